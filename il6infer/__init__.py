@@ -1,0 +1,1 @@
+"""Bayesian parameter inference for interleukin-6 signalling."""

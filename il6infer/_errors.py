@@ -1,0 +1,50 @@
+"""Errors that a user can mend: each says what was wrong, where, what was expected, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """A fault of the input. The CLI prints the message and exits 2; anything else is a traceback."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of one input.
+
+    Attributes
+    ----------
+    where
+        File, row and column as a reader finds them, e.g. ``"gel1.csv, row 7, column 'time_min'"``.
+    what
+        What was found, and what was expected.
+    remedy
+        What to do next; may be empty.
+    """
+
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" {self.remedy}" if self.remedy else "")
+
+
+def raise_faults(faults: Iterable[Fault], subject: str) -> None:
+    """Raise one `UserError` that lists every fault of `subject`; do nothing when there is none."""
+    faults = list(faults)
+    if not faults:
+        return
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    raise UserError("\n".join([f"{subject}: {count}", *(f"  - {fault}" for fault in faults)]))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Hint with the known names, the nearest first, for a name that is unknown."""
+    known = sorted(known)
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    listing = ", ".join(known)
+    return f"Did you mean '{close[0]}'? Known: {listing}." if close else f"Known: {listing}."

@@ -1,0 +1,86 @@
+"""A reaction network in symbols: what any SBML model that the project can read becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+TIME = sp.Symbol("time", real=True)
+
+
+def symbol(name: str) -> sp.Symbol:
+    """The one symbol that stands for an id; every expression of the project is built from these."""
+    return sp.Symbol(name, real=True)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A change of states or parameters at a known time.
+
+    Attributes
+    ----------
+    time
+        Expression of parameters.
+    changes
+        State or parameter -> expression of states, parameters, time, evaluated just before the event.
+    """
+
+    id: str
+    time: sp.Expr
+    changes: Mapping[str, sp.Expr]
+
+
+@dataclass(frozen=True)
+class Network:
+    """States, parameters and right-hand side, in symbols made by `symbol`.
+
+    Attributes
+    ----------
+    states
+        Ids of what changes in time. Values are concentrations, or amounts where the model says so.
+    parameters
+        Ids of every constant that a condition may set (parameters, compartments, constant species).
+    defaults
+        One expression a parameter: a number, an expression of other parameters, or NaN where none is given.
+    initial
+        State at the start: expressions of parameters.
+    rhs
+        d(state)/dt: expressions of states, parameters and `TIME`.
+    derived
+        Assignment rules, expanded to states, parameters and `TIME`.
+    stoichiometry
+        (states, fluxes): rhs = stoichiometry @ fluxes, in the unit of the state.
+    fluxes
+        Reaction rates (and rate rules, one flux each): expressions of states, parameters and `TIME`.
+    flux_ids
+        Name of each flux.
+    breakpoints
+        Times (expressions of parameters) where the right-hand side is discontinuous.
+    units
+        Id -> unit, where the model states it.
+    names
+        Id -> name for the reader, where the model states it.
+    """
+
+    id: str
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    defaults: tuple[sp.Expr, ...]
+    initial: tuple[sp.Expr, ...]
+    rhs: tuple[sp.Expr, ...]
+    derived: Mapping[str, sp.Expr]
+    stoichiometry: np.ndarray
+    fluxes: tuple[sp.Expr, ...]
+    flux_ids: tuple[str, ...]
+    events: tuple[Event, ...] = ()
+    breakpoints: tuple[sp.Expr, ...] = ()
+    units: Mapping[str, str] | None = None
+    names: Mapping[str, str] | None = None
+
+    @property
+    def expand(self) -> dict[sp.Symbol, sp.Expr]:
+        """Substitution that replaces each derived quantity by its expression."""
+        return {symbol(name): expression for name, expression in self.derived.items()}

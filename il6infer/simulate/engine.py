@@ -1,0 +1,234 @@
+"""A problem compiled: predictions of all measurements, their gradient, and what became of each run."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+
+import numba
+import numpy as np
+
+from il6infer.models.conservation import moieties
+from il6infer.problem.spec import Problem
+from il6infer.simulate.codegen import layout, model_source
+from il6infer.simulate.outcome import Outcome
+from il6infer.simulate.plan import Plan, make_plan
+from il6infer.simulate.tableau import METHODS, Tableau
+
+MAX_STEPS = 10_000
+"""Steps that one run may take before it counts as failed."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What the instruments would read.
+
+    Attributes
+    ----------
+    prediction, noise
+        (measurements,), in the order of the problem's measurement table; +inf and 1 where the run failed.
+    outcome
+        (runs,), `Outcome` of each distinct run.
+    """
+
+    prediction: np.ndarray
+    noise: np.ndarray
+    outcome: np.ndarray
+
+    @property
+    def ok(self) -> bool:
+        """Whether every run was simulated."""
+        return not self.outcome.any()
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: ``$IL6INFER_CACHE``, else ``il6infer`` in the user's cache folder."""
+    own = os.environ.get("IL6INFER_CACHE")
+    base = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "il6infer"
+    base.mkdir(parents=True, exist_ok=True)
+    return base
+
+
+def _source(problem: Problem, plan: Plan, method: Tableau) -> str:
+    outcomes = "\n".join(f"{outcome.name} = {int(outcome)}" for outcome in Outcome)
+    head = [
+        "import math",
+        "from math import *",
+        "import numpy as np",
+        "from numba import njit",
+        "from numpy import inf, nan",
+        'OPTIONS = dict(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})',
+        outcomes,
+        f"STAGES, ORDER, GAMMA = {len(method.alpha)}, {method.order}.0, {method.gamma!r}",
+        *(f"{name} = np.array({getattr(method, name.lower()).tolist()})" for name in ("A", "C", "ALPHA", "D")),
+        _POWERS,
+    ]
+    body = model_source(problem, plan, layout(problem, plan), moieties(problem.network))
+    parts = [files("il6infer.simulate").joinpath(name).read_text("utf-8") for name in ("kernel.py", "runs.py")]
+    return "\n".join([*head, body, *parts])
+
+
+_POWERS = """
+@njit(**OPTIONS)
+def power(x, n):
+    if x > 0.0:
+        return x**n
+    if x < -1e-6 or x != x:
+        return np.nan
+    return 1.0 if n == 0.0 else 0.0
+
+
+@njit(**OPTIONS)
+def logarithm(x):
+    return math.log(x) if x > 1e-300 else math.log(1e-300)
+"""
+
+
+@cache
+def _module(source: str) -> ModuleType:
+    """Import generated source from the cache folder, under a name that only this source has."""
+    digest = hashlib.sha256(f"{numba.__version__}\n{np.__version__}\n{source}".encode()).hexdigest()[:24]
+    name = f"il6infer_kernel_{digest}"
+    path = cache_folder() / f"{name}.py"
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as f:
+            f.write(source)
+        Path(f.name).replace(path)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: int) -> tuple[np.ndarray, ...]:
+    """Arrays that the kernel reads, in its order; see ``tables`` in `runs.py`."""
+    varying = layout(problem, plan).varying
+    segments, run_pre, run_segments, rests = [], [], [], {}
+    for run in plan.runs:
+        if run[0].steady:
+            key = (tuple(run[0].values[i] for i in varying), run[0].jumps)
+            run_pre.append(rests.setdefault(key, (len(rests), run[0]))[0])
+        else:
+            run_pre.append(-1)
+        body = [s for s in run if not s.steady]
+        run_segments.append((len(segments), len(segments) + len(body)))
+        segments += body
+    pre_segments = np.arange(len(segments), len(segments) + len(rests))
+    segments += [segment for _, segment in rests.values()]
+    jumps = [jump for segment in segments for jump in segment.jumps]
+    time_ptr = np.concatenate([[0], np.cumsum([len(t) for t in plan.run_times])])
+    measured = plan.measured.copy()
+    if len(measured):
+        measured[:, 1] += time_ptr[measured[:, 0]]
+    constants = [0.0 if e.free_symbols else float(e) for e in plan.quantities]
+    integers = np.int64
+    tables = (
+        np.array(constants, dtype=float),
+        np.array([s.start for s in segments], dtype=float),
+        np.array([[s.values[i] for i in varying] for s in segments], dtype=integers).reshape(len(segments), -1),
+        np.concatenate([[0], np.cumsum([len(s.jumps) for s in segments])]).astype(integers),
+        np.array(jumps, dtype=integers).reshape(-1, 3),
+        np.array(run_pre, dtype=integers),
+        np.array(run_segments, dtype=integers).reshape(-1, 2),
+        pre_segments.astype(integers),
+        time_ptr.astype(integers),
+        np.concatenate([*plan.run_times, np.empty(0)]).astype(float),
+        measured.astype(integers),
+        np.concatenate([[0], np.cumsum([len(i) for i in plan.measured_inputs])]).astype(integers),
+        np.array([k for inputs in plan.measured_inputs for k in inputs], dtype=integers),
+        np.array([rtol, atol, max_steps], dtype=float),
+    )
+    for table in tables:
+        # numba types constant arrays as read-only; the same type here means one compilation serves both callers.
+        table.flags.writeable = False
+    return tables
+
+
+class RosenbrockEngine:
+    """The project's own kernel: a Rosenbrock method specialised to the model, with its exact discrete adjoint.
+
+    Parameters
+    ----------
+    problem
+        What to simulate.
+    method
+        ``rodas4`` or ``rodas5p``.
+    rtol, atol
+        Tolerances on each state.
+    max_steps
+        Steps that one run may take.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        method: str = "rodas5p",
+        rtol: float = 1e-6,
+        atol: float = 1e-8,
+        max_steps: int = MAX_STEPS,
+    ) -> None:
+        self.problem = problem
+        self.plan = make_plan(problem)
+        self.parameters = tuple(p.id for p in problem.estimated)
+        source = _source(problem, self.plan, METHODS[method])
+        self.kernel = _module(source)
+        self.tables = _tables(problem, self.plan, rtol, atol, max_steps)
+        self.digest = hashlib.sha256(
+            b"".join([source.encode(), *(t.tobytes() + str(t.shape).encode() for t in self.tables)])
+        ).hexdigest()
+        self._outcomes: Counter[str] = Counter()
+
+    @property
+    def run_experiments(self) -> tuple[tuple[str, ...], ...]:
+        """Experiments that each distinct run serves."""
+        return tuple(
+            tuple(e for e, r in self.plan.experiments.items() if r == run) for run in range(len(self.plan.runs))
+        )
+
+    def simulate(self, theta: np.ndarray) -> Simulation:
+        """Prediction and noise of every measurement at `theta` (parameters,), on the linear scale."""
+        prediction, noise, outcome, *_ = self.kernel.simulate(self._checked(theta), self.tables, False)
+        self._outcomes["calls"] += 1
+        self._outcomes.update(Outcome(o).name.lower() for o in outcome)
+        return Simulation(prediction, noise, outcome.astype(np.int8))
+
+    def states(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
+        """States (times, states) of each run at its measured times (`plan.run_times`)."""
+        _, _, _, states, *_ = self.kernel.simulate(self._checked(theta), self.tables, False)
+        ends = np.cumsum([len(t) for t in self.plan.run_times])
+        return tuple(np.split(states, ends[:-1]))
+
+    def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
+        """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+        theta = self._checked(theta)
+        _, _, outcome, *rest = self.kernel.simulate(theta, self.tables, True)
+        bars = (np.ascontiguousarray(bar, dtype=float) for bar in (prediction_bar, noise_bar))
+        return self.kernel.pullback(theta, self.tables, outcome, *rest, *bars)
+
+    def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
+        """Log-density of each measurement (measurements,); -inf where its run failed."""
+        from il6infer.simulate.likelihood import pointwise
+
+        simulation = self.simulate(theta)
+        return pointwise(self.problem, simulation.prediction, simulation.noise)
+
+    def counters(self) -> dict[str, int]:
+        """Calls of `simulate`, and runs by outcome, since the engine was made."""
+        return dict(self._outcomes)
+
+    def _checked(self, theta: np.ndarray) -> np.ndarray:
+        theta = np.ascontiguousarray(theta, dtype=float)
+        if theta.shape != (len(self.parameters),):
+            raise ValueError(f"theta has shape {theta.shape}, expected ({len(self.parameters)},)")
+        return theta

@@ -1,0 +1,212 @@
+# ruff: noqa: F821  (see kernel.py, which this text follows)
+"""Runs over all conditions: forward pass, measurements, and the pullback of both. Not imported; see `kernel.py`."""
+
+
+@njit(**OPTIONS)
+def all_quantities(theta, constants):
+    """Estimated parameters, constants and expressions of them in one vector."""
+    d = constants.copy()
+    d[: len(theta)] = theta
+    quantities(theta, d)
+    return d
+
+
+@njit(**OPTIONS)
+def load(seg, seg_values, d, p):
+    """Parameter vector of a segment."""
+    for i in range(NP):
+        p[i] = d[seg_values[seg, i]]
+
+
+@njit(**OPTIONS)
+def apply_jumps(seg, jump_ptr, jumps, y, d, before, out):
+    """Change the state at the start of a segment; leaves the state before in `before`."""
+    before[:] = y
+    for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
+        state, kind, index = jumps[n]
+        if kind == 0:
+            y[state] = d[index]
+        elif kind == 1:
+            y[state] = before[state] + d[index]
+        else:
+            jump(index, before, d, out)
+            y[state] = out[0]
+
+
+@njit(**OPTIONS)
+def jumps_adjoint(seg, jump_ptr, jumps, before, d, lam, gd):
+    """Adjoint of `apply_jumps`."""
+    after = lam.copy()
+    for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
+        state, kind, index = jumps[n]
+        if kind != 1:
+            lam[state] -= after[state]
+    for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
+        state, kind, index = jumps[n]
+        if kind == 2:
+            jump_vjp(index, before, d, after[state], lam, gd)
+        else:
+            gd[index] += after[state]
+
+
+@njit(**OPTIONS)
+def simulate(theta, tables, keep):
+    """All runs and measurements.
+
+    Returns prediction (M,), noise (M,), outcome (runs,), states (times, N), tape, tape pointers, state before the
+    jumps of each segment, steady state of each pre-equilibration.
+    """
+    (
+        constants, seg_start, seg_values, jump_ptr, jumps, run_pre, run_segments, pre_segments, time_ptr, times,
+        measured, input_ptr, input_index, tolerances,
+    ) = tables  # fmt: skip
+    rtol, atol, max_steps = tolerances[0], tolerances[1], int(tolerances[2])
+    d = all_quantities(theta, constants)
+    runs, count = len(run_pre), 0
+    states, outcome = np.empty((len(times), N)), np.zeros(runs, dtype=np.int64)
+    before = np.empty((len(seg_start), N))
+    tape, tape_ptr = np.empty((64 * runs + 64 if keep else 1, W)), np.zeros(runs + 1, dtype=np.int64)
+    rest, rest_outcome = np.empty((len(pre_segments), N)), np.zeros(len(pre_segments), dtype=np.int64)
+    work, p, y, out = workspace(), np.empty(NP), np.empty(N), np.empty(2)
+    for n in range(len(pre_segments)):
+        seg = pre_segments[n]
+        load(seg, seg_values, d, p)
+        initial(p, y)
+        apply_jumps(seg, jump_ptr, jumps, y, d, before[seg], out)
+        rest_outcome[n] = steady(y, p, rtol, atol, max_steps, work, tape)
+        rest[n] = y
+    for r in range(runs):
+        first, last = run_segments[r]
+        tape_ptr[r] = count
+        if run_pre[r] >= 0:
+            outcome[r] = rest_outcome[run_pre[r]]
+            y[:] = rest[run_pre[r]]
+        else:
+            load(first, seg_values, d, p)
+            initial(p, y)
+        budget, at = max_steps, time_ptr[r]
+        for seg in range(first, last):
+            if outcome[r] != 0:
+                break
+            load(seg, seg_values, d, p)
+            apply_jumps(seg, jump_ptr, jumps, y, d, before[seg], out)
+            t = seg_start[seg]
+            end = seg_start[seg + 1] if seg + 1 < last else np.inf
+            h = first_step(y, t, p, rtol, atol, work)
+            while outcome[r] == 0:
+                timed = at < time_ptr[r + 1] and times[at] < end
+                if timed and times[at] == np.inf:
+                    timed = False
+                goal = times[at] if timed else end
+                if goal == np.inf:
+                    break
+                if goal > t:
+                    outcome[r], h, budget, tape, count = advance(
+                        y, t, goal, h, p, rtol, atol, budget, work, tape, count, keep, at if timed else -1, seg
+                    )
+                    t = goal
+                if not timed:
+                    break
+                states[at] = y
+                at += 1
+            if end == np.inf and outcome[r] == 0 and at < time_ptr[r + 1]:
+                outcome[r] = steady(y, p, rtol, atol, max_steps, work, tape)
+                states[at] = y
+    tape_ptr[runs] = count
+    prediction, noise = np.empty(len(measured)), np.empty(len(measured))
+    q = np.empty(max(1, np.max(input_ptr[1:] - input_ptr[:-1]) if len(measured) else 1))
+    for n in range(len(measured)):
+        run, at, o = measured[n]
+        if outcome[run] != 0:
+            prediction[n], noise[n] = np.inf, 1.0
+            continue
+        for i in range(input_ptr[n + 1] - input_ptr[n]):
+            q[i] = d[input_index[input_ptr[n] + i]]
+        observe(o, states[at], times[at], q, out)
+        prediction[n], noise[n] = out[0], out[1]
+    return prediction, noise, outcome, states, tape[:count], tape_ptr, before, rest
+
+
+@njit(**OPTIONS)
+def run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, work, rest_bar):
+    """Adjoint of one run: adds to gd and to the adjoint of its resting state."""
+    (
+        constants, seg_start, seg_values, jump_ptr, jumps, run_pre, run_segments, pre_segments, time_ptr, times,
+        measured, input_ptr, input_index, tolerances,
+    ) = tables  # fmt: skip
+    first, last = run_segments[r]
+    lam, p, gp = np.zeros(N), np.empty(NP), np.zeros(NP)
+    kb, v, wb, cc = np.empty((STAGES, N)), np.empty(N), np.empty(N), np.empty(NC)
+    at, row = time_ptr[r + 1] - 1, tape_ptr[r + 1] - 1
+    if at >= time_ptr[r] and times[at] == np.inf:
+        load(last - 1, seg_values, d, p)
+        lam += ybar[at]
+        steady_adjoint(states[at], p, lam, gp, work)
+        for i in range(NP):
+            gd[seg_values[last - 1, i]] += gp[i]
+        at -= 1
+    for seg in range(last - 1, first - 1, -1):
+        load(seg, seg_values, d, p)
+        gp[:] = 0.0
+        while row >= tape_ptr[r] and tape[row, 3] == seg:
+            if tape[row, 2] >= 0:
+                lam += ybar[at]
+                at -= 1
+            step_adjoint(tape[row], p, lam, gp, work, kb, v, wb, cc)
+            row -= 1
+        if at >= time_ptr[r] and times[at] == seg_start[seg]:
+            lam += ybar[at]
+            at -= 1
+        for i in range(NP):
+            gd[seg_values[seg, i]] += gp[i]
+        jumps_adjoint(seg, jump_ptr, jumps, before[seg], d, lam, gd)
+    if run_pre[r] >= 0:
+        rest_bar[run_pre[r]] += lam
+    else:
+        load(first, seg_values, d, p)
+        gp[:] = 0.0
+        initial_vjp(p, lam, gp)
+        for i in range(NP):
+            gd[seg_values[first, i]] += gp[i]
+
+
+@njit(**OPTIONS)
+def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, prediction_bar, noise_bar):
+    """Gradient of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+    (
+        constants, seg_start, seg_values, jump_ptr, jumps, run_pre, run_segments, pre_segments, time_ptr, times,
+        measured, input_ptr, input_index, tolerances,
+    ) = tables  # fmt: skip
+    gradient = np.zeros(len(theta))
+    if np.any(outcome != 0):
+        gradient[:] = np.nan
+        return gradient
+    d = all_quantities(theta, constants)
+    gd, ybar, rest_bar = np.zeros(len(d)), np.zeros((len(times), N)), np.zeros((len(pre_segments), N))
+    work, p, gp = workspace(), np.empty(NP), np.empty(NP)
+    longest = max(1, np.max(input_ptr[1:] - input_ptr[:-1]) if len(measured) else 1)
+    q, gq = np.empty(longest), np.empty(longest)
+    for n in range(len(measured)):
+        run, at, o = measured[n]
+        size = input_ptr[n + 1] - input_ptr[n]
+        for i in range(size):
+            q[i] = d[input_index[input_ptr[n] + i]]
+            gq[i] = 0.0
+        observe_vjp(o, states[at], times[at], q, prediction_bar[n], noise_bar[n], ybar[at], gq)
+        for i in range(size):
+            gd[input_index[input_ptr[n] + i]] += gq[i]
+    for r in range(len(run_pre)):
+        run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, work, rest_bar)
+    for n in range(len(pre_segments)):
+        seg = pre_segments[n]
+        load(seg, seg_values, d, p)
+        gp[:] = 0.0
+        steady_adjoint(rest[n], p, rest_bar[n], gp, work)
+        jumps_adjoint(seg, jump_ptr, jumps, before[seg], d, rest_bar[n], gd)
+        initial_vjp(p, rest_bar[n], gp)
+        for i in range(NP):
+            gd[seg_values[seg, i]] += gp[i]
+    quantities_vjp(theta, gd, gradient)
+    for i in range(len(theta)):
+        gradient[i] += gd[i]
+    return gradient
