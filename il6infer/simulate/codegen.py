@@ -17,7 +17,7 @@ import sympy as sp
 from il6infer.models.network import TIME, symbol
 from il6infer.problem.spec import Problem
 from il6infer.simulate import lu
-from il6infer.simulate.plan import Plan
+from il6infer.simulate.plan import Plan, theta
 from il6infer.simulate.printer import block, function, guard_powers
 
 
@@ -134,7 +134,7 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
         function("minus_jacobian", "y, p, t, m", inputs, [(f"m[{plan_lu.slots[k]}] = ", e) for k, e in jacobian.items()]),
         lu.source(plan_lu),
         _with_lines("rhs_vjp", "y, p, t, v, gy, gp", w_lines, {**inputs, **w_in}, first),
-        "@njit(**OPTIONS)\ndef gather(v, k, c):\n" + "\n".join("    " + line for line in gather or ["pass"]),
+        "@njit(**INNER)\ndef gather(v, k, c):\n" + "\n".join("    " + line for line in gather or ["pass"]),
         function("curvature_vjp", "y, p, t, c, gy, gp", {**inputs, **c_in}, second),
         function("drift", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(drift)]),
         function(
@@ -181,11 +181,11 @@ def _pivots(moieties: np.ndarray) -> list[int]:
 
 def _with_lines(name: str, arguments: str, lines: Sequence[str], inputs: dict, targets: list) -> str:
     body = [*lines, *block(inputs, targets)]
-    return f"@njit(**OPTIONS)\ndef {name}({arguments}):\n" + "\n".join("    " + line for line in body or ["pass"])
+    return f"@njit(**INNER)\ndef {name}({arguments}):\n" + "\n".join("    " + line for line in body or ["pass"])
 
 
 def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
-    estimated = [symbol(p.id) for p in problem.estimated]
+    estimated = [theta(p.id) for p in problem.estimated]
     inputs = {s: f"theta[{i}]" for i, s in enumerate(estimated)}
     computed = [(k, e) for k, e in enumerate(plan.quantities) if k >= len(estimated) and e.free_symbols]
     slots = {k: sp.Symbol(f"d{k}", real=True) for k, _ in computed}
@@ -202,7 +202,7 @@ def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
 
 
 def _cases(name: str, arguments: str, index: str, cases: Sequence[list[str]]) -> str:
-    lines = [f"@njit(**OPTIONS)\ndef {name}({arguments}):"]
+    lines = [f"@njit(**INNER)\ndef {name}({arguments}):"]
     for n, case in enumerate(cases):
         lines.append(f"    if {index} == {n}:")
         lines += ["        " + line for line in case or ["pass"]]
@@ -211,7 +211,7 @@ def _cases(name: str, arguments: str, index: str, cases: Sequence[list[str]]) ->
 
 def _jump_functions(problem: Problem, plan: Plan, states: list[sp.Symbol]) -> list[str]:
     inputs = {s: f"y[{i}]" for i, s in enumerate(states)}
-    estimated = [symbol(p.id) for p in problem.estimated]
+    estimated = [theta(p.id) for p in problem.estimated]
     inputs |= {s: f"d[{i}]" for i, s in enumerate(estimated)}
     expressions = [guard_powers(e) for e in plan.expressions]
     wanted = [(f"gy[{i}] += g * ", s) for i, s in enumerate(states)]

@@ -67,6 +67,7 @@ def _source(problem: Problem, plan: Plan, method: Tableau) -> str:
         "from numba import njit",
         "from numpy import inf, nan",
         'OPTIONS = dict(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})',
+        "INNER = dict(OPTIONS, cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)",
         outcomes,
         f"STAGES, ORDER, GAMMA = {len(method.alpha)}, {method.order}.0, {method.gamma!r}",
         *(f"{name} = np.array({getattr(method, name.lower()).tolist()})" for name in ("A", "C", "ALPHA", "D")),
@@ -78,7 +79,7 @@ def _source(problem: Problem, plan: Plan, method: Tableau) -> str:
 
 
 _POWERS = """
-@njit(**OPTIONS)
+@njit(**INNER)
 def power(x, n):
     if x > 0.0:
         return x**n
@@ -87,7 +88,7 @@ def power(x, n):
     return 1.0 if n == 0.0 else 0.0
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def logarithm(x):
     return math.log(x) if x > 1e-300 else math.log(1e-300)
 """

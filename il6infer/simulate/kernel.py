@@ -10,13 +10,35 @@ A tape row is [t, h, time index or -1, segment, y (N), K (STAGES * N)] of one ac
 W = 4 + N + STAGES * N
 
 
-@njit(**OPTIONS)
+# Explicit loops where array expressions would do: numba compiles each array expression anew, at 0.2 s apiece.
+@njit(**INNER)
+def put(target, source):
+    """Copy a vector."""
+    for i in range(len(target)):
+        target[i] = source[i]
+
+
+@njit(**INNER)
+def accumulate(target, source):
+    """Add a vector."""
+    for i in range(len(target)):
+        target[i] += source[i]
+
+
+@njit(**INNER)
+def clear(target):
+    """Set a vector to zero."""
+    for i in range(len(target)):
+        target[i] = 0.0
+
+
+@njit(**INNER)
 def workspace():
     """Scratch arrays of one call: M, -J, 1/diagonal, K, stage state, stage right-hand side, drift."""
     return np.empty(NNZ), np.empty(NNZ), np.empty(N), np.empty((STAGES, N)), np.empty(N), np.empty(N), np.empty(N)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def factorise(h, mj, m, dg):
     """LU factors of M = I / (h gamma) - J."""
     for i in range(NNZ):
@@ -27,7 +49,7 @@ def factorise(h, mj, m, dg):
     lu(m, dg)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def attempt(y, t, h, p, work):
     """Stages of one step from y; leaves K and the new state in `work`, and the error in K's last row."""
     m, mj, dg, k, w, b, ft = work
@@ -55,7 +77,7 @@ def attempt(y, t, h, p, work):
         w[i] += k[STAGES - 1, i]
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def error_norm(y, work, rtol, atol):
     """Root mean square of the error over the tolerance, each state against its own size."""
     k, w = work[3], work[4]
@@ -66,7 +88,7 @@ def error_norm(y, work, rtol, atol):
     return math.sqrt(total / N)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def first_step(y, t, p, rtol, atol, work):
     """Step size that moves no state by more than a hundredth of its size."""
     b = work[5]
@@ -81,7 +103,7 @@ def first_step(y, t, p, rtol, atol, work):
     return 1e-3
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def advance(y, t, end, h, p, rtol, atol, budget, work, tape, count, keep, landing, segment):
     """Integrate y from t to exactly `end`; returns outcome, next step size, steps left, tape, rows on the tape."""
     m, mj, dg, k, w, b, ft = work
@@ -94,7 +116,7 @@ def advance(y, t, end, h, p, rtol, atol, budget, work, tape, count, keep, landin
             return STEP_LIMIT, h, budget, tape, count
         budget -= 1
         if fresh:
-            mj[:] = 0.0
+            clear(mj)
             minus_jacobian(y, p, t, mj)
             if TIME_DEPENDENT:
                 drift(y, p, t, ft)
@@ -105,7 +127,8 @@ def advance(y, t, end, h, p, rtol, atol, budget, work, tape, count, keep, landin
             if keep:
                 if count == len(tape):
                     longer = np.empty((2 * count, W))
-                    longer[:count] = tape
+                    for i in range(count):
+                        put(longer[i], tape[i])
                     tape = longer
                 row = tape[count]
                 row[0], row[1], row[2], row[3] = t, step, landing if lands else -1, segment
@@ -129,7 +152,7 @@ def advance(y, t, end, h, p, rtol, atol, budget, work, tape, count, keep, landin
     return OK, h, budget, tape, count
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def dense_lu(a, order):
     """LU factors of a small dense matrix in place, with row pivoting; False when it is singular."""
     n = len(a)
@@ -155,7 +178,7 @@ def dense_lu(a, order):
     return True
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def dense_solve(a, order, b, x):
     """Solve A x = b with the factors of `dense_lu`."""
     n = len(a)
@@ -170,7 +193,7 @@ def dense_solve(a, order, b, x):
         x[i] /= a[i, i]
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def dense_solve_t(a, order, b, x):
     """Solve A^T x = b with the factors of `dense_lu`."""
     n = len(a)
@@ -187,23 +210,25 @@ def dense_solve_t(a, order, b, x):
         x[order[i]] = z[i]
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def steady_matrix(y, p, mj, a):
     """Jacobian of the steady-state equations: J, with one row a moiety replaced by its conservation law."""
-    mj[:] = 0.0
+    clear(mj)
     minus_jacobian(y, p, 0.0, mj)
-    a[:] = 0.0
+    for i in range(N):
+        clear(a[i])
     for s in range(NNZ):
         a[ROWS[s], COLUMNS[s]] = -mj[s]
     for c in range(len(PIVOTS)):
-        a[PIVOTS[c]] = MOIETIES[c]
+        put(a[PIVOTS[c]], MOIETIES[c])
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def newton(y, p, totals, work, atol):
     """Newton on the steady-state equations from y; True, with y replaced, when it converges close by."""
     mj, b = work[1], work[5]
-    a, order, x, dx = np.empty((N, N)), np.empty(N, dtype=np.int64), y.copy(), np.empty(N)
+    a, order, x, dx = np.empty((N, N)), np.empty(N, dtype=np.int64), np.empty(N), np.empty(N)
+    put(x, y)
     for _ in range(12):
         rhs(x, p, 0.0, b)
         for c in range(len(PIVOTS)):
@@ -228,12 +253,11 @@ def newton(y, p, totals, work, atol):
     for i in range(N):
         if x[i] < -atol or abs(x[i] - y[i]) > 0.1 * (abs(x[i]) + abs(y[i])) + 1e3 * atol:
             return False
-    for i in range(N):
-        y[i] = x[i]
+    put(y, x)
     return True
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def steady(y, p, rtol, atol, budget, work, tape):
     """Replace y by the steady state that it runs into; integrates ever longer, then Newton. Returns the outcome."""
     totals = np.zeros(len(PIVOTS))
@@ -252,33 +276,34 @@ def steady(y, p, rtol, atol, budget, work, tape):
     return NO_STEADY_STATE
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def steady_adjoint(y, p, lam, gp, work):
     """Adjoint of `steady`: adds to gp, replaces lam by the adjoint of the state that the steady state came from."""
     mj, b = work[1], work[5]
     a, order, mu = np.empty((N, N)), np.empty(N, dtype=np.int64), np.empty(N)
     steady_matrix(y, p, mj, a)
     if not dense_lu(a, order):
-        lam[:] = np.nan
+        for i in range(N):
+            lam[i] = np.nan
         return
     dense_solve_t(a, order, lam, mu)
-    lam[:] = 0.0
+    clear(lam)
     for c in range(len(PIVOTS)):
         for i in range(N):
             lam[i] += mu[PIVOTS[c]] * MOIETIES[c, i]
         mu[PIVOTS[c]] = 0.0
     for i in range(N):
         mu[i] = -mu[i]
-    b[:] = 0.0
+    clear(b)
     rhs_vjp(y, p, 0.0, mu, b, gp)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def step_adjoint(row, p, lam, gp, work, kb, v, wb, cc):
     """Adjoint of one accepted step: lam at its end becomes lam at its start; adds to gp."""
     m, mj, dg, _, w, b, _ = work
     t, h, y = row[0], row[1], row[4 : 4 + N]
-    mj[:] = 0.0
+    clear(mj)
     minus_jacobian(y, p, t, mj)
     factorise(h, mj, m, dg)
     for j in range(STAGES - 1):
@@ -288,7 +313,7 @@ def step_adjoint(row, p, lam, gp, work, kb, v, wb, cc):
     for i in range(N):
         kb[STAGES - 1, i] = lam[i]
         b[i] = 0.0
-    cc[:] = 0.0
+    clear(cc)
     for s in range(STAGES - 1, -1, -1):
         for i in range(N):
             v[i] = kb[s, i]

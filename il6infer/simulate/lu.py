@@ -66,7 +66,7 @@ def source(lu: SparseLU) -> str:
         backward += [f"b[{k}] -= m[{slots[k, j]}] * b[{j}]" for j in upper[k]] + [f"b[{k}] *= dg[{k}]"]
         backward_t += [f"b[{k}] -= m[{slots[i, k]}] * b[{i}]" for i in lower[k]]
     return "\n\n".join(
-        f"@njit(**OPTIONS)\ndef {name}({arguments}):\n" + "\n".join("    " + line for line in lines or ["pass"])
+        f"@njit(**INNER)\ndef {name}({arguments}):\n" + "\n".join("    " + line for line in lines or ["pass"])
         for name, arguments, lines in (
             ("lu", "m, dg", factor),
             ("solve", "m, dg, b", forward + backward),

@@ -21,17 +21,22 @@ from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, P
 SET, ADD, EVALUATE = 0, 1, 2
 
 
+def theta(name: str) -> sp.Symbol:
+    """Symbol of a problem parameter, apart from that of the network parameter which may have its name."""
+    return sp.Symbol(f"theta.{name}", real=True)
+
+
 class Quantities:
     """The vector of quantities: estimated parameters first, then constants and expressions as they are met."""
 
     def __init__(self, parameters: tuple[Parameter, ...]) -> None:
-        self.estimated = [symbol(p.id) for p in parameters if p.estimate]
-        self.fixed = {symbol(p.id): sp.Float(p.nominal) for p in parameters if not p.estimate}
+        self.estimated = [theta(p.id) for p in parameters if p.estimate]
+        self.fixed = {theta(p.id): sp.Float(p.nominal) for p in parameters if not p.estimate}
         self.entries: list[sp.Expr] = list(self.estimated)
         self._index = {expression: i for i, expression in enumerate(self.entries)}
 
     def add(self, expression: sp.Expr) -> int:
-        """Index of the expression, which is added when it is new."""
+        """Index of an expression of `theta` symbols, which is added when it is new."""
         expression = sp.sympify(expression).xreplace(self.fixed)
         if not expression.free_symbols:
             expression = sp.Float(float(expression))
@@ -104,20 +109,20 @@ class _Unroller:
     def __init__(self, problem: Problem, quantities: Quantities) -> None:
         self.network = problem.network
         self.quantities = quantities
-        self.problem_symbols = {symbol(p.id) for p in problem.parameters}
+        self.problem_symbols = {symbol(p.id): theta(p.id) for p in problem.parameters}
         self.states = {symbol(s): i for i, s in enumerate(self.network.states)}
         self.expressions: list[sp.Expr] = []
         self.defaults: dict[sp.Symbol, sp.Expr] = {}
         for name, default in zip(self.network.parameters, self.network.defaults, strict=True):
             own = symbol(name)
-            self.defaults[own] = own if own in self.problem_symbols else default
+            self.defaults[own] = self.problem_symbols.get(own, default)
 
     def resolve(self, values: Mapping[sp.Symbol, sp.Expr], expression: sp.Expr) -> sp.Expr:
-        """Replace network parameters by their current values until only problem parameters and states are left."""
+        """Replace network parameters by their current values until only `theta` symbols and states are left."""
         for _ in range(len(values) + 1):
-            pending = {s for s in expression.free_symbols if s in values and values[s] != s}
+            pending = {s for s in expression.free_symbols if s in values}
             if not pending:
-                return expression
+                return expression.xreplace(self.problem_symbols)
             expression = expression.xreplace({s: values[s] for s in pending})
         raise UserError(f"the values of {', '.join(sorted(map(str, pending)))} depend on each other in a circle")
 
@@ -173,7 +178,7 @@ class _Unroller:
         indices = []
         for name in self.network.parameters:
             value = self.resolve(values, values[symbol(name)])
-            stray = value.free_symbols - self.problem_symbols
+            stray = value.free_symbols - set(self.problem_symbols.values())
             if stray:
                 raise UserError(f"{where}: no value for {', '.join(sorted(map(str, stray)))}, which '{name}' needs.")
             indices.append(self.quantities.add(value))
@@ -266,7 +271,7 @@ def make_plan(problem: Problem) -> Plan:
         values = dict(zip(map(symbol, network.parameters), segment.values, strict=True))
         measured_inputs.append(
             tuple(
-                quantities.add(given[s]) if s in given else values[s] if s in values else quantities.add(s)
+                values[s] if s in values else quantities.add(sp.sympify(given.get(s, s)).xreplace(unroller.problem_symbols))
                 for s in inputs[o]
             )
         )

@@ -91,7 +91,7 @@ def function(
         (head, expression), e.g. ``("out[0] += ", x*y)``.
     """
     body = block(inputs, targets, prefix)
-    return f"@njit(**OPTIONS)\ndef {name}({arguments}):\n" + ("\n".join("    " + line for line in body) or "    pass")
+    return f"@njit(**INNER)\ndef {name}({arguments}):\n" + ("\n".join("    " + line for line in body) or "    pass")
 
 
 def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]], prefix: str = "z") -> list[str]:

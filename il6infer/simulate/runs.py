@@ -2,28 +2,39 @@
 """Runs over all conditions: forward pass, measurements, and the pullback of both. Not imported; see `kernel.py`."""
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def all_quantities(theta, constants):
     """Estimated parameters, constants and expressions of them in one vector."""
-    d = constants.copy()
-    d[: len(theta)] = theta
+    d = np.empty(len(constants))
+    put(d, constants)
+    for i in range(len(theta)):
+        d[i] = theta[i]
     quantities(theta, d)
     return d
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
+def most_inputs(input_ptr):
+    """Length of the longest list of inputs of a measurement; at least 1."""
+    most = 1
+    for n in range(len(input_ptr) - 1):
+        most = max(most, input_ptr[n + 1] - input_ptr[n])
+    return most
+
+
+@njit(**INNER)
 def load(seg, seg_values, d, p):
     """Parameter vector of a segment."""
     for i in range(NP):
         p[i] = d[seg_values[seg, i]]
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def apply_jumps(seg, jump_ptr, jumps, y, d, before, out):
     """Change the state at the start of a segment; leaves the state before in `before`."""
-    before[:] = y
+    put(before, y)
     for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
-        state, kind, index = jumps[n]
+        state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
         if kind == 0:
             y[state] = d[index]
         elif kind == 1:
@@ -33,16 +44,17 @@ def apply_jumps(seg, jump_ptr, jumps, y, d, before, out):
             y[state] = out[0]
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def jumps_adjoint(seg, jump_ptr, jumps, before, d, lam, gd):
     """Adjoint of `apply_jumps`."""
-    after = lam.copy()
+    after = np.empty(N)
+    put(after, lam)
     for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
-        state, kind, index = jumps[n]
+        state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
         if kind != 1:
             lam[state] -= after[state]
     for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
-        state, kind, index = jumps[n]
+        state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
         if kind == 2:
             jump_vjp(index, before, d, after[state], lam, gd)
         else:
@@ -74,13 +86,13 @@ def simulate(theta, tables, keep):
         initial(p, y)
         apply_jumps(seg, jump_ptr, jumps, y, d, before[seg], out)
         rest_outcome[n] = steady(y, p, rtol, atol, max_steps, work, tape)
-        rest[n] = y
+        put(rest[n], y)
     for r in range(runs):
-        first, last = run_segments[r]
+        first, last = run_segments[r, 0], run_segments[r, 1]
         tape_ptr[r] = count
         if run_pre[r] >= 0:
             outcome[r] = rest_outcome[run_pre[r]]
-            y[:] = rest[run_pre[r]]
+            put(y, rest[run_pre[r]])
         else:
             load(first, seg_values, d, p)
             initial(p, y)
@@ -107,16 +119,16 @@ def simulate(theta, tables, keep):
                     t = goal
                 if not timed:
                     break
-                states[at] = y
+                put(states[at], y)
                 at += 1
             if end == np.inf and outcome[r] == 0 and at < time_ptr[r + 1]:
                 outcome[r] = steady(y, p, rtol, atol, max_steps, work, tape)
-                states[at] = y
+                put(states[at], y)
     tape_ptr[runs] = count
     prediction, noise = np.empty(len(measured)), np.empty(len(measured))
-    q = np.empty(max(1, np.max(input_ptr[1:] - input_ptr[:-1]) if len(measured) else 1))
+    q = np.empty(most_inputs(input_ptr))
     for n in range(len(measured)):
-        run, at, o = measured[n]
+        run, at, o = measured[n, 0], measured[n, 1], measured[n, 2]
         if outcome[run] != 0:
             prediction[n], noise[n] = np.inf, 1.0
             continue
@@ -127,44 +139,44 @@ def simulate(theta, tables, keep):
     return prediction, noise, outcome, states, tape[:count], tape_ptr, before, rest
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, work, rest_bar):
     """Adjoint of one run: adds to gd and to the adjoint of its resting state."""
     (
         constants, seg_start, seg_values, jump_ptr, jumps, run_pre, run_segments, pre_segments, time_ptr, times,
         measured, input_ptr, input_index, tolerances,
     ) = tables  # fmt: skip
-    first, last = run_segments[r]
+    first, last = run_segments[r, 0], run_segments[r, 1]
     lam, p, gp = np.zeros(N), np.empty(NP), np.zeros(NP)
     kb, v, wb, cc = np.empty((STAGES, N)), np.empty(N), np.empty(N), np.empty(NC)
     at, row = time_ptr[r + 1] - 1, tape_ptr[r + 1] - 1
     if at >= time_ptr[r] and times[at] == np.inf:
         load(last - 1, seg_values, d, p)
-        lam += ybar[at]
+        accumulate(lam, ybar[at])
         steady_adjoint(states[at], p, lam, gp, work)
         for i in range(NP):
             gd[seg_values[last - 1, i]] += gp[i]
         at -= 1
     for seg in range(last - 1, first - 1, -1):
         load(seg, seg_values, d, p)
-        gp[:] = 0.0
+        clear(gp)
         while row >= tape_ptr[r] and tape[row, 3] == seg:
             if tape[row, 2] >= 0:
-                lam += ybar[at]
+                accumulate(lam, ybar[at])
                 at -= 1
             step_adjoint(tape[row], p, lam, gp, work, kb, v, wb, cc)
             row -= 1
         if at >= time_ptr[r] and times[at] == seg_start[seg]:
-            lam += ybar[at]
+            accumulate(lam, ybar[at])
             at -= 1
         for i in range(NP):
             gd[seg_values[seg, i]] += gp[i]
         jumps_adjoint(seg, jump_ptr, jumps, before[seg], d, lam, gd)
     if run_pre[r] >= 0:
-        rest_bar[run_pre[r]] += lam
+        accumulate(rest_bar[run_pre[r]], lam)
     else:
         load(first, seg_values, d, p)
-        gp[:] = 0.0
+        clear(gp)
         initial_vjp(p, lam, gp)
         for i in range(NP):
             gd[seg_values[first, i]] += gp[i]
@@ -178,16 +190,17 @@ def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, predi
         measured, input_ptr, input_index, tolerances,
     ) = tables  # fmt: skip
     gradient = np.zeros(len(theta))
-    if np.any(outcome != 0):
-        gradient[:] = np.nan
-        return gradient
+    for r in range(len(outcome)):
+        if outcome[r] != 0:
+            for i in range(len(theta)):
+                gradient[i] = np.nan
+            return gradient
     d = all_quantities(theta, constants)
     gd, ybar, rest_bar = np.zeros(len(d)), np.zeros((len(times), N)), np.zeros((len(pre_segments), N))
     work, p, gp = workspace(), np.empty(NP), np.empty(NP)
-    longest = max(1, np.max(input_ptr[1:] - input_ptr[:-1]) if len(measured) else 1)
-    q, gq = np.empty(longest), np.empty(longest)
+    q, gq = np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
     for n in range(len(measured)):
-        run, at, o = measured[n]
+        run, at, o = measured[n, 0], measured[n, 1], measured[n, 2]
         size = input_ptr[n + 1] - input_ptr[n]
         for i in range(size):
             q[i] = d[input_index[input_ptr[n] + i]]
@@ -200,7 +213,7 @@ def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, predi
     for n in range(len(pre_segments)):
         seg = pre_segments[n]
         load(seg, seg_values, d, p)
-        gp[:] = 0.0
+        clear(gp)
         steady_adjoint(rest[n], p, rest_bar[n], gp, work)
         jumps_adjoint(seg, jump_ptr, jumps, before[seg], d, rest_bar[n], gd)
         initial_vjp(p, rest_bar[n], gp)

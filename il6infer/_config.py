@@ -1,0 +1,151 @@
+"""The configuration of an analysis: read, checked against its schema, defaults filled in."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._yaml import read_yaml
+
+SCHEMA = Path(__file__).parent / "config.schema.yaml"
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_TYPES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "object": "a group of keys",
+    "array": "a list",
+}
+
+
+def load_config(path: str | Path) -> dict[str, Any]:
+    """Read a configuration; see config/README.md for its keys.
+
+    Raises
+    ------
+    UserError
+        With every fault of the file in one message.
+    """
+    return check_config(read_yaml(path), str(path))
+
+
+def check_config(config: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Return the configuration with every default filled in, after the schema has found no fault.
+
+    Parameters
+    ----------
+    config
+        As read from YAML; is not changed.
+    source
+        What the message calls it: the file, or the files that were merged.
+    """
+    return check(_numbers(config, _schema()), _schema(), source)
+
+
+def check(content: Mapping[str, Any], schema: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Copy of `content` with the schema's defaults; `UserError` with all faults when it breaks the schema."""
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: [str(p) for p in error.path])
+    raise_faults((fault for error in errors for fault in _faults(error)), source)
+    return _filled(content, schema)
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return read_yaml(SCHEMA)
+
+
+def _numbers(content: Any, schema: Mapping[str, Any]) -> Any:
+    """Copy in which text that is a number stands as one where the schema wants a number.
+
+    Snakemake reads ``1e-6`` in a file, and every number inside ``--config 'fit={draws: 100}'``, as text.
+    """
+    if isinstance(content, Mapping):
+        parts = schema.get("properties", {})
+        return {key: _numbers(value, parts.get(key, {})) for key, value in content.items()}
+    if not isinstance(content, str) or not _NUMBER.fullmatch(content):
+        return content
+    kind = schema.get("type")
+    if kind == "integer" and content.lstrip("+-").isdecimal():
+        return int(content)
+    return float(content) if kind == "number" else content
+
+
+def _faults(error: Any) -> Iterator[Fault]:
+    """Faults of one error of jsonschema, in the words of a user."""
+    here = _dotted(error.absolute_path)
+    rule, expected, found = error.validator, error.validator_value, error.instance
+    if rule == "additionalProperties":
+        known = error.schema.get("properties", {})
+        for key in found:
+            if key not in known:
+                yield Fault(f"key '{_dotted([*error.absolute_path, key])}'", "is unknown.", nearest(str(key), known))
+    elif rule == "required":
+        for key in expected:
+            if key not in found:
+                yield Fault(f"key '{_dotted([*error.absolute_path, key])}'", "is missing.", _what(error, key))
+    elif rule == "type":
+        names = [expected] if isinstance(expected, str) else expected
+        wanted = " or ".join(_TYPES.get(name, name) for name in names)
+        yield Fault(f"key '{here}'", f"{_shown(found)} is not {wanted}.")
+    elif rule == "enum":
+        yield Fault(f"key '{here}'", f"{_shown(found)} is unknown.", nearest(str(found), map(str, expected)))
+    elif rule in _BOUNDS:
+        yield Fault(f"key '{here}'", f"{_shown(found)} is not allowed: it must be {_BOUNDS[rule]} {expected}.")
+    elif rule == "pattern":
+        yield Fault(f"key '{here}'", f"{_shown(found)} is not a name.", "Use letters, digits and _, a letter first.")
+    elif rule in ("minItems", "minProperties"):
+        yield Fault(f"key '{here}'", f"is empty, at least {expected} was expected.")
+    elif rule == "minLength":
+        yield Fault(f"key '{here}'", "is empty, a text was expected.")
+    elif rule == "uniqueItems":
+        yield Fault(f"key '{here}'", f"{_shown(found)} names something twice.")
+    else:
+        yield Fault(f"key '{here}'", f"{error.message}.")
+
+
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+}
+
+
+def _dotted(path: Any) -> str:
+    return ".".join(str(part) for part in path) or "(top level)"
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else repr(value)
+
+
+def _what(error: Any, key: str) -> str:
+    """Give the schema's description of a key, as the remedy when the key is missing."""
+    return error.schema.get("properties", {}).get(key, {}).get("description", "")
+
+
+def _filled(content: Any, schema: Mapping[str, Any]) -> Any:
+    """Copy with defaults, key by key in the schema's order."""
+    if not isinstance(content, Mapping):
+        return copy.deepcopy(content)
+    known: Mapping[str, Any] = schema.get("properties", {})
+    other = schema.get("additionalProperties")
+    filled: dict[str, Any] = {}
+    for key, part in known.items():
+        if key in content:
+            filled[key] = _filled(content[key], part)
+        elif "default" in part:
+            filled[key] = _filled(part["default"], part)
+    for key, value in content.items():
+        if key not in known:
+            filled[key] = _filled(value, other if isinstance(other, Mapping) else {})
+    return filled

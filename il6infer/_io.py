@@ -1,0 +1,99 @@
+"""Files: written whole or not at all, with digests and versions that say where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from il6infer._config import load_config
+from il6infer._source import source_digest
+from il6infer._yaml import read_yaml
+
+__all__ = [
+    "atomic_path",
+    "atomic_write_text",
+    "digest",
+    "load_config",
+    "read_yaml",
+    "source_digest",
+    "versions",
+    "write_json",
+]
+
+# Packages whose versions can change a result.
+_VERSIONED = ("il6infer", "pymc", "pytensor", "arviz", "nutpie", "numba", "numpy", "scipy", "pandas", "xarray", "petab")
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Path to write to; it takes the place of `path` when the block ends well, and is removed when it does not.
+
+    The folder is made when it is missing. The path keeps the suffix, for libraries that look at it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp's 0600 would hide results from the group
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def atomic_write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text with LF line ends, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write strict JSON: two spaces, keys in the order given, a line end at the end.
+
+    Raises
+    ------
+    ValueError
+        When a number is NaN or infinite, which JSON cannot hold: write ``None`` and say why beside it.
+    """
+    atomic_write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file, or of all files of a folder with their names, as 64 hexadecimal digits."""
+    path = Path(path)
+    if not path.is_dir():
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    total = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        total.update(f"{file.relative_to(path).as_posix()}\0{digest(file)}\n".encode())
+    return total.hexdigest()
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = [("python", platform.python_version())]
+    for name in _VERSIONED:
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            found.append((name, "not installed"))
+    return tuple(found)
+
+
+def versions() -> dict[str, str]:
+    """Version of Python and of each package that can change a result."""
+    return dict(_versions())

@@ -1,0 +1,85 @@
+"""IL-6 receptor signalling: from raw instrument files to an honest report, one command a stage.
+
+example:
+  il6infer models list
+  il6infer ingest config/datasets/example.yaml --name example --folder resources/example --output results/example
+
+The whole analysis runs with `snakemake --cores 8`; each of its rules calls one of these commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from importlib.util import find_spec
+
+from il6infer._errors import UserError
+
+# One module of il6infer.cli each, in the order of the data flow. The module's docstring is the help.
+COMMANDS = ("simulate", "ingest", "problem", "fit", "diagnose", "compare", "report", "models")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0, or 2 when the input has a fault that the user can mend; its message goes to stderr. Anything
+        unforeseen is not caught: its traceback is what a developer needs.
+    """
+    args = parser().parse_args(argv)
+    _start_logging(args.verbose)
+    try:
+        args.run(args)
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except BrokenPipeError:
+        # The reader (`| head`) left: no fault of ours, and nothing more to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of `il6infer` with one subparser a command."""
+    top = argparse.ArgumentParser(
+        prog="il6infer", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--version", action="version", version=f"il6infer {metadata.version('il6infer')}")
+    top.add_argument("-v", "--verbose", action="store_true", help="log details")
+    subparsers = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        if find_spec(f"il6infer.cli.{command}") is None:
+            continue
+        module = import_module(f"il6infer.cli.{command}")
+        module.register_parser(subparsers)
+        chosen = subparsers.choices[command]
+        chosen.description = chosen.description or module.__doc__
+        chosen.formatter_class = argparse.RawDescriptionHelpFormatter
+        chosen.set_defaults(run=module.run)
+    return top
+
+
+def _start_logging(verbose: bool) -> None:
+    """Log to stderr: with rich when a person watches, as plain dated lines when not."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.logging import RichHandler
+
+        handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logger = logging.getLogger("il6infer")
+    logger.handlers = [handler]
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,181 @@
+"""Protocol: who was added when and at which dose; washes, pulses, pre-incubations; doses converted to nM."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from il6infer._errors import Fault, UserError, nearest
+from il6infer._units import DOSE_UNITS, concentration_nM, substances
+from il6infer.ingest.sheet import Row, Sheet, not_a_number, number
+
+COLUMNS = ("condition", "time_min", "action", "species", "dose", "unit")
+ACTIONS = ("wash", "set", "add", "control")
+"""In the order in which actions of the same time take effect: a pulse's new medium comes after its wash."""
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action; `concentration_nM` and `dose` are None for wash and control.
+
+    Attributes
+    ----------
+    action
+        ``add``: the concentration in the medium rises by the dose; ``set``: it becomes the dose; ``wash``: all free
+        species leave the medium; ``control``: nothing is added.
+    """
+
+    condition: str
+    time_min: float
+    action: str
+    species: str
+    concentration_nM: float | None
+    dose: float | None
+    unit: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """All steps, by condition in order of first appearance, then by time and action."""
+
+    sheet: Sheet
+    steps: tuple[Step, ...]
+    conditions: Mapping[str, int]
+
+    @property
+    def controls(self) -> frozenset[str]:
+        """Conditions in which nothing is ever added (vehicle)."""
+        stimulated = {step.condition for step in self.steps if step.action in ("add", "set") and step.dose != 0}
+        return frozenset(self.conditions) - stimulated
+
+    def start(self, condition: str) -> float:
+        """Time of the first step of a condition, at most 0 [min]."""
+        return min([0.0, *(step.time_min for step in self.steps if step.condition == condition)])
+
+
+def sheet_of(rows: Iterable[Mapping[str, Any]], name: str) -> Sheet:
+    """Put rows given inside a description into the sheet that a CSV file would be."""
+    return Sheet(
+        name=f"{name}, protocol",
+        columns=COLUMNS,
+        rows=tuple(
+            Row(i, {column: str(row.get(column, "")).strip() for column in COLUMNS}) for i, row in enumerate(rows, 1)
+        ),
+        entry="entry",
+    )
+
+
+def read_protocol(sheet: Sheet) -> tuple[Protocol | None, list[Fault]]:
+    """Read the steps of a protocol sheet.
+
+    Parameters
+    ----------
+    sheet
+        Columns ``condition,time_min,action,species,dose,unit``.
+
+    Returns
+    -------
+    tuple
+        The protocol (without the faulty rows; None when a column is missing), and every fault.
+    """
+    faults = sheet.missing(COLUMNS)
+    if faults:
+        return None, faults
+    steps: list[Step] = []
+    conditions: dict[str, int] = {}
+    for row in sheet.rows:
+        if row["condition"]:
+            conditions.setdefault(row["condition"], row.number)
+        step, found = _step(sheet, row)
+        faults += found
+        if step is not None:
+            steps.append(step)
+    faults += _clashes(sheet, steps)
+    order = {condition: i for i, condition in enumerate(conditions)}
+    steps.sort(key=lambda step: (order[step.condition], step.time_min, ACTIONS.index(step.action), step.row))
+    return Protocol(sheet, tuple(steps), conditions), faults
+
+
+def _step(sheet: Sheet, row: Row) -> tuple[Step | None, list[Fault]]:
+    """Read the step of one row, and all its faults."""
+    faults: list[Fault] = []
+    condition, action = row["condition"], row["action"]
+    if not condition:
+        faults.append(Fault(sheet.where(row, "condition"), "the cell is empty, a condition is expected."))
+    elif not _NAME.fullmatch(condition):
+        what = f"'{condition}' cannot name a condition."
+        faults.append(
+            Fault(sheet.where(row, "condition"), what, "Use letters, digits and _, with a letter or _ first.")
+        )
+    time = number(row["time_min"])
+    if time is None:
+        faults.append(not_a_number(sheet, row, "time_min"))
+    if action not in ACTIONS:
+        faults.append(Fault(sheet.where(row, "action"), f"unknown action '{action}'.", nearest(action, ACTIONS)))
+        return None, faults
+    doses = action in ("add", "set")
+    dose, concentration = None, None
+    if doses:
+        dose, concentration, found = _dose(sheet, row)
+        faults += found
+    else:
+        faults += [
+            Fault(sheet.where(row, column), f"'{row[column]}' where {action} takes no {column}.", _EMPTY[action])
+            for column in ("species", "dose", "unit")
+            if row[column]
+        ]
+    if faults or time is None:
+        return None, faults
+    return Step(condition, time, action, row["species"], concentration, dose, row["unit"], row.number), []
+
+
+_EMPTY = {
+    "wash": "A wash removes all free species; leave the cell empty.",
+    "control": "A control adds nothing; leave the cell empty.",
+}
+
+
+def _dose(sheet: Sheet, row: Row) -> tuple[float | None, float | None, list[Fault]]:
+    faults: list[Fault] = []
+    species, unit = row["species"], row["unit"]
+    if species not in substances():
+        what = f"unknown species '{species}'." if species else "the cell is empty, a species is expected."
+        faults.append(Fault(sheet.where(row, "species"), what, nearest(species, substances())))
+    dose = number(row["dose"])
+    if dose is None:
+        faults.append(not_a_number(sheet, row, "dose"))
+    elif dose < 0:
+        faults.append(Fault(sheet.where(row, "dose"), f"negative dose {row['dose']}."))
+    if not unit:
+        dosed = f"dose {row['dose']} has no unit." if row["dose"] else "the cell is empty, a unit is expected."
+        faults.append(Fault(sheet.where(row, "unit"), dosed, f"Known: {', '.join(DOSE_UNITS)}."))
+        return dose, None, faults
+    try:
+        concentration = concentration_nM(1.0 if dose is None else dose, unit, next(iter(substances())))
+        if species in substances():
+            concentration = concentration_nM(1.0 if dose is None else dose, unit, species)
+    except UserError as error:
+        return dose, None, [*faults, Fault(sheet.where(row, "unit"), str(error))]
+    return dose, concentration, faults
+
+
+def _clashes(sheet: Sheet, steps: list[Step]) -> list[Fault]:
+    """Find steps that say the same twice, or whose order at one time is open."""
+    faults = []
+    seen: dict[tuple[str, float, str], Step] = {}
+    for step in steps:
+        first = seen.setdefault((step.condition, step.time_min, step.species or step.action), step)
+        if first is step:
+            continue
+        at = f"condition {step.condition}, {step.time_min:g} min, {step.species or step.action}"
+        if first.action == step.action and first.concentration_nM == step.concentration_nM:
+            fault = Fault(sheet.where(step.row), f"duplicate of {sheet.entry} {first.row} ({at}).", "Remove one.")
+        else:
+            what = f"a second dose beside {sheet.entry} {first.row} ({at})."
+            fault = Fault(sheet.where(step.row), what, "Give one dose of a species at a time.")
+        faults.append(fault)
+    return faults

@@ -1,0 +1,158 @@
+"""A CSV file as a spreadsheet shows it: cells as text, rows by their number, faults instead of guesses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from il6infer._errors import Fault, nearest
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: `number` as a spreadsheet shows it (the header is row 1), and its cells by column."""
+
+    number: int
+    cells: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """Text of the cell in `column`."""
+        return self.cells[column]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of text cells; `name` and `entry` say how messages call the table and one of its rows."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    entry: str = "row"
+
+    def where(self, row: Row | int, column: str = "") -> str:
+        """Place of a cell, e.g. ``"gel1.csv, row 7, column 'time_min'"``."""
+        number = row if isinstance(row, int) else row.number
+        return f"{self.name}, {self.entry} {number}" + (f", column '{column}'" if column else "")
+
+    def missing(self, columns: Collection[str]) -> list[Fault]:
+        """Give one fault for each of `columns` that the sheet lacks."""
+        return [
+            Fault(self.name, f"column '{column}' is missing.", nearest(column, self.columns))
+            for column in dict.fromkeys(columns)
+            if column not in self.columns
+        ]
+
+
+def number(text: str) -> float | None:
+    """Read `text` as a finite decimal number; None when it is none (``nan``, ``inf`` and ``1,5`` are none)."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def not_a_number(sheet: Sheet, row: Row, column: str, what: str = "") -> Fault:
+    """Describe the fault of a cell that should be a number."""
+    text = row[column]
+    found = f"'{text}' is not a number" if text else "the cell is empty, a number is expected"
+    remedy = f"Write the decimal point as a point: {text.replace(',', '.')}." if _comma(text) else ""
+    return Fault(sheet.where(row, column), f"{found}{what}.", remedy)
+
+
+def _comma(text: str) -> bool:
+    return text.count(",") == 1 and number(text.replace(",", ".")) is not None
+
+
+def repeated(sheet: Sheet, columns: Collection[str]) -> list[Fault]:
+    """Give one fault for each row that repeats an earlier one in all of `columns`."""
+    seen: dict[tuple[str, ...], int] = {}
+    faults = []
+    for row in sheet.rows:
+        key = tuple(_canonical(row[column]) for column in columns)
+        first = seen.setdefault(key, row.number)
+        if first != row.number:
+            same = ", ".join(f"{column} {row[column] or '(empty)'}" for column in columns)
+            what = f"duplicate of {sheet.entry} {first}" + (f" ({same})." if len(columns) <= 4 else ".")
+            faults.append(Fault(sheet.where(row), what, "Remove one of the two."))
+    return faults
+
+
+def _canonical(text: str) -> str:
+    value = number(text)
+    return text if value is None else repr(value)
+
+
+def read_sheet(path: Path, name: str) -> tuple[Sheet | None, list[Fault]]:
+    """Read a CSV file (UTF-8, with or without byte-order mark; comma-separated).
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        How messages call it.
+
+    Returns
+    -------
+    tuple
+        The sheet without its blank rows, or None when nothing can be read; and all faults found.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None, [Fault(name, f"no such file in {path.parent}.", "Check the path and the data folder.")]
+    except OSError as error:
+        return None, [Fault(name, f"cannot be read ({error.strerror}).", "Check the path and its permissions.")]
+    if content.startswith(_WORKBOOKS):
+        return None, [Fault(name, "is a workbook, not text.", "Save it as CSV (UTF-8, comma-separated).")]
+    if b"\0" in content:
+        return None, [Fault(name, "is a binary file, not text.", "Give a CSV file (UTF-8, comma-separated).")]
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        what = f"is not UTF-8 text: byte 0x{content[error.start]:02x} in line {line}."
+        return None, [Fault(name, what, "Save it as CSV (UTF-8, comma-separated).")]
+    return _parse(text, name)
+
+
+def _parse(text: str, name: str) -> tuple[Sheet | None, list[Fault]]:
+    try:
+        records = [[cell.strip() for cell in record] for record in csv.reader(io.StringIO(text, newline=""))]
+    except csv.Error as error:
+        return None, [Fault(name, f"is not a CSV file ({error}).", "Save it as CSV (UTF-8, comma-separated).")]
+    numbered = [(row, cells) for row, cells in enumerate(records, start=1) if any(cells)]
+    if not numbered:
+        return None, [Fault(name, "the file is empty.", "It needs a header row and at least one row of values.")]
+    (head, columns), *body = numbered
+    faults = _header_faults(name, head, columns)
+    for row, cells in body:
+        if len(cells) != len(columns):
+            what = f"{len(cells)} cells where the header has {len(columns)}."
+            faults.append(Fault(f"{name}, row {row}", what, "A text with a comma in it needs quotes."))
+    if not faults and not body:
+        faults.append(Fault(name, "the file has a header but no rows.", "Add the measured values, or leave it out."))
+    if faults:
+        return None, faults
+    rows = tuple(Row(row, dict(zip(columns, cells, strict=True))) for row, cells in body)
+    return Sheet(name, tuple(columns), rows), []
+
+
+def _header_faults(name: str, head: int, columns: list[str]) -> list[Fault]:
+    where = f"{name}, row {head}"
+    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+        if len(columns) == 1 and separator in columns[0]:
+            return [Fault(where, f"columns are separated by {called}.", "Save it as CSV (UTF-8, comma-separated).")]
+    repeats = {column for column in columns if column and columns.count(column) > 1}
+    faults = [Fault(where, f"column '{column}' appears twice.", "Rename or remove one.") for column in sorted(repeats)]
+    if columns.count("") > 1:
+        faults.append(Fault(where, "several columns have no name.", "Name or remove them."))
+    return faults

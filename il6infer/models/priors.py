@@ -1,0 +1,61 @@
+"""Priors as data: one table with unit, source and the reason for each width."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from importlib.resources import files
+from io import StringIO
+
+import pandas as pd
+import pandera.pandas as pa
+from scipy.stats import norm
+
+Z90 = float(norm.ppf(0.95))
+"""Standard deviations from the median to the end of a central 90 % interval."""
+
+PRIORS = pa.DataFrameSchema(
+    {
+        "parameter": pa.Column(str, pa.Check.str_matches(r"^[A-Za-z_]\w*$"), unique=True),
+        "description": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "distribution": pa.Column(str, pa.Check.isin(("log-normal", "fixed"))),
+        "median": pa.Column(float, pa.Check.gt(0)),
+        "low": pa.Column(float, pa.Check.gt(0), nullable=True),
+        "high": pa.Column(float, pa.Check.gt(0), nullable=True),
+        "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "source": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "doi": pa.Column(str),
+        "why": pa.Column(str, pa.Check.str_length(min_value=1)),
+    },
+    checks=pa.Check(
+        lambda t: (t["distribution"] == "fixed") | ((t["low"] < t["median"]) & (t["median"] < t["high"])),
+        error="low < median < high",
+    ),
+    strict=True,
+)
+
+
+@cache
+def prior_table() -> pd.DataFrame:
+    """Read the whole table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``parameter, description, distribution`` (``log-normal`` or ``fixed``), ``median``, ``low`` and ``high`` (ends
+        of the 90 % interval; NaN where fixed), ``unit, source, doi, why``.
+    """
+    text = files("il6infer.models").joinpath("priors.csv").read_text("utf-8")
+    kinds = dict.fromkeys(("parameter", "description", "distribution", "unit", "source", "doi", "why"), str)
+    table = pd.read_csv(StringIO(text), dtype={**kinds, **dict.fromkeys(("median", "low", "high"), float)})
+    return PRIORS.validate(table.fillna({"doi": ""}))
+
+
+def log_normal(median: float, low: float, high: float) -> tuple[float, float]:
+    """Mean and standard deviation of the natural logarithm.
+
+    The width is that of the 90 % interval [low, high]; where the median is not its geometric middle the wider side
+    counts, so that the interval is always inside.
+    """
+    sd = max(math.log(median / low), math.log(high / median)) / Z90
+    return math.log(median), sd

@@ -1,0 +1,125 @@
+"""The configuration: defaults, and every fault in one message that says what to do."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from il6infer import _config
+from il6infer._errors import UserError
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return _config.read_yaml(_config.SCHEMA)
+
+
+def test_empty_configuration_is_all_defaults():
+    config = _config.check_config({}, "empty")
+
+    assert config["fit"]["chains"] == 4
+    assert config["verdict"]["rhat_max"] == 1.01
+    assert config["datasets"] == {}
+    assert len(config["models"]) == 6
+
+
+def test_given_values_win_and_the_argument_stays_as_it_was():
+    given = {"fit": {"draws": 5}, "datasets": {"a": {"description": "d.yaml", "folder": "f"}}}
+    config = _config.check_config(given, "given")
+
+    assert (config["fit"]["draws"], config["fit"]["tune"]) == (5, 800)
+    assert config["datasets"]["a"] == {"description": "d.yaml", "folder": "f"}
+    assert given == {"fit": {"draws": 5}, "datasets": {"a": {"description": "d.yaml", "folder": "f"}}}
+
+
+def test_numbers_that_snakemake_reads_as_text_are_numbers():
+    config = _config.check_config({"seed": "7", "title": "7", "fit": {"rtol": "1e-5", "draws": "20"}}, "text")
+
+    assert (config["seed"], config["title"]) == (7, "7")
+    assert (config["fit"]["rtol"], config["fit"]["draws"]) == (1e-5, 20)
+
+
+def test_all_faults_come_in_one_message():
+    faulty = {
+        "titel": "x",
+        "seed": -1,
+        "results": "",
+        "datasets": {"1a": {"folder": "x", "description": "y"}, "b": {"folder": "x", "modles": []}},
+        "models": ["classic_sosc3"],
+        "fit": {"chians": 3, "tune": "four", "target_accept": 1, "mass_matrix": "full", "rtol": None},
+        "verdict": {"rhat_max": 0},
+    }
+    with pytest.raises(UserError) as caught:
+        _config.check_config(faulty, "my.yaml")
+
+    assert str(caught.value) == "\n".join(
+        [
+            "my.yaml: 13 faults",
+            "  - key 'titel': is unknown. Did you mean 'title'? Known: datasets, fit, models, question, results, seed, "
+            "title, verdict.",
+            "  - key 'datasets': '1a' is not a name. Use letters, digits and _, a letter first.",
+            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: description, folder, models.",
+            "  - key 'datasets.b.description': is missing. The YAML file that says what each raw file holds "
+            "(config/datasets/*.yaml).",
+            "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
+            "rtol, starts, target_accept, tune.",
+            "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",
+            "  - key 'fit.rtol': nothing is not a number.",
+            "  - key 'fit.target_accept': 1 is not allowed: it must be below 1.",
+            "  - key 'fit.tune': 'four' is not a whole number.",
+            "  - key 'models.0': 'classic_sosc3' is unknown. Did you mean 'classic_socs3'? Known: both_none, "
+            "both_socs3, classic_none, classic_socs3, trans_none, trans_socs3.",
+            "  - key 'results': is empty, a text was expected.",
+            "  - key 'seed': -1 is not allowed: it must be at least 0.",
+            "  - key 'verdict.rhat_max': 0 is not allowed: it must be at least 1.",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        ([], "key 'models': is empty, at least 1 was expected."),
+        (["both_none", "both_none"], "key 'models': ['both_none', 'both_none'] names something twice."),
+        ("both_none", "key 'models': 'both_none' is not a list."),
+    ],
+)
+def test_models_must_be_a_list_of_different_names(models, message):
+    with pytest.raises(UserError) as caught:
+        _config.check_config({"models": models}, "a.yaml")
+
+    assert str(caught.value) == f"a.yaml: 1 fault\n  - {message}"
+
+
+def test_the_models_are_those_of_the_library(schema):
+    from il6infer.models import library
+
+    assert set(schema["$defs"]["models"]["items"]["enum"]) == set(library.names())
+
+
+def test_every_key_is_described_and_documented(schema, root):
+    readme = (root / "config" / "README.md").read_text(encoding="utf-8")
+    missing = []
+    waiting = [schema, schema["properties"]["datasets"]["additionalProperties"]]
+    while waiting:
+        for key, part in waiting.pop().get("properties", {}).items():
+            waiting.append(part)
+            missing += [f"{key}: no description"] if not part.get("description") else []
+            missing += [f"{key}: not in config/README.md"] if f"`{key}`" not in readme else []
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "hepatocytes.yaml"])
+def test_the_configurations_that_come_with_it_are_valid(root, name):
+    config = _config.load_config(root / "config" / name)
+
+    for dataset in config["datasets"].values():
+        assert (root / dataset["description"]).is_file()
+
+
+def test_readme_defaults_are_those_of_the_schema(schema, root):
+    default = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
+
+    assert default["fit"] == _config.check_config({}, "")["fit"]
+    assert default["verdict"] == _config.check_config({}, "")["verdict"]

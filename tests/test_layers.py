@@ -1,0 +1,90 @@
+"""The house's table of which package may import which, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from il6infer._source import ROOT
+
+# Package -> packages it may import, besides itself and the private modules il6infer._*.
+LAYERS: dict[str, set[str]] = {
+    "ingest": set(),
+    "models": set(),
+    "report": set(),
+    "problem": {"models"},
+    "simulate": {"models", "problem"},
+    "fit": {"models", "problem", "simulate"},
+    "diagnose": {"problem"},
+    "compare": {"diagnose"},
+    # ingest: the instruments' raw form, in which a simulated experiment is written.
+    "predict": {"ingest", "models", "problem", "simulate", "fit"},
+    "cli": {"ingest", "models", "report", "problem", "simulate", "fit", "diagnose", "compare", "predict"},
+}
+
+# Packages whose import takes long: a command that does not need them must not wait for them.
+HEAVY = {"antimony", "arviz", "graphviz", "libsbml", "matplotlib", "nutpie", "pandera", "petab", "pymc", "pytensor"}
+HEAVY |= {"jinja2", "numba", "numpy", "pandas", "pint", "scipy", "sympy", "xarray", "h5netcdf", "jsonschema"}
+
+
+def _imports(path: Path, *, top_only: bool = False) -> set[str]:
+    """Dotted names that a file imports; with `top_only` just those outside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_only else ast.walk(tree)
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update([node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return names
+
+
+def _part(name: str) -> str:
+    """Package of il6infer that a dotted name lies in, or ''."""
+    words = name.split(".")
+    return words[1] if words[0] == "il6infer" and len(words) > 1 else ""
+
+
+def test_every_package_has_its_layer():
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+
+    assert packages == set(LAYERS)
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_package_imports_only_what_its_layer_allows(package):
+    allowed = LAYERS[package] | {package}
+    faults = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for name in sorted(_imports(path))
+        if _part(name) in LAYERS and _part(name) not in allowed
+    ]
+
+    assert faults == []
+
+
+def test_private_modules_import_no_package():
+    faults = [
+        f"{path.name} imports {name}"
+        for path in sorted(ROOT.glob("_*.py"))
+        if path.name != "__main__.py"
+        for name in sorted(_imports(path))
+        if _part(name) in LAYERS
+    ]
+
+    assert faults == []
+
+
+def test_commands_import_nothing_heavy_before_they_run():
+    faults = [
+        f"{path.name} imports {name} at its top"
+        for path in sorted((ROOT / "cli").glob("*.py"))
+        for name in sorted(_imports(path, top_only=True))
+        if name.split(".")[0] in HEAVY or _part(name) in set(LAYERS) - {"cli"}
+    ]
+
+    assert faults == []

@@ -1,0 +1,72 @@
+"""Units: doses by molecular weight, times, percent."""
+
+from __future__ import annotations
+
+import pytest
+
+from il6infer._errors import UserError
+from il6infer._units import READOUT_UNITS, concentration_nM, minutes, readout, substances
+
+
+@pytest.mark.parametrize(
+    ("dose", "unit", "species", "expected"),
+    [
+        (10, "ng/ml", "IL6", 10 / 20.8),
+        (10, "ng/mL", "IL6", 10 / 20.8),
+        (40_000, "pg/ml", "IL6", 40 / 20.8),
+        (0.5, "ug/ml", "sgp130Fc", 500 / 210),
+        (0.5, "\N{MICRO SIGN}g/ml", "sgp130Fc", 500 / 210),
+        (0.5, "\N{GREEK SMALL LETTER MU}g/mL", "sgp130Fc", 500 / 210),
+        (25, "ng/ml", "sIL6R", 0.5),
+        (56, "ng/ml", "HyperIL6", 1.0),
+        (2, "nM", "IL6", 2.0),
+        (480, "pM", "IL6", 0.48),
+        (0, "ng/ml", "IL6", 0.0),
+    ],
+)
+def test_dose_to_nanomolar(dose, unit, species, expected):
+    assert concentration_nM(dose, unit, species) == pytest.approx(expected, rel=1e-12)
+
+
+def test_unknown_unit_names_the_nearest():
+    with pytest.raises(UserError) as error:
+        concentration_nM(10, "ng/l", "IL6")
+    assert str(error.value) == ("unknown dose unit 'ng/l'. Did you mean 'ng/ml'? Known: nM, ng/ml, pM, pg/ml, ug/ml.")
+
+
+def test_unit_case_matters():
+    with pytest.raises(UserError, match="^unknown dose unit 'nm'"):
+        concentration_nM(10, "nm", "IL6")
+
+
+def test_unknown_species_names_the_nearest():
+    with pytest.raises(UserError) as error:
+        concentration_nM(10, "nM", "IL-6")
+    assert str(error.value) == ("unknown species 'IL-6'. Did you mean 'IL6'? Known: HyperIL6, IL6, sIL6R, sgp130Fc.")
+
+
+def test_every_weight_has_a_source_and_lies_in_its_range():
+    for substance in substances().values():
+        assert substance.low <= substance.mass <= substance.high
+        assert substance.source
+        assert substance.doi or substance.species in ("sgp130Fc", "HyperIL6")
+    assert "assumption" in substances()["sgp130Fc"].source
+
+
+def test_times():
+    assert minutes(1.5, "h") == pytest.approx(90)
+    assert minutes(90, "s") == pytest.approx(1.5)
+    assert minutes(7, "min") == 7
+    with pytest.raises(UserError) as error:
+        minutes(1, "hours")
+    assert str(error.value) == "unknown time unit 'hours'. Known: h, min, s."
+
+
+def test_percent_becomes_fraction():
+    value, unit = readout(55.7, "percent")
+    assert (value, unit) == (pytest.approx(0.557), "fraction")
+
+
+@pytest.mark.parametrize("unit", [unit for unit in READOUT_UNITS if unit != "percent"])
+def test_other_readout_units_stay(unit):
+    assert readout(3.0, unit) == (3.0, unit)

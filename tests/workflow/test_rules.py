@@ -1,0 +1,152 @@
+"""The workflow as text and as a plan: lint, form, dry-run, and what a fault of the configuration says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from il6infer._config import load_config
+from il6infer.cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+RULES = {
+    name: body
+    for path in RULE_FILES
+    for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(encoding="utf-8"), flags=re.M)
+}
+
+
+def test_snakefile_is_short(root):
+    assert len((root / "Snakefile").read_text(encoding="utf-8").splitlines()) < 50
+
+
+@pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)
+def test_rule_file_opens_with_its_contract(path):
+    opening = re.match(r"(#.*\n)+", path.read_text(encoding="utf-8"))[0]
+
+    assert "# Requires:" in opening
+    assert "# Outputs:" in opening or "# Provides:" in opening
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("directive", ["log", "benchmark", "threads", "resources", "message"])
+def test_rule_says(rule, directive):
+    assert re.search(rf"^    {directive}:", RULES[rule], flags=re.M)
+
+
+@pytest.mark.parametrize("rule", sorted(set(RULES) - {"settings"}))
+def test_rule_calls_the_command_and_depends_on_its_source(rule):
+    command = re.search(r'"il6infer (\w+) ', RULES[rule])[1]
+
+    assert command in COMMANDS
+    assert f'source=SOURCE["{command}"]' in RULES[rule]
+    assert re.search(r"resources:\n        mem_mb=\d+,\n        runtime=\d+,", RULES[rule])
+
+
+def test_snakefmt_finds_nothing(root):
+    command = [sys.executable, "-m", "snakefmt", "--check", "Snakefile", "workflow"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_lint_finds_nothing(snakemake):
+    done = snakemake("--lint")
+
+    assert done.returncode == 0, done.stdout
+    assert "Congratulations, your workflow is in a good condition!" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "hepatocytes.yaml"])
+def test_dry_run_plans_every_fit_in_time(snakemake, root, name, request):
+    if name == "hepatocytes.yaml":
+        shared = request.getfixturevalue("shared")
+        # `folder` is taken from the run directory, which lies elsewhere here.
+        text = (root / "config" / name).read_text(encoding="utf-8").replace("../shared", str(shared))
+        path = request.getfixturevalue("tmp_path") / "mine.yaml"
+        path.write_text(text, encoding="utf-8")
+        words = ("--configfile", str(path))
+    else:
+        words = ()
+    start = time.perf_counter()
+    done = snakemake("--dry-run", *words)
+    seconds = time.perf_counter() - start
+    config = load_config(root / "config" / name)
+
+    assert done.returncode == 0, done.stdout
+    fits = sum(len(dataset.get("models", config["models"])) for dataset in config["datasets"].values())
+    assert re.search(rf"^fit +{fits}$", done.stdout, flags=re.M)
+    assert f"{config['results']}/report/index.html" in done.stdout
+    assert seconds < 10
+
+
+def _refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """Everything from 'error:' on; nothing may follow the message."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout
+    return done.stdout[done.stdout.index("error:") :]
+
+
+def test_typo_in_the_configuration_is_refused_with_the_nearest_name(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("datsets: {}\nfit: {chians: 3}\nmodels: [both_sosc3]\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert _refusal(done) == (
+        f"error: configuration ({tmp_path}/mine.yaml, config/config.yaml): 3 faults\n"
+        "  - key 'datsets': is unknown. Did you mean 'datasets'? Known: datasets, fit, models, question, results, "
+        "seed, title, verdict.\n"
+        "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
+        "rtol, starts, target_accept, tune.\n"
+        "  - key 'models.0': 'both_sosc3' is unknown. Did you mean 'both_socs3'? Known: both_none, both_socs3, "
+        "classic_none, classic_socs3, trans_none, trans_socs3.\n"
+    )
+
+
+def test_key_given_twice_is_refused(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("seed: 1\nseed: 2\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert _refusal(done) == (
+        f"error: {tmp_path}/mine.yaml, line 2, column 1: is not valid YAML: the key 'seed' stands twice.\n"
+    )
+
+
+def test_no_data_set_is_refused(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("datasets: {}\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert _refusal(done) == (
+        "error: configuration: no data set. Name one under 'datasets'; config/README.md shows how.\n"
+    )
+
+
+def test_missing_description_is_refused(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("datasets: {a: {description: none.yaml, folder: .}}\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert _refusal(done) == f"error: none.yaml: no such file. Check the path; it is taken from {tmp_path}.\n"
+
+
+def test_a_small_configuration_changes_the_default_in_its_keys_only(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("models: [both_socs3]\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"), "--config", "results=elsewhere")
+
+    assert done.returncode == 0, done.stdout
+    assert "elsewhere/example/both_socs3/posterior.nc" in done.stdout
+    assert re.search(r"^fit +1$", done.stdout, flags=re.M)
+
+
+def test_a_data_set_may_have_models_of_its_own(snakemake, tmp_path):
+    entry = "{description: config/datasets/example.yaml, folder: resources/example, models: [trans_none]}"
+    (tmp_path / "mine.yaml").write_text(f"datasets: {{mine: {entry}}}\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert done.returncode == 0, done.stdout
+    assert "results/mine/trans_none/posterior.nc" in done.stdout
+    assert re.search(r"^fit +1$", done.stdout, flags=re.M)
