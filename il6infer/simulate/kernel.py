@@ -8,6 +8,7 @@ A tape row is [t, h, time index or -1, segment, y (N), K (STAGES * N)] of one ac
 """
 
 W = 4 + N + STAGES * N
+NEGLIGIBLE = 1e-20  # rates per time below this are rounding (Newton leaves absent species at 1e-35, not at 0)
 
 
 # Explicit loops where array expressions would do: numba compiles each array expression anew, at 0.2 s apiece.
@@ -212,31 +213,60 @@ def dense_solve_t(a, order, b, x):
 
 @njit(**INNER)
 def steady_matrix(y, p, mj, a):
-    """Jacobian of the steady-state equations: J, with one row a moiety replaced by its conservation law."""
+    """Jacobian of the steady-state equations: J, with one row a moiety replaced by its conservation law.
+
+    A state whose column of J is zero (a receptor that waits for a ligand which is absent) is a moiety of its own
+    there: nothing depends on it, and it keeps the value that it had. Its row becomes that of the identity.
+    """
     clear(mj)
     minus_jacobian(y, p, 0.0, mj)
     for i in range(N):
         clear(a[i])
     for s in range(NNZ):
         a[ROWS[s], COLUMNS[s]] = -mj[s]
+    for j in range(N):
+        waits = True
+        for i in range(N):
+            waits = waits and abs(a[i, j]) < NEGLIGIBLE
+        if waits:
+            for i in range(N):
+                a[j, i] = 0.0
+            a[j, j] = 1.0
     for c in range(len(PIVOTS)):
         put(a[PIVOTS[c]], MOIETIES[c])
 
 
 @njit(**INNER)
-def newton(y, p, totals, work, atol):
-    """Newton on the steady-state equations from y; True, with y replaced, when it converges close by."""
+def is_identity_row(a, j):
+    """Whether row j stands for a state that waits, and not for an equation."""
+    for i in range(N):
+        if a[j, i] != (1.0 if i == j else 0.0):
+            return False
+    return True
+
+
+@njit(**INNER)
+def newton(y, start, p, totals, work, atol):
+    """Newton on the steady-state equations from y; True, with y replaced, when it converges close by.
+
+    `start` is where the integration towards y began.
+    """
     mj, b = work[1], work[5]
     a, order, x, dx = np.empty((N, N)), np.empty(N, dtype=np.int64), np.empty(N), np.empty(N)
     put(x, y)
     for _ in range(12):
         rhs(x, p, 0.0, b)
+        steady_matrix(x, p, mj, a)
+        for j in range(N):
+            if is_identity_row(a, j):
+                if abs(x[j] - start[j]) > 1e-12 * abs(start[j]) + 1e-6 * atol:
+                    return False
+                b[j] = 0.0
         for c in range(len(PIVOTS)):
             r = -totals[c]
             for i in range(N):
                 r += MOIETIES[c, i] * x[i]
             b[PIVOTS[c]] = r
-        steady_matrix(x, p, mj, a)
         if not dense_lu(a, order):
             return False
         dense_solve(a, order, b, dx)
@@ -260,7 +290,8 @@ def newton(y, p, totals, work, atol):
 @njit(**INNER)
 def steady(y, p, rtol, atol, budget, work, tape):
     """Replace y by the steady state that it runs into; integrates ever longer, then Newton. Returns the outcome."""
-    totals = np.zeros(len(PIVOTS))
+    totals, start = np.zeros(len(PIVOTS)), np.empty(N)
+    put(start, y)
     for c in range(len(PIVOTS)):
         for i in range(N):
             totals[c] += MOIETIES[c, i] * y[i]
@@ -270,7 +301,7 @@ def steady(y, p, rtol, atol, budget, work, tape):
         outcome, h, budget, tape, _ = advance(y, t, end, h, p, rtol, atol, budget, work, tape, 0, False, -1, -1)
         if outcome != OK:
             return outcome
-        if newton(y, p, totals, work, atol):
+        if newton(y, start, p, totals, work, atol):
             return OK
         t, end = end, end * 10.0
     return NO_STEADY_STATE
@@ -288,6 +319,11 @@ def steady_adjoint(y, p, lam, gp, work):
         return
     dense_solve_t(a, order, lam, mu)
     clear(lam)
+    steady_matrix(y, p, mj, a)
+    for j in range(N):
+        if is_identity_row(a, j):
+            lam[j] = mu[j]
+            mu[j] = 0.0
     for c in range(len(PIVOTS)):
         for i in range(N):
             lam[i] += mu[PIVOTS[c]] * MOIETIES[c, i]

@@ -1,0 +1,38 @@
+"""Petab's own linter, with its findings as one message."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import petab.v2 as petab
+from petab.v2.lint import ValidationIssueSeverity
+
+from il6infer._errors import Fault, raise_faults
+from il6infer.problem.petab import load
+
+
+def check(path: Path) -> None:
+    """Refuse a PEtab v2 problem that its linter or our reader refuses.
+
+    Raises
+    ------
+    UserError
+        With every error that petab reports.
+    """
+    load(path)  # a file that cannot be read at all has a clearer message there
+    quiet = logging.getLogger("petab")
+    level = quiet.level
+    quiet.setLevel(logging.CRITICAL)
+    try:
+        issues = petab.Problem.from_yaml(path).validate()
+    finally:
+        quiet.setLevel(level)
+    raise_faults(
+        [
+            Fault(path.name, " ".join(issue.message.split()))
+            for issue in issues
+            if issue.level >= ValidationIssueSeverity.ERROR
+        ],
+        f"PEtab problem {path.parent}",
+    )

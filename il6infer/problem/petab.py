@@ -1,0 +1,184 @@
+"""PEtab problems (v2; v1 through petab's own converter) to the project's frozen `Problem`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import petab.v2 as petab
+import sympy as sp
+import yaml
+from petab.v2.petab1to2 import petab1to2
+from pydantic import ValidationError
+
+from il6infer._errors import Fault, UserError, raise_faults
+from il6infer.models.network import TIME, Network, symbol
+from il6infer.models.sbml import read_sbml
+from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
+
+logger = logging.getLogger("il6infer")
+
+
+def load(path: Path) -> Problem:
+    """Read a PEtab problem.
+
+    Parameters
+    ----------
+    path
+        The problem's YAML file.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or invalid, or asks for what is not supported, by name.
+    """
+    with _opened(path) as (problem, sbml):
+        network = read_sbml(sbml.read_text("utf-8"), sbml.name)
+        return _translate(problem, network, path)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[petab.Problem, Path]]:
+    """Petab's own problem and the path of its SBML file; v1 is converted in a temporary folder."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such PEtab problem file.")
+    try:
+        config = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a readable YAML file: {error}") from error
+    if not isinstance(config, dict) or "format_version" not in config:
+        raise UserError(f"{path}: not a PEtab problem file: key 'format_version' is missing.")
+    with TemporaryDirectory() as temporary:
+        folder = path.parent
+        try:
+            if str(config["format_version"]).startswith("1"):
+                folder = Path(temporary)
+                petab1to2(path, folder)
+                problem = petab.Problem.from_yaml(folder / path.name)
+            else:
+                problem = petab.Problem.from_yaml(path)
+        except ValidationError as error:
+            faults = [
+                Fault(path.name, f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})".replace("\n", " "))
+                for e in error.errors()
+            ]
+            raise_faults(faults, "PEtab problem")
+            raise
+        except (ValueError, KeyError, OSError) as error:
+            raise UserError(f"{path}: petab cannot read the problem: {error}") from error
+        models = problem.config.model_files or {}
+        if len(models) != 1:
+            raise UserError(f"{path}: {len(models)} models in the problem; exactly one is supported.")
+        [model] = models.values()
+        if model.language != "sbml":
+            raise UserError(f"{path}: model language '{model.language}'; only sbml is supported.")
+        yield problem, folder / str(model.location)
+
+
+class _Symbols:
+    """Petab's expressions in the project's symbols; each distinct one is translated once."""
+
+    def __init__(self, network: Network) -> None:
+        self._expand = network.expand
+        self._known: dict[sp.Basic, sp.Expr] = {}
+
+    def __call__(self, expression: sp.Basic) -> sp.Expr:
+        expression = sp.sympify(expression)
+        if expression not in self._known:
+            plain = {s: TIME if s.name == "time" else symbol(s.name) for s in expression.free_symbols}
+            self._known[expression] = expression.xreplace(plain).xreplace(self._expand)
+        return self._known[expression]
+
+
+def _translate(problem: petab.Problem, network: Network, path: Path) -> Problem:
+    translate = _Symbols(network)
+    conditions = {c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions}
+    experiments = []
+    for e in problem.experiments:
+        periods = []
+        for period in sorted(e.periods, key=lambda p: p.time):
+            unknown = [c for c in period.condition_ids if c not in conditions]
+            if unknown:
+                raise UserError(f"{path.name}: experiment '{e.id}' uses unknown condition '{unknown[0]}'.")
+            changes: dict[str, sp.Expr] = {}
+            for condition in period.condition_ids:
+                changes |= conditions[condition]
+            if periods and periods[-1].time == float(period.time):
+                changes = {**periods.pop().changes, **changes}
+            periods.append(Period(float(period.time), changes))
+        experiments.append(Experiment(e.id, tuple(periods)))
+    observables = tuple(
+        Observable(
+            id=o.id,
+            formula=translate(o.formula),
+            noise=translate(o.noise_formula),
+            distribution=str(getattr(o.noise_distribution, "value", o.noise_distribution)),
+            placeholders=tuple(str(s) for s in o.observable_placeholders),
+            noise_placeholders=tuple(str(s) for s in o.noise_placeholders),
+            name=o.name or "",
+        )
+        for o in problem.observables
+    )
+    return Problem(
+        id=problem.id or path.parent.name,
+        network=network,
+        parameters=tuple(_parameter(p) for p in problem.parameters),
+        experiments=tuple(experiments),
+        observables=observables,
+        measurements=_measurements(problem, observables, translate, path),
+    )
+
+
+def _parameter(p: petab.Parameter) -> Parameter:
+    extra = p.model_extra or {}
+    lower = float("-inf") if p.lb is None else float(p.lb)
+    upper = float("inf") if p.ub is None else float(p.ub)
+    prior = None
+    if p.estimate:
+        # The specification's default: uniform over the bounds.
+        distribution = getattr(p.prior_distribution, "value", p.prior_distribution) or "uniform"
+        prior = Prior(str(distribution), tuple(map(float, p.prior_parameters)) or (lower, upper))
+    nominal = float("nan") if p.nominal_value is None else float(p.nominal_value)
+    texts = {key: "" if pd.isna(extra.get(key, "")) else str(extra.get(key, "")) for key in ("unit", "source")}
+    return Parameter(p.id, lower, upper, nominal, bool(p.estimate), prior, **texts)
+
+
+def _measurements(
+    problem: petab.Problem, observables: tuple[Observable, ...], translate: _Symbols, path: Path
+) -> pd.DataFrame:
+    wanted = {o.id: (len(o.placeholders), len(o.noise_placeholders)) for o in observables}
+    rows, faults = [], []
+    for number, m in enumerate(problem.measurements, start=2):
+        where = f"{path.name}, measurement table row {number}"
+        given = (len(m.observable_parameters), len(m.noise_parameters))
+        if m.observable_id not in wanted:
+            faults.append(Fault(where, f"unknown observable '{m.observable_id}'."))
+        elif given != wanted[m.observable_id]:
+            expected = wanted[m.observable_id]
+            faults.append(
+                Fault(
+                    where,
+                    f"'{m.observable_id}' takes {expected[0]} observable and {expected[1]} noise parameters, "
+                    f"{given[0]} and {given[1]} are given.",
+                )
+            )
+        extra = m.model_extra or {}
+        labels = {k: "" if pd.isna(extra.get(k, "")) else str(extra.get(k, "")) for k in ("datasetId", "replicateId")}
+        rows.append(
+            {
+                "observable": m.observable_id,
+                "experiment": m.experiment_id or "",
+                "time": float(m.time),
+                "value": float(m.measurement),
+                "observable_parameters": tuple(map(translate, m.observable_parameters)),
+                "noise_parameters": tuple(map(translate, m.noise_parameters)),
+                "batch": labels["datasetId"],
+                "replicate": labels["replicateId"],
+            }
+        )
+    raise_faults(faults, "PEtab problem")
+    return pd.DataFrame(rows)
