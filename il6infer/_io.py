@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from il6infer._config import load_config
+from il6infer._errors import UserError
 from il6infer._source import source_digest
 from il6infer._yaml import read_yaml
 
@@ -23,6 +24,7 @@ __all__ = [
     "atomic_write_text",
     "digest",
     "load_config",
+    "read_posterior",
     "read_yaml",
     "source_digest",
     "versions",
@@ -97,3 +99,40 @@ def _versions() -> tuple[tuple[str, str], ...]:
 def versions() -> dict[str, str]:
     """Version of Python and of each package that can change a result."""
     return dict(_versions())
+
+
+def read_posterior(path: str | Path) -> Any:
+    """InferenceData of a fit, read whole into memory.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or is not one that `il6infer fit` wrote.
+    """
+    import arviz as az
+
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file. Run `il6infer fit` first.")
+    try:
+        idata = az.from_netcdf(str(path), engine="h5netcdf")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not a readable netCDF file ({error}). Run `il6infer fit` again.") from error
+    missing = [group for group in _GROUPS if group not in idata.groups()]
+    if missing:
+        raise UserError(f"{path}: group {', '.join(missing)} is missing. Run `il6infer fit` again.")
+    idata.load()
+    return idata
+
+
+_GROUPS = (
+    "posterior",
+    "sample_stats",
+    "prior",
+    "prior_predictive",
+    "posterior_predictive",
+    "log_likelihood",
+    "observed_data",
+    "constant_data",
+    "predictions",
+)

@@ -1,0 +1,7 @@
+"""Can a fit be trusted, and does the model reproduce the data? One verdict with every reason."""
+
+from __future__ import annotations
+
+from il6infer.diagnose.verdict import Thresholds, diagnose
+
+__all__ = ["Thresholds", "diagnose"]

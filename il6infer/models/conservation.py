@@ -2,63 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import sympy as sp
 
-from il6infer.models.network import Network, symbol
+from il6infer.models.network import Network
 
 
-def moieties(network: Network) -> np.ndarray:
+def moieties(network: Network, constants: Mapping[sp.Symbol, sp.Expr] | None = None) -> np.ndarray:
     """Left null space of the stoichiometry, in row-echelon form.
 
-    A state that nothing changes is a moiety of its own. Where volumes differ the stoichiometry is in the unit of the
-    states, so that weights are ratios of volumes.
+    A state that nothing changes is a moiety of its own. Reactions across volumes conserve amounts, so weights are
+    volumes: such moieties are found only where the volumes are numbers, that is among `constants`.
+
+    Parameters
+    ----------
+    constants
+        Network parameters whose values are known and the same in every experiment.
 
     Returns
     -------
     numpy.ndarray
-        (moieties, states): each row times the state is constant in time, whatever the parameters. Rows that the
-        right-hand side itself does not keep (volumes that conditions change) are left out.
+        (moieties, states): each row times the state is constant in time, whatever the other parameters.
     """
-    stoichiometry = np.asarray(network.stoichiometry, dtype=float)
-    if not np.isfinite(stoichiometry).all():
-        stoichiometry = np.eye(len(network.states))[:, [i for i, e in enumerate(network.rhs) if e != 0]]
-    active = [r for r, flux in enumerate(network.fluxes) if flux != 0] if len(network.fluxes) else []
-    if stoichiometry.shape[1] == len(network.fluxes):
-        stoichiometry = stoichiometry[:, active]
-    matrix = sp.Matrix([[sp.nsimplify(float(v), rational=True) for v in row] for row in stoichiometry.T])
     size = len(network.states)
-    if not stoichiometry.shape[1]:
+    columns: dict[sp.Expr, list[sp.Rational]] = {}
+    for flux, column in zip(network.fluxes, network.stoichiometry.T, strict=True):
+        # Fluxes that differ by a number are one: their columns add, and what cancels there is conserved.
+        factor, rest = flux.xreplace(dict(constants or {})).as_coeff_Mul()
+        if factor != 0:
+            old = columns.get(rest, [sp.Integer(0)] * size)
+            columns[rest] = [a + _rational(factor) * _rational(b) for a, b in zip(old, column, strict=True)]
+    if not columns:
         return np.eye(size)
-    basis = matrix.nullspace()
+    basis = sp.Matrix(list(columns.values())).nullspace()
     if not basis:
         return np.zeros((0, size))
     echelon = sp.Matrix([list(vector) for vector in basis]).rref()[0]
-    rows = np.array(echelon.tolist(), dtype=float)
-    return rows[[_kept(network, row) for row in rows]]
-
-
-def _kept(network: Network, row: np.ndarray) -> bool:
-    """Whether the right-hand side keeps the sum, at two points chosen at random."""
-    total = sp.Add(*[sp.Float(w) * e for w, e in zip(row, network.rhs, strict=True) if w])
-    free = sorted(total.free_symbols, key=str)
-    rng = np.random.default_rng(0)
-    for _ in range(2):
-        point = {s: sp.Float(rng.uniform(0.5, 2.0)) for s in free}
-        if abs(complex(total.xreplace(point).evalf())) > 1e-9:
-            return False
-    return True
-
-
-def totals(network: Network, state: np.ndarray) -> np.ndarray:
-    """Amount of each moiety in a state (states,)."""
-    return moieties(network) @ np.asarray(state, dtype=float)
+    return np.array(echelon.tolist(), dtype=float)
 
 
 def names(network: Network) -> tuple[str, ...]:
-    """Each moiety as a sum of states, for a reader."""
+    """Write each moiety as a sum of states, for a reader."""
     texts = []
     for row in moieties(network):
-        terms = [(w, symbol(s)) for w, s in zip(row, network.states, strict=True) if w]
-        texts.append(" + ".join(str(s) if w == 1 else f"{w:g} {s}" for w, s in terms))
+        terms = [(w, s) for w, s in zip(row, network.states, strict=True) if w]
+        text = " ".join(("- " if w < 0 else "+ ") + (s if abs(w) == 1 else f"{abs(w):g} {s}") for w, s in terms)
+        texts.append(text.removeprefix("+ "))
     return tuple(texts)
+
+
+def _rational(value: float | sp.Expr) -> sp.Rational:
+    """Make an exact fraction of a number as it is written: 1.4 is 7/5."""
+    return sp.Rational(str(sp.nsimplify(float(value), rational=True)))

@@ -14,7 +14,11 @@ import pandas as pd
 from il6infer._errors import UserError, nearest
 from il6infer.models.priors import prior_table
 
-RECEPTORS = {"classic": ("receptor_classic",), "trans": ("receptor_trans",), "both": ("receptor_classic", "receptor_trans")}
+RECEPTORS = {
+    "classic": ("receptor_classic",),
+    "trans": ("receptor_trans",),
+    "both": ("receptor_classic", "receptor_trans"),
+}
 """Hypothesis on the receptor -> modules that engage gp130."""
 
 FEEDBACKS = {"none": "1", "socs3": "1/(1 + SOCS3_p/K_SOCS3)"}
@@ -23,6 +27,9 @@ FEEDBACKS = {"none": "1", "socs3": "1/(1 + SOCS3_p/K_SOCS3)"}
 COMPLEXES = {"receptor_classic": ("C_classic",), "receptor_trans": ("C_trans", "C_hyper")}
 MEDIUM = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6", "IL6_sIL6R", "IL6_sIL6R_sgp130Fc", "HyperIL6_sgp130Fc")
 """Everything dissolved in the medium: what a wash removes and what is absent at rest."""
+
+UNITS = {"nM": "nM", "1/min": "per_min", "1/(nM min)": "per_nM_min", "1": "dimensionless"}
+"""Unit in the prior table -> id of the unit in the models."""
 
 READOUTS = (
     "pSTAT3",
@@ -67,7 +74,7 @@ class Model:
 
 
 def names() -> tuple[str, ...]:
-    """Every model of the library: ``<receptor>_<feedback>``."""
+    """Name every model of the library: ``<receptor>_<feedback>``."""
     return tuple(f"{receptor}_{feedback}" for receptor, feedback in product(RECEPTORS, FEEDBACKS))
 
 
@@ -93,11 +100,13 @@ def compose(name: str) -> Model:
     lines = [
         f"// il6infer model {name}: receptor {receptor}, feedback {feedback}. Concentrations in nM, time in min.",
         f"model {name}",
+        "  unit time_unit = 60 second; unit nM = 1e-9 mole/litre;",
+        "  unit per_min = 1/time_unit; unit per_nM_min = 1/(nM*time_unit);",
         "  compartment medium = 1, cell = 1;",
         body,
         f"  active_receptor := ({' + '.join(complexes)})/gp130_0;",
         f"  inhibition := {FEEDBACKS[feedback]};",
-        *(f"  {row.parameter} = {row.median!r}; // {row.unit}" for row in priors.itertuples()),
+        *(_declaration(row.parameter, row.median, row.unit, row.description) for row in priors.itertuples()),
         "end",
     ]
     text = "\n".join(lines) + "\n"
@@ -113,15 +122,20 @@ def compose(name: str) -> Model:
     )
 
 
+def _declaration(name: str, value: float, unit: str, description: str) -> str:
+    """Write the Antimony that gives a parameter its value, unit and name."""
+    return f'  {name} = {value!r}; {name} has {UNITS[unit]}; {name} is "{description}";'
+
+
 def _defined(module: str) -> list[str]:
-    """Ids of the reactions and species that a module defines."""
+    """List the ids of the reactions and species that a module defines."""
     reactions = re.findall(r"^\s*(\w+):", module, re.MULTILINE)
     species = [s for line in re.findall(r"^\s*species (.*);", module, re.MULTILINE) for s in line.split(",")]
     return reactions + [s.split()[0] for s in species]
 
 
 def _sbml(name: str, text: str) -> str:
-    """SBML of an Antimony model (antimony keeps global state, so it is cleared first)."""
+    """Translate an Antimony model to SBML (antimony keeps global state, so it is cleared first)."""
     antimony.clearPreviousLoads()
     if antimony.loadAntimonyString(text) < 0:
         raise ValueError(f"{name}: {antimony.getLastError()}")

@@ -12,7 +12,7 @@ TIME = sp.Symbol("time", real=True)
 
 
 def symbol(name: str) -> sp.Symbol:
-    """The one symbol that stands for an id; every expression of the project is built from these."""
+    """Make the one symbol that stands for an id; every expression of the project is built from these."""
     return sp.Symbol(name, real=True)
 
 

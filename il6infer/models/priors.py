@@ -35,9 +35,8 @@ PRIORS = pa.DataFrameSchema(
 )
 
 
-@cache
 def prior_table() -> pd.DataFrame:
-    """Read the whole table.
+    """Read the whole table, checked against `PRIORS`.
 
     Returns
     -------
@@ -45,6 +44,24 @@ def prior_table() -> pd.DataFrame:
         ``parameter, description, distribution`` (``log-normal`` or ``fixed``), ``median``, ``low`` and ``high`` (ends
         of the 90 % interval; NaN where fixed), ``unit, source, doi, why``.
     """
+    return _read().copy()
+
+
+def for_model(name: str) -> pd.DataFrame:
+    """Rows of the table for one model of the library, e.g. ``both_socs3``.
+
+    Raises
+    ------
+    UserError
+        If there is no such model; the message names the nearest.
+    """
+    from il6infer.models.library import compose
+
+    return compose(name).priors.copy()
+
+
+@cache
+def _read() -> pd.DataFrame:
     text = files("il6infer.models").joinpath("priors.csv").read_text("utf-8")
     kinds = dict.fromkeys(("parameter", "description", "distribution", "unit", "source", "doi", "why"), str)
     table = pd.read_csv(StringIO(text), dtype={**kinds, **dict.fromkeys(("median", "low", "high"), float)})
@@ -52,7 +69,7 @@ def prior_table() -> pd.DataFrame:
 
 
 def log_normal(median: float, low: float, high: float) -> tuple[float, float]:
-    """Mean and standard deviation of the natural logarithm.
+    """Give the mean and standard deviation of the natural logarithm.
 
     The width is that of the 90 % interval [low, high]; where the median is not its geometric middle the wider side
     counts, so that the interval is always inside.

@@ -1,4 +1,4 @@
-"""SBML to a symbolic network. What cannot be simulated right is refused by its SBML name and id."""
+"""SBML to a symbolic network."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import libsbml
 import numpy as np
 import sympy as sp
 
-from il6infer._errors import Fault, UserError, raise_faults
-from il6infer.models.formula import Translator
+from il6infer._errors import UserError
+from il6infer.models.formula import Translator, number
 from il6infer.models.network import TIME, Event, Network, symbol
+from il6infer.models.sbml_checks import parse
+from il6infer.models.sbml_times import breakpoints, trigger_time
 
 
 def read_sbml(text: str, source: str = "model") -> Network:
-    """Read an SBML document.
+    """Read an SBML document (Level 2 or 3).
 
-    Species are concentrations unless they have only substance units; their reactions' rates are divided by the
-    compartment's volume.
+    A species is a concentration unless it has only substance units; rates of its reactions are then divided by the
+    volume. Constant species, and boundary species that nothing changes, become parameters; any other species is a
+    state, even if no reaction changes it: a condition may set it, and it keeps that value.
 
     Parameters
     ----------
@@ -31,234 +34,228 @@ def read_sbml(text: str, source: str = "model") -> Network:
     UserError
         If the XML is invalid, or naming every element that is not supported.
     """
-    document = libsbml.readSBMLFromString(text)
-    errors = [document.getError(i) for i in range(document.getNumErrors())]
-    fatal = [e for e in errors if e.getSeverity() >= libsbml.LIBSBML_SEV_ERROR]
-    raise_faults(
-        [Fault(f"{source}, line {e.getLine()}", " ".join(e.getMessage().split())) for e in fatal], "SBML"
-    )
-    model = document.getModel()
-    if model is None:
-        raise UserError(f"{source}: no SBML model in the file.")
-    raise_faults(_unsupported(model, source), "SBML")
-    return _Reader(model, source).network()
-
-
-def _unsupported(model: libsbml.Model, source: str) -> list[Fault]:
-    """Elements that change the result and cannot be simulated."""
-    faults = []
-
-    def refuse(what: str) -> None:
-        faults.append(Fault(source, f"{what} is not supported."))
-
-    for rule in model.getListOfRules():
-        if rule.isAlgebraic():
-            refuse("algebraicRule")
-        compartment = model.getCompartment(rule.getVariable())
-        if compartment is not None:
-            refuse(f"a rule for compartment '{compartment.getId()}' (a volume that varies)")
-    for reaction in model.getListOfReactions():
-        if reaction.isSetFast() and reaction.getFast():
-            refuse(f"fast reaction '{reaction.getId()}'")
-        if reaction.getKineticLaw() is None or reaction.getKineticLaw().getMath() is None:
-            refuse(f"reaction '{reaction.getId()}' without a kineticLaw")
-        for reference in (*reaction.getListOfReactants(), *reaction.getListOfProducts()):
-            if reference.isSetStoichiometryMath() or not reference.getStoichiometry() == reference.getStoichiometry():
-                refuse(f"stoichiometryMath of '{reference.getSpecies()}' in reaction '{reaction.getId()}'")
-            if reference.getId() and model.getRule(reference.getId()) is not None:
-                refuse(f"a rule for the stoichiometry '{reference.getId()}'")
-    for event in model.getListOfEvents():
-        if event.isSetDelay():
-            refuse(f"delay of event '{event.getId()}'")
-        if event.isSetPriority():
-            refuse(f"priority of event '{event.getId()}'")
-        for assignment in event.getListOfEventAssignments():
-            if model.getCompartment(assignment.getVariable()) is not None:
-                refuse(f"event '{event.getId()}' that changes compartment '{assignment.getVariable()}'")
-    return faults
+    document = parse(text, source)
+    return _Reader(document.getModel(), source).network()
 
 
 class _Reader:
+    """Collects the elements of one model by id, then assembles the network."""
+
     def __init__(self, model: libsbml.Model, source: str) -> None:
         self.model, self.source = model, source
+        self.species = {s.getId(): s for s in model.getListOfSpecies()}
+        self.compartments = {c.getId(): c for c in model.getListOfCompartments()}
+        self.parameters = {p.getId(): p for p in model.getListOfParameters()}
+        self.rules = {r.getVariable(): r for r in model.getListOfRules()}
+        self.references = {
+            reference.getId(): reference
+            for reaction in model.getListOfReactions()
+            for reference in (*reaction.getListOfReactants(), *reaction.getListOfProducts())
+            if reference.getId()
+        }
+        reactions = {r.getId() for r in model.getListOfReactions()}
         self.translate = Translator(
+            {*self.species, *self.compartments, *self.parameters, *self.references, *reactions},
             {
                 f.getId(): (tuple(f.getArgument(i).getName() for i in range(f.getNumArguments())), f.getBody())
                 for f in model.getListOfFunctionDefinitions()
-            }
+            },
         )
-        self.rules = {r.getVariable(): r for r in model.getListOfRules()}
-        self.initial_assignments = {
+        self.assigned = {
             a.getSymbol(): self.translate(a.getMath(), f"{source}, initialAssignment of '{a.getSymbol()}'")
             for a in model.getListOfInitialAssignments()
         }
-        self.changed_by_events = {
-            a.getVariable() for e in model.getListOfEvents() for a in e.getListOfEventAssignments()
-        }
+        self.rates = {r.getId(): self._rate(r) for r in model.getListOfReactions()}
+        self.expand, self.derived = self._definitions()
 
     def network(self) -> Network:
         """Assemble the network."""
-        derived = self._derived()
-        expand = {symbol(name): e for name, e in derived.items()}
-        states = self._states(derived)
-        fluxes, flux_ids, stoichiometry = self._fluxes(states, expand)
-        parameters, defaults = self._parameters(states, derived)
+        events = self._events()
+        states = self._states(events)
+        self.initial = self._initial_values(states)
+        stoichiometry, fluxes, flux_ids = self._fluxes(states)
         rhs = tuple(
-            sp.Add(*[_scaled(n, flux) for n, flux in zip(row, fluxes, strict=True) if n != 0]) for row in stoichiometry
+            sp.Add(*[number(n) * flux for n, flux in zip(row, fluxes, strict=True) if n]) for row in stoichiometry
         )
-        numeric, plain = self._plain(stoichiometry, fluxes)
-        names = {s.getId(): s.getName() for s in self.model.getListOfSpecies() if s.getName()}
+        known = {*self.compartments, *self.parameters, *self.species} - set(states) - set(self.derived)
+        parameters = tuple(n for n in (*self.compartments, *self.parameters, *self.species) if n in known)
+        elements = {**self.compartments, **self.parameters, **self.species}
         return Network(
             id=self.model.getId() or "model",
-            states=tuple(states),
+            states=states,
             parameters=parameters,
-            defaults=defaults,
-            initial=tuple(self._initial(s).xreplace(expand) for s in states),
+            defaults=tuple(self.initial[p] for p in parameters),
+            initial=tuple(self.initial[s] for s in states),
             rhs=rhs,
-            derived=derived,
-            stoichiometry=numeric,
-            fluxes=plain,
+            derived=self.derived,
+            stoichiometry=stoichiometry,
+            fluxes=fluxes,
             flux_ids=flux_ids,
-            events=self._events(expand),
-            breakpoints=_breakpoints([*rhs, *derived.values()], set(map(symbol, states)), self.source),
-            names=names,
+            events=events,
+            breakpoints=breakpoints([*rhs, *self.derived.values()], {symbol(s) for s in states}, self.source),
+            units={i: self._unit(e.getUnits()) for i, e in elements.items() if e.getUnits()},
+            names={i: e.getName() for i, e in elements.items() if e.getName()},
         )
 
-    def _derived(self) -> dict[str, sp.Expr]:
-        rules = {
-            name: self.translate(r.getMath(), f"{self.source}, assignmentRule of '{name}'")
-            for name, r in self.rules.items()
-            if r.isAssignment()
+    def _rate(self, reaction: libsbml.Reaction) -> sp.Expr:
+        law = reaction.getKineticLaw()
+        local = {
+            p.getId(): number(p.getValue()) if p.isSetValue() else sp.nan
+            for p in (*law.getListOfParameters(), *law.getListOfLocalParameters())
         }
-        for _ in range(len(rules) + 1):
-            inner = {symbol(name): e for name, e in rules.items()}
-            if not any(e.free_symbols & set(inner) for e in rules.values()):
-                return rules
-            rules = {name: e.xreplace(inner) for name, e in rules.items()}
-        raise UserError(f"{self.source}: assignmentRules depend on each other in a circle: {', '.join(sorted(rules))}.")
+        return self.translate(law.getMath(), f"{self.source}, reaction '{reaction.getId()}'", local)
 
-    def _states(self, derived: Mapping[str, sp.Expr]) -> list[str]:
-        rated = [name for name, rule in self.rules.items() if rule.isRate()]
-        species = [
-            s.getId()
-            for s in self.model.getListOfSpecies()
-            if s.getId() not in derived and s.getId() not in rated and not s.getConstant()
+    def _definitions(self) -> tuple[dict[sp.Symbol, sp.Expr], dict[str, sp.Expr]]:
+        """Substitution for ids that stand for an expression (rules, rates, stoichiometries); the rules by id."""
+        rules = {
+            name: self.translate(rule.getMath(), f"{self.source}, assignmentRule of '{name}'")
+            for name, rule in self.rules.items()
+            if rule.isAssignment()
+        }
+        stoichiometries = {name: number(self._stoichiometry(r)) for name, r in self.references.items()}
+        expand = resolve({**stoichiometries, **self.rates, **rules}, f"{self.source}: assignmentRules")
+        return {symbol(name): e for name, e in expand.items()}, {name: expand[name] for name in rules}
+
+    def _stoichiometry(self, reference: libsbml.SpeciesReference) -> float:
+        given = self.assigned.get(reference.getId()) if reference.getId() else None
+        if given is not None and not given.is_number:
+            name = reference.getId()
+            raise UserError(
+                f"{self.source}, initialAssignment of '{name}': a stoichiometry must be a number, not {given}."
+            )
+        value = reference.getStoichiometry() if given is None else float(given)
+        if reference.isSetStoichiometryMath():
+            value = reference.getStoichiometryMath().getMath().getValue()
+        if value != value:
+            raise UserError(f"{self.source}, speciesReference of '{reference.getSpecies()}': it has no stoichiometry.")
+        return value
+
+    def _states(self, events: tuple[Event, ...]) -> tuple[str, ...]:
+        rated = {name for name, rule in self.rules.items() if rule.isRate()}
+        changed = {name for event in events for name in event.changes}
+        states = [
+            name
+            for name, species in self.species.items()
+            if name in rated | changed
+            or not (name in self.derived or species.getConstant() or species.getBoundaryCondition())
         ]
-        return [*species, *rated, *sorted(self.changed_by_events - set(species) - set(rated) - set(derived))]
+        others = [name for name in self.parameters if name in rated]
+        # A parameter that events set from parameters alone stays one; set from states, it needs a place in the state.
+        own = {symbol(name) for name in (*states, *others, *(changed & set(self.parameters)))} | {TIME}
+        for event in events:
+            others += [
+                name
+                for name, e in event.changes.items()
+                if name in self.parameters and name not in others and e.free_symbols & own
+            ]
+        return (*states, *others)
 
     def _volume(self, species: libsbml.Species) -> sp.Expr:
-        return sp.Integer(1) if species.getHasOnlySubstanceUnits() else symbol(species.getCompartment())
+        compartment = self.compartments[species.getCompartment()]
+        point = compartment.isSetSpatialDimensions() and compartment.getSpatialDimensionsAsDouble() == 0
+        return sp.Integer(1) if point else symbol(compartment.getId())
 
-    def _fluxes(self, states: list[str], expand: dict) -> tuple[tuple, tuple, list[list[sp.Expr]]]:
+    def _weight(self, species: libsbml.Species) -> sp.Expr:
+        """Give the factor that turns a reaction's rate into that of the state."""
+        factor = species.getConversionFactor() or self.model.getConversionFactor()
+        weight = symbol(factor) if factor else sp.Integer(1)
+        return weight if species.getHasOnlySubstanceUnits() else weight / self._volume(species)
+
+    def _fluxes(self, states: tuple[str, ...]) -> tuple[np.ndarray, tuple[sp.Expr, ...], tuple[str, ...]]:
+        """Stoichiometry of numbers only: a reaction across volumes gives one flux for each volume."""
         index = {s: i for i, s in enumerate(states)}
-        fluxes, ids, columns = [], [], []
+        columns, fluxes, ids = [], [], []
         for reaction in self.model.getListOfReactions():
-            law = reaction.getKineticLaw()
-            local = {
-                p.getId(): sp.Float(p.getValue())
-                for p in (*law.getListOfParameters(), *law.getListOfLocalParameters())
-            }
-            rate = self.translate(law.getMath(), f"{self.source}, reaction '{reaction.getId()}'", local)
-            column: list[sp.Expr] = [sp.Integer(0)] * len(states)
+            parts: dict[sp.Expr, np.ndarray] = {}
             for sign, references in ((-1, reaction.getListOfReactants()), (1, reaction.getListOfProducts())):
                 for reference in references:
-                    species = self.model.getSpecies(reference.getSpecies())
+                    species = self.species[reference.getSpecies()]
                     if species.getBoundaryCondition() or species.getId() not in index:
                         continue
-                    amount = sp.Float(sign * reference.getStoichiometry())
-                    column[index[species.getId()]] += amount / self._volume(species)
-            fluxes.append(rate.xreplace(expand))
-            ids.append(reaction.getId())
-            columns.append(column)
+                    column = parts.setdefault(self._weight(species), np.zeros(len(states)))
+                    column[index[species.getId()]] += sign * self._stoichiometry(reference)
+            parts = {weight: column for weight, column in parts.items() if column.any()}
+            for weight, column in parts.items():
+                rate = self.rates[reaction.getId()].xreplace(self.expand)
+                columns.append(column)
+                fluxes.append(sp.Add(*[term * weight for term in sp.Add.make_args(rate)]))
+                ids.append(reaction.getId() if len(parts) == 1 else f"{reaction.getId()} * {weight}")
         for name, rule in self.rules.items():
             if rule.isRate():
                 rate = self.translate(rule.getMath(), f"{self.source}, rateRule of '{name}'")
-                fluxes.append(rate.xreplace(expand))
+                columns.append(np.array([float(s == name) for s in states]))
+                fluxes.append(rate.xreplace(self.expand))
                 ids.append(f"d({name})/dt")
-                columns.append([sp.Integer(int(s == name)) for s in states])
-        rows = [[column[i] for column in columns] for i in range(len(states))]
-        return tuple(fluxes), tuple(ids), rows
+        matrix = np.array(columns).T if columns else np.zeros((len(states), 0))
+        return matrix, tuple(fluxes), tuple(ids)
 
-    def _plain(self, rows: list[list[sp.Expr]], fluxes: tuple) -> tuple[np.ndarray, tuple[sp.Expr, ...]]:
-        """Numbers for the stoichiometry: a volume that all of a reaction's species share goes into its flux."""
-        numeric, plain = np.zeros((len(rows), len(fluxes))), []
-        for r, flux in enumerate(fluxes):
-            column = [row[r] for row in rows]
-            volumes = {sp.Integer(1) / n.as_independent(*n.free_symbols)[1] for n in column if n != 0 and n.free_symbols}
-            shared = volumes.pop() if len(volumes) == 1 and all(n == 0 or n.free_symbols for n in column) else None
-            constants = {symbol(c.getId()): sp.Float(c.getSize()) for c in self.model.getListOfCompartments()}
-            for i, n in enumerate(column):
-                value = n * shared if shared is not None else n.xreplace(constants)
-                numeric[i, r] = float(value) if not value.free_symbols else np.nan
-            plain.append(flux / shared if shared is not None else flux)
-        return numeric, tuple(plain)
+    def _initial_values(self, states: tuple[str, ...]) -> dict[str, sp.Expr]:
+        """Value at the start of everything but rules: states by parameters, parameters by other parameters."""
+        given = {name: self._given(name) for name in (*self.compartments, *self.parameters, *self.species)}
+        given = {name: e.xreplace(self.expand) for name, e in given.items() if name not in self.derived}
+        at_start = {
+            symbol(name): e
+            for name, e in resolve({name: given[name] for name in states}, f"{self.source}: initial values").items()
+        }
+        result = {name: e.xreplace(at_start).xreplace({TIME: sp.Integer(0)}) for name, e in given.items()}
+        resolve({n: e for n, e in result.items() if n not in states}, f"{self.source}: initial values")
+        return result
 
-    def _parameters(self, states: list[str], derived: Mapping[str, sp.Expr]) -> tuple[tuple, tuple]:
-        values: dict[str, sp.Expr] = {}
-        for compartment in self.model.getListOfCompartments():
-            values[compartment.getId()] = sp.Float(compartment.getSize() if compartment.isSetSize() else 1.0)
-        for parameter in self.model.getListOfParameters():
-            values[parameter.getId()] = sp.Float(parameter.getValue()) if parameter.isSetValue() else sp.nan
-        for species in self.model.getListOfSpecies():
-            values[species.getId()] = self._initial(species.getId())
-        for name, expression in self.initial_assignments.items():
-            values[name] = expression
-        kept = {n: v for n, v in values.items() if n not in states and n not in derived}
-        expand = {symbol(name): e for name, e in derived.items()}
-        return tuple(kept), tuple(v.xreplace(expand) for v in kept.values())
-
-    def _initial(self, name: str) -> sp.Expr:
-        if name in self.initial_assignments:
-            return self.initial_assignments[name].xreplace({TIME: sp.Integer(0)})
-        species = self.model.getSpecies(name)
-        if species is None:
-            parameter = self.model.getParameter(name)
-            return sp.Float(parameter.getValue()) if parameter is not None and parameter.isSetValue() else sp.nan
-        volume = symbol(species.getCompartment())
+    def _given(self, name: str) -> sp.Expr:
+        if name in self.assigned:
+            return self.assigned[name]
+        if name in self.compartments:
+            compartment = self.compartments[name]
+            return number(compartment.getSize()) if compartment.isSetSize() else sp.Integer(1)
+        if name in self.parameters:
+            parameter = self.parameters[name]
+            return number(parameter.getValue()) if parameter.isSetValue() else sp.nan
+        species = self.species[name]
+        volume, amounts = self._volume(species), species.getHasOnlySubstanceUnits()
         if species.isSetInitialAmount():
-            amount = sp.Float(species.getInitialAmount())
-            return amount if species.getHasOnlySubstanceUnits() else amount / volume
+            amount = number(species.getInitialAmount())
+            return amount if amounts else amount / volume
         if species.isSetInitialConcentration():
-            concentration = sp.Float(species.getInitialConcentration())
-            return concentration * volume if species.getHasOnlySubstanceUnits() else concentration
+            concentration = number(species.getInitialConcentration())
+            return concentration * volume if amounts else concentration
         return sp.nan
 
-    def _events(self, expand: dict) -> tuple[Event, ...]:
+    def _events(self) -> tuple[Event, ...]:
         events = []
+        changed = {a.getVariable() for e in self.model.getListOfEvents() for a in e.getListOfEventAssignments()}
+        constants = {symbol(name) for name in {*self.parameters, *self.compartments} - self.rules.keys() - changed}
         for event in self.model.getListOfEvents():
             where = f"{self.source}, event '{event.getId()}'"
-            trigger = self.translate(event.getTrigger().getMath(), where).xreplace(expand)
-            changes = {
-                a.getVariable(): self.translate(a.getMath(), where).xreplace(expand)
+            trigger = event.getTrigger()
+            if trigger is None:
+                raise UserError(f"{where}: it has no trigger.")
+            condition = self.translate.condition(trigger.getMath(), where).xreplace(self.expand)
+            changes: Mapping[str, sp.Expr] = {
+                a.getVariable(): self.translate(a.getMath(), where).xreplace(self.expand)
                 for a in event.getListOfEventAssignments()
             }
-            events.append(Event(event.getId(), _trigger_time(trigger, where), changes))
+            events.append(Event(event.getId(), trigger_time(condition, constants, where), changes))
         return tuple(events)
 
-
-def _scaled(n: sp.Expr, flux: sp.Expr) -> sp.Expr:
-    return (sp.Integer(int(n)) if n.is_number and float(n).is_integer() else n) * flux
-
-
-def _trigger_time(trigger: sp.Expr, where: str) -> sp.Expr:
-    """Time at which ``time >= T`` turns true; a trigger of any other kind is refused."""
-    if isinstance(trigger, (sp.Ge, sp.Gt, sp.Le, sp.Lt)):
-        greater, smaller = trigger.gts, trigger.lts
-        if greater == TIME and TIME not in smaller.free_symbols:
-            return smaller
-    raise UserError(f"{where}: the trigger '{trigger}' is not a time (time >= T); state-triggered events are refused.")
+    def _unit(self, unit: str) -> str:
+        definition = self.model.getUnitDefinition(unit)
+        return definition.getName() if definition is not None and definition.getName() else unit
 
 
-def _breakpoints(expressions: list[sp.Expr], states: set[sp.Symbol], source: str) -> tuple[sp.Expr, ...]:
-    """Times at which a piecewise in time switches; one that switches on a state is left to the step control."""
-    found: set[sp.Expr] = set()
-    relations = {r for e in expressions for r in e.atoms(sp.core.relational.Relational) if TIME in r.free_symbols}
-    for relation in sorted(relations, key=str):
-        difference = relation.lhs - relation.rhs
-        if difference.free_symbols & states:
-            raise UserError(f"{source}: the condition '{relation}' mixes time and states; this is not supported.")
-        slope = sp.diff(difference, TIME)
-        if TIME in slope.free_symbols or slope == 0:
-            raise UserError(f"{source}: the condition '{relation}' is not linear in time; this is not supported.")
-        found.add(sp.simplify(TIME - difference / slope))
-    return tuple(sorted(found, key=str))
+def resolve(definitions: Mapping[str, sp.Expr], where: str) -> dict[str, sp.Expr]:
+    """Replace defined ids in each definition until none is left.
+
+    Raises
+    ------
+    UserError
+        When definitions depend on each other in a circle.
+    """
+    done: dict[sp.Symbol, sp.Expr] = {}
+    waiting = {symbol(name): expression for name, expression in definitions.items()}
+    while waiting:
+        ready = [s for s, e in waiting.items() if not e.free_symbols & waiting.keys()]
+        if not ready:
+            circle = ", ".join(sorted(f"'{s}'" for s in waiting))
+            raise UserError(f"{where} depend on each other in a circle, among {circle}.")
+        done |= {s: waiting.pop(s).xreplace(done) for s in ready}
+    return {str(s): done[s] for s in map(symbol, definitions)}

@@ -1,0 +1,62 @@
+# `make help` lists what there is. Needs Python 3.11 or newer and make; everything else comes into .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= all
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run test test-all lint format benchmark docs lock
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+venv: .venv/.installed  ## .venv with the locked packages and il6infer itself
+
+# Stamps: made again when the lock file, or what is installed of il6infer, changes.
+.venv/.locked: requirements.lock
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, $(PYTHON) is {v.major}.{v.minor}: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+.venv/.installed: .venv/.locked pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: venv  ## the bundled analysis, end to end (CORES=all)
+	$(SNAKEMAKE) --cores $(CORES)
+	@echo "The report: $(CURDIR)/results/report/index.html"
+
+test: venv  ## the tests that take seconds
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+
+test-all: venv  ## all tests, with coverage
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov=il6infer --cov-report=term
+
+lint: venv  ## ruff, snakefmt, snakemake --lint, pyright (when node is there)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(SNAKEMAKE) --lint
+	@if command -v node >/dev/null; then $(BIN)/pyright; else echo "pyright: left out, it needs node"; fi
+
+format: venv  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+benchmark: venv  ## speed and accuracy beside other tools
+	$(BIN)/python -m benchmarks
+
+docs: venv  ## build/docs: help of each command; text and diagram of each model
+	mkdir -p build/docs/models
+	for command in $$($(BIN)/python -c 'from il6infer.cli.main import COMMANDS; print(*COMMANDS)'); do \
+	  COLUMNS=100 $(BIN)/il6infer $$command --help > build/docs/$$command.txt || exit 1; done
+	for model in $$($(BIN)/il6infer models list | awk 'NR > 1 {print $$1}'); do \
+	  COLUMNS=200 $(BIN)/il6infer models show $$model > build/docs/models/$$model.txt || exit 1; \
+	  $(BIN)/il6infer models diagram $$model --output build/docs/models/$$model.svg || exit 1; done
+	@echo "Written to $(CURDIR)/build/docs"
+
+lock:  ## renew requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --upgrade requirements.in --output-file requirements.lock

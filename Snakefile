@@ -1,0 +1,33 @@
+# From raw IL-6 measurements to one report: results/report/index.html.
+#   snakemake --cores 8                                           the bundled example (config/config.yaml)
+#   snakemake --cores 8 --configfile config/hepatocytes.yaml      published measurements of hepatocytes
+#   snakemake --workflow-profile profiles/slurm                   on a cluster
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+# A configuration with data sets of its own replaces the default; any other --configfile or --config changes it.
+if "datasets" not in config:
+
+    configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/settings.smk"
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/problem.smk"
+include: "workflow/rules/fit.smk"
+include: "workflow/rules/diagnose.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output.page,
+        expand(rules.compare.output.table, dataset=DATASETS),

@@ -1,0 +1,105 @@
+"""List the model library, show a model with its parameters and priors, draw it, or write its SBML.
+
+A model is named `<receptor>_<feedback>`: receptor = classic | trans | both, feedback = none | socs3.
+
+Example:
+    il6infer models list
+    il6infer models show both_socs3
+    il6infer models diagram both_socs3 --output both_socs3.svg
+    il6infer models compose both_socs3 --output both_socs3.xml
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+logger = logging.getLogger("il6infer")
+
+
+def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``il6infer models``."""
+    parser = subparsers.add_parser(
+        "models",
+        help="the model library: list, show, draw, write",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
+    actions.add_parser("list", help="every model: states, parameters, modules")
+    show = actions.add_parser("show", help="one model: read-outs, reactions, what is conserved, parameters with priors")
+    diagram = actions.add_parser("diagram", help="draw one model: SVG, or Graphviz text for a name that ends in .dot")
+    compose = actions.add_parser("compose", help="write one model: SBML, or Antimony for a name that ends in .ant")
+    for action in (show, diagram, compose):
+        action.add_argument("name", metavar="NAME", help="model name, e.g. both_socs3")
+    for action in (diagram, compose):
+        action.add_argument("--output", required=True, type=Path, help="file to write")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Do the chosen action."""
+    {"list": _list, "show": _show, "diagram": _diagram, "compose": _compose}[args.action](args)
+
+
+def _list(args: argparse.Namespace) -> None:
+    from il6infer.models.library import compose, names
+    from il6infer.models.sbml import read_sbml
+
+    rows = []
+    for name in names():
+        model = compose(name)
+        estimated = int((model.priors["distribution"] != "fixed").sum())
+        states = len(read_sbml(model.sbml, name).states)
+        rows.append((name, str(states), str(estimated), str(len(model.priors) - estimated), ", ".join(model.modules)))
+    _table(("model", "states", "estimated", "fixed", "modules"), rows)
+
+
+def _show(args: argparse.Namespace) -> None:
+    from il6infer.models.conservation import names as moiety_names
+    from il6infer.models.library import compose
+    from il6infer.models.sbml import read_sbml
+
+    model = compose(args.name)
+    network = read_sbml(model.sbml, args.name)
+    _write(f"{model.name}: {', '.join(model.modules)}", f"Read-outs: {', '.join(model.readouts)}", "")
+    _table(("reaction", "rate"), [(i, str(flux)) for i, flux in zip(network.flux_ids, network.fluxes, strict=True)])
+    _write("", "Conserved:", *(f"  {text}" for text in moiety_names(network)), "")
+    rows = []
+    for row in model.priors.itertuples():
+        interval = "fixed" if row.distribution == "fixed" else f"{row.low:g}-{row.high:g}"
+        rows.append((row.parameter, f"{row.median:g}", interval, row.unit, row.description, row.source))
+    _table(("parameter", "median", "90 %", "unit", "what", "source"), rows)
+
+
+def _diagram(args: argparse.Namespace) -> None:
+    from il6infer._io import atomic_write_text
+    from il6infer.models.diagram import dot, svg
+    from il6infer.models.library import compose
+
+    draw = dot if args.output.suffix in (".dot", ".gv") else svg
+    atomic_write_text(args.output, draw(compose(args.name)))
+    logger.info("written: %s", args.output)
+
+
+def _compose(args: argparse.Namespace) -> None:
+    from il6infer._io import atomic_write_text
+    from il6infer.models.library import compose
+
+    model = compose(args.name)
+    atomic_write_text(args.output, model.antimony if args.output.suffix == ".ant" else model.sbml)
+    logger.info("written: %s", args.output)
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Write columns to standard output; the last column is as long as it is."""
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header) - 1)]
+    for row in (header, *rows):
+        _write("  ".join([*(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[-1]]))
+
+
+def _write(*lines: str) -> None:
+
+    sys.stdout.write("\n".join(lines) + "\n")

@@ -1,0 +1,39 @@
+"""Write the report: one self-contained HTML page from the files of all stages.
+
+Example:
+    il6infer report config/config.yaml --results results --output results/report/index.html
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger("il6infer")
+
+
+def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``il6infer report``."""
+    parser = subparsers.add_parser(
+        "report",
+        help="everything -> one HTML page",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="configuration of the analysis")
+    parser.add_argument("--results", required=True, type=Path, help="folder that the stages wrote into")
+    parser.add_argument("--output", required=True, type=Path, help="HTML file to write")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Render and write."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from il6infer._io import atomic_write_text
+    from il6infer.report import render
+
+    atomic_write_text(args.output, render(args.config, args.results))
+    logger.info("report: %s", args.output)

@@ -1,0 +1,70 @@
+"""Leave-one-out predictive density of each measurement, by Pareto-smoothed importance sampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import arviz as az
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Loo:
+    """PSIS-LOO of one fit.
+
+    Attributes
+    ----------
+    pointwise
+        (measurements,) expected log predictive density; larger is better. -inf nowhere: a fit with a draw that
+        could not be simulated has no `Loo`.
+    pareto_k
+        (measurements,); above 0.7 the estimate of that measurement cannot be trusted.
+    p_loo
+        Effective number of parameters.
+    labels
+        Read-out, experiment, gel or plate, and time of each measurement.
+    """
+
+    pointwise: np.ndarray
+    pareto_k: np.ndarray
+    p_loo: float
+    labels: tuple[str, ...]
+
+    @property
+    def elpd(self) -> float:
+        """Sum over the measurements."""
+        return float(self.pointwise.sum())
+
+    @property
+    def se(self) -> float:
+        """Standard error of `elpd`."""
+        return float(np.sqrt(len(self.pointwise) * self.pointwise.var()))
+
+
+def loo(idata: az.InferenceData) -> Loo | None:
+    """PSIS-LOO over all measurements of all read-outs; None when a pointwise density is not finite.
+
+    Vehtari, Gelman & Gabry 2017, doi 10.1007/s11222-016-9696-4.
+    """
+    parts, labels = [], []
+    for name, values in sorted(idata["log_likelihood"].data_vars.items(), key=lambda item: str(item[0])):
+        parts.append(values.values.reshape(-1, values.shape[-1]))
+        about = idata["constant_data"]
+        labels += [
+            f"{name}, {experiment}, {batch}, {time:g} min"
+            for experiment, batch, time in zip(
+                about[f"{name}_experiment"].values, about[f"{name}_batch"].values, about[f"{name}_time"].values, strict=True
+            )
+        ]
+    density = np.concatenate(parts, axis=1)
+    if not np.isfinite(density).all():
+        return None
+    log_weights, k = az.psislw(-density.T)
+    pointwise = _log_sum_exp(np.asarray(log_weights) + density.T)
+    lppd = _log_sum_exp(density.T) - np.log(len(density))
+    return Loo(pointwise, np.atleast_1d(np.asarray(k)), float((lppd - pointwise).sum()), tuple(labels))
+
+
+def _log_sum_exp(values: np.ndarray) -> np.ndarray:
+    top = values.max(axis=1)
+    return top + np.log(np.exp(values - top[:, None]).sum(axis=1))

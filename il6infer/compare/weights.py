@@ -1,0 +1,35 @@
+"""Weights of models from their pointwise predictive densities. Yao et al. 2018, doi 10.1214/17-BA1091."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import minimize
+
+
+def stacking(pointwise: np.ndarray) -> np.ndarray:
+    """Weights (models,) that maximise the log score of the mixture; pointwise is (measurements, models)."""
+    count = pointwise.shape[1]
+    if count == 1:
+        return np.ones(1)
+    density = np.exp(pointwise - pointwise.max(axis=1, keepdims=True))
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        mixture = density @ w
+        return -float(np.log(mixture).sum()), -(density / mixture[:, None]).sum(axis=0)
+
+    best = minimize(
+        loss, np.full(count, 1 / count), jac=True, method="SLSQP", bounds=[(1e-12, 1.0)] * count,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": lambda w: np.ones_like(w)},
+        options={"maxiter": 1000, "ftol": 1e-12},
+    )  # fmt: skip
+    weights = np.clip(best.x, 0, None)
+    return weights / weights.sum()
+
+
+def pseudo_bma(pointwise: np.ndarray, rng: np.random.Generator, replicates: int = 1000) -> np.ndarray:
+    """Pseudo-BMA+ weights (models,): Akaike-type weights averaged over the Bayesian bootstrap."""
+    n = len(pointwise)
+    shares = rng.dirichlet(np.ones(n), size=replicates)
+    scores = n * shares @ pointwise
+    scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return (scores / scores.sum(axis=1, keepdims=True)).mean(axis=0)

@@ -1,0 +1,104 @@
+"""Convergence of the chains and what each parameter's posterior is."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import arviz as az
+import numpy as np
+from scipy.stats import spearmanr
+
+
+def number(value: Any) -> float | None:
+    """JSON has no NaN: a statistic that does not exist is null."""
+    return float(value) if np.isfinite(value) else None
+
+
+def parameter_table(idata: az.InferenceData) -> dict[str, dict[str, float | None]]:
+    """Posterior, prior and convergence statistics of each parameter.
+
+    Returns
+    -------
+    dict
+        Parameter -> mean, median, sd, q05, q25, q75, q95 of the posterior; prior_median, prior_q05, prior_q95;
+        contraction (1 - sd/prior sd of the natural logarithm where all draws are positive; 0: the data say nothing,
+        1: they fix it); rhat (rank-normalised), ess_bulk, ess_tail, mcse_mean.
+    """
+    posterior, prior = idata["posterior"], idata["prior"]
+    names = list(posterior.data_vars)
+    statistics = {
+        "rhat": az.rhat(posterior, method="rank"),
+        "ess_bulk": az.ess(posterior, method="bulk"),
+        "ess_tail": az.ess(posterior, method="tail"),
+        "mcse_mean": az.mcse(posterior, method="mean"),
+    }
+    table = {}
+    for name in names:
+        draws, before = posterior[name].values.ravel(), prior[name].values.ravel()
+        q05, q25, median, q75, q95 = np.quantile(draws, (0.05, 0.25, 0.5, 0.75, 0.95))
+        constant = np.ptp(draws) == 0
+        row = {
+            "mean": draws.mean(), "median": median, "sd": draws.std(ddof=1),
+            "q05": q05, "q25": q25, "q75": q75, "q95": q95,
+            "prior_median": np.median(before), "prior_q05": np.quantile(before, 0.05),
+            "prior_q95": np.quantile(before, 0.95), "contraction": contraction(draws, before),
+            # arviz calls a chain that never moves converged
+            **{key: np.nan if constant else float(value[name]) for key, value in statistics.items()},
+        }  # fmt: skip
+        table[name] = {key: number(value) for key, value in row.items()}
+    return table
+
+
+def contraction(draws: np.ndarray, before: np.ndarray) -> float:
+    """1 - sd of the posterior / sd of the prior, of the natural logarithm where all draws are positive."""
+    if (draws > 0).all() and (before > 0).all():
+        draws, before = np.log(draws), np.log(before)
+    return 1.0 - float(np.std(draws) / np.std(before))
+
+
+def sampler_table(idata: az.InferenceData) -> dict[str, Any]:
+    """What the sampler did: chains, draws, divergences, E-BFMI of each chain, tree-depth hits, failed simulations."""
+    import json
+
+    stats, attrs = idata["sample_stats"], idata["posterior"].attrs
+    chains, draws = stats.sizes["chain"], stats.sizes["draw"]
+    energy = stats["energy"].values
+    spread = np.var(energy, axis=1)
+    ebfmi = np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.where(spread > 0, spread, np.nan)
+    hits = int(stats["maxdepth_reached"].sum()) if "maxdepth_reached" in stats else 0
+    failed = json.loads(attrs.get("failed_simulations", "{}"))
+    warm = idata["warmup_sample_stats"].sizes["draw"] if "warmup_sample_stats" in idata.groups() else 0
+    return {
+        "chains": chains,
+        "draws": draws,
+        "tune": warm,
+        "divergences": int(stats["diverging"].sum()),
+        "depth_hits": hits,
+        "ebfmi": [number(value) for value in ebfmi],
+        "failed_posterior": int(failed.get("posterior", 0)),
+        "failed_prior": int(failed.get("prior", 0)),
+        "prior_draws": int(np.prod([idata["prior"].sizes[d] for d in ("chain", "draw")])),
+        "gradients": int(attrs.get("gradients", 0)),
+        "gradients_per_draw": round(float(stats["n_steps"].mean()), 2),
+        "wall_time_s": attrs.get("wall_time_s"),
+        "sampling_time_s": attrs.get("sampling_time_s"),
+        "starts_logp": json.loads(attrs.get("starts_logp", "[]")),
+    }
+
+
+def correlated_pairs(idata: az.InferenceData, most: int = 5) -> list[dict[str, Any]]:
+    """Pairs of parameters with the largest Spearman correlation in absolute value."""
+    posterior = idata["posterior"]
+    names = list(posterior.data_vars)
+    if len(names) < 2:
+        return []
+    draws = np.column_stack([posterior[name].values.ravel() for name in names])
+    rho = np.atleast_2d(spearmanr(draws).statistic)
+    if len(names) == 2:
+        rho = np.array([[1.0, float(rho.ravel()[-1])], [float(rho.ravel()[-1]), 1.0]])
+    pairs = sorted(
+        ((number(rho[i, j]) or 0.0, names[i], names[j]) for i, j in combinations(range(len(names)), 2)),
+        key=lambda pair: (-abs(pair[0]), pair[1], pair[2]),
+    )
+    return [{"a": a, "b": b, "spearman": r} for r, a, b in pairs[:most]]

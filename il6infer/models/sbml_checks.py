@@ -1,0 +1,100 @@
+"""What SBML can say and the engine cannot simulate right: found all at once, named by element and id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libsbml
+
+from il6infer._errors import Fault, UserError, raise_faults
+
+_CHECKED = (libsbml.LIBSBML_CAT_IDENTIFIER_CONSISTENCY, libsbml.LIBSBML_CAT_MATHML_CONSISTENCY)
+_UNCHECKED = (
+    libsbml.LIBSBML_CAT_GENERAL_CONSISTENCY,
+    libsbml.LIBSBML_CAT_UNITS_CONSISTENCY,
+    libsbml.LIBSBML_CAT_OVERDETERMINED_MODEL,
+    libsbml.LIBSBML_CAT_MODELING_PRACTICE,
+    libsbml.LIBSBML_CAT_SBO_CONSISTENCY,
+)
+# Packages that add to the dynamics or replace them; layout, render and the like only decorate.
+_PACKAGES = ("arrays", "comp", "distrib", "dyn", "multi", "qual", "spatial")
+
+
+def parse(text: str, source: str) -> libsbml.SBMLDocument:
+    """Parse SBML and check its ids and formulas.
+
+    Raises
+    ------
+    UserError
+        With every error of libsbml, by line, or every element that is not supported, by name and id.
+    """
+    document = libsbml.readSBMLFromString(text)
+    raise_faults(_errors(document, source), "SBML")
+    model = document.getModel()
+    if model is None:
+        raise UserError(f"{source}: no SBML model in the file.")
+    for category in _CHECKED:
+        document.setConsistencyChecks(category, True)
+    for category in _UNCHECKED:
+        document.setConsistencyChecks(category, False)
+    document.checkConsistency()
+    raise_faults(_errors(document, source), "SBML")
+    raise_faults((Fault(source, f"{what} is not supported.") for what in _unsupported(document, model)), "SBML")
+    return document
+
+
+def _errors(document: libsbml.SBMLDocument, source: str) -> list[Fault]:
+    errors = [document.getError(i) for i in range(document.getNumErrors())]
+    return [
+        Fault(f"{source}, line {e.getLine()}", " ".join(e.getMessage().split()))
+        for e in errors
+        if e.getSeverity() >= libsbml.LIBSBML_SEV_ERROR
+    ]
+
+
+def _unsupported(document: libsbml.SBMLDocument, model: libsbml.Model) -> Iterator[str]:
+    """Elements that change the result and cannot be simulated."""
+    for i in range(document.getNumPlugins()):
+        package = document.getPlugin(i).getPackageName()
+        if package in _PACKAGES and document.getPkgRequired(package):
+            yield f"SBML package '{package}'"
+    symbols = (model.getListOfCompartments(), model.getListOfSpecies(), model.getListOfParameters())
+    for element in (element for elements in symbols for element in elements):
+        if element.getId() == "time":
+            yield f"{element.getElementName()} 'time' (the id of the time itself: rename it)"
+    compartments = {c.getId() for c in model.getListOfCompartments()}
+    for rule in model.getListOfRules():
+        if rule.isAlgebraic():
+            yield f"algebraicRule '{libsbml.formulaToL3String(rule.getMath())} = 0'"
+        elif rule.getVariable() in compartments:
+            yield f"{rule.getElementName()} of compartment '{rule.getVariable()}' (a volume that varies)"
+    references = {}
+    for reaction in model.getListOfReactions():
+        yield from _unsupported_reaction(reaction)
+        for reference in (*reaction.getListOfReactants(), *reaction.getListOfProducts()):
+            references[reference.getId()] = reaction.getId()
+    for rule in model.getListOfRules():
+        if rule.getVariable() in references and rule.getVariable():
+            name = rule.getVariable()
+            yield f"{rule.getElementName()} of stoichiometry '{name}' in reaction '{references[name]}'"
+    for event in model.getListOfEvents():
+        if event.isSetDelay():
+            yield f"delay of event '{event.getId()}'"
+        if event.isSetPriority():
+            yield f"priority of event '{event.getId()}'"
+        for assignment in event.getListOfEventAssignments():
+            if assignment.getVariable() in compartments:
+                yield f"event '{event.getId()}' that changes compartment '{assignment.getVariable()}'"
+            if assignment.getVariable() in references:
+                yield f"event '{event.getId()}' that changes stoichiometry '{assignment.getVariable()}'"
+
+
+def _unsupported_reaction(reaction: libsbml.Reaction) -> Iterator[str]:
+    name = reaction.getId()
+    if reaction.isSetFast() and reaction.getFast():
+        yield f"fast reaction '{name}'"
+    if reaction.getKineticLaw() is None or reaction.getKineticLaw().getMath() is None:
+        yield f"reaction '{name}' without a kineticLaw"
+    for reference in (*reaction.getListOfReactants(), *reaction.getListOfProducts()):
+        if reference.isSetStoichiometryMath() and not reference.getStoichiometryMath().getMath().isNumber():
+            yield f"stoichiometryMath of '{reference.getSpecies()}' in reaction '{name}'"

@@ -1,0 +1,73 @@
+"""What the numbers say, in sentences; each is computed, none is written in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+UNINFORMED, AT_ODDS = 0.2, 3.0
+"""Contraction below which the data say nearly nothing; residual beyond which a measurement is far off [sd]."""
+
+
+def summary(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Answer in short: what is preferred, how clearly, and what cannot be said."""
+    ranked = [row for row in comparison["models"] if row["rank"]]
+    failed = [row["model"] for row in comparison["models"] if not row["rank"]]
+    said = []
+    if not ranked:
+        return ["No fit passed its verdict, so nothing can be concluded from this run."]
+    if len(ranked) == 1:
+        said.append(f"Only {ranked[0]['model']} has a fit that can be trusted; there is nothing to compare it with.")
+    else:
+        level = [r["model"] for r in ranked if r["elpd_diff"] <= max(4.0, 2 * r["diff_se"])]
+        behind = [r["model"] for r in ranked if r["model"] not in level]
+        if len(level) == 1:
+            said.append(f"The data prefer {level[0]} over every other model whose fit can be trusted.")
+        else:
+            said.append(f"The data do not tell {_listed(level)} apart.")
+        if behind:
+            said.append(f"They speak against {_listed(behind)} (more than two standard errors and 4 units of elpd behind).")
+        heavy = [f"{r['model']} {r['stacking']:.2f}" for r in ranked if r["stacking"] >= 0.01]
+        said.append(f"Stacking weights: {', '.join(heavy)}.")
+    if failed:
+        said.append(f"{_listed(failed)} did not converge and {'is' if len(failed) == 1 else 'are'} not ranked.")
+    for row in ranked[:2]:
+        said += _misfit(row["model"], verdicts[row["model"]])
+    return said
+
+
+def _misfit(model: str, verdict: Mapping[str, Any]) -> list[str]:
+    warned = [r for r in verdict["reasons"] if r["kind"] == "fit" and not r["passed"]]
+    if not warned:
+        return [f"{model} reproduces the data: every coverage and calibration check holds."]
+    return [f"{model} does not reproduce all of the data: " + "; ".join(r["message"] for r in warned)]
+
+
+def influences(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What would change the conclusion."""
+    said = []
+    for row in comparison["models"]:
+        model, verdict = row["model"], verdicts[row["model"]]
+        if not verdict["passed"]:
+            reasons = "; ".join(row["reasons"])
+            said.append(f"{model}: a longer or better run, for its fit did not converge ({reasons}).")
+        if not row["rank"]:
+            continue
+        if row["pareto_k_worst"]:
+            worst = ", ".join(f"{p['measurement']} (k {p['k']:.2f})" for p in row["pareto_k_worst"][:3])
+            said.append(f"{model}: its elpd leans on single measurements: {worst}. Repeat those first.")
+        unknown = [name for name, p in verdict["parameters"].items() if (p["contraction"] or 0) < UNINFORMED]
+        if unknown:
+            said.append(f"{model}: the data say little about {_listed(unknown)}; there the prior speaks.")
+        far = [r for r in verdict["worst_rows"] if abs(r["residual_sd"]) > AT_ODDS]
+        if far:
+            places = ", ".join(
+                f"{r['observable']} of {r['experiment']} at {r['time']:g} min on {r['batch']} ({r['residual_sd']:+.1f} sd)"
+                for r in far[:3]
+            )
+            said.append(f"{model}: measurements far from it: {places}. An error there, or a mechanism that it lacks.")
+    return said or ["Nothing stands out: no influential measurement, no uninformed parameter, no large residual."]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

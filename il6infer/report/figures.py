@@ -1,0 +1,188 @@
+"""Figures of the page: data, fits, priors and posteriors, correlations, calibration, comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import arviz as az
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import norm
+
+from il6infer.report.style import COLOURS, INK, MUTED, PRIOR
+
+WIDTH = 10.0
+
+
+def _time_axis(times: np.ndarray) -> tuple[float, str]:
+    """Divisor and label: hours where a course is longer than eight hours."""
+    return (60.0, "time [h]") if np.nanmax(times) > 480 else (1.0, "time [min]")
+
+
+def _panels(count: int, columns: int, height: float, width: float = WIDTH) -> tuple[Figure, np.ndarray]:
+    columns = max(1, min(columns, count))
+    rows = -(-count // columns)
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.ravel()[count:]:
+        axis.set_visible(False)
+    return figure, axes.ravel()
+
+
+def data_figure(rows: pd.DataFrame, unit: str) -> Figure:
+    """One read-out as measured: a panel a condition, a colour a gel or plate."""
+    conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
+    figure, axes = _panels(len(conditions), 4, 1.75)
+    divisor, label = _time_axis(rows["time_min"].to_numpy())
+    positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
+    for axis, condition in zip(axes, conditions, strict=False):
+        _points(axis, rows[rows["condition"] == condition], batches, divisor)
+        _dress(axis, condition, label, unit, rows["value"], positive)
+    _legend(figure, axes[0], batches)
+    return figure
+
+
+def _points(axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: float) -> None:
+    for batch, group in rows.groupby("batch", sort=False):
+        colour = COLOURS[batches.index(str(batch)) % len(COLOURS)]
+        axis.plot(group["time_min"] / divisor, group["value"], "o", ms=3, color=colour, mec="white", mew=0.3, label=batch)
+
+
+def _dress(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:
+    axis.set_title(title, loc="left", color=INK)
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(unit)
+    if logarithmic:
+        axis.set_yscale("log")
+        axis.set_ylim(values.min() / 2, values.max() * 2)
+    else:
+        axis.set_ylim(min(0.0, values.min() * 1.1), values.max() * 1.15)
+
+
+def _legend(figure: Figure, axis: Axes, batches: Sequence[str]) -> None:
+    if len(batches) > 1:
+        handles = [axis.plot([], [], "o", ms=4, color=COLOURS[i % len(COLOURS)])[0] for i in range(len(batches))]
+        figure.legend(handles, batches, loc="outside upper right", ncols=min(len(batches), 6))
+
+
+def fit_figure(rows: pd.DataFrame, idata: az.InferenceData, observable: str, unit: str) -> Figure | None:
+    """One read-out with the fit over it: 50 and 90 % bands of the noise-free curve, one for each gel or plate."""
+    if observable not in idata["predictions"]:
+        return None
+    about = idata["predictions_constant_data"]
+    curves, grid = idata["predictions"][observable].values, about[f"{observable}_grid"].values
+    batch_of = about[f"{observable}_series_batch"].values.astype(str)
+    condition_of = about[f"{observable}_series_experiment"].values.astype(str)
+    conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
+    figure, axes = _panels(len(conditions), 4, 1.75)
+    divisor, label = _time_axis(rows["time_min"].to_numpy())
+    positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
+    for axis, condition in zip(axes, conditions, strict=False):
+        for i in np.flatnonzero(condition_of == condition):
+            colour = COLOURS[batches.index(batch_of[i]) % len(COLOURS)]
+            present = np.isfinite(grid[i])
+            times, drawn = grid[i][present] / divisor, curves[:, i, present]
+            drawn = drawn[np.isfinite(drawn).all(axis=1)]
+            if not len(drawn) or len(times) < 2:
+                continue
+            for low, high, alpha in ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3)):
+                axis.fill_between(times, *np.quantile(drawn, (low, high), axis=0), color=colour, alpha=alpha, lw=0)
+            axis.plot(times, np.median(drawn, axis=0), color=colour, lw=0.9)
+        _points(axis, rows[rows["condition"] == condition], batches, divisor)
+        _dress(axis, condition, label, unit, rows["value"], positive)
+    _legend(figure, axes[0], batches)
+    return figure
+
+
+def prior_posterior_figure(idata: az.InferenceData, about: Mapping[str, Any], truth: Mapping[str, float]) -> Figure:
+    """Each parameter's posterior over its prior, on a log axis in its unit; a mark where the truth is known."""
+    names = list(idata["posterior"].data_vars)
+    figure, axes = _panels(len(names), 5, 1.35)
+    for axis, name in zip(axes, names, strict=False):
+        draws, before = idata["posterior"][name].values.ravel(), idata["prior"][name].values.ravel()
+        family, *parameters = about[name]["prior"]
+        logarithmic = (draws > 0).all() and (before > 0).all()
+        scale = np.log if logarithmic else np.asarray
+        low, high = np.quantile(scale(before), (0.005, 0.995))
+        low, high = min(low, scale(draws).min()), max(high, scale(draws).max())
+        edges = np.linspace(low, high, 50)
+        back = np.exp if logarithmic else np.asarray
+        height, _ = np.histogram(scale(draws), edges, density=True)
+        axis.stairs(height, back(edges), fill=True, color=COLOURS[0], alpha=0.55)
+        if family == "log-normal":
+            points = np.linspace(low, high, 200)
+            axis.plot(back(points), norm.pdf(points, *parameters), color=PRIOR, lw=1.1)
+        else:
+            axis.stairs(np.histogram(scale(before), edges, density=True)[0], back(edges), color=PRIOR)
+        if name in truth:
+            axis.axvline(truth[name], color=COLOURS[1], lw=1.2)
+        if logarithmic:
+            axis.set_xscale("log")
+        axis.set_title(name, loc="left", fontsize=6.5, color=INK)
+        axis.set_xlabel(about[name]["unit"] or "1", fontsize=6.5, labelpad=1)
+        axis.set_yticks([])
+        axis.spines["left"].set_visible(False)
+        axis.tick_params(labelsize=6)
+        axis.minorticks_off()
+    return figure
+
+
+def pair_figure(idata: az.InferenceData, pairs: Sequence[Mapping[str, Any]]) -> Figure:
+    """Posterior draws of the most correlated pairs of parameters; divergent ones marked."""
+    figure, axes = _panels(len(pairs), 5, 2.1)
+    divergent = idata["sample_stats"]["diverging"].values.ravel().astype(bool)
+    for axis, pair in zip(axes, pairs, strict=False):
+        a, b = (idata["posterior"][pair[key]].values.ravel() for key in ("a", "b"))
+        step = max(1, len(a) // 400)
+        axis.plot(a[::step], b[::step], ".", ms=2, color=COLOURS[0], alpha=0.5)
+        if divergent.any():
+            axis.plot(a[divergent], b[divergent], "x", ms=4, color=COLOURS[1])
+        for set_scale, values in ((axis.set_xscale, a), (axis.set_yscale, b)):
+            if (values > 0).all():
+                set_scale("log")
+        axis.set_xlabel(pair["a"], fontsize=6.5)
+        axis.set_ylabel(pair["b"], fontsize=6.5)
+        axis.tick_params(labelsize=5.5, which="both")
+        axis.set_title(f"Spearman {pair['spearman']:+.2f}", loc="left", fontsize=7)
+    return figure
+
+
+def pit_figure(pits: Mapping[str, Mapping[str, Any]]) -> Figure | None:
+    """LOO-PIT of each read-out as the difference of its distribution function from the uniform one."""
+    shown = {name: np.asarray(row["values"]) for name, row in pits.items() if row["values"]}
+    if not shown:
+        return None
+    figure, axes = _panels(len(shown), 4, 1.7)
+    for axis, (name, values) in zip(axes, shown.items(), strict=False):
+        n = len(values)
+        ranks = np.arange(1, n + 1) / n
+        band = 1.63 / np.sqrt(n)  # 99 % limit of the Kolmogorov-Smirnov distance
+        axis.axhspan(-band, band, color=MUTED, alpha=0.15, lw=0)
+        axis.step(values, ranks - values, where="post", color=COLOURS[0], lw=1)
+        axis.axhline(0, color=MUTED, lw=0.6)
+        axis.set(xlim=(0, 1), ylim=(-2 * band, 2 * band), xlabel="LOO-PIT")
+        axis.set_ylabel("share below - uniform")
+        axis.set_title(name, loc="left", color=INK)
+    return figure
+
+
+def comparison_figure(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
+    """Difference in elpd to the best model with two standard errors; failed fits are named, not drawn."""
+    ranked = [row for row in rows if row["rank"]]
+    if len(ranked) < 2:
+        return None
+    figure, axes = _panels(1, 1, 0.32 * len(rows) + 0.7, 6.5)
+    axis = axes[0]
+    for position, row in enumerate(rows):
+        if row["rank"]:
+            axis.errorbar(-row["elpd_diff"], position, xerr=2 * row["diff_se"], fmt="o", ms=4, color=COLOURS[0], capsize=2)
+        else:
+            axis.text(0.02, position, "FAILED: not ranked", color=COLOURS[1], va="center", transform=axis.get_yaxis_transform())
+    axis.axvline(0, color=MUTED, lw=0.6)
+    axis.set_yticks(range(len(rows)), [row["model"] for row in rows])
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_xlabel("elpd minus that of the best (bars: two standard errors)")
+    return figure

@@ -1,0 +1,81 @@
+# Configuration and what all stages share.
+#
+# Requires: `config` (schema: workflow/schemas/config.schema.yaml).
+# Provides: RESULTS, LOGS, BENCHMARKS, DATASETS (name -> settings), SOURCE (stage -> digest of the code that it runs),
+#           PARTS (stage -> what it reads of the configuration), wildcard constraints, input functions.
+import os
+import sys
+from pathlib import Path
+
+from il6infer._config import check_config
+from il6infer._errors import UserError
+from il6infer._io import read_yaml, source_digest
+
+try:
+    for path in workflow.configfiles:
+        read_yaml(path)
+    SETTINGS = check_config(config, f"configuration ({', '.join(map(str, workflow.configfiles))})")
+    if not SETTINGS["datasets"]:
+        raise UserError("configuration: no data set. Name one under 'datasets'; config/README.md shows how.")
+    DESCRIPTIONS = {name: read_yaml(dataset["description"]) for name, dataset in SETTINGS["datasets"].items()}
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+# `.venv/bin/snakemake` without an activated environment must find `il6infer` beside itself.
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
+
+DATASETS = SETTINGS["datasets"]
+RESULTS = SETTINGS["results"]
+LOGS = f"{RESULTS}/logs"
+BENCHMARKS = f"{RESULTS}/benchmarks"
+
+# Snakemake does not see edits behind a command: the digest in a rule's params makes them count.
+STAGES = ("ingest", "problem", "models", "fit", "diagnose", "compare", "report")
+SOURCE = {stage: source_digest(f"il6infer.cli.{stage}")[:16] for stage in STAGES}
+
+PARTS = {
+    "fit": {key: SETTINGS[key] for key in ("seed", "fit")},
+    "verdict": {key: SETTINGS[key] for key in ("verdict",)},
+    "report": SETTINGS,
+}
+
+
+def models_of(dataset):
+    return DATASETS[dataset].get("models", SETTINGS["models"])
+
+
+ALL_MODELS = sorted({model for dataset in DATASETS for model in models_of(dataset)})
+
+
+wildcard_constraints:
+    dataset="|".join(DATASETS),
+    model="|".join(ALL_MODELS),
+    part="|".join(PARTS),
+
+
+def raw_files(wildcards):
+    """Files that the description names; one that is malformed is left to `il6infer ingest` to explain."""
+    description, folder = (
+        DESCRIPTIONS[wildcards.dataset],
+        DATASETS[wildcards.dataset]["folder"],
+    )
+    files = description.get("files")
+    names = [entry.get("path") for entry in files if isinstance(entry, dict)] if isinstance(files, list) else []
+    names.append(description.get("protocol"))
+    return sorted({f"{folder}/{name}" for name in names if isinstance(name, str)})
+
+
+def of_each_fit(pattern):
+    """Path of each (data set, model)."""
+    return [path for dataset in DATASETS for path in expand(pattern, dataset=dataset, model=models_of(dataset))]
+
+
+def of_each_model(pattern):
+    """Input function: path of each model of the rule's data set."""
+    return lambda wildcards: expand(pattern, dataset=wildcards.dataset, model=models_of(wildcards.dataset))
+
+
+def fit_options(wildcards, input):
+    """`--fit MODEL POSTERIOR VERDICT` for each model of the rule's data set."""
+    fits = zip(models_of(wildcards.dataset), input.posteriors, input.verdicts)
+    return [word for fit in fits for word in ("--fit", *fit)]

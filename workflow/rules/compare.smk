@@ -1,0 +1,34 @@
+# Stage compare: posteriors and verdicts of one data set -> PSIS-LOO and weights, a failed fit shown as failed.
+#
+# Requires: <results>/<dataset>/<model>/posterior.nc and verdict.json of each model of the data set
+# Outputs:  <results>/<dataset>/comparison.json
+
+
+rule compare:
+    input:
+        posteriors=of_each_model(rules.fit.output.posterior),
+        verdicts=of_each_model(rules.diagnose.output.verdict),
+    output:
+        table=report(
+            f"{RESULTS}/{{dataset}}/comparison.json",
+            caption="../report/comparison.rst",
+            category="Comparison",
+            labels={"data set": "{dataset}"},
+        ),
+    log:
+        f"{LOGS}/compare/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare/{{dataset}}.tsv"
+    conda:
+        "../envs/il6infer.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=15,
+    params:
+        fits=fit_options,
+        source=SOURCE["compare"],
+    message:
+        "Compare: the models of {wildcards.dataset}"
+    shell:
+        "il6infer compare {params.fits:q} --dataset {wildcards.dataset} --output {output.table:q} > {log:q} 2>&1"

@@ -1,0 +1,56 @@
+# Stage problem: (measurements, model) -> one PEtab v2 folder; and the model's diagram.
+#
+# Requires: <results>/<dataset>/measurements.csv, protocol.csv
+# Outputs:  <results>/<dataset>/<model>/problem/ (PEtab v2: problem.yaml, model.xml, tables),
+#           <results>/<dataset>/<model>/diagram.svg
+
+
+rule problem:
+    input:
+        measurements=rules.ingest.output.measurements,
+        protocol=rules.ingest.output.protocol,
+    output:
+        folder=directory(f"{RESULTS}/{{dataset}}/{{model}}/problem"),
+    log:
+        f"{LOGS}/problem/{{dataset}}/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/problem/{{dataset}}/{{model}}.tsv"
+    conda:
+        "../envs/il6infer.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        source=SOURCE["problem"],
+    message:
+        "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
+    shell:
+        "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model}"
+        " --output {output.folder:q} > {log:q} 2>&1"
+
+
+rule diagram:
+    output:
+        picture=report(
+            f"{RESULTS}/{{dataset}}/{{model}}/diagram.svg",
+            caption="../report/diagram.rst",
+            category="Models",
+            labels={"data set": "{dataset}", "model": "{model}"},
+        ),
+    log:
+        f"{LOGS}/diagram/{{dataset}}/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/diagram/{{dataset}}/{{model}}.tsv"
+    conda:
+        "../envs/il6infer.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        source=SOURCE["models"],
+    message:
+        "Diagram: model {wildcards.model}"
+    shell:
+        "il6infer models diagram {wildcards.model} --output {output.picture:q} > {log:q} 2>&1"

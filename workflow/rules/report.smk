@@ -1,0 +1,41 @@
+# Stage report: everything -> one self-contained page.
+#
+# Requires: the outputs of ingest, problem, fit, diagnose and compare for each data set and model;
+#           <results>/settings/report.json (the whole configuration, defaults filled in)
+# Outputs:  <results>/report/index.html
+
+
+rule report:
+    input:
+        settings=f"{RESULTS}/settings/report.json",
+        measurements=expand(rules.ingest.output.measurements, dataset=DATASETS),
+        protocols=expand(rules.ingest.output.protocol, dataset=DATASETS),
+        summaries=expand(rules.ingest.output.summary, dataset=DATASETS),
+        problems=of_each_fit(rules.problem.output.folder),
+        diagrams=of_each_fit(rules.diagram.output.picture),
+        posteriors=of_each_fit(rules.fit.output.posterior),
+        verdicts=of_each_fit(rules.diagnose.output.verdict),
+        comparisons=expand(rules.compare.output.table, dataset=DATASETS),
+    output:
+        page=report(
+            f"{RESULTS}/report/index.html",
+            caption="../report/report.rst",
+            category="Report",
+        ),
+    log:
+        f"{LOGS}/report.log",
+    benchmark:
+        f"{BENCHMARKS}/report.tsv"
+    conda:
+        "../envs/il6infer.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=20,
+    params:
+        results=subpath(output.page, ancestor=2),
+        source=SOURCE["report"],
+    message:
+        "Report: {output.page}"
+    shell:
+        "il6infer report {input.settings:q} --results {params.results:q} --output {output.page:q} > {log:q} 2>&1"

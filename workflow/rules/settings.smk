@@ -1,0 +1,31 @@
+# Settings: what of the configuration a stage reads, and no more, so that a changed key reruns the stages that
+# read it, and their followers, and nothing else.
+#
+# Requires: the configuration (checked, defaults filled in, by common.smk)
+# Outputs:  <results>/settings/{fit,verdict,report}.json
+import json
+
+from il6infer._io import atomic_write_text
+
+
+localrules:
+    settings,
+
+
+rule settings:
+    output:
+        text=f"{RESULTS}/settings/{{part}}.json",
+    log:
+        f"{LOGS}/settings/{{part}}.log",
+    benchmark:
+        f"{BENCHMARKS}/settings/{{part}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        text=lambda wildcards: json.dumps(PARTS[wildcards.part], indent=2) + "\n",
+    message:
+        "Settings: what the stage '{wildcards.part}' reads of the configuration"
+    run:
+        atomic_write_text(output.text, params.text)
