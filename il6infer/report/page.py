@@ -60,7 +60,9 @@ def render(config_path: Path, results: Path) -> str:
     """
     config = load_config(config_path)
     _require(config, results)
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"number": number, "duration": duration}
     template = environment.from_string(
         files("il6infer.report").joinpath("templates", "page.html.j2").read_text("utf-8")
