@@ -38,7 +38,7 @@ def clock(call: Callable[[], object], repeats: int = 50) -> float:
 
 
 def measure_engine(method: str, rtol: float, exact: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
-    """Times and errors of one method at one tolerance (atol = rtol / 100), against the exact solution."""
+    """Measure times and errors of one method at one tolerance (atol = rtol / 100), against the exact solution."""
     problem = reference()
     engine = compile(problem, engine=method, rtol=rtol, atol=rtol / 100)
     theta = np.array([p.nominal for p in problem.estimated])

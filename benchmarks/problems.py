@@ -19,7 +19,7 @@ TIMES = (2.0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240)
 
 
 def reference() -> Problem:
-    """The reference problem: 20 states, 26 free parameters, 8 conditions, 12 times, 4 read-outs."""
+    """Build the reference problem: 20 states, 26 free parameters, 8 conditions, 12 times, 4 read-outs."""
     folder = SHARED / "bench"
     if not folder.is_dir():
         raise SystemExit(f"{folder}: not found; the reference problem and its peers are kept there.")
@@ -33,9 +33,7 @@ def reference() -> Problem:
         for row in conditions
     )
     constants = [
-        (name, float(value))
-        for name, value in zip(network.parameters, network.defaults, strict=True)
-        if name != "cell"
+        (name, float(value)) for name, value in zip(network.parameters, network.defaults, strict=True) if name != "cell"
     ]
     readouts = tuple(name for name in network.derived)
     rows = [

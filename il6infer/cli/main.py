@@ -15,7 +15,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
-from importlib.util import find_spec
 
 from il6infer._errors import UserError
 
@@ -54,14 +53,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("-v", "--verbose", action="store_true", help="log details")
     subparsers = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        if find_spec(f"il6infer.cli.{command}") is None:
-            continue
         module = import_module(f"il6infer.cli.{command}")
         module.register_parser(subparsers)
-        chosen = subparsers.choices[command]
-        chosen.description = chosen.description or module.__doc__
-        chosen.formatter_class = argparse.RawDescriptionHelpFormatter
-        chosen.set_defaults(run=module.run)
     return top
 
 

@@ -28,7 +28,7 @@ class Fit:
 
 
 def observed_digest(idata: az.InferenceData) -> tuple[int, str]:
-    """Number of measurements and a digest of their values."""
+    """Count the measurements, with a digest of their values."""
     data = idata["observed_data"]
     values = [data[name].values for name in sorted(map(str, data.data_vars))]
     return sum(map(len, values)), hashlib.sha256(b"".join(np.sort(v).tobytes() for v in values)).hexdigest()

@@ -53,7 +53,10 @@ def loo(idata: az.InferenceData) -> Loo | None:
         labels += [
             f"{name}, {experiment}, {batch}, {time:g} min"
             for experiment, batch, time in zip(
-                about[f"{name}_experiment"].values, about[f"{name}_batch"].values, about[f"{name}_time"].values, strict=True
+                about[f"{name}_experiment"].values,
+                about[f"{name}_batch"].values,
+                about[f"{name}_time"].values,
+                strict=True,
             )
         ]
     density = np.concatenate(parts, axis=1)

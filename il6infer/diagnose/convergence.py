@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 from typing import Any
 
@@ -58,9 +59,7 @@ def contraction(draws: np.ndarray, before: np.ndarray) -> float:
 
 
 def sampler_table(idata: az.InferenceData) -> dict[str, Any]:
-    """What the sampler did: chains, draws, divergences, E-BFMI of each chain, tree-depth hits, failed simulations."""
-    import json
-
+    """Sum up the sampler: chains, draws, divergences, E-BFMI of each chain, tree-depth hits, failed simulations."""
     stats, attrs = idata["sample_stats"], idata["posterior"].attrs
     chains, draws = stats.sizes["chain"], stats.sizes["draw"]
     energy = stats["energy"].values

@@ -52,7 +52,7 @@ def loo_pit(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
             continue
         log_weights, _ = az.psislw(-density.T)
         weights = np.exp(np.asarray(log_weights))
-        below = (values.T < observed[:, None]) + 0.5 * (values.T == observed[:, None])
+        below = (observed[:, None] > values.T) + 0.5 * (observed[:, None] == values.T)
         pit = np.sort(np.clip((weights * below).sum(axis=1) / weights.sum(axis=1), 0, 1))
         test = kstest(pit, "uniform")
         result[str(name)] = {

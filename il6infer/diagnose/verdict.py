@@ -101,10 +101,14 @@ def _sampling(parameters: dict, sampler: dict, limits: Thresholds) -> Iterator[d
     yield _check("tree-depth hits per draw", "sampling", share, limit, share <= limit, "", remedy)
     share = sampler["failed_posterior"] / total
     remedy = "Simulations fail at draws of the posterior: look at the model there."
-    yield _check("failed simulations per draw", "sampling", share, limits.failed_max, share <= limits.failed_max, "", remedy)
+    yield _check(
+        "failed simulations per draw", "sampling", share, limits.failed_max, share <= limits.failed_max, "", remedy
+    )
     share = sampler["failed_prior"] / max(sampler["prior_draws"], 1)
     remedy = "Many draws of the prior cannot be simulated: narrow it."
-    yield _check("failed simulations per prior draw", "fit", share, limits.failed_max, share <= limits.failed_max, "", remedy)
+    yield _check(
+        "failed simulations per prior draw", "fit", share, limits.failed_max, share <= limits.failed_max, "", remedy
+    )
 
 
 def _fit(bands: dict, pits: dict) -> Iterator[dict[str, Any]]:

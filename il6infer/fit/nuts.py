@@ -70,7 +70,12 @@ def sample(
     except KeyboardInterrupt:
         sampler.cancel()
         raise
-    return sampler.wait()
+    idata = sampler.wait()
+    names = [rv.name for rv in model.free_RVs]  # nutpie adds the unconstrained twin of each
+    for group in ("posterior", "warmup_posterior"):
+        if group in idata.groups():
+            setattr(idata, group, idata[group][names])
+    return idata
 
 
 def _progress(sampler: nutpie.sample, chains: int) -> list[tuple[int, int, int]]:

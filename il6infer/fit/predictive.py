@@ -1,4 +1,4 @@
-"""Groups beside the posterior: priors, predictive draws, pointwise log-likelihood, dense curves. No solver after this."""
+"""Groups beside the posterior: priors, predictive draws, pointwise log-likelihood, dense curves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def noisy(problem: Problem, prediction: np.ndarray, noise: np.ndarray, rng: np.r
     laplace = np.char.endswith(kinds, "laplace")
     unit = np.where(laplace, rng.laplace(size=len(noise)), rng.normal(size=len(noise)))
     with np.errstate(invalid="ignore"):
-        drawn = np.where(np.char.startswith(kinds, "log-"), prediction * np.exp(noise * unit), prediction + noise * unit)
+        drawn = np.where(
+            np.char.startswith(kinds, "log-"), prediction * np.exp(noise * unit), prediction + noise * unit
+        )
     return np.where(np.isfinite(prediction), drawn, np.nan)
 
 
@@ -36,7 +38,7 @@ def _by_observable(problem: Problem) -> dict[str, np.ndarray]:
 
 
 def _dataset(problem: Problem, values: np.ndarray, chains: int) -> xr.Dataset:
-    """(samples, measurements) split by observable, with dimensions chain, draw, <observable>_row."""
+    """Split (samples, measurements) by observable, into dimensions chain, draw, <observable>_row."""
     shaped = values.reshape(chains, -1, values.shape[-1])
     return xr.Dataset(
         {name: (("chain", "draw", f"{name}_row"), shaped[..., rows]) for name, rows in _by_observable(problem).items()}
@@ -63,12 +65,16 @@ def series(problem: Problem) -> pd.DataFrame:
     table = problem.measurements
     keys = ["observable", "batch", "experiment"]
     finite = table[np.isfinite(table["time"])]
-    return finite.groupby(keys, sort=False).agg(
-        observable_parameters=("observable_parameters", "first"),
-        noise_parameters=("noise_parameters", "first"),
-        start=("time", "min"),
-        end=("time", "max"),
-    ).reset_index()
+    return (
+        finite.groupby(keys, sort=False)
+        .agg(
+            observable_parameters=("observable_parameters", "first"),
+            noise_parameters=("noise_parameters", "first"),
+            start=("time", "min"),
+            end=("time", "max"),
+        )
+        .reset_index()
+    )
 
 
 def curves(problem: Problem, thetas: np.ndarray, settings: Mapping[str, Any]) -> tuple[xr.Dataset, xr.Dataset]:

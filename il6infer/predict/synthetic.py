@@ -128,7 +128,7 @@ def read_truth(path: Path) -> Truth:
 
 
 def parameter_values(truth: Truth) -> pd.Series:
-    """True value of every model parameter: as stated, else the prior's median."""
+    """Give the true value of every model parameter: as stated, else the prior's median."""
     priors = compose(truth.model).priors
     values = pd.Series(priors["median"].to_numpy(dtype=float), index=list(priors["parameter"]))
     for name, value in truth.parameters.items():
@@ -159,7 +159,8 @@ def readouts(truth: Truth) -> pd.DataFrame:
             {
                 "dataset": "truth", "observable": readout, "condition": condition, "time_min": time, "replicate": 1,
                 "batch": "truth", "value": 1.0, "unit": "1", "noise": "lognormal", "detection_limit": np.nan,
-                "assay": "truth", "scale": False, "offset": False, "simulated": True, "source_file": "", "source_row": 1,
+                "assay": "truth", "scale": False, "offset": False, "simulated": True,
+                "source_file": "", "source_row": 1,
             }
             for readout, time in wanted for condition in protocol.conditions
         ]

@@ -1,0 +1,1 @@
+"""Inference problems: built from tables as PEtab v2 folders, and read back from any PEtab problem."""

@@ -63,7 +63,9 @@ def _opened(path: Path) -> Iterator[tuple[petab.Problem, Path]]:
                 problem = petab.Problem.from_yaml(path)
         except ValidationError as error:
             faults = [
-                Fault(path.name, f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})".replace("\n", " "))
+                Fault(
+                    path.name, f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})".replace("\n", " ")
+                )
                 for e in error.errors()
             ]
             raise_faults(faults, "PEtab problem")
@@ -96,7 +98,9 @@ class _Symbols:
 
 def _translate(problem: petab.Problem, network: Network, path: Path) -> Problem:
     translate = _Symbols(network)
-    conditions = {c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions}
+    conditions = {
+        c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions
+    }
     experiments = []
     for e in problem.experiments:
         periods = []

@@ -137,5 +137,5 @@ class Problem:
         return {p.id: p.nominal for p in self.estimated}
 
     def with_measurements(self, measurements: pd.DataFrame) -> Problem:
-        """The same problem asked at other times or read-outs (values may be NaN: nothing is compared)."""
+        """Ask the same problem at other times or read-outs (values may be NaN: nothing is compared)."""
         return replace(self, measurements=measurements.reset_index(drop=True))

@@ -31,7 +31,9 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise_faults([Fault(str(path), "no such file.", "Run `il6infer ingest` first.")], "problem")
     table = pd.read_csv(path, keep_default_na=False, na_values={c: [""] for c in columns if c not in _TEXTS})
     missing = [c for c in columns if c not in table.columns]
-    raise_faults([Fault(path.name, f"column '{c}' is missing.", "Run `il6infer ingest` again.") for c in missing], "problem")
+    raise_faults(
+        [Fault(path.name, f"column '{c}' is missing.", "Run `il6infer ingest` again.") for c in missing], "problem"
+    )
     for name in ("scale", "offset", "simulated"):
         if name in columns:
             table[name] = table[name].astype(str).str.lower() == "true"

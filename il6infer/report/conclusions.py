@@ -26,7 +26,9 @@ def summary(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, A
         else:
             said.append(f"The data do not tell {_listed(level)} apart.")
         if behind:
-            said.append(f"They speak against {_listed(behind)} (more than two standard errors and 4 units of elpd behind).")
+            said.append(
+                f"They speak against {_listed(behind)} (more than two standard errors and 4 units of elpd behind)."
+            )
         heavy = [f"{r['model']} {r['stacking']:.2f}" for r in ranked if r["stacking"] >= 0.01]
         said.append(f"Stacking weights: {', '.join(heavy)}.")
     if failed:
@@ -44,7 +46,7 @@ def _misfit(model: str, verdict: Mapping[str, Any]) -> list[str]:
 
 
 def influences(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What would change the conclusion."""
+    """Say what would change the conclusion."""
     said = []
     for row in comparison["models"]:
         model, verdict = row["model"], verdicts[row["model"]]
@@ -62,7 +64,8 @@ def influences(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str
         far = [r for r in verdict["worst_rows"] if abs(r["residual_sd"]) > AT_ODDS]
         if far:
             places = ", ".join(
-                f"{r['observable']} of {r['experiment']} at {r['time']:g} min on {r['batch']} ({r['residual_sd']:+.1f} sd)"
+                f"{r['observable']} of {r['experiment']} at {r['time']:g} min on {r['batch']} "
+                f"({r['residual_sd']:+.1f} sd)"
                 for r in far[:3]
             )
             said.append(f"{model}: measurements far from it: {places}. An error there, or a mechanism that it lacks.")

@@ -48,7 +48,9 @@ def data_figure(rows: pd.DataFrame, unit: str) -> Figure:
 def _points(axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: float) -> None:
     for batch, group in rows.groupby("batch", sort=False):
         colour = COLOURS[batches.index(str(batch)) % len(COLOURS)]
-        axis.plot(group["time_min"] / divisor, group["value"], "o", ms=3, color=colour, mec="white", mew=0.3, label=batch)
+        axis.plot(
+            group["time_min"] / divisor, group["value"], "o", ms=3, color=colour, mec="white", mew=0.3, label=batch
+        )
 
 
 def _dress(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:
@@ -178,9 +180,18 @@ def comparison_figure(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
     axis = axes[0]
     for position, row in enumerate(rows):
         if row["rank"]:
-            axis.errorbar(-row["elpd_diff"], position, xerr=2 * row["diff_se"], fmt="o", ms=4, color=COLOURS[0], capsize=2)
+            axis.errorbar(
+                -row["elpd_diff"], position, xerr=2 * row["diff_se"], fmt="o", ms=4, color=COLOURS[0], capsize=2
+            )
         else:
-            axis.text(0.02, position, "FAILED: not ranked", color=COLOURS[1], va="center", transform=axis.get_yaxis_transform())
+            axis.text(
+                0.02,
+                position,
+                "FAILED: not ranked",
+                color=COLOURS[1],
+                va="center",
+                transform=axis.get_yaxis_transform(),
+            )
     axis.axvline(0, color=MUTED, lw=0.6)
     axis.set_yticks(range(len(rows)), [row["model"] for row in rows])
     axis.set_ylim(len(rows) - 0.5, -0.5)

@@ -99,7 +99,8 @@ def _dataset(name: str, config: Mapping[str, Any], results: Path) -> dict[str, A
     views = {model: _view(model, folder) for model in _models(name, config)}
     order = [row["model"] for row in comparison["models"]]
     readouts = {
-        str(readout): (rows, str(rows["unit"].iloc[0])) for readout, rows in measurements.groupby("observable", sort=False)
+        str(readout): (rows, str(rows["unit"].iloc[0]))
+        for readout, rows in measurements.groupby("observable", sort=False)
     }
     figure_of = _Figures(name)
     return {
@@ -109,7 +110,11 @@ def _dataset(name: str, config: Mapping[str, Any], results: Path) -> dict[str, A
         "protocol": protocol.to_dict("records"),
         "count": len(measurements),
         "data": [
-            (readout, _described(rows), figure_of(figures.data_figure(rows, f"{readout} [{unit}]"), f"{readout} as measured"))
+            (
+                readout,
+                _described(rows),
+                figure_of(figures.data_figure(rows, f"{readout} [{unit}]"), f"{readout} as measured"),
+            )
             for readout, (rows, unit) in readouts.items()
         ],
         "models": [_model_context(views[model], readouts, figure_of) for model in order],
@@ -187,7 +192,7 @@ def _model_context(view: ModelView, readouts: Mapping[str, Any], figure_of: _Fig
 
 
 def number(value: Any, error: float | None = None, digits: int = 3) -> str:
-    """A number with the digits that its Monte-Carlo error allows, at most `digits` + 1 of them."""
+    """Write a number with the digits that its Monte-Carlo error allows, at most `digits` + 1 of them."""
     if value is None:
         return "n/a"
     value = float(value)

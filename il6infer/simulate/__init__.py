@@ -11,7 +11,9 @@ from il6infer.simulate.tableau import METHODS
 __all__ = ["Outcome", "RosenbrockEngine", "Simulation", "compile"]
 
 
-def compile(problem: Problem, *, engine: str = "rosenbrock", rtol: float = 1e-6, atol: float = 1e-8) -> RosenbrockEngine:
+def compile(
+    problem: Problem, *, engine: str = "rosenbrock", rtol: float = 1e-6, atol: float = 1e-8
+) -> RosenbrockEngine:
     """Compile a problem for one engine.
 
     Parameters

@@ -63,15 +63,11 @@ def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr
     """Stoichiometry and fluxes whose product is the right-hand side; each equation its own flux if they disagree."""
     network = problem.network
     stoichiometry, fluxes = np.asarray(network.stoichiometry, dtype=float), list(network.fluxes)
-    product = [
-        sp.Add(*[sp.Float(n) * flux for n, flux in zip(row, fluxes, strict=True) if n]) for row in stoichiometry
-    ]
+    product = [sp.Add(*[sp.Float(n) * flux for n, flux in zip(row, fluxes, strict=True) if n]) for row in stoichiometry]
     rng = np.random.default_rng(0)
     free = sorted(set().union(*[e.free_symbols for e in (*product, *network.rhs)], set()), key=str)
     point = {s: sp.Float(rng.uniform(0.5, 2.0)) for s in free}
-    agree = all(
-        abs(complex((a - b).xreplace(point).evalf())) < 1e-9 for a, b in zip(product, network.rhs, strict=True)
-    )
+    agree = all(abs(complex((a - b).xreplace(point).evalf())) < 1e-9 for a, b in zip(product, network.rhs, strict=True))
     if not agree:
         stoichiometry, fluxes = np.eye(len(network.states)), list(network.rhs)
     return stoichiometry, [guard_powers(flux.xreplace(constants)) for flux in fluxes]
@@ -125,21 +121,22 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     g_in = {sp.Symbol(f"g{i}", real=True): f"g[{i}]" for i in range(size)}
     initial_total = sp.Add(*[g * e for g, e in zip(g_in, initial, strict=True)])
     parts = [
-        f"N = {size}\nNP = {len(varying)}\nNC = {len(curved)}\nNNZ = {len(plan_lu.slots)}\nTIME_DEPENDENT = {time_dependent}",
+        f"N = {size}\nNP = {len(varying)}\nNC = {len(curved)}\nNNZ = {len(plan_lu.slots)}",
+        f"TIME_DEPENDENT = {time_dependent}",
         f"DIAGONAL = np.array({[plan_lu.slots[i, i] for i in range(size)]}, dtype=np.int64)",
         _coordinates(plan_lu),
         f"MOIETIES = np.array({moieties.tolist() or [[]]}, dtype=np.float64).reshape({len(moieties)}, {size})",
         f"PIVOTS = np.array({_pivots(moieties)}, dtype=np.int64)",
         function("rhs", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(rhs)]),
-        function("minus_jacobian", "y, p, t, m", inputs, [(f"m[{plan_lu.slots[k]}] = ", e) for k, e in jacobian.items()]),
+        function(
+            "minus_jacobian", "y, p, t, m", inputs, [(f"m[{plan_lu.slots[k]}] = ", e) for k, e in jacobian.items()]
+        ),
         lu.source(plan_lu),
         _with_lines("rhs_vjp", "y, p, t, v, gy, gp", w_lines, {**inputs, **w_in}, first),
         "@njit(**INNER)\ndef gather(v, k, c):\n" + "\n".join("    " + line for line in gather or ["pass"]),
         function("curvature_vjp", "y, p, t, c, gy, gp", {**inputs, **c_in}, second),
         function("drift", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(drift)]),
-        function(
-            "drift_vjp", "y, p, t, v, gy, gp", {**inputs, **v_in}, [(h, drift_total.diff(s)) for h, s in wanted]
-        ),
+        function("drift_vjp", "y, p, t, v, gy, gp", {**inputs, **v_in}, [(h, drift_total.diff(s)) for h, s in wanted]),
         function("initial", "p, y", p_in, [(f"y[{i}] = ", e) for i, e in enumerate(initial)]),
         function(
             "initial_vjp",

@@ -225,7 +225,7 @@ class RosenbrockEngine:
         return pointwise(self.problem, simulation.prediction, simulation.noise)
 
     def counters(self) -> dict[str, int]:
-        """Calls of `simulate`, and runs by outcome, since the engine was made."""
+        """Count calls of `simulate`, and runs by outcome, since the engine was made."""
         return dict(self._outcomes)
 
     def _checked(self, theta: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-# ruff: noqa: F821  (names such as rhs, lu or N come from the generated model source that precedes this text)
+# ruff: noqa: F821, SIM110  (numba wants plain loops; rhs, lu, N ... come from the generated source before this text)
 """Model-independent half of the kernel: Rosenbrock steps, steady states, runs, and their exact discrete adjoint.
 
 This file is not imported. `il6infer.simulate.engine` writes it behind the model's generated source into one module, so

@@ -17,7 +17,6 @@ from il6infer._errors import Fault, UserError, raise_faults
 from il6infer.models.network import TIME, Network, symbol
 from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Problem
 
-
 SET, ADD, EVALUATE = 0, 1, 2
 
 
@@ -141,7 +140,7 @@ class _Unroller:
             if steady:
                 continue
             end = periods[position + 1].time if position + 1 < len(periods) else np.inf
-            first = not any(not p.time == STEADY_STATE for p in periods[:position])
+            first = not any(p.time != STEADY_STATE for p in periods[:position])
             for time, changes in self._interruptions(values, period.time, end, first, where):
                 jumps = self._apply(changes, values, where)
                 result.append(self._segment(time, False, values, jumps, where))
@@ -191,7 +190,9 @@ class _Unroller:
         for when, changes, what in marks:
             time = self.resolve(values, when)
             if time.free_symbols - set(self.quantities.fixed):
-                raise UserError(f"{where}: the time of {what} depends on an estimated parameter; this is not supported.")
+                raise UserError(
+                    f"{where}: the time of {what} depends on an estimated parameter; this is not supported."
+                )
             time = float(time.xreplace(self.quantities.fixed))
             if (start < time < end) or (changes and first and time == start and time > 0):
                 found.append((time, changes))
@@ -224,13 +225,9 @@ def make_plan(problem: Problem) -> Plan:
     ]
     experiments = {e.id: e for e in problem.experiments}
     observables = {o.id: i for i, o in enumerate(problem.observables)}
-    formulas = [
-        (o.formula.xreplace(network.expand), o.noise.xreplace(network.expand)) for o in problem.observables
-    ]
+    formulas = [(o.formula.xreplace(network.expand), o.noise.xreplace(network.expand)) for o in problem.observables]
     hidden = {TIME, *unroller.states}
-    inputs = tuple(
-        tuple(sorted((f.free_symbols | n.free_symbols) - hidden, key=str)) for f, n in formulas
-    )
+    inputs = tuple(tuple(sorted((f.free_symbols | n.free_symbols) - hidden, key=str)) for f, n in formulas)
     runs: list[list[Segment]] = []
     run_of: dict[tuple, int] = {}
     experiment_run: dict[str, int] = {}
@@ -271,7 +268,9 @@ def make_plan(problem: Problem) -> Plan:
         values = dict(zip(map(symbol, network.parameters), segment.values, strict=True))
         measured_inputs.append(
             tuple(
-                values[s] if s in values else quantities.add(sp.sympify(given.get(s, s)).xreplace(unroller.problem_symbols))
+                values[s]
+                if s in values
+                else quantities.add(sp.sympify(given.get(s, s)).xreplace(unroller.problem_symbols))
                 for s in inputs[o]
             )
         )

@@ -18,7 +18,7 @@ class Power(sp.Function):
     nargs = 2
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative by the base (1) or the exponent (2)."""
+        """Differentiate by the base (1) or the exponent (2)."""
         base, exponent = self.args
         if argindex == 1:
             return exponent * Power(base, exponent - 1)
@@ -31,7 +31,7 @@ class Logarithm(sp.Function):
     nargs = 1
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative."""
+        """Differentiate."""
         return Power(self.args[0], sp.Integer(-1))
 
 

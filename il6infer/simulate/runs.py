@@ -200,7 +200,7 @@ def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, predi
     work, p, gp = workspace(), np.empty(NP), np.empty(NP)
     q, gq = np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
     for n in range(len(measured)):
-        run, at, o = measured[n, 0], measured[n, 1], measured[n, 2]
+        at, o = measured[n, 1], measured[n, 2]
         size = input_ptr[n + 1] - input_ptr[n]
         for i in range(size):
             q[i] = d[input_index[input_ptr[n] + i]]

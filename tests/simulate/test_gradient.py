@@ -55,7 +55,8 @@ def test_adjoint_equals_central_differences(case: str, method: str) -> None:
         step = np.zeros_like(theta)
         step[i] = 1e-4 * theta[i]
         up, down = engine.simulate(theta + step), engine.simulate(theta - step)
-        assert up.ok and down.ok
+        assert up.ok
+        assert down.ok
         differences[i] = weights @ (up.prediction - down.prediction) / (2 * step[i])
     np.testing.assert_allclose(gradient, differences, rtol=2e-6, atol=1e-7)
 
