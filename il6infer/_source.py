@@ -17,8 +17,9 @@ def source_digest(*modules: str) -> str:
     Parameters
     ----------
     modules
-        Names such as ``"il6infer.cli.fit"``. Their imports are followed, those inside functions too; of each
-        package reached, the data files (models, tables, schemas, templates) count as well. None: everything.
+        Names such as ``"il6infer.cli.fit"``. Their imports are followed, those inside functions too. Of each
+        stage's package that is reached all files count, for a package also reads files of its own: models, tables,
+        templates, the kernel's text. None: everything.
 
     Returns
     -------
@@ -61,17 +62,9 @@ def imports(path: Path) -> tuple[str, ...]:
 
 def _reached(modules: tuple[str, ...]) -> set[Path]:
     files = {_file(name) for name in reached_modules(*modules)}
-    packages = {path.parent for path in files if path.name == "__init__.py"}
-    # Data files of subfolders without an __init__.py (templates/) belong to the package above them.
-    for package in packages:
-        waiting = [package]
-        while waiting:
-            for path in waiting.pop().iterdir():
-                if path.is_dir() and not (path / "__init__.py").exists():
-                    waiting.append(path)
-                elif _counts(path) and path.suffix != ".py":
-                    files.add(path)
-    return files
+    packages = {path.parent for path in files} - {ROOT, ROOT / "cli"}
+    shared = {path for path in ROOT.glob("*") if _counts(path) and path.suffix != ".py"}
+    return files | shared | {path for package in packages for path in package.rglob("*") if _counts(path)}
 
 
 def _ours(name: str) -> bool:

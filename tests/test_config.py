@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -118,8 +120,14 @@ def test_the_configurations_that_come_with_it_are_valid(root, name):
         assert (root / dataset["description"]).is_file()
 
 
-def test_readme_defaults_are_those_of_the_schema(schema, root):
-    default = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
+def test_defaults_in_the_readme_are_those_of_the_schema(schema, root):
+    text = (root / "config" / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (`.*?`) \| (.*?) \|", text, flags=re.M))
+    told = {}
+    for keys, values in rows.items():
+        told.update(zip(re.findall(r"`(\w+)`", keys), values.split(", "), strict=False))
+    config = _config.check_config({}, "")
 
-    assert default["fit"] == _config.check_config({}, "")["fit"]
-    assert default["verdict"] == _config.check_config({}, "")["verdict"]
+    for part in ("fit", "verdict"):
+        assert {key: yaml.safe_load(told[key]) for key in config[part]} == config[part]
+    assert told["seed"] == str(config["seed"])

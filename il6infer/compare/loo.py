@@ -62,10 +62,18 @@ def loo(idata: az.InferenceData) -> Loo | None:
     density = np.concatenate(parts, axis=1)
     if not np.isfinite(density).all():
         return None
-    log_weights, k = az.psislw(-density.T)
+    log_weights, k = az.psislw(-density.T, reff=_efficiency(idata))
     pointwise = _log_sum_exp(np.asarray(log_weights) + density.T)
     lppd = _log_sum_exp(density.T) - np.log(len(density))
     return Loo(pointwise, np.atleast_1d(np.asarray(k)), float((lppd - pointwise).sum()), tuple(labels))
+
+
+def _efficiency(idata: az.InferenceData) -> float:
+    """Effective draws a draw, averaged over the parameters: how far the tail of the weights is smoothed."""
+    posterior = idata["posterior"]
+    effective = az.ess(posterior, method="mean")
+    mean = float(np.mean([float(effective[name]) for name in posterior.data_vars]))
+    return mean / (posterior.sizes["chain"] * posterior.sizes["draw"])
 
 
 def _log_sum_exp(values: np.ndarray) -> np.ndarray:

@@ -28,12 +28,13 @@ def parameter_table(idata: az.InferenceData) -> dict[str, dict[str, float | None
     """
     posterior, prior = idata["posterior"], idata["prior"]
     names = list(posterior.data_vars)
-    statistics = {
-        "rhat": az.rhat(posterior, method="rank"),
-        "ess_bulk": az.ess(posterior, method="bulk"),
-        "ess_tail": az.ess(posterior, method="tail"),
-        "mcse_mean": az.mcse(posterior, method="mean"),
-    }
+    with np.errstate(invalid="ignore", divide="ignore"):  # draws that never move have no variance to divide by
+        statistics = {
+            "rhat": az.rhat(posterior, method="rank"),
+            "ess_bulk": az.ess(posterior, method="bulk"),
+            "ess_tail": az.ess(posterior, method="tail"),
+            "mcse_mean": az.mcse(posterior, method="mean"),
+        }
     table = {}
     for name in names:
         draws, before = posterior[name].values.ravel(), prior[name].values.ravel()
@@ -55,7 +56,8 @@ def contraction(draws: np.ndarray, before: np.ndarray) -> float:
     """1 - sd of the posterior / sd of the prior, of the natural logarithm where all draws are positive."""
     if (draws > 0).all() and (before > 0).all():
         draws, before = np.log(draws), np.log(before)
-    return 1.0 - float(np.std(draws) / np.std(before))
+    spread = float(np.std(before))
+    return 1.0 - float(np.std(draws)) / spread if spread > 0 else float("nan")
 
 
 def sampler_table(idata: az.InferenceData) -> dict[str, Any]:

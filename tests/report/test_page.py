@@ -1,0 +1,121 @@
+"""The page: whole, honest, self-contained, the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from il6infer._errors import UserError
+from il6infer._io import write_json
+from il6infer.compare import Fit, compare
+from il6infer.diagnose import Thresholds, diagnose
+from il6infer.report import render
+from tests.zoo.posterior import N, normal_mean
+
+VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use"}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> tuple[Path, Path]:
+    """Configuration and results of two models: `both_socs3` passed, `both_none` with a chain that is stuck."""
+    config = {
+        "title": "Toy <script>alert(1)</script>", "question": "Which?", "models": ["both_socs3", "both_none"],
+        "datasets": {"toy": {"description": "toy.yaml", "folder": "."}},
+    }  # fmt: skip
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    results = tmp_path / "results"
+    fits = []
+    for model, stuck in (("both_socs3", False), ("both_none", True)):
+        folder = results / "toy" / model
+        folder.mkdir(parents=True)
+        idata = normal_mean(stuck=stuck)
+        idata.to_netcdf(str(folder / "posterior.nc"), engine="h5netcdf")
+        verdict = diagnose(idata, Thresholds())
+        write_json(folder / "verdict.json", verdict)
+        (folder / "diagram.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><g id="a"></g></svg>')
+        fits.append(Fit(model, idata, verdict))
+    write_json(results / "toy" / "comparison.json", compare("toy", fits))
+    observed = fits[0].idata["observed_data"]["y"].values
+    pd.DataFrame(
+        {
+            "observable": "y", "condition": "experiment", "time_min": range(N), "batch": "batch", "replicate": 1,
+            "value": observed, "unit": "ratio", "noise": "normal", "assay": "table", "simulated": "true",
+        }
+    ).to_csv(results / "toy" / "measurements.csv", index=False)  # fmt: skip
+    pd.DataFrame(
+        [["experiment", 0, "add", "IL6", 0.48, 10, "ng/ml"]],
+        columns=["condition", "time_min", "action", "species", "concentration_nM", "dose", "unit"],
+    ).to_csv(results / "toy" / "protocol.csv", index=False)
+    about = {"title": "Toy data", "cell": "none", "source": "made up"}
+    (results / "toy" / "ingest.json").write_text(json.dumps(about))
+    return tmp_path / "config.yaml", results
+
+
+class _Balance(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.links += [v for k, v in attrs if k in ("href", "src", "xlink:href") and v]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def test_page_is_balanced_self_contained_and_escapes_what_users_wrote(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+    parser = _Balance()
+    parser.feed(page)
+    assert parser.open == []
+    assert all(link.startswith("#") for link in parser.links)
+    assert "<script>" not in page
+    assert "Toy &lt;script&gt;" in page
+
+
+def test_every_section_is_there(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+    for heading in ("answer in short", "data and protocol", "models compared", "Posterior against prior", "Diagnostics",
+                    "what would change the conclusion", "Provenance", "Most correlated parameters"):  # fmt: skip
+        assert heading in page
+    assert "SIMULATED DATA" in page
+
+
+def test_a_failed_fit_says_so_beside_each_of_its_numbers(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+    own = page[page.index('id="toy-both_none"') : page.index('id="toy-change"')]
+    rows = [line for line in own.split("<tr") if "toy</td>" in line]
+    assert len(rows) == 2
+    assert all("NOT CONVERGED" in row for row in rows)
+    captions = [part.split("</figcaption>")[0] for part in own.split("<figcaption>")[1:]]
+    assert all("NOT CONVERGED" in caption for caption in captions[1:])  # the first is the model's diagram
+    passed = page[page.index('id="toy-both_socs3"') : page.index('id="toy-both_none"')]
+    assert "NOT CONVERGED" not in passed
+    table = page[page.index('id="toy-comparison"') : page.index('id="toy-both_socs3"')]
+    assert "not ranked" in table
+
+
+def test_same_input_same_bytes(run: tuple[Path, Path]) -> None:
+    assert render(*run) == render(*run)
+
+
+def test_missing_files_are_all_named(run: tuple[Path, Path]) -> None:
+    config, results = run
+    (results / "toy" / "both_none" / "verdict.json").unlink()
+    (results / "toy" / "comparison.json").unlink()
+    with pytest.raises(UserError) as error:
+        render(config, results)
+    assert str(error.value) == (
+        "report: 2 faults\n"
+        f"  - {results}/toy/comparison.json: no such file. Run the stage that writes it.\n"
+        f"  - {results}/toy/both_none/verdict.json: no such file. Run the stage that writes it."
+    )
