@@ -91,7 +91,7 @@ def sampler_table(idata: az.InferenceData) -> dict[str, Any]:
 def correlated_pairs(idata: az.InferenceData, most: int = 5) -> list[dict[str, Any]]:
     """Pairs of parameters with the largest Spearman correlation in absolute value."""
     posterior = idata["posterior"]
-    names = list(posterior.data_vars)
+    names = [name for name in posterior.data_vars if np.ptp(posterior[name].values) > 0]
     if len(names) < 2:
         return []
     draws = np.column_stack([posterior[name].values.ravel() for name in names])

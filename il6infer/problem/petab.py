@@ -115,11 +115,12 @@ def _translate(problem: petab.Problem, network: Network, path: Path) -> Problem:
                 changes = {**periods.pop().changes, **changes}
             periods.append(Period(float(period.time), changes))
         experiments.append(Experiment(e.id, tuple(periods)))
+    formulas = {symbol(o.id): translate(o.formula) for o in problem.observables}
     observables = tuple(
         Observable(
             id=o.id,
-            formula=translate(o.formula),
-            noise=translate(o.noise_formula),
+            formula=formulas[symbol(o.id)],
+            noise=translate(o.noise_formula).xreplace(formulas),
             distribution=str(getattr(o.noise_distribution, "value", o.noise_distribution)),
             placeholders=tuple(str(s) for s in o.observable_placeholders),
             noise_placeholders=tuple(str(s) for s in o.noise_placeholders),

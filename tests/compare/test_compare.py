@@ -69,9 +69,7 @@ def test_a_failed_fit_is_shown_as_failed_and_not_ranked() -> None:
     assert (first["model"], first["rank"], first["stacking"]) == ("worse", 1, 1.0)
     assert second["passed"] is False
     assert [second[k] for k in ("rank", "elpd_diff", "stacking", "pseudo_bma")] == [None] * 4
-    assert result["notes"] == [
-        "right failed its verdict and is not ranked: R-hat 1.5 (limit 1.01) at mu. Draw more."
-    ]
+    assert result["notes"] == ["right failed its verdict and is not ranked: R-hat 1.5 (limit 1.01) at mu. Draw more."]
 
 
 def test_when_all_failed_nothing_is_ranked() -> None:
