@@ -74,7 +74,9 @@ def _source(problem: Problem, plan: Plan, method: Tableau) -> str:
         _POWERS,
     ]
     body = model_source(problem, plan, layout(problem, plan), moieties(problem.network))
-    parts = [files("il6infer.simulate").joinpath(name).read_text("utf-8") for name in ("kernel.py", "runs.py")]
+    parts = [
+        files("il6infer.simulate").joinpath(name).read_text("utf-8") for name in ("kernel.py", "steady.py", "runs.py")
+    ]
     return "\n".join([*head, body, *parts])
 
 

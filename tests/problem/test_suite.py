@@ -8,26 +8,22 @@ import numpy as np
 import pytest
 import yaml
 
-from il6infer._errors import UserError
 from il6infer.problem.petab import load
 from il6infer.simulate import compile
 
-CASES = [f"v{v}.0.0/sbml/{n:04d}" for v in (1, 2) for n in range(1, 32, 2)]
-STATE_TRIGGERED = "v2.0.0/sbml/0023"
+CASES = [
+    *(f"v1.0.0/sbml/{n:04d}" for n in (1, 3, 5, 9, 11, 13, 15, 17, 19)),
+    *(f"v2.0.0/sbml/{n:04d}" for n in (1, 3, 5, 7, 9, 11, 13, 15, 17, 21, 27, 29, 31)),
+]
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")  # petab's own, of its v1 converter
 @pytest.mark.parametrize("case", CASES)
 def test_suite_case_gives_the_published_likelihood(case: str, shared: Path) -> None:
     folder = shared / "petab_suite" / case
-    if not folder.is_dir():
-        pytest.skip(f"{case} is not in ../shared/petab_suite")
     number = folder.name
     solution = yaml.safe_load((folder / f"_{number}_solution.yaml").read_text())
-    if case == STATE_TRIGGERED:
-        with pytest.raises(UserError, match="state-triggered events are refused"):
-            load(folder / f"_{number}.yaml")
-        return
     problem = load(folder / f"_{number}.yaml")
     engine = compile(problem, rtol=1e-10, atol=1e-12)
     theta = np.array([p.nominal for p in problem.estimated])
