@@ -7,6 +7,7 @@ from typing import Any
 import arviz as az
 import numpy as np
 from scipy.stats import binom, kstest
+from scipy.stats import f as fisher
 
 from il6infer.diagnose.convergence import number
 
@@ -63,23 +64,57 @@ def loo_pit(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
     return result
 
 
+def lack_of_fit(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
+    """Compare residuals between conditions and times with those between replicates, by read-out.
+
+    A model that misses the data makes up for it with a large noise parameter, so that its bands cover; but then the
+    residuals of replicates agree with each other. The classical F test of lack of fit sees that.
+
+    Returns
+    -------
+    dict
+        Read-out -> f (mean square between groups of the same condition and time over that within), p, groups, n;
+        f and p are null where nothing was replicated.
+    """
+    result = {}
+    for name in map(str, idata["posterior_predictive"].data_vars):
+        z = residuals(idata, name)
+        about = idata["constant_data"]
+        group_of: dict[tuple[str, float], list[float]] = {}
+        for key, value in zip(
+            zip(about[f"{name}_experiment"].values, about[f"{name}_time"].values, strict=True), z, strict=True
+        ):
+            group_of.setdefault(key, []).append(value)
+        groups = [np.array(values) for values in group_of.values()]
+        within = len(z) - len(groups)
+        row: dict[str, Any] = {"f": None, "p": None, "groups": len(groups), "n": len(z)}
+        spread = sum(((g - g.mean()) ** 2).sum() for g in groups)
+        if within > 0 and spread > 0 and np.isfinite(z).all():
+            ratio = (sum(len(g) * g.mean() ** 2 for g in groups) / len(groups)) / (spread / within)
+            row |= {"f": float(ratio), "p": float(fisher.sf(ratio, len(groups), within))}
+        result[name] = row
+    return result
+
+
+def residuals(idata: az.InferenceData, name: str) -> np.ndarray:
+    """Measurements minus the predictive mean in its standard deviations, on the scale of the noise."""
+    observed = idata["observed_data"][name].values
+    values = idata["posterior_predictive"][name].values.reshape(-1, len(observed))
+    if f'"{name}": "log-' in idata["posterior"].attrs.get("noise", ""):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values, observed = np.log(values), np.log(observed)
+    return (observed - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
+
+
 def worst_rows(idata: az.InferenceData, most: int = 10) -> list[dict[str, Any]]:
     """Measurements farthest from their posterior predictive distribution, in its standard deviations."""
-    logs = idata["posterior"].attrs.get("noise", "")
     rows = []
-    for name, drawn in idata["posterior_predictive"].data_vars.items():
-        observed = idata["observed_data"][name].values
-        values = drawn.values.reshape(-1, len(observed))
-        if f'"{name}": "log-' in logs:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                values, seen = np.log(values), np.log(observed)
-        else:
-            seen = observed
-        z = (seen - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
-        about = idata["constant_data"]
+    about = idata["constant_data"]
+    for name in map(str, idata["posterior_predictive"].data_vars):
+        observed, z = idata["observed_data"][name].values, residuals(idata, name)
         rows += [
             {
-                "observable": str(name),
+                "observable": name,
                 "experiment": str(about[f"{name}_experiment"].values[i]),
                 "batch": str(about[f"{name}_batch"].values[i]),
                 "replicate": str(about[f"{name}_replicate"].values[i]),

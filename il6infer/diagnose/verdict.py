@@ -9,7 +9,7 @@ from typing import Any
 import arviz as az
 
 from il6infer.diagnose.convergence import correlated_pairs, parameter_table, sampler_table
-from il6infer.diagnose.predictive import coverage, loo_pit, worst_rows
+from il6infer.diagnose.predictive import coverage, lack_of_fit, loo_pit, worst_rows
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ def diagnose(idata: az.InferenceData, thresholds: Thresholds) -> dict[str, Any]:
     dict
         ``passed`` (every check of kind ``sampling`` holds); ``reasons``: every check with check, kind, value,
         threshold, passed, where, message (kind ``fit`` warns about the model and decides nothing); ``parameters``,
-        ``sampler``, ``coverage``, ``loo_pit``, ``worst_pairs``, ``worst_rows``. A statistic that cannot be
-        computed is null and fails its check.
+        ``sampler``, ``coverage``, ``loo_pit``, ``lack_of_fit``, ``worst_pairs``, ``worst_rows``.
+        A statistic that cannot be computed is null and fails its check.
     """
     parameters = parameter_table(idata)
     sampler = sampler_table(idata)
     bands = coverage(idata)
-    pits = loo_pit(idata)
-    reasons = [*_sampling(parameters, sampler, thresholds), *_fit(bands, pits)]
+    pits, lack = loo_pit(idata), lack_of_fit(idata)
+    reasons = [*_sampling(parameters, sampler, thresholds), *_fit(bands, pits, lack)]
     return {
         "problem": idata["posterior"].attrs.get("problem_id", ""),
         "passed": all(reason["passed"] for reason in reasons if reason["kind"] == "sampling"),
@@ -49,6 +49,7 @@ def diagnose(idata: az.InferenceData, thresholds: Thresholds) -> dict[str, Any]:
         "sampler": sampler,
         "coverage": bands,
         "loo_pit": pits,
+        "lack_of_fit": lack,
         "worst_pairs": correlated_pairs(idata),
         "worst_rows": worst_rows(idata),
     }
@@ -111,7 +112,7 @@ def _sampling(parameters: dict, sampler: dict, limits: Thresholds) -> Iterator[d
     )
 
 
-def _fit(bands: dict, pits: dict) -> Iterator[dict[str, Any]]:
+def _fit(bands: dict, pits: dict, lack: dict) -> Iterator[dict[str, Any]]:
     for name, row in bands.items():
         for level in ("50", "90"):
             low, high = row[f"expected_{level}"]
@@ -125,3 +126,11 @@ def _fit(bands: dict, pits: dict) -> Iterator[dict[str, Any]]:
         value = row["ks_p"]
         remedy = "Predictions are not calibrated: shape, offset or noise of this read-out is wrong."
         yield _check("LOO-PIT uniformity p", "fit", value, 0.01, (value or 0) >= 0.01, name, remedy)
+    for name, row in lack.items():
+        if row["p"] is None:
+            continue  # nothing was replicated: there is no noise to compare with
+        remedy = (
+            f"Residuals differ {row['f']:.1f} times as much between conditions and times as between replicates: "
+            "a large noise parameter hides a misfit."
+        )
+        yield _check("lack-of-fit p", "fit", row["p"], 0.01, row["p"] >= 0.01, name, remedy)

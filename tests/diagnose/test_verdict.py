@@ -99,3 +99,24 @@ def test_a_missing_posterior_is_a_users_error(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "error: none.nc: no such file. Run `il6infer fit` first.\n"
+
+
+def test_noise_that_hides_a_misfit_is_told_by_the_replicates() -> None:
+    """Pairs of replicates far from the prediction on alternating sides: the bands cover them, the F test does not."""
+    idata = normal_mean()
+    n = idata["observed_data"].sizes["y_row"]
+    times = np.repeat(np.arange(n // 2), 2).astype(float)
+    idata["constant_data"]["y_time"].values[:] = times
+    side = np.where(times % 2 == 0, 1.0, -1.0)
+    wiggle = np.random.default_rng(0).normal(scale=0.1, size=n)
+    idata["observed_data"]["y"].values[:] = idata["posterior"]["mu"].values.mean() + 0.8 * side + wiggle
+    lack = diagnose(idata, Thresholds())["lack_of_fit"]["y"]
+    assert lack["groups"] == n // 2
+    assert lack["f"] > 20
+    assert lack["p"] < 1e-6
+
+
+def test_nothing_replicated_means_no_lack_of_fit_check() -> None:
+    verdict = diagnose(normal_mean(), Thresholds())
+    assert verdict["lack_of_fit"]["y"]["p"] is None
+    assert "lack-of-fit p" not in [r["check"] for r in verdict["reasons"]]

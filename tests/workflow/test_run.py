@@ -47,7 +47,7 @@ def test_a_fit_too_short_to_trust_fails_its_verdict_and_is_not_ranked(run):
     comparison = json.loads((results / "comparison.json").read_text(encoding="utf-8"))
 
     assert verdict["passed"] is False
-    assert "ess" in " ".join(reason["check"] for reason in verdict["reasons"] if not reason["passed"])
+    assert "bulk ESS" in {reason["check"] for reason in verdict["reasons"] if not reason["passed"]}
     assert [(row["passed"], row["rank"]) for row in comparison["models"]] == [(False, None)] * 2
 
 
