@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from il6infer.fit.model import build_model
-from il6infer.fit.run import FitSettings, fit
+from il6infer.fit.run import fit, fit_problem
+from il6infer.fit.settings import FitSettings
 
-__all__ = ["FitSettings", "build_model", "fit"]
+__all__ = ["FitSettings", "build_model", "fit", "fit_problem"]

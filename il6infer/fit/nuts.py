@@ -7,126 +7,178 @@ import logging
 import sys
 import time
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import arviz as az
 import numpy as np
 import nutpie
-import pymc as pm
+import xarray as xr
+from nutpie.compile_pymc import CompiledPyMCModel
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from il6infer.fit.starts import Starts
-
 logger = logging.getLogger("il6infer")
-
-JITTER = 0.05
-"""Standard deviation of a chain's start around its optimised point, in units of the prior's spread."""
 
 LOG_EVERY = 10.0
 """Seconds between log lines where nobody watches."""
 
+_LOOK_EVERY = 0.05
+_DRAW_EVERY = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Count:
+    """What one chain has done so far: iterations, divergences after tuning, gradients."""
+
+    draws: int = 0
+    divergences: int = 0
+    gradients: int = 0
+
 
 def sample(
-    model: pm.Model,
-    starts: Starts,
+    compiled: CompiledPyMCModel,
+    points: np.ndarray,
+    seeds: Sequence[int],
     *,
-    chains: int,
     tune: int,
     draws: int,
     target_accept: float,
     low_rank: bool,
     threads: int,
-    seed: int,
 ) -> az.InferenceData:
     """Sample the posterior.
 
+    Each chain is a sampler of its own with its own seed, so that its draws depend neither on the number of threads
+    nor on the other chains, and it begins exactly at its point.
+
     Parameters
     ----------
-    starts
-        Chains begin at these points in turn.
+    points
+        (chains, dimensions), unconstrained: where each chain begins.
+    seeds
+        One a chain.
     low_rank
         Use the low-rank modified mass matrix, which knows correlations; else a diagonal one.
+    threads
+        Chains that run at once.
 
     Returns
     -------
     arviz.InferenceData
-        Groups posterior, sample_stats and their warm-up. The same seed gives the same draws.
+        Groups posterior (linear scale and unconstrained), sample_stats and their warm-up.
     """
-    compiled = nutpie.compile_pymc_model(model, backend="numba")
-    points = starts.chosen()
+    waiting = list(range(len(points)))
+    running: dict[int, Any] = {}
+    traces: dict[int, az.InferenceData] = {}
+    counts = [Count() for _ in points]
+    options = {
+        "chains": 1, "cores": 1, "tune": tune, "draws": draws, "target_accept": target_accept,
+        "low_rank_modified_mass_matrix": low_rank, "save_warmup": True, "progress_bar": False, "blocking": False,
+    }  # fmt: skip
+    with _Report(len(points), tune, draws) as report:
+        try:
+            while waiting or running:
+                while waiting and len(running) < max(1, threads):
+                    chain = waiting.pop(0)
+                    start = dataclasses.replace(compiled, initial_point_func=_Start(points[chain]))
+                    running[chain] = nutpie.sample(start, seed=seeds[chain], **options)
+                time.sleep(_LOOK_EVERY)
+                for chain in [c for c, sampler in running.items() if _finished(sampler)]:
+                    traces[chain] = running.pop(chain).wait()
+                    counts[chain] = _count(traces[chain])
+                if report.due():
+                    for chain, sampler in running.items():
+                        counts[chain] = _so_far(sampler)
+                    report.show(counts)
+            report.show(counts)
+        finally:
+            # Ctrl-C, or a chain that failed: no thread may go on.
+            for sampler in running.values():
+                sampler.cancel()
+    return _joined([traces[chain] for chain in range(len(points))])
 
-    def start_of(chain_seed: int) -> np.ndarray:
-        # Off the mode: the first mass matrix comes from the gradient, which is zero at the mode and says nothing.
-        jitter = np.random.default_rng(int(chain_seed)).normal(scale=JITTER, size=points.shape[1])
-        return points[int(chain_seed) % len(points)] + starts.spread * jitter
 
-    compiled = dataclasses.replace(compiled, initial_point_func=start_of)
-    sampler = nutpie.sample(
-        compiled, chains=chains, tune=tune, draws=draws, cores=min(threads, chains), seed=seed, progress_bar=False,
-        low_rank_modified_mass_matrix=low_rank, target_accept=target_accept, blocking=False, save_warmup=True,
-    )  # fmt: skip
+@dataclasses.dataclass(frozen=True)
+class _Start:
+    """Initial point for nutpie, which passes a seed."""
+
+    point: np.ndarray
+
+    def __call__(self, seed: int) -> np.ndarray:
+        return self.point.copy()
+
+
+def _finished(sampler: Any) -> bool:
     try:
-        _watch(sampler, chains, tune, draws)
-    except KeyboardInterrupt:
-        sampler.cancel()
-        raise
-    idata = sampler.wait()
-    names = [rv.name for rv in model.free_RVs]  # nutpie adds the unconstrained twin of each
-    for group in ("posterior", "warmup_posterior"):
-        if group in idata.groups():
-            setattr(idata, group, idata[group][names])
-    return idata
-
-
-def _progress(sampler: nutpie.sample, chains: int) -> list[tuple[int, int, int]]:
-    """Draws, divergences after tuning and gradients of each chain so far."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # "more chains than draws" while the first draws are made
-        trace = sampler.inspect()
-    counts = []
-    for chain in range(chains):
-        done = gradients = divergences = 0
-        for name in ("warmup_sample_stats", "sample_stats"):
-            if name not in trace.groups() or chain >= trace[name].sizes["chain"]:
-                continue
-            # A draw that a chain has not reached yet is there as NaN or zero.
-            steps = np.nan_to_num(trace[name]["n_steps"].values[chain].astype(float))
-            done += int((steps > 0).sum())
-            gradients += int(steps.sum())
-            if name == "sample_stats":
-                divergences = int(np.nansum(trace[name]["diverging"].values[chain].astype(float)))
-        counts.append((done, divergences, gradients))
-    return counts
-
-
-def _finished(sampler: nutpie.sample) -> bool:
-    """Whether sampling is over; nutpie 0.16 raises TimeoutError where it should say no."""
-    try:
-        return bool(sampler.is_finished)
-    except TimeoutError:
+        return sampler.is_finished
+    except TimeoutError:  # nutpie 0.16.8 answers so while the chain runs
         return False
 
 
-def _watch(sampler: nutpie.sample, chains: int, tune: int, draws: int) -> None:
-    """Report until the sampler is done: a bar a chain on a terminal, log lines elsewhere."""
-    columns = (
-        TextColumn("chain {task.fields[chain]}"), BarColumn(), TextColumn("{task.completed}/{task.total} draws"),
-        TextColumn("{task.fields[divergences]} divergent"), TextColumn("{task.fields[gradients]} gradients"),
-        TimeElapsedColumn(),
-    )  # fmt: skip
-    terminal = sys.stderr.isatty()
-    start, reported = time.monotonic(), time.monotonic()
-    with Progress(*columns, console=Console(stderr=True), disable=not terminal) as bars:
-        tasks = [bars.add_task("", total=tune + draws, chain=c, divergences=0, gradients=0) for c in range(chains)]
-        while not _finished(sampler):
-            time.sleep(0.1)
-            if time.monotonic() - reported < (1.0 if terminal else LOG_EVERY):
-                continue
-            reported = time.monotonic()
-            counts = _progress(sampler, chains)
-            if terminal:
-                for task, (done, divergences, gradients) in zip(tasks, counts, strict=True):
-                    bars.update(task, completed=done, divergences=divergences, gradients=gradients)
-            else:
-                text = "; ".join(f"{d}/{tune + draws} draws, {v} divergent, {g} gradients" for d, v, g in counts)
-                logger.info("%.0f s: %s", reported - start, text)
+def _so_far(sampler: Any) -> Count:
+    with warnings.catch_warnings():
+        # arviz takes a trace without draws for a transposed one
+        warnings.filterwarnings("ignore", "More chains", UserWarning)
+        return _count(sampler.inspect())
+
+
+def _count(trace: az.InferenceData) -> Count:
+    groups = [trace[name] for name in ("warmup_sample_stats", "sample_stats") if name in trace.groups()]
+    kept = trace["sample_stats"] if "sample_stats" in trace.groups() else None
+    return Count(
+        draws=sum(group.sizes["draw"] for group in groups),
+        divergences=0 if kept is None else int(kept["diverging"].sum()),
+        gradients=sum(int(group["n_steps"].sum()) for group in groups),
+    )
+
+
+def _joined(traces: Sequence[az.InferenceData]) -> az.InferenceData:
+    """Traces of one chain each as one."""
+    groups = {}
+    for name in traces[0].groups():
+        numbered = [trace[name].assign_coords(chain=[chain]) for chain, trace in enumerate(traces)]
+        # The times of nutpie's own conversion would differ from run to run.
+        groups[name] = xr.concat(numbered, dim="chain", combine_attrs="drop", join="exact").drop_attrs()
+    return az.InferenceData(**groups)
+
+
+class _Report:
+    """A bar a chain on a terminal, log lines elsewhere."""
+
+    def __init__(self, chains: int, tune: int, draws: int) -> None:
+        self._total = tune + draws
+        self._terminal = sys.stderr.isatty()
+        self._start = self._shown = time.monotonic()
+        columns = (
+            TextColumn("chain {task.fields[chain]}"), BarColumn(), TextColumn("{task.completed}/{task.total} draws"),
+            TextColumn("{task.fields[divergences]} divergent"), TextColumn("{task.fields[gradients]} gradients"),
+            TimeElapsedColumn(),
+        )  # fmt: skip
+        self._bars = Progress(*columns, console=Console(stderr=True), disable=not self._terminal)
+        self._tasks = [
+            self._bars.add_task("", total=self._total, chain=chain + 1, divergences=0, gradients=0)
+            for chain in range(chains)
+        ]
+
+    def __enter__(self) -> _Report:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def due(self) -> bool:
+        return time.monotonic() - self._shown >= (_DRAW_EVERY if self._terminal else LOG_EVERY)
+
+    def show(self, counts: Sequence[Count]) -> None:
+        self._shown = time.monotonic()
+        if not self._terminal:
+            text = "; ".join(
+                f"chain {chain}: {c.draws}/{self._total} draws, {c.divergences} divergent, {c.gradients} gradients"
+                for chain, c in enumerate(counts, start=1)
+            )
+            logger.info("%.0f s: %s", self._shown - self._start, text)
+            return
+        for task, count in zip(self._tasks, counts, strict=True):
+            self._bars.update(task, completed=count.draws, divergences=count.divergences, gradients=count.gradients)

@@ -1,167 +1,98 @@
-"""Groups beside the posterior: priors, predictive draws, pointwise log-likelihood, dense curves."""
+"""Groups beside the posterior: priors, predictive draws, pointwise log-likelihood."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-import arviz as az
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from il6infer.fit.model import variable_name
+from il6infer.fit.model import rows_by_variable
 from il6infer.problem.spec import Problem
-from il6infer.simulate import RosenbrockEngine, compile
-
-CURVES, GRID = 200, 60
-"""Posterior draws shown as curves, and times of each curve."""
+from il6infer.simulate import Outcome, RosenbrockEngine
+from il6infer.simulate.likelihood import pointwise
 
 
-def noisy(problem: Problem, prediction: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One replicated measurement of each prediction (measurements,); NaN where the simulation failed."""
-    kinds = problem.measurements["observable"].map({o.id: o.distribution for o in problem.observables}).to_numpy(str)
-    laplace = np.char.endswith(kinds, "laplace")
-    unit = np.where(laplace, rng.laplace(size=len(noise)), rng.normal(size=len(noise)))
-    with np.errstate(invalid="ignore"):
-        drawn = np.where(
-            np.char.startswith(kinds, "log-"), prediction * np.exp(noise * unit), prediction + noise * unit
-        )
-    return np.where(np.isfinite(prediction), drawn, np.nan)
+@dataclass(frozen=True)
+class Ensemble:
+    """Simulations of many parameter vectors.
+
+    Attributes
+    ----------
+    prediction, noise
+        (samples, measurements); NaN where a run failed.
+    failed
+        (samples,), whether any run failed.
+    outcomes
+        Runs by outcome.
+    """
+
+    prediction: np.ndarray
+    noise: np.ndarray
+    failed: np.ndarray
+    outcomes: Mapping[str, int]
 
 
-def _by_observable(problem: Problem) -> dict[str, np.ndarray]:
-    """Variable name -> rows of the measurement table."""
-    observed = problem.measurements["observable"].to_numpy()
-    rows = {variable_name(o.id): np.flatnonzero(observed == o.id) for o in problem.observables}
-    return {name: index for name, index in rows.items() if len(index)}
+def simulate_all(engine: RosenbrockEngine, thetas: np.ndarray, threads: int = 1) -> Ensemble:
+    """Simulate each row of `thetas` (samples, parameters), on the linear scale."""
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        results = list(pool.map(engine.simulate, thetas))
+    size = (len(thetas), len(engine.problem.measurements))
+    prediction = np.array([r.prediction for r in results]).reshape(size)
+    noise = np.array([r.noise for r in results]).reshape(size)
+    absent = ~np.isfinite(prediction)
+    prediction[absent] = noise[absent] = np.nan
+    outcomes = Counter(Outcome(o).name.lower() for r in results for o in r.outcome)
+    return Ensemble(prediction, noise, np.array([not r.ok for r in results], dtype=bool), dict(outcomes))
 
 
-def _dataset(problem: Problem, values: np.ndarray, chains: int) -> xr.Dataset:
-    """Split (samples, measurements) by observable, into dimensions chain, draw, <observable>_row."""
+def noisy(problem: Problem, ensemble: Ensemble, rng: np.random.Generator) -> np.ndarray:
+    """One replicated measurement of each prediction (samples, measurements); NaN where the simulation failed."""
+    families = {o.id: o.distribution for o in problem.observables}
+    kinds = problem.measurements["observable"].map(families).to_numpy(dtype=str)
+    shape = ensemble.prediction.shape
+    normal, laplace = rng.normal(size=shape), rng.laplace(size=shape)
+    error = ensemble.noise * np.where(np.char.endswith(kinds, "laplace"), laplace, normal)
+    with np.errstate(over="ignore"):  # only one of the two is used, and the other may be huge
+        factor = np.exp(error)
+    return np.where(np.char.startswith(kinds, "log-"), ensemble.prediction * factor, ensemble.prediction + error)
+
+
+def log_likelihood(problem: Problem, ensemble: Ensemble) -> np.ndarray:
+    """Log-density of each measurement (samples, measurements); -inf where its run failed."""
+    density = pointwise(problem, ensemble.prediction, ensemble.noise)
+    return np.where(np.isnan(ensemble.prediction), -np.inf, density)
+
+
+def by_variable(problem: Problem, values: np.ndarray, chains: int) -> xr.Dataset:
+    """Split (samples, measurements) by read-out, with dimensions chain, draw, ``<read-out>_row``."""
     shaped = values.reshape(chains, -1, values.shape[-1])
     return xr.Dataset(
-        {name: (("chain", "draw", f"{name}_row"), shaped[..., rows]) for name, rows in _by_observable(problem).items()}
+        {
+            name: (("chain", "draw", f"{name}_row"), shaped[..., rows])
+            for name, rows in rows_by_variable(problem).items()
+        },
+        coords=_coords(problem) | {"chain": np.arange(chains), "draw": np.arange(shaped.shape[1])},
     )
 
 
-def _evaluate(
-    engine: RosenbrockEngine, thetas: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Replicated measurements and pointwise log-likelihood (samples, measurements), and how many draws failed."""
-    from il6infer.simulate.likelihood import pointwise
-
-    drawn, density, failed = [], [], 0
-    for theta in thetas:
-        result = engine.simulate(theta)
-        failed += not result.ok
-        drawn.append(noisy(engine.problem, result.prediction, result.noise, rng))
-        density.append(pointwise(engine.problem, result.prediction, result.noise))
-    return np.array(drawn), np.array(density), failed
+def _coords(problem: Problem) -> dict[str, np.ndarray]:
+    return {f"{name}_row": np.arange(len(rows)) for name, rows in rows_by_variable(problem).items()}
 
 
-def series(problem: Problem) -> pd.DataFrame:
-    """Each (observable, batch, experiment) that was measured, with the parameters of its read-out and its last time."""
-    table = problem.measurements
-    keys = ["observable", "batch", "experiment"]
-    finite = table[np.isfinite(table["time"])]
-    return (
-        finite.groupby(keys, sort=False)
-        .agg(
-            observable_parameters=("observable_parameters", "first"),
-            noise_parameters=("noise_parameters", "first"),
-            start=("time", "min"),
-            end=("time", "max"),
-        )
-        .reset_index()
-    )
-
-
-def curves(problem: Problem, thetas: np.ndarray, settings: Mapping[str, Any]) -> tuple[xr.Dataset, xr.Dataset]:
-    """Noise-free curves of every series on a dense grid of times, for each parameter vector (samples, parameters)."""
-    listed = series(problem)
-    grids = [np.unique(np.concatenate([[s.start], _times(s.start, s.end)])) for s in listed.itertuples()]
-    rows = [
-        {**s._asdict(), "time": t, "value": np.nan, "replicate": ""}
-        for s, grid in zip(listed.itertuples(index=False), grids, strict=True)
-        for t in grid
-    ]
-    asked = problem.with_measurements(pd.DataFrame(rows, columns=list(problem.measurements.columns)))
-    engine = compile(asked, **settings)
-    values = np.array([engine.simulate(theta).prediction for theta in thetas])
-    values[~np.isfinite(values)] = np.nan
-    ends = np.cumsum([len(g) for g in grids])
-    width = max(len(g) for g in grids)
-    drawn, about = {}, {}
-    for observable, group in listed.groupby("observable", sort=False):
-        name = variable_name(str(observable))
-        block = np.full((len(thetas), len(group), width), np.nan)
-        times = np.full((len(group), width), np.nan)
-        for position, i in enumerate(group.index):
-            size = len(grids[i])
-            block[:, position, :size] = values[:, ends[i] - size : ends[i]]
-            times[position, :size] = grids[i]
-        drawn[name] = (("sample", f"{name}_series", "grid"), block)
-        about[f"{name}_grid"] = ((f"{name}_series", "grid"), times)
-        for column in ("batch", "experiment"):
-            about[f"{name}_series_{column}"] = ((f"{name}_series",), group[column].to_numpy(dtype=str))
-    return xr.Dataset(drawn), xr.Dataset(about)
-
-
-def _times(start: float, end: float) -> np.ndarray:
-    """More times early, where responses rise."""
-    return start + (end - start) * np.linspace(0, 1, GRID) ** 2
-
-
-def add_groups(
-    idata: az.InferenceData,
-    problem: Problem,
-    engine: RosenbrockEngine,
-    prior: np.ndarray,
-    rngs: Mapping[str, np.random.Generator],
-    settings: Mapping[str, Any],
-) -> dict[str, int]:
-    """Add every group but posterior and sample_stats to `idata`.
-
-    Parameters
-    ----------
-    prior
-        (samples, parameters) draws from the prior.
-    rngs
-        Generators for ``prior_predictive``, ``posterior_predictive`` and ``curves``.
-    settings
-        How the dense curves are simulated: engine, rtol, atol.
-
-    Returns
-    -------
-    dict
-        How many draws could not be simulated, by group.
-    """
-    names = [p.id for p in problem.estimated]
-    posterior = idata["posterior"]
-    chains = posterior.sizes["chain"]
-    thetas = np.stack([posterior[name].values.ravel() for name in names], axis=-1)
-    drawn, density, failed = _evaluate(engine, thetas, rngs["posterior_predictive"])
-    prior_drawn, _, prior_failed = _evaluate(engine, prior, rngs["prior_predictive"])
+def data_groups(problem: Problem) -> tuple[xr.Dataset, xr.Dataset]:
+    """Make the groups observed_data and constant_data (what each measurement is of)."""
     table = problem.measurements
     observed, constant = {}, {}
-    for name, rows in _by_observable(problem).items():
+    for name, rows in rows_by_variable(problem).items():
         observed[name] = ((f"{name}_row",), table["value"].to_numpy(dtype=float)[rows])
         constant[f"{name}_time"] = ((f"{name}_row",), table["time"].to_numpy(dtype=float)[rows])
-        for column in ("experiment", "batch", "replicate"):
-            constant[f"{name}_{column}"] = ((f"{name}_row",), table[column].to_numpy(dtype=str)[rows])
-    chosen = np.sort(rngs["curves"].choice(len(thetas), min(CURVES, len(thetas)), replace=False))
-    predictions, about = curves(problem, thetas[chosen], settings)
-    idata.add_groups(
-        {
-            "prior": xr.Dataset({n: (("chain", "draw"), prior[None, :, i]) for i, n in enumerate(names)}),
-            "prior_predictive": _dataset(problem, prior_drawn, 1),
-            "posterior_predictive": _dataset(problem, drawn, chains),
-            "log_likelihood": _dataset(problem, density, chains),
-            "observed_data": xr.Dataset(observed),
-            "constant_data": xr.Dataset(constant),
-            "predictions": predictions,
-            "predictions_constant_data": about,
-        }
-    )
-    return {"posterior": failed, "prior": prior_failed}
+        for column in ("experiment", "batch", "replicate", "source"):
+            # PEtab has no column for the source file: it is empty unless the reader of the problem knows it.
+            texts = table[column].to_numpy(dtype=str)[rows] if column in table else np.full(len(rows), "", dtype=str)
+            constant[f"{name}_{column}"] = ((f"{name}_row",), texts)
+    coords = _coords(problem)
+    return xr.Dataset(observed, coords=coords), xr.Dataset(constant, coords=coords)

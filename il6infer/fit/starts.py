@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import pymc as pm
 from scipy.optimize import minimize
-
-from il6infer.problem.priors import draw
-from il6infer.problem.spec import Problem
 
 logger = logging.getLogger("il6infer")
 
-ITERATIONS = 300
+DensityFunction = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+ITERATIONS = 200
 """Of the optimiser, for each start."""
 
 WINDOW = 10.0
 """Starts whose optimised log-density is this far below the best are not used; those within it are modes to explore."""
+
+SAME_MODE = 0.5
+"""Optima nearer than this, in standard deviations of the starts in every direction, are one mode."""
+
+_FAILED = 1e12
 
 
 @dataclass(frozen=True)
@@ -28,67 +33,110 @@ class Starts:
     Attributes
     ----------
     points
-        (starts, dimensions), unconstrained, in the order of the model's continuous value variables.
+        (found, dimensions), unconstrained.
     logp
-        (starts,) log-density of each; those that could not be simulated are left out.
+        (found,) log-density of each.
+    covariances
+        (found, dimensions, dimensions), the optimiser's estimate of the inverse Hessian at each.
     spread
         (dimensions,) standard deviation of the prior draws.
+    gradients
+        Evaluations of the density, in all starts.
+    failed
+        Evaluations that gave no finite density (failed simulations among them).
     """
 
     points: np.ndarray
     logp: np.ndarray
+    covariances: np.ndarray
     spread: np.ndarray
+    gradients: int
+    failed: int
 
-    def chosen(self) -> np.ndarray:
-        """Points near enough to the best one to be started from."""
-        return self.points[self.logp >= self.logp[0] - WINDOW]
-
-
-def _unconstrained(model: pm.Model, values: dict[str, float]) -> np.ndarray:
-    """Flat unconstrained point of parameter values, in the order of the model's value variables."""
-    point = []
-    for rv in model.free_RVs:
-        transform = model.rvs_to_transforms[rv]
-        value = np.asarray(values[rv.name], dtype=float)
-        point.append(float(value if transform is None else transform.forward(value, *rv.owner.inputs).eval()))
-    return np.array(point)
+    def modes(self) -> list[int]:
+        """Index of each distinct optimum near enough to the best to be explored, the best first."""
+        chosen: list[int] = []
+        for i in np.flatnonzero(self.logp >= self.logp[:1].max(initial=-np.inf) - WINDOW):
+            apart = [np.abs(self.points[i] - self.points[j]) / self.spread for j in chosen]
+            if all(distance.max() > SAME_MODE for distance in apart):
+                chosen.append(int(i))
+        return chosen
 
 
-def find_starts(problem: Problem, model: pm.Model, count: int, rng: np.random.Generator) -> Starts:
-    """Draw from the prior and climb.
+def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) -> Starts:
+    """Climb from each point.
 
     Parameters
     ----------
-    count
-        Starts; the first is the nominal point.
+    density
+        Log-density and gradient of an unconstrained point; callable from several threads.
+    points
+        (starts, dimensions), unconstrained.
+
+    Returns
+    -------
+    Starts
+        Without the starts that ended where there is no finite density; maybe empty.
     """
-    names = [p.id for p in problem.estimated]
-    draws = draw(problem.estimated, count, rng)
-    nominal = np.array([p.nominal for p in problem.estimated])
-    if np.isfinite(nominal).all():
-        draws[0] = nominal
-    points = np.array([_unconstrained(model, dict(zip(names, row, strict=True))) for row in draws])
     # The sampler's metric is not known yet: the spread of the prior makes directions comparable.
-    spread = np.maximum(np.std(points[1:], axis=0), 1e-3) if count > 2 else np.ones(points.shape[1])
-    density = model.logp_dlogp_function(ravel_inputs=True, mode="NUMBA")
-    density.set_extra_values({})
+    spread = np.maximum(np.std(points, axis=0), 1e-3) if len(points) > 2 else np.ones(points.shape[1])
 
-    def objective(x: np.ndarray, origin: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = density(origin + spread * x)
-        if not (np.isfinite(value) and np.isfinite(slope).all()):
-            return 1e12, np.zeros_like(x)
-        return -float(value), -slope * spread
+    def climb(origin: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, int, int]:
+        failed = 0
 
-    found = []
-    for number, origin in enumerate(points):
+        def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
+            nonlocal failed
+            value, slope = density(origin + spread * x)
+            if not np.isfinite(value):
+                failed += 1
+                return _FAILED, np.zeros_like(x)
+            return -value, -slope * spread
+
         result = minimize(
-            objective, np.zeros_like(origin), args=(origin,), jac=True, method="L-BFGS-B",
-            options={"maxiter": ITERATIONS, "maxcor": 20},
+            objective, np.zeros_like(origin), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS, "maxcor": 20}
+        )
+        covariance = result.hess_inv.todense() * np.outer(spread, spread)
+        return -float(result.fun), origin + spread * result.x, covariance, int(result.nfev), failed
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        climbed = list(pool.map(climb, points))
+    for number, (value, _, _, gradients, failed) in enumerate(climbed, start=1):
+        logger.info(
+            "start %d of %d: log-density %s after %d gradients, %d of them failed", number, len(points),
+            f"{value:.2f}" if value > -_FAILED else "not finite", gradients, failed,
         )  # fmt: skip
-        logger.info("start %d of %d: log-density %.2f after %d gradients", number + 1, count, -result.fun, result.nfev)
-        if result.fun < 1e11:
-            found.append((-float(result.fun), origin + spread * result.x))
-    if not found:
-        return Starts(points[:1], np.array([-np.inf]), spread)
-    found.sort(key=lambda pair: -pair[0])
-    return Starts(np.array([x for _, x in found]), np.array([value for value, _ in found]), spread)
+    found = sorted((c for c in climbed if c[0] > -_FAILED), key=lambda c: -c[0])
+    shape = (len(found), points.shape[1])
+    return Starts(
+        points=np.array([c[1] for c in found]).reshape(shape),
+        logp=np.array([c[0] for c in found]),
+        covariances=np.array([c[2] for c in found]).reshape(*shape, shape[1]),
+        spread=spread,
+        gradients=sum(c[3] for c in climbed),
+        failed=sum(c[4] for c in climbed),
+    )
+
+
+def disperse(density: DensityFunction, starts: Starts, chains: int, rng: np.random.Generator) -> np.ndarray:
+    """One starting point a chain: modes in turn, each left by one draw from the normal approximation there.
+
+    Chains that began at the very same point could not disagree at first, and R-hat would see less than it should.
+    A draw that loses more log-density than a posterior draw would is pulled back towards the mode.
+
+    Returns
+    -------
+    numpy.ndarray
+        (chains, dimensions), unconstrained.
+    """
+    modes, dimensions = starts.modes(), starts.points.shape[1]
+    chosen = []
+    for chain in range(chains):
+        mode = modes[chain % len(modes)]
+        values, vectors = np.linalg.eigh(starts.covariances[mode])
+        step = vectors @ (np.sqrt(np.clip(values, 0.0, None)) * rng.normal(size=dimensions))
+        for shrink in (1.0, 0.5, 0.25, 0.1, 0.03, 0.0):
+            point = starts.points[mode] + shrink * step
+            if density(point)[0] >= starts.logp[mode] - max(WINDOW, dimensions):
+                break
+        chosen.append(point)
+    return np.array(chosen)

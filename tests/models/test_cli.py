@@ -13,7 +13,7 @@ def test_list(capsys):
 
     assert lines[0].split() == ["model", "states", "estimated", "fixed", "modules"]
     assert [line.split()[0] for line in lines[1:]] == list(names())
-    assert lines[-1].split()[:4] == ["both_socs3", "23", "17", "10"]
+    assert lines[-1].split()[:4] == ["both_socs3", "23", "16", "11"]
 
 
 def test_show(capsys):

@@ -1,0 +1,42 @@
+"""What a fit was made from: digests of the problem and of the code, versions of the packages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from il6infer._io import digest, read_yaml, source_digest, versions
+
+
+def problem_digest(path: Path) -> str:
+    """SHA-256 of a PEtab problem: its YAML file and the files that it names, whatever else lies beside them."""
+    names = {path.name, *(name for name in _texts(read_yaml(path)) if name and (path.parent / name).is_file())}
+    total = hashlib.sha256()
+    for name in sorted(names):
+        total.update(f"{name}\0{digest(path.parent / name)}\n".encode())
+    return total.hexdigest()
+
+
+def provenance(path: Path) -> dict[str, str]:
+    """Attributes that say where a fit of the problem at `path` came from."""
+    found = versions()
+    return {
+        "il6infer_version": found["il6infer"],
+        "versions": json.dumps(found, sort_keys=True),
+        "problem_digest": problem_digest(path),
+        "source_digest": source_digest(),
+    }
+
+
+def _texts(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        for value in content.values():
+            yield from _texts(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _texts(value)

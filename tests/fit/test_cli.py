@@ -1,0 +1,86 @@
+"""The command `il6infer fit` as a process, on a PEtab folder that the problem stage writes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from il6infer._io import read_posterior
+from il6infer.models.library import compose
+from il6infer.problem.build import build
+
+COLUMNS = {
+    "dataset": "tiny", "observable": "pSTAT3", "condition": "il6", "replicate": 1, "batch": "gel1", "unit": "a.u.",
+    "noise": "lognormal", "detection_limit": float("nan"), "assay": "western_blot", "scale": True, "offset": True,
+    "simulated": True, "source_file": "gel1.csv", "source_row": 2,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def problem(tmp_path_factory):
+    course = {"time_min": [0.0, 5.0, 15.0, 30.0, 60.0], "value": [0.1, 0.6, 1.1, 0.9, 0.6]}
+    measurements = pd.DataFrame({**course, **COLUMNS})
+    protocol = pd.DataFrame(
+        {"condition": ["il6"], "time_min": [0.0], "action": ["add"], "species": ["IL6"], "concentration_nM": [0.48],
+         "dose": [10.0], "unit": ["ng/ml"]}
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("tiny") / "problem"
+    return build(measurements, protocol, compose("classic_none"), folder, dataset="tiny")
+
+
+def _command(*words):
+    return [sys.executable, "-m", "il6infer", "fit", *map(str, words)]
+
+
+@pytest.mark.slow
+def test_fit_writes_a_posterior_and_says_how_it_went(problem, tmp_path):
+    output = tmp_path / "deep" / "posterior.nc"
+    words = (problem, "--output", output, "--chains", 2, "--tune", 30, "--draws", 20, "--starts", 2, "--seed", 5)
+    done = subprocess.run(_command(*words), capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert f"written: {output}" in done.stderr
+    assert "Warning" not in done.stderr
+    attrs = read_posterior(output)["posterior"].attrs
+    assert (attrs["problem_id"], attrs["seed"]) == ("tiny_classic_none", 5)
+    assert {len(attrs[name]) for name in ("problem_digest", "source_digest")} == {64}
+    assert json.loads(attrs["versions"])["il6infer"] == attrs["il6infer_version"]
+    assert [path.name for path in output.parent.iterdir()] == ["posterior.nc"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_and_writes_nothing(problem, tmp_path):
+    output = tmp_path / "posterior.nc"
+    words = (problem, "--output", output, "--chains", 2, "--tune", 100000, "--draws", 20, "--starts", 1, "--threads", 2)
+    process = subprocess.Popen(_command(*words), stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "start 1 of 1" in line:
+            break
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "interrupted: nothing is written" in errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_settings_and_a_missing_problem_exit_2(problem, tmp_path):
+    bad = subprocess.run(
+        _command(problem, "--output", tmp_path / "p.nc", "--chains", 0), capture_output=True, text=True, check=False
+    )
+    missing = subprocess.run(
+        _command(tmp_path / "none.yaml", "--output", tmp_path / "p.nc"), capture_output=True, text=True, check=False
+    )
+
+    assert (bad.returncode, bad.stderr) == (
+        2, "error: settings of the fit: 1 fault\n  - chains: 0 is too small, at least 1 was expected.\n",
+    )  # fmt: skip
+    assert (missing.returncode, missing.stderr) == (2, f"error: {tmp_path}/none.yaml: no such PEtab problem file.\n")
