@@ -33,6 +33,13 @@ def summary(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, A
         said.append(f"Stacking weights: {', '.join(heavy)}.")
     if failed:
         said.append(f"{_listed(failed)} did not converge and {'is' if len(failed) == 1 else 'are'} not ranked.")
+        ahead = [
+            r["model"]
+            for r in comparison["models"]
+            if not r["rank"] and r["elpd"] is not None and r["elpd"] > ranked[0]["elpd"]
+        ]
+        if ahead:
+            said.append(f"Do not conclude yet: {_listed(ahead)} may predict better once a fit of it converges.")
     for row in ranked[:2]:
         said += _misfit(row["model"], verdicts[row["model"]])
     return said

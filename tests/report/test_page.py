@@ -119,3 +119,12 @@ def test_missing_files_are_all_named(run: tuple[Path, Path]) -> None:
         f"  - {results}/toy/comparison.json: no such file. Run the stage that writes it.\n"
         f"  - {results}/toy/both_none/verdict.json: no such file. Run the stage that writes it."
     )
+
+
+def test_a_failed_fit_that_may_be_better_stops_the_conclusion(run: tuple[Path, Path]) -> None:
+    config, results = run
+    path = results / "toy" / "comparison.json"
+    table = json.loads(path.read_text())
+    table["models"][1]["elpd"] = table["models"][0]["elpd"] + 1
+    path.write_text(json.dumps(table))
+    assert "Do not conclude yet: both_none may predict better once a fit of it converges." in render(config, results)
