@@ -187,7 +187,6 @@ def _model_context(view: ModelView, readouts: Mapping[str, Any], figure_of: _Fig
         else None,
         "pit": figure_of(figures.pit_figure(verdict["loo_pit"]), f"calibration of {view.name}"),
         "attrs": view.attrs,
-        "digests": json.loads(view.attrs.get("problem_digest", "{}")),
     }
 
 
