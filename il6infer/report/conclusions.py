@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-UNINFORMED, AT_ODDS = 0.2, 3.0
-"""Contraction below which the data say nearly nothing; residual beyond which a measurement is far off [sd]."""
+UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
+"""Contraction below which the data say nearly nothing; residual beyond which a measurement is far off [sd]; share of
+the allowed range that counts as its edge."""
 
 
 def summary(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Answer in short: what is preferred, how clearly, and what cannot be said."""
     ranked = [row for row in comparison["models"] if row["rank"]]
-    failed = [row["model"] for row in comparison["models"] if not row["rank"]]
+    failed = [row["model"] for row in comparison["models"] if not row["passed"]]
+    without = [row["model"] for row in comparison["models"] if row["passed"] and not row["rank"]]
     said = []
     if not ranked:
         return ["No fit passed its verdict, so nothing can be concluded from this run."]
+    ahead = [
+        row["model"]
+        for row in comparison["models"]
+        if not row["rank"] and row["elpd"] is not None and row["elpd"] > ranked[0]["elpd"]
+    ]
+    if ahead:
+        said.append(f"Do not conclude yet: {_listed(ahead)} may predict better once a fit of it converges.")
     if len(ranked) == 1:
         said.append(f"Only {ranked[0]['model']} has a fit that can be trusted; there is nothing to compare it with.")
     else:
@@ -33,13 +43,8 @@ def summary(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, A
         said.append(f"Stacking weights: {', '.join(heavy)}.")
     if failed:
         said.append(f"{_listed(failed)} did not converge and {'is' if len(failed) == 1 else 'are'} not ranked.")
-        ahead = [
-            r["model"]
-            for r in comparison["models"]
-            if not r["rank"] and r["elpd"] is not None and r["elpd"] > ranked[0]["elpd"]
-        ]
-        if ahead:
-            said.append(f"Do not conclude yet: {_listed(ahead)} may predict better once a fit of it converges.")
+    if without:
+        said.append(f"{_listed(without)}: not ranked, for no leave-one-out density could be computed.")
     for row in ranked[:2]:
         said += _misfit(row["model"], verdicts[row["model"]])
     return said
@@ -49,16 +54,33 @@ def _misfit(model: str, verdict: Mapping[str, Any]) -> list[str]:
     warned = [r for r in verdict["reasons"] if r["kind"] == "fit" and not r["passed"]]
     if not warned:
         return [f"{model} reproduces the data: every coverage and calibration check holds."]
-    return [f"{model} does not reproduce all of the data: " + "; ".join(r["message"] for r in warned)]
+    places: dict[str, list[str]] = {}
+    for r in warned:
+        places.setdefault(r["where"].split(",")[0] or "prior", []).append(r["check"])
+    found = "; ".join(f"{place} ({', '.join(checks)})" for place, checks in places.items())
+    return [f"{model} does not reproduce all of the data; checks that fail: {found}. Numbers: its diagnostics."]
 
 
-def influences(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Say what would change the conclusion."""
+def influences(
+    comparison: Mapping[str, Any],
+    verdicts: Mapping[str, Mapping[str, Any]],
+    estimated: Mapping[str, Mapping[str, Any]],
+) -> list[str]:
+    """Say what would change the conclusion.
+
+    Parameters
+    ----------
+    estimated
+        Model -> parameter -> its ``lower`` and ``upper`` bound, as the fit had them.
+    """
     said = []
+    close = [r["model"] for r in comparison["models"] if r["rank"] and r["elpd_diff"] <= max(4.0, 2 * r["diff_se"])]
+    if len(close) > 1:
+        said.append(f"{_listed(close)}: so close that a few more measurements may reorder them.")
     for row in comparison["models"]:
         model, verdict = row["model"], verdicts[row["model"]]
         if not verdict["passed"]:
-            reasons = "; ".join(row["reasons"])
+            reasons = "; ".join(reason.rstrip(".") for reason in row["reasons"])
             said.append(f"{model}: a longer or better run, for its fit did not converge ({reasons}).")
         if not row["rank"]:
             continue
@@ -68,6 +90,15 @@ def influences(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str
         unknown = [name for name, p in verdict["parameters"].items() if (p["contraction"] or 0) < UNINFORMED]
         if unknown:
             said.append(f"{model}: the data say little about {_listed(unknown)}; there the prior speaks.")
+        moved = [name for name, p in verdict["parameters"].items() if _outside_prior(p)]
+        if moved:
+            said.append(
+                f"{model}: the posterior of {_listed(moved)} left the 90 % interval of its prior. "
+                "Either that prior is wrong, or the parameter makes up for something that the model lacks."
+            )
+        stopped = [name for name, p in verdict["parameters"].items() if _at_bound(p, estimated[model][name])]
+        if stopped:
+            said.append(f"{model}: {_listed(stopped)} press against a bound; wider bounds may change the fit.")
         far = [r for r in verdict["worst_rows"] if abs(r["residual_sd"]) > AT_ODDS]
         if far:
             places = ", ".join(
@@ -77,6 +108,21 @@ def influences(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str
             )
             said.append(f"{model}: measurements far from it: {places}. An error there, or a mechanism that it lacks.")
     return said or ["Nothing stands out: no influential measurement, no uninformed parameter, no large residual."]
+
+
+def _outside_prior(row: Mapping[str, Any]) -> bool:
+    return not row["prior_q05"] <= row["median"] <= row["prior_q95"]
+
+
+def _at_bound(row: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
+    """Whether the 90 % interval comes within 1 % of the allowed range to a finite bound."""
+    lower, upper, low, high = about["lower"], about["upper"], row["q05"], row["q95"]
+    if lower is None or upper is None or not (math.isfinite(lower) and math.isfinite(upper)):
+        return False
+    if lower > 0:
+        lower, upper, low, high = map(math.log, (lower, upper, low, high))
+    margin = NEAR * (upper - lower)
+    return low < lower + margin or high > upper - margin
 
 
 def _listed(names: list[str]) -> str:

@@ -9,7 +9,9 @@ import arviz as az
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 from scipy.stats import norm
 
 from il6infer.report.style import COLOURS, INK, MUTED, PRIOR
@@ -35,14 +37,20 @@ def _panels(count: int, columns: int, height: float, width: float = WIDTH) -> tu
 def data_figure(rows: pd.DataFrame, unit: str) -> Figure:
     """One read-out as measured: a panel a condition, a colour a gel or plate."""
     conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
-    figure, axes = _panels(len(conditions), 4, 1.75)
+    figure, axes = _panels(len(conditions), 4, 1.9)
     divisor, label = _time_axis(rows["time_min"].to_numpy())
     positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
     for axis, condition in zip(axes, conditions, strict=False):
         _points(axis, rows[rows["condition"] == condition], batches, divisor)
         _dress(axis, condition, label, unit, rows["value"], positive)
+    _share_labels(axes, len(conditions))
     _legend(figure, axes[0], batches)
     return figure
+
+
+def plain(text: str) -> str:
+    """Text of a user as it stands: a dollar sign does not start a formula."""
+    return text.replace("$", r"\$")
 
 
 def _points(axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: float) -> None:
@@ -54,9 +62,9 @@ def _points(axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: flo
 
 
 def _dress(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:
-    axis.set_title(title, loc="left", color=INK)
+    axis.set_title(plain(title), loc="left", color=INK)
     axis.set_xlabel(xlabel)
-    axis.set_ylabel(unit)
+    axis.set_ylabel(plain(unit))
     if logarithmic:
         axis.set_yscale("log")
         axis.set_ylim(values.min() / 2, values.max() * 2)
@@ -64,14 +72,29 @@ def _dress(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, lo
         axis.set_ylim(min(0.0, values.min() * 1.1), values.max() * 1.15)
 
 
+def _share_labels(axes: np.ndarray, count: int, columns: int = 4) -> None:
+    """Panels of one read-out have one scale: its labels stand at the left, and those of time at the bottom."""
+    for i, axis in enumerate(axes[:count]):
+        if i % columns:
+            axis.set_ylabel("")
+            axis.tick_params(labelleft=False, which="both")
+        if i + columns < count:
+            axis.set_xlabel("")
+
+
 def _legend(figure: Figure, axis: Axes, batches: Sequence[str]) -> None:
     if len(batches) > 1:
         handles = [axis.plot([], [], "o", ms=4, color=COLOURS[i % len(COLOURS)])[0] for i in range(len(batches))]
-        figure.legend(handles, batches, loc="outside upper right", ncols=min(len(batches), 6))
+        figure.legend(
+            handles, [plain(batch) for batch in batches], loc="outside upper right", ncols=min(len(batches), 6)
+        )
 
 
 def fit_figure(rows: pd.DataFrame, idata: az.InferenceData, observable: str, unit: str) -> Figure | None:
-    """One read-out with the fit over it: 50 and 90 % bands of the noise-free curve, one for each gel or plate."""
+    """One read-out with the fit over it, a colour for each gel or plate.
+
+    Bands: 50 and 90 % of the noise-free curve. Thin vertical lines: 90 % interval of a new measurement.
+    """
     if observable not in idata["predictions"]:
         return None
     about = idata["predictions_constant_data"]
@@ -79,7 +102,7 @@ def fit_figure(rows: pd.DataFrame, idata: az.InferenceData, observable: str, uni
     batch_of = about[f"{observable}_series_batch"].values.astype(str)
     condition_of = about[f"{observable}_series_experiment"].values.astype(str)
     conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
-    figure, axes = _panels(len(conditions), 4, 1.75)
+    figure, axes = _panels(len(conditions), 4, 1.9)
     divisor, label = _time_axis(rows["time_min"].to_numpy())
     positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
     for axis, condition in zip(axes, conditions, strict=False):
@@ -93,10 +116,30 @@ def fit_figure(rows: pd.DataFrame, idata: az.InferenceData, observable: str, uni
             for low, high, alpha in ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3)):
                 axis.fill_between(times, *np.quantile(drawn, (low, high), axis=0), color=colour, alpha=alpha, lw=0)
             axis.plot(times, np.median(drawn, axis=0), color=colour, lw=0.9)
+        _intervals(axis, idata, observable, condition, batches, divisor)
         _points(axis, rows[rows["condition"] == condition], batches, divisor)
         _dress(axis, condition, label, unit, rows["value"], positive)
+    _share_labels(axes, len(conditions))
     _legend(figure, axes[0], batches)
     return figure
+
+
+def _intervals(
+    axis: Axes, idata: az.InferenceData, observable: str, condition: str, batches: Sequence[str], divisor: float
+) -> None:
+    """Posterior predictive 90 % interval at each time that was measured, replicates pooled."""
+    about = idata["constant_data"]
+    time, batch = about[f"{observable}_time"].values, about[f"{observable}_batch"].values.astype(str)
+    here = about[f"{observable}_experiment"].values.astype(str) == condition
+    values = idata["posterior_predictive"][observable].values
+    for name in dict.fromkeys(batch[here]):
+        own = here & (batch == name)
+        for t in np.unique(time[own]):
+            drawn = values[..., own & (time == t)].ravel()
+            drawn = drawn[np.isfinite(drawn)]
+            if len(drawn):
+                colour = COLOURS[batches.index(name) % len(COLOURS)]
+                axis.vlines(t / divisor, *np.quantile(drawn, (0.05, 0.95)), color=colour, lw=0.6, alpha=0.6)
 
 
 def prior_posterior_figure(idata: az.InferenceData, about: Mapping[str, Any], truth: Mapping[str, float]) -> Figure:
@@ -139,17 +182,29 @@ def pair_figure(idata: az.InferenceData, pairs: Sequence[Mapping[str, Any]]) -> 
     for axis, pair in zip(axes, pairs, strict=False):
         a, b = (idata["posterior"][pair[key]].values.ravel() for key in ("a", "b"))
         step = max(1, len(a) // 400)
-        axis.plot(a[::step], b[::step], ".", ms=2, color=COLOURS[0], alpha=0.5)
+        axis.plot(a[::step], b[::step], ".", ms=2, color=COLOURS[0], alpha=0.5, rasterized=True)
         if divergent.any():
-            axis.plot(a[divergent], b[divergent], "x", ms=4, color=COLOURS[1])
-        for set_scale, values in ((axis.set_xscale, a), (axis.set_yscale, b)):
+            axis.plot(a[divergent], b[divergent], "x", ms=4, color=COLOURS[1], rasterized=True)
+        for set_scale, ticks, values in ((axis.set_xscale, axis.xaxis, a), (axis.set_yscale, axis.yaxis, b)):
             if (values > 0).all():
                 set_scale("log")
+                _sparse_ticks(ticks, values)
         axis.set_xlabel(pair["a"], fontsize=6.5)
         axis.set_ylabel(pair["b"], fontsize=6.5)
         axis.tick_params(labelsize=5.5, which="both")
         axis.set_title(f"Spearman {pair['spearman']:+.2f}", loc="left", fontsize=7)
     return figure
+
+
+def _sparse_ticks(axis: Axis, values: np.ndarray) -> None:
+    """Powers of ten where there are several; round numbers where the values span less than a decade and a half."""
+    axis.set_minor_locator(NullLocator())
+    if values.max() > 30 * values.min():
+        axis.set_major_locator(LogLocator(numticks=4))
+        axis.set_major_formatter(LogFormatterSciNotation())
+    else:
+        axis.set_major_locator(MaxNLocator(3, prune="lower"))
+        axis.set_major_formatter(ScalarFormatter())
 
 
 def pit_figure(pits: Mapping[str, Mapping[str, Any]]) -> Figure | None:
@@ -187,7 +242,7 @@ def comparison_figure(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
             axis.text(
                 0.02,
                 position,
-                "FAILED: not ranked",
+                "not ranked" if row["passed"] else "FAILED: not ranked",
                 color=COLOURS[1],
                 va="center",
                 transform=axis.get_yaxis_transform(),
