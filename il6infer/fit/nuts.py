@@ -14,9 +14,10 @@ import arviz as az
 import numpy as np
 import nutpie
 import xarray as xr
-from nutpie.compile_pymc import CompiledPyMCModel
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from il6infer.fit.density import Density, Frame
 
 logger = logging.getLogger("il6infer")
 
@@ -37,8 +38,8 @@ class Count:
 
 
 def sample(
-    compiled: CompiledPyMCModel,
-    points: np.ndarray,
+    density: Density,
+    starts: Sequence[tuple[Frame, np.ndarray]],
     seeds: Sequence[int],
     *,
     tune: int,
@@ -54,8 +55,8 @@ def sample(
 
     Parameters
     ----------
-    points
-        (chains, dimensions), unconstrained: where each chain begins.
+    starts
+        Where each chain begins: a frame, and coordinates (dimensions,) in it.
     seeds
         One a chain.
     low_rank
@@ -66,23 +67,22 @@ def sample(
     Returns
     -------
     arviz.InferenceData
-        Groups posterior (linear scale and unconstrained), sample_stats and their warm-up.
+        Groups posterior (on the linear scale), sample_stats and their warm-up.
     """
-    waiting = list(range(len(points)))
+    waiting = list(range(len(starts)))
     running: dict[int, Any] = {}
     traces: dict[int, az.InferenceData] = {}
-    counts = [Count() for _ in points]
+    counts = [Count() for _ in starts]
     options = {
         "chains": 1, "cores": 1, "tune": tune, "draws": draws, "target_accept": target_accept,
         "low_rank_modified_mass_matrix": low_rank, "save_warmup": True, "progress_bar": False, "blocking": False,
     }  # fmt: skip
-    with _Report(len(points), tune, draws) as report:
+    with _Report(len(starts), tune, draws) as report:
         try:
             while waiting or running:
                 while waiting and len(running) < max(1, threads):
                     chain = waiting.pop(0)
-                    start = dataclasses.replace(compiled, initial_point_func=_Start(points[chain]))
-                    running[chain] = nutpie.sample(start, seed=seeds[chain], **options)
+                    running[chain] = nutpie.sample(density.seen_from(*starts[chain]), seed=seeds[chain], **options)
                 time.sleep(_LOOK_EVERY)
                 for chain in [c for c, sampler in running.items() if _finished(sampler)]:
                     traces[chain] = running.pop(chain).wait()
@@ -96,17 +96,20 @@ def sample(
             # Ctrl-C, or a chain that failed: no thread may go on.
             for sampler in running.values():
                 sampler.cancel()
-    return _joined([traces[chain] for chain in range(len(points))])
+    for chain, (frame, _) in enumerate(starts):
+        for name in ("posterior", "warmup_posterior"):
+            traces[chain][name] = _values(traces[chain][name], density, frame)
+    return _joined([traces[chain] for chain in range(len(starts))])
 
 
-@dataclasses.dataclass(frozen=True)
-class _Start:
-    """Initial point for nutpie, which passes a seed."""
-
-    point: np.ndarray
-
-    def __call__(self, seed: int) -> np.ndarray:
-        return self.point.copy()
+def _values(trace: xr.Dataset, density: Density, frame: Frame) -> xr.Dataset:
+    """Parameters on the linear scale, from coordinates in a frame."""
+    coordinates = np.stack([trace[name].values for name in density.names], axis=-1)
+    values = density.constrained(frame.points(coordinates))
+    return xr.Dataset(
+        {name: (("chain", "draw"), values[..., i]) for i, name in enumerate(density.names)},
+        coords={"chain": trace["chain"], "draw": trace["draw"]},
+    )
 
 
 def _finished(sampler: Any) -> bool:

@@ -81,16 +81,13 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
         raise UserError(_nowhere(problem, engine, settings))
     started = time.monotonic()
     idata = sample(
-        density.compiled,
+        density,
         disperse(density, starts, settings.chains, _rng(settings, "dispersion")),
         [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)],
         tune=settings.tune, draws=settings.draws, target_accept=settings.target_accept,
         low_rank=settings.mass_matrix == "low_rank", threads=settings.threads,
     )  # fmt: skip
     sampled = time.monotonic()
-    names = [p.id for p in problem.estimated]
-    for group in ("posterior", "warmup_posterior"):
-        idata[group] = idata[group][names]
     counted = _add_groups(idata, problem, engine, settings)
     gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
     ended = time.monotonic()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from il6infer.fit.density import Frame
+
 logger = logging.getLogger("il6infer")
 
 DensityFunction = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -22,6 +24,9 @@ WINDOW = 10.0
 
 SAME_MODE = 0.5
 """Optima nearer than this, in standard deviations of the starts in every direction, are one mode."""
+
+STEP = 0.01
+"""First step of the differences that give a frame, in standard deviations of the starts."""
 
 _FAILED = 1e12
 
@@ -36,8 +41,6 @@ class Starts:
         (found, dimensions), unconstrained.
     logp
         (found,) log-density of each.
-    covariances
-        (found, dimensions, dimensions), the optimiser's estimate of the inverse Hessian at each.
     spread
         (dimensions,) standard deviation of the prior draws.
     gradients
@@ -48,7 +51,6 @@ class Starts:
 
     points: np.ndarray
     logp: np.ndarray
-    covariances: np.ndarray
     spread: np.ndarray
     gradients: int
     failed: int
@@ -81,7 +83,7 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
     # The sampler's metric is not known yet: the spread of the prior makes directions comparable.
     spread = np.maximum(np.std(points, axis=0), 1e-3) if len(points) > 2 else np.ones(points.shape[1])
 
-    def climb(origin: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, int, int]:
+    def climb(origin: np.ndarray) -> tuple[float, np.ndarray, int, int]:
         failed = 0
 
         def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
@@ -95,12 +97,11 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
         result = minimize(
             objective, np.zeros_like(origin), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS, "maxcor": 20}
         )
-        covariance = result.hess_inv.todense() * np.outer(spread, spread)
-        return -float(result.fun), origin + spread * result.x, covariance, int(result.nfev), failed
+        return -float(result.fun), origin + spread * result.x, int(result.nfev), failed
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         climbed = list(pool.map(climb, points))
-    for number, (value, _, _, gradients, failed) in enumerate(climbed, start=1):
+    for number, (value, _, gradients, failed) in enumerate(climbed, start=1):
         logger.info(
             "start %d of %d: log-density %s after %d gradients, %d of them failed", number, len(points),
             f"{value:.2f}" if value > -_FAILED else "not finite", gradients, failed,
@@ -110,14 +111,46 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
     return Starts(
         points=np.array([c[1] for c in found]).reshape(shape),
         logp=np.array([c[0] for c in found]),
-        covariances=np.array([c[2] for c in found]).reshape(*shape, shape[1]),
         spread=spread,
-        gradients=sum(c[3] for c in climbed),
-        failed=sum(c[4] for c in climbed),
+        gradients=sum(c[2] for c in climbed),
+        failed=sum(c[3] for c in climbed),
     )
 
 
-def disperse(density: DensityFunction, starts: Starts, chains: int, rng: np.random.Generator) -> np.ndarray:
+def frame_at(density: DensityFunction, point: np.ndarray, spread: np.ndarray) -> tuple[Frame, int]:
+    """Frame of the normal approximation at an optimum, from central differences of the gradient.
+
+    A direction in which the density hardly bends, or bends upwards, gets the spread of the prior.
+
+    Returns
+    -------
+    Frame
+        Its origin is `point`.
+    int
+        Evaluations of the density.
+    """
+    size = len(point)
+    bend = np.zeros((size, size))
+    step = STEP * spread
+    for _ in range(2):
+        # The second time with steps of a tenth of a standard deviation, now that the standard deviations are known.
+        for i in range(size):
+            shift = np.zeros(size)
+            shift[i] = step[i]
+            above, below = density(point + shift), density(point - shift)
+            if np.isfinite(above[0]) and np.isfinite(below[0]):
+                bend[i] = -(above[1] - below[1]) / (2 * step[i]) * spread * spread[i]
+            else:
+                bend[i] = np.eye(size)[i]
+        values, vectors = np.linalg.eigh(0.5 * (bend + bend.T))
+        matrix = spread[:, None] * vectors / np.sqrt(np.maximum(values, 1.0))
+        step = np.minimum(step, 0.1 * np.sqrt(np.sum(matrix**2, axis=1)))
+    return Frame(point, matrix), 4 * size
+
+
+def disperse(
+    density: DensityFunction, starts: Starts, chains: int, rng: np.random.Generator
+) -> list[tuple[Frame, np.ndarray]]:
     """One starting point a chain: modes in turn, each left by one draw from the normal approximation there.
 
     Chains that began at the very same point could not disagree at first, and R-hat would see less than it should.
@@ -125,18 +158,17 @@ def disperse(density: DensityFunction, starts: Starts, chains: int, rng: np.rand
 
     Returns
     -------
-    numpy.ndarray
-        (chains, dimensions), unconstrained.
+    list of (Frame, numpy.ndarray)
+        For each chain the frame of its mode, and coordinates (dimensions,) in it.
     """
     modes, dimensions = starts.modes(), starts.points.shape[1]
+    frames = [frame_at(density, starts.points[mode], starts.spread)[0] for mode in modes[:chains]]
     chosen = []
     for chain in range(chains):
-        mode = modes[chain % len(modes)]
-        values, vectors = np.linalg.eigh(starts.covariances[mode])
-        step = vectors @ (np.sqrt(np.clip(values, 0.0, None)) * rng.normal(size=dimensions))
+        frame, top = frames[chain % len(frames)], starts.logp[modes[chain % len(frames)]]
+        step = rng.normal(size=dimensions)
         for shrink in (1.0, 0.5, 0.25, 0.1, 0.03, 0.0):
-            point = starts.points[mode] + shrink * step
-            if density(point)[0] >= starts.logp[mode] - max(WINDOW, dimensions):
+            if density(frame.points(shrink * step))[0] >= top - max(WINDOW, dimensions):
                 break
-        chosen.append(point)
-    return np.array(chosen)
+        chosen.append((frame, shrink * step))
+    return chosen

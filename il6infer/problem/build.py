@@ -21,8 +21,11 @@ REST = "rest"
 SCALE_SD = 1.5
 """Of the natural log of a scale factor, around the largest value of its gel or plate: a factor of 12 either way."""
 
-OFFSET_SHARE, OFFSET_SD = 0.03, 1.5
-"""Median of an offset as a share of the largest value, and the sd of its natural log."""
+OFFSET_SHARE, OFFSET_SD = 0.5, 1.0
+"""Median of an offset as a share of the smallest value, which is background and some signal; sd of its natural log."""
+
+FAINT = 0.01
+"""Values below this share of the largest count as this much where an offset is concerned."""
 
 SIGMA = (0.2, 0.07, 0.6)
 """Median and 90 % interval of a noise sd of the natural log; blots show 0.15 to 0.5 (facts, section 6)."""
@@ -207,13 +210,14 @@ def _parameters(measurements: pd.DataFrame, model: Model) -> pd.DataFrame:
         source = p.source + (f" (doi {p.doi})" if p.doi else "")
         rows.append(_parameter(p.parameter, p.description, mean, sd, p.unit, source))
     for (name, batch), group in measurements.groupby(["observable", "batch"], sort=False):
-        top, unit = float(group["value"].abs().max()) or 1.0, str(group["unit"].iloc[0])
+        sizes, unit = group["value"].abs(), str(group["unit"].iloc[0])
+        top = float(sizes.max()) or 1.0
         if group["scale"].any():
             why = f"largest value of {batch}, sd of ln {SCALE_SD}: arbitrary units"
             rows.append(_parameter(f"scale_{name}_{batch}", f"scale of {name}", math.log(top), SCALE_SD, unit, why))
         if group["offset"].any():
-            why = f"{OFFSET_SHARE:.0%} of the largest value of {batch}, sd of ln {OFFSET_SD}: background"
-            mean = math.log(OFFSET_SHARE * top)
+            why = f"{OFFSET_SHARE:.0%} of the smallest value of {batch}, sd of ln {OFFSET_SD}: background"
+            mean = math.log(OFFSET_SHARE * max(float(sizes.min()), FAINT * top))
             rows.append(_parameter(f"offset_{name}_{batch}", f"offset of {name}", mean, OFFSET_SD, unit, why))
     for name, group in measurements.groupby("observable", sort=False):
         mean, sd = log_normal(*SIGMA)

@@ -188,7 +188,7 @@ class RosenbrockEngine:
         self.kernel = _module(source)
         self.tables = _tables(problem, self.plan, rtol, atol, max_steps)
         self.digest = hashlib.sha256(
-            b"".join([source.encode(), *(t.tobytes() + str(t.shape).encode() for t in self.tables)])
+            b"".join([self.kernel.__name__.encode(), *(t.tobytes() + str(t.shape).encode() for t in self.tables)])
         ).hexdigest()
         self._outcomes: Counter[str] = Counter()
 

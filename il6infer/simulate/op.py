@@ -7,9 +7,11 @@ gradient share one forward pass.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytensor.tensor as pt
-from numba import njit
+from numba import njit, typeof, types
 from pytensor.compile.mode import optdb
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply, Variable
@@ -19,6 +21,7 @@ from pytensor.graph.rewriting.db import EquilibriumDB
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
 from il6infer.simulate.engine import RosenbrockEngine
+from il6infer.simulate.linking import by_symbol
 
 
 class _EngineOp(Op):
@@ -106,49 +109,53 @@ _database.register("share_forward_pass", share_forward_pass, "fast_run", "fast_c
 optdb.register("il6infer_share_forward_pass", _database, "fast_run", "fast_compile", "numba", position=2.9)
 
 
+VECTOR = types.float64[::1]
+
+CALL_VERSION = 1
+"""Part of PyTensor's key of cached functions; to be raised when the functions below change."""
+
+
+def _linked(engine: RosenbrockEngine) -> tuple[Callable, Callable]:
+    """`simulate` and `pullback` of an engine's kernel, callable from compiled functions."""
+    tables, name = typeof(engine.tables), engine.kernel.__name__
+    forward, (_, _, *kept) = by_symbol(f"{name}.simulate", engine.kernel.simulate, (VECTOR, tables, types.boolean))
+    backward, _ = by_symbol(f"{name}.pullback", engine.kernel.pullback, (VECTOR, tables, *kept, VECTOR, VECTOR))
+    return forward, backward
+
+
 @register_funcify_default_op_cache_key(Simulate)
-def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> object:
-    kernel, tables = op.engine.kernel.simulate, op.engine.tables
+def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+    kernel, tables = _linked(op.engine)[0], op.engine.tables
 
     @njit
     def simulate(theta: np.ndarray) -> tuple:
-        prediction, noise, _, _, _, _, _, _ = kernel(np.ascontiguousarray(theta), tables, False)
+        prediction, noise, _, _, _, _, _, _ = kernel((np.ascontiguousarray(theta), tables, False))
         return prediction, noise
 
-    return simulate
+    return simulate, CALL_VERSION
 
 
 @register_funcify_default_op_cache_key(SimulateTaped)
-def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **_: object) -> object:
-    kernel, tables = op.engine.kernel.simulate, op.engine.tables
+def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+    kernel, tables = _linked(op.engine)[0], op.engine.tables
 
     @njit
     def simulate_taped(theta: np.ndarray) -> tuple:
-        return kernel(np.ascontiguousarray(theta), tables, True)
+        return kernel((np.ascontiguousarray(theta), tables, True))
 
-    return simulate_taped
+    return simulate_taped, CALL_VERSION
 
 
 @register_funcify_default_op_cache_key(Pullback)
-def _numba_pullback(op: Pullback, node: Apply | None = None, **_: object) -> object:
-    kernel, tables = op.engine.kernel.pullback, op.engine.tables
+def _numba_pullback(op: Pullback, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+    kernel, tables = _linked(op.engine)[1], op.engine.tables
 
     @njit
     def pullback(theta, outcome, states, tape, pointers, before, rest, prediction_bar, noise_bar):  # noqa: ANN001, ANN202
-        return kernel(
-            np.ascontiguousarray(theta),
-            tables,
-            outcome,
-            states,
-            tape,
-            pointers,
-            before,
-            rest,
-            np.ascontiguousarray(prediction_bar),
-            np.ascontiguousarray(noise_bar),
-        )
+        bars = np.ascontiguousarray(prediction_bar), np.ascontiguousarray(noise_bar)
+        return kernel((np.ascontiguousarray(theta), tables, outcome, states, tape, pointers, before, rest, *bars))
 
-    return pullback
+    return pullback, CALL_VERSION
 
 
 def simulate(engine: RosenbrockEngine, theta: Variable) -> tuple[Variable, Variable]:

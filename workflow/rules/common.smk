@@ -53,6 +53,16 @@ wildcard_constraints:
     part="|".join(PARTS),
 
 
+def fit_threads():
+    """Threads of a fit: a CPU for each chain, but no fit waits for the CPUs of another on a small machine."""
+    cores, chains = workflow.resource_settings.cores, SETTINGS["fit"]["chains"]
+    fits = sum(len(models_of(dataset)) for dataset in DATASETS)
+    # A cluster has no number of cores of its own, and the job on its node does not know of the other fits.
+    if not isinstance(cores, int) or workflow.remote_exec:
+        return chains
+    return max(1, min(chains, cores // max(fits, 1)))
+
+
 def raw_files(wildcards):
     """Files that the description names; one that is malformed is left to `il6infer ingest` to explain."""
     description, folder = (

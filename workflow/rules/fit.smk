@@ -16,7 +16,7 @@ rule fit:
         f"{BENCHMARKS}/fit/{{dataset}}/{{model}}.tsv"
     conda:
         "../envs/il6infer.yaml"
-    threads: 4
+    threads: fit_threads()
     resources:
         mem_mb=4000,
         runtime=240,
