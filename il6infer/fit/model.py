@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 from il6infer._errors import Fault, raise_faults
 from il6infer.fit.priors import LOG_LAPLACE, check_priors, prior_variable
 from il6infer.problem.spec import Problem
-from il6infer.simulate import RosenbrockEngine
+from il6infer.simulate import Engine
 from il6infer.simulate.op import simulate
 
 
@@ -54,7 +54,7 @@ def check_problem(problem: Problem) -> None:
     check_priors(problem.estimated)
 
 
-def build_model(problem: Problem, engine: RosenbrockEngine) -> pm.Model:
+def build_model(problem: Problem, engine: Engine) -> pm.Model:
     """Build the model.
 
     Parameters

@@ -12,7 +12,7 @@ import xarray as xr
 
 from il6infer.fit.model import rows_by_variable
 from il6infer.problem.spec import Problem
-from il6infer.simulate import Outcome, RosenbrockEngine
+from il6infer.simulate import Engine, Outcome
 from il6infer.simulate.likelihood import pointwise
 
 
@@ -36,7 +36,7 @@ class Ensemble:
     outcomes: Mapping[str, int]
 
 
-def simulate_all(engine: RosenbrockEngine, thetas: np.ndarray, threads: int = 1) -> Ensemble:
+def simulate_all(engine: Engine, thetas: np.ndarray, threads: int = 1) -> Ensemble:
     """Simulate each row of `thetas` (samples, parameters), on the linear scale."""
     with ThreadPoolExecutor(max(1, threads)) as pool:
         results = list(pool.map(engine.simulate, thetas))

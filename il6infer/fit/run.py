@@ -24,7 +24,7 @@ from il6infer.fit.starts import Starts, disperse, find_starts
 from il6infer.problem.petab import load
 from il6infer.problem.priors import draw
 from il6infer.problem.spec import Problem
-from il6infer.simulate import RosenbrockEngine, compile
+from il6infer.simulate import Engine, compile
 
 logger = logging.getLogger("il6infer")
 
@@ -87,8 +87,9 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
         tune=settings.tune, draws=settings.draws, target_accept=settings.target_accept,
         low_rank=settings.mass_matrix == "low_rank", threads=settings.threads,
     )  # fmt: skip
-    sampled = time.monotonic()
+    sampled, failures = time.monotonic(), engine.failures()
     counted = _add_groups(idata, problem, engine, settings)
+    counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
     gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
     ended = time.monotonic()
     logger.info(
@@ -129,7 +130,7 @@ def _origins(problem: Problem, density: Density, settings: FitSettings) -> np.nd
     return np.array([density.unconstrained(row) for row in values])
 
 
-def _nowhere(problem: Problem, engine: RosenbrockEngine, settings: FitSettings) -> str:
+def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:
     """Say what keeps the log-density from being finite, at the prior draws that were tried."""
     thetas = draw(problem.estimated, settings.starts, _rng(settings, "starts"))
     ensemble = predictive.simulate_all(engine, thetas, settings.threads)
@@ -149,9 +150,7 @@ def _nowhere(problem: Problem, engine: RosenbrockEngine, settings: FitSettings) 
     return ""
 
 
-def _add_groups(
-    idata: az.InferenceData, problem: Problem, engine: RosenbrockEngine, settings: FitSettings
-) -> dict[str, str]:
+def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, settings: FitSettings) -> dict[str, str]:
     """Add every group but posterior and sample_stats; return attributes that count simulations by outcome."""
     names = [p.id for p in problem.estimated]
     solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}

@@ -37,8 +37,8 @@ class FitSettings:
 
     seed: int = 1
     chains: int = 4
-    tune: int = 800
-    draws: int = 800
+    tune: int = 400
+    draws: int = 1000
     target_accept: float = 0.9
     starts: int = 8
     engine: str = "rosenbrock"

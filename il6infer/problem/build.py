@@ -21,7 +21,7 @@ REST = "rest"
 SCALE_SD = 1.5
 """Of the natural log of a scale factor, around the largest value of its gel or plate: a factor of 12 either way."""
 
-OFFSET_SHARE, OFFSET_SD = 0.5, 1.0
+OFFSET_SHARE, OFFSET_SD = 0.5, 0.7
 """Median of an offset as a share of the smallest value, which is background and some signal; sd of its natural log."""
 
 FAINT = 0.01
@@ -29,6 +29,9 @@ FAINT = 0.01
 
 SIGMA = (0.2, 0.07, 0.6)
 """Median and 90 % interval of a noise sd of the natural log; blots show 0.15 to 0.5 (facts, section 6)."""
+
+ENOUGH, REPLICATED = 3, 3.0
+"""Degrees of freedom from which replicates inform the prior of a linear noise; how far its 90 % interval reaches."""
 
 WIDE = 1e4
 """Bounds lie this factor beyond the 90 % interval: they guard the solver and cut no prior mass."""
@@ -220,14 +223,26 @@ def _parameters(measurements: pd.DataFrame, model: Model) -> pd.DataFrame:
             mean = math.log(OFFSET_SHARE * max(float(sizes.min()), FAINT * top))
             rows.append(_parameter(f"offset_{name}_{batch}", f"offset of {name}", mean, OFFSET_SD, unit, why))
     for name, group in measurements.groupby("observable", sort=False):
-        mean, sd = log_normal(*SIGMA)
-        logarithmic = group["noise"].iloc[0] == "lognormal"
-        if not logarithmic:
-            mean += math.log(float(group["value"].abs().max()) or 1.0)
-        unit = "sd of ln" if logarithmic else str(group["unit"].iloc[0])
-        why = "blots 0.15-0.5 (Kreutz 2007, doi 10.1093/bioinformatics/btm397)"
-        rows.append(_parameter(f"sigma_{name}", f"noise of {name}", mean, sd, unit, why))
+        rows.append(_noise(str(name), group))
     return pd.DataFrame(rows)
+
+
+def _noise(name: str, group: pd.DataFrame) -> dict[str, object]:
+    """Noise of a read-out: relative as blots have it; linear as its replicates show, where there are enough."""
+    mean, sd = log_normal(*SIGMA)
+    why = "blots 0.15-0.5 (Kreutz 2007, doi 10.1093/bioinformatics/btm397)"
+    if group["noise"].iloc[0] == "lognormal":
+        return _parameter(f"sigma_{name}", f"noise of {name}", mean, sd, "sd of ln", why)
+    unit = str(group["unit"].iloc[0])
+    replicates = group.groupby(["condition", "time_min", "batch"], sort=False)["value"]
+    freedom = int((replicates.count() - 1).sum())
+    spread = math.sqrt(float(((replicates.count() - 1) * replicates.var().fillna(0.0)).sum()) / max(freedom, 1))
+    if freedom >= ENOUGH and spread > 0:
+        median, why = spread, f"spread of its replicates ({freedom} degrees of freedom), a factor of {REPLICATED:g}"
+        known = log_normal(median, median / REPLICATED, median * REPLICATED)
+        return _parameter(f"sigma_{name}", f"noise of {name}", *known, unit, why)
+    mean += math.log(float(group["value"].abs().max()) or 1.0)
+    return _parameter(f"sigma_{name}", f"noise of {name}", mean, sd, unit, why)
 
 
 def _parameter(name: str, description: str, mean: float, sd: float, unit: str, source: str) -> dict[str, object]:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from il6infer._errors import UserError, nearest
 from il6infer.problem.spec import Problem
-from il6infer.simulate.engine import RosenbrockEngine, Simulation
-from il6infer.simulate.outcome import Outcome
+from il6infer.simulate.diffsol import DiffsolEngine
+from il6infer.simulate.engine import RosenbrockEngine
+from il6infer.simulate.outcome import Outcome, Simulation
 from il6infer.simulate.tableau import METHODS
 
-__all__ = ["Outcome", "RosenbrockEngine", "Simulation", "compile"]
+__all__ = ["DiffsolEngine", "Engine", "Outcome", "RosenbrockEngine", "Simulation", "compile"]
+
+Engine = RosenbrockEngine | DiffsolEngine
 
 
-def compile(
-    problem: Problem, *, engine: str = "rosenbrock", rtol: float = 1e-6, atol: float = 1e-8
-) -> RosenbrockEngine:
+def compile(problem: Problem, *, engine: str = "rosenbrock", rtol: float = 1e-6, atol: float = 1e-8) -> Engine:
     """Compile a problem for one engine.
 
     Parameters
     ----------
     engine
-        ``rosenbrock`` (the default, Rodas5P), or a method by name: ``rodas4``, ``rodas5p``.
+        ``rosenbrock`` (the default: Rodas5P, and diffsol for a run that it cannot do), a method by name without that
+        way out (``rodas4``, ``rodas5p``), or ``diffsol``.
     rtol, atol
         Tolerances of the solver.
 
@@ -28,7 +30,10 @@ def compile(
     UserError
         If the engine is unknown, or the problem asks for what the engine cannot do.
     """
-    known = {"rosenbrock": "rodas5p", **{name: name for name in METHODS}}
-    if engine not in known:
-        raise UserError(f"unknown engine '{engine}'. {nearest(engine, known)}")
-    return RosenbrockEngine(problem, method=known[engine], rtol=rtol, atol=atol)
+    if engine == "diffsol":
+        return DiffsolEngine(problem, rtol=rtol, atol=atol)
+    if engine == "rosenbrock":
+        return RosenbrockEngine(problem, rtol=rtol, atol=atol, fallback=True)
+    if engine not in METHODS:
+        raise UserError(f"unknown engine '{engine}'. {nearest(engine, ['rosenbrock', 'diffsol', *METHODS])}")
+    return RosenbrockEngine(problem, method=engine, rtol=rtol, atol=atol)

@@ -73,6 +73,33 @@ def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr
     return stoichiometry, [guard_powers(flux.xreplace(constants)) for flux in fluxes]
 
 
+def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple[int, int], sp.Expr], tuple]:
+    """Right-hand side; minus its Jacobian by (row, column); and both flux by flux.
+
+    The last is stoichiometry (states, fluxes), flux by index, and (flux, state) -> derivative; zeros are left out.
+    """
+    states = [symbol(s) for s in problem.network.states]
+    size = len(states)
+    stoichiometry, every = _fluxes(problem, spec.constants)
+    fluxes = {r: flux for r, flux in enumerate(every) if flux != 0 and np.any(stoichiometry[:, r])}
+    rhs = [
+        sp.Add(*[_number(stoichiometry[i, r]) * flux for r, flux in fluxes.items() if stoichiometry[i, r]])
+        for i in range(size)
+    ]
+    slopes = {
+        (r, j): flux.diff(states[j])
+        for r, flux in fluxes.items()
+        for j in range(size)
+        if states[j] in flux.free_symbols
+    }
+    slopes = {key: slope for key, slope in slopes.items() if slope != 0}
+    jacobian: dict[tuple[int, int], sp.Expr] = {}
+    for (r, j), slope in slopes.items():
+        for i in np.flatnonzero(stoichiometry[:, r]):
+            jacobian[int(i), j] = jacobian.get((int(i), j), sp.Integer(0)) - _number(stoichiometry[i, r]) * slope
+    return rhs, jacobian, (stoichiometry, fluxes, slopes)
+
+
 def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray) -> str:
     """Source of every model-specific function and constant of the kernel."""
     network = problem.network
@@ -82,19 +109,8 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     y_in = {s: f"y[{i}]" for i, s in enumerate(states)}
     p_in = {s: f"p[{i}]" for i, s in enumerate(varying)}
     inputs = {**y_in, **p_in, TIME: "t"}
-    stoichiometry, fluxes = _fluxes(problem, spec.constants)
-    present = [r for r in range(len(fluxes)) if fluxes[r] != 0 and np.any(stoichiometry[:, r])]
-    rhs = [
-        sp.Add(*[_number(stoichiometry[i, r]) * fluxes[r] for r in present if stoichiometry[i, r]]) for i in range(size)
-    ]
-    slopes = {
-        (r, j): fluxes[r].diff(states[j]) for r in present for j in range(size) if states[j] in fluxes[r].free_symbols
-    }
-    slopes = {key: slope for key, slope in slopes.items() if slope != 0}
-    jacobian: dict[tuple[int, int], sp.Expr] = {}
-    for (r, j), slope in slopes.items():
-        for i in np.flatnonzero(stoichiometry[:, r]):
-            jacobian[int(i), j] = jacobian.get((int(i), j), sp.Integer(0)) - _number(stoichiometry[i, r]) * slope
+    rhs, jacobian, (stoichiometry, fluxes, slopes) = equations(problem, spec)
+    present = sorted(fluxes)
     plan_lu = lu.plan(size, set(jacobian))
     wanted = [(f"gy[{j}] += ", s) for j, s in enumerate(states)]
     wanted += [(f"gp[{j}] += ", varying[j]) for j in spec.active]

@@ -8,8 +8,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
@@ -20,34 +19,14 @@ import numpy as np
 from il6infer.models.conservation import moieties
 from il6infer.problem.spec import Problem
 from il6infer.simulate.codegen import layout, model_source
-from il6infer.simulate.outcome import Outcome
+from il6infer.simulate.fallback import Fallback
+from il6infer.simulate.outcome import Outcome, Simulation
 from il6infer.simulate.plan import Plan, make_plan
 from il6infer.simulate.tableau import METHODS, Tableau
+from il6infer.simulate.tangent import sensitivity_source
 
 MAX_STEPS = 10_000
 """Steps that one run may take before it counts as failed."""
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """What the instruments would read.
-
-    Attributes
-    ----------
-    prediction, noise
-        (measurements,), in the order of the problem's measurement table; +inf and 1 where the run failed.
-    outcome
-        (runs,), `Outcome` of each distinct run.
-    """
-
-    prediction: np.ndarray
-    noise: np.ndarray
-    outcome: np.ndarray
-
-    @property
-    def ok(self) -> bool:
-        """Whether every run was simulated."""
-        return not self.outcome.any()
 
 
 def cache_folder() -> Path:
@@ -74,10 +53,11 @@ def _source(problem: Problem, plan: Plan, method: Tableau) -> str:
         _POWERS,
     ]
     body = model_source(problem, plan, layout(problem, plan), moieties(problem.network))
-    parts = [
-        files("il6infer.simulate").joinpath(name).read_text("utf-8") for name in ("kernel.py", "steady.py", "runs.py")
-    ]
-    return "\n".join([*head, body, *parts])
+    return "\n".join([*head, body, *(_template(name) for name in ("kernel.py", "steady.py", "runs.py"))])
+
+
+def _template(name: str) -> str:
+    return files("il6infer.simulate").joinpath(name).read_text("utf-8")
 
 
 _POWERS = """
@@ -170,6 +150,13 @@ class RosenbrockEngine:
         Tolerances on each state.
     max_steps
         Steps that one run may take.
+    fallback
+        Let diffsol try a run once that the kernel could not simulate.
+
+    Attributes
+    ----------
+    fallback
+        Counts what failed, in compiled calls too.
     """
 
     def __init__(
@@ -180,16 +167,18 @@ class RosenbrockEngine:
         rtol: float = 1e-6,
         atol: float = 1e-8,
         max_steps: int = MAX_STEPS,
+        fallback: bool = False,
     ) -> None:
         self.problem = problem
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
-        source = _source(problem, self.plan, METHODS[method])
-        self.kernel = _module(source)
+        self._code = _source(problem, self.plan, METHODS[method])
+        self.kernel = _module(self._code)
         self.tables = _tables(problem, self.plan, rtol, atol, max_steps)
         self.digest = hashlib.sha256(
             b"".join([self.kernel.__name__.encode(), *(t.tobytes() + str(t.shape).encode() for t in self.tables)])
         ).hexdigest()
+        self.fallback = Fallback(problem, rtol, atol, enabled=fallback)
         self._outcomes: Counter[str] = Counter()
 
     @property
@@ -201,10 +190,24 @@ class RosenbrockEngine:
 
     def simulate(self, theta: np.ndarray) -> Simulation:
         """Prediction and noise of every measurement at `theta` (parameters,), on the linear scale."""
-        prediction, noise, outcome, *_ = self.kernel.simulate(self._checked(theta), self.tables, False)
+        prediction, noise, outcome, *_ = self.forward(theta, keep=False)
         self._outcomes["calls"] += 1
         self._outcomes.update(Outcome(o).name.lower() for o in outcome)
         return Simulation(prediction, noise, outcome.astype(np.int8))
+
+    def forward(self, theta: np.ndarray, *, keep: bool) -> tuple[np.ndarray, ...]:
+        """Give what the kernel's ``simulate`` does (see `runs.py`), failed runs tried again; `keep` records steps."""
+        theta = self._checked(theta)
+        prediction, noise, outcome, *rest = self.kernel.simulate(theta, self.tables, keep)
+        if outcome.any():
+            self.fallback.rescue(theta, outcome, prediction, noise)
+        return prediction, noise, outcome, *rest
+
+    def backward(self, theta: np.ndarray, outcome: np.ndarray, *rest: np.ndarray) -> np.ndarray:
+        """Gradient (parameters,) from what `forward` kept, then the adjoints of prediction and noise."""
+        inputs = [np.ascontiguousarray(array) for array in (theta, outcome, *rest)]
+        gradient = self.kernel.pullback(inputs[0], self.tables, *inputs[1:])
+        return gradient + self.fallback.gradient(*inputs[:2], *inputs[-2:]) if outcome.any() else gradient
 
     def states(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
         """States (times, states) of each run at its measured times (`plan.run_times`)."""
@@ -214,10 +217,27 @@ class RosenbrockEngine:
 
     def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
         """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+        _, _, *kept = self.forward(theta, keep=True)
+        bars = (np.asarray(bar, dtype=float) for bar in (prediction_bar, noise_bar))
+        return self.backward(self._checked(theta), *kept, *bars)
+
+    def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Differentiate prediction and noise (measurements, parameters) by forward sensitivities.
+
+        They are exact for the steps taken, as `pullback` is; rows whose run failed are NaN.
+        """
         theta = self._checked(theta)
-        _, _, outcome, *rest = self.kernel.simulate(theta, self.tables, True)
-        bars = (np.ascontiguousarray(bar, dtype=float) for bar in (prediction_bar, noise_bar))
-        return self.kernel.pullback(theta, self.tables, outcome, *rest, *bars)
+        _, _, outcome, *kept = self.forward(theta, keep=True)
+        prediction, noise = self._tangent.jacobian(theta, self.tables, outcome, *kept)
+        for rows, *slopes in self.fallback.jacobian(theta, outcome):
+            prediction[rows], noise[rows] = slopes
+        return prediction, noise
+
+    @cached_property
+    def _tangent(self) -> ModuleType:
+        """Kernel with forward sensitivities, which most uses do not need: compiled when first asked for."""
+        spec = layout(self.problem, self.plan)
+        return _module("\n".join([self._code, sensitivity_source(self.problem, spec), _template("sensitivity.py")]))
 
     def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
         """Log-density of each measurement (measurements,); -inf where its run failed."""
@@ -229,6 +249,10 @@ class RosenbrockEngine:
     def counters(self) -> dict[str, int]:
         """Count calls of `simulate`, and runs by outcome, since the engine was made."""
         return dict(self._outcomes)
+
+    def failures(self) -> dict[str, int]:
+        """Count failed runs by outcome, and those rescued, in all calls since the engine was made."""
+        return dict(self.fallback.counts)
 
     def _checked(self, theta: np.ndarray) -> np.ndarray:
         theta = np.ascontiguousarray(theta, dtype=float)

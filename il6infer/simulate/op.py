@@ -7,7 +7,9 @@ gradient share one forward pass.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -18,9 +20,13 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 from pytensor.graph.rewriting.basic import node_rewriter
 from pytensor.graph.rewriting.db import EquilibriumDB
-from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
+from pytensor.link.numba.dispatch.basic import (
+    generate_fallback_impl,
+    numba_funcify,
+    register_funcify_default_op_cache_key,
+)
 
-from il6infer.simulate.engine import RosenbrockEngine
+from il6infer.simulate import Engine, RosenbrockEngine
 from il6infer.simulate.linking import by_symbol
 
 
@@ -29,9 +35,17 @@ class _EngineOp(Op):
 
     __props__ = ("digest",)
 
-    def __init__(self, engine: RosenbrockEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.digest = engine.digest
+
+
+def _connected(outputs: list, gradients: list) -> list:
+    """Gradients of all outputs; zeros where nothing depends on one."""
+    return [
+        pt.zeros_like(output) if isinstance(bar.type, DisconnectedType) else bar
+        for output, bar in zip(outputs, gradients, strict=True)
+    ]
 
 
 class Simulate(_EngineOp):
@@ -48,18 +62,13 @@ class Simulate(_EngineOp):
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of numba."""
-        prediction, noise, *_ = self.engine.kernel.simulate(np.ascontiguousarray(inputs[0]), self.engine.tables, False)
-        output_storage[0][0], output_storage[1][0] = prediction, noise
+        output_storage[0][0], output_storage[1][0], *_ = self.engine.forward(inputs[0], keep=False)
 
     def L_op(self, inputs: list, outputs: list, output_gradients: list) -> list:  # noqa: N802 (PyTensor's name)
         """Gradient by the discrete adjoint."""
         [theta] = inputs
-        bars = [
-            pt.zeros_like(output) if isinstance(bar.type, DisconnectedType) else bar
-            for output, bar in zip(outputs, output_gradients, strict=True)
-        ]
         _, _, *tape = SimulateTaped(self.engine)(theta)
-        return [Pullback(self.engine)(theta, *tape, *bars)]
+        return [Pullback(self.engine)(theta, *tape, *_connected(outputs, output_gradients))]
 
 
 class SimulateTaped(_EngineOp):
@@ -72,8 +81,7 @@ class SimulateTaped(_EngineOp):
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of numba."""
-        values = self.engine.kernel.simulate(np.ascontiguousarray(inputs[0]), self.engine.tables, True)
-        for storage, value in zip(output_storage, values, strict=True):
+        for storage, value in zip(output_storage, self.engine.forward(inputs[0], keep=True), strict=True):
             storage[0] = value
 
 
@@ -90,8 +98,7 @@ class Pullback(_EngineOp):
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of numba."""
-        theta, *rest = (np.ascontiguousarray(value) for value in inputs)
-        output_storage[0][0] = self.engine.kernel.pullback(theta, self.engine.tables, *rest)
+        output_storage[0][0] = self.engine.backward(*inputs)
 
 
 @node_rewriter([Simulate])
@@ -111,25 +118,30 @@ optdb.register("il6infer_share_forward_pass", _database, "fast_run", "fast_compi
 
 VECTOR = types.float64[::1]
 
-CALL_VERSION = 1
+CALL_VERSION = 2
 """Part of PyTensor's key of cached functions; to be raised when the functions below change."""
 
 
-def _linked(engine: RosenbrockEngine) -> tuple[Callable, Callable]:
-    """`simulate` and `pullback` of an engine's kernel, callable from compiled functions."""
+def _linked(engine: RosenbrockEngine) -> tuple[Callable, Callable, Any, Any]:
+    """`simulate` and `pullback` of an engine's kernel and its fallback's two, callable from compiled functions."""
     tables, name = typeof(engine.tables), engine.kernel.__name__
     forward, (_, _, *kept) = by_symbol(f"{name}.simulate", engine.kernel.simulate, (VECTOR, tables, types.boolean))
     backward, _ = by_symbol(f"{name}.pullback", engine.kernel.pullback, (VECTOR, tables, *kept, VECTOR, VECTOR))
-    return forward, backward
+    sizes = len(engine.parameters), len(engine.plan.runs), len(engine.problem.measurements)
+    return forward, backward, *engine.fallback.link(f"il6infer.{engine.digest}", sizes)
 
 
 @register_funcify_default_op_cache_key(Simulate)
 def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
-    kernel, tables = _linked(op.engine)[0], op.engine.tables
+    kernel, _, rescue, _ = _linked(op.engine)
+    tables = op.engine.tables
 
     @njit
     def simulate(theta: np.ndarray) -> tuple:
-        prediction, noise, _, _, _, _, _, _ = kernel((np.ascontiguousarray(theta), tables, False))
+        point = np.ascontiguousarray(theta)
+        prediction, noise, outcome, _, _, _, _, _ = kernel((point, tables, False))
+        if outcome.any():
+            rescue(point.ctypes, outcome.ctypes, prediction.ctypes, noise.ctypes)
         return prediction, noise
 
     return simulate, CALL_VERSION
@@ -137,28 +149,76 @@ def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> tup
 
 @register_funcify_default_op_cache_key(SimulateTaped)
 def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
-    kernel, tables = _linked(op.engine)[0], op.engine.tables
+    kernel, _, rescue, _ = _linked(op.engine)
+    tables = op.engine.tables
 
     @njit
     def simulate_taped(theta: np.ndarray) -> tuple:
-        return kernel((np.ascontiguousarray(theta), tables, True))
+        point = np.ascontiguousarray(theta)
+        prediction, noise, outcome, states, tape, pointers, before, rest = kernel((point, tables, True))
+        if outcome.any():
+            rescue(point.ctypes, outcome.ctypes, prediction.ctypes, noise.ctypes)
+        return prediction, noise, outcome, states, tape, pointers, before, rest
 
     return simulate_taped, CALL_VERSION
 
 
 @register_funcify_default_op_cache_key(Pullback)
 def _numba_pullback(op: Pullback, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
-    kernel, tables = _linked(op.engine)[1], op.engine.tables
+    _, kernel, _, rescue = _linked(op.engine)
+    tables = op.engine.tables
 
     @njit
     def pullback(theta, outcome, states, tape, pointers, before, rest, prediction_bar, noise_bar):  # noqa: ANN001, ANN202
-        bars = np.ascontiguousarray(prediction_bar), np.ascontiguousarray(noise_bar)
-        return kernel((np.ascontiguousarray(theta), tables, outcome, states, tape, pointers, before, rest, *bars))
+        point = np.ascontiguousarray(theta)
+        by_value, by_noise = np.ascontiguousarray(prediction_bar), np.ascontiguousarray(noise_bar)
+        gradient = kernel((point, tables, outcome, states, tape, pointers, before, rest, by_value, by_noise))
+        if outcome.any():
+            rescue(point.ctypes, outcome.ctypes, by_value.ctypes, by_noise.ctypes, gradient.ctypes)
+        return gradient
 
     return pullback, CALL_VERSION
 
 
-def simulate(engine: RosenbrockEngine, theta: Variable) -> tuple[Variable, Variable]:
+class Ask(_EngineOp):
+    """theta -> prediction, noise, by an engine that compiled code cannot call."""
+
+    def make_node(self, theta: Variable) -> Apply:
+        """Node for a vector of parameters on the linear scale."""
+        return Apply(self, [pt.as_tensor(theta, dtype="float64")], [pt.dvector(), pt.dvector()])
+
+    def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
+        """Evaluate."""
+        simulation = self.engine.simulate(inputs[0])
+        output_storage[0][0], output_storage[1][0] = simulation.prediction, simulation.noise
+
+    def L_op(self, inputs: list, outputs: list, output_gradients: list) -> list:  # noqa: N802 (PyTensor's name)
+        """Gradient by the engine's own pullback."""
+        return [AskPullback(self.engine)(*inputs, *_connected(outputs, output_gradients))]
+
+
+class AskPullback(_EngineOp):
+    """Theta, prediction_bar, noise_bar -> theta_bar."""
+
+    def make_node(self, *inputs: Variable) -> Apply:
+        """Node for one gradient."""
+        return Apply(self, [pt.as_tensor(i, dtype="float64") for i in inputs], [pt.dvector()])
+
+    def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
+        """Evaluate."""
+        output_storage[0][0] = self.engine.pullback(*inputs)
+
+
+@numba_funcify.register(Ask)
+@numba_funcify.register(AskPullback)
+def _numba_ask(op: _EngineOp, node: Apply, storage_map: object = None, **_: object) -> Callable:
+    with warnings.catch_warnings():
+        # That it takes the interpreter's lock is known: the engine is chosen for its independence, not for speed.
+        warnings.filterwarnings("ignore", "Numba will use object mode", UserWarning)
+        return generate_fallback_impl(op, node, storage_map)
+
+
+def simulate(engine: Engine, theta: Variable) -> tuple[Variable, Variable]:
     """Prediction and noise (measurements,) as differentiable tensors.
 
     Parameters
@@ -167,5 +227,5 @@ def simulate(engine: RosenbrockEngine, theta: Variable) -> tuple[Variable, Varia
         Vector of the engine's parameters, in the order of ``engine.parameters``, on the linear scale. Where a
         simulation fails the prediction is +inf, so that every log-density of the measurements is -inf.
     """
-    prediction, noise = Simulate(engine)(theta)
+    prediction, noise = (Simulate if isinstance(engine, RosenbrockEngine) else Ask)(engine)(theta)
     return prediction, noise

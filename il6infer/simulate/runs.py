@@ -184,14 +184,17 @@ def run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, w
 
 @njit(**OPTIONS)
 def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, prediction_bar, noise_bar):
-    """Gradient of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+    """Gradient of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed.
+
+    Runs that another engine has rescued are left out: their share is that engine's to add.
+    """
     (
         constants, seg_start, seg_values, jump_ptr, jumps, run_pre, run_segments, pre_segments, time_ptr, times,
         measured, input_ptr, input_index, tolerances,
     ) = tables  # fmt: skip
     gradient = np.zeros(len(theta))
     for r in range(len(outcome)):
-        if outcome[r] != 0:
+        if outcome[r] != OK and outcome[r] != RESCUED:
             for i in range(len(theta)):
                 gradient[i] = np.nan
             return gradient
@@ -201,6 +204,8 @@ def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, predi
     q, gq = np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
     for n in range(len(measured)):
         at, o = measured[n, 1], measured[n, 2]
+        if outcome[measured[n, 0]] != OK:
+            continue
         size = input_ptr[n + 1] - input_ptr[n]
         for i in range(size):
             q[i] = d[input_index[input_ptr[n] + i]]
@@ -209,8 +214,14 @@ def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, predi
         for i in range(size):
             gd[input_index[input_ptr[n] + i]] += gq[i]
     for r in range(len(run_pre)):
-        run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, work, rest_bar)
+        if outcome[r] == OK:
+            run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, work, rest_bar)
     for n in range(len(pre_segments)):
+        needed = False
+        for r in range(len(run_pre)):
+            needed = needed or (run_pre[r] == n and outcome[r] == OK)
+        if not needed:
+            continue
         seg = pre_segments[n]
         load(seg, seg_values, d, p)
         clear(gp)

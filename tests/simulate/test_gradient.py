@@ -42,10 +42,13 @@ def _cases() -> dict[str, Problem]:
     }
 
 
+CASES = _cases()
+
+
 @pytest.mark.parametrize("method", ["rodas4", "rodas5p"])
-@pytest.mark.parametrize("case", sorted(_cases()))
+@pytest.mark.parametrize("case", sorted(CASES))
 def test_adjoint_equals_central_differences(case: str, method: str) -> None:
-    prob = _cases()[case]
+    prob = CASES[case]
     engine = compile(prob, engine=method, rtol=1e-11, atol=1e-13)
     theta = np.array([p.nominal for p in prob.estimated])
     weights = np.random.default_rng(1).normal(size=len(prob.measurements))
@@ -63,7 +66,7 @@ def test_adjoint_equals_central_differences(case: str, method: str) -> None:
 
 def test_adjoint_is_exact_for_the_steps_taken() -> None:
     """At a loose tolerance too the gradient is that of the computed numbers, not of the true solution."""
-    prob = _cases()["jumps"]
+    prob = CASES["jumps"]
     loose, tight = compile(prob, rtol=1e-4, atol=1e-6), compile(prob, rtol=1e-12, atol=1e-14)
     theta = np.array([p.nominal for p in prob.estimated])
     weights = np.ones(len(prob.measurements))
@@ -76,3 +79,16 @@ def test_hill_term_has_a_finite_gradient_where_the_state_is_zero() -> None:
     net = network({"x": k - x, "y": x**h / (1 + x**h) - y}, {}, {"k": 0.5, "h": 1.5})
     engine = compile(problem(net, [0.0, 0.1, 2.0], estimated={"k": 0.5, "h": 1.5}))
     assert np.isfinite(engine.pullback(np.array([0.5, 1.5]), np.ones(6), np.zeros(6))).all()
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_forward_sensitivities_equal_the_adjoint(case: str) -> None:
+    prob = CASES[case]
+    engine = compile(prob)
+    theta = np.array([p.nominal for p in prob.estimated])
+    prediction, noise = engine.jacobian(theta)
+    rows = np.eye(len(prob.measurements))
+    np.testing.assert_allclose(
+        prediction, [engine.pullback(theta, row, 0 * row) for row in rows], rtol=1e-8, atol=1e-11
+    )
+    np.testing.assert_allclose(noise, [engine.pullback(theta, 0 * row, row) for row in rows], rtol=1e-8, atol=1e-11)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from il6infer.problem.priors import draw
 from il6infer.problem.spec import Problem
 from il6infer.simulate import compile
 from tests.problem.tables import measurements, protocol
+from tests.zoo.third_opinion import close, scipy_prediction
 
 
 def _problem(name: str, folder: Path) -> Problem:
@@ -37,10 +39,72 @@ def test_adjoint_through_rest_doses_and_wash_equals_central_differences(name: st
         assert np.max(np.abs(gradient - differences)) < 1e-5 * np.max(np.abs(differences))
 
 
+def _disagreements(problem: Problem, thetas: np.ndarray) -> tuple[int, list[str]]:
+    """Draws that the kernel calls ok, and those of them where neither diffsol nor SciPy agrees with it."""
+    kernel, second = compile(problem, engine="rodas5p"), compile(problem, engine="diffsol", rtol=1e-8, atol=1e-11)
+    simulated, wrong = 0, []
+    for number, theta in enumerate(thetas):
+        result = kernel.simulate(theta)
+        if not result.ok:
+            continue
+        simulated += 1
+        other = second.simulate(theta)
+        if other.ok and close(result.prediction, other.prediction):
+            continue
+        third = scipy_prediction(problem, theta)
+        if not close(result.prediction, third):
+            worst = np.max(np.abs(result.prediction / third - 1))
+            wrong.append(f"draw {number}: {worst:.1e}")
+    return simulated, wrong
+
+
+@pytest.mark.parametrize("name", ["both_socs3"])
+def test_no_wrong_number_passes_as_simulated(name: str, tmp_path: Path) -> None:
+    problem = _problem(name, tmp_path)
+    assert _disagreements(problem, draw(problem.estimated, 15, np.random.default_rng(5))) == (15, [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_no_wrong_number_passes_on_a_thousand_prior_draws(name: str, tmp_path: Path) -> None:
+    problem = _problem(name, tmp_path)
+    assert _disagreements(problem, draw(problem.estimated, 1000, np.random.default_rng(4))) == (1000, [])
+
+
+@pytest.mark.slow
+def test_derivatives_agree_on_two_hundred_prior_draws(tmp_path: Path) -> None:
+    """Adjoint and forward to 1e-8 of the largest term; both and central differences to 1e-5."""
+    problem = _problem("both_socs3", tmp_path)
+    engine, exact = compile(problem, engine="rodas5p"), compile(problem, engine="rodas5p", rtol=1e-11, atol=1e-13)
+    rng = np.random.default_rng(6)
+    for theta in draw(problem.estimated, 200, rng):
+        weights = rng.normal(size=len(problem.measurements))
+        jacobian, _ = engine.jacobian(theta)
+        adjoint = engine.pullback(theta, weights, 0 * weights)
+        terms = np.abs(weights) @ np.abs(jacobian)
+        assert np.max(np.abs(adjoint - weights @ jacobian) / np.maximum(terms, 1e-300)) < 1e-8
+        direction = rng.normal(size=len(theta))
+        slope = exact.pullback(theta, weights, 0 * weights) @ (theta * direction)
+        ends = [weights @ exact.simulate(theta * np.exp(sign * 1e-4 * direction)).prediction for sign in (1, -1)]
+        scale = np.max(np.abs(exact.pullback(theta, weights, 0 * weights) * theta))
+        assert abs((ends[0] - ends[1]) / 2e-4 - slope) < 1e-5 * scale * np.sqrt(len(theta))
+
+
+def test_same_input_same_bits_on_any_number_of_threads(tmp_path: Path) -> None:
+    problem = _problem("both_socs3", tmp_path)
+    engine = compile(problem)
+    thetas = draw(problem.estimated, 24, np.random.default_rng(7))
+    ones = np.ones(len(problem.measurements))
+    alone = [engine.pullback(theta, ones, ones) for theta in thetas]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda theta: engine.pullback(theta, ones, ones), thetas))
+    np.testing.assert_array_equal(alone, together)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_prior_draws_simulate_without_failure(name: str, tmp_path: Path) -> None:
     problem = _problem(name, tmp_path)
-    engine = compile(problem)
+    engine = compile(problem, engine="rodas5p")
     failed = sum(not engine.simulate(theta).ok for theta in draw(problem.estimated, 1000, np.random.default_rng(4)))
     assert failed == 0

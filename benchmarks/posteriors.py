@@ -1,0 +1,75 @@
+"""Whole posteriors: wall time, gradients and effective draws a second; and the public IL-6 problem's gradient."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+
+from benchmarks.problems import SHARED, reference
+from benchmarks.timing import clock
+from il6infer.diagnose.verdict import Thresholds, diagnose
+from il6infer.fit import FitSettings, fit_problem
+from il6infer.problem.petab import load
+from il6infer.problem.spec import Problem
+from il6infer.simulate import compile
+
+SETTINGS = FitSettings(seed=1, chains=4, tune=300, draws=800, starts=4, threads=2)
+
+
+def simulated_reference(sigma: float = 0.1) -> Problem:
+    """Build the reference problem with data drawn from it: log-normal noise, 384 values."""
+    problem = reference()
+    theta = np.array([p.nominal for p in problem.estimated])
+    prediction = compile(problem).simulate(theta).prediction
+    noise = np.random.default_rng(1).normal(scale=sigma, size=len(prediction))
+    table = problem.measurements.assign(value=prediction * np.exp(noise))
+    return dataclasses.replace(problem, measurements=table)
+
+
+def posterior(problem: Problem, settings: FitSettings = SETTINGS) -> dict[str, object]:
+    """Sample and judge."""
+    start = time.perf_counter()
+    idata = fit_problem(problem, settings)
+    wall, attrs = time.perf_counter() - start, idata["posterior"].attrs
+    table = az.summary(idata["posterior"], kind="diagnostics")
+    judged = diagnose(idata, Thresholds())
+    return {
+        "parameters": len(problem.estimated),
+        "draws": settings.chains * settings.draws,
+        "wall_s": round(wall, 1),
+        "sampling_s": attrs["sampling_time_s"],
+        "gradients": attrs["gradients"],
+        "gradients_per_s": round(attrs["gradients"] / attrs["sampling_time_s"]),
+        "rhat": float(table["r_hat"].max()),
+        "ess_bulk": float(table["ess_bulk"].min()),
+        "ess_tail": float(table["ess_tail"].min()),
+        "ess_bulk_per_s": round(float(table["ess_bulk"].min()) / wall, 1),
+        "divergences": int(idata["sample_stats"]["diverging"].sum()),
+        "passed": judged["passed"],
+    }
+
+
+def public_problem() -> dict[str, float]:
+    """Value and gradient of Sobotta_nine at its nominal parameters, one core."""
+    problem = load(SHARED / "benchmark_problems" / "Sobotta_nine" / "Sobotta_nine.yaml")
+    engine = compile(problem)
+    theta, ones = np.array([p.nominal for p in problem.estimated]), np.ones(len(problem.measurements))
+    return {
+        "parameters": len(theta),
+        "runs": len(engine.plan.runs),
+        "llh": float(engine.log_likelihood(theta).sum()),
+        "value_ms": clock(lambda: engine.simulate(theta), 20),
+        "gradient_ms": clock(lambda: engine.pullback(theta, ones, 0 * ones), 20),
+    }
+
+
+def run(folder: Path) -> None:
+    """Measure all and write posteriors.json."""
+    result = {"sobotta_nine": public_problem(), "reference": posterior(simulated_reference())}
+    print(json.dumps(result, indent=2))
+    (folder / "posteriors.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
