@@ -11,10 +11,16 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import arviz as az
+
+    from il6infer.fit import FitSettings
 
 logger = logging.getLogger("il6infer")
 
-_OPTIONS = {
+OPTIONS = {
     "seed": (int, "root of all random numbers"),
     "chains": (int, "chains of NUTS"),
     "tune": (int, "tuning iterations a chain, thrown away"),
@@ -39,31 +45,50 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )
     parser.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem")
     parser.add_argument("--output", required=True, type=Path, help="netCDF file to write")
-    parser.add_argument("--config", type=Path, help="configuration whose sections 'fit' and 'seed' are used")
-    for name, (kind, meaning) in _OPTIONS.items():
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=kind, help=f"{meaning}; wins over the configuration")
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the settings of a fit."""
+    parser.add_argument("--config", type=Path, help="configuration whose sections 'fit' and 'seed' are used")
+    for name, (kind, meaning) in OPTIONS.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=kind, help=f"{meaning}; wins over the configuration")
+
+
 def run(args: argparse.Namespace) -> None:
-    """Fit and write; Ctrl-C stops the chains and writes nothing."""
-    from il6infer._io import atomic_path, load_config
-    from il6infer.fit import FitSettings, fit
-    from il6infer.problem.lint import check
+    """Fit and write."""
+    write_posterior(args.problem, chosen_settings(args), args.output)
+
+
+def chosen_settings(args: argparse.Namespace) -> FitSettings:
+    """Take the settings of the configuration, where one is named, under those of the command line."""
+    from il6infer._io import load_config
+    from il6infer.fit import FitSettings
 
     chosen = {}
     if args.config is not None:
         config = load_config(args.config)
         chosen = {**config["fit"], "seed": config["seed"]}
-    chosen |= {name: getattr(args, name) for name in _OPTIONS if getattr(args, name) is not None}
-    settings = FitSettings(**chosen)
-    check(args.problem)
+    chosen |= {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    return FitSettings(**chosen)
+
+
+def write_posterior(problem: Path, settings: FitSettings, output: Path) -> az.InferenceData:
+    """Fit and write; Ctrl-C stops the chains and writes nothing."""
+    from il6infer._io import atomic_path
+    from il6infer.fit import fit
+    from il6infer.problem.lint import check
+
+    check(problem)
     try:
-        idata = fit(args.problem, settings)
+        idata = fit(problem, settings)
     except KeyboardInterrupt:
         logger.warning("interrupted: nothing is written")
         raise SystemExit(130) from None
-    with atomic_path(args.output) as temporary:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(output) as temporary:
         idata.to_netcdf(str(temporary), engine="h5netcdf")
-    logger.info("written: %s", args.output)
+    logger.info("written: %s", output)
+    return idata

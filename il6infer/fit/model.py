@@ -84,14 +84,16 @@ def build_model(problem: Problem, engine: Engine) -> pm.Model:
         for name, rows in rows_by_variable(problem).items():
             model.add_coord(f"{name}_row", np.arange(len(rows)))
             median, scale = prediction[rows], noise[rows]
+            # A prediction may lie below zero by the solver's tolerance; no logarithmic noise explains that.
+            logarithm = pt.log(pt.maximum(median, 0.0))
             arguments = {"observed": measured[rows], "dims": f"{name}_row"}
             match families[name]:
                 case "normal":
                     pm.Normal(name, median, scale, **arguments)
                 case "log-normal":
-                    pm.LogNormal(name, pt.log(median), scale, **arguments)
+                    pm.LogNormal(name, logarithm, scale, **arguments)
                 case "laplace":
                     pm.Laplace(name, median, scale, **arguments)
                 case "log-laplace":
-                    pm.CustomDist(name, pt.log(median), scale, **LOG_LAPLACE, **arguments)
+                    pm.CustomDist(name, logarithm, scale, **LOG_LAPLACE, **arguments)
     return model

@@ -56,9 +56,9 @@ def noisy(problem: Problem, ensemble: Ensemble, rng: np.random.Generator) -> np.
     shape = ensemble.prediction.shape
     normal, laplace = rng.normal(size=shape), rng.laplace(size=shape)
     error = ensemble.noise * np.where(np.char.endswith(kinds, "laplace"), laplace, normal)
-    with np.errstate(over="ignore"):  # only one of the two is used, and the other may be huge
-        factor = np.exp(error)
-    return np.where(np.char.startswith(kinds, "log-"), ensemble.prediction * factor, ensemble.prediction + error)
+    with np.errstate(over="ignore", invalid="ignore"):  # only one of the two is used, and the other may be huge
+        multiplied = ensemble.prediction * np.exp(error)
+    return np.where(np.char.startswith(kinds, "log-"), multiplied, ensemble.prediction + error)
 
 
 def log_likelihood(problem: Problem, ensemble: Ensemble) -> np.ndarray:

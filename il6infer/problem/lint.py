@@ -9,11 +9,11 @@ import petab.v2 as petab
 from petab.v2.lint import ValidationIssueSeverity
 
 from il6infer._errors import Fault, raise_faults
-from il6infer.problem.petab import load
+from il6infer.problem.petab import is_first_version, load
 
 
 def check(path: Path) -> None:
-    """Refuse a PEtab v2 problem that its linter or our reader refuses.
+    """Refuse a PEtab problem that its linter or our reader refuses; v1 is linted as it is converted.
 
     Raises
     ------
@@ -21,6 +21,8 @@ def check(path: Path) -> None:
         With every error that petab reports.
     """
     load(path)  # a file that cannot be read at all has a clearer message there
+    if is_first_version(path):
+        return
     quiet = logging.getLogger("petab")
     level = quiet.level
     quiet.setLevel(logging.CRITICAL)

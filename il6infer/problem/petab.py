@@ -12,12 +12,12 @@ import pandas as pd
 import petab.v2 as petab
 import sympy as sp
 import yaml
-from petab.v2.petab1to2 import petab1to2
 from pydantic import ValidationError
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer.models.network import TIME, Network, symbol
 from il6infer.models.sbml import read_sbml
+from il6infer.problem.petab1 import Kept, complete, convert
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 logger = logging.getLogger("il6infer")
@@ -36,14 +36,23 @@ def load(path: Path) -> Problem:
     UserError
         If a file is missing or invalid, or asks for what is not supported, by name.
     """
-    with _opened(path) as (problem, sbml):
+    with _opened(path) as (problem, sbml, kept):
         network = read_sbml(sbml.read_text("utf-8"), sbml.name)
-        return _translate(problem, network, path)
+        translated = _translate(problem, network, path)
+        return complete(translated, kept) if kept else translated
+
+
+def is_first_version(path: Path) -> bool:
+    """Whether a readable problem file is of PEtab v1."""
+    return str(yaml.safe_load(path.read_text("utf-8"))["format_version"]).startswith("1")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[petab.Problem, Path]]:
-    """Petab's own problem and the path of its SBML file; v1 is converted in a temporary folder."""
+def _opened(path: Path) -> Iterator[tuple[petab.Problem, Path, Kept | None]]:
+    """Petab's own problem, the path of its SBML file, and what v2 cannot say of a v1 problem.
+
+    A problem of v1 is converted in a temporary folder.
+    """
     if not path.is_file():
         raise UserError(f"{path}: no such PEtab problem file.")
     try:
@@ -53,11 +62,11 @@ def _opened(path: Path) -> Iterator[tuple[petab.Problem, Path]]:
     if not isinstance(config, dict) or "format_version" not in config:
         raise UserError(f"{path}: not a PEtab problem file: key 'format_version' is missing.")
     with TemporaryDirectory() as temporary:
-        folder = path.parent
+        folder, kept = path.parent, None
         try:
-            if str(config["format_version"]).startswith("1"):
-                folder = Path(temporary)
-                petab1to2(path, folder)
+            if is_first_version(path):
+                kept = convert(path, config, Path(temporary))
+                folder = Path(temporary) / "v2"
                 problem = petab.Problem.from_yaml(folder / path.name)
             else:
                 problem = petab.Problem.from_yaml(path)
@@ -78,7 +87,7 @@ def _opened(path: Path) -> Iterator[tuple[petab.Problem, Path]]:
         [model] = models.values()
         if model.language != "sbml":
             raise UserError(f"{path}: model language '{model.language}'; only sbml is supported.")
-        yield problem, folder / str(model.location)
+        yield problem, folder / str(model.location), kept
 
 
 class _Symbols:

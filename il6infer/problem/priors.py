@@ -38,3 +38,12 @@ def draw(parameters: Sequence[Parameter], size: int, rng: np.random.Generator) -
         low, high = frozen.cdf(parameter.lower), frozen.cdf(parameter.upper)
         columns.append(frozen.ppf(rng.uniform(low, high, size)))
     return np.column_stack(columns) if columns else np.empty((size, 0))
+
+
+def log_density(parameter: Parameter, value: float) -> float:
+    """Log-density of a parameter's prior at `value`, truncated to its bounds; -inf beyond them."""
+    frozen = distribution(parameter.prior)
+    if not parameter.lower <= value <= parameter.upper:
+        return -np.inf
+    mass = frozen.cdf(parameter.upper) - frozen.cdf(parameter.lower)
+    return float(frozen.logpdf(value) - np.log(mass))

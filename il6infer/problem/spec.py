@@ -39,6 +39,9 @@ class Parameter:
     ----------
     unit, source
         Free text for the reader: unit, and where the prior comes from (DOI); empty where unknown.
+    scale
+        Scale on which PEtab v1 optimises it, ``lin``, ``log`` or ``log10``; gradients are reported on it. Values,
+        bounds and prior stand on the linear scale all the same.
     """
 
     id: str
@@ -49,6 +52,7 @@ class Parameter:
     prior: Prior | None = None
     unit: str = ""
     source: str = ""
+    scale: str = "lin"
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ class DiffsolEngine:
             outcome, states, tangents = results[run]
             if outcome:
                 continue
-            prediction[n], noise[n] = self._measure(n, states, d)
+            read = self._measure(n, states, d)
+            prediction[n], noise[n] = read if np.isfinite(read[0]) and read[1] > 0 else (np.inf, 1.0)
             if derive:
                 slopes[:, n] = self._differentiate(n, states, tangents, d, dd)
         outcomes = np.array([outcome for outcome, _, _ in results], dtype=np.int8)

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ from types import ModuleType
 
 import numba
 import numpy as np
+import sympy as sp
 
 from il6infer.models.conservation import moieties
 from il6infer.problem.spec import Problem
@@ -137,6 +139,18 @@ def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: i
     return tables
 
 
+def _with_a_state(problem: Problem) -> Problem:
+    """Give a model of assignments only, which has no state, one that does nothing: the kernel's arrays need it."""
+    network = problem.network
+    if network.states:
+        return problem
+    idle = replace(
+        network, states=("idle",), initial=(sp.Integer(0),), rhs=(sp.Integer(0),), fluxes=(sp.Integer(0),),
+        stoichiometry=np.ones((1, 1)), flux_ids=("idle",),
+    )  # fmt: skip
+    return replace(problem, network=idle)
+
+
 class RosenbrockEngine:
     """The project's own kernel: a Rosenbrock method specialised to the model, with its exact discrete adjoint.
 
@@ -169,7 +183,7 @@ class RosenbrockEngine:
         max_steps: int = MAX_STEPS,
         fallback: bool = False,
     ) -> None:
-        self.problem = problem
+        self.problem = problem = _with_a_state(problem)
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         self._code = _source(problem, self.plan, METHODS[method])

@@ -135,7 +135,9 @@ def simulate(theta, tables, keep):
         for i in range(input_ptr[n + 1] - input_ptr[n]):
             q[i] = d[input_index[input_ptr[n] + i]]
         observe(o, states[at], times[at], q, out)
-        prediction[n], noise[n] = out[0], out[1]
+        # An instrument that reads no number, or has no spread, makes its measurement impossible.
+        possible = math.isfinite(out[0]) and out[1] > 0.0
+        prediction[n], noise[n] = (out[0], out[1]) if possible else (np.inf, 1.0)
     return prediction, noise, outcome, states, tape[:count], tape_ptr, before, rest
 
 

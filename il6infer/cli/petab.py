@@ -1,0 +1,125 @@
+"""Work on any PEtab problem, of v1 or v2: evaluate it, fit it, look it over.
+
+Example:
+    il6infer petab lint problem.yaml
+    il6infer petab evaluate problem.yaml --gradient --output evaluation
+    il6infer petab fit problem.yaml --output posterior
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from il6infer.cli.fit import OPTIONS, add_options, chosen_settings, write_posterior
+
+logger = logging.getLogger("il6infer")
+
+EVALUATE = """Evaluate the problem at its nominal parameters, or at those of a file.
+
+Writes evaluation.json (log-likelihood, chi2, log-priors, unnormalised log-posterior, outcome of each experiment, wall
+times; with --gradient the derivative of the log-likelihood on each parameter's scale) and simulations.tsv in PEtab's
+format. What could not be simulated is null, and its outcome says why; the exit code is then 1.
+
+Example:
+    il6infer petab evaluate problem.yaml --parameters best.tsv --gradient --output evaluation
+"""
+
+FIT = """Sample the posterior with NUTS, and judge the sampling.
+
+Writes posterior.nc (ArviZ InferenceData) and verdict.json. Where the problem gives no prior, it is uniform within the
+bounds, on the parameter's scale.
+
+Example:
+    il6infer petab fit problem.yaml --draws 1000 --output posterior
+"""
+
+LINT = """Say what is wrong with a problem: petab's own linter, then what this program cannot do.
+
+Example:
+    il6infer petab lint problem.yaml
+"""
+
+
+def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``il6infer petab``."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = subparsers.add_parser(
+        "petab", help="evaluate, fit or lint any PEtab problem", description=__doc__, formatter_class=raw
+    )
+    actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
+    one = actions.add_parser(
+        "evaluate", help="log-likelihood, gradient, simulations", description=EVALUATE, formatter_class=raw
+    )
+    one.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
+    values = "values on the linear scale: table (.tsv, .csv) with parameterId and nominalValue, or .json"
+    one.add_argument("--parameters", type=Path, help=values)
+    one.add_argument("--gradient", action="store_true", help="also the gradient of the log-likelihood")
+    one.add_argument("--output", required=True, type=Path, help="folder to write")
+    one.add_argument("--engine", default="rosenbrock", help=OPTIONS["engine"][1])
+    one.add_argument("--rtol", type=float, default=1e-8, help=OPTIONS["rtol"][1])
+    one.add_argument("--atol", type=float, default=1e-10, help=OPTIONS["atol"][1])
+    one.set_defaults(run=run_evaluate)
+    two = actions.add_parser("fit", help="posterior and verdict", description=FIT, formatter_class=raw)
+    two.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
+    two.add_argument("--output", required=True, type=Path, help="folder to write")
+    add_options(two)
+    two.set_defaults(run=run_fit)
+    three = actions.add_parser("lint", help="is the problem valid?", description=LINT, formatter_class=raw)
+    three.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
+    three.set_defaults(run=run_lint)
+
+
+def run_evaluate(args: argparse.Namespace) -> None:
+    """Evaluate and write."""
+    from il6infer._io import atomic_path, versions, write_json
+    from il6infer.problem.values import read_values
+    from il6infer.simulate.evaluate import evaluate, simulation_table
+
+    values = read_values(args.parameters) if args.parameters else {}
+    found = evaluate(
+        args.problem, values, gradient=args.gradient, engine=args.engine, rtol=args.rtol, atol=args.atol
+    )  # fmt: skip
+    settings = {"engine": args.engine, "rtol": args.rtol, "atol": args.atol}
+    args.output.mkdir(parents=True, exist_ok=True)
+    with atomic_path(args.output / "simulations.tsv") as temporary:
+        simulation_table(args.problem, found.simulation).to_csv(temporary, sep="\t", index=False, na_rep="NaN")
+    summary = {"problem": str(args.problem), **found.summary(), "settings": settings, "versions": versions()}
+    write_json(args.output / "evaluation.json", summary)
+    failed = [name for name, outcome in found.outcomes.items() if outcome not in ("ok", "rescued")]
+    if found.llh is None:
+        what = f"simulations failed: {', '.join(failed)}" if failed else "a measurement is impossible there"
+        logger.warning("no log-likelihood: %s", what)
+        raise SystemExit(1)
+    logger.info("log-likelihood %.6f, chi2 %.6f; written: %s", found.llh, found.chi2, args.output)
+
+
+def run_fit(args: argparse.Namespace) -> None:
+    """Fit, judge and write."""
+    from il6infer._io import load_config, write_json
+    from il6infer.diagnose.verdict import Thresholds, diagnose
+
+    idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc")
+    limits = load_config(args.config)["verdict"] if args.config else {}
+    verdict = diagnose(idata, Thresholds(**limits))
+    write_json(args.output / "verdict.json", verdict)
+    failed = [r["message"] for r in verdict["reasons"] if r["kind"] == "sampling" and not r["passed"]]
+    logger.info("verdict: %s", "passed" if verdict["passed"] else f"FAILED: {'; '.join(failed)}")
+
+
+def run_lint(args: argparse.Namespace) -> None:
+    """Look the problem over."""
+    from il6infer.fit.model import check_problem
+    from il6infer.problem.lint import check
+    from il6infer.problem.petab import load
+    from il6infer.simulate.plan import make_plan
+
+    check(args.problem)
+    problem = load(args.problem)
+    make_plan(problem)
+    check_problem(problem)
+    logger.info(
+        "%s: valid; %d states, %d estimated parameters, %d measurements, %d experiments", args.problem,
+        len(problem.network.states), len(problem.estimated), len(problem.measurements), len(problem.experiments),
+    )  # fmt: skip
