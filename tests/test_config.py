@@ -29,7 +29,7 @@ def test_given_values_win_and_the_argument_stays_as_it_was():
     given = {"fit": {"draws": 5}, "datasets": {"a": {"description": "d.yaml", "folder": "f"}}}
     config = _config.check_config(given, "given")
 
-    assert (config["fit"]["draws"], config["fit"]["tune"]) == (5, 800)
+    assert (config["fit"]["draws"], config["fit"]["tune"]) == (5, 400)
     assert config["datasets"]["a"] == {"description": "d.yaml", "folder": "f"}
     assert given == {"fit": {"draws": 5}, "datasets": {"a": {"description": "d.yaml", "folder": "f"}}}
 
