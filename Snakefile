@@ -18,6 +18,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/settings.smk"
+include: "workflow/rules/adopt.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/problem.smk"
 include: "workflow/rules/fit.smk"

@@ -23,7 +23,7 @@ from il6infer.simulate import compile
 BASE = {"states": 20, "parameters": 20, "conditions": 4, "times": 10}
 RANGES = {
     "states": (10, 20, 50, 100, 200),
-    "parameters": (10, 20, 50, 100, 200),
+    "parameters": (2, 5, 10, 20, 50, 100, 200),
     "conditions": (1, 10, 100, 1000),
     "times": (5, 50, 500),
 }

@@ -115,6 +115,7 @@ def plot(rows: dict[tuple[str, float], dict], others: dict[str, dict], path: Pat
     """Error against time, value and gradient: lower left is better."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import NullFormatter
 
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     for axis, quantity in zip(axes, ("value", "gradient"), strict=True):
@@ -125,6 +126,7 @@ def plot(rows: dict[tuple[str, float], dict], others: dict[str, dict], path: Pat
         for name, row in others.items():
             if "value_error" in row:
                 axis.loglog(row[f"{quantity}_ms"], row[f"{quantity}_error"], "s", label=f"{name}, rtol 1e-6")
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_xlabel("value [ms]" if quantity == "value" else "value + gradient [ms]")
         axis.set_ylabel(f"largest error of the {quantity}")
         axis.legend(frameon=False, fontsize=8)

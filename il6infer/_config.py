@@ -46,7 +46,29 @@ def check_config(config: Mapping[str, Any], source: str) -> dict[str, Any]:
     source
         What the message calls it: the file, or the files that were merged.
     """
-    return check(_numbers(config, _schema()), _schema(), source)
+    checked = check(_numbers(config, _schema()), _schema(), source)
+    raise_faults(_half_described(checked), source)
+    return checked
+
+
+def models_of(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Models that are fitted to a data set; a PEtab problem has one of its own."""
+    described = config["datasets"][dataset]
+    return ["petab"] if "petab" in described else described.get("models", config["models"])
+
+
+def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
+    """Find data sets that are neither raw files nor a PEtab problem, or both."""
+    for name, described in config["datasets"].items():
+        where = f"key 'datasets.{name}'"
+        others = [key for key in ("description", "folder", "models") if key in described]
+        missing = [key for key in ("description", "folder") if key not in described]
+        if "petab" in described and others:
+            what = f"has 'petab' and {', '.join(map(repr, others))}."
+            yield Fault(where, what, "A PEtab problem brings its own model and data: leave the others out.")
+        elif "petab" not in described and missing:
+            what = f"{' and '.join(map(repr, missing))} {'is' if len(missing) == 1 else 'are'} missing."
+            yield Fault(where, what, "Give both, or 'petab': a PEtab problem.")
 
 
 def check(content: Mapping[str, Any], schema: Mapping[str, Any], source: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Work on any PEtab problem, of v1 or v2: evaluate it, fit it, look it over.
+"""Work on any PEtab problem, of v1 or v2: evaluate it, fit it, look it over, make it a data set.
 
 Example:
     il6infer petab lint problem.yaml
@@ -35,6 +35,12 @@ Example:
     il6infer petab fit problem.yaml --draws 1000 --output posterior
 """
 
+ADOPT = """Make the problem a data set of the workflow: what the stages ingest and problem would have written.
+
+Example:
+    il6infer petab adopt problem.yaml --name boehm --output results/boehm
+"""
+
 LINT = """Say what is wrong with a problem: petab's own linter, then what this program cannot do.
 
 Example:
@@ -66,6 +72,11 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     two.add_argument("--output", required=True, type=Path, help="folder to write")
     add_options(two)
     two.set_defaults(run=run_fit)
+    four = actions.add_parser("adopt", help="the problem as a data set", description=ADOPT, formatter_class=raw)
+    four.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
+    four.add_argument("--name", required=True, help="name of the data set")
+    four.add_argument("--output", required=True, type=Path, help="folder to write")
+    four.set_defaults(run=run_adopt)
     three = actions.add_parser("lint", help="is the problem valid?", description=LINT, formatter_class=raw)
     three.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
     three.set_defaults(run=run_lint)
@@ -106,6 +117,26 @@ def run_fit(args: argparse.Namespace) -> None:
     write_json(args.output / "verdict.json", verdict)
     failed = [r["message"] for r in verdict["reasons"] if r["kind"] == "sampling" and not r["passed"]]
     logger.info("verdict: %s", "passed" if verdict["passed"] else f"FAILED: {'; '.join(failed)}")
+
+
+def run_adopt(args: argparse.Namespace) -> None:
+    """Write the tables of a data set."""
+    from il6infer._io import atomic_path, atomic_write_text, write_json
+    from il6infer.fit.model import variable_names
+    from il6infer.models.diagram import svg
+    from il6infer.problem.adopt import MODEL, adopt, measurement_table, protocol_table
+
+    problem, summary = adopt(args.problem, args.name, args.output)
+    tables = {
+        "measurements.csv": measurement_table(problem, args.name, variable_names(problem)),
+        "protocol.csv": protocol_table(problem),
+    }
+    for name, table in tables.items():
+        with atomic_path(args.output / name) as temporary:
+            table.to_csv(temporary, index=False)
+    atomic_write_text(args.output / MODEL / "diagram.svg", svg(problem.network))
+    write_json(args.output / "ingest.json", summary)
+    logger.info("written: %s", args.output)
 
 
 def run_lint(args: argparse.Namespace) -> None:

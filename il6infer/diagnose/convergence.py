@@ -79,6 +79,7 @@ def sampler_table(idata: az.InferenceData) -> dict[str, Any]:
         "ebfmi": [number(value) for value in ebfmi],
         "failed_posterior": int(failed.get("posterior", 0)),
         "failed_prior": int(failed.get("prior", 0)),
+        "sampling_failures": json.loads(attrs.get("sampling_failures", "{}")),
         "prior_draws": int(np.prod([idata["prior"].sizes[d] for d in ("chain", "draw")])),
         "gradients": int(attrs.get("gradients", 0)),
         "gradients_per_draw": round(float(stats["n_steps"].mean()), 2),

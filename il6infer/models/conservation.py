@@ -55,4 +55,7 @@ def names(network: Network) -> tuple[str, ...]:
 
 def _rational(value: float | sp.Expr) -> sp.Rational:
     """Make an exact fraction of a number as it is written: 1.4 is 7/5."""
-    return sp.Rational(str(sp.nsimplify(float(value), rational=True)))
+    number = float(value)
+    if number.is_integer():
+        return sp.Integer(int(number))
+    return sp.Rational(str(sp.nsimplify(number, rational=True)))

@@ -9,7 +9,8 @@ import petab.v2 as petab
 from petab.v2.lint import ValidationIssueSeverity
 
 from il6infer._errors import Fault, raise_faults
-from il6infer.problem.petab import is_first_version, load
+from il6infer.problem.copying import is_first_version, read_problem_file
+from il6infer.problem.petab import load
 
 
 def check(path: Path) -> None:
@@ -21,7 +22,7 @@ def check(path: Path) -> None:
         With every error that petab reports.
     """
     load(path)  # a file that cannot be read at all has a clearer message there
-    if is_first_version(path):
+    if is_first_version(read_problem_file(path)):
         return
     quiet = logging.getLogger("petab")
     level = quiet.level

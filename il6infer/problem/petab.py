@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import petab.v2 as petab
 import sympy as sp
-import yaml
 from pydantic import ValidationError
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer.models.network import TIME, Network, symbol
 from il6infer.models.sbml import read_sbml
+from il6infer.problem.copying import is_first_version, read_problem_file
 from il6infer.problem.petab1 import Kept, complete, convert
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
@@ -42,30 +42,18 @@ def load(path: Path) -> Problem:
         return complete(translated, kept) if kept else translated
 
 
-def is_first_version(path: Path) -> bool:
-    """Whether a readable problem file is of PEtab v1."""
-    return str(yaml.safe_load(path.read_text("utf-8"))["format_version"]).startswith("1")
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[petab.Problem, Path, Kept | None]]:
     """Petab's own problem, the path of its SBML file, and what v2 cannot say of a v1 problem.
 
     A problem of v1 is converted in a temporary folder.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such PEtab problem file.")
-    try:
-        config = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a readable YAML file: {error}") from error
-    if not isinstance(config, dict) or "format_version" not in config:
-        raise UserError(f"{path}: not a PEtab problem file: key 'format_version' is missing.")
+    config = read_problem_file(path)
     with TemporaryDirectory() as temporary:
         folder, kept = path.parent, None
         try:
-            if is_first_version(path):
-                kept = convert(path, config, Path(temporary))
+            if is_first_version(config):
+                kept = convert(path, Path(temporary))
                 folder = Path(temporary) / "v2"
                 problem = petab.Problem.from_yaml(folder / path.name)
             else:

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import sympy as sp
-import yaml
 from petab.v2.petab1to2 import petab1to2
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer.problem.copying import copy_problem
 from il6infer.problem.spec import Parameter, Prior, Problem
 
 LN10 = math.log(10.0)
@@ -52,7 +50,7 @@ class Kept:
     scales: Mapping[str, str]
 
 
-def convert(path: Path, config: Mapping[str, Any], folder: Path) -> Kept:
+def convert(path: Path, folder: Path) -> Kept:
     """Write the problem as v2 into `folder`, under the name of its YAML file, and keep what v2's tables cannot say.
 
     Raises
@@ -60,7 +58,8 @@ def convert(path: Path, config: Mapping[str, Any], folder: Path) -> Kept:
     UserError
         If a table asks for what PEtab v1 does not have, or its linter refuses the problem.
     """
-    config, plain = _copied(path, config, folder / "v1")
+    plain = folder / "v1"
+    config = copy_problem(path, plain, path.name)
     noise: dict[str, tuple[str, float]] = {}
     priors: dict[str, tuple[str, tuple[float, float] | None]] = {}
     scales: dict[str, str] = {}
@@ -81,30 +80,6 @@ def convert(path: Path, config: Mapping[str, Any], folder: Path) -> Kept:
         except NotImplementedError as error:
             raise UserError(f"{path}: petab cannot convert the problem from v1 to v2: {error}") from error
     return Kept(noise, priors, scales)
-
-
-def _copied(path: Path, config: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], Path]:
-    """Copy the files that the problem names, and only those, side by side; the configuration follows."""
-    folder.mkdir()
-    copied: dict[str, str] = {}
-
-    def take(names: Any) -> Any:
-        if isinstance(names, str):
-            source = path.parent / names
-            if not source.is_file():
-                raise UserError(f"{path}: names the file '{names}', which does not exist.")
-            copied.setdefault(names, f"file{len(copied)}{source.suffix}")
-            shutil.copyfile(source, folder / copied[names])
-            return copied[names]
-        return [take(name) for name in names]
-
-    problems = [
-        {key: take(names) for key, names in problem.items() if key.endswith("_files") and key != "visualization_files"}
-        for problem in config.get("problems", ())
-    ]
-    own = {**config, "parameter_file": take(config.get("parameter_file", [])), "problems": problems}
-    (folder / path.name).write_text(yaml.safe_dump(own), "utf-8")
-    return own, folder
 
 
 def complete(problem: Problem, kept: Kept) -> Problem:

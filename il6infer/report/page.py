@@ -16,6 +16,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from il6infer._config import models_of
 from il6infer._errors import Fault, raise_faults
 from il6infer._io import load_config, read_posterior, versions
 from il6infer.report import figures
@@ -75,15 +76,11 @@ def render(config_path: Path, results: Path) -> str:
     )
 
 
-def _models(name: str, config: Mapping[str, Any]) -> list[str]:
-    return list(config["datasets"][name].get("models") or config["models"])
-
-
 def _require(config: Mapping[str, Any], results: Path) -> None:
     wanted = [results / name / file for name in config["datasets"] for file in _SET_FILES]
     wanted += [
         results / name / model / file
-        for name in config["datasets"] for model in _models(name, config) for file in _FIT_FILES
+        for name in config["datasets"] for model in models_of(config, name) for file in _FIT_FILES
     ]  # fmt: skip
     missing = [path for path in wanted if not path.is_file()]
     raise_faults([Fault(str(path), "no such file.", "Run the stage that writes it.") for path in missing], "report")
@@ -93,7 +90,7 @@ def _require(config: Mapping[str, Any], results: Path) -> None:
 def _other_models(config: Mapping[str, Any], results: Path) -> Iterator[Fault]:
     """Comparisons of other models than those of the configuration: a model left out would be dropped unseen."""
     for name in config["datasets"]:
-        path, wanted = results / name / "comparison.json", _models(name, config)
+        path, wanted = results / name / "comparison.json", models_of(config, name)
         found = [row["model"] for row in json.loads(path.read_text("utf-8"))["models"]]
         if sorted(found) != sorted(wanted):
             what = f"compares {', '.join(found)}; the configuration names {', '.join(wanted)}."
@@ -108,7 +105,7 @@ def _dataset(name: str, position: int, config: Mapping[str, Any], results: Path)
     protocol = pd.read_csv(folder / "protocol.csv", keep_default_na=False, dtype=str)
     summary_of_ingest = json.loads((folder / "ingest.json").read_text("utf-8"))
     comparison = json.loads((folder / "comparison.json").read_text("utf-8"))
-    views = {model: _view(model, folder, f"s{position}") for model in _models(name, config)}
+    views = {model: _view(model, folder, f"s{position}") for model in models_of(config, name)}
     order = [row["model"] for row in comparison["models"]]
     readouts = {
         str(readout): (rows, str(rows["unit"].iloc[0]))

@@ -54,7 +54,8 @@ def _source(problem: Problem, plan: Plan, method: Tableau) -> str:
         *(f"{name} = np.array({getattr(method, name.lower()).tolist()})" for name in ("A", "C", "ALPHA", "D")),
         _POWERS,
     ]
-    body = model_source(problem, plan, layout(problem, plan), moieties(problem.network))
+    spec = layout(problem, plan)
+    body = model_source(problem, plan, spec, moieties(problem.network, spec.constants))
     return "\n".join([*head, body, *(_template(name) for name in ("kernel.py", "steady.py", "runs.py"))])
 
 

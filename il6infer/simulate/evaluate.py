@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.problem.copying import measurement_files
 from il6infer.problem.petab import load
 from il6infer.problem.priors import log_density
 from il6infer.problem.spec import Problem
@@ -141,10 +141,7 @@ def parameter_vector(problem: Problem, values: Mapping[str, float], path: Path) 
 
 def simulation_table(path: Path, simulation: np.ndarray) -> pd.DataFrame:
     """PEtab's simulation table: the measurement tables with column ``simulation`` in place of ``measurement``."""
-    config = yaml.safe_load(path.read_text("utf-8"))
-    problems = config.get("problems", [config])
-    names = [name for problem in problems for name in problem["measurement_files"]]
-    tables = [pd.read_csv(path.parent / name, sep="\t", dtype=str, keep_default_na=False) for name in names]
+    tables = [pd.read_csv(name, sep="\t", dtype=str, keep_default_na=False) for name in measurement_files(path)]
     table = pd.concat(tables, ignore_index=True)
     column = list(table.columns).index("measurement")
     table = table.drop(columns="measurement")

@@ -1,15 +1,17 @@
 # Configuration and what all stages share.
 #
 # Requires: `config` (schema: workflow/schemas/config.schema.yaml).
-# Provides: RESULTS, LOGS, BENCHMARKS, DATASETS (name -> settings), SOURCE (stage -> digest of the code that it runs),
+# Provides: RESULTS, LOGS, BENCHMARKS, DATASETS (name -> settings), PETAB (name -> files), SOURCE (stage -> digest of the code that it runs),
 #           PARTS (stage -> what it reads of the configuration), wildcard constraints, input functions.
 import os
 import sys
 from pathlib import Path
 
 from il6infer._config import check_config
+from il6infer._config import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._io import read_yaml, source_digest
+from il6infer.problem.copying import problem_files
 
 try:
     for path in workflow.configfiles:
@@ -17,7 +19,16 @@ try:
     SETTINGS = check_config(config, f"configuration ({', '.join(map(str, workflow.configfiles))})")
     if not SETTINGS["datasets"]:
         raise UserError("configuration: no data set. Name one under 'datasets'; config/README.md shows how.")
-    DESCRIPTIONS = {name: read_yaml(dataset["description"]) for name, dataset in SETTINGS["datasets"].items()}
+    DESCRIPTIONS = {
+        name: read_yaml(dataset["description"])
+        for name, dataset in SETTINGS["datasets"].items()
+        if "petab" not in dataset
+    }
+    PETAB = {
+        name: problem_files(Path(dataset["petab"]))
+        for name, dataset in SETTINGS["datasets"].items()
+        if "petab" in dataset
+    }
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -30,7 +41,7 @@ LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 
 # Snakemake does not see edits behind a command: the digest in a rule's params makes them count.
-STAGES = ("ingest", "problem", "models", "fit", "diagnose", "compare", "report")
+STAGES = ("petab", "ingest", "problem", "models", "fit", "diagnose", "compare", "report")
 SOURCE = {stage: source_digest(f"il6infer.cli.{stage}")[:16] for stage in STAGES}
 
 PARTS = {
@@ -41,7 +52,17 @@ PARTS = {
 
 
 def models_of(dataset):
-    return DATASETS[dataset].get("models", SETTINGS["models"])
+    return configured_models(SETTINGS, dataset)
+
+
+def either(names):
+    """Pattern that matches these names only; without names, nothing (no name begins with a digit)."""
+    return "|".join(names) or "0"
+
+
+def petab_files(wildcards):
+    """Files of the PEtab problem that is the data set."""
+    return [str(path) for path in PETAB[wildcards.dataset]]
 
 
 ALL_MODELS = sorted({model for dataset in DATASETS for model in models_of(dataset)})

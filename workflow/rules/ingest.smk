@@ -16,6 +16,8 @@ rule ingest:
         f"{LOGS}/ingest/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/ingest/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=either(DESCRIPTIONS),
     conda:
         "../envs/il6infer.yaml"
     threads: 1

@@ -15,6 +15,8 @@ rule problem:
         f"{LOGS}/problem/{{dataset}}/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/problem/{{dataset}}/{{model}}.tsv"
+    wildcard_constraints:
+        dataset=either(DESCRIPTIONS),
     conda:
         "../envs/il6infer.yaml"
     threads: 1
@@ -42,6 +44,8 @@ rule diagram:
         f"{LOGS}/diagram/{{dataset}}/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/diagram/{{dataset}}/{{model}}.tsv"
+    wildcard_constraints:
+        dataset=either(DESCRIPTIONS),
     conda:
         "../envs/il6infer.yaml"
     threads: 1
