@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import numpy as np
 import sympy as sp
@@ -58,4 +59,5 @@ def _rational(value: float | sp.Expr) -> sp.Rational:
     number = float(value)
     if number.is_integer():
         return sp.Integer(int(number))
-    return sp.Rational(str(sp.nsimplify(number, rational=True)))
+    simple = Fraction(number).limit_denominator(1_000_000)
+    return sp.Rational(*(simple if float(simple) == number else Fraction(str(number))).as_integer_ratio())

@@ -86,7 +86,7 @@ def protocol_table(problem: Problem) -> pd.DataFrame:
     rows = [
         {
             "condition": experiment.id,
-            "time_min": "before" if period.time == STEADY_STATE else period.time,
+            "time_min": "before" if period.time == STEADY_STATE else f"{period.time:g}",
             "action": "set",
             "species": target,
             "concentration_nM": "",

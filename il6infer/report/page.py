@@ -111,7 +111,7 @@ def _dataset(name: str, position: int, config: Mapping[str, Any], results: Path)
         str(readout): (rows, str(rows["unit"].iloc[0]))
         for readout, rows in measurements.groupby("observable", sort=False)
     }
-    figure_of = _Figures(position)
+    figure_of = _Figures(f"s{position}f")
     return {
         "name": name,
         "about": summary_of_ingest,
@@ -122,7 +122,7 @@ def _dataset(name: str, position: int, config: Mapping[str, Any], results: Path)
             (
                 readout,
                 _described(rows),
-                figure_of(figures.data_figure(rows, f"{readout} [{unit}]"), f"{readout} as measured"),
+                figure_of(figures.data_figure(rows, labelled(readout, unit)), f"{readout} as measured"),
             )
             for readout, (rows, unit) in readouts.items()
         ],
@@ -140,8 +140,8 @@ def _dataset(name: str, position: int, config: Mapping[str, Any], results: Path)
 class _Figures:
     """Numbers the figures of a data set, so that their ids never meet."""
 
-    def __init__(self, position: int) -> None:
-        self._name, self._count = f"s{position}f", 0
+    def __init__(self, prefix: str) -> None:
+        self._name, self._count = prefix, 0
 
     def __call__(self, figure: Any, label: str) -> Markup | None:
         """Inline SVG of a figure; None of none."""
@@ -149,6 +149,11 @@ class _Figures:
             return None
         self._count += 1
         return Markup(svg(figure, str(Markup.escape(label)), f"{self._name}{self._count}"))  # noqa: S704 (our own SVG)
+
+
+def labelled(readout: str, unit: str) -> str:
+    """Write a read-out with its unit, where it has one."""
+    return f"{readout} [{unit}]" if unit else readout
 
 
 def _described(rows: pd.DataFrame) -> str:
@@ -201,8 +206,8 @@ def _model_context(view: ModelView, readouts: Mapping[str, Any], figure_of: _Fig
         for name, row in verdict["parameters"].items()
     ]
     fits = [
-        (readout, figure_of(figures.fit_figure(rows, view.idata, readout, f"{readout} [{unit}]"), f"fit of {readout}"))
-        for readout, (rows, unit) in readouts.items()
+        (name, figure_of(figures.fit_figure(rows, view.idata, name, labelled(name, unit)), f"fit of {name}"))
+        for name, (rows, unit) in readouts.items()
     ]
     return {
         "name": view.name,

@@ -55,21 +55,28 @@ def source(lu: SparseLU) -> str:
     upper = {k: sorted((j for i, j in slots if i == k and rank[j] > rank[k]), key=rank.get) for k in order}
     factor, forward, backward, forward_t, backward_t = [], [], [], [], []
     for k in order:
-        factor.append(f"dg[{k}] = 1.0 / m[{slots[k, k]}]")
+        factor.append(f"d{k} = 1.0 / m{slots[k, k]}")
         for i in lower[k]:
-            factor.append(f"m[{slots[i, k]}] *= dg[{k}]")
-            factor += [f"m[{slots[i, j]}] -= m[{slots[i, k]}] * m[{slots[k, j]}]" for j in upper[k]]
-        forward += [f"b[{i}] -= m[{slots[i, k]}] * b[{k}]" for i in lower[k]]
-        forward_t.append(f"b[{k}] *= dg[{k}]")
-        forward_t += [f"b[{j}] -= m[{slots[k, j]}] * b[{k}]" for j in upper[k]]
+            factor.append(f"m{slots[i, k]} *= d{k}")
+            factor += [f"m{slots[i, j]} -= m{slots[i, k]} * m{slots[k, j]}" for j in upper[k]]
+        forward += [f"b{i} -= m[{slots[i, k]}] * b{k}" for i in lower[k]]
+        forward_t.append(f"b{k} *= dg[{k}]")
+        forward_t += [f"b{j} -= m[{slots[k, j]}] * b{k}" for j in upper[k]]
     for k in reversed(order):
-        backward += [f"b[{k}] -= m[{slots[k, j]}] * b[{j}]" for j in upper[k]] + [f"b[{k}] *= dg[{k}]"]
-        backward_t += [f"b[{k}] -= m[{slots[i, k]}] * b[{i}]" for i in lower[k]]
+        backward += [f"b{k} -= m[{slots[k, j]}] * b{j}" for j in upper[k]] + [f"b{k} *= dg[{k}]"]
+        backward_t += [f"b{k} -= m[{slots[i, k]}] * b{i}" for i in lower[k]]
+    # Local variables in between: numba compiles them several times as fast as elements of arrays.
+    touched = sorted(slots.values())
+    factor = [
+        *(f"m{s} = m[{s}]" for s in touched), *factor,
+        *(f"m[{s}] = m{s}" for s in touched), *(f"dg[{k}] = d{k}" for k in order),
+    ]  # fmt: skip
+    load, store = [f"b{k} = b[{k}]" for k in order], [f"b[{k}] = b{k}" for k in order]
     return "\n\n".join(
         f"@njit(**INNER)\ndef {name}({arguments}):\n" + "\n".join("    " + line for line in lines or ["pass"])
         for name, arguments, lines in (
             ("lu", "m, dg", factor),
-            ("solve", "m, dg, b", forward + backward),
-            ("solve_t", "m, dg, b", forward_t + backward_t),
+            ("solve", "m, dg, b", [*load, *forward, *backward, *store]),
+            ("solve_t", "m, dg, b", [*load, *forward_t, *backward_t, *store]),
         )
     )

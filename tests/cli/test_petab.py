@@ -1,0 +1,119 @@
+"""`il6infer petab` as a process and in this one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.cli import main as cli
+from il6infer.problem.values import read_values
+from tests.zoo import decay_v1
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "il6infer", *words], capture_output=True, text=True, check=False)
+
+
+def test_evaluate_writes_both_files(tmp_path: Path) -> None:
+    path = decay_v1.write(tmp_path / "in")
+    done = _run("petab", "evaluate", str(path), "--gradient", "--output", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert found["parameters"] == decay_v1.NOMINAL
+    assert found["outcomes"] == {"(no experiment)": "ok"}
+    assert set(found["gradient"]) == set(decay_v1.NOMINAL)
+    assert found["unnorm_log_posterior"] == pytest.approx(found["llh"] + sum(found["log_prior"].values()))
+    table = pd.read_csv(tmp_path / "out" / "simulations.tsv", sep="\t")
+    assert list(table) == ["observableId", "simulationConditionId", "simulation", "time", "observableParameters"]
+    np.testing.assert_allclose(table["simulation"], decay_v1.prediction(), rtol=1e-7)
+
+
+def test_evaluate_at_other_values(tmp_path: Path) -> None:
+    path = decay_v1.write(tmp_path / "in")
+    (tmp_path / "best.tsv").write_text("parameterId\tnominalValue\testimate\nk\t0.25\t1\nfixed\tx\t0\n")
+    words = ["petab", "evaluate", str(path), "--parameters", str(tmp_path / "best.tsv"), "--output", str(tmp_path)]
+    assert cli.main(words) == 0
+    table = pd.read_csv(tmp_path / "simulations.tsv", sep="\t")
+    np.testing.assert_allclose(table["simulation"], decay_v1.prediction({**decay_v1.NOMINAL, "k": 0.25}), rtol=1e-7)
+
+
+def test_unknown_parameter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = decay_v1.write(tmp_path / "in")
+    (tmp_path / "values.json").write_text('{"kk": 1}')
+    words = ["petab", "evaluate", str(path), "--parameters", str(tmp_path / "values.json"), "--output", str(tmp_path)]
+    assert cli.main(words) == 2
+    assert capsys.readouterr().err == (
+        f"error: PEtab problem {path}: parameter 'kk': is not an estimated parameter of the problem. Did you mean 'k'? "
+        "Known: a0, k, scale.\n"
+    )
+
+
+def test_values_that_are_no_numbers_are_all_named(tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text("parameterId,nominalValue\na,1\nb,x\nc,\n")
+    with pytest.raises(UserError) as error:
+        read_values(tmp_path / "v.csv")
+    assert str(error.value) == (
+        "parameter values: 2 faults\n"
+        "  - v.csv, row 3, column nominalValue: 'x' is not a finite number. Give the value on the linear scale.\n"
+        "  - v.csv, row 4, column nominalValue: '' is not a finite number. Give the value on the linear scale."
+    )
+    (tmp_path / "w.tsv").write_text("id\tvalue\na\t1\n")
+    with pytest.raises(UserError) as error:
+        read_values(tmp_path / "w.tsv")
+    assert str(error.value) == (
+        f"{tmp_path / 'w.tsv'}: no column parameterId and no column nominalValue; found id, value."
+    )
+
+
+def test_what_cannot_be_evaluated_is_null_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = decay_v1.write(tmp_path / "in", formula="observableParameter1_obs * A - 10")
+    with caplog.at_level(logging.WARNING), pytest.raises(SystemExit) as stop:
+        cli.main(["petab", "evaluate", str(path), "--output", str(tmp_path)])
+    assert stop.value.code == 1
+    assert json.loads((tmp_path / "evaluation.json").read_text())["llh"] is None
+    assert "no log-likelihood: a measurement is impossible there" in caplog.text
+
+
+def test_fit_judges_what_it_sampled(tmp_path: Path) -> None:
+    path = decay_v1.write(tmp_path / "in")
+    words = ["--chains", "2", "--tune", "100", "--draws", "100", "--starts", "2", "--threads", "1"]
+    assert cli.main(["petab", "fit", str(path), "--output", str(tmp_path / "out"), *words]) == 0
+    assert (tmp_path / "out" / "posterior.nc").is_file()
+    verdict = json.loads((tmp_path / "out" / "verdict.json").read_text())
+    assert set(verdict["parameters"]) == set(decay_v1.NOMINAL)
+    assert not verdict["passed"]  # 200 draws are too few
+
+
+def test_lint_passes_a_sound_problem_and_names_the_faults_of_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = decay_v1.write(tmp_path)
+    with caplog.at_level(logging.INFO):
+        assert cli.main(["petab", "lint", str(path)]) == 0
+    assert f"{path}: valid; 1 states, 3 estimated parameters, 4 measurements" in caplog.text
+    table = tmp_path / "measurements.tsv"
+    table.write_text(table.read_text().replace("1.9", "-1.9"))
+    assert cli.main(["petab", "lint", str(path)]) == 2
+    assert "its value -1.9 is impossible under log-normal noise." in capsys.readouterr().err
+
+
+def test_adopt_writes_what_the_other_stages_read(tmp_path: Path) -> None:
+    path = decay_v1.write(tmp_path / "in")
+    assert cli.main(["petab", "adopt", str(path), "--name", "mine", "--output", str(tmp_path / "out")]) == 0
+    table = pd.read_csv(tmp_path / "out" / "measurements.csv", keep_default_na=False)
+    assert list(table["value"]) == list(decay_v1.VALUES)
+    assert set(table["observable"]) == {"obs"}
+    assert set(table["noise"]) == {"lognormal"}
+    summary = json.loads((tmp_path / "out" / "ingest.json").read_text())
+    assert (summary["dataset"], summary["values"], summary["simulated"]) == ("mine", 4, False)
+    again = tmp_path / "out" / "petab" / "problem" / "problem.yaml"
+    assert cli.main(["petab", "lint", str(again)]) == 0
+    assert (tmp_path / "out" / "petab" / "diagram.svg").read_text().startswith("<svg")
