@@ -41,6 +41,13 @@ Example:
     il6infer petab adopt problem.yaml --name boehm --output results/boehm
 """
 
+SELECT = """Write the models of a comparison as a PEtab Select problem: model_space.tsv and petab_select_problem.yaml.
+
+Example:
+    il6infer petab select --problem none results/example/both_none/problem/problem.yaml
+        --problem socs3 results/example/both_socs3/problem/problem.yaml --output select
+"""
+
 LINT = """Say what is wrong with a problem: petab's own linter, then what this program cannot do.
 
 Example:
@@ -72,6 +79,15 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     two.add_argument("--output", required=True, type=Path, help="folder to write")
     add_options(two)
     two.set_defaults(run=run_fit)
+    five = actions.add_parser(
+        "select", help="models as a PEtab Select problem", description=SELECT, formatter_class=raw
+    )
+    five.add_argument(
+        "--problem", nargs=2, action="append", required=True, metavar=("MODEL", "PROBLEM.yaml"), help="repeat for each"
+    )
+    five.add_argument("--criterion", choices=("AIC", "AICc", "BIC"), default="AICc", help="of the selection")
+    five.add_argument("--output", required=True, type=Path, help="folder to write")
+    five.set_defaults(run=run_select)
     four = actions.add_parser("adopt", help="the problem as a data set", description=ADOPT, formatter_class=raw)
     four.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
     four.add_argument("--name", required=True, help="name of the data set")
@@ -137,6 +153,14 @@ def run_adopt(args: argparse.Namespace) -> None:
     atomic_write_text(args.output / MODEL / "diagram.svg", svg(problem.network))
     write_json(args.output / "ingest.json", summary)
     logger.info("written: %s", args.output)
+
+
+def run_select(args: argparse.Namespace) -> None:
+    """Write the model space."""
+    from il6infer.compare.select import export
+
+    path = export({name: Path(problem) for name, problem in args.problem}, args.output, criterion=args.criterion)
+    logger.info("written: %s", path)
 
 
 def run_lint(args: argparse.Namespace) -> None:

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer.models.network import TIME, Network, symbol
 from il6infer.models.sbml import read_sbml
-from il6infer.problem.copying import is_first_version, read_problem_file
+from il6infer.problem.copying import is_first_version, problem_files, read_problem_file
+from il6infer.problem.limits import check_files
 from il6infer.problem.petab1 import Kept, complete, convert
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
@@ -36,6 +37,7 @@ def load(path: Path) -> Problem:
     UserError
         If a file is missing or invalid, or asks for what is not supported, by name.
     """
+    check_files(problem_files(path))
     with _opened(path) as (problem, sbml, kept):
         network = read_sbml(sbml.read_text("utf-8"), sbml.name)
         translated = _translate(problem, network, path)

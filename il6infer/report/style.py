@@ -53,7 +53,7 @@ def svg(figure: Figure, label: str, prefix: str) -> str:
         Makes ids unique: a page holds many figures.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", dpi=200, metadata={"Date": None, "Creator": None}, bbox_inches="tight")
+    figure.savefig(buffer, format="svg", dpi=200, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     # Only ids that are referred to matter, and they must not meet those of the other figures.

@@ -51,8 +51,8 @@ def test_unknown_parameter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     words = ["petab", "evaluate", str(path), "--parameters", str(tmp_path / "values.json"), "--output", str(tmp_path)]
     assert cli.main(words) == 2
     assert capsys.readouterr().err == (
-        f"error: PEtab problem {path}: parameter 'kk': is not an estimated parameter of the problem. Did you mean 'k'? "
-        "Known: a0, k, scale.\n"
+        f"error: PEtab problem {path}: 1 fault\n  - parameter 'kk': is not an estimated parameter of the problem. "
+        "Did you mean 'k'? Known: a0, k, scale.\n"
     )
 
 

@@ -83,8 +83,8 @@ def test_unknown_words_are_all_named(tmp_path: Path) -> None:
         "  - observables.tsv, row 2, column observableTransformation: 'log2'. Did you mean 'log'? Known: lin, log, "
         "log10.\n"
         "  - parameters.tsv, row 3, column objectivePriorType: 'parameterScaleNormall'. Did you mean "
-        "'parameterScaleNormal'? Known: uniform, normal, laplace, logNormal, logLaplace, parameterScaleUniform, "
-        "parameterScaleNormal, parameterScaleLaplace."
+        "'parameterScaleNormal'? Known: laplace, logLaplace, logNormal, normal, parameterScaleLaplace, "
+        "parameterScaleNormal, parameterScaleUniform, uniform."
     )
 
 
@@ -93,7 +93,7 @@ def test_prior_parameters_that_are_not_two_numbers(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == (
-        "PEtab problem: parameters.tsv, row 3, column objectivePriorParameters: '0,1': two numbers with ';' between "
+        "PEtab problem: 1 fault\n  - parameters.tsv, row 3, column objectivePriorParameters: '0,1': two numbers with ';' between "
         "them were expected."
     )
 
