@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,8 @@ def check_config(config: Mapping[str, Any], source: str) -> dict[str, Any]:
     source
         What the message calls it: the file, or the files that were merged.
     """
-    checked = check(_numbers(config, _schema()), _schema(), source)
-    raise_faults(_half_described(checked), source)
-    return checked
+    content = _numbers(config, _schema())
+    return check(content, _schema(), source, _half_described(content))
 
 
 def models_of(config: Mapping[str, Any], dataset: str) -> list[str]:
@@ -59,7 +58,10 @@ def models_of(config: Mapping[str, Any], dataset: str) -> list[str]:
 
 def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
     """Find data sets that are neither raw files nor a PEtab problem, or both."""
-    for name, described in config["datasets"].items():
+    datasets = config.get("datasets")
+    for name, described in datasets.items() if isinstance(datasets, Mapping) else ():
+        if not isinstance(described, Mapping):
+            continue  # the schema says so
         where = f"key 'datasets.{name}'"
         others = [key for key in ("description", "folder", "models") if key in described]
         missing = [key for key in ("description", "folder") if key not in described]
@@ -71,12 +73,14 @@ def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(where, what, "Give both, or 'petab': a PEtab problem.")
 
 
-def check(content: Mapping[str, Any], schema: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Copy of `content` with the schema's defaults; `UserError` with all faults when it breaks the schema."""
+def check(
+    content: Mapping[str, Any], schema: Mapping[str, Any], source: str, more: Iterable[Fault] = ()
+) -> dict[str, Any]:
+    """Copy of `content` with the schema's defaults; `UserError` with all faults (and `more`) when it breaks the schema."""
     from jsonschema import Draft202012Validator
 
     errors = sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: [str(p) for p in error.path])
-    raise_faults((fault for error in errors for fault in _faults(error)), source)
+    raise_faults([*(fault for error in errors for fault in _faults(error)), *more], source)
     return _filled(content, schema)
 
 

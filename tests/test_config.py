@@ -60,9 +60,7 @@ def test_all_faults_come_in_one_message():
             "  - key 'titel': is unknown. Did you mean 'title'? Known: datasets, fit, models, question, results, seed, "
             "title, verdict.",
             "  - key 'datasets': '1a' is not a name. Use letters, digits and _, a letter first.",
-            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: description, folder, models.",
-            "  - key 'datasets.b.description': is missing. The YAML file that says what each raw file holds "
-            "(config/datasets/*.yaml).",
+            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: description, folder, models, petab.",
             "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
             "rtol, starts, target_accept, tune.",
             "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",
@@ -74,6 +72,7 @@ def test_all_faults_come_in_one_message():
             "  - key 'results': is empty, a text was expected.",
             "  - key 'seed': -1 is not allowed: it must be at least 0.",
             "  - key 'verdict.rhat_max': 0 is not allowed: it must be at least 1.",
+            "  - key 'datasets.b': 'description' is missing. Give both, or 'petab': a PEtab problem.",
         ]
     )
 
@@ -118,6 +117,19 @@ def test_the_configurations_that_come_with_it_are_valid(root, name):
 
     for dataset in config["datasets"].values():
         assert (root / dataset["description"]).is_file()
+
+
+def test_a_petab_problem_brings_its_own_model_and_data():
+    config = _config.check_config({"datasets": {"a": {"petab": "p.yaml"}}}, "")
+    assert _config.models_of(config, "a") == ["petab"]
+    with pytest.raises(UserError) as caught:
+        _config.check_config({"datasets": {"a": {"petab": "p.yaml", "folder": "x"}, "b": {}}}, "my.yaml")
+    assert str(caught.value) == (
+        "my.yaml: 2 faults\n"
+        "  - key 'datasets.a': has 'petab' and 'folder'. A PEtab problem brings its own model and data: leave the others "
+        "out.\n"
+        "  - key 'datasets.b': 'description' and 'folder' are missing. Give both, or 'petab': a PEtab problem."
+    )
 
 
 def test_defaults_in_the_readme_are_those_of_the_schema(schema, root):

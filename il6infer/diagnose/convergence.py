@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
 import arviz as az
 import numpy as np
 from scipy.stats import spearmanr
+
+from il6infer.problem.priors import distribution
+from il6infer.problem.spec import Prior
 
 
 def number(value: Any) -> float | None:
@@ -35,7 +39,7 @@ def parameter_table(idata: az.InferenceData) -> dict[str, dict[str, float | None
             "ess_tail": az.ess(posterior, method="tail"),
             "mcse_mean": az.mcse(posterior, method="mean"),
         }
-    table = {}
+    table, estimated = {}, json.loads(posterior.attrs.get("estimated", "{}"))
     for name in names:
         draws, before = posterior[name].values.ravel(), prior[name].values.ravel()
         q05, q25, median, q75, q95 = np.quantile(draws, (0.05, 0.25, 0.5, 0.75, 0.95))
@@ -43,13 +47,24 @@ def parameter_table(idata: az.InferenceData) -> dict[str, dict[str, float | None
         row = {
             "mean": draws.mean(), "median": median, "sd": draws.std(ddof=1),
             "q05": q05, "q25": q25, "q75": q75, "q95": q95,
-            "prior_median": np.median(before), "prior_q05": np.quantile(before, 0.05),
-            "prior_q95": np.quantile(before, 0.95), "contraction": contraction(draws, before),
+            **prior_quantiles(estimated.get(name, {}), before), "contraction": contraction(draws, before),
             # arviz calls a chain that never moves converged
             **{key: np.nan if constant else float(value[name]) for key, value in statistics.items()},
         }  # fmt: skip
         table[name] = {key: number(value) for key, value in row.items()}
     return table
+
+
+def prior_quantiles(about: Mapping[str, Any], drawn: np.ndarray) -> dict[str, float]:
+    """Median and 90 % interval of a prior truncated to its bounds; from its draws where it is not stated."""
+    levels = {"prior_q05": 0.05, "prior_median": 0.5, "prior_q95": 0.95}
+    if not about.get("prior"):
+        return {key: float(np.quantile(drawn, level)) for key, level in levels.items()}
+    kind, *parameters = about["prior"]
+    frozen = distribution(Prior(kind, tuple(parameters)))
+    low = 0.0 if about["lower"] is None else frozen.cdf(about["lower"])
+    high = 1.0 if about["upper"] is None else frozen.cdf(about["upper"])
+    return {key: float(frozen.ppf(low + level * (high - low))) for key, level in levels.items()}
 
 
 def contraction(draws: np.ndarray, before: np.ndarray) -> float:
