@@ -76,7 +76,7 @@ def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
 def check(
     content: Mapping[str, Any], schema: Mapping[str, Any], source: str, more: Iterable[Fault] = ()
 ) -> dict[str, Any]:
-    """Copy of `content` with the schema's defaults; `UserError` with all faults (and `more`) when it breaks the schema."""
+    """Copy of `content` with the schema's defaults; `UserError` with all faults, and `more`, when it breaks it."""
     from jsonschema import Draft202012Validator
 
     errors = sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: [str(p) for p in error.path])

@@ -60,7 +60,8 @@ def test_all_faults_come_in_one_message():
             "  - key 'titel': is unknown. Did you mean 'title'? Known: datasets, fit, models, question, results, seed, "
             "title, verdict.",
             "  - key 'datasets': '1a' is not a name. Use letters, digits and _, a letter first.",
-            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: description, folder, models, petab.",
+            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: description, folder, models, "
+            "petab.",
             "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
             "rtol, starts, target_accept, tune.",
             "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",
@@ -126,8 +127,8 @@ def test_a_petab_problem_brings_its_own_model_and_data():
         _config.check_config({"datasets": {"a": {"petab": "p.yaml", "folder": "x"}, "b": {}}}, "my.yaml")
     assert str(caught.value) == (
         "my.yaml: 2 faults\n"
-        "  - key 'datasets.a': has 'petab' and 'folder'. A PEtab problem brings its own model and data: leave the others "
-        "out.\n"
+        "  - key 'datasets.a': has 'petab' and 'folder'. A PEtab problem brings its own model and data: leave "
+        "the others out.\n"
         "  - key 'datasets.b': 'description' and 'folder' are missing. Give both, or 'petab': a PEtab problem."
     )
 
