@@ -22,7 +22,7 @@ from il6infer.fit.provenance import provenance
 from il6infer.fit.settings import FitSettings, child_seed
 from il6infer.fit.starts import Starts, disperse, find_starts
 from il6infer.problem.petab import load
-from il6infer.problem.priors import draw
+from il6infer.problem.priors import draw, quantile
 from il6infer.problem.spec import Problem
 from il6infer.simulate import Engine, compile
 
@@ -203,6 +203,7 @@ def _estimated(problem: Problem) -> dict[str, dict[str, object]]:
             "upper": _number(p.upper),
             "nominal": _number(p.nominal),
             "prior": [p.prior.distribution, *p.prior.parameters] if p.prior else None,
+            "prior_quantiles": [quantile(p, level) for level in (0.05, 0.5, 0.95)] if p.prior else None,
         }
         for p in problem.estimated
     }

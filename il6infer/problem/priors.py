@@ -47,3 +47,10 @@ def log_density(parameter: Parameter, value: float) -> float:
         return -np.inf
     mass = frozen.cdf(parameter.upper) - frozen.cdf(parameter.lower)
     return float(frozen.logpdf(value) - np.log(mass))
+
+
+def quantile(parameter: Parameter, level: float) -> float:
+    """Quantile of a parameter's prior truncated to its bounds."""
+    frozen = distribution(parameter.prior)
+    low, high = frozen.cdf(parameter.lower), frozen.cdf(parameter.upper)
+    return float(frozen.ppf(low + level * (high - low)))
