@@ -138,7 +138,7 @@ def run_fit(args: argparse.Namespace) -> None:
 def run_adopt(args: argparse.Namespace) -> None:
     """Write the tables of a data set."""
     from il6infer._io import atomic_path, atomic_write_text, write_json
-    from il6infer.fit.model import variable_names
+    from il6infer.fit.variables import variable_names
     from il6infer.models.diagram import svg
     from il6infer.problem.adopt import MODEL, adopt, measurement_table, protocol_table
 
@@ -165,7 +165,7 @@ def run_select(args: argparse.Namespace) -> None:
 
 def run_lint(args: argparse.Namespace) -> None:
     """Look the problem over."""
-    from il6infer.fit.model import check_problem
+    from il6infer.fit.variables import check_problem
     from il6infer.problem.lint import check
     from il6infer.problem.petab import load
     from il6infer.simulate.plan import make_plan

@@ -86,6 +86,7 @@ def sampler_table(idata: az.InferenceData) -> dict[str, Any]:
         "failed_posterior": int(failed.get("posterior", 0)),
         "failed_prior": int(failed.get("prior", 0)),
         "sampling_failures": json.loads(attrs.get("sampling_failures", "{}")),
+        "integration_error": number(attrs.get("integration_error", np.nan)),
         "prior_draws": int(np.prod([idata["prior"].sizes[d] for d in ("chain", "draw")])),
         "gradients": int(attrs.get("gradients", 0)),
         "gradients_per_draw": round(float(stats["n_steps"].mean()), 2),

@@ -22,6 +22,7 @@ class Thresholds:
     ebfmi_min: float = 0.3
     depth_hits_max: float = 0.05
     failed_max: float = 0.01
+    integration_error_max: float = 0.1
     pareto_k_max: float = 0.7
 
 
@@ -105,6 +106,9 @@ def _sampling(parameters: dict, sampler: dict, limits: Thresholds) -> Iterator[d
     yield _check(
         "failed simulations per draw", "sampling", share, limits.failed_max, share <= limits.failed_max, "", remedy
     )
+    error, limit = sampler["integration_error"], limits.integration_error_max
+    remedy = "The solver's error changes the posterior: tighten rtol and atol."
+    yield _check("integration error of the log-likelihood", "sampling", error, limit, (error or 0) <= limit, "", remedy)
     share = sampler["failed_prior"] / max(sampler["prior_draws"], 1)
     remedy = "Many draws of the prior cannot be simulated: narrow it."
     yield _check(

@@ -1,9 +1,19 @@
-"""PEtab problem -> PyMC model -> posterior."""
+"""PEtab problem -> posterior; `build_model` gives the same posterior as a PyMC model."""
 
 from __future__ import annotations
 
-from il6infer.fit.model import build_model
+from typing import Any
+
 from il6infer.fit.run import fit, fit_problem
 from il6infer.fit.settings import FitSettings
 
 __all__ = ["FitSettings", "build_model", "fit", "fit_problem"]
+
+
+def __getattr__(name: str) -> Any:
+    # PyMC takes seconds to import, and a fit does not need it.
+    if name == "build_model":
+        from il6infer.fit.model import build_model
+
+        return build_model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from il6infer.fit.model import variable_names
 from il6infer.fit.predictive import Ensemble, simulate_all
+from il6infer.fit.variables import variable_names
 from il6infer.problem.spec import Problem
 from il6infer.simulate import compile
 

@@ -1,35 +1,24 @@
-"""The log-density that NUTS climbs, compiled once and callable from any thread."""
+"""The log-density that NUTS climbs: one problem packed for the compiled function, callable from any thread."""
 
 from __future__ import annotations
 
 import ctypes
-import itertools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pymc as pm
-import pytensor
-import pytensor.tensor as pt
-from numba import carray, cfunc, njit, types
 from nutpie.compile_pymc import CompiledPyMCModel
-from pymc.pytensorf import compile as compile_pymc
-from pytensor.compile.mode import Mode
 
-from il6infer.simulate.linking import by_symbol
+from il6infer.fit import posterior
+from il6infer.fit.coordinates import FAMILIES, coordinate
+from il6infer.fit.variables import check_problem
+from il6infer.problem.priors import distribution
+from il6infer.problem.spec import Parameter, Problem
+from il6infer.simulate import Engine, RosenbrockEngine
+from il6infer.simulate.likelihood import pointwise, slopes
+from il6infer.simulate.linking import PULLBACK, SIMULATE, SIMULATED, VECTOR, address_of
 
-DOUBLES = types.CPointer(types.float64)
-
-# nutpie's C functions. Log-density: dimension, point, gradient (out), log-density (out), frame -> 0 or a code of
-# failure. Expansion, which says what to store of a point: dimension, length, point, stored (out), frame -> 0.
-_DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, DOUBLES)
-_EXPANSION = types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, DOUBLES)
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
-
-_FAILED, _BAD_GRADIENT, _BAD_VALUE = 1, 3, 4  # positive: nutpie takes the point for a divergence and goes on
-
-_number = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -53,26 +42,49 @@ class Frame:
 
 
 class Density:
-    """Log-density and gradient in unconstrained coordinates.
+    """Log-density and gradient in unconstrained coordinates; its calls release the interpreter's lock.
 
-    The very function that nutpie samples from, so that the optimiser and the sampler share one compilation; calls
-    release the interpreter's lock. Compiled functions are kept on disk by PyTensor, and the kernel by the engine.
+    The same posterior as that of `il6infer.fit.build_model`, in the same coordinates, for the optimiser and for
+    nutpie.
+
+    Parameters
+    ----------
+    problem
+        What is inferred.
+    engine
+        Compiled from the same problem. Calls of one that is not the project's kernel take the lock.
 
     Attributes
     ----------
     dimensions
-        Length of an unconstrained point: the model's free variables, each a scalar, in order.
+        Length of an unconstrained point: one coordinate for each estimated parameter, in order.
     names
-        Of the free variables.
+        Of the estimated parameters.
+
+    Raises
+    ------
+    UserError
+        If the problem cannot be fitted; see `il6infer.fit.variables.check_problem`.
     """
 
-    def __init__(self, model: pm.Model) -> None:
-        self.names = [variable.name for variable in model.free_RVs]
+    def __init__(self, problem: Problem, engine: Engine) -> None:
+        check_problem(problem)
+        self.names = [parameter.id for parameter in problem.estimated]
         self.dimensions = len(self.names)
-        self._density, self._expansion = _c_functions(_compiled(model), self.dimensions)
-        self._function = _CALL(self._density.address)
-        self._plain = _packed(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
-        self._forward, self._backward = _transforms(model)
+        self._engine = engine
+        self._coordinates = [coordinate(parameter) for parameter in problem.estimated]
+        self._function = _CALL(posterior.log_density.address)
+        self._data = np.zeros(posterior.LENGTH, dtype=np.int64)
+        self._held: list[object] = [engine]
+        self._data[posterior.DIMENSION] = self.dimensions
+        self._put(posterior.PRIORS, np.array([_prior_row(parameter) for parameter in problem.estimated]))
+        if isinstance(engine, RosenbrockEngine):
+            self._put_kernel(problem, engine)
+        else:
+            callback = _likelihood(problem, engine, self.dimensions)
+            self._held.append(callback)
+            self._data[posterior.LIKELIHOOD] = ctypes.cast(callback, ctypes.c_void_p).value
+        self._plain = self._seen(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
 
     def __call__(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """Log-density and gradient (dimensions,) at an unconstrained point; -inf and zeros where it has none."""
@@ -86,11 +98,14 @@ class Density:
 
     def unconstrained(self, values: np.ndarray) -> np.ndarray:
         """Unconstrained points (..., dimensions) of parameter values on the linear scale."""
-        return _columnwise(self._forward, values)
+        values = np.asarray(values, dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.stack([c.unconstrained(values[..., i]) for i, c in enumerate(self._coordinates)], axis=-1)
 
     def constrained(self, points: np.ndarray) -> np.ndarray:
         """Parameter values on the linear scale of unconstrained points (..., dimensions)."""
-        return _columnwise(self._backward, points)
+        points = np.asarray(points, dtype=float)
+        return np.stack([c.constrained(points[..., i]) for i, c in enumerate(self._coordinates)], axis=-1)
 
     def seen_from(self, frame: Frame, start: np.ndarray) -> CompiledPyMCModel:
         """For `nutpie.sample`: the log-density over the coordinates of a frame; a chain begins at `start`.
@@ -100,11 +115,11 @@ class Density:
         size = self.dimensions
         return CompiledPyMCModel(
             dims={},
-            compiled_logp_func=self._density,
-            compiled_expand_func=self._expansion,
+            compiled_logp_func=posterior.log_density,
+            compiled_expand_func=posterior.expansion,
             initial_point_func=_Start(start),
             shared_data={},
-            user_data=_packed(frame),
+            user_data=self._seen(frame),
             n_expanded=size,
             shape_info=(self.names, [slice(i, i + 1) for i in range(size)], [()] * size),
             logp_func=None,
@@ -113,6 +128,35 @@ class Density:
             _shapes=dict.fromkeys(self.names, ()),
             _coords={"unconstrained_parameter": pd.Index(self.names)},
         )
+
+    def _put(self, place: int, array: np.ndarray) -> None:
+        """Let three integers describe an array, which is kept alive."""
+        array = np.ascontiguousarray(array)
+        self._held.append(array)
+        self._data[place : place + 3] = (array.ctypes.data, *array.shape, 0)[:3]
+
+    def _put_kernel(self, problem: Problem, engine: RosenbrockEngine) -> None:
+        kernel, data = engine.kernel, self._data
+        data[posterior.MEASUREMENTS], data[posterior.RUNS] = engine.sizes[2], engine.sizes[1]
+        data[posterior.FORWARD] = address_of(kernel.simulate, SIMULATE, SIMULATED)
+        data[posterior.BACKWARD] = address_of(kernel.pullback, PULLBACK, VECTOR)
+        data[posterior.RESCUE], data[posterior.RESCUE_GRADIENT] = engine.fallback.addresses(engine.sizes)
+        kinds = {o.id: posterior.NOISES.index(o.distribution) for o in problem.observables}
+        table = problem.measurements
+        self._put(
+            posterior.MEASURED,
+            np.column_stack([table["observable"].map(kinds).to_numpy(float), table["value"].to_numpy(float)]),
+        )
+        for number, array in enumerate(engine.tables):
+            self._put(posterior.ARRAYS + 3 * number, array)
+
+    def _seen(self, frame: Frame) -> np.ndarray:
+        """Give the description of the problem as seen from a frame, which the array keeps alive."""
+        packed = np.vstack([frame.origin, frame.matrix])
+        self._held.append(packed)
+        data = self._data.copy()
+        data[posterior.FRAME : posterior.FRAME + 3] = (packed.ctypes.data, *packed.shape)
+        return data
 
 
 @dataclass(frozen=True)
@@ -125,76 +169,28 @@ class _Start:
         return self.point.copy()
 
 
-def _packed(frame: Frame) -> np.ndarray:
-    """Frame as the compiled functions read it: the origin, then the rows of the matrix."""
-    return np.concatenate([frame.origin, frame.matrix.ravel()])
+def _prior_row(parameter: Parameter) -> list[float]:
+    """Row of the table of priors; the constant makes the density that of SciPy, divided by the mass kept."""
+    place, prior = coordinate(parameter), parameter.prior
+    first, second = (*map(float, prior.parameters), 0.0)[:2]
+    row = [float(place.map), place.low, place.high, float(FAMILIES.index(prior.distribution)), first, second, 0.0]
+    frozen = distribution(prior)
+    value = float(frozen.ppf(0.3))
+    kernel, _ = posterior.prior_at(value, np.array(row))
+    row[posterior.CONSTANT] = float(frozen.logpdf(value) - kernel - np.log(place.mass))
+    return row
 
 
-def _compiled(model: pm.Model) -> Any:
-    """Numba dispatcher: point (dimensions,) -> log-density (), gradient (dimensions,)."""
-    values = [model.rvs_to_values[variable] for variable in model.free_RVs]
-    rewrites = ["canonicalize", "stabilize"] + ([] if model.check_bounds else ["local_remove_check_parameter"])
-    density = pytensor.graph.rewrite_graph(model.logp(), include=rewrites)
-    gradient = pt.stack(pytensor.gradient.grad(density, values))
-    point = pt.TensorType("float64", shape=(len(values),))("point")
-    outputs = pytensor.clone_replace([density, gradient], {value: point[i] for i, value in enumerate(values)})
-    with model:
-        function = compile_pymc((point,), outputs, mode="NUMBA").vm.jit_fn
-    return njit(lambda x: function(x))  # its own arguments are a tuple of any length
+def _likelihood(problem: Problem, engine: Engine, size: int) -> object:
+    """C function of theta and the gradient (out) that gives the log-likelihood by an engine in Python."""
+    doubles = ctypes.POINTER(ctypes.c_double)
 
+    def likelihood(theta_: object, gradient_: object) -> float:
+        theta, gradient = (np.ctypeslib.as_array(p, (size,)) for p in (theta_, gradient_))
+        found = engine.simulate(theta)
+        total = float(pointwise(problem, found.prediction, found.noise).sum())
+        if np.isfinite(total):
+            gradient[:] = engine.pullback(theta, *slopes(problem, found.prediction, found.noise))
+        return total
 
-def _c_functions(inner: Any, size: int) -> tuple[Any, Any]:
-    """C functions of the density and of what is stored, over the coordinates of a frame."""
-    call, _ = by_symbol(f"il6infer.density.{next(_number)}", inner, (types.float64[::1],))
-
-    @cfunc(_DENSITY)
-    def density(dimension, z_, gradient_, value_, frame_):  # noqa: ANN001, ANN202
-        z, slope, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
-        frame = carray(frame_, (size + size * size,))
-        x = frame[:size].copy()
-        for i in range(size):
-            for j in range(size):
-                x[i] += frame[size + i * size + j] * z[j]
-        try:
-            found, gradient = call((x,))
-        except Exception:  # noqa: BLE001 (numba knows no other)
-            return _FAILED
-        value[0] = found.item()
-        for j in range(size):
-            slope[j] = 0.0
-            for i in range(size):
-                slope[j] += frame[size + i * size + j] * gradient[i]
-            if not np.isfinite(slope[j]):
-                return _BAD_GRADIENT
-        return 0 if np.isfinite(value[0]) else _BAD_VALUE
-
-    @cfunc(_EXPANSION)
-    def expansion(dimension, length, z_, stored_, frame_):  # noqa: ANN001, ANN202
-        z, stored = carray(z_, (size,)), carray(stored_, (size,))
-        for i in range(size):
-            stored[i] = z[i]
-        return 0
-
-    # The C functions hold the address of the inner one, which must live as long.
-    density.inner = inner
-    return density, expansion
-
-
-def _transforms(model: pm.Model) -> tuple[Any, Any]:
-    """Functions from the columns of values to those of unconstrained points, and back."""
-    inputs = [pt.dvector(variable.name) for variable in model.free_RVs]
-    forward, backward = [], []
-    for column, variable in zip(inputs, model.free_RVs, strict=True):
-        transform = model.rvs_to_transforms[variable]
-        arguments = variable.owner.inputs
-        forward.append(column if transform is None else transform.forward(column, *arguments))
-        backward.append(column if transform is None else transform.backward(column, *arguments))
-    # Evaluated a few times only: the Python linker needs no compilation.
-    mode = Mode("py", None)
-    return pytensor.function(inputs, forward, mode=mode), pytensor.function(inputs, backward, mode=mode)
-
-
-def _columnwise(function: Any, rows: np.ndarray) -> np.ndarray:
-    rows = np.asarray(rows, dtype=float)
-    columns = function(*rows.reshape(-1, rows.shape[-1]).T)
-    return np.stack(columns, axis=-1).reshape(rows.shape)
+    return ctypes.CFUNCTYPE(ctypes.c_double, doubles, doubles)(likelihood)

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from il6infer.fit.model import rows_by_variable
+from il6infer.fit.variables import rows_by_variable
 from il6infer.problem.spec import Problem
-from il6infer.simulate import Engine, Outcome
+from il6infer.simulate import Engine, Outcome, compile
 from il6infer.simulate.likelihood import pointwise
+
+PROBES, TIGHTER = 40, 1e-3
+"""Draws at which the integration is checked, and the tolerances of that check relative to the fit's."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,32 @@ def log_likelihood(problem: Problem, ensemble: Ensemble) -> np.ndarray:
     """Log-density of each measurement (samples, measurements); -inf where its run failed."""
     density = pointwise(problem, ensemble.prediction, ensemble.noise)
     return np.where(np.isnan(ensemble.prediction), -np.inf, density)
+
+
+def integration_error(
+    problem: Problem, thetas: np.ndarray, found: np.ndarray, *, engine: str, rtol: float, atol: float
+) -> float:
+    """Largest error that the solver's tolerances make in the log-likelihood.
+
+    Parameters
+    ----------
+    thetas
+        (samples, parameters), on the linear scale; `PROBES` of them, evenly spread, are looked at.
+    found
+        (samples, measurements) log-density of each measurement, at the given tolerances.
+    rtol, atol
+        Tolerances that were used; the reference has `TIGHTER` of them.
+
+    Returns
+    -------
+    float
+        Absolute, of the sum over all measurements; NaN where either cannot be computed.
+    """
+    rows = np.linspace(0, len(thetas) - 1, min(PROBES, len(thetas))).astype(int)
+    exact = compile(problem, engine=engine, rtol=max(TIGHTER * rtol, 1e-12), atol=TIGHTER * atol)
+    reference = log_likelihood(problem, simulate_all(exact, thetas[rows]))
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(found[rows].sum(axis=1) - reference.sum(axis=1)).max())
 
 
 def by_variable(problem: Problem, values: np.ndarray, chains: int) -> xr.Dataset:

@@ -16,11 +16,11 @@ from il6infer._errors import Fault, UserError, raise_faults
 from il6infer.fit import predictive
 from il6infer.fit.curves import curves
 from il6infer.fit.density import Density
-from il6infer.fit.model import build_model, variable_names
 from il6infer.fit.nuts import sample
 from il6infer.fit.provenance import provenance
 from il6infer.fit.settings import FitSettings, child_seed
 from il6infer.fit.starts import Starts, disperse, find_starts
+from il6infer.fit.variables import variable_names
 from il6infer.problem.petab import load
 from il6infer.problem.priors import draw, quantile
 from il6infer.problem.spec import Problem
@@ -68,12 +68,11 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
     began = time.monotonic()
     solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
     engine = compile(problem, **solver)
-    model = build_model(problem, engine)
     logger.info(
         "%s: %d parameters, %d measurements, %d experiments in %d simulations", problem.id, len(problem.estimated),
         len(problem.measurements), len(engine.plan.experiments), len(engine.plan.runs),
     )  # fmt: skip
-    density = Density(model)
+    density = Density(problem, engine)
     compiled = time.monotonic()
     logger.info("%s: compiled in %.1f s", problem.id, compiled - began)
     starts = find_starts(density, _origins(problem, density, settings), settings.threads)
@@ -150,8 +149,8 @@ def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:
     return ""
 
 
-def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, settings: FitSettings) -> dict[str, str]:
-    """Add every group but posterior and sample_stats; return attributes that count simulations by outcome."""
+def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, settings: FitSettings) -> dict[str, object]:
+    """Add every group but posterior and sample_stats; return attributes that tell how the simulations fared."""
     names = [p.id for p in problem.estimated]
     solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
     chains = idata["posterior"].sizes["chain"]
@@ -162,6 +161,7 @@ def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, setti
     chosen = _rng(settings, "curves").choice(len(thetas), min(CURVES, len(thetas)), replace=False)
     shown, about, dense = curves(problem, thetas[np.sort(chosen)], solver, settings.threads)
     observed, constant = predictive.data_groups(problem)
+    log_likelihood = predictive.log_likelihood(problem, after)
     prior_drawn = predictive.noisy(problem, before, _rng(settings, "prior_predictive"))
     drawn = predictive.noisy(problem, after, _rng(settings, "posterior_predictive"))
     idata.add_groups(
@@ -171,7 +171,7 @@ def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, setti
         ),
         prior_predictive=predictive.by_variable(problem, prior_drawn, 1),
         posterior_predictive=predictive.by_variable(problem, drawn, chains),
-        log_likelihood=predictive.by_variable(problem, predictive.log_likelihood(problem, after), chains),
+        log_likelihood=predictive.by_variable(problem, log_likelihood, chains),
         observed_data=observed,
         constant_data=constant,
         predictions=shown,
@@ -180,6 +180,7 @@ def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, setti
     ensembles = {"posterior": after, "prior": before} | ({"predictions": dense} if dense else {})
     return {
         "failed_simulations": json.dumps({name: int(e.failed.sum()) for name, e in ensembles.items()}),
+        "integration_error": predictive.integration_error(problem, thetas, log_likelihood, **solver),
         "engine_counters": json.dumps({name: e.outcomes for name, e in ensembles.items()}),
     }
 

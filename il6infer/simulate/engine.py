@@ -197,6 +197,11 @@ class RosenbrockEngine:
         self._outcomes: Counter[str] = Counter()
 
     @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Number of parameters, runs and measurements."""
+        return len(self.parameters), len(self.plan.runs), len(self.problem.measurements)
+
+    @property
     def run_experiments(self) -> tuple[tuple[str, ...], ...]:
         """Experiments that each distinct run serves."""
         return tuple(

@@ -96,20 +96,18 @@ class Fallback:
             total += prediction_bar[rows] @ prediction + noise_bar[rows] @ noise
         return total
 
-    def link(self, symbol: str, sizes: tuple[int, int, int]) -> tuple[Any, Any]:
-        """Make both callable from compiled code; calls take the interpreter's lock.
+    def addresses(self, sizes: tuple[int, int, int]) -> tuple[int, int]:
+        """Give the addresses of both as C functions, which take the interpreter's lock.
 
         Parameters
         ----------
-        symbol
-            Name in this process.
         sizes
             Parameters, runs, measurements.
 
         Returns
         -------
-        tuple
-            External functions of the signatures `RESCUE` and `RESCUE_GRADIENT`.
+        tuple of int
+            Functions of the signatures `RESCUE` and `RESCUE_GRADIENT`.
         """
         p, r, m = sizes
         doubles, integers = ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_int64)
@@ -126,11 +124,16 @@ class Fallback:
             ctypes.CFUNCTYPE(None, doubles, integers, doubles, doubles, doubles)(add_gradient),
         )
         _KEPT.append(callbacks)
+        first, second = (ctypes.cast(callback, ctypes.c_void_p).value for callback in callbacks)
+        return first, second
+
+    def link(self, symbol: str, sizes: tuple[int, int, int]) -> tuple[Any, Any]:
+        """Make both callable from compiled functions, as external functions under names that begin with `symbol`."""
         linked = []
-        for name, callback, signature in zip(
-            ("rescue", "rescue_gradient"), callbacks, (RESCUE, RESCUE_GRADIENT), strict=True
+        for name, address, signature in zip(
+            ("rescue", "rescue_gradient"), self.addresses(sizes), (RESCUE, RESCUE_GRADIENT), strict=True
         ):
-            add_symbol(f"{symbol}.{name}", ctypes.cast(callback, ctypes.c_void_p).value)
+            add_symbol(f"{symbol}.{name}", address)
             linked.append(types.ExternalFunction(f"{symbol}.{name}", signature))
         return linked[0], linked[1]
 

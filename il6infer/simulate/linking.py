@@ -1,8 +1,9 @@
-"""Calls of a compiled kernel by its symbol, so that its callers need not compile it again.
+"""Calls of compiled kernels without their code, so that callers need not compile them again.
 
 Numba links a callee's code into each caller and optimises it anew: for a kernel of some thousand lines that costs
 20 s for each new model around it, on every run. Here the kernel comes from its own cache on disk, and the caller holds
-a symbol that is resolved when the caller is loaded; so the caller can be cached too.
+a symbol that is resolved when the caller is loaded, or gets the kernel's address as an argument; so the caller can be
+cached too, in the second case for all kernels at once.
 """
 
 from __future__ import annotations
@@ -15,52 +16,101 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+VECTOR = types.float64[::1]
+_MATRIX = types.float64[:, ::1]
 
-def by_symbol(symbol: str, kernel: Any, signature: Sequence[types.Type]) -> tuple[Callable, types.Type]:
-    """Make a compiled function callable from others without its code.
+
+def _read_only(dtype: types.Type, dimensions: int) -> types.Array:
+    # Numba types constant arrays as read-only; one type for all callers means one compilation.
+    return types.Array(dtype, dimensions, "C", readonly=True)
+
+
+_VECTOR, _LIST, _ROWS = (_read_only(t, n) for t, n in ((types.float64, 1), (types.int64, 1), (types.int64, 2)))
+
+TABLES = (_VECTOR, _VECTOR, _ROWS, _LIST, _ROWS, _LIST, _ROWS, _LIST, _LIST, _VECTOR, _ROWS, _LIST, _LIST, _VECTOR)
+"""Types of the tables that a kernel reads; see `il6infer.simulate.engine`."""
+
+PREDICTED = (VECTOR, VECTOR)
+"""Types of what a kernel's ``simulate`` returns first: prediction, noise."""
+
+KEPT = (types.int64[::1], _MATRIX, _MATRIX, types.int64[::1], _MATRIX, _MATRIX)
+"""Types of what it returns then, and ``pullback`` takes: outcome, states, tape, pointers, states before jumps, rest."""
+
+SIMULATE, SIMULATED = (VECTOR, types.Tuple(TABLES), types.boolean), types.Tuple((*PREDICTED, *KEPT))
+PULLBACK = (VECTOR, types.Tuple(TABLES), *KEPT, VECTOR, VECTOR)
+"""Types of the arguments of both, and what the first returns; the second returns a `VECTOR`."""
+
+
+def address_of(kernel: Any, signature: Sequence[types.Type], returned: types.Type) -> int:
+    """Address of a dispatcher compiled for a signature; it is valid as long as the dispatcher lives."""
+    kernel.compile(tuple(signature))
+    compiled = kernel.overloads[tuple(signature)]
+    if compiled.signature.return_type != returned:
+        raise TypeError(f"{kernel} returns {compiled.signature.return_type}, expected {returned}")
+    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+
+
+def call_at(signature: Sequence[types.Type], returned: types.Type) -> Callable:
+    """Make a caller, for use inside compiled functions, of any kernel with a signature.
+
+    Returns
+    -------
+    Callable
+        Takes an address and the kernel's arguments as one tuple.
+    """
+    signature = tuple(signature)
+
+    @intrinsic
+    def call(context: Any, address: Any, arguments: Any) -> tuple:
+        def generate(target: Any, builder: Any, given: Any, values: list) -> Any:
+            declared = target.call_conv.get_function_type(returned, signature)
+            function = builder.inttoptr(values[0], declared.as_pointer())
+            return _called(target, builder, function, signature, returned, given.args[1], values[1])
+
+        return returned(types.int64, arguments), generate
+
+    return call
+
+
+def _called(target: Any, builder: Any, function: Any, signature: tuple, returned: Any, given: Any, values: Any) -> Any:
+    """Emit the call: arguments cast from the types given, errors passed on."""
+    unpacked = [
+        target.cast(builder, value, have, wanted)
+        for value, have, wanted in zip(cgutils.unpack_tuple(builder, values), given, signature, strict=True)
+    ]
+    status, result = target.call_conv.call_function(builder, function, returned, signature, unpacked)
+    with cgutils.if_unlikely(builder, status.is_error):
+        target.call_conv.return_status_propagate(builder, status)
+    return result
+
+
+def by_symbol(symbol: str, address: int, signature: Sequence[types.Type], returned: types.Type) -> Callable:
+    """Make one kernel callable from compiled functions that may be cached.
 
     Parameters
     ----------
     symbol
         Its name in this process; where callers are cached on disk, one that stands for its content.
-    kernel
-        A numba dispatcher. It must live as long as its callers.
-    signature
-        Numba types of its arguments.
+    address
+        Of the kernel, see `address_of`.
+    signature, returned
+        Numba types of its arguments and of what it returns.
 
     Returns
     -------
     Callable
         For use inside compiled functions: takes the kernel's arguments as one tuple.
-    numba.types.Type
-        What it returns.
     """
     signature = tuple(signature)
-    kernel.compile(signature)
-    compiled = kernel.overloads[signature]
-    returned = compiled.signature.return_type
-    add_symbol(symbol, compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+    add_symbol(symbol, address)
 
     @intrinsic
-    def call(context: Any, arguments: Any) -> tuple | None:
-        if tuple(types.unliteral(argument) for argument in arguments) != signature:
-            return None
-
-        def generate(target: Any, builder: Any, _: Any, values: list) -> Any:
-            convention = target.call_conv
-            declared = convention.get_function_type(returned, signature)
+    def call(context: Any, arguments: Any) -> tuple:
+        def generate(target: Any, builder: Any, given: Any, values: list) -> Any:
+            declared = target.call_conv.get_function_type(returned, signature)
             function = cgutils.get_or_insert_function(builder.module, declared, symbol)
-            unpacked = [
-                target.cast(builder, value, given, wanted)
-                for value, given, wanted in zip(
-                    cgutils.unpack_tuple(builder, values[0]), arguments, signature, strict=True
-                )
-            ]
-            status, result = convention.call_function(builder, function, returned, signature, unpacked)
-            with cgutils.if_unlikely(builder, status.is_error):
-                convention.return_status_propagate(builder, status)
-            return result
+            return _called(target, builder, function, signature, returned, given.args[0], values[0])
 
         return returned(arguments), generate
 
-    return call, returned
+    return call

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from numba import njit, typeof, types
+from numba import njit
 from pytensor.compile.mode import optdb
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply, Variable
@@ -27,7 +27,7 @@ from pytensor.link.numba.dispatch.basic import (
 )
 
 from il6infer.simulate import Engine, RosenbrockEngine
-from il6infer.simulate.linking import by_symbol
+from il6infer.simulate.linking import PULLBACK, SIMULATE, SIMULATED, VECTOR, address_of, by_symbol
 
 
 class _EngineOp(Op):
@@ -116,18 +116,15 @@ _database.register("share_forward_pass", share_forward_pass, "fast_run", "fast_c
 optdb.register("il6infer_share_forward_pass", _database, "fast_run", "fast_compile", "numba", position=2.9)
 
 
-VECTOR = types.float64[::1]
-
-CALL_VERSION = 2
+CALL_VERSION = 3
 """Part of PyTensor's key of cached functions; to be raised when the functions below change."""
 
 
 def _linked(engine: RosenbrockEngine) -> tuple[Callable, Callable, Any, Any]:
     """`simulate` and `pullback` of an engine's kernel and its fallback's two, callable from compiled functions."""
-    tables, name = typeof(engine.tables), engine.kernel.__name__
-    forward, (_, _, *kept) = by_symbol(f"{name}.simulate", engine.kernel.simulate, (VECTOR, tables, types.boolean))
-    backward, _ = by_symbol(f"{name}.pullback", engine.kernel.pullback, (VECTOR, tables, *kept, VECTOR, VECTOR))
-    sizes = len(engine.parameters), len(engine.plan.runs), len(engine.problem.measurements)
+    kernel, name, sizes = engine.kernel, engine.kernel.__name__, engine.sizes
+    forward = by_symbol(f"{name}.simulate", address_of(kernel.simulate, SIMULATE, SIMULATED), SIMULATE, SIMULATED)
+    backward = by_symbol(f"{name}.pullback", address_of(kernel.pullback, PULLBACK, VECTOR), PULLBACK, VECTOR)
     return forward, backward, *engine.fallback.link(f"il6infer.{engine.digest}", sizes)
 
 

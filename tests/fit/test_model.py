@@ -7,15 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytensor
 import pytest
+from pytensor.compile.mode import Mode
 
 from il6infer._errors import UserError
 from il6infer.fit import build_model
 from il6infer.fit.density import Density
-from il6infer.fit.model import variable_names
+from il6infer.fit.variables import variable_names
+from il6infer.models.network import symbol
 from il6infer.problem.priors import distribution
+from il6infer.problem.spec import Parameter, Prior
 from il6infer.simulate import compile
 from il6infer.simulate.op import SimulateTaped
 from tests.fit import toy
+from tests.fit.test_priors import PRIORS
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +27,7 @@ def families():
     problem = toy.families()
     engine = compile(problem)
     model = build_model(problem, engine)
-    return problem, engine, model, Density(model)
+    return problem, engine, model, Density(problem, engine)
 
 
 def test_density_is_prior_plus_pointwise_log_likelihood_plus_jacobian(families):
@@ -34,6 +38,48 @@ def test_density_is_prior_plus_pointwise_log_likelihood_plus_jacobian(families):
     value, _ = density(density.unconstrained(theta))
 
     assert value == pytest.approx(expected, rel=1e-9)
+
+
+def _priors(names):
+    """Problem with these priors, whole and truncated on each side, all of them in the formula."""
+    parameters = []
+    for name in names:
+        prior = Prior(name, PRIORS[name])
+        low, middle, high = (float(v) for v in distribution(prior).ppf([0.2, 0.5, 0.8]))
+        bounds = {"": (-np.inf, np.inf), "_above": (low, np.inf), "_below": (-np.inf, high), "_between": (low, high)}
+        for suffix, ends in bounds.items():
+            parameters.append(Parameter(f"{name.replace('-', '_')}{suffix}", *ends, middle, True, prior))
+    line = toy.line()
+    formula = sum((0.1 * symbol(p.id) for p in parameters), start=symbol("x"))
+    observable = replace(line.observables[0], formula=formula)
+    return replace(line, parameters=tuple(parameters), observables=(observable,))
+
+
+CASES = {
+    **{f"priors {n}": lambda n=n: _priors([*PRIORS][n::4]) for n in range(4)},
+    "families": toy.families,
+    "blow_up": toy.blow_up,
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "engine"), [*((case, "rosenbrock") for case in CASES), ("families", "diffsol"), ("blow_up", "diffsol")]
+)
+def test_density_is_that_of_the_pymc_model(case, engine):
+    problem = CASES[case]()
+    compiled = compile(problem, engine=engine, rtol=1e-9, atol=1e-11)
+    density, model = Density(problem, compiled), build_model(problem, compiled)
+    # PyMC keeps some constants of its own densities in float32, hence the tolerance.
+    function = pytensor.function(model.value_vars, [model.logp(), model.dlogp()], mode=Mode("py", None))
+    nominal = density.unconstrained(np.array([p.nominal for p in problem.estimated]))
+    for shift in (0.0, -0.1, 0.2):
+        point = nominal + shift
+        value, gradient = density(point)
+        expected, slope = function(*point)
+
+        assert value == pytest.approx(float(expected), rel=1e-6, abs=1e-5)
+        np.testing.assert_allclose(gradient, slope, rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(density.unconstrained(density.constrained(point)), point, rtol=1e-9, atol=1e-9)
 
 
 def test_gradient_is_that_of_finite_differences(families):
@@ -72,7 +118,7 @@ def test_wrong_length_is_refused(families):
 
 def test_failed_simulation_has_no_density():
     problem = toy.blow_up()
-    density = Density(build_model(problem, compile(problem)))
+    density = Density(problem, compile(problem))
 
     assert np.isfinite(density(density.unconstrained(np.array([0.6])))[0])
     value, gradient = density(density.unconstrained(np.array([2.0])))

@@ -10,7 +10,8 @@ import pytest
 from pytensor.compile.mode import Mode
 
 from il6infer._errors import UserError
-from il6infer.fit.priors import DISTRIBUTIONS, check_priors, prior_variable
+from il6infer.fit.coordinates import check_priors
+from il6infer.fit.priors import DISTRIBUTIONS, prior_variable
 from il6infer.problem.priors import distribution
 from il6infer.problem.spec import Parameter, Prior
 
