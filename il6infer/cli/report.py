@@ -24,6 +24,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="configuration of the analysis")
     parser.add_argument("--results", required=True, type=Path, help="folder that the stages wrote into")
     parser.add_argument("--output", required=True, type=Path, help="HTML file to write")
+    parser.add_argument("--threads", type=int, default=1, help="models that are drawn at once (default: 1)")
     parser.set_defaults(run=run)
 
 
@@ -35,5 +36,5 @@ def run(args: argparse.Namespace) -> None:
     from il6infer._io import atomic_write_text
     from il6infer.report import render
 
-    atomic_write_text(args.output, render(args.config, args.results))
+    atomic_write_text(args.output, render(args.config, args.results, args.threads))
     logger.info("report: %s", args.output)

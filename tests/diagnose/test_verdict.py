@@ -68,6 +68,20 @@ def test_constant_draws_never_pass() -> None:
     json.dumps(verdict, allow_nan=False)
 
 
+@pytest.mark.parametrize(("error", "said"), [(0.3, "0.3"), (float("nan"), "cannot be computed")])
+def test_a_solver_error_that_changes_the_posterior_fails(error: float, said: str) -> None:
+    idata = normal_mean()
+    idata["posterior"].attrs["integration_error"] = error
+    verdict = diagnose(idata, Thresholds())
+    [reason] = [r for r in verdict["reasons"] if not r["passed"] and r["kind"] == "sampling"]
+
+    assert not verdict["passed"]
+    assert reason["message"] == (
+        f"integration error of the log-likelihood {said} (limit 0.1). The solver's error changes the posterior: "
+        "tighten rtol and atol."
+    )
+
+
 def test_failed_simulations_fail() -> None:
     idata = normal_mean()
     idata["posterior"].attrs["failed_simulations"] = json.dumps({"posterior": 100, "prior": 400})

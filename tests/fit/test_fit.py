@@ -97,6 +97,7 @@ def test_attributes_say_how_the_fit_was_made(line):
         "prior_quantiles": pytest.approx([2 * stats.norm.ppf(0.05), 0.0, 2 * stats.norm.ppf(0.95)]),
     }  # fmt: skip
     assert json.loads(attrs["failed_simulations"]) == {"posterior": 0, "prior": 0, "predictions": 0}
+    assert 0 <= attrs["integration_error"] < 1e-3
     assert json.loads(attrs["engine_counters"])["posterior"] == {"ok": 1000}
     assert len(json.loads(attrs["starts_logp"])) == 3
     steps = [line[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")]

@@ -78,6 +78,7 @@ def normal_mean(
             "problem_id": "toy", "seed": 1, "noise": json.dumps({"y": "normal"}), "gradients": 14000,
             "wall_time_s": 12.0, "sampling_time_s": 10.0,
             "failed_simulations": json.dumps({"posterior": 0, "prior": 0}),
+            "integration_error": 0.001,
             "starts_logp": "[-80.0]", "source_digest": "0" * 64, "sampler": "nutpie NUTS, low_rank mass matrix",
             "engine": "rosenbrock", "problem_digest": "1" * 64,
             "estimated": json.dumps(

@@ -28,7 +28,7 @@ rule report:
         f"{BENCHMARKS}/report.tsv"
     conda:
         "../envs/il6infer.yaml"
-    threads: 1
+    threads: 4
     resources:
         mem_mb=3000,
         runtime=20,
@@ -38,4 +38,5 @@ rule report:
     message:
         "Report: {output.page}"
     shell:
-        "il6infer report {input.settings:q} --results {params.results:q} --output {output.page:q} > {log:q} 2>&1"
+        "il6infer report {input.settings:q} --results {params.results:q} --output {output.page:q}"
+        " --threads {threads} > {log:q} 2>&1"

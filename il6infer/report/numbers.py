@@ -1,0 +1,33 @@
+"""Numbers as the page writes them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+def number(value: Any, error: float | None = None, digits: int = 3) -> str:
+    """Write a number with the digits that its Monte-Carlo error allows, at most `digits` + 1 of them."""
+    if value is None:
+        return "n/a"
+    value = float(value)
+    if value == 0:
+        return "0"
+    if error and error > 0:
+        known = math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 1
+        digits = max(1, min(digits + 1, known))
+    text = f"{value:.{digits}g}"
+    return f"{float(text):.0f}" if "e+" in text and abs(value) < 1e7 else text
+
+
+def tenth(value: Any) -> str:
+    """Write a log density with one decimal, so that those of a column line up."""
+    return "n/a" if value is None else f"{float(value):.1f}"
+
+
+def duration(seconds: Any) -> str:
+    """Seconds as a reader says them."""
+    if seconds is None:
+        return "n/a"
+    seconds = float(seconds)
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

@@ -1,0 +1,124 @@
+"""What the page shows of one model: its figures are drawn here, in a process of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from markupsafe import Markup
+
+from il6infer._io import read_posterior
+from il6infer.report import figures
+from il6infer.report.numbers import number
+from il6infer.report.style import styled, svg
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """Everything of one model that the page shows.
+
+    Attributes
+    ----------
+    estimated
+        Parameter -> what the fit says of it.
+    attrs
+        Attributes of the posterior.
+    context
+        For the page's template.
+    """
+
+    name: str
+    verdict: dict[str, Any]
+    estimated: dict[str, Any]
+    attrs: dict[str, Any]
+    context: dict[str, Any]
+
+
+def failures(verdict: Mapping[str, Any]) -> list[str]:
+    """Why a fit cannot be trusted; empty when it can."""
+    return [r["message"] for r in verdict["reasons"] if r["kind"] == "sampling" and not r["passed"]]
+
+
+class Figures:
+    """Numbers figures, so that their ids never meet."""
+
+    def __init__(self, prefix: str) -> None:
+        self._name, self._count = prefix, 0
+
+    def __call__(self, figure: Any, label: str) -> Markup | None:
+        """Inline SVG of a figure; None of none."""
+        if figure is None:
+            return None
+        self._count += 1
+        return Markup(svg(figure, str(Markup.escape(label)), f"{self._name}{self._count}"))  # noqa: S704 (our own SVG)
+
+
+def labelled(readout: str, unit: str) -> str:
+    """Write a read-out with its unit, where it has one."""
+    return f"{readout} [{unit}]" if unit else readout
+
+
+def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tuple[pd.DataFrame, str]]) -> ModelView:
+    """Read and draw one model.
+
+    Parameters
+    ----------
+    folder
+        Of the data set, in the results.
+    prefix
+        Begins every id of the model's pictures.
+    readouts
+        Read-out -> its measurements and unit.
+    """
+    mpl.use("svg")
+    idata = read_posterior(folder / model / "posterior.nc")
+    attrs = dict(idata["posterior"].attrs)
+    estimated = json.loads(attrs["estimated"])
+    verdict = json.loads((folder / model / "verdict.json").read_text("utf-8"))
+    diagram = (folder / model / "diagram.svg").read_text("utf-8")
+    diagram = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-{model}-", diagram[diagram.index("<svg") :])
+    figure_of = Figures(f"{prefix}-{model}-f")
+    with styled():
+        pictures = {
+            "fits": [
+                (name, figure_of(figures.fit_figure(rows, idata, name, labelled(name, unit)), f"fit of {name}"))
+                for name, (rows, unit) in readouts.items()
+            ],
+            "priors": figure_of(
+                figures.prior_posterior_figure(idata, estimated, {}), f"prior and posterior of {model}"
+            ),
+            "pairs": figure_of(figures.pair_figure(idata, verdict["worst_pairs"]), "most correlated parameters")
+            if verdict["worst_pairs"]
+            else None,
+            "pit": figure_of(figures.pit_figure(verdict["loo_pit"]), f"calibration of {model}"),
+        }
+    context = {
+        "name": model,
+        "verdict": verdict,
+        "checks": [{**reason, "limit": limit(reason, verdict)} for reason in verdict["reasons"]],
+        "failures": failures(verdict),
+        "diagram": Markup(diagram),  # noqa: S704 (our own SVG)
+        "parameters": [
+            {"name": name, **row, "unit": estimated[name]["unit"] or "1", "source": estimated[name]["source"]}
+            for name, row in verdict["parameters"].items()
+        ],
+        "attrs": attrs,
+        **pictures,
+    }
+    return ModelView(model, verdict, estimated, attrs, context)
+
+
+def limit(reason: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+    """Write the threshold of a check with its direction; of a coverage, the range that chance allows."""
+    if reason["check"].startswith("coverage"):
+        level = str(round(100 * reason["threshold"]))
+        low, high = verdict["coverage"][reason["where"].split(",")[0]][f"expected_{level}"]
+        return f"{low:.2f} to {high:.2f}"
+    at_least = reason["check"] == "E-BFMI" or reason["check"].endswith((" ESS", " p"))
+    return f"{'≥' if at_least else '≤'} {number(reason['threshold'])}"
