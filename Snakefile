@@ -24,6 +24,7 @@ include: "workflow/rules/problem.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/diagnose.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/predict.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -19,7 +19,7 @@ from importlib import import_module, metadata
 from il6infer._errors import UserError
 
 # One module of il6infer.cli each, in the order of the data flow. The module's docstring is the help.
-COMMANDS = ("simulate", "ingest", "problem", "fit", "diagnose", "compare", "report", "models", "petab")
+COMMANDS = ("simulate", "ingest", "problem", "fit", "diagnose", "compare", "claims", "report", "models", "petab")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

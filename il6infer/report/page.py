@@ -63,6 +63,8 @@ def render(config_path: Path, results: Path, threads: int = 1) -> str:
 
 def _require(config: Mapping[str, Any], results: Path) -> None:
     wanted = [results / name / file for name in config["datasets"] for file in _SET_FILES]
+    if config["claims"]:
+        wanted += [results / name / "claims.json" for name in config["datasets"]]
     wanted += [
         results / name / model / file
         for name in config["datasets"] for model in models_of(config, name) for file in _FIT_FILES
@@ -122,6 +124,8 @@ def _dataset(
         "influences": influences(
             comparison, {m: v.verdict for m, v in views.items()}, {m: v.estimated for m, v in views.items()}
         ),
+        "claims": json.loads((folder / "claims.json").read_text("utf-8"))["claims"] if config["claims"] else [],
+        "failed": [model for model, view in views.items() if view.context["failures"]],
         "cautions": cautions(views.values(), config),
     }
 

@@ -1,7 +1,7 @@
 # Configuration and what all stages share.
 #
 # Requires: `config` (schema: workflow/schemas/config.schema.yaml).
-# Provides: RESULTS, LOGS, BENCHMARKS, DATASETS (name -> settings), PETAB (name -> files), SOURCE (stage -> digest of the code that it runs),
+# Provides: RESULTS, LOGS, BENCHMARKS, CLAIMS (file, or none), DATASETS (name -> settings), PETAB (name -> files), SOURCE (stage -> digest of the code that it runs),
 #           PARTS (stage -> what it reads of the configuration), wildcard constraints, input functions.
 import os
 import sys
@@ -39,9 +39,10 @@ DATASETS = SETTINGS["datasets"]
 RESULTS = SETTINGS["results"]
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+CLAIMS = SETTINGS["claims"] or []
 
 # Snakemake does not see edits behind a command: the digest in a rule's params makes them count.
-STAGES = ("petab", "ingest", "problem", "models", "fit", "diagnose", "compare", "report")
+STAGES = ("petab", "ingest", "problem", "models", "fit", "diagnose", "compare", "claims", "report")
 SOURCE = {stage: source_digest(f"il6infer.cli.{stage}")[:16] for stage in STAGES}
 
 PARTS = {
@@ -110,3 +111,8 @@ def fit_options(wildcards, input):
     """`--fit MODEL POSTERIOR VERDICT` for each model of the rule's data set."""
     fits = zip(models_of(wildcards.dataset), input.posteriors, input.verdicts)
     return [word for fit in fits for word in ("--fit", *fit)]
+
+
+def answer_options(wildcards, input):
+    """`--answers MODEL FILE` for each model of the rule's data set."""
+    return [word for pair in zip(models_of(wildcards.dataset), input.answers) for word in ("--answers", *pair)]

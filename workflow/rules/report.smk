@@ -1,6 +1,6 @@
 # Stage report: everything -> one self-contained page.
 #
-# Requires: the outputs of ingest, problem, fit, diagnose and compare for each data set and model;
+# Requires: the outputs of ingest, problem, fit, diagnose, compare and predict for each data set and model;
 #           <results>/settings/report.json (the whole configuration, defaults filled in)
 # Outputs:  <results>/report/index.html
 
@@ -16,6 +16,7 @@ rule report:
         posteriors=of_each_fit(rules.fit.output.posterior),
         verdicts=of_each_fit(rules.diagnose.output.verdict),
         comparisons=expand(rules.compare.output.table, dataset=DATASETS),
+        claims=expand(rules.weigh.output.table, dataset=DATASETS) if CLAIMS else [],
     output:
         page=report(
             f"{RESULTS}/report/index.html",

@@ -1,0 +1,91 @@
+"""Put claims to the test: what a fit says of statements such as "pSTAT3 peaks between 15 and 45 min".
+
+A claim is a quantity that the model can compute and the interval that it is said to lie in. `ask` simulates the
+experiments of the claims at draws of the prior and of the posterior: probability before and after the data, Bayes
+factor, the quantity with its interval. `weigh` puts the answers of several models beside each other and averages them
+by their stacking weights; models whose fit failed are shown, and left out of the average.
+
+Example:
+    il6infer claims ask problem/problem.yaml posterior.nc --claims config/claims.yaml --output answers.json
+    il6infer claims weigh comparison.json --answers both_socs3 answers.json --output claims.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+logger = logging.getLogger("il6infer")
+
+ASK = """Ask the claims of one fit.
+
+Quantities: peak, peak_time [min], duration (time above half of the rise) [min], fold (peak over the value at time 0),
+level (value at a time), persistence (rise left at a time over the largest), inhibition (share of the rise that is taken
+away), ec50 [nM], parameter, and ratio of two of them. A draw at which a quantity is not defined counts for neither
+side; where that is more than a tenth of the draws, no probability is given.
+
+Example:
+    il6infer claims ask problem/problem.yaml posterior.nc --claims config/claims.yaml --output answers.json
+"""
+
+WEIGH = """Average the answers of the models of one data set.
+
+Example:
+    il6infer claims weigh comparison.json --answers both_none a.json --answers both_socs3 b.json --output claims.json
+"""
+
+
+def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``il6infer claims``."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = subparsers.add_parser(
+        "claims", help="posterior -> probabilities of statements", description=__doc__, formatter_class=raw
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    asking = actions.add_parser("ask", help="one fit", description=ASK, formatter_class=raw)
+    asking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem that was fitted")
+    asking.add_argument("posterior", type=Path, metavar="POSTERIOR.nc", help="its posterior")
+    asking.add_argument("--claims", required=True, type=Path, help="file of claims")
+    asking.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    asking.add_argument("--seed", type=int, default=1, help="of the draws of the prior (default: 1)")
+    asking.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
+    asking.set_defaults(run=_ask)
+    weighing = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
+    weighing.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
+    weighing.add_argument(
+        "--answers", nargs=2, action="append", required=True, metavar=("MODEL", "ANSWERS.json"),
+        help="one model's answers; repeat for each model",
+    )  # fmt: skip
+    weighing.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    weighing.set_defaults(run=_weigh)
+
+
+def _ask(args: argparse.Namespace) -> None:
+    from il6infer._io import read_posterior, write_json
+    from il6infer.predict.answer import answer
+    from il6infer.predict.claims import read_claims
+    from il6infer.problem.petab import load
+
+    claims, problem = read_claims(args.claims), load(args.problem)
+    found = answer(problem, read_posterior(args.posterior), claims, seed=args.seed, threads=args.threads)
+    write_json(args.output, found)
+    for claim in found["claims"]:
+        chances = [claim["absent"]] if claim["absent"] else [_percent(claim[k]) for k in ("prior", "posterior")]
+        logger.info("%s: %s", claim["id"], " -> ".join(chances))
+
+
+def _weigh(args: argparse.Namespace) -> None:
+    from il6infer._io import write_json
+    from il6infer.predict.answer import average
+
+    answers = {model: json.loads(Path(path).read_text("utf-8")) for model, path in args.answers}
+    found = average(answers, json.loads(args.comparison.read_text("utf-8")))
+    write_json(args.output, found)
+    for claim in found["claims"]:
+        logger.info("%s: %s", claim["id"], _percent(claim["average"]))
+
+
+def _percent(chance: float | None) -> str:
+    return "undefined" if chance is None else f"{100 * chance:.0f} %"

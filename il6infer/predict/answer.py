@@ -1,0 +1,163 @@
+"""Answers to claims: prior and posterior probability, Bayes factor, the quantities' intervals; averaged over models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import arviz as az
+import numpy as np
+
+from il6infer.predict.ask import Simulator, quantity
+from il6infer.predict.claims import Claim, Claims, experiments_of, label, parts, unit
+from il6infer.problem.priors import draw
+from il6infer.problem.spec import Problem
+
+DRAWS = 400
+"""Draws of the prior, and of the posterior evenly spread over the chains."""
+
+UNDEFINED_MAX = 0.1
+"""Where a quantity is undefined at more than this share of the draws, no probability is given."""
+
+
+def answer(
+    problem: Problem,
+    idata: az.InferenceData,
+    claims: Claims,
+    *,
+    seed: int,
+    engine: str = "rosenbrock",
+    rtol: float = 1e-6,
+    atol: float = 1e-8,
+    threads: int = 1,
+) -> dict[str, Any]:
+    """Ask every claim of one fit.
+
+    Parameters
+    ----------
+    problem
+        The problem that was fitted.
+    idata
+        Its posterior.
+
+    Returns
+    -------
+    dict
+        ``problem``, ``draws``, and for each of ``claims`` its id, statement, source, ``absent`` (why this model cannot
+        be asked; empty when it can), ``quantities`` (label, unit, above, below, and median, q05, q95, undefined of
+        ``prior`` and ``posterior``), ``prior`` and ``posterior`` probability (null where undefined),
+        ``bayes_factor`` and ``bound`` (``at least`` or ``at most`` where all draws of one agree).
+    """
+    names = [p.id for p in problem.estimated]
+    posterior = np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
+    posterior = posterior[np.linspace(0, len(posterior) - 1, min(DRAWS, len(posterior))).astype(int)]
+    prior = draw(problem.estimated, DRAWS, np.random.default_rng(seed))
+    simulator = Simulator(problem, claims, engine=engine, rtol=rtol, atol=atol)
+    samples = [(thetas, simulator.courses(thetas, threads)) for thetas in (prior, posterior)]
+    units = {p.id: p.unit for p in problem.estimated}
+    return {
+        "problem": problem.id,
+        "draws": len(posterior),
+        "claims": [_claim(claim, simulator, samples, units) for claim in claims.claims],
+    }
+
+
+def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -> dict[str, bool | None]:
+    """Claim -> whether it is true at one parameter vector; None where the model cannot be asked."""
+    simulator = Simulator(problem, claims, **solver)
+    sample = (theta[None], simulator.courses(theta[None]))
+    found = {claim.id: _claim(claim, simulator, [sample, sample], {}) for claim in claims.claims}
+    return {name: None if a["posterior"] is None else a["posterior"] > 0.5 for name, a in found.items()}
+
+
+def _claim(claim: Claim, simulator: Simulator, samples: Sequence[tuple], units: Mapping[str, str]) -> dict[str, Any]:
+    needs = [
+        name
+        for condition in claim.that for kind, named in parts(condition.quantity)
+        for name in ([named] if kind == "parameter" else [named["readout"], *experiments_of(kind, named)])
+    ]  # fmt: skip
+    absent = "; ".join(dict.fromkeys(simulator.absent[name] for name in needs if name in simulator.absent))
+    said = {"id": claim.id, "statement": claim.statement, "source": claim.source, "absent": absent}
+    nothing = {"quantities": [], "prior": None, "posterior": None, "bayes_factor": None, "bound": ""}
+    if absent:
+        return said | nothing
+    found, chances = [], []
+    for thetas, courses in samples:
+        values = [quantity(c.quantity, simulator, courses, thetas) for c in claim.that]
+        defined = np.all([np.isfinite(v) for v in values], axis=0)
+        holds = np.all([c.holds(v) for c, v in zip(claim.that, values, strict=True)], axis=0)
+        found.append(values)
+        enough = defined.mean() >= 1.0 - UNDEFINED_MAX
+        chances.append((int(holds[defined].sum()), int(defined.sum())) if enough else None)
+    summaries = [
+        {
+            "label": label(c.quantity),
+            "unit": unit(c.quantity, units),
+            "above": None if np.isinf(c.above) else c.above,
+            "below": None if np.isinf(c.below) else c.below,
+            "prior": _summary(before),
+            "posterior": _summary(after),
+        }
+        for c, before, after in zip(claim.that, *found, strict=True)
+    ]
+    factor, bound = _bayes_factor(*chances) if None not in chances else (None, "")
+    before, after = (None if c is None else c[0] / c[1] for c in chances)
+    return said | {
+        "quantities": summaries, "prior": before, "posterior": after, "bayes_factor": factor, "bound": bound
+    }  # fmt: skip
+
+
+def _summary(values: np.ndarray) -> dict[str, float | None]:
+    finite = values[np.isfinite(values)]
+    low, middle, high = np.quantile(finite, [0.05, 0.5, 0.95]) if len(finite) else (None, None, None)
+    numbers = {k: None if v is None else float(v) for k, v in (("median", middle), ("q05", low), ("q95", high))}
+    return numbers | {"undefined": float(np.mean(~np.isfinite(values)))}
+
+
+def _bayes_factor(prior: tuple[int, int], posterior: tuple[int, int]) -> tuple[float | None, str]:
+    """Posterior odds over prior odds, from counts (true, all), half a draw added to each side.
+
+    Where all draws agree the odds are a bound, and so is the factor; bounds in both directions leave nothing to say.
+    """
+    odds = [(true + 0.5) / (size - true + 0.5) for true, size in (prior, posterior)]
+    least = prior[0] == 0 or posterior[0] == posterior[1]
+    most = prior[0] == prior[1] or posterior[0] == 0
+    if least and most:
+        return None, ""
+    return odds[1] / odds[0], "at least" if least else "at most" if most else ""
+
+
+def average(answers: Mapping[str, Mapping[str, Any]], comparison: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the answers of all models of a data set beside each other, and average them.
+
+    Parameters
+    ----------
+    answers
+        Model -> what `answer` gave.
+    comparison
+        Of `il6infer compare`: verdicts and stacking weights.
+
+    Returns
+    -------
+    dict
+        ``claims``: id, statement, source, ``models`` (model -> its answer), ``average`` (probability by stacking
+        weights over the models that passed and can be asked; null where there is none) and ``weight``, the weight of
+        those models. ``failed``: models whose fit did not pass, with the reasons.
+    """
+    rows = {row["model"]: row for row in comparison["models"]}
+    weights = {name: row["stacking"] for name, row in rows.items() if row["rank"] and name in answers}
+    claims = []
+    for position, said in enumerate(next(iter(answers.values()))["claims"]):
+        own = {model: found["claims"][position] for model, found in answers.items()}
+        able = {m: w for m, w in weights.items() if own[m]["posterior"] is not None}
+        total = sum(able.values())
+        claims.append(
+            {
+                **{key: said[key] for key in ("id", "statement", "source")},
+                "models": own,
+                "average": sum(w * own[m]["posterior"] for m, w in able.items()) / total if total > 0.01 else None,
+                "weight": total,
+            }
+        )
+    failed = {name: row["reasons"] for name, row in rows.items() if name in answers and not row["passed"]}
+    return {"claims": claims, "failed": failed}

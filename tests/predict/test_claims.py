@@ -1,0 +1,192 @@
+"""Claims against a model whose answers are known: decay of a dose, k with a log-normal posterior."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+import pytest
+import sympy as sp
+from scipy import stats
+
+from il6infer._errors import UserError
+from il6infer.models.network import symbol
+from il6infer.predict.answer import answer, average, truths
+from il6infer.predict.claims import read_claims
+from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
+from tests.fit import toy
+from tests.zoo.systems import network
+
+SOLVER = {"engine": "rodas5p", "rtol": 1e-8, "atol": 1e-10}
+
+TEXT = """
+until: 100
+experiments:
+  dose: {steps: [{time_min: 0, action: add, species: IL6, dose: 2, unit: nM}]}
+  slow: {set: {k: 0.01}, steps: [{time_min: 0, action: add, species: IL6, dose: 2, unit: nM}]}
+  pulse:
+    steps:
+      - {time_min: -10, action: add, species: IL6, dose: 2, unit: nM}
+      - {time_min: 0, action: wash}
+  doses: {steps: [], doses: {species: IL6, low: 0.01, high: 100, unit: nM, points: 41}}
+claims:
+  - {id: k_range, statement: k is above 0.05, source: toy, that: [{quantity: {parameter: k}, above: 0.05}]}
+  - id: left
+    statement: At 20 min less than 0.5 nM is left.
+    source: toy
+    that: [{quantity: {level: {readout: IL6, experiment: dose, time: 20}}, below: 0.5}]
+  - id: slower
+    statement: With k = 0.01 more is left.
+    source: toy
+    that:
+      - quantity:
+          ratio:
+            - level: {readout: IL6, experiment: slow, time: 20}
+            - level: {readout: IL6, experiment: dose, time: 20}
+        above: 1
+  - id: washed
+    statement: A wash leaves nothing.
+    source: toy
+    that: [{quantity: {peak: {readout: IL6, experiment: pulse}}, below: 1.0e-9}]
+  - id: half
+    statement: The response is half-maximal near 3 nM.
+    source: toy
+    that: [{quantity: {ec50: {readout: bound, experiment: doses}}, above: 2.7, below: 3.1}]
+  - id: unknown
+    statement: pERK rises.
+    source: toy
+    that: [{quantity: {fold: {readout: pERK, experiment: dose}}, above: 1}]
+"""
+
+
+def problem() -> Problem:
+    line = toy.line()
+    il6 = symbol("IL6")
+    return replace(
+        line,
+        network=replace(
+            network({"IL6": -symbol("k") * il6, "bound": 50 * (il6 / (3 + il6) - symbol("bound"))},
+                    {"IL6": 0.0, "bound": 0.0}, {"k": 0.1}),
+        ),
+        parameters=(Parameter("k", 0.0, np.inf, 0.1, True, Prior("log-normal", (float(np.log(0.05)), 1.0)), "1/min"),),
+        experiments=(Experiment("e", (Period(STEADY_STATE, {"IL6": sp.Float(0.0)}), Period(0.0))),),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def claims(tmp_path_factory):
+    path = tmp_path_factory.mktemp("claims") / "claims.yaml"
+    path.write_text(TEXT)
+    return read_claims(path)
+
+
+def posterior(median=0.1, sd=0.2):
+    draws = np.exp(np.random.default_rng(3).normal(np.log(median), sd, (4, 500)))
+    return az.from_dict(posterior={"k": draws})
+
+
+def test_probabilities_are_those_of_the_distributions(claims):
+    found = {c["id"]: c for c in answer(problem(), posterior(), claims, seed=2, **SOLVER)["claims"]}
+    # 2 exp(-20 k) < 0.5 where k > ln(4) / 20
+    threshold = np.log(4) / 20
+    prior, after = (stats.lognorm(s=s, scale=m) for s, m in ((1.0, 0.05), (0.2, 0.1)))
+
+    assert found["k_range"]["prior"] == pytest.approx(0.5, abs=0.08)
+    assert found["k_range"]["posterior"] == pytest.approx(after.sf(0.05), abs=0.03)
+    assert found["left"]["prior"] == pytest.approx(prior.sf(threshold), abs=0.08)
+    assert found["left"]["posterior"] == pytest.approx(after.sf(threshold), abs=0.03)
+    [shown] = found["left"]["quantities"]
+    assert shown["posterior"]["median"] == pytest.approx(2 * np.exp(-20 * 0.1), rel=0.06)
+    assert found["slower"]["posterior"] == 1.0
+    assert found["slower"]["bound"] == "at least"
+    after, before = (
+        (400 * found["left"][key] + 0.5) / (400.5 - 400 * found["left"][key]) for key in ("posterior", "prior")
+    )
+    assert found["left"]["bayes_factor"] == pytest.approx(after / before)
+
+
+def test_washes_and_doses(claims):
+    found = {c["id"]: c for c in answer(problem(), posterior(), claims, seed=2, **SOLVER)["claims"]}
+
+    assert found["washed"]["posterior"] == 1.0
+    # bound follows IL-6 at once (within 1/50 min), so its peak is dose / (3 + dose)
+    [shown] = found["half"]["quantities"]
+    assert shown["posterior"]["median"] == pytest.approx(3.0, rel=0.05)
+
+
+def test_what_the_model_lacks_is_said(claims):
+    found = {c["id"]: c for c in answer(problem(), posterior(), claims, seed=2, **SOLVER)["claims"]}
+
+    assert found["unknown"]["absent"] == "the model has no read-out 'pERK'"
+    assert found["unknown"]["posterior"] is None
+
+
+def test_truths_at_one_parameter_vector(claims):
+    assert truths(problem(), claims, np.array([0.1]), **SOLVER) == {
+        "k_range": True, "left": True, "slower": True, "washed": True, "half": True, "unknown": None,
+    }  # fmt: skip
+
+
+def test_average_leaves_out_failed_models_and_those_that_cannot_be_asked(claims):
+    good = answer(problem(), posterior(0.1), claims, seed=2, **SOLVER)
+    other = answer(problem(), posterior(0.02), claims, seed=2, **SOLVER)
+    comparison = {
+        "models": [
+            {"model": "a", "rank": 1, "stacking": 0.75, "passed": True, "reasons": []},
+            {"model": "b", "rank": 2, "stacking": 0.25, "passed": True, "reasons": []},
+            {"model": "c", "rank": None, "stacking": None, "passed": False, "reasons": ["R-hat 1.2"]},
+        ]
+    }
+    table = average({"a": good, "b": other, "c": good}, comparison)
+    found = {c["id"]: c for c in table["claims"]}
+    each = [next(c for c in f["claims"] if c["id"] == "left")["posterior"] for f in (good, other)]
+
+    assert found["left"]["average"] == pytest.approx(0.75 * each[0] + 0.25 * each[1])
+    assert found["left"]["weight"] == 1.0
+    assert found["unknown"]["average"] is None
+    assert table["failed"] == {"c": ["R-hat 1.2"]}
+
+
+def test_faults_of_a_file_come_in_one_message(tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text(
+        "experiments:\n"
+        "  a: {steps: [{time_min: 0, action: add, species: IL7, dose: 1, unit: nM}]}\n"
+        "  b: {steps: []}\n"
+        "claims:\n"
+        "  - {id: x, statement: s, source: t, that: [{quantity: {peak: {readout: r, experiment: c}}, above: 1}]}\n"
+        "  - {id: x, statement: s, source: t, that: [{quantity: {ec50: {readout: r, experiment: b}}}]}\n"
+    )
+    with pytest.raises(UserError) as caught:
+        read_claims(path)
+    assert str(caught.value) == (
+        f"{path}: 5 faults\n"
+        "  - claims.yaml, experiment 'a', protocol, entry 1, column 'species': unknown species 'IL7'. "
+        "Did you mean 'IL6'? Known: HyperIL6, IL6, sIL6R, sgp130Fc.\n"
+        "  - claims.yaml, claim 'x': unknown experiment 'c'. Known: a, b.\n"
+        "  - claims.yaml, claim 'x': stands twice. Give each claim an id of its own.\n"
+        "  - claims.yaml, claim 'x': says of a quantity neither 'above' nor 'below'. Give one, or both.\n"
+        "  - claims.yaml, claim 'x': ec50 needs an experiment with 'doses'; 'b' has none."
+    )
+
+
+def test_the_projects_own_claims_are_read():
+    claims = read_claims(Path(__file__).parents[2] / "config" / "claims.yaml")
+
+    assert len(claims.claims) >= 18
+    assert all(c.source for c in claims.claims)
+
+
+def test_command_says_what_is_wrong(tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text("experiments: {}\nclaims: []\nclaim: []\n")
+    command = [sys.executable, "-m", "il6infer", "claims", "ask", "p.yaml", "p.nc", "--claims", str(path)]
+    done = subprocess.run([*command, "--output", str(tmp_path / "o.json")], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "key 'claim': is unknown. Did you mean 'claims'?" in done.stderr
+    assert "key 'claims': is empty, at least 1 was expected." in done.stderr
