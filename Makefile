@@ -5,7 +5,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-all lint types format benchmark docs lock
+.PHONY: help venv run test test-all lint types format benchmark peers docs lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -50,6 +50,11 @@ format: venv  ## put the code into shape
 
 benchmark: venv  ## speed and accuracy beside other tools
 	$(BIN)/python -m benchmarks
+
+peers:  ## .venv-peers with AMICI and pyPESTO, to check and time against (needs a C++ compiler and a BLAS)
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $$(grep -E '^(cmake|swig)' benchmarks/peers.in)
+	PATH="$(CURDIR)/.venv-peers/bin:$$PATH" .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.in
 
 docs: venv  ## build/docs: help of each command; text and diagram of each model
 	mkdir -p build/docs/models

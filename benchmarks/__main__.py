@@ -1,6 +1,6 @@
 """Time the engine, its peers and whole posteriors.
 
-Usage: python -m benchmarks [reference] [growth] [posteriors] [--peers diffsol casadi diffrax amici]
+Usage: python -m benchmarks [reference] [public] [growth] [posteriors] [--peers diffsol casadi diffrax amici]
 Writes to benchmarks/results/ (git-ignored); benchmarks/README.md says what each shows.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("reference", "growth", "posteriors")
+PARTS = ("reference", "public", "growth", "posteriors")
 
 
 def main() -> None:
@@ -29,6 +29,10 @@ def main() -> None:
         from benchmarks import reference
 
         reference.run(RESULTS, arguments.peers)
+    if "public" in wanted:
+        from benchmarks import public
+
+        public.run(RESULTS)
     if "growth" in wanted:
         from benchmarks import growth
 

@@ -1,0 +1,71 @@
+"""AMICI's answer to a PEtab problem. Runs in the peers' environment, not in the project's.
+
+Usage: python amici_peer.py {llh,clock} PROBLEM.yaml WORK_FOLDER [PARAMETERS.json]
+Prints one JSON object: llh and gradient at the nominal (or the given) parameters, or times in ms. `llh` reads PEtab v2
+with tight tolerances; `clock` reads v1 by pyPESTO, at AMICI's own tolerances.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def llh(problem: Path, folder: Path, values: dict[str, float]) -> dict[str, Any]:
+    """Log-likelihood and its gradient on the linear scale."""
+    import amici.sim.sundials as sundials
+    from amici.importers.petab import PetabImporter, flatten_timepoint_specific_output_overrides
+    from petab.v2 import Problem
+
+    read = Problem.from_yaml(str(problem))
+    flatten_timepoint_specific_output_overrides(read)
+    name = f"peer_{problem.parent.parent.name}"
+    simulator = PetabImporter(read, output_dir=folder / name, module_name=name, verbose=False).create_simulator()
+    solver = simulator.solver
+    solver.set_relative_tolerance(1e-10)
+    solver.set_absolute_tolerance(1e-13)
+    solver.set_sensitivity_order(sundials.SensitivityOrder.first)
+    solver.set_sensitivity_method(sundials.SensitivityMethod.forward)
+    found = simulator.simulate(values)
+    return {"llh": float(found.llh), "gradient": {k: float(v) for k, v in found.sllh.items()}}
+
+
+def clock(problem: Path, folder: Path, repeats: int = 20) -> dict[str, float]:
+    """Median time of value and of value + gradient, and the log-likelihood."""
+    import numpy as np
+    from pypesto.petab import PetabImporter
+
+    importer = PetabImporter.from_yaml(str(problem), simulator_type="amici")
+    importer.output_folder = str(folder / problem.stem)
+    objective = importer.create_problem().objective
+    point = np.asarray(importer.petab_problem.x_nominal_free_scaled)
+    times = {}
+    for name, orders in (("value_ms", (0,)), ("gradient_ms", (0, 1))):
+        objective(point, sensi_orders=orders)
+        taken = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            objective(point, sensi_orders=orders)
+            taken.append(time.perf_counter() - start)
+        times[name] = 1e3 * float(np.median(taken))
+    return {**times, "llh": -float(objective(point))}
+
+
+def main() -> None:
+    """Answer what the command line asks."""
+    logging.disable(logging.WARNING)
+    what, problem, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    if what == "llh":
+        values = json.loads(Path(sys.argv[4]).read_text("utf-8")) if len(sys.argv) > 4 else {}
+        answer: dict[str, Any] = llh(problem, folder, values)
+    else:
+        answer = clock(problem, folder)
+    print(json.dumps(answer))  # noqa: T201 (the answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""What the pipeline exports, read by another tool: AMICI's log-likelihood and gradient."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.public import PEERS, peer
+from il6infer.ingest import ingest, write
+from il6infer.models.library import compose
+from il6infer.problem.build import build
+from il6infer.problem.petab import load
+from il6infer.problem.tables import read_measurements, read_protocol
+from il6infer.simulate import compile
+from il6infer.simulate.likelihood import slopes
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (PEERS / "bin" / "python").exists(), reason="AMICI is not installed: `make peers`"),
+]
+
+
+@pytest.mark.parametrize("model", ["classic_none", "both_socs3"])
+def test_amici_agrees_on_what_the_pipeline_exports(model, tmp_path):
+    write(ingest(ROOT / "config" / "datasets" / "example.yaml", "example", ROOT / "resources" / "example"), tmp_path)
+    measurements = read_measurements(tmp_path / "measurements.csv")
+    protocol = read_protocol(tmp_path / "protocol.csv")
+    file = build(measurements, protocol, compose(model), tmp_path / model / "problem", dataset="example")
+    problem = load(file)
+    theta = np.array([p.nominal for p in problem.estimated]) * np.exp(
+        np.random.default_rng(7).normal(scale=0.1, size=len(problem.estimated))
+    )
+    names = [p.id for p in problem.estimated]
+    values = tmp_path / "values.json"
+    values.write_text(json.dumps(dict(zip(names, theta, strict=True))))
+    found = peer("llh", file, str(values))
+    engine = compile(problem, rtol=1e-9, atol=1e-12)
+    simulation = engine.simulate(theta)
+    gradient = engine.pullback(theta, *slopes(problem, simulation.prediction, simulation.noise))
+
+    assert engine.log_likelihood(theta).sum() == pytest.approx(found["llh"], rel=1e-5)
+    theirs = np.array([found["gradient"][name] for name in names])
+    np.testing.assert_allclose(theta * gradient, theta * theirs, rtol=1e-3, atol=1e-3 * np.abs(theta * theirs).max())
