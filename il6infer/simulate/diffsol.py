@@ -12,6 +12,7 @@ from collections import Counter
 
 import numpy as np
 import pydiffsol as ds
+import sympy as sp
 
 from il6infer.models.network import TIME, symbol
 from il6infer.problem.spec import Problem
@@ -51,6 +52,8 @@ class DiffsolEngine:
         varying = [symbol(name) for name in network.parameters]
         self._quantities = Function(estimated, self.plan.quantities)
         self._initial = Function(varying, network.initial)
+        # DiffSL's powers are guarded at 0 and so finite where the rate is not; these are not.
+        self._rates = Function([*self._states, *varying, TIME], [_plain_powers(e) for e in network.rhs])
         self._jumps = Function([*self._states, *estimated], self.plan.expressions)
         expand = network.expand
         self._observables = [
@@ -224,6 +227,9 @@ class DiffsolEngine:
         states = np.asarray(solution.ys).T
         if states.shape[0] != len(times) or not np.isfinite(states).all():
             raise Failed(Outcome.NON_FINITE)
+        points = zip([y, *states], [start, *times], strict=True)
+        if not all(np.isfinite(self._rates([*state, *p, time])).all() for state, time in points):
+            raise Failed(Outcome.NON_FINITE)
         if not derive:
             return states, np.full((*states.shape, dp.shape[1]), np.nan)
         local = np.stack([np.asarray(one).T for one in solution.sens], axis=-1)  # (times, states, inputs)
@@ -244,6 +250,13 @@ class DiffsolEngine:
                 return states[0], tangents[0]
             before = after
         raise Failed(Outcome.NO_STEADY_STATE)
+
+
+def _plain_powers(expression: sp.Expr) -> sp.Expr:
+    """Rate whose powers are infinite at 0 where they should be, and defined a little below 0."""
+    return sp.sympify(expression).replace(
+        lambda e: e.is_Pow and not e.exp.is_Integer, lambda e: sp.Max(e.base, 0) ** e.exp
+    )
 
 
 class Failed(Exception):  # noqa: N818 (an outcome, not an error)
