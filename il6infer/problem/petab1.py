@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -88,9 +89,22 @@ def complete(problem: Problem, kept: Kept) -> Problem:
     for observable in problem.observables:
         distribution, factor = kept.noise.get(observable.id, ("normal", 1.0))
         scaled = observable.noise * sp.Float(factor) if factor != 1.0 else observable.noise
-        observables.append(dataclasses.replace(observable, distribution=distribution, noise=scaled))
+        observables.append(
+            dataclasses.replace(
+                observable,
+                distribution=distribution,
+                noise=scaled,
+                placeholders=_in_order(observable.placeholders),
+                noise_placeholders=_in_order(observable.noise_placeholders),
+            )
+        )
     parameters = tuple(_completed(parameter, kept) for parameter in problem.parameters)
     return dataclasses.replace(problem, observables=tuple(observables), parameters=parameters)
+
+
+def _in_order(placeholders: tuple[str, ...]) -> tuple[str, ...]:
+    """Sort ``observableParameter10_x`` after ``observableParameter2_x``; the converter sorts them as text."""
+    return tuple(sorted(placeholders, key=lambda name: int(re.match(r"[a-zA-Z]+(\d+)_", name)[1])))
 
 
 def _completed(parameter: Parameter, kept: Kept) -> Parameter:

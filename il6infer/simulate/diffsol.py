@@ -181,7 +181,7 @@ class DiffsolEngine:
                 for at in inside[times[inside] == segment.start]:
                     states[at], tangents[at] = y, s
                 later = inside[times[inside] > segment.start]
-                goals = np.append(times[later], end) if np.isfinite(end) else times[later]
+                goals = np.append(times[later], end) if segment.start < end < np.inf else times[later]
                 if len(goals):
                     found, slopes = self._solve(y, s, p, dp, segment.start, goals, derive)
                     states[later], tangents[later] = found[: len(later)], slopes[: len(later)]

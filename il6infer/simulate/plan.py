@@ -135,23 +135,26 @@ class _Unroller:
             periods.append(Period(0.0))
         for position, period in enumerate(periods):
             steady = period.time == STEADY_STATE
-            jumps = self._apply(period.changes, values, where)
+            jumps = self._apply(period.changes, values, where, 0.0 if steady else period.time)
             result.append(self._segment(period.time, steady, values, jumps, where))
             if steady:
                 continue
             end = periods[position + 1].time if position + 1 < len(periods) else np.inf
             first = not any(p.time != STEADY_STATE for p in periods[:position])
             for time, changes in self._interruptions(values, period.time, end, first, where):
-                jumps = self._apply(changes, values, where)
+                jumps = self._apply(changes, values, where, time)
                 result.append(self._segment(time, False, values, jumps, where))
         return result
 
-    def _apply(self, changes: Mapping[str, sp.Expr], values: dict, where: str) -> tuple[tuple[int, int, int], ...]:
+    def _apply(
+        self, changes: Mapping[str, sp.Expr], values: dict, where: str, time: float
+    ) -> tuple[tuple[int, int, int], ...]:
         before = dict(values)
         jumps = []
         for target, expression in changes.items():
             own = symbol(target)
-            value = self.resolve(before, expression.xreplace(self.network.expand))
+            expression = expression.xreplace(self.network.expand).xreplace({TIME: sp.Float(time)})
+            value = self.resolve(before, expression)
             if own in self.states:
                 jumps.append(self._jump(own, value))
             elif own in values:
@@ -194,7 +197,9 @@ class _Unroller:
                     f"{where}: the time of {what} depends on an estimated parameter; this is not supported."
                 )
             time = float(time.xreplace(self.quantities.fixed))
-            if (start < time < end) or (changes and first and time == start and time > 0):
+            # An event at the start of a later period comes after that period's own changes.
+            at_start = changes and time == start and (time > 0 or not first)
+            if start < time < end or at_start:
                 found.append((time, changes))
         merged: dict[float, dict] = {}
         for time, changes in sorted(found, key=lambda pair: pair[0]):
