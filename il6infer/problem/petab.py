@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer.models.network import TIME, Network, symbol
-from il6infer.models.sbml import read_sbml
+from il6infer.models.sbml import read_sbml, resolve
 from il6infer.problem.copying import is_first_version, problem_files, read_problem_file
 from il6infer.problem.limits import check_files
 from il6infer.problem.petab1 import Kept, complete, convert
@@ -114,7 +114,13 @@ def _translate(problem: petab.Problem, network: Network, path: Path) -> Problem:
                 changes = {**periods.pop().changes, **changes}
             periods.append(Period(float(period.time), changes))
         experiments.append(Experiment(e.id, tuple(periods)))
-    formulas = {symbol(o.id): translate(o.formula) for o in problem.observables}
+    taken = {*network.states, *network.parameters}
+    written = {o.id: translate(o.formula) for o in problem.observables}
+    # A formula may name other observables; an id that the model has too means the model's.
+    named = resolve({i: e for i, e in written.items() if i not in taken}, f"{path.name}: observable formulas")
+    formulas = {
+        symbol(i): named.get(i, e.xreplace({symbol(n): f for n, f in named.items()})) for i, e in written.items()
+    }
     observables = tuple(
         Observable(
             id=o.id,
