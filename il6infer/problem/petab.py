@@ -19,6 +19,7 @@ from il6infer.models.sbml import read_sbml, resolve
 from il6infer.problem.copying import is_first_version, problem_files, read_problem_file
 from il6infer.problem.limits import check_files
 from il6infer.problem.petab1 import Kept, complete, convert
+from il6infer.problem.petab1_cells import empty_cells
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 logger = logging.getLogger("il6infer")
@@ -40,7 +41,7 @@ def load(path: Path) -> Problem:
     check_files(problem_files(path))
     with _opened(path) as (problem, sbml, kept):
         network = read_sbml(sbml.read_text("utf-8"), sbml.name)
-        translated = _translate(problem, network, path)
+        translated = _translate(problem, network, path, kept)
         return complete(translated, kept) if kept else translated
 
 
@@ -95,25 +96,8 @@ class _Symbols:
         return self._known[expression]
 
 
-def _translate(problem: petab.Problem, network: Network, path: Path) -> Problem:
+def _translate(problem: petab.Problem, network: Network, path: Path, kept: Kept | None) -> Problem:
     translate = _Symbols(network)
-    conditions = {
-        c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions
-    }
-    experiments = []
-    for e in problem.experiments:
-        periods = []
-        for period in sorted(e.periods, key=lambda p: p.time):
-            unknown = [c for c in period.condition_ids if c not in conditions]
-            if unknown:
-                raise UserError(f"{path.name}: experiment '{e.id}' uses unknown condition '{unknown[0]}'.")
-            changes: dict[str, sp.Expr] = {}
-            for condition in period.condition_ids:
-                changes |= conditions[condition]
-            if periods and periods[-1].time == float(period.time):
-                changes = {**periods.pop().changes, **changes}
-            periods.append(Period(float(period.time), changes))
-        experiments.append(Experiment(e.id, tuple(periods)))
     taken = {*network.states, *network.parameters}
     written = {o.id: translate(o.formula) for o in problem.observables}
     # A formula may name other observables; an id that the model has too means the model's.
@@ -137,10 +121,36 @@ def _translate(problem: petab.Problem, network: Network, path: Path) -> Problem:
         id=problem.id or path.parent.name,
         network=network,
         parameters=tuple(_parameter(p) for p in problem.parameters),
-        experiments=tuple(experiments),
+        experiments=_experiments(problem, network, translate, path, kept),
         observables=observables,
         measurements=_measurements(problem, observables, translate, path),
     )
+
+
+def _experiments(
+    problem: petab.Problem, network: Network, translate: _Symbols, path: Path, kept: Kept | None
+) -> tuple[Experiment, ...]:
+    conditions = {
+        c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions
+    }
+    returned: dict[str, dict[str, sp.Expr]] = {}
+    if kept:
+        conditions, returned = empty_cells(conditions, kept.empty, kept.species, network)
+    experiments = []
+    for e in problem.experiments:
+        periods = []
+        for period in sorted(e.periods, key=lambda p: p.time):
+            unknown = [c for c in period.condition_ids if c not in conditions]
+            if unknown:
+                raise UserError(f"{path.name}: experiment '{e.id}' uses unknown condition '{unknown[0]}'.")
+            changes: dict[str, sp.Expr] = {}
+            for condition in period.condition_ids:
+                changes |= conditions[condition] | (returned.get(condition, {}) if periods else {})
+            if periods and periods[-1].time == float(period.time):
+                changes = {**periods.pop().changes, **changes}
+            periods.append(Period(float(period.time), changes))
+        experiments.append(Experiment(e.id, tuple(periods)))
+    return tuple(experiments)
 
 
 def _parameter(p: petab.Parameter) -> Parameter:
