@@ -20,7 +20,8 @@ from il6infer.simulate.diffsl import source as diffsl_source
 from il6infer.simulate.likelihood import pointwise
 from il6infer.simulate.numeric import Function
 from il6infer.simulate.outcome import Outcome, Simulation
-from il6infer.simulate.plan import ADD, SET, Segment, make_plan, theta
+from il6infer.simulate.plan import make_plan
+from il6infer.simulate.unroll import ADD, SET, Segment, theta
 
 STEADY_FROM, STEADY_TO = 1e3, 1e9
 """A steady state is looked for after these times [unit of the model], tenfold at a time."""
