@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -117,14 +118,26 @@ def _translate(problem: petab.Problem, network: Network, path: Path, kept: Kept 
         )
         for o in problem.observables
     )
+    experiments = _experiments(problem, network, translate, path, kept)
     return Problem(
         id=problem.id or path.parent.name,
-        network=network,
+        network=_with_output_parameters(network, experiments, observables),
         parameters=tuple(_parameter(p) for p in problem.parameters),
-        experiments=_experiments(problem, network, translate, path, kept),
+        experiments=experiments,
         observables=observables,
         measurements=_measurements(problem, observables, translate, path),
     )
+
+
+def _with_output_parameters(
+    network: Network, experiments: tuple[Experiment, ...], observables: tuple[Observable, ...]
+) -> Network:
+    """Add what conditions set and only observables name: without a condition it has no value."""
+    asked = {s.name for o in observables for s in o.formula.free_symbols | o.noise.free_symbols}
+    taken = {*network.states, *network.parameters, *network.derived}
+    targets = {target: None for e in experiments for period in e.periods for target in period.changes}
+    added = tuple(target for target in targets if target in asked - taken)
+    return replace(network, parameters=network.parameters + added, defaults=network.defaults + (sp.nan,) * len(added))
 
 
 def _experiments(

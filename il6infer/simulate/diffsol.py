@@ -51,6 +51,8 @@ class DiffsolEngine:
             self._ode.rtol, self._ode.atol, self._ode.sens_rtol, self._ode.sens_atol = rtol, atol, rtol, atol
         estimated = [theta(p.id) for p in problem.estimated]
         varying = [symbol(name) for name in network.parameters]
+        named = set().union(*[e.free_symbols for e in network.rhs])
+        self._in_rates = np.array([own in named for own in varying], dtype=bool)
         self._quantities = Function(estimated, self.plan.quantities)
         self._initial = Function(varying, network.initial)
         # DiffSL's powers are guarded at 0 and so finite where the rate is not; these are not.
@@ -215,7 +217,8 @@ class DiffsolEngine:
         """States (times, states) and tangents (times, states, parameters) from y at `start`."""
         if self._ode is None:
             return np.empty((len(times), 0)), np.empty((len(times), 0, dp.shape[1]))
-        inputs = np.concatenate([p, y, [start]])
+        # A parameter that no rate names may be without a value.
+        inputs = np.concatenate([np.where(self._in_rates, p, 0.0), y, [start]])
         if not np.isfinite(inputs).all():
             raise Failed(Outcome.NON_FINITE)
         try:

@@ -63,8 +63,8 @@ def make_plan(problem: Problem) -> Plan:
     Raises
     ------
     UserError
-        Naming each measurement that refers to an unknown observable or experiment, or that starts before its
-        experiment does.
+        Naming each measurement that refers to an unknown observable or experiment, starts before its experiment
+        does, or needs what has no value.
     """
     network: Network = problem.network
     quantities = Quantities(problem.parameters)
@@ -109,7 +109,7 @@ def make_plan(problem: Problem) -> Plan:
 
     times = [np.unique([row.time for row, r, _ in rows if r == run]) for run in range(len(runs))]
     measured = np.empty((len(rows), 3), dtype=np.int64)
-    measured_inputs = []
+    measured_inputs, known = [], {*quantities.estimated}
     for m, (row, run, o) in enumerate(rows):
         measured[m] = run, int(np.searchsorted(times[run], row.time)), o
         observable = problem.observables[o]
@@ -125,6 +125,13 @@ def make_plan(problem: Problem) -> Plan:
                 for s in inputs[o]
             )
         )
+        for s, index in zip(inputs[o], measured_inputs[-1], strict=True):
+            entry = quantities.entries[index]
+            if (s in values and entry is sp.nan) or entry.free_symbols - known:
+                what = f"observable '{row.observable}' names '{s}', which has no value at time {row.time:g}."
+                remedy = f"Set it in a condition of experiment '{row.experiment}', or in the parameter table."
+                faults.append(Fault(f"measurement {row.Index + 1}", what, remedy))
+    raise_faults(faults, f"problem '{problem.id}'")
     return Plan(
         quantities=tuple(quantities.entries),
         runs=tuple(tuple(run) for run in runs),

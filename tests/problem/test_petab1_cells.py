@@ -74,3 +74,8 @@ def test_an_empty_cell_keeps_a_species_and_returns_a_parameter(
 def test_an_own_value_follows_the_condition_that_returns_to_it(tmp_path: Path) -> None:
     path = _write(tmp_path, ["conditionId\tk\ttwice\tB", "rest\t4\t1\t8", "c\t3\t\t"], "twice + 0*A + 100*B")
     np.testing.assert_allclose(_predicted(path), [806.0] * 3, rtol=1e-6)
+
+
+def test_a_condition_may_set_a_parameter_that_only_an_observable_names(tmp_path: Path) -> None:
+    path = _write(tmp_path, ["conditionId\tgain", "rest\t7", "c\t3"], "10*gain + 0*A")
+    np.testing.assert_allclose(_predicted(path), [30.0] * 3)
