@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import sympy as sp
+from sympy.logic.boolalg import Boolean
 
 TIME = sp.Symbol("time", real=True)
 
@@ -26,11 +27,26 @@ class Event:
         Expression of parameters.
     changes
         State or parameter -> expression of states, parameters, time, evaluated just before the event.
+    condition
+        Condition that turns true at `time`; by default ``TIME >= time``.
+    initial_value
+        Value that the condition counts as having had before the start; an event whose condition holds from the start
+        on happens there only if this is false.
+    dilution
+        Concentration -> expression, of species in compartments that the event resizes: their amounts stay.
     """
 
     id: str
     time: sp.Expr
     changes: Mapping[str, sp.Expr]
+    condition: Boolean | None = None
+    initial_value: bool = True
+    dilution: Mapping[str, sp.Expr] = field(default_factory=dict)
+
+    @property
+    def trigger(self) -> Boolean:
+        """Condition on time at which the event happens as it turns true."""
+        return sp.Ge(TIME, self.time) if self.condition is None else self.condition
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,9 @@ class Network:
         Id -> unit, where the model states it.
     names
         Id -> name for the reader, where the model states it.
+    assignments
+        State or parameter -> its value at the start as the model states it, of other states and parameters. `initial`
+        and `defaults` say the same with the states replaced.
     """
 
     id: str
@@ -79,6 +98,7 @@ class Network:
     breakpoints: tuple[sp.Expr, ...] = ()
     units: Mapping[str, str] | None = None
     names: Mapping[str, str] | None = None
+    assignments: Mapping[str, sp.Expr] | None = None
 
     @property
     def expand(self) -> dict[sp.Symbol, sp.Expr]:

@@ -95,6 +95,7 @@ class _Reader:
             breakpoints=breakpoints([*rhs, *self.derived.values()], {symbol(s) for s in states}, self.source),
             units={i: self._unit(e.getUnits()) for i, e in elements.items() if e.getUnits()},
             names={i: e.getName() for i, e in elements.items() if e.getName()},
+            assignments=self.assignments,
         )
 
     def _rate(self, reaction: libsbml.Reaction) -> sp.Expr:
@@ -142,12 +143,15 @@ class _Reader:
         others = [name for name in self.parameters if name in rated]
         # A parameter that events set from parameters alone stays one; set from states, it needs a place in the state.
         own = {symbol(name) for name in (*states, *others, *(changed & set(self.parameters)))} | {TIME}
-        for event in events:
-            others += [
-                name
-                for name, e in event.changes.items()
-                if name in self.parameters and name not in others and e.free_symbols & own
-            ]
+        set_here = {**self.compartments, **self.parameters}
+        while more := {
+            name: None
+            for event in events
+            for name, e in event.changes.items()
+            if name in set_here and name not in others and e.free_symbols & own
+        }:
+            others += more
+            own |= {symbol(name) for name in more}
         return (*states, *others)
 
     def _volume(self, species: libsbml.Species) -> sp.Expr:
@@ -192,12 +196,17 @@ class _Reader:
     def _initial_values(self, states: tuple[str, ...]) -> dict[str, sp.Expr]:
         """Value at the start of everything but rules: states by parameters, parameters by other parameters."""
         given = {name: self._given(name) for name in (*self.compartments, *self.parameters, *self.species)}
-        given = {name: e.xreplace(self.expand) for name, e in given.items() if name not in self.derived}
+        given = {
+            name: e.xreplace(self.expand).xreplace({TIME: sp.Integer(0)})
+            for name, e in given.items()
+            if name not in self.derived
+        }
+        self.assignments = {name: e for name, e in given.items() if e.free_symbols}
         at_start = {
             symbol(name): e
             for name, e in resolve({name: given[name] for name in states}, f"{self.source}: initial values").items()
         }
-        result = {name: e.xreplace(at_start).xreplace({TIME: sp.Integer(0)}) for name, e in given.items()}
+        result = {name: e.xreplace(at_start) for name, e in given.items()}
         resolve({n: e for n, e in result.items() if n not in states}, f"{self.source}: initial values")
         return result
 
@@ -234,8 +243,21 @@ class _Reader:
                 a.getVariable(): self.translate(a.getMath(), where).xreplace(self.expand)
                 for a in event.getListOfEventAssignments()
             }
-            events.append(Event(event.getId(), trigger_time(condition, constants, where), changes))
+            time = trigger_time(condition, constants, where)
+            events.append(
+                Event(event.getId(), time, changes, condition, trigger.getInitialValue(), self._dilution(changes))
+            )
         return tuple(events)
+
+    def _dilution(self, changes: Mapping[str, sp.Expr]) -> dict[str, sp.Expr]:
+        """Concentrations in the compartments that change: amounts are kept."""
+        return {
+            name: symbol(name) * symbol(species.getCompartment()) / changes[species.getCompartment()]
+            for name, species in self.species.items()
+            if species.getCompartment() in changes
+            and name not in {*changes, *self.derived}
+            and not (species.getHasOnlySubstanceUnits() or species.getConstant())
+        }
 
     def _unit(self, unit: str) -> str:
         definition = self.model.getUnitDefinition(unit)

@@ -83,8 +83,6 @@ def _unsupported(document: libsbml.SBMLDocument, model: libsbml.Model) -> Iterat
         if event.isSetPriority():
             yield f"priority of event '{event.getId()}'"
         for assignment in event.getListOfEventAssignments():
-            if assignment.getVariable() in compartments:
-                yield f"event '{event.getId()}' that changes compartment '{assignment.getVariable()}'"
             if assignment.getVariable() in references:
                 yield f"event '{event.getId()}' that changes stoichiometry '{assignment.getVariable()}'"
 

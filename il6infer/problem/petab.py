@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,10 +16,11 @@ from pydantic import ValidationError
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer.models.network import TIME, Network, symbol
-from il6infer.models.sbml import read_sbml
+from il6infer.models.sbml import read_sbml, resolve
 from il6infer.problem.copying import is_first_version, problem_files, read_problem_file
 from il6infer.problem.limits import check_files
 from il6infer.problem.petab1 import Kept, complete, convert
+from il6infer.problem.petab1_cells import empty_cells
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 logger = logging.getLogger("il6infer")
@@ -40,7 +42,7 @@ def load(path: Path) -> Problem:
     check_files(problem_files(path))
     with _opened(path) as (problem, sbml, kept):
         network = read_sbml(sbml.read_text("utf-8"), sbml.name)
-        translated = _translate(problem, network, path)
+        translated = _translate(problem, network, path, kept)
         return complete(translated, kept) if kept else translated
 
 
@@ -95,26 +97,15 @@ class _Symbols:
         return self._known[expression]
 
 
-def _translate(problem: petab.Problem, network: Network, path: Path) -> Problem:
+def _translate(problem: petab.Problem, network: Network, path: Path, kept: Kept | None) -> Problem:
     translate = _Symbols(network)
-    conditions = {
-        c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions
+    taken = {*network.states, *network.parameters}
+    written = {o.id: translate(o.formula) for o in problem.observables}
+    # A formula may name other observables; an id that the model has too means the model's.
+    named = resolve({i: e for i, e in written.items() if i not in taken}, f"{path.name}: observable formulas")
+    formulas = {
+        symbol(i): named.get(i, e.xreplace({symbol(n): f for n, f in named.items()})) for i, e in written.items()
     }
-    experiments = []
-    for e in problem.experiments:
-        periods = []
-        for period in sorted(e.periods, key=lambda p: p.time):
-            unknown = [c for c in period.condition_ids if c not in conditions]
-            if unknown:
-                raise UserError(f"{path.name}: experiment '{e.id}' uses unknown condition '{unknown[0]}'.")
-            changes: dict[str, sp.Expr] = {}
-            for condition in period.condition_ids:
-                changes |= conditions[condition]
-            if periods and periods[-1].time == float(period.time):
-                changes = {**periods.pop().changes, **changes}
-            periods.append(Period(float(period.time), changes))
-        experiments.append(Experiment(e.id, tuple(periods)))
-    formulas = {symbol(o.id): translate(o.formula) for o in problem.observables}
     observables = tuple(
         Observable(
             id=o.id,
@@ -127,14 +118,52 @@ def _translate(problem: petab.Problem, network: Network, path: Path) -> Problem:
         )
         for o in problem.observables
     )
+    experiments = _experiments(problem, network, translate, path, kept)
     return Problem(
         id=problem.id or path.parent.name,
-        network=network,
+        network=_with_output_parameters(network, experiments, observables),
         parameters=tuple(_parameter(p) for p in problem.parameters),
-        experiments=tuple(experiments),
+        experiments=experiments,
         observables=observables,
         measurements=_measurements(problem, observables, translate, path),
     )
+
+
+def _with_output_parameters(
+    network: Network, experiments: tuple[Experiment, ...], observables: tuple[Observable, ...]
+) -> Network:
+    """Add what conditions set and only observables name: without a condition it has no value."""
+    asked = {s.name for o in observables for s in o.formula.free_symbols | o.noise.free_symbols}
+    taken = {*network.states, *network.parameters, *network.derived}
+    targets = {target: None for e in experiments for period in e.periods for target in period.changes}
+    added = tuple(target for target in targets if target in asked - taken)
+    return replace(network, parameters=network.parameters + added, defaults=network.defaults + (sp.nan,) * len(added))
+
+
+def _experiments(
+    problem: petab.Problem, network: Network, translate: _Symbols, path: Path, kept: Kept | None
+) -> tuple[Experiment, ...]:
+    conditions = {
+        c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions
+    }
+    returned: dict[str, dict[str, sp.Expr]] = {}
+    if kept:
+        conditions, returned = empty_cells(conditions, kept.empty, kept.species, network)
+    experiments = []
+    for e in problem.experiments:
+        periods = []
+        for period in sorted(e.periods, key=lambda p: p.time):
+            unknown = [c for c in period.condition_ids if c not in conditions]
+            if unknown:
+                raise UserError(f"{path.name}: experiment '{e.id}' uses unknown condition '{unknown[0]}'.")
+            changes: dict[str, sp.Expr] = {}
+            for condition in period.condition_ids:
+                changes |= conditions[condition] | (returned.get(condition, {}) if periods else {})
+            if periods and periods[-1].time == float(period.time):
+                changes = {**periods.pop().changes, **changes}
+            periods.append(Period(float(period.time), changes))
+        experiments.append(Experiment(e.id, tuple(periods)))
+    return tuple(experiments)
 
 
 def _parameter(p: petab.Parameter) -> Parameter:

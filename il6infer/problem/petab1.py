@@ -2,13 +2,14 @@
 
 The converter (petab 0.8.2) drops observable transformations, takes decadic logarithms for natural ones, refuses
 priors on decadic scales, and forgets the scales of parameters. So these columns are taken out of the tables before it
-runs, and its result is completed from them.
+runs, and its result is completed from them. Empty cells of the condition table are done in `petab1_cells`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from petab.v2.petab1to2 import petab1to2
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer.problem.copying import copy_problem
+from il6infer.problem.petab1_cells import fill_cells, species_of
 from il6infer.problem.spec import Parameter, Prior, Problem
 
 LN10 = math.log(10.0)
@@ -43,11 +45,17 @@ class Kept:
         Parameter -> prior on the linear scale; None means that the bounds and the scale say it.
     scales
         Parameter -> ``lin``, ``log`` or ``log10``.
+    empty
+        Condition -> targets whose cells are empty; they stand in the converted table all the same.
+    species
+        Ids of the model's species.
     """
 
     noise: Mapping[str, tuple[str, float]]
     priors: Mapping[str, tuple[str, tuple[float, float] | None]]
     scales: Mapping[str, str]
+    empty: Mapping[str, tuple[str, ...]]
+    species: frozenset[str]
 
 
 def convert(path: Path, folder: Path) -> Kept:
@@ -64,7 +72,11 @@ def convert(path: Path, folder: Path) -> Kept:
     priors: dict[str, tuple[str, tuple[float, float] | None]] = {}
     scales: dict[str, str] = {}
     faults: list[Fault] = []
+    empty: dict[str, tuple[str, ...]] = {}
+    species: frozenset[str] = frozenset()
     for problem in config.get("problems", ()):
+        empty |= fill_cells(plain, problem)
+        species |= species_of(plain, problem)
         for name in problem.get("observable_files", ()):
             noise |= _take_noise(plain / name, faults)
     files = config.get("parameter_file", ())
@@ -79,7 +91,7 @@ def convert(path: Path, folder: Path) -> Kept:
             petab1to2(plain / path.name, folder / "v2")
         except NotImplementedError as error:
             raise UserError(f"{path}: petab cannot convert the problem from v1 to v2: {error}") from error
-    return Kept(noise, priors, scales)
+    return Kept(noise, priors, scales, empty, species)
 
 
 def complete(problem: Problem, kept: Kept) -> Problem:
@@ -88,9 +100,22 @@ def complete(problem: Problem, kept: Kept) -> Problem:
     for observable in problem.observables:
         distribution, factor = kept.noise.get(observable.id, ("normal", 1.0))
         scaled = observable.noise * sp.Float(factor) if factor != 1.0 else observable.noise
-        observables.append(dataclasses.replace(observable, distribution=distribution, noise=scaled))
+        observables.append(
+            dataclasses.replace(
+                observable,
+                distribution=distribution,
+                noise=scaled,
+                placeholders=_in_order(observable.placeholders),
+                noise_placeholders=_in_order(observable.noise_placeholders),
+            )
+        )
     parameters = tuple(_completed(parameter, kept) for parameter in problem.parameters)
     return dataclasses.replace(problem, observables=tuple(observables), parameters=parameters)
+
+
+def _in_order(placeholders: tuple[str, ...]) -> tuple[str, ...]:
+    """Sort ``observableParameter10_x`` after ``observableParameter2_x``; the converter sorts them as text."""
+    return tuple(sorted(placeholders, key=lambda name: int(re.match(r"[a-zA-Z]+(\d+)_", name)[1])))
 
 
 def _completed(parameter: Parameter, kept: Kept) -> Parameter:

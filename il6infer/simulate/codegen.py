@@ -17,8 +17,9 @@ import sympy as sp
 from il6infer.models.network import TIME, symbol
 from il6infer.problem.spec import Problem
 from il6infer.simulate import lu
-from il6infer.simulate.plan import Plan, theta
+from il6infer.simulate.plan import Plan
 from il6infer.simulate.printer import block, function, guard_powers
+from il6infer.simulate.unroll import theta
 
 
 @dataclass(frozen=True)

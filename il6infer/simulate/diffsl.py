@@ -11,19 +11,61 @@ from il6infer._errors import UserError
 from il6infer.models.network import TIME, symbol
 from il6infer.problem.spec import Problem
 
+_FUNCTIONS = {
+    sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.sinh: "sinh", sp.cosh: "cosh", sp.tanh: "tanh",
+    sp.asinh: "arcsinh", sp.acosh: "arccosh", sp.Abs: "abs", sp.Min: "min", sp.Max: "max",
+}  # fmt: skip
+"""What DiffSL both evaluates and differentiates; with its tan, differentiation ends the whole process."""
+
+_WRITTEN_OUT = (sp.Piecewise, sp.tan)
+_INSTEAD = "Use engine rosenbrock."
+_PRODUCT = 4
+"""Largest whole exponent that is written as a product."""
+
 
 class _Printer(C99CodePrinter):
     """Expressions in DiffSL, which is nearly C."""
 
+    def _print(self, expr: sp.Basic, **kwargs: Any) -> str:
+        # The parent class has printers of its own for many functions, with the names that C has for them.
+        if isinstance(expr, (sp.Function, sp.Min, sp.Max, sp.Mod)) and not isinstance(expr, _WRITTEN_OUT):
+            return self._print_Function(expr)
+        if expr in (sp.nan, sp.zoo, sp.oo, -sp.oo):
+            raise UserError(f"engine diffsol cannot do the value {expr}. {_INSTEAD}")
+        return super()._print(expr, **kwargs)
+
     def _print_Pow(self, e: sp.Expr) -> str:
         base, exponent = e.args
-        if exponent.is_Integer and 1 < abs(int(exponent)) <= 4:
-            product = " * ".join([f"({self._print(base)})"] * abs(int(exponent)))
-            return f"({product})" if exponent > 0 else f"(1.0/({product}))"
-        if exponent == -1:
-            return f"(1.0/({self._print(base)}))"
+        if exponent.is_Integer and exponent < 0:
+            return f"(1.0/({self._print(base**-exponent)}))"
+        if exponent.is_Integer:
+            return self._whole_power(self._print(base), int(exponent))
         # A concentration may be a little below 0, within the tolerance; the derivative by the exponent needs log.
         return f"pow(max({self._print(base)}, 1e-30), {self._print(exponent)})"
+
+    def _whole_power(self, base: str, exponent: int) -> str:
+        """Power of a base that may be negative, for which `pow` is not defined."""
+        if exponent <= _PRODUCT:
+            return f"({' * '.join([f'({base})'] * exponent)})"
+        even = f"pow(max(abs({base}), 1e-30), {exponent - exponent % 2})"
+        return f"(({base}) * {even})" if exponent % 2 else even
+
+    def _print_Function(self, e: sp.Expr) -> str:
+        if e.func not in _FUNCTIONS:
+            known = ", ".join(sorted(f.__name__.lower() for f in (*_FUNCTIONS, *_WRITTEN_OUT)))
+            raise UserError(
+                f"engine diffsol cannot do the function {e.func.__name__}, in {e}; it has {known}. {_INSTEAD}"
+            )
+        name, arguments = _FUNCTIONS[e.func], [self._print(a) for a in e.args]
+        if e.func not in (sp.Min, sp.Max):
+            return f"{name}({', '.join(arguments)})"
+        text = arguments[-1]
+        for argument in reversed(arguments[:-1]):
+            text = f"{name}({argument}, {text})"
+        return text
+
+    def _print_tan(self, e: sp.Expr) -> str:
+        return f"(sin({self._print(e.args[0])})/cos({self._print(e.args[0])}))"
 
     def _print_Rational(self, e: sp.Rational) -> str:
         return repr(float(e))
@@ -37,7 +79,7 @@ class _Printer(C99CodePrinter):
         text = self._print(e.args[-1][0])
         for value, condition in reversed(e.args[:-1]):
             if not isinstance(condition, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
-                raise UserError(f"engine diffsol cannot do the condition {condition}. Use engine rosenbrock.")
+                raise UserError(f"engine diffsol cannot do the condition {condition}. {_INSTEAD}")
             switch = f"heaviside({self._print(condition.gts - condition.lts)})"
             text = f"({switch} * ({self._print(value)}) + (1.0 - {switch}) * ({text}))"
         return text

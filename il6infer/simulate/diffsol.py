@@ -12,6 +12,7 @@ from collections import Counter
 
 import numpy as np
 import pydiffsol as ds
+import sympy as sp
 
 from il6infer.models.network import TIME, symbol
 from il6infer.problem.spec import Problem
@@ -19,7 +20,8 @@ from il6infer.simulate.diffsl import source as diffsl_source
 from il6infer.simulate.likelihood import pointwise
 from il6infer.simulate.numeric import Function
 from il6infer.simulate.outcome import Outcome, Simulation
-from il6infer.simulate.plan import ADD, SET, Segment, make_plan, theta
+from il6infer.simulate.plan import make_plan
+from il6infer.simulate.unroll import ADD, SET, Segment, theta
 
 STEADY_FROM, STEADY_TO = 1e3, 1e9
 """A steady state is looked for after these times [unit of the model], tenfold at a time."""
@@ -49,8 +51,12 @@ class DiffsolEngine:
             self._ode.rtol, self._ode.atol, self._ode.sens_rtol, self._ode.sens_atol = rtol, atol, rtol, atol
         estimated = [theta(p.id) for p in problem.estimated]
         varying = [symbol(name) for name in network.parameters]
+        named = set().union(*[e.free_symbols for e in network.rhs])
+        self._in_rates = np.array([own in named for own in varying], dtype=bool)
         self._quantities = Function(estimated, self.plan.quantities)
         self._initial = Function(varying, network.initial)
+        # DiffSL's powers are guarded at 0 and so finite where the rate is not; these are not.
+        self._rates = Function([*self._states, *varying, TIME], [_plain_powers(e) for e in network.rhs])
         self._jumps = Function([*self._states, *estimated], self.plan.expressions)
         expand = network.expand
         self._observables = [
@@ -178,7 +184,7 @@ class DiffsolEngine:
                 for at in inside[times[inside] == segment.start]:
                     states[at], tangents[at] = y, s
                 later = inside[times[inside] > segment.start]
-                goals = np.append(times[later], end) if np.isfinite(end) else times[later]
+                goals = np.append(times[later], end) if segment.start < end < np.inf else times[later]
                 if len(goals):
                     found, slopes = self._solve(y, s, p, dp, segment.start, goals, derive)
                     states[later], tangents[later] = found[: len(later)], slopes[: len(later)]
@@ -211,7 +217,8 @@ class DiffsolEngine:
         """States (times, states) and tangents (times, states, parameters) from y at `start`."""
         if self._ode is None:
             return np.empty((len(times), 0)), np.empty((len(times), 0, dp.shape[1]))
-        inputs = np.concatenate([p, y, [start]])
+        # A parameter that no rate names may be without a value.
+        inputs = np.concatenate([np.where(self._in_rates, p, 0.0), y, [start]])
         if not np.isfinite(inputs).all():
             raise Failed(Outcome.NON_FINITE)
         try:
@@ -223,6 +230,9 @@ class DiffsolEngine:
             raise Failed(Outcome.STEP_LIMIT if limit else Outcome.STEP_TOO_SMALL) from error
         states = np.asarray(solution.ys).T
         if states.shape[0] != len(times) or not np.isfinite(states).all():
+            raise Failed(Outcome.NON_FINITE)
+        points = zip([y, *states], [start, *times], strict=True)
+        if not all(np.isfinite(self._rates([*state, *p, time])).all() for state, time in points):
             raise Failed(Outcome.NON_FINITE)
         if not derive:
             return states, np.full((*states.shape, dp.shape[1]), np.nan)
@@ -244,6 +254,13 @@ class DiffsolEngine:
                 return states[0], tangents[0]
             before = after
         raise Failed(Outcome.NO_STEADY_STATE)
+
+
+def _plain_powers(expression: sp.Expr) -> sp.Expr:
+    """Rate whose powers are infinite at 0 where they should be, and defined a little below 0."""
+    return sp.sympify(expression).replace(
+        lambda e: e.is_Pow and not e.exp.is_Integer, lambda e: sp.Max(e.base, 0) ** e.exp
+    )
 
 
 class Failed(Exception):  # noqa: N818 (an outcome, not an error)

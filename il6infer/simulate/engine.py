@@ -70,7 +70,14 @@ def power(x, n):
         return x**n
     if x < -1e-6 or x != x:
         return np.nan
+    if n < 0.0:
+        return np.inf
     return 1.0 if n == 0.0 else 0.0
+
+
+@njit(**INNER)
+def power_in_slope(x, n):
+    return 0.0 if n < 0.0 and -1e-6 <= x <= 0.0 else power(x, n)
 
 
 @njit(**INNER)

@@ -13,59 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from il6infer._errors import Fault, UserError, raise_faults
+from il6infer._errors import Fault, raise_faults
 from il6infer.models.network import TIME, Network, symbol
-from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Problem
-
-SET, ADD, EVALUATE = 0, 1, 2
-
-
-def theta(name: str) -> sp.Symbol:
-    """Symbol of a problem parameter, apart from that of the network parameter which may have its name."""
-    return sp.Symbol(f"theta.{name}", real=True)
-
-
-class Quantities:
-    """The vector of quantities: estimated parameters first, then constants and expressions as they are met."""
-
-    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
-        self.estimated = [theta(p.id) for p in parameters if p.estimate]
-        self.fixed = {theta(p.id): sp.Float(p.nominal) for p in parameters if not p.estimate}
-        self.entries: list[sp.Expr] = list(self.estimated)
-        self._index = {expression: i for i, expression in enumerate(self.entries)}
-
-    def add(self, expression: sp.Expr) -> int:
-        """Index of an expression of `theta` symbols, which is added when it is new."""
-        expression = sp.sympify(expression).xreplace(self.fixed)
-        if not expression.free_symbols:
-            expression = sp.Float(float(expression))
-        if expression not in self._index:
-            self._index[expression] = len(self.entries)
-            self.entries.append(expression)
-        return self._index[expression]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of one run without interruption.
-
-    Attributes
-    ----------
-    start
-        Time at which it starts; after the jumps.
-    steady
-        Simulate to steady state instead of to the next segment.
-    values
-        Quantity index of each network parameter, in the network's order.
-    jumps
-        (state index, kind, index): `SET` the state to a quantity, `ADD` a quantity to it, or set it to the
-        `EVALUATE`-d expression of that index in `Plan.expressions`.
-    """
-
-    start: float
-    steady: bool
-    values: tuple[int, ...]
-    jumps: tuple[tuple[int, int, int], ...]
+from il6infer.problem.spec import Experiment, Problem
+from il6infer.simulate.unroll import Quantities, Segment, Unroller
 
 
 @dataclass(frozen=True)
@@ -102,106 +53,6 @@ class Plan:
     expressions: tuple[sp.Expr, ...]
 
 
-class _Unroller:
-    """Follows one experiment through its periods and keeps the symbolic value of each network parameter."""
-
-    def __init__(self, problem: Problem, quantities: Quantities) -> None:
-        self.network = problem.network
-        self.quantities = quantities
-        self.problem_symbols = {symbol(p.id): theta(p.id) for p in problem.parameters}
-        self.states = {symbol(s): i for i, s in enumerate(self.network.states)}
-        self.expressions: list[sp.Expr] = []
-        self.defaults: dict[sp.Symbol, sp.Expr] = {}
-        for name, default in zip(self.network.parameters, self.network.defaults, strict=True):
-            own = symbol(name)
-            self.defaults[own] = self.problem_symbols.get(own, default)
-
-    def resolve(self, values: Mapping[sp.Symbol, sp.Expr], expression: sp.Expr) -> sp.Expr:
-        """Replace network parameters by their current values until only `theta` symbols and states are left."""
-        for _ in range(len(values) + 1):
-            pending = {s for s in expression.free_symbols if s in values}
-            if not pending:
-                return expression.xreplace(self.problem_symbols)
-            expression = expression.xreplace({s: values[s] for s in pending})
-        raise UserError(f"the values of {', '.join(sorted(map(str, pending)))} depend on each other in a circle")
-
-    def segments(self, experiment: Experiment) -> list[Segment]:
-        """Segments of one experiment: its periods, cut further by timed events and breakpoints."""
-        where = f"experiment '{experiment.id}'"
-        values = dict(self.defaults)
-        result: list[Segment] = []
-        periods = list(experiment.periods) or [Period(0.0)]
-        if periods[-1].time == STEADY_STATE:
-            periods.append(Period(0.0))
-        for position, period in enumerate(periods):
-            steady = period.time == STEADY_STATE
-            jumps = self._apply(period.changes, values, where)
-            result.append(self._segment(period.time, steady, values, jumps, where))
-            if steady:
-                continue
-            end = periods[position + 1].time if position + 1 < len(periods) else np.inf
-            first = not any(p.time != STEADY_STATE for p in periods[:position])
-            for time, changes in self._interruptions(values, period.time, end, first, where):
-                jumps = self._apply(changes, values, where)
-                result.append(self._segment(time, False, values, jumps, where))
-        return result
-
-    def _apply(self, changes: Mapping[str, sp.Expr], values: dict, where: str) -> tuple[tuple[int, int, int], ...]:
-        before = dict(values)
-        jumps = []
-        for target, expression in changes.items():
-            own = symbol(target)
-            value = self.resolve(before, expression.xreplace(self.network.expand))
-            if own in self.states:
-                jumps.append(self._jump(own, value))
-            elif own in values:
-                if value.free_symbols & set(self.states):
-                    raise UserError(f"{where}: parameter '{target}' is set from a state; only states can be.")
-                values[own] = value
-            else:
-                raise UserError(f"{where}: '{target}' is neither a state nor a parameter of model '{self.network.id}'.")
-        return tuple(jumps)
-
-    def _jump(self, own: sp.Symbol, value: sp.Expr) -> tuple[int, int, int]:
-        state, states = self.states[own], set(self.states)
-        if not value.free_symbols & states:
-            return state, SET, self.quantities.add(value)
-        if not (value - own).free_symbols & states:
-            return state, ADD, self.quantities.add(value - own)
-        value = value.xreplace(self.quantities.fixed)
-        if value not in self.expressions:
-            self.expressions.append(value)
-        return state, EVALUATE, self.expressions.index(value)
-
-    def _segment(self, start: float, steady: bool, values: dict, jumps: tuple, where: str) -> Segment:
-        indices = []
-        for name in self.network.parameters:
-            value = self.resolve(values, values[symbol(name)])
-            stray = value.free_symbols - set(self.problem_symbols.values())
-            if stray:
-                raise UserError(f"{where}: no value for {', '.join(sorted(map(str, stray)))}, which '{name}' needs.")
-            indices.append(self.quantities.add(value))
-        return Segment(float(start), steady, tuple(indices), jumps)
-
-    def _interruptions(self, values: dict, start: float, end: float, first: bool, where: str) -> list:
-        found = []
-        marks = [(e.time, e.changes, f"event '{e.id}'") for e in self.network.events]
-        marks += [(time, {}, "a breakpoint") for time in self.network.breakpoints]
-        for when, changes, what in marks:
-            time = self.resolve(values, when)
-            if time.free_symbols - set(self.quantities.fixed):
-                raise UserError(
-                    f"{where}: the time of {what} depends on an estimated parameter; this is not supported."
-                )
-            time = float(time.xreplace(self.quantities.fixed))
-            if (start < time < end) or (changes and first and time == start and time > 0):
-                found.append((time, changes))
-        merged: dict[float, dict] = {}
-        for time, changes in sorted(found, key=lambda pair: pair[0]):
-            merged.setdefault(time, {}).update(changes)
-        return list(merged.items())
-
-
 def _key(segments: list[Segment], used: list[int]) -> tuple:
     return tuple((s.start, s.steady, tuple(s.values[i] for i in used), s.jumps) for s in segments)
 
@@ -212,12 +63,12 @@ def make_plan(problem: Problem) -> Plan:
     Raises
     ------
     UserError
-        Naming each measurement that refers to an unknown observable or experiment, or that starts before its
-        experiment does.
+        Naming each measurement that refers to an unknown observable or experiment, starts before its experiment
+        does, or needs what has no value.
     """
     network: Network = problem.network
     quantities = Quantities(problem.parameters)
-    unroller = _Unroller(problem, quantities)
+    unroller = Unroller(problem, quantities)
     used = [
         i
         for i, name in enumerate(network.parameters)
@@ -258,7 +109,7 @@ def make_plan(problem: Problem) -> Plan:
 
     times = [np.unique([row.time for row, r, _ in rows if r == run]) for run in range(len(runs))]
     measured = np.empty((len(rows), 3), dtype=np.int64)
-    measured_inputs = []
+    measured_inputs, known = [], {*quantities.estimated}
     for m, (row, run, o) in enumerate(rows):
         measured[m] = run, int(np.searchsorted(times[run], row.time)), o
         observable = problem.observables[o]
@@ -274,6 +125,13 @@ def make_plan(problem: Problem) -> Plan:
                 for s in inputs[o]
             )
         )
+        for s, index in zip(inputs[o], measured_inputs[-1], strict=True):
+            entry = quantities.entries[index]
+            if (s in values and entry is sp.nan) or entry.free_symbols - known:
+                what = f"observable '{row.observable}' names '{s}', which has no value at time {row.time:g}."
+                remedy = f"Set it in a condition of experiment '{row.experiment}', or in the parameter table."
+                faults.append(Fault(f"measurement {row.Index + 1}", what, remedy))
+    raise_faults(faults, f"problem '{problem.id}'")
     return Plan(
         quantities=tuple(quantities.entries),
         runs=tuple(tuple(run) for run in runs),

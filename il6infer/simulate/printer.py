@@ -12,7 +12,7 @@ class Power(sp.Function):
     """x**n with a real exponent for x >= 0, whose derivatives are finite where x reaches 0.
 
     Concentrations touch 0 (and, within the solver's tolerance, a little below), where d(x**n)/dn = x**n log(x) is
-    0 * -inf in floating point though its limit is 0.
+    0 * -inf in floating point though its limit is 0. The value itself is infinite there when n is negative.
     """
 
     nargs = 2
@@ -21,18 +21,22 @@ class Power(sp.Function):
         """Differentiate by the base (1) or the exponent (2)."""
         base, exponent = self.args
         if argindex == 1:
-            return exponent * Power(base, exponent - 1)
-        return Power(base, exponent) * Logarithm(base)
+            return exponent * PowerInSlope(base, exponent - 1)
+        return PowerInSlope(base, exponent) * Logarithm(base)
+
+
+class PowerInSlope(Power):
+    """`Power` as a factor of a derivative: 0 at x = 0 whatever its exponent."""
 
 
 class Logarithm(sp.Function):
-    """log(x) that stays finite at x = 0; only ever multiplied by a `Power` that is 0 there."""
+    """log(x) that stays finite at x = 0; only ever multiplied by a `PowerInSlope` that is 0 there."""
 
     nargs = 1
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Differentiate."""
-        return Power(self.args[0], sp.Integer(-1))
+        return PowerInSlope(self.args[0], sp.Integer(-1))
 
 
 def guard_powers(expression: sp.Expr) -> sp.Expr:
@@ -49,6 +53,9 @@ class _Printer(PythonCodePrinter):
 
     def _print_Power(self, e: sp.Expr) -> str:
         return f"power({self._print(e.args[0])}, {self._print(e.args[1])})"
+
+    def _print_PowerInSlope(self, e: sp.Expr) -> str:
+        return f"power_in_slope({self._print(e.args[0])}, {self._print(e.args[1])})"
 
     def _print_Logarithm(self, e: sp.Expr) -> str:
         return f"logarithm({self._print(e.args[0])})"

@@ -104,3 +104,14 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == f"{path}: names the file 'conditions.tsv', which does not exist."
+
+
+def test_placeholders_are_filled_by_number(tmp_path: Path) -> None:
+    names = [f"observableParameter{i}_obs" for i in range(1, 12)]
+    path = decay_v1.write(tmp_path, formula="+".join(f"{n}*A" for n in names))
+    table = tmp_path / "measurements.tsv"
+    values = ";".join(["scale", *map(str, range(2, 12))])
+    table.write_text(table.read_text().replace("\tscale\n", f"\t{values}\n"))
+    problem = load(path)
+    assert problem.observables[0].placeholders == tuple(names)
+    assert [str(v) for v in problem.measurements["observable_parameters"][0]][0] == "scale"
