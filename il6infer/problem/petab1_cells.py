@@ -100,7 +100,11 @@ def _any_target(folder: Path, part: Mapping) -> str:
         for element in (*model.getListOfSpecies(), *model.getListOfParameters(), *model.getListOfCompartments()):
             if model.getRule(element.getId()) is None:
                 return element.getId()
-    raise UserError("the condition table has no columns, and the SBML model nothing that a condition could set.")
+    names = ", ".join(part.get("sbml_files", ()))
+    raise UserError(
+        f"{names}: the model has no species, parameter or compartment, so that no condition can pre-equilibrate it. "
+        "Leave out the column preequilibrationConditionId of the measurement table."
+    )
 
 
 def _models(folder: Path, part: Mapping) -> list[libsbml.Model]:
