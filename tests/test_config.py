@@ -69,8 +69,9 @@ def test_all_faults_come_in_one_message():
             "  - key 'fit.target_accept': 1 is not allowed: it must be below 1.",
             "  - key 'fit.tune': 'four' is not a whole number.",
             "  - key 'models.0': unknown model 'classic_sosc3'. Did you mean 'classic_socs3'? "
-            "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, classic_socs3, "
-            "cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, trans_none, trans_socs3.",
+            "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, "
+            "classic_socs3, cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, "
+            "trans_none, trans_socs3.",
             "  - key 'results': is empty, a text was expected.",
             "  - key 'seed': -1 is not allowed: it must be at least 0.",
             "  - key 'verdict.rhat_max': 0 is not allowed: it must be at least 1.",

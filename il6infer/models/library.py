@@ -10,7 +10,7 @@ import antimony
 import pandas as pd
 
 from il6infer._model_names import ModelName, base_names, parse_model_name
-from il6infer.models.modules import INHIBITION, complexes_of, modules_of, reactions_of, species_of, texts_of
+from il6infer.models.modules import INHIBITION, complexes_of, gp130_unit, modules_of, reactions_of, species_of, texts_of
 from il6infer.models.priors import cell_table, prior_table
 
 MEDIUM = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6", "IL6_sIL6R", "IL6_sIL6R_sgp130Fc", "HyperIL6_sgp130Fc")
@@ -110,7 +110,7 @@ def compose(name: str) -> Model:
         *(["  unit ml = 1e-3 litre;"] if parts.cell else []),
         "  compartment medium = 1, cell = 1;",
         body,
-        f"  active_receptor := ({complexes_of(modules).signalling})/gp130_0;",
+        f"  active_receptor := ({complexes_of(modules).signalling})/{gp130_unit(modules)};",
         f"  inhibition := {INHIBITION[parts.feedback]};",
         *(_declaration(row.parameter, row.median, row.unit, row.description) for row in priors.itertuples()),
         "end",

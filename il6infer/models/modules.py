@@ -74,6 +74,11 @@ class Complexes:
         return " + ".join(f"C_{c}" for c in self.trimers)
 
 
+def gp130_unit(modules: tuple[str, ...]) -> str:
+    """Active gp130 is counted in this: per cell where cells are counted, else as a share of gp130 at rest."""
+    return "gp130_reference" if "cell" in modules else "gp130_0"
+
+
 def modules_of(name: ModelName) -> tuple[str, ...]:
     """List the modules of a model in the order in which they are read."""
     chosen = set(name.options)
@@ -106,7 +111,7 @@ def texts_of(modules: tuple[str, ...]) -> dict[str, str]:
         later = {i for m in modules[position + 1 :] for i in _redefinable(texts[m])}
         kept = [line for line in texts[module].splitlines(keepends=True) if not later & set(_redefinable(line))]
         texts[module] = "".join(kept)
-    texts = {m: _summed(text, texts, found) for m, text in texts.items()}
+    texts = {m: _summed(t.replace("<gp130 unit>", gp130_unit(modules)), texts, found) for m, t in texts.items()}
     for actor in modules:
         for pattern, factor in ACTS_ON.get(actor, ()):
             texts = {m: _scaled(text, pattern, factor) for m, text in texts.items()}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-EVERYTHING = "both_dual+akt+antibodies+assays+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets+trafficking@HUVEC"
+EVERYTHING = (
+    "both_dual+akt+antibodies+assays+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets+trafficking"
+    "@HUVEC"
+)
 REPRESENTATIVE = (
     "both_loss+hexamer",
     "both_dual+akt+jak+mapk",
