@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer._model_names import parse_model_name
 from il6infer._yaml import read_yaml
 
 SCHEMA = Path(__file__).parent / "config.schema.yaml"
@@ -77,9 +78,12 @@ def check(
     content: Mapping[str, Any], schema: Mapping[str, Any], source: str, more: Iterable[Fault] = ()
 ) -> dict[str, Any]:
     """Copy of `content` with the schema's defaults; `UserError` with all faults, and `more`, when it breaks it."""
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, FormatChecker
 
-    errors = sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: [str(p) for p in error.path])
+    formats = FormatChecker(formats=())
+    formats.checks("model-name", raises=UserError)(lambda name: not isinstance(name, str) or parse_model_name(name))
+    validator = Draft202012Validator(schema, format_checker=formats)
+    errors = sorted(validator.iter_errors(content), key=lambda error: [str(p) for p in error.path])
     raise_faults([*(fault for error in errors for fault in _faults(error)), *more], source)
     return _filled(content, schema)
 
@@ -124,6 +128,8 @@ def _faults(error: Any) -> Iterator[Fault]:
         yield Fault(f"key '{here}'", f"{_shown(found)} is not {wanted}.")
     elif rule == "enum":
         yield Fault(f"key '{here}'", f"{_shown(found)} is unknown.", nearest(str(found), map(str, expected)))
+    elif rule == "format":
+        yield Fault(f"key '{here}'", f"{error.cause}")
     elif rule in _BOUNDS:
         yield Fault(f"key '{here}'", f"{_shown(found)} is not allowed: it must be {_BOUNDS[rule]} {expected}.")
     elif rule == "pattern":

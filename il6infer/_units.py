@@ -15,7 +15,7 @@ from il6infer._errors import UserError, nearest
 if TYPE_CHECKING:
     import pint
 
-DOSE_UNITS = ("pg/ml", "ng/ml", "ug/ml", "pM", "nM")
+DOSE_UNITS = ("pg/ml", "ng/ml", "ug/ml", "pM", "nM", "uM")
 """Units in which a protocol may give a dose."""
 TIME_UNITS = ("s", "min", "h")
 """Units in which a file may give its times."""

@@ -68,8 +68,10 @@ def test_all_faults_come_in_one_message():
             "  - key 'fit.rtol': nothing is not a number.",
             "  - key 'fit.target_accept': 1 is not allowed: it must be below 1.",
             "  - key 'fit.tune': 'four' is not a whole number.",
-            "  - key 'models.0': 'classic_sosc3' is unknown. Did you mean 'classic_socs3'? Known: both_none, "
-            "both_socs3, classic_none, classic_socs3, trans_none, trans_socs3.",
+            "  - key 'models.0': unknown model 'classic_sosc3'. Did you mean 'classic_socs3'? "
+            "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, "
+            "classic_socs3, cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, "
+            "trans_none, trans_socs3.",
             "  - key 'results': is empty, a text was expected.",
             "  - key 'seed': -1 is not allowed: it must be at least 0.",
             "  - key 'verdict.rhat_max': 0 is not allowed: it must be at least 1.",
@@ -93,10 +95,19 @@ def test_models_must_be_a_list_of_different_names(models, message):
     assert str(caught.value) == f"a.yaml: 1 fault\n  - {message}"
 
 
-def test_the_models_are_those_of_the_library(schema):
-    from il6infer.models import library
-
-    assert set(schema["$defs"]["models"]["items"]["enum"]) == set(library.names())
+def test_the_models_are_those_of_the_library():
+    config = _config.check_config({"models": ["both_dual+mapk+stat1@HUVEC", "cluster_loss"]}, "")
+    assert config["models"] == ["both_dual+mapk+stat1@HUVEC", "cluster_loss"]
+    with pytest.raises(UserError) as caught:
+        _config.check_config({"models": ["both_none+mapkk", "trans_none+shedding"]}, "a.yaml")
+    first, second = str(caught.value).splitlines()[1:]
+    assert first.startswith(
+        "  - key 'models.0': unknown option 'mapkk' in model 'both_none+mapkk'. Did you mean 'mapk'?"
+    )
+    assert second == (
+        "  - key 'models.1': model 'trans_none+shedding': option 'shedding' does not go with receptor 'trans'. "
+        "Use 'classic_none+shedding' or 'both_none+shedding'."
+    )
 
 
 def test_every_key_is_described_and_documented(schema, root):

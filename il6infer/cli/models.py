@@ -1,10 +1,13 @@
 """List the model library, show a model with its parameters and priors, draw it, or write its SBML.
 
-A model is named `<receptor>_<feedback>`: receptor = classic | trans | both, feedback = none | socs3.
+A model is named `<receptor>_<feedback>[+<option>...][@<cell>]`: receptor = classic | trans | both | cluster,
+feedback = none | socs3 | loss | dual. `il6infer models list` says what each word stands for, and which options and
+cells there are.
 
 Example:
     il6infer models list
     il6infer models show both_socs3
+    il6infer models show trans_loss+mapk+targets@HUVEC
     il6infer models diagram both_socs3 --output both_socs3.svg
     il6infer models compose both_socs3 --output both_socs3.xml
 """
@@ -28,12 +31,12 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
-    actions.add_parser("list", help="every model: states, parameters, modules")
-    show = actions.add_parser("show", help="one model: read-outs, reactions, what is conserved, parameters with priors")
+    actions.add_parser("list", help="models without options, and the parts of a name")
+    show = actions.add_parser("show", help="one model: states, reactions, what is conserved, parameters with priors")
     diagram = actions.add_parser("diagram", help="draw one model: SVG, or Graphviz text for a name that ends in .dot")
     compose = actions.add_parser("compose", help="write one model: SBML, or Antimony for a name that ends in .ant")
     for action in (show, diagram, compose):
-        action.add_argument("name", metavar="NAME", help="model name, e.g. both_socs3")
+        action.add_argument("name", metavar="NAME", help="model name, e.g. both_socs3 or both_socs3+mapk@HUVEC")
     for action in (diagram, compose):
         action.add_argument("--output", required=True, type=Path, help="file to write")
     parser.set_defaults(run=run)
@@ -45,6 +48,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _list(args: argparse.Namespace) -> None:
+    from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
     from il6infer.models.library import compose, names
     from il6infer.models.sbml import read_sbml
 
@@ -55,6 +59,13 @@ def _list(args: argparse.Namespace) -> None:
         states = len(read_sbml(model.sbml, name).states)
         rows.append((name, str(states), str(estimated), str(len(model.priors) - estimated), ", ".join(model.modules)))
     _table(("model", "states", "estimated", "fixed", "modules"), rows)
+    _write("", "A name is <receptor>_<feedback>[+<option>...][@<cell>], options in alphabetical order.")
+    for header, table in (("receptor", RECEPTORS), ("feedback", FEEDBACKS), ("cell", CELLS)):
+        _write("")
+        _table((header, "what"), list(table.items()))
+    _write("")
+    options = [(name, ", ".join(option.receptors), option.text) for name, option in OPTIONS.items()]
+    _table(("option", "goes with", "what it adds"), options)
 
 
 def _show(args: argparse.Namespace) -> None:
@@ -65,6 +76,9 @@ def _show(args: argparse.Namespace) -> None:
     model = compose(args.name)
     network = read_sbml(model.sbml, args.name)
     _write(f"{model.name}: {', '.join(model.modules)}", f"Read-outs: {', '.join(model.readouts)}", "")
+    names = network.names or {}
+    _table(("state", "module", "what"), [(s, model.module_of[s], names.get(s, s)) for s in network.states])
+    _write("")
     _table(("reaction", "rate"), [(i, str(flux)) for i, flux in zip(network.flux_ids, network.fluxes, strict=True)])
     _write("", "Conserved:", *(f"  {text}" for text in moiety_names(network)), "")
     rows = []

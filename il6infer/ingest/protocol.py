@@ -24,8 +24,8 @@ class Step:
     Attributes
     ----------
     action
-        ``add``: the concentration in the medium rises by the dose; ``set``: it becomes the dose; ``wash``: all free
-        species leave the medium; ``control``: nothing is added.
+        ``add``: the concentration in the medium rises by the dose; ``set``: it becomes the dose; ``wash``: all that
+        is dissolved leaves the medium; ``control``: nothing is added.
     """
 
     condition: str
@@ -134,7 +134,7 @@ def _step(sheet: Sheet, row: Row) -> tuple[Step | None, list[Fault]]:
 
 
 _EMPTY = {
-    "wash": "A wash removes all free species; leave the cell empty.",
+    "wash": "A wash removes all that is dissolved; leave the cell empty.",
     "control": "A control adds nothing; leave the cell empty.",
 }
 

@@ -19,6 +19,22 @@ COLOURS = {
     "stat3": ("#ecdff0", "#83489a"),
     "socs3": ("#fadcdc", "#bf3436"),
     "reporter": ("#efe6da", "#8a623c"),
+    "receptor_cluster": ("#f7e0ee", "#b0478a"),
+    "hexamer": ("#e3e7b8", "#767d12"),
+    "trafficking": ("#d9d9d9", "#5c5c5c"),
+    "surface_trap": ("#cfe0d8", "#3d7a5c"),
+    "sgp130": ("#cfe3f5", "#1f5f9e"),
+    "sgp130_surface": ("#cfe3f5", "#1f5f9e"),
+    "sgp130_cluster": ("#cfe3f5", "#1f5f9e"),
+    "antibodies": ("#f3ecc2", "#937f12"),
+    "antibodies_classic": ("#f3ecc2", "#937f12"),
+    "antibodies_cluster": ("#f3ecc2", "#937f12"),
+    "drugs": ("#f6d5c8", "#b24a22"),
+    "jak": ("#e4d9f7", "#6a48b5"),
+    "stat1": ("#f0d6f2", "#9c3fa3"),
+    "mapk": ("#d4ecf7", "#187a9e"),
+    "akt": ("#dff0e6", "#2c8a55"),
+    "targets": ("#eadfcf", "#7a5a2a"),
 }
 """Module -> fill and line of its species."""
 

@@ -74,13 +74,14 @@ def _edge(network: Network, position: int) -> Edge:
     targets = tuple(s for s, n in zip(network.states, column, strict=True) if n > 0)
     reversible = any(_slope(flux, target) < 0 for target in targets) if sources else False
     others = [s for s in network.states if symbol(s) in flux.free_symbols and s not in sources]
-    slopes = {s: _slope(flux, s) for s in others if not (s in targets and sources)}
+    # What slows its own making is saturation, or the way back of a reversible reaction.
+    slopes = {s: _slope(flux, s) for s in others if s not in targets}
     return Edge(
         network.flux_ids[position],
         sources,
         targets,
         reversible,
-        tuple(s for s, slope in slopes.items() if slope > 0 and s not in targets),
+        tuple(s for s, slope in slopes.items() if slope > 0),
         tuple(s for s, slope in slopes.items() if slope < 0),
     )
 

@@ -5,30 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from itertools import product
 
 import antimony
 import pandas as pd
 
-from il6infer._errors import UserError, nearest
-from il6infer.models.priors import prior_table
+from il6infer._model_names import ModelName, base_names, parse_model_name
+from il6infer.models.modules import INHIBITION, complexes_of, gp130_unit, modules_of, reactions_of, species_of, texts_of
+from il6infer.models.priors import cell_table, prior_table
 
-RECEPTORS = {
-    "classic": ("receptor_classic",),
-    "trans": ("receptor_trans",),
-    "both": ("receptor_classic", "receptor_trans"),
-}
-"""Hypothesis on the receptor -> modules that engage gp130."""
-
-FEEDBACKS = {"none": "1", "socs3": "1/(1 + SOCS3_p/K_SOCS3)"}
-"""Hypothesis on feedback -> factor on STAT3 phosphorylation."""
-
-COMPLEXES = {"receptor_classic": ("C_classic",), "receptor_trans": ("C_trans", "C_hyper")}
 MEDIUM = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6", "IL6_sIL6R", "IL6_sIL6R_sgp130Fc", "HyperIL6_sgp130Fc")
-"""Everything dissolved in the medium: what a wash removes and what is absent at rest."""
+"""Everything dissolved in the medium of every model: what a wash removes and what is absent at rest."""
 
-UNITS = {"nM": "nM", "1/min": "per_min", "1/(nM min)": "per_nM_min", "1": "dimensionless"}
+MEDIUM_OF = {
+    "antibodies": ("tocilizumab", "anti_IL6", "tocilizumab_sIL6R", "anti_IL6_IL6"),
+    "drugs": ("ruxolitinib", "stattic", "actinomycinD", "cycloheximide"),
+    "sgp130": ("sgp130", "IL6_sIL6R_sgp130", "HyperIL6_sgp130"),
+}
+"""Module -> what it adds to the medium."""
+
+UNITS = {"nM": "nM", "1/min": "per_min", "1/(nM min)": "per_nM_min", "1": "dimensionless", "ml": "ml"}
 """Unit in the prior table -> id of the unit in the models."""
 
 READOUTS = (
@@ -41,6 +36,18 @@ READOUTS = (
     "SOCS3_protein",
     "luciferase",
 )
+"""Read-outs of every model."""
+
+READOUTS_OF = {
+    "stat1": ("pSTAT1",),
+    "mapk": ("pERK",),
+    "akt": ("pAKT",),
+    "targets": ("ICAM1_mRNA", "CCL2_mRNA", "CXCL8_mRNA"),
+    "assays": ("sIL6R_free", "sIL6R_medium", "IL6R_gp130_coIP"),
+    "cell": ("gp130_per_cell",),
+    "cell_classic": ("IL6R_per_cell",),
+}
+"""Module -> read-outs that it adds."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class Model:
 
     Attributes
     ----------
+    identifier
+        The name where only letters, digits and _ may stand: id of the SBML model.
     antimony, sbml
         The same model in both languages.
     modules
@@ -58,12 +67,13 @@ class Model:
     readouts
         Ids of the assignment rules that instruments may read.
     medium
-        Species dissolved in the medium.
+        Species dissolved in the medium, free and bound to each other: what a wash removes.
     priors
         Rows of the prior table for this model's parameters.
     """
 
     name: str
+    identifier: str
     antimony: str
     sbml: str
     modules: tuple[str, ...]
@@ -74,64 +84,74 @@ class Model:
 
 
 def names() -> tuple[str, ...]:
-    """Name every model of the library: ``<receptor>_<feedback>``."""
-    return tuple(f"{receptor}_{feedback}" for receptor, feedback in product(RECEPTORS, FEEDBACKS))
+    """Name every model without options: ``<receptor>_<feedback>``."""
+    return base_names()
 
 
 @cache
 def compose(name: str) -> Model:
-    """Compose a model by name.
+    """Compose a model by name, ``<receptor>_<feedback>[+<option>...][@<cell>]``.
 
     Raises
     ------
     UserError
-        If there is no such model; the message names the nearest.
+        If a part of the name is unknown (the message names the nearest) or does not go with the others.
     """
-    if name not in names():
-        raise UserError(f"unknown model '{name}'. {nearest(name, names())}")
-    receptor, feedback = name.split("_")
-    modules = ("medium", "gp130", *RECEPTORS[receptor], "stat3", "socs3", "reporter")
-    texts = {m: files("il6infer.models").joinpath(f"{m}.ant").read_text("utf-8") for m in modules}
-    complexes = [c for m in RECEPTORS[receptor] for c in COMPLEXES[m]]
+    parts = parse_model_name(name)
+    modules = modules_of(parts)
+    texts = texts_of(modules)
     body = "".join(texts.values())
-    used = set(re.findall(r"[A-Za-z_]\w*", body + FEEDBACKS[feedback]))
-    priors = prior_table()
-    priors = priors[priors["parameter"].isin(used)].reset_index(drop=True)
+    priors = _priors(parts, body)
     lines = [
-        f"// il6infer model {name}: receptor {receptor}, feedback {feedback}. Concentrations in nM, time in min.",
-        f"model {name}",
+        f"// il6infer model {name}: {_summary(parts)}. Concentrations in nM, time in min.",
+        f"model {parts.identifier}",
         "  unit time_unit = 60 second; unit nM = 1e-9 mole/litre;",
         "  unit per_min = 1/time_unit; unit per_nM_min = 1/(nM*time_unit);",
+        *(["  unit ml = 1e-3 litre;"] if parts.cell else []),
         "  compartment medium = 1, cell = 1;",
         body,
-        f"  active_receptor := ({' + '.join(complexes)})/gp130_0;",
-        f"  inhibition := {FEEDBACKS[feedback]};",
+        f"  active_receptor := ({complexes_of(modules).signalling})/{gp130_unit(modules)};",
+        f"  inhibition := {INHIBITION[parts.feedback]};",
         *(_declaration(row.parameter, row.median, row.unit, row.description) for row in priors.itertuples()),
         "end",
     ]
     text = "\n".join(lines) + "\n"
     return Model(
         name=name,
+        identifier=parts.identifier,
         antimony=text,
-        sbml=_sbml(name, text),
+        sbml=_sbml(parts.identifier, text),
         modules=modules,
-        module_of={entity: m for m, module in texts.items() for entity in _defined(module)},
-        readouts=READOUTS,
-        medium=MEDIUM,
+        module_of={entity: m for m, module in texts.items() for entity in reactions_of(module) + species_of(module)},
+        readouts=(*READOUTS, *(r for m in modules for r in READOUTS_OF.get(m, ()))),
+        medium=(*MEDIUM, *(s for m in modules for s in MEDIUM_OF.get(m, ()))),
         priors=priors,
     )
+
+
+def _summary(parts: ModelName) -> str:
+    """Say what a model is made of, in the comment above it."""
+    options = f", options {', '.join(parts.options)}" if parts.options else ""
+    return f"receptor {parts.receptor}, feedback {parts.feedback}{options}" + (
+        f", cell {parts.cell}" if parts.cell else ""
+    )
+
+
+def _priors(parts: ModelName, body: str) -> pd.DataFrame:
+    """Rows of the prior tables for the parameters that a model's text uses and does not give itself."""
+    used = set(re.findall(r"[A-Za-z_]\w*", body + INHIBITION[parts.feedback]))
+    given = set(re.findall(r"^\s*(\w+) = ", body, re.MULTILINE))
+    table = prior_table()
+    if parts.cell:
+        cells = cell_table()
+        own = cells[cells["cell"] == parts.cell].drop(columns="cell")
+        table = pd.concat([table, own], ignore_index=True)
+    return table[table["parameter"].isin(used - given)].reset_index(drop=True)
 
 
 def _declaration(name: str, value: float, unit: str, description: str) -> str:
     """Write the Antimony that gives a parameter its value, unit and name."""
     return f'  {name} = {value!r}; {name} has {UNITS[unit]}; {name} is "{description}";'
-
-
-def _defined(module: str) -> list[str]:
-    """List the ids of the reactions and species that a module defines."""
-    reactions = re.findall(r"^\s*(\w+):", module, re.MULTILINE)
-    species = [s for line in re.findall(r"^\s*species (.*);", module, re.MULTILINE) for s in line.split(",")]
-    return reactions + [s.split()[0] for s in species]
 
 
 def _sbml(name: str, text: str) -> str:

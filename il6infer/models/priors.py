@@ -47,8 +47,13 @@ def prior_table() -> pd.DataFrame:
     return _read().copy()
 
 
+def cell_table() -> pd.DataFrame:
+    """Read the table of cell presets: columns as in `prior_table`, after ``cell``."""
+    return _read_cells().copy()
+
+
 def for_model(name: str) -> pd.DataFrame:
-    """Rows of the table for one model of the library, e.g. ``both_socs3``.
+    """Rows of the table for one model of the library, e.g. ``both_socs3+mapk@HUVEC``.
 
     Raises
     ------
@@ -62,10 +67,22 @@ def for_model(name: str) -> pd.DataFrame:
 
 @cache
 def _read() -> pd.DataFrame:
-    text = files("il6infer.models").joinpath("priors.csv").read_text("utf-8")
-    kinds = dict.fromkeys(("parameter", "description", "distribution", "unit", "source", "doi", "why"), str)
+    return PRIORS.validate(_csv("priors.csv"))
+
+
+@cache
+def _read_cells() -> pd.DataFrame:
+    table = _csv("cells.csv")
+    for _, rows in table.groupby("cell"):
+        PRIORS.validate(rows.drop(columns="cell"))
+    return table
+
+
+def _csv(name: str) -> pd.DataFrame:
+    text = files("il6infer.models").joinpath(name).read_text("utf-8")
+    kinds = dict.fromkeys(("cell", "parameter", "description", "distribution", "unit", "source", "doi", "why"), str)
     table = pd.read_csv(StringIO(text), dtype={**kinds, **dict.fromkeys(("median", "low", "high"), float)})
-    return PRIORS.validate(table.fillna({"doi": ""}))
+    return table.fillna({"doi": ""})
 
 
 def log_normal(median: float, low: float, high: float) -> tuple[float, float]:

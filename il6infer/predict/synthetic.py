@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._io import atomic_write_text, read_yaml
 from il6infer.ingest.instruments import (
     BlotSettings,
@@ -23,7 +23,7 @@ from il6infer.ingest.instruments import (
     western_blot_gel,
 )
 from il6infer.ingest.protocol import Protocol, read_protocol, sheet_of
-from il6infer.models.library import compose, names
+from il6infer.models.library import compose
 from il6infer.problem.build import build
 from il6infer.problem.petab import load
 from il6infer.simulate import compile
@@ -98,9 +98,11 @@ def read_truth(path: Path) -> Truth:
     faults = [Fault(path.name, f"unknown key '{key}'.", nearest(key, _KEYS)) for key in raw if key not in _KEYS]
     faults += [Fault(path.name, f"key '{key}' is missing.") for key in _KEYS if key not in raw]
     raise_faults(faults, "truth")
-    if raw["model"] not in names():
-        raise_faults([Fault(path.name, f"unknown model '{raw['model']}'.", nearest(raw["model"], names()))], "truth")
-    model = compose(raw["model"])
+    try:
+        model = compose(raw["model"])
+    except UserError as error:
+        raise_faults([Fault(path.name, str(error))], "truth")
+        raise
     known = list(model.priors["parameter"])
     for name in raw["parameters"]:
         if name not in known:

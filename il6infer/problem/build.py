@@ -36,8 +36,6 @@ ENOUGH, REPLICATED = 3, 3.0
 WIDE = 1e4
 """Bounds lie this factor beyond the 90 % interval: they guard the solver and cut no prior mass."""
 
-_FREE = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6")
-
 
 def build(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model, folder: Path, *, dataset: str) -> Path:
     """Write the PEtab v2 problem of one data set and one model.
@@ -82,8 +80,8 @@ def build(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model, fold
             table.to_csv(temporary / f"{name}.tsv", sep="\t", index=False, lineterminator="\n")
         config = {
             "format_version": "2.0.0",
-            "id": f"{dataset}_{model.name}",
-            "model_files": {model.name: {"language": "sbml", "location": "model.xml"}},
+            "id": f"{dataset}_{model.identifier}",
+            "model_files": {model.identifier: {"language": "sbml", "location": "model.xml"}},
             **{f"{name.removesuffix('s')}_files": [f"{name}.tsv"] for name in tables},
         }
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
@@ -132,7 +130,7 @@ def _protocol(protocol: pd.DataFrame, model: Model) -> tuple[pd.DataFrame, pd.Da
         moments = {start: {}} | {time: {} for time in sorted(steps["time_min"].unique())}
         for time, group in steps.groupby("time_min"):
             for step in group.itertuples():
-                moments[time] |= _changes(step)
+                moments[time] |= _changes(step, model)
         for time, changes in sorted(moments.items()):
             key = tuple(changes.items())
             if key and key not in changes_of:
@@ -142,10 +140,10 @@ def _protocol(protocol: pd.DataFrame, model: Model) -> tuple[pd.DataFrame, pd.Da
     return pd.DataFrame(rows), pd.DataFrame(experiments)
 
 
-def _changes(step: object) -> dict[str, str]:
+def _changes(step: object, model: Model) -> dict[str, str]:
     """Target -> value of one protocol step; an addition is an expression of the species itself."""
     if step.action == "wash":
-        return dict.fromkeys(_FREE, "0.0")
+        return dict.fromkeys(model.medium, "0.0")
     if step.action == "control":
         return {}
     dose = f"{step.concentration_nM:.12g}"

@@ -69,10 +69,11 @@ def test_faults_of_the_protocol(tmp_path):
     )
     assert faults(tmp_path, protocol=protocol) == [
         "protocol.csv, row 3, column 'unit': unknown dose unit 'ng/l'. Did you mean 'ng/ml'? "
-        "Known: nM, ng/ml, pM, pg/ml, ug/ml.",
-        "protocol.csv, row 4, column 'unit': dose 500 has no unit. Known: pg/ml, ng/ml, ug/ml, pM, nM.",
+        "Known: nM, ng/ml, pM, pg/ml, uM, ug/ml.",
+        "protocol.csv, row 4, column 'unit': dose 500 has no unit. Known: pg/ml, ng/ml, ug/ml, pM, nM, uM.",
         "protocol.csv, row 6, column 'species': unknown species 'sIL-6R'. Did you mean 'sIL6R'? "
-        "Known: HyperIL6, IL6, sIL6R, sgp130Fc.",
+        "Known: HyperIL6, IL6, actinomycinD, anti_IL6, cycloheximide, ruxolitinib, sIL6R, sgp130, sgp130Fc, stattic, "
+        "tocilizumab.",
         "protocol.csv, row 8, column 'action': unknown action 'flush'. Known: add, control, set, wash.",
     ]
 
@@ -85,10 +86,11 @@ def test_steps_that_clash_or_say_too_much(tmp_path):
     found = faults(tmp_path, protocol=protocol)
     assert found == [
         "protocol.csv, row 11, column 'species': the cell is empty, a species is expected. "
-        "Known: HyperIL6, IL6, sIL6R, sgp130Fc.",
+        "Known: HyperIL6, IL6, actinomycinD, anti_IL6, cycloheximide, ruxolitinib, sIL6R, sgp130, sgp130Fc, stattic, "
+        "tocilizumab.",
         "protocol.csv, row 11, column 'dose': the cell is empty, a number is expected.",
         "protocol.csv, row 11, column 'unit': unknown dose unit 'ng/l'. Did you mean 'ng/ml'? "
-        "Known: nM, ng/ml, pM, pg/ml, ug/ml.",
+        "Known: nM, ng/ml, pM, pg/ml, uM, ug/ml.",
         "protocol.csv, row 12, column 'dose': negative dose -1.",
         "protocol.csv, row 13, column 'condition': the cell is empty, a condition is expected.",
         "protocol.csv, row 13, column 'time_min': 'a' is not a number.",

@@ -54,7 +54,7 @@ def test_protocol_inside_the_description(tmp_path):
     assert str(error.value) == (
         "data set 'test': 1 fault\n"
         "  - data.yaml, protocol, entry 4, column 'unit': unknown dose unit 'ng'. Did you mean 'ng/ml'? "
-        "Known: nM, ng/ml, pM, pg/ml, ug/ml."
+        "Known: nM, ng/ml, pM, pg/ml, uM, ug/ml."
     )
 
 

@@ -32,8 +32,11 @@ class Odes:
 
     def values(self, parameters: Mapping[str, float]) -> np.ndarray:
         """Parameter vector: the given ones, defaults for the rest."""
-        defaults = dict(zip(self.network.parameters, self.network.defaults, strict=True))
-        return np.array([float(parameters.get(p, defaults[p])) for p in self.network.parameters])
+        found = {symbol(p): e for p, e in zip(self.network.parameters, self.network.defaults, strict=True)}
+        found |= {symbol(p): sp.Float(v) for p, v in parameters.items()}
+        while any(e.free_symbols for e in found.values()):
+            found = {p: e.xreplace(found) for p, e in found.items()}
+        return np.array([float(found[symbol(p)]) for p in self.network.parameters])
 
     def rhs(self, state: np.ndarray, parameters: Mapping[str, float]) -> np.ndarray:
         """d(state)/dt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
 from il6infer.cli.main import main
 from il6infer.models.diagram import dot, svg
 from il6infer.models.library import compose, names
@@ -12,8 +13,10 @@ def test_list(capsys):
     lines = capsys.readouterr().out.splitlines()
 
     assert lines[0].split() == ["model", "states", "estimated", "fixed", "modules"]
-    assert [line.split()[0] for line in lines[1:]] == list(names())
-    assert lines[-1].split()[:4] == ["both_socs3", "23", "16", "11"]
+    assert [line.split()[0] for line in lines[1:17]] == list(names())
+    assert ["both_socs3", "23", "16", "11"] in [line.split()[:4] for line in lines]
+    words = {line.split()[0] for line in lines[17:] if line}
+    assert {*RECEPTORS, *FEEDBACKS, *OPTIONS, *CELLS} <= words
 
 
 def test_show(capsys):
@@ -42,5 +45,6 @@ def test_unknown_model(capsys):
     assert main(["models", "show", "clasic_none"]) == 2
     assert capsys.readouterr().err == (
         "error: unknown model 'clasic_none'. Did you mean 'classic_none'? "
-        "Known: both_none, both_socs3, classic_none, classic_socs3, trans_none, trans_socs3.\n"
+        "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, classic_socs3, "
+        "cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, trans_none, trans_socs3.\n"
     )

@@ -12,6 +12,7 @@ from il6infer.models.graph import graph
 from il6infer.models.layout import positions
 from il6infer.models.library import compose, names
 from il6infer.models.sbml import read_sbml
+from tests.models.representative import REPRESENTATIVE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -24,18 +25,19 @@ def test_svg_shows_every_species_in_its_modules_colour(name):
     fills = {rect.get("fill") for rect in root.iter(f"{SVG}rect")}
 
     assert {node.label for node in graph(model).nodes} <= labels
-    assert {COLOURS[module][0] for module in model.modules} <= fills
+    assert {COLOURS[module][0] for module in set(model.module_of.values()) & set(COLOURS)} <= fills
 
 
-def test_boxes_do_not_overlap():
-    root = ElementTree.fromstring(svg(compose("both_socs3")))
+@pytest.mark.parametrize(("name", "count"), [("both_socs3", 23), ("cluster_loss", 22), ("both_dual+akt+jak+mapk", 31)])
+def test_boxes_do_not_overlap(name, count):
+    root = ElementTree.fromstring(svg(compose(name)))
     boxes = [
         tuple(float(rect.get(key)) for key in ("x", "y", "width", "height"))
         for rect in root.iter(f"{SVG}rect")
         if rect.get("rx") == "7"
     ]
 
-    assert len(boxes) == 23
+    assert len(boxes) == count
     for i, (x, y, w, h) in enumerate(boxes):
         assert not any(x < x2 + w2 and x2 < x + w and y < y2 + h2 and y2 < y + h for x2, y2, w2, h2 in boxes[i + 1 :])
 
@@ -49,6 +51,20 @@ def test_feedback_is_drawn_only_where_it_is():
     assert inhibitors == {"both_none": set(), "both_socs3": {"SOCS3_p"}}
     assert "url(#bar)" in svg(compose("both_socs3"))
     assert "url(#bar)" not in svg(compose("both_none"))
+
+
+def test_modules_of_species_have_their_colours():
+    modules = {m for name in (*names(), *REPRESENTATIVE) for m in {node.module for node in graph(compose(name)).nodes}}
+
+    assert modules <= set(COLOURS)
+
+
+def test_loss_and_drugs_are_drawn_as_what_they_do():
+    drawn = {edge.id: edge for edge in graph(compose("both_socs3+akt+drugs+hexamer+mapk")).edges}
+
+    assert drawn["join_classic_trans"].sources == ("C_classic", "C_trans")
+    assert {"stattic", "ruxolitinib", "SOCS3_p"} <= set(drawn["phosphorylate"].inhibitors)
+    assert drawn["activate_Raf"].inhibitors == ("ERK_p",)
 
 
 def test_binding_is_reversible_and_transport_is_not():

@@ -111,7 +111,7 @@ def test_moieties_are_kept(name):
     kept = moieties(system.network)
 
     np.testing.assert_allclose(states @ kept.T, np.tile(kept @ start, (len(TIMES), 1)), rtol=1e-6, atol=1e-9)
-    assert len(kept) == {"classic": 4, "trans": 3, "both": 2}[name.split("_")[0]]
+    assert len(kept) == {"classic": 4, "trans": 3, "both": 2, "cluster": 3}[name.split("_")[0]]
 
 
 @pytest.mark.parametrize("name", ["classic_socs3", "trans_none", "both_socs3"])

@@ -11,8 +11,9 @@ from scipy.stats import norm
 
 from il6infer._errors import UserError
 from il6infer.models.library import compose, names
-from il6infer.models.priors import PRIORS, Z90, for_model, log_normal, prior_table
+from il6infer.models.priors import PRIORS, Z90, cell_table, for_model, log_normal, prior_table
 from il6infer.models.sbml import read_sbml
+from tests.models.representative import REPRESENTATIVE
 
 TABLE = prior_table().set_index("parameter")
 ESTIMATED = list(TABLE.index[TABLE["distribution"] == "log-normal"])
@@ -26,9 +27,9 @@ def test_every_parameter_of_every_model_has_a_prior(name):
 
 
 def test_every_row_serves_a_model():
-    used = set().union(*(for_model(name)["parameter"] for name in names()))
+    used = set().union(*(for_model(name)["parameter"] for name in (*names(), *REPRESENTATIVE)))
 
-    assert used == set(TABLE.index)
+    assert used == set(TABLE.index) | set(cell_table()["parameter"])
 
 
 def test_full_model_has_as_many_estimated_parameters_as_read_outs_can_carry():
@@ -99,7 +100,8 @@ def test_unknown_model():
 
     assert str(error.value) == (
         "unknown model 'both_sox3'. Did you mean 'both_socs3'? "
-        "Known: both_none, both_socs3, classic_none, classic_socs3, trans_none, trans_socs3."
+        "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, classic_socs3, "
+        "cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, trans_none, trans_socs3."
     )
 
 

@@ -46,6 +46,7 @@ def test_protocol_becomes_periods_with_rest_first(built: Path) -> None:
     assert experiment.periods[2].changes == {"IL6": symbol("IL6") + 0.5}
     assert {k: float(v) for k, v in experiment.periods[3].changes.items()} == {
         "IL6": 0.0, "sIL6R": 0.0, "sgp130Fc": 0.0, "HyperIL6": 0.0,
+        "IL6_sIL6R": 0.0, "IL6_sIL6R_sgp130Fc": 0.0, "HyperIL6_sgp130Fc": 0.0,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 # Provides: RESULTS, LOGS, BENCHMARKS, CLAIMS (file, or none), DATASETS (name -> settings), PETAB (name -> files), SOURCE (stage -> digest of the code that it runs),
 #           PARTS (stage -> what it reads of the configuration), wildcard constraints, input functions.
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -71,7 +72,7 @@ ALL_MODELS = sorted({model for dataset in DATASETS for model in models_of(datase
 
 wildcard_constraints:
     dataset="|".join(DATASETS),
-    model="|".join(ALL_MODELS),
+    model="|".join(map(re.escape, ALL_MODELS)),  # names may hold + and @
     part="|".join(PARTS),
 
 

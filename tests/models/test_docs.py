@@ -1,0 +1,47 @@
+"""docs/models.md names every part, and its pictures are those of the models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
+from il6infer.models.diagram import svg
+from il6infer.models.library import compose
+from il6infer.models.priors import cell_table
+from tests.models.cells import dose_response, ec50
+
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = (DOCS / "models.md").read_text(encoding="utf-8")
+
+
+def test_every_part_of_a_name_is_explained():
+    assert [word for word in (*RECEPTORS, *FEEDBACKS, *OPTIONS, *CELLS) if f"`{word}`" not in TEXT] == []
+
+
+@pytest.mark.parametrize("receptor", RECEPTORS)
+def test_picture_is_the_models(receptor):
+    name = f"{receptor}_dual"
+
+    assert f"(models/{name}.svg)" in TEXT
+    assert (DOCS / "models" / f"{name}.svg").read_text(encoding="utf-8") == svg(compose(name))
+
+
+def test_cells_are_those_of_the_table():
+    rows = {line.split("`")[1]: line for line in TEXT.splitlines() if line.startswith("| `") and " (" in line}
+    for row in cell_table().itertuples():
+        if row.distribution == "fixed":
+            continue
+        copies = row.parameter == "copies_gp130"
+        numbers = [f"{v:,.0f}" if copies else f"{v:g}" for v in (row.median, row.low, row.high)]
+        assert f"| {numbers[0]} ({numbers[1]}-{numbers[2]}) |" in rows[row.cell], row.cell
+
+
+def test_table_of_the_hexamer_is_what_the_models_say():
+    (line,) = [line for line in TEXT.splitlines() if line.startswith("| classic, cooperativity 0.06")]
+    doses = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0, 50.0)
+    one, two = (dose_response(f"classic_socs3{o}", "IL6", doses, {}) for o in ("", "+hexamer"))
+    found = [two[i] / one[i] for i in (0, 2, 4, 6, 8)] + [ec50(doses, two) / ec50(doses, one)]
+
+    assert [f"{value:.2f}" for value in found] == [cell.strip() for cell in line.split("|")[2:-1]]
