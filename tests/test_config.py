@@ -57,8 +57,8 @@ def test_all_faults_come_in_one_message():
     assert str(caught.value) == "\n".join(
         [
             "my.yaml: 13 faults",
-            "  - key 'titel': is unknown. Did you mean 'title'? Known: datasets, fit, models, question, results, seed, "
-            "title, verdict.",
+            "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, datasets, fit, models, question, "
+            "results, seed, title, verdict.",
             "  - key 'datasets': '1a' is not a name. Use letters, digits and _, a letter first.",
             "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: description, folder, models, "
             "petab.",

@@ -166,7 +166,8 @@ def test_faults_of_a_file_come_in_one_message(tmp_path):
     assert str(caught.value) == (
         f"{path}: 5 faults\n"
         "  - claims.yaml, experiment 'a', protocol, entry 1, column 'species': unknown species 'IL7'. "
-        "Did you mean 'IL6'? Known: HyperIL6, IL6, sIL6R, sgp130Fc.\n"
+        "Did you mean 'IL6'? Known: HyperIL6, IL6, "
+        "actinomycinD, anti_IL6, cycloheximide, ruxolitinib, sIL6R, sgp130, sgp130Fc, stattic, tocilizumab.\n"
         "  - claims.yaml, claim 'x': unknown experiment 'c'. Known: a, b.\n"
         "  - claims.yaml, claim 'x': stands twice. Give each claim an id of its own.\n"
         "  - claims.yaml, claim 'x': says of a quantity neither 'above' nor 'below'. Give one, or both.\n"
