@@ -31,3 +31,11 @@ def duration(seconds: Any) -> str:
         return "n/a"
     seconds = float(seconds)
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def chance(probability: Any) -> str:
+    """Write a probability that comes from some hundred draws: they cannot tell 99.9 % from certainty."""
+    if probability is None:
+        return "undefined"
+    percent = 100 * float(probability)
+    return "> 99 %" if percent > 99 else "< 1 %" if percent < 1 else f"{percent:.0f} %"

@@ -18,7 +18,7 @@ from il6infer._errors import Fault, raise_faults
 from il6infer._io import load_config, versions
 from il6infer.report import figures
 from il6infer.report.conclusions import influences, summary
-from il6infer.report.numbers import duration, number, tenth
+from il6infer.report.numbers import chance, duration, number, tenth
 from il6infer.report.sections import Figures, ModelView, draw_model, labelled
 from il6infer.report.style import styled
 
@@ -49,7 +49,7 @@ def render(config_path: Path, results: Path, threads: int = 1) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": number, "tenth": tenth, "duration": duration}
+    environment.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance}
     template = environment.from_string(
         files("il6infer.report").joinpath("templates", "page.html.j2").read_text("utf-8")
     )

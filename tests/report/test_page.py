@@ -104,6 +104,33 @@ def test_a_failed_fit_says_so_beside_each_of_its_numbers(run: tuple[Path, Path])
     assert "not ranked" in table
 
 
+def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) -> None:
+    config, results = run
+    config.write_text(config.read_text() + "claims: claims.yaml\n")
+    summary = {"median": 20.0, "q05": 18.0, "q95": 22.0, "undefined": 0.0}
+    quantity = {"label": "peak time", "unit": "min", "above": 15.0, "below": 45.0, "prior": summary}
+    answer = {
+        "id": "peak", "statement": "It <peaks>.", "source": "a guide", "absent": "", "prior": 0.5, "posterior": 1.0,
+        "bayes_factor": 400.0, "bound": "at least", "quantities": [{**quantity, "posterior": summary}],
+    }  # fmt: skip
+    nothing = {"absent": "the model has no read-out 'y'", "prior": None, "posterior": None, "quantities": []}
+    models = {"both_socs3": answer, "both_none": {**answer, **nothing, "bayes_factor": None, "bound": ""}}
+    claim = {"id": "peak", "statement": "It <peaks>.", "source": "a guide", "models": models}
+    write_json(results / "toy" / "claims.json", {"claims": [{**claim, "average": 1.0, "weight": 1.0}], "failed": {}})
+    page = render(config, results)
+    own = page[page.index('id="toy-claims"') : page.index('id="toy-change"')]
+    asked, absent = own.split("<tbody>")[2].split("</tr>")[:2]
+
+    assert "It &lt;peaks&gt;." in own
+    assert "Probability averaged over the models: <b>&gt; 99 %</b>." in own
+    assert "at least 400" in asked
+    assert "peak time: 20 (18&ndash;22) min" in asked
+    assert "15&ndash;45" in asked
+    assert "NOT CONVERGED" not in asked
+    assert "NOT CONVERGED" in absent
+    assert "cannot be asked: the model has no read-out &#39;y&#39;" in absent
+
+
 def test_same_input_same_bytes(run: tuple[Path, Path]) -> None:
     assert render(*run) == render(*run)
 
