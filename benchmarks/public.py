@@ -39,8 +39,8 @@ def ours(problem_file: Path) -> dict[str, float]:
 
 
 def peer(what: str, problem_file: Path, *more: str) -> dict[str, Any]:
-    """Answer of AMICI, from its own environment."""
-    script = Path(__file__).parent / "amici_peer.py"
+    """Answer of a peer, from its own environment."""
+    script = Path(__file__).parent / "peer.py"
     path = os.pathsep.join([str(PEERS / "bin"), os.environ["PATH"]])
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(

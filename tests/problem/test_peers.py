@@ -1,4 +1,4 @@
-"""What the pipeline exports, read by another tool: AMICI's log-likelihood and gradient."""
+"""What the pipeline exports, read by other tools: AMICI's log-likelihood and gradient, COPASI's time course."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ import pytest
 from benchmarks.public import PEERS, peer
 from il6infer.ingest import ingest, write
 from il6infer.models.library import compose
+from il6infer.models.sbml import read_sbml
 from il6infer.problem.build import build
 from il6infer.problem.petab import load
 from il6infer.problem.tables import read_measurements, read_protocol
 from il6infer.simulate import compile
 from il6infer.simulate.likelihood import slopes
+from tests.models.odes import Odes
 
 ROOT = Path(__file__).parents[2]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (PEERS / "bin" / "python").exists(), reason="AMICI is not installed: `make peers`"),
+    pytest.mark.skipif(not (PEERS / "bin" / "python").exists(), reason="the peers are not installed: `make peers`"),
 ]
 
 
@@ -46,3 +48,16 @@ def test_amici_agrees_on_what_the_pipeline_exports(model, tmp_path):
     assert engine.log_likelihood(theta).sum() == pytest.approx(found["llh"], rel=1e-5)
     theirs = np.array([found["gradient"][name] for name in names])
     np.testing.assert_allclose(theta * gradient, theta * theirs, rtol=1e-3, atol=1e-3 * np.abs(theta * theirs).max())
+
+
+@pytest.mark.parametrize("name", ["both_socs3", "classic_none"])
+def test_copasi_simulates_the_models(name, tmp_path):
+    file = tmp_path / "model.xml"
+    file.write_text(compose(name).sbml, "utf-8")
+    found = peer("course", file)
+    network = read_sbml(compose(name).sbml, name)
+    odes = Odes(network)
+    solution = odes.run(odes.initial({}), np.array([0.0, 60.0]), {})[-1]
+
+    for state, value in zip(network.states, solution, strict=True):
+        assert found[(network.names or {}).get(state) or state] == pytest.approx(value, rel=1e-5, abs=1e-9), state

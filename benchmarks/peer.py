@@ -1,8 +1,9 @@
-"""AMICI's answer to a PEtab problem. Runs in the peers' environment, not in the project's.
+"""Answers of AMICI and COPASI. Runs in the peers' environment, not in the project's.
 
-Usage: python amici_peer.py {llh,clock} PROBLEM.yaml WORK_FOLDER [PARAMETERS.json]
-Prints one JSON object: llh and gradient at the nominal (or the given) parameters, or times in ms. `llh` reads PEtab v2
-with tight tolerances; `clock` reads v1 by pyPESTO, at AMICI's own tolerances.
+Usage: python peer.py {llh,clock,course} FILE WORK_FOLDER [PARAMETERS.json]
+Prints one JSON object: llh and gradient at the nominal (or the given) parameters of a PEtab v2 problem, by AMICI with
+tight tolerances; times in ms of a v1 problem, by pyPESTO at AMICI's own tolerances; or the species of an SBML model
+after 60 of its time units, by COPASI.
 """
 
 from __future__ import annotations
@@ -55,6 +56,15 @@ def clock(problem: Path, folder: Path, repeats: int = 20) -> dict[str, float]:
     return {**times, "llh": -float(objective(point))}
 
 
+def course(model: Path) -> dict[str, float]:
+    """Species by name after 60 time units from the model's own initial state."""
+    from basico import load_model, run_time_course
+
+    load_model(str(model))
+    table = run_time_course(duration=60, intervals=1, r_tol=1e-10, a_tol=1e-14, use_initial_values=True)
+    return {str(name): float(value) for name, value in table.iloc[-1].items()}
+
+
 def main() -> None:
     """Answer what the command line asks."""
     logging.disable(logging.WARNING)
@@ -62,6 +72,8 @@ def main() -> None:
     if what == "llh":
         values = json.loads(Path(sys.argv[4]).read_text("utf-8")) if len(sys.argv) > 4 else {}
         answer: dict[str, Any] = llh(problem, folder, values)
+    elif what == "course":
+        answer = course(problem)
     else:
         answer = clock(problem, folder)
     print(json.dumps(answer))  # noqa: T201 (the answer)
