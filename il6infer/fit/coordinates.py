@@ -10,17 +10,11 @@ import numpy as np
 from scipy.special import expit
 
 from il6infer._errors import Fault, raise_faults
-from il6infer.problem.priors import distribution
+from il6infer.problem.priors import FAMILIES, distribution
 from il6infer.problem.spec import Parameter
 
 NEGLIGIBLE_MASS = 1e-3
 """A bound that cuts off less prior mass than this is left out: it would only bend the geometry."""
-
-FAMILIES = (
-    "normal", "log-normal", "uniform", "log-uniform", "laplace", "log-laplace", "cauchy", "gamma", "exponential",
-    "chisquare", "rayleigh",
-)  # fmt: skip
-"""Prior distributions that can be sampled, as PEtab v2 names them."""
 
 _DECADE = 10.0
 

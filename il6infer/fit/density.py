@@ -10,9 +10,9 @@ import pandas as pd
 from nutpie.compile_pymc import CompiledPyMCModel
 
 from il6infer.fit import posterior
-from il6infer.fit.coordinates import FAMILIES, coordinate
+from il6infer.fit.coordinates import coordinate
 from il6infer.fit.variables import check_problem
-from il6infer.problem.priors import distribution
+from il6infer.problem.priors import FAMILIES, distribution
 from il6infer.problem.spec import Parameter, Problem
 from il6infer.simulate import Engine, RosenbrockEngine
 from il6infer.simulate.likelihood import pointwise, slopes
@@ -137,7 +137,6 @@ class Density:
 
     def _put_kernel(self, problem: Problem, engine: RosenbrockEngine) -> None:
         kernel, data = engine.kernel, self._data
-        data[posterior.MEASUREMENTS], data[posterior.RUNS] = engine.sizes[2], engine.sizes[1]
         data[posterior.FORWARD] = address_of(kernel.simulate, SIMULATE, SIMULATED)
         data[posterior.BACKWARD] = address_of(kernel.pullback, PULLBACK, VECTOR)
         data[posterior.RESCUE], data[posterior.RESCUE_GRADIENT] = engine.fallback.addresses(engine.sizes)
@@ -173,7 +172,7 @@ def _prior_row(parameter: Parameter) -> list[float]:
     """Row of the table of priors; the constant makes the density that of SciPy, divided by the mass kept."""
     place, prior = coordinate(parameter), parameter.prior
     first, second = (*map(float, prior.parameters), 0.0)[:2]
-    row = [float(place.map), place.low, place.high, float(FAMILIES.index(prior.distribution)), first, second, 0.0]
+    row = [float(place.map), place.low, place.high, float([*FAMILIES].index(prior.distribution)), first, second, 0.0]
     frozen = distribution(prior)
     value = float(frozen.ppf(0.3))
     kernel, _ = posterior.prior_at(value, np.array(row))

@@ -10,10 +10,13 @@ import math
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import carray, cfunc, njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
-from il6infer.fit.coordinates import FAMILIES, Map
+from il6infer.fit.coordinates import Map
+from il6infer.problem.priors import FAMILIES
 from il6infer.simulate.linking import KEPT, PREDICTED, TABLES, VECTOR, call_at
 
 DOUBLES, INTEGERS = types.CPointer(types.float64), types.CPointer(types.int64)
@@ -22,8 +25,8 @@ FAILED, BAD_GRADIENT, BAD_VALUE = 1, 3, 4
 """Codes that nutpie takes for a divergence (they are positive), and goes on."""
 
 # Places in the integers that describe a problem. An array takes three: its address and two lengths.
-DIMENSION, MEASUREMENTS, RUNS, FORWARD, BACKWARD, RESCUE, RESCUE_GRADIENT, LIKELIHOOD = range(8)
-FRAME, PRIORS, MEASURED, ARRAYS = 8, 11, 14, 17
+DIMENSION, FORWARD, BACKWARD, RESCUE, RESCUE_GRADIENT, LIKELIHOOD = range(6)
+FRAME, PRIORS, MEASURED, ARRAYS = 6, 9, 12, 15
 LENGTH = ARRAYS + 3 * len(TABLES)
 
 NORMAL, LOG_NORMAL, UNIFORM, LOG_UNIFORM, LAPLACE, LOG_LAPLACE, CAUCHY, GAMMA, EXPONENTIAL, CHISQUARE, RAYLEIGH = range(
@@ -168,9 +171,6 @@ def _call_c(context: Any, address: Any, arguments: Any) -> tuple:
     gives = kinds[-1] is types.float64
 
     def generate(target: Any, builder: Any, signature: Any, values: list) -> Any:
-        from llvmlite import ir
-        from numba.core import cgutils
-
         unpacked = cgutils.unpack_tuple(builder, values[1])[: len(kinds) - gives]
         returned = ir.DoubleType() if gives else ir.VoidType()
         kind = ir.FunctionType(returned, [value.type for value in unpacked])
@@ -241,6 +241,8 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
     try:
         total += _likelihood(theta, data, slope)
     except Exception:  # noqa: BLE001 (numba knows no other)
+        # Nothing may be thrown across nutpie's C interface; it counts the point as a divergence, which the verdict
+        # limits. A failed simulation does not come this way: it is an outcome, with a count of its own.
         return FAILED
     if not math.isfinite(total):
         return BAD_VALUE

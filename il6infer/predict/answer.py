@@ -9,7 +9,7 @@ import arviz as az
 import numpy as np
 
 from il6infer.predict.ask import Simulator, quantity
-from il6infer.predict.claims import Claim, Claims, experiments_of, label, parts, unit
+from il6infer.predict.claims import Claim, Claims, label, needs, unit
 from il6infer.problem.priors import draw
 from il6infer.problem.spec import Problem
 
@@ -71,12 +71,7 @@ def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -
 
 
 def _claim(claim: Claim, simulator: Simulator, samples: Sequence[tuple], units: Mapping[str, str]) -> dict[str, Any]:
-    needs = [
-        name
-        for condition in claim.that for kind, named in parts(condition.quantity)
-        for name in ([named] if kind == "parameter" else [named["readout"], *experiments_of(kind, named)])
-    ]  # fmt: skip
-    absent = "; ".join(dict.fromkeys(simulator.absent[name] for name in needs if name in simulator.absent))
+    absent = "; ".join(dict.fromkeys(simulator.absent[n] for n in needs(claim) if n in simulator.absent))
     said = {"id": claim.id, "statement": claim.statement, "source": claim.source, "absent": absent}
     nothing = {"quantities": [], "prior": None, "posterior": None, "bayes_factor": None, "bound": ""}
     if absent:

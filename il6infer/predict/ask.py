@@ -14,7 +14,7 @@ from il6infer.fit.curves import grid
 from il6infer.fit.predictive import simulate_all
 from il6infer.models.network import symbol
 from il6infer.predict import quantities
-from il6infer.predict.claims import Claims, Plan, experiments_of, parts
+from il6infer.predict.claims import Claims, Plan, needs
 from il6infer.problem.spec import STEADY_STATE, Experiment, Observable, Period, Problem
 from il6infer.simulate import compile
 
@@ -32,40 +32,39 @@ class Simulator:
     Attributes
     ----------
     absent
-        What the claims name and the model lacks, with the reason; quantities that need it are undefined.
+        (kind, name) of what the claims name and the model lacks, kind being readout, experiment or parameter, with the
+        reason; claims that need it cannot be asked.
     times
         (times,) [min].
     """
 
     def __init__(self, problem: Problem, claims: Claims, *, engine: str, rtol: float, atol: float) -> None:
         self.problem, self.claims = problem, claims
-        network = problem.network
-        asked = [part for c in claims.claims for t in c.that for part in parts(t.quantity)]
-        readouts = sorted({n["readout"] for k, n in asked if k != "parameter"})
-        used = sorted({e for k, n in asked for e in experiments_of(k, n)})
-        known = {**{s: symbol(s) for s in network.states}, **network.derived}
-        self.absent = {r: f"the model has no read-out '{r}'" for r in readouts if r not in known}
-        self.absent |= {e: reason for e in used if (reason := self._lacking(claims.plans[e]))}
-        names = {p.id for p in problem.estimated}
-        self.absent |= {
-            n: f"'{n}' is not a parameter that this model's fit estimates"
-            for k, n in asked if k == "parameter" and n not in names
-        }  # fmt: skip
-        self._readouts = {r: known[r] for r in readouts if r in known}
-        self._runs = {e: _runs(claims.plans[e], problem) for e in used if e not in self.absent}
+        needed = dict.fromkeys(need for claim in claims.claims for need in needs(claim))
+        self._known = {**{s: symbol(s) for s in problem.network.states}, **problem.network.derived}
+        self._estimated = [p.id for p in problem.estimated]
+        self.absent = {need: reason for need in needed if (reason := self._lacking(*need))}
+        there = [need for need in needed if need not in self.absent]
+        self._readouts = {name: self._known[name] for kind, name in there if kind == "readout"}
+        self._runs = {name: _runs(claims.plans[name], problem) for kind, name in there if kind == "experiment"}
         self.times = grid(0.0, claims.until)
         self._engine = None
         if self._readouts and self._runs:
             self._engine = compile(self._question(), engine=engine, rtol=rtol, atol=atol)
 
-    def _lacking(self, plan: Plan) -> str:
-        network = self.problem.network
+    def _lacking(self, kind: str, name: str) -> str:
+        """Say why the model does not have what a claim needs; empty where it has."""
+        if kind == "readout":
+            return "" if name in self._known else f"the model has no read-out '{name}'"
+        if kind == "parameter":
+            return "" if name in self._estimated else f"'{name}' is not a parameter that this model's fit estimates"
+        network, plan = self.problem.network, self.claims.plans[name]
         for species in sorted({s.species for s in plan.steps if s.species} | set(plan.varied)):
             if species not in network.states:
                 return f"the model has no species '{species}'"
-        for name in plan.set:
-            if name not in network.parameters:
-                return f"the model has no parameter '{name}'"
+        for parameter in plan.set:
+            if parameter not in network.parameters:
+                return f"the model has no parameter '{parameter}'"
         return ""
 
     def _question(self) -> Problem:

@@ -109,7 +109,7 @@ def read_claims(path: Path) -> Claims:
         )
         for c in content["claims"]
     )  # fmt: skip
-    return Claims(float(content.get("until", 240.0)), plans, claims)
+    return Claims(float(content["until"]), plans, claims)
 
 
 @cache
@@ -130,7 +130,7 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[Plan | No
             return None, [*faults, Fault(f"{file}, experiment '{name}', doses", str(error))]
         if not ends[0] < ends[1]:
             faults.append(Fault(f"{file}, experiment '{name}', doses", "'low' is not below 'high'."))
-        doses = tuple(float(d) for d in np.geomspace(*ends, given.get("points", 13)))
+        doses = tuple(float(d) for d in np.geomspace(*ends, given["points"]))
         varied = {given["species"]: 1.0, **given.get("follow", {})}
     if faults or protocol is None:
         return None, faults
@@ -164,6 +164,19 @@ def experiments_of(kind: str, named: Any) -> list[str]:
     if kind == "parameter":
         return []
     return [named["with"], named["without"]] if kind == "inhibition" else [named["experiment"]]
+
+
+def needs(claim: Claim) -> list[tuple[str, str]]:
+    """List what a model must have to be asked: (readout, experiment or parameter; name), each once, in order."""
+    found = []
+    for condition in claim.that:
+        for kind, named in parts(condition.quantity):
+            if kind == "parameter":
+                found.append(("parameter", named))
+            else:
+                found.append(("readout", named["readout"]))
+                found += [("experiment", name) for name in experiments_of(kind, named)]
+    return list(dict.fromkeys(found))
 
 
 def label(quantity: Mapping[str, Any]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,24 +11,27 @@ from scipy import stats
 
 from il6infer.problem.spec import Parameter, Prior
 
+FAMILIES: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "normal": lambda mean, sd: stats.norm(mean, sd),
+        "log-normal": lambda mean, sd: stats.lognorm(s=sd, scale=np.exp(mean)),
+        "uniform": lambda low, high: stats.uniform(low, high - low),
+        "log-uniform": lambda low, high: stats.loguniform(low, high),
+        "laplace": lambda location, scale: stats.laplace(location, scale),
+        "log-laplace": lambda location, scale: stats.loglaplace(c=1 / scale, scale=np.exp(location)),
+        "cauchy": lambda location, scale: stats.cauchy(location, scale),
+        "gamma": lambda shape, scale: stats.gamma(shape, scale=scale),
+        "exponential": lambda scale: stats.expon(scale=scale),
+        "chisquare": lambda dof: stats.chi2(dof),
+        "rayleigh": lambda scale: stats.rayleigh(scale=scale),
+    }
+)
+"""Prior distributions as PEtab v2 names them -> SciPy's, from PEtab's parameters."""
+
 
 def distribution(prior: Prior) -> Any:
     """Frozen SciPy distribution of a PEtab prior, before truncation."""
-    a, b = (*prior.parameters, float("nan"))[:2]
-    makers = {
-        "normal": lambda: stats.norm(a, b),
-        "log-normal": lambda: stats.lognorm(s=b, scale=np.exp(a)),
-        "uniform": lambda: stats.uniform(a, b - a),
-        "log-uniform": lambda: stats.loguniform(a, b),
-        "laplace": lambda: stats.laplace(a, b),
-        "log-laplace": lambda: stats.loglaplace(c=1 / b, scale=np.exp(a)),
-        "cauchy": lambda: stats.cauchy(a, b),
-        "gamma": lambda: stats.gamma(a, scale=b),
-        "exponential": lambda: stats.expon(scale=a),
-        "chisquare": lambda: stats.chi2(a),
-        "rayleigh": lambda: stats.rayleigh(scale=a),
-    }
-    return makers[prior.distribution]()
+    return FAMILIES[prior.distribution](*prior.parameters)
 
 
 def draw(parameters: Sequence[Parameter], size: int, rng: np.random.Generator) -> np.ndarray:

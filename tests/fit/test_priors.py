@@ -12,7 +12,7 @@ from pytensor.compile.mode import Mode
 from il6infer._errors import UserError
 from il6infer.fit.coordinates import check_priors
 from il6infer.fit.priors import DISTRIBUTIONS, prior_variable
-from il6infer.problem.priors import distribution
+from il6infer.problem.priors import FAMILIES, distribution
 from il6infer.problem.spec import Parameter, Prior
 
 PLAIN = Mode("py", None)
@@ -50,7 +50,7 @@ def log_density(spec, values):
 
 
 def test_every_distribution_has_its_case():
-    assert set(PRIORS) == set(DISTRIBUTIONS)
+    assert set(PRIORS) == set(DISTRIBUTIONS) == set(FAMILIES)
 
 
 @pytest.mark.parametrize("name", PRIORS)
