@@ -19,7 +19,7 @@ def source_digest(*modules: str) -> str:
     modules
         Names such as ``"il6infer.cli.fit"``. Their imports are followed, those inside functions too. Of each
         stage's package that is reached all files count, for a package also reads files of its own: models, tables,
-        templates, the kernel's text. None: everything.
+        templates. None: everything.
 
     Returns
     -------

@@ -15,8 +15,8 @@ from il6infer.fit.variables import check_problem
 from il6infer.problem.priors import FAMILIES, distribution
 from il6infer.problem.spec import Parameter, Problem
 from il6infer.simulate import Engine, RosenbrockEngine
+from il6infer.simulate.kernel.link import prepare
 from il6infer.simulate.likelihood import pointwise, slopes
-from il6infer.simulate.linking import PULLBACK, SIMULATE, SIMULATED, VECTOR, address_of
 
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
@@ -137,8 +137,8 @@ class Density:
 
     def _put_kernel(self, problem: Problem, engine: RosenbrockEngine) -> None:
         kernel, data = engine.kernel, self._data
-        data[posterior.FORWARD] = address_of(kernel.simulate, SIMULATE, SIMULATED)
-        data[posterior.BACKWARD] = address_of(kernel.pullback, PULLBACK, VECTOR)
+        prepare("simulate", "pullback")
+        data[posterior.FORWARD], data[posterior.BACKWARD] = kernel.address("simulate"), kernel.address("pullback")
         data[posterior.RESCUE], data[posterior.RESCUE_GRADIENT] = engine.fallback.addresses(engine.sizes)
         kinds = {o.id: posterior.NOISES.index(o.distribution) for o in problem.observables}
         table = problem.measurements

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 
 from il6infer.fit.coordinates import Map
 from il6infer.problem.priors import FAMILIES
-from il6infer.simulate.linking import KEPT, PREDICTED, TABLES, VECTOR, call_at
+from il6infer.simulate.kernel.calls import PULLBACK, SIMULATE, SIMULATED, TABLES, VECTOR, call_at
 
 DOUBLES, INTEGERS = types.CPointer(types.float64), types.CPointer(types.int64)
 
@@ -160,8 +160,8 @@ def likelihood_at(prediction, noise, measured, by_value, by_noise):  # noqa: ANN
     return total
 
 
-_forward = call_at((VECTOR, types.Tuple(TABLES), types.boolean), types.Tuple((*PREDICTED, *KEPT)))
-_backward = call_at((VECTOR, types.Tuple(TABLES), *KEPT, VECTOR, VECTOR), VECTOR)
+_forward = call_at(SIMULATE, SIMULATED)
+_backward = call_at(PULLBACK, VECTOR)
 
 
 @intrinsic

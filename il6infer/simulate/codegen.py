@@ -18,7 +18,7 @@ from il6infer.models.network import TIME, symbol
 from il6infer.problem.spec import Problem
 from il6infer.simulate import lu
 from il6infer.simulate.plan import Plan
-from il6infer.simulate.printer import block, function, guard_powers
+from il6infer.simulate.printer import block, definition, function, guard_powers
 from il6infer.simulate.unroll import theta
 
 
@@ -101,8 +101,8 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
     return rhs, jacobian, (stoichiometry, fluxes, slopes)
 
 
-def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray) -> str:
-    """Source of every model-specific function and constant of the kernel."""
+def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray) -> tuple[str, dict[str, object]]:
+    """Source of every model-specific function of the kernel, and its constants; see `kernel.parts`."""
     network = problem.network
     states = [symbol(s) for s in network.states]
     varying = [symbol(network.parameters[i]) for i in spec.varying]
@@ -138,19 +138,13 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     g_in = {sp.Symbol(f"g{i}", real=True): f"g[{i}]" for i in range(size)}
     initial_total = sp.Add(*[g * e for g, e in zip(g_in, initial, strict=True)])
     parts = [
-        f"N = {size}\nNP = {len(varying)}\nNC = {len(curved)}\nNNZ = {len(plan_lu.slots)}",
-        f"TIME_DEPENDENT = {time_dependent}",
-        f"DIAGONAL = np.array({[plan_lu.slots[i, i] for i in range(size)]}, dtype=np.int64)",
-        _coordinates(plan_lu),
-        f"MOIETIES = np.array({moieties.tolist() or [[]]}, dtype=np.float64).reshape({len(moieties)}, {size})",
-        f"PIVOTS = np.array({_pivots(moieties)}, dtype=np.int64)",
         function("rhs", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(rhs)]),
         function(
             "minus_jacobian", "y, p, t, m", inputs, [(f"m[{plan_lu.slots[k]}] = ", e) for k, e in jacobian.items()]
         ),
         lu.source(plan_lu),
-        _with_lines("rhs_vjp", "y, p, t, v, gy, gp", w_lines, {**inputs, **w_in}, first),
-        "@njit(**INNER)\ndef gather(v, k, c):\n" + "\n".join("    " + line for line in gather or ["pass"]),
+        definition("rhs_vjp", "y, p, t, v, gy, gp", [*w_lines, *block({**inputs, **w_in}, first)]),
+        definition("gather", "v, k, c", gather),
         function("curvature_vjp", "y, p, t, c, gy, gp", {**inputs, **c_in}, second),
         function("drift", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(drift)]),
         function("drift_vjp", "y, p, t, v, gy, gp", {**inputs, **v_in}, [(h, drift_total.diff(s)) for h, s in wanted]),
@@ -165,7 +159,21 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
         *_jump_functions(problem, plan, states),
         *_observable_functions(problem, plan, states),
     ]
-    return "\n\n".join(parts) + "\n"
+    rows, columns = zip(*plan_lu.slots, strict=True)
+    constants = {
+        "N": size,
+        "NP": len(varying),
+        "NC": len(curved),
+        "NNZ": len(plan_lu.slots),
+        "TIME_DEPENDENT": int(time_dependent),
+        "DIAGONAL": [plan_lu.slots[i, i] for i in range(size)],
+        "ROW": list(rows),
+        "COLUMN": list(columns),
+        "MOIETY_COUNT": len(moieties),
+        "MOIETY": np.asarray(moieties, dtype=float).tolist() or [[0.0]],
+        "PIVOT": _pivots(moieties),
+    }
+    return "\n\n".join(parts) + "\n", constants
 
 
 def _number(value: float) -> sp.Expr:
@@ -177,11 +185,6 @@ def _combination(name: str, column: np.ndarray) -> str:
     return " + ".join(terms) or "0.0"
 
 
-def _coordinates(plan_lu: lu.SparseLU) -> str:
-    rows, columns = zip(*plan_lu.slots, strict=True)
-    return f"ROWS = np.array({list(rows)}, dtype=np.int64)\nCOLUMNS = np.array({list(columns)}, dtype=np.int64)"
-
-
 def _pivots(moieties: np.ndarray) -> list[int]:
     """One state a moiety whose equation its conservation law replaces; row reduction makes them independent."""
     matrix, pivots = np.array(moieties, dtype=float), []
@@ -191,11 +194,6 @@ def _pivots(moieties: np.ndarray) -> list[int]:
         for other in range(row + 1, len(matrix)):
             matrix[other] -= matrix[row] * matrix[other, pivot] / matrix[row, pivot]
     return pivots
-
-
-def _with_lines(name: str, arguments: str, lines: Sequence[str], inputs: dict, targets: list) -> str:
-    body = [*lines, *block(inputs, targets)]
-    return f"@njit(**INNER)\ndef {name}({arguments}):\n" + "\n".join("    " + line for line in body or ["pass"])
 
 
 def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
@@ -216,11 +214,11 @@ def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
 
 
 def _cases(name: str, arguments: str, index: str, cases: Sequence[list[str]]) -> str:
-    lines = [f"@njit(**INNER)\ndef {name}({arguments}):"]
+    lines = []
     for n, case in enumerate(cases):
-        lines.append(f"    if {index} == {n}:")
-        lines += ["        " + line for line in case or ["pass"]]
-    return "\n".join(lines if cases else [*lines, "    pass"])
+        lines.append(f"if {index} == {n}:")
+        lines += ["    " + line for line in case or ["pass"]]
+    return definition(name, arguments, lines)
 
 
 def _jump_functions(problem: Problem, plan: Plan, states: list[sp.Symbol]) -> list[str]:

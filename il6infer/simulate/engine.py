@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
-import sys
-import tempfile
 from collections import Counter
 from dataclasses import replace
-from functools import cache, cached_property
-from importlib.resources import files
-from pathlib import Path
-from types import ModuleType
+from functools import cached_property
 
-import numba
 import numpy as np
 import sympy as sp
 
@@ -22,6 +14,8 @@ from il6infer.models.conservation import moieties
 from il6infer.problem.spec import Problem
 from il6infer.simulate.codegen import layout, model_source
 from il6infer.simulate.fallback import Fallback
+from il6infer.simulate.kernel.calls import jacobian_at, pullback_at, simulate_at
+from il6infer.simulate.kernel.link import Kernel
 from il6infer.simulate.outcome import Outcome, Simulation
 from il6infer.simulate.plan import Plan, make_plan
 from il6infer.simulate.tableau import METHODS, Tableau
@@ -31,76 +25,10 @@ MAX_STEPS = 10_000
 """Steps that one run may take before it counts as failed."""
 
 
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: ``$IL6INFER_CACHE``, else ``il6infer`` in the user's cache folder."""
-    own = os.environ.get("IL6INFER_CACHE")
-    base = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "il6infer"
-    base.mkdir(parents=True, exist_ok=True)
-    return base
-
-
-def _source(problem: Problem, plan: Plan, method: Tableau) -> str:
-    outcomes = "\n".join(f"{outcome.name} = {int(outcome)}" for outcome in Outcome)
-    head = [
-        "import math",
-        "from math import *",
-        "import numpy as np",
-        "from numba import njit",
-        "from numpy import inf, nan",
-        'OPTIONS = dict(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})',
-        "INNER = dict(OPTIONS, cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)",
-        outcomes,
-        f"STAGES, ORDER, GAMMA = {len(method.alpha)}, {method.order}.0, {method.gamma!r}",
-        *(f"{name} = np.array({getattr(method, name.lower()).tolist()})" for name in ("A", "C", "ALPHA", "D")),
-        _POWERS,
-    ]
-    spec = layout(problem, plan)
-    body = model_source(problem, plan, spec, moieties(problem.network, spec.constants))
-    return "\n".join([*head, body, *(_template(name) for name in ("kernel.py", "steady.py", "runs.py"))])
-
-
-def _template(name: str) -> str:
-    return files("il6infer.simulate").joinpath(name).read_text("utf-8")
-
-
-_POWERS = """
-@njit(**INNER)
-def power(x, n):
-    if x > 0.0:
-        return x**n
-    if x < -1e-6 or x != x:
-        return np.nan
-    if n < 0.0:
-        return np.inf
-    return 1.0 if n == 0.0 else 0.0
-
-
-@njit(**INNER)
-def power_in_slope(x, n):
-    return 0.0 if n < 0.0 and -1e-6 <= x <= 0.0 else power(x, n)
-
-
-@njit(**INNER)
-def logarithm(x):
-    return math.log(x) if x > 1e-300 else math.log(1e-300)
-"""
-
-
-@cache
-def _module(source: str) -> ModuleType:
-    """Import generated source from the cache folder, under a name that only this source has."""
-    digest = hashlib.sha256(f"{numba.__version__}\n{np.__version__}\n{source}".encode()).hexdigest()[:24]
-    name = f"il6infer_kernel_{digest}"
-    path = cache_folder() / f"{name}.py"
-    if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as f:
-            f.write(source)
-        Path(f.name).replace(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+def _constants(method: Tableau) -> dict[str, object]:
+    """Constants of the method; see `kernel.parts`."""
+    tables = {name: getattr(method, name.lower()).astype(float).tolist() for name in ("A", "C", "ALPHA", "D")}
+    return {"STAGES": len(method.alpha), "ORDER": float(method.order), "GAMMA": float(method.gamma), **tables}
 
 
 def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: int) -> tuple[np.ndarray, ...]:
@@ -194,11 +122,13 @@ class RosenbrockEngine:
         self.problem = problem = _with_a_state(problem)
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
-        self._code = _source(problem, self.plan, METHODS[method])
-        self.kernel = _module(self._code)
+        spec = layout(problem, self.plan)
+        source, constants = model_source(problem, self.plan, spec, moieties(problem.network, spec.constants))
+        self._code = source, constants | _constants(METHODS[method])
+        self.kernel = Kernel(*self._code)
         self.tables = _tables(problem, self.plan, rtol, atol, max_steps)
         self.digest = hashlib.sha256(
-            b"".join([self.kernel.__name__.encode(), *(t.tobytes() + str(t.shape).encode() for t in self.tables)])
+            b"".join([self.kernel.digest.encode(), *(t.tobytes() + str(t.shape).encode() for t in self.tables)])
         ).hexdigest()
         self.fallback = Fallback(problem, rtol, atol, enabled=fallback)
         self._outcomes: Counter[str] = Counter()
@@ -225,7 +155,7 @@ class RosenbrockEngine:
     def forward(self, theta: np.ndarray, *, keep: bool) -> tuple[np.ndarray, ...]:
         """Give what the kernel's ``simulate`` does (see `runs.py`), failed runs tried again; `keep` records steps."""
         theta = self._checked(theta)
-        prediction, noise, outcome, *rest = self.kernel.simulate(theta, self.tables, keep)
+        prediction, noise, outcome, *rest = simulate_at(self.kernel.address("simulate"), theta, self.tables, keep)
         if outcome.any():
             self.fallback.rescue(theta, outcome, prediction, noise)
         return prediction, noise, outcome, *rest
@@ -233,12 +163,12 @@ class RosenbrockEngine:
     def backward(self, theta: np.ndarray, outcome: np.ndarray, *rest: np.ndarray) -> np.ndarray:
         """Gradient (parameters,) from what `forward` kept, then the adjoints of prediction and noise."""
         inputs = [np.ascontiguousarray(array) for array in (theta, outcome, *rest)]
-        gradient = self.kernel.pullback(inputs[0], self.tables, *inputs[1:])
+        gradient = pullback_at(self.kernel.address("pullback"), inputs[0], self.tables, *inputs[1:])
         return gradient + self.fallback.gradient(*inputs[:2], *inputs[-2:]) if outcome.any() else gradient
 
     def states(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
         """States (times, states) of each run at its measured times (`plan.run_times`)."""
-        _, _, _, states, *_ = self.kernel.simulate(self._checked(theta), self.tables, False)
+        _, _, _, states, *_ = simulate_at(self.kernel.address("simulate"), self._checked(theta), self.tables, False)
         ends = np.cumsum([len(t) for t in self.plan.run_times])
         return tuple(np.split(states, ends[:-1]))
 
@@ -255,16 +185,16 @@ class RosenbrockEngine:
         """
         theta = self._checked(theta)
         _, _, outcome, *kept = self.forward(theta, keep=True)
-        prediction, noise = self._tangent.jacobian(theta, self.tables, outcome, *kept)
+        prediction, noise = jacobian_at(self._tangent.address("jacobian"), theta, self.tables, outcome, *kept)
         for rows, *slopes in self.fallback.jacobian(theta, outcome):
             prediction[rows], noise[rows] = slopes
         return prediction, noise
 
     @cached_property
-    def _tangent(self) -> ModuleType:
-        """Kernel with forward sensitivities, which most uses do not need: compiled when first asked for."""
-        spec = layout(self.problem, self.plan)
-        return _module("\n".join([self._code, sensitivity_source(self.problem, spec), _template("sensitivity.py")]))
+    def _tangent(self) -> Kernel:
+        """Kernel with forward sensitivities, which most uses do not need."""
+        source, constants = sensitivity_source(self.problem, layout(self.problem, self.plan))
+        return Kernel("\n\n".join([self._code[0], source]), self._code[1] | constants)
 
     def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
         """Log-density of each measurement (measurements,); -inf where its run failed."""

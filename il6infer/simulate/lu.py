@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from il6infer.simulate.printer import definition
+
 
 @dataclass(frozen=True)
 class SparseLU:
@@ -65,7 +67,7 @@ def source(lu: SparseLU) -> str:
     for k in reversed(order):
         backward += [f"b{k} -= m[{slots[k, j]}] * b{j}" for j in upper[k]] + [f"b{k} *= dg[{k}]"]
         backward_t += [f"b{k} -= m[{slots[i, k]}] * b{i}" for i in lower[k]]
-    # Local variables in between: numba compiles them several times as fast as elements of arrays.
+    # Local variables in between: stores to memory would keep the optimiser from reusing loads.
     touched = sorted(slots.values())
     factor = [
         *(f"m{s} = m[{s}]" for s in touched), *factor,
@@ -73,7 +75,7 @@ def source(lu: SparseLU) -> str:
     ]  # fmt: skip
     load, store = [f"b{k} = b[{k}]" for k in order], [f"b[{k}] = b{k}" for k in order]
     return "\n\n".join(
-        f"@njit(**INNER)\ndef {name}({arguments}):\n" + "\n".join("    " + line for line in lines or ["pass"])
+        definition(name, arguments, lines)
         for name, arguments, lines in (
             ("lu", "m, dg", factor),
             ("solve", "m, dg, b", [*load, *forward, *backward, *store]),

@@ -27,7 +27,7 @@ from pytensor.link.numba.dispatch.basic import (
 )
 
 from il6infer.simulate import Engine, RosenbrockEngine
-from il6infer.simulate.linking import PULLBACK, SIMULATE, SIMULATED, VECTOR, address_of, by_symbol
+from il6infer.simulate.kernel.calls import PULLBACK, SIMULATE, SIMULATED, VECTOR, by_symbol
 
 
 class _EngineOp(Op):
@@ -116,15 +116,15 @@ _database.register("share_forward_pass", share_forward_pass, "fast_run", "fast_c
 optdb.register("il6infer_share_forward_pass", _database, "fast_run", "fast_compile", "numba", position=2.9)
 
 
-CALL_VERSION = 3
+CALL_VERSION = 4
 """Part of PyTensor's key of cached functions; to be raised when the functions below change."""
 
 
 def _linked(engine: RosenbrockEngine) -> tuple[Callable, Callable, Any, Any]:
     """`simulate` and `pullback` of an engine's kernel and its fallback's two, callable from compiled functions."""
-    kernel, name, sizes = engine.kernel, engine.kernel.__name__, engine.sizes
-    forward = by_symbol(f"{name}.simulate", address_of(kernel.simulate, SIMULATE, SIMULATED), SIMULATE, SIMULATED)
-    backward = by_symbol(f"{name}.pullback", address_of(kernel.pullback, PULLBACK, VECTOR), PULLBACK, VECTOR)
+    kernel, sizes = engine.kernel, engine.sizes
+    forward = by_symbol(f"il6infer.{kernel.digest}.simulate", kernel.address("simulate"), SIMULATE, SIMULATED)
+    backward = by_symbol(f"il6infer.{kernel.digest}.pullback", kernel.address("pullback"), PULLBACK, VECTOR)
     return forward, backward, *engine.fallback.link(f"il6infer.{engine.digest}", sizes)
 
 

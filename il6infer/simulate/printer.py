@@ -1,4 +1,4 @@
-"""Symbolic expressions to straight-line Python that numba compiles."""
+"""Symbolic expressions to straight-line Python, which `il6infer.simulate.kernel.lowering` compiles."""
 
 from __future__ import annotations
 
@@ -98,7 +98,12 @@ def function(
         (head, expression), e.g. ``("out[0] += ", x*y)``.
     """
     body = block(inputs, targets, prefix)
-    return f"@njit(**INNER)\ndef {name}({arguments}):\n" + ("\n".join("    " + line for line in body) or "    pass")
+    return definition(name, arguments, body)
+
+
+def definition(name: str, arguments: str, body: Sequence[str]) -> str:
+    """Source of a function with the lines of its body."""
+    return f"def {name}({arguments}):\n" + "\n".join("    " + line for line in body or ["pass"])
 
 
 def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]], prefix: str = "z") -> list[str]:

@@ -11,8 +11,8 @@ from il6infer.simulate.codegen import Layout, equations
 from il6infer.simulate.printer import function
 
 
-def sensitivity_source(problem: Problem, spec: Layout) -> str:
-    """Source of the entries of the derivatives by states and active parameters, and of the triangular solves.
+def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, object]]:
+    """Source of the entries of the derivatives by states and active parameters, and constants; see `kernel.parts`.
 
     A column below the number of states stands for that state, one beyond it for an active parameter.
     """
@@ -28,7 +28,7 @@ def sensitivity_source(problem: Problem, spec: Layout) -> str:
     product = [sp.Add(*[-e * k[j] for (row, j), e in jacobian.items() if row == i]) for i in range(size)]
     drift = [e.diff(TIME) for e in rhs]
     stages = {**inputs, **{s: f"k[{i}]" for i, s in enumerate(k)}}
-    parts = [f"ACTIVE = {_integers(spec.active)}", _solves(lu.plan(size, set(jacobian)))]
+    parts, rows, columns, starts = [], [], [], [0]
     for name, arguments, table, expressions, first in (
         ("parameter", "y, p, t, out", inputs, rhs, size),
         ("curvature", "y, p, t, k, out", stages, product, 0),
@@ -40,27 +40,33 @@ def sensitivity_source(problem: Problem, spec: Layout) -> str:
             for j, variable in enumerate(variables)
             if j >= first and variable in expression.free_symbols and (slope := expression.diff(variable)) != 0
         ]
-        parts.append(f"{name.upper()}_ROWS = {_integers([i for i, _, _ in entries])}")
-        parts.append(f"{name.upper()}_COLUMNS = {_integers([j for _, j, _ in entries])}")
+        rows += [i for i, _, _ in entries]
+        columns += [j for _, j, _ in entries]
+        starts.append(len(rows))
         targets = [(f"out[{n}] = ", slope) for n, (_, _, slope) in enumerate(entries)]
         parts.append(function(f"{name}_entries", arguments, table, targets))
-    return "\n\n".join(parts) + "\n"
+    forward, backward = _solves(lu.plan(size, set(jacobian)))
+    constants = {
+        "ACTIVE_COUNT": len(spec.active),
+        "ACTIVE": list(spec.active),
+        "ENTRY_START": starts,
+        "ENTRY_ROW": rows,
+        "ENTRY_COLUMN": columns,
+        "FORWARD_COUNT": len(forward),
+        "FORWARD": forward or [[0, 0, 0]],
+        "BACKWARD_COUNT": len(backward),
+        "BACKWARD": backward,
+    }
+    return "\n\n".join(parts) + "\n", constants
 
 
-def _integers(values: object) -> str:
-    return f"np.array({list(values)}, dtype=np.int64)"
-
-
-def _solves(plan: lu.SparseLU) -> str:
+def _solves(plan: lu.SparseLU) -> tuple[list[list[int]], list[list[int]]]:
     """Triangular solves as lists of (target, source, slot of the factor); source -1 divides by the pivot."""
     rank = {pivot: a for a, pivot in enumerate(plan.order)}
     forward, backward = [], []
     for pivot in plan.order:
-        forward += [(i, pivot, s) for (i, j), s in plan.slots.items() if j == pivot and rank[i] > rank[pivot]]
+        forward += [[i, pivot, s] for (i, j), s in plan.slots.items() if j == pivot and rank[i] > rank[pivot]]
     for pivot in reversed(plan.order):
-        backward += [(pivot, j, s) for (i, j), s in plan.slots.items() if i == pivot and rank[j] > rank[pivot]]
-        backward.append((pivot, -1, -1))
-    lists = {"FORWARD": forward, "BACKWARD": backward}
-    return "\n".join(
-        f"{name} = np.array({rows}, dtype=np.int64).reshape({len(rows)}, 3)" for name, rows in lists.items()
-    )
+        backward += [[pivot, j, s] for (i, j), s in plan.slots.items() if i == pivot and rank[j] > rank[pivot]]
+        backward.append([pivot, -1, -1])
+    return forward, backward

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite.binding import add_symbol
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -40,14 +40,8 @@ SIMULATE, SIMULATED = (VECTOR, types.Tuple(TABLES), types.boolean), types.Tuple(
 PULLBACK = (VECTOR, types.Tuple(TABLES), *KEPT, VECTOR, VECTOR)
 """Types of the arguments of both, and what the first returns; the second returns a `VECTOR`."""
 
-
-def address_of(kernel: Any, signature: Sequence[types.Type], returned: types.Type) -> int:
-    """Address of a dispatcher compiled for a signature; it is valid as long as the dispatcher lives."""
-    kernel.compile(tuple(signature))
-    compiled = kernel.overloads[tuple(signature)]
-    if compiled.signature.return_type != returned:
-        raise TypeError(f"{kernel} returns {compiled.signature.return_type}, expected {returned}")
-    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+JACOBIAN, JACOBIANS = (VECTOR, types.Tuple(TABLES), *KEPT), types.Tuple((_MATRIX, _MATRIX))
+"""Types of the arguments of ``jacobian``, and what it returns."""
 
 
 def call_at(signature: Sequence[types.Type], returned: types.Type) -> Callable:
@@ -92,7 +86,7 @@ def by_symbol(symbol: str, address: int, signature: Sequence[types.Type], return
     symbol
         Its name in this process; where callers are cached on disk, one that stands for its content.
     address
-        Of the kernel, see `address_of`.
+        Of the kernel, see `Kernel.address`.
     signature, returned
         Numba types of its arguments and of what it returns.
 
@@ -114,3 +108,26 @@ def by_symbol(symbol: str, address: int, signature: Sequence[types.Type], return
         return returned(arguments), generate
 
     return call
+
+
+_simulate, _pullback = call_at(SIMULATE, SIMULATED), call_at(PULLBACK, VECTOR)
+_jacobian = call_at(JACOBIAN, JACOBIANS)
+
+
+@njit(cache=True, nogil=True)
+def simulate_at(address, theta, tables, keep):  # noqa: ANN001, ANN201
+    """Call a kernel's ``simulate``; see `runs`."""
+    return _simulate(address, (theta, tables, keep))
+
+
+@njit(cache=True, nogil=True)
+def pullback_at(address, theta, tables, outcome, states, tape, pointers, before, rest, value_bar, noise_bar):  # noqa: ANN001, ANN201
+    """Call a kernel's ``pullback``; see `runs`."""
+    kept = (outcome, states, tape, pointers, before, rest)
+    return _pullback(address, (theta, tables, *kept, value_bar, noise_bar))
+
+
+@njit(cache=True, nogil=True)
+def jacobian_at(address, theta, tables, outcome, states, tape, pointers, before, rest):  # noqa: ANN001, ANN201
+    """Call a kernel's ``jacobian``; see `sensitivity`."""
+    return _jacobian(address, (theta, tables, outcome, states, tape, pointers, before, rest))

@@ -1,139 +1,185 @@
-# ruff: noqa: F821  (see kernel.py, which this text follows)
-"""Forward sensitivities: the tangent of the steps on the tape, for all parameters at once. Not imported.
+# ruff: noqa: ANN001, ANN202  (see steps.py)
+"""Forward sensitivities: the tangent of the steps on the tape, for all parameters at once.
 
 A tangent is a matrix (rows, P): derivatives by the estimated parameters, contiguous along them.
 """
 
+from __future__ import annotations
 
-@njit(**INNER)
+import numpy as np
+from numba import njit
+
+from il6infer.simulate.kernel.parts import (
+    ACTIVE,
+    ACTIVE_COUNT,
+    ALPHA,
+    BACKWARD,
+    BACKWARD_COUNT,
+    COLUMN,
+    ENTRY_COLUMN,
+    ENTRY_ROW,
+    ENTRY_START,
+    FORWARD,
+    FORWARD_COUNT,
+    MOIETY,
+    MOIETY_COUNT,
+    NNZ,
+    NP,
+    PIVOT,
+    ROW,
+    STAGES,
+    TIME_DEPENDENT,
+    A,
+    C,
+    D,
+    N,
+    curvature_entries,
+    drift_entries,
+    initial_vjp,
+    jump_vjp,
+    minus_jacobian,
+    observe_vjp,
+    parameter_entries,
+    quantities_vjp,
+)  # fmt: skip
+from il6infer.simulate.kernel.runs import all_quantities, load, most_inputs
+from il6infer.simulate.kernel.steady import dense_lu, dense_solve, is_identity_row, steady_matrix
+from il6infer.simulate.kernel.steps import OPTIONS, accumulate, clear, factorise, put, workspace
+
+PARAMETER, CURVATURE, DRIFT = range(3)
+"""Derivatives whose entries `ENTRY_ROW` and `ENTRY_COLUMN` place, one after the other."""
+
+
+@njit(**OPTIONS)
 def add_scaled(target, factor, source):
     """Add a multiple of a vector."""
     for i in range(len(target)):
         target[i] += factor * source[i]
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def solve_all(m, dg, b):
     """Solve M X = B in place, with the factors of `lu`, for the columns of a tangent."""
-    for n in range(len(FORWARD)):
-        add_scaled(b[FORWARD[n, 0]], -m[FORWARD[n, 2]], b[FORWARD[n, 1]])
-    for n in range(len(BACKWARD)):
-        i, j = BACKWARD[n, 0], BACKWARD[n, 1]
+    for n in range(FORWARD_COUNT()):
+        add_scaled(b[FORWARD(n, 0)], -m[FORWARD(n, 2)], b[FORWARD(n, 1)])
+    for n in range(BACKWARD_COUNT()):
+        i, j = BACKWARD(n, 0), BACKWARD(n, 1)
         if j >= 0:
-            add_scaled(b[i], -m[BACKWARD[n, 2]], b[j])
+            add_scaled(b[i], -m[BACKWARD(n, 2)], b[j])
         else:
             for q in range(b.shape[1]):
                 b[i, q] *= dg[i]
 
 
-@njit(**INNER)
-def apply_entries(rows, columns, values, s, dp, out):
+@njit(**OPTIONS)
+def apply_entries(which, values, s, dp, out):
     """Add a sparse matrix over (states, active parameters) times the tangents of both."""
-    for n in range(len(rows)):
+    start = ENTRY_START(which)
+    for n in range(ENTRY_START(which + 1) - start):
         if values[n] != 0.0:
-            column = columns[n]
-            add_scaled(out[rows[n]], values[n], s[column] if column < N else dp[column - N])
+            row, column = ENTRY_ROW(start + n), ENTRY_COLUMN(start + n)
+            add_scaled(out[row], values[n], s[column] if column < N() else dp[column - N()])
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def step_tangent(row, p, s, dp, work, tk, tw, fp, cu, td):
     """Tangent of one accepted step: `s` at its start becomes `s` at its end."""
     m, mj, dg, _, w, _, _ = work
-    t, h, y = row[0], row[1], row[4 : 4 + N]
+    t, h, y = row[0], row[1], row[4 : 4 + N()]
     clear(mj)
     minus_jacobian(y, p, t, mj)
     factorise(h, mj, m, dg)
-    if TIME_DEPENDENT:
-        for i in range(N):
+    if TIME_DEPENDENT():
+        for i in range(N()):
             clear(td[i])
         drift_entries(y, p, t, cu)
-        apply_entries(DRIFT_ROWS, DRIFT_COLUMNS, cu[: len(DRIFT_ROWS)], s, dp, td)
-    for stage in range(STAGES):
-        out, k = tk[stage], row[4 + N + stage * N : 4 + 2 * N + stage * N]
-        for i in range(N):
+        apply_entries(DRIFT, cu, s, dp, td)
+    for stage in range(STAGES()):
+        out, k = tk[stage], row[4 + N() + stage * N() : 4 + 2 * N() + stage * N()]
+        for i in range(N()):
             w[i] = y[i]
             put(tw[i], s[i])
             clear(out[i])
         for j in range(stage):
-            a = A[stage, j]
+            a = A(stage, j)
             if a != 0.0:
-                start = 4 + N + j * N
-                for i in range(N):
+                start = 4 + N() + j * N()
+                for i in range(N()):
                     w[i] += a * row[start + i]
                     add_scaled(tw[i], a, tk[j, i])
         clear(mj)
-        minus_jacobian(w, p, t + ALPHA[stage] * h, mj)
-        for n in range(NNZ):
+        minus_jacobian(w, p, t + ALPHA(stage) * h, mj)
+        for n in range(NNZ()):
             if mj[n] != 0.0:
-                add_scaled(out[ROWS[n]], -mj[n], tw[COLUMNS[n]])
-        parameter_entries(w, p, t + ALPHA[stage] * h, fp)
-        apply_entries(PARAMETER_ROWS, PARAMETER_COLUMNS, fp, s, dp, out)
+                add_scaled(out[ROW(n)], -mj[n], tw[COLUMN(n)])
+        parameter_entries(w, p, t + ALPHA(stage) * h, fp)
+        apply_entries(PARAMETER, fp, s, dp, out)
         curvature_entries(y, p, t, k, cu)
-        apply_entries(CURVATURE_ROWS, CURVATURE_COLUMNS, cu[: len(CURVATURE_ROWS)], s, dp, out)
+        apply_entries(CURVATURE, cu, s, dp, out)
         for j in range(stage):
-            for i in range(N):
-                add_scaled(out[i], C[stage, j] / h, tk[j, i])
-        if TIME_DEPENDENT:
-            for i in range(N):
-                add_scaled(out[i], h * D[stage], td[i])
+            for i in range(N()):
+                add_scaled(out[i], C(stage, j) / h, tk[j, i])
+        if TIME_DEPENDENT():
+            for i in range(N()):
+                add_scaled(out[i], h * D(stage), td[i])
         solve_all(m, dg, out)
-    for i in range(N):
-        for j in range(STAGES - 1):
-            add_scaled(s[i], A[STAGES - 1, j], tk[j, i])
-        accumulate(s[i], tk[STAGES - 1, i])
+    for i in range(N()):
+        for j in range(STAGES() - 1):
+            add_scaled(s[i], A(STAGES() - 1, j), tk[j, i])
+        accumulate(s[i], tk[STAGES() - 1, i])
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def steady_tangent(y, p, s, dp, work, fp):
     """Tangent of `steady`: `s` of the state that it came from becomes that of the steady state `y`."""
     mj, b = work[1], work[5]
-    a, order, x = np.empty((N, N)), np.empty(N, dtype=np.int64), np.empty(N)
+    a, order, x = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
     steady_matrix(y, p, mj, a)
     right = np.zeros(s.shape)
     parameter_entries(y, p, 0.0, fp)
-    apply_entries(PARAMETER_ROWS, PARAMETER_COLUMNS, fp, s, dp, right)
-    for i in range(N):
+    apply_entries(PARAMETER, fp, s, dp, right)
+    for i in range(N()):
         waits = is_identity_row(a, i)
         for q in range(s.shape[1]):
             right[i, q] = s[i, q] if waits else -right[i, q]
-    for c in range(len(PIVOTS)):
-        clear(right[PIVOTS[c]])
-        for i in range(N):
-            add_scaled(right[PIVOTS[c]], MOIETIES[c, i], s[i])
+    for c in range(MOIETY_COUNT()):
+        clear(right[PIVOT(c)])
+        for i in range(N()):
+            add_scaled(right[PIVOT(c)], MOIETY(c, i), s[i])
     singular = not dense_lu(a, order)
     for q in range(s.shape[1]):
-        for i in range(N):
+        for i in range(N()):
             b[i] = np.nan if singular else right[i, q]
         dense_solve(a, order, b, x)
-        for i in range(N):
+        for i in range(N()):
             s[i, q] = np.nan if singular else x[i]
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def load_tangent(seg, seg_values, dd, dp):
     """Tangent of the active parameters of a segment."""
-    for i in range(len(ACTIVE)):
-        put(dp[i], dd[seg_values[seg, ACTIVE[i]]])
+    for i in range(ACTIVE_COUNT()):
+        put(dp[i], dd[seg_values[seg, ACTIVE(i)]])
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def initial_tangent(p, dp, s):
     """Tangent of `initial`."""
-    g, gp = np.zeros(N), np.empty(NP)
-    for i in range(N):
+    g, gp = np.zeros(N()), np.empty(NP())
+    for i in range(N()):
         g[i] = 1.0
         clear(gp)
         clear(s[i])
         initial_vjp(p, g, gp)
-        for a in range(len(ACTIVE)):
-            add_scaled(s[i], gp[ACTIVE[a]], dp[a])
+        for a in range(ACTIVE_COUNT()):
+            add_scaled(s[i], gp[ACTIVE(a)], dp[a])
         g[i] = 0.0
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def jumps_tangent(seg, jump_ptr, jumps, before, d, dd, s):
     """Tangent of `apply_jumps`."""
-    start, gy, gd = s.copy(), np.empty(N), np.empty(len(d))
+    start, gy, gd = s.copy(), np.empty(N()), np.empty(len(d))
     for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
         state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
         if kind == 0:
@@ -146,18 +192,18 @@ def jumps_tangent(seg, jump_ptr, jumps, before, d, dd, s):
             clear(gd)
             jump_vjp(index, before, d, 1.0, gy, gd)
             clear(s[state])
-            for i in range(N):
+            for i in range(N()):
                 add_scaled(s[state], gy[i], start[i])
             for i in range(len(d)):
                 if gd[i] != 0.0:
                     add_scaled(s[state], gd[i], dd[i])
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def measure(at, order, first, tables, d, dd, y, s, prediction, noise):
     """Write the rows of all measurements at one time of one run."""
     times, measured, input_ptr, input_index = tables[9], tables[10], tables[11], tables[12]
-    gy, q, gq = np.empty(N), np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
+    gy, q, gq = np.empty(N()), np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
     for position in range(first[at], first[at + 1]):
         n = order[position]
         size = input_ptr[n + 1] - input_ptr[n]
@@ -168,7 +214,7 @@ def measure(at, order, first, tables, d, dd, y, s, prediction, noise):
             clear(gy)
             clear(gq)
             observe_vjp(measured[n, 2], y, times[at], q, 1.0 - which, 1.0 * which, gy, gq)
-            for i in range(N):
+            for i in range(N()):
                 if gy[i] != 0.0:
                     add_scaled(row, gy[i], s[i])
             for i in range(size):
@@ -202,10 +248,10 @@ def jacobian(theta, tables, outcome, states, tape, tape_ptr, before, rest):
         order[filled[measured[n, 1]]] = n
         filled[measured[n, 1]] += 1
     prediction, noise = np.zeros((len(measured), size)), np.zeros((len(measured), size))
-    work, p, dp = workspace(), np.empty(NP), np.zeros((len(ACTIVE), size))
-    s, resting = np.zeros((N, size)), np.zeros((len(pre_segments), N, size))
-    tk, tw, td = np.empty((STAGES, N, size)), np.empty((N, size)), np.empty((N, size))
-    fp, cu = np.empty(len(PARAMETER_ROWS)), np.empty(max(len(CURVATURE_ROWS), len(DRIFT_ROWS)))
+    work, p, dp = workspace(), np.empty(NP()), np.zeros((ACTIVE_COUNT(), size))
+    s, resting = np.zeros((N(), size)), np.zeros((len(pre_segments), N(), size))
+    tk, tw, td = np.empty((STAGES(), N(), size)), np.empty((N(), size)), np.empty((N(), size))
+    fp, cu = np.empty(ENTRY_START(1)), np.empty(ENTRY_START(3) - ENTRY_START(1))
     for n in range(len(pre_segments)):
         seg = pre_segments[n]
         load(seg, seg_values, d, p)

@@ -1,8 +1,46 @@
-# ruff: noqa: F821  (see kernel.py, which this text follows)
-"""Runs over all conditions: forward pass, measurements, and the pullback of both. Not imported; see `kernel.py`."""
+# ruff: noqa: ANN001, ANN202  (see steps.py)
+"""Runs over all conditions: forward pass, measurements, and the pullback of both."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from il6infer.simulate.kernel.parts import (
+    NC,
+    NP,
+    STAGES,
+    N,
+    initial,
+    initial_vjp,
+    jump,
+    jump_vjp,
+    observe,
+    observe_vjp,
+    quantities,
+    quantities_vjp,
+)  # fmt: skip
+from il6infer.simulate.kernel.steady import steady, steady_adjoint
+from il6infer.simulate.kernel.steps import (
+    OK,
+    OPTIONS,
+    accumulate,
+    advance,
+    clear,
+    first_step,
+    put,
+    step_adjoint,
+    width,
+    workspace,
+)  # fmt: skip
+from il6infer.simulate.outcome import Outcome
+
+RESCUED = int(Outcome.RESCUED)
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def all_quantities(theta, constants):
     """Estimated parameters, constants and expressions of them in one vector."""
     d = np.empty(len(constants))
@@ -13,7 +51,7 @@ def all_quantities(theta, constants):
     return d
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def most_inputs(input_ptr):
     """Length of the longest list of inputs of a measurement; at least 1."""
     most = 1
@@ -22,14 +60,14 @@ def most_inputs(input_ptr):
     return most
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def load(seg, seg_values, d, p):
     """Parameter vector of a segment."""
-    for i in range(NP):
+    for i in range(NP()):
         p[i] = d[seg_values[seg, i]]
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def apply_jumps(seg, jump_ptr, jumps, y, d, before, out):
     """Change the state at the start of a segment; leaves the state before in `before`."""
     put(before, y)
@@ -44,10 +82,10 @@ def apply_jumps(seg, jump_ptr, jumps, y, d, before, out):
             y[state] = out[0]
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def jumps_adjoint(seg, jump_ptr, jumps, before, d, lam, gd):
     """Adjoint of `apply_jumps`."""
-    after = np.empty(N)
+    after = np.empty(N())
     put(after, lam)
     for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
         state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
@@ -65,7 +103,7 @@ def jumps_adjoint(seg, jump_ptr, jumps, before, d, lam, gd):
 def simulate(theta, tables, keep):
     """All runs and measurements.
 
-    Returns prediction (M,), noise (M,), outcome (runs,), states (times, N), tape, tape pointers, state before the
+    Returns prediction (M,), noise (M,), outcome (runs,), states (times, N()), tape, tape pointers, state before the
     jumps of each segment, steady state of each pre-equilibration.
     """
     (
@@ -75,11 +113,11 @@ def simulate(theta, tables, keep):
     rtol, atol, max_steps = tolerances[0], tolerances[1], int(tolerances[2])
     d = all_quantities(theta, constants)
     runs, count = len(run_pre), 0
-    states, outcome = np.empty((len(times), N)), np.zeros(runs, dtype=np.int64)
-    before = np.empty((len(seg_start), N))
-    tape, tape_ptr = np.empty((64 * runs + 64 if keep else 1, W)), np.zeros(runs + 1, dtype=np.int64)
-    rest, rest_outcome = np.empty((len(pre_segments), N)), np.zeros(len(pre_segments), dtype=np.int64)
-    work, p, y, out = workspace(), np.empty(NP), np.empty(N), np.empty(2)
+    states, outcome = np.empty((len(times), N())), np.zeros(runs, dtype=np.int64)
+    before = np.empty((len(seg_start), N()))
+    tape, tape_ptr = np.empty((64 * runs + 64 if keep else 1, width())), np.zeros(runs + 1, dtype=np.int64)
+    rest, rest_outcome = np.empty((len(pre_segments), N())), np.zeros(len(pre_segments), dtype=np.int64)
+    work, p, y, out = workspace(), np.empty(NP()), np.empty(N()), np.empty(2)
     for n in range(len(pre_segments)):
         seg = pre_segments[n]
         load(seg, seg_values, d, p)
@@ -141,7 +179,7 @@ def simulate(theta, tables, keep):
     return prediction, noise, outcome, states, tape[:count], tape_ptr, before, rest
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, work, rest_bar):
     """Adjoint of one run: adds to gd and to the adjoint of its resting state."""
     (
@@ -149,14 +187,14 @@ def run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, w
         measured, input_ptr, input_index, tolerances,
     ) = tables  # fmt: skip
     first, last = run_segments[r, 0], run_segments[r, 1]
-    lam, p, gp = np.zeros(N), np.empty(NP), np.zeros(NP)
-    kb, v, wb, cc = np.empty((STAGES, N)), np.empty(N), np.empty(N), np.empty(NC)
+    lam, p, gp = np.zeros(N()), np.empty(NP()), np.zeros(NP())
+    kb, v, wb, cc = np.empty((STAGES(), N())), np.empty(N()), np.empty(N()), np.empty(NC())
     at, row = time_ptr[r + 1] - 1, tape_ptr[r + 1] - 1
     if at >= time_ptr[r] and times[at] == np.inf:
         load(last - 1, seg_values, d, p)
         accumulate(lam, ybar[at])
         steady_adjoint(states[at], p, lam, gp, work)
-        for i in range(NP):
+        for i in range(NP()):
             gd[seg_values[last - 1, i]] += gp[i]
         at -= 1
     for seg in range(last - 1, first - 1, -1):
@@ -171,7 +209,7 @@ def run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, w
         if at >= time_ptr[r] and times[at] == seg_start[seg]:
             accumulate(lam, ybar[at])
             at -= 1
-        for i in range(NP):
+        for i in range(NP()):
             gd[seg_values[seg, i]] += gp[i]
         jumps_adjoint(seg, jump_ptr, jumps, before[seg], d, lam, gd)
     if run_pre[r] >= 0:
@@ -180,7 +218,7 @@ def run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, w
         load(first, seg_values, d, p)
         clear(gp)
         initial_vjp(p, lam, gp)
-        for i in range(NP):
+        for i in range(NP()):
             gd[seg_values[first, i]] += gp[i]
 
 
@@ -201,8 +239,8 @@ def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, predi
                 gradient[i] = np.nan
             return gradient
     d = all_quantities(theta, constants)
-    gd, ybar, rest_bar = np.zeros(len(d)), np.zeros((len(times), N)), np.zeros((len(pre_segments), N))
-    work, p, gp = workspace(), np.empty(NP), np.empty(NP)
+    gd, ybar, rest_bar = np.zeros(len(d)), np.zeros((len(times), N())), np.zeros((len(pre_segments), N()))
+    work, p, gp = workspace(), np.empty(NP()), np.empty(NP())
     q, gq = np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
     for n in range(len(measured)):
         at, o = measured[n, 1], measured[n, 2]
@@ -230,7 +268,7 @@ def pullback(theta, tables, outcome, states, tape, tape_ptr, before, rest, predi
         steady_adjoint(rest[n], p, rest_bar[n], gp, work)
         jumps_adjoint(seg, jump_ptr, jumps, before[seg], d, rest_bar[n], gd)
         initial_vjp(p, rest_bar[n], gp)
-        for i in range(NP):
+        for i in range(NP()):
             gd[seg_values[seg, i]] += gp[i]
     quantities_vjp(theta, gd, gradient)
     for i in range(len(theta)):

@@ -1,10 +1,34 @@
-# ruff: noqa: F821, SIM110  (see kernel.py, which this text follows)
-"""Steady states by integration and Newton, and their adjoint by the implicit function theorem. Not imported."""
+# ruff: noqa: ANN001, ANN202, SIM110  (see steps.py)
+"""Steady states by integration and Newton, and their adjoint by the implicit function theorem."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from il6infer.simulate.kernel.parts import (
+    COLUMN,
+    MOIETY,
+    MOIETY_COUNT,
+    NNZ,
+    PIVOT,
+    ROW,
+    N,
+    minus_jacobian,
+    rhs,
+    rhs_vjp,
+)
+from il6infer.simulate.kernel.steps import OK, OPTIONS, advance, clear, first_step, put
+from il6infer.simulate.outcome import Outcome
+
+NO_STEADY_STATE = int(Outcome.NO_STEADY_STATE)
 
 NEGLIGIBLE = 1e-20  # rates per time below this are rounding (Newton leaves absent species at 1e-35, not at 0)
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def dense_lu(a, order):
     """LU factors of a small dense matrix in place, with row pivoting; False when it is singular."""
     n = len(a)
@@ -30,7 +54,7 @@ def dense_lu(a, order):
     return True
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def dense_solve(a, order, b, x):
     """Solve A x = b with the factors of `dense_lu`."""
     n = len(a)
@@ -45,7 +69,7 @@ def dense_solve(a, order, b, x):
         x[i] /= a[i, i]
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def dense_solve_t(a, order, b, x):
     """Solve A^T x = b with the factors of `dense_lu`."""
     n = len(a)
@@ -62,7 +86,7 @@ def dense_solve_t(a, order, b, x):
         x[order[i]] = z[i]
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def steady_matrix(y, p, mj, a):
     """Jacobian of the steady-state equations: J, with one row a moiety replaced by its conservation law.
 
@@ -71,58 +95,59 @@ def steady_matrix(y, p, mj, a):
     """
     clear(mj)
     minus_jacobian(y, p, 0.0, mj)
-    for i in range(N):
+    for i in range(N()):
         clear(a[i])
-    for s in range(NNZ):
-        a[ROWS[s], COLUMNS[s]] = -mj[s]
-    for j in range(N):
+    for s in range(NNZ()):
+        a[ROW(s), COLUMN(s)] = -mj[s]
+    for j in range(N()):
         waits = True
-        for i in range(N):
+        for i in range(N()):
             waits = waits and abs(a[i, j]) < NEGLIGIBLE
         if waits:
-            for i in range(N):
+            for i in range(N()):
                 a[j, i] = 0.0
             a[j, j] = 1.0
-    for c in range(len(PIVOTS)):
-        put(a[PIVOTS[c]], MOIETIES[c])
+    for c in range(MOIETY_COUNT()):
+        for i in range(N()):
+            a[PIVOT(c), i] = MOIETY(c, i)
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def is_identity_row(a, j):
     """Whether row j stands for a state that waits, and not for an equation."""
-    for i in range(N):
+    for i in range(N()):
         if a[j, i] != (1.0 if i == j else 0.0):
             return False
     return True
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def newton(y, start, p, totals, work, atol):
     """Newton on the steady-state equations from y; True, with y replaced, when it converges close by.
 
     `start` is where the integration towards y began.
     """
     mj, b = work[1], work[5]
-    a, order, x, dx = np.empty((N, N)), np.empty(N, dtype=np.int64), np.empty(N), np.empty(N)
+    a, order, x, dx = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(N())
     put(x, y)
     for _ in range(12):
         rhs(x, p, 0.0, b)
         steady_matrix(x, p, mj, a)
-        for j in range(N):
+        for j in range(N()):
             if is_identity_row(a, j):
                 if abs(x[j] - start[j]) > 1e-12 * abs(start[j]) + 1e-6 * atol:
                     return False
                 b[j] = 0.0
-        for c in range(len(PIVOTS)):
+        for c in range(MOIETY_COUNT()):
             r = -totals[c]
-            for i in range(N):
-                r += MOIETIES[c, i] * x[i]
-            b[PIVOTS[c]] = r
+            for i in range(N()):
+                r += MOIETY(c, i) * x[i]
+            b[PIVOT(c)] = r
         if not dense_lu(a, order):
             return False
         dense_solve(a, order, b, dx)
         moved = 0.0
-        for i in range(N):
+        for i in range(N()):
             x[i] -= dx[i]
             moved = max(moved, abs(dx[i]) / (abs(x[i]) + atol))
         if not math.isfinite(moved):
@@ -131,21 +156,21 @@ def newton(y, start, p, totals, work, atol):
             break
     if moved > 1e-9:
         return False
-    for i in range(N):
+    for i in range(N()):
         if x[i] < -atol or abs(x[i] - y[i]) > 0.1 * (abs(x[i]) + abs(y[i])) + 1e3 * atol:
             return False
     put(y, x)
     return True
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def steady(y, p, rtol, atol, budget, work, tape):
     """Replace y by the steady state that it runs into; integrates ever longer, then Newton. Returns the outcome."""
-    totals, start = np.zeros(len(PIVOTS)), np.empty(N)
+    totals, start = np.zeros(MOIETY_COUNT()), np.empty(N())
     put(start, y)
-    for c in range(len(PIVOTS)):
-        for i in range(N):
-            totals[c] += MOIETIES[c, i] * y[i]
+    for c in range(MOIETY_COUNT()):
+        for i in range(N()):
+            totals[c] += MOIETY(c, i) * y[i]
     t, end = 0.0, 1e2
     h = first_step(y, t, p, rtol, atol, work)
     while end < 1e9:
@@ -158,28 +183,28 @@ def steady(y, p, rtol, atol, budget, work, tape):
     return NO_STEADY_STATE
 
 
-@njit(**INNER)
+@njit(**OPTIONS)
 def steady_adjoint(y, p, lam, gp, work):
     """Adjoint of `steady`: adds to gp, replaces lam by the adjoint of the state that the steady state came from."""
     mj, b = work[1], work[5]
-    a, order, mu = np.empty((N, N)), np.empty(N, dtype=np.int64), np.empty(N)
+    a, order, mu = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
     steady_matrix(y, p, mj, a)
     if not dense_lu(a, order):
-        for i in range(N):
+        for i in range(N()):
             lam[i] = np.nan
         return
     dense_solve_t(a, order, lam, mu)
     clear(lam)
     steady_matrix(y, p, mj, a)
-    for j in range(N):
+    for j in range(N()):
         if is_identity_row(a, j):
             lam[j] = mu[j]
             mu[j] = 0.0
-    for c in range(len(PIVOTS)):
-        for i in range(N):
-            lam[i] += mu[PIVOTS[c]] * MOIETIES[c, i]
-        mu[PIVOTS[c]] = 0.0
-    for i in range(N):
+    for c in range(MOIETY_COUNT()):
+        for i in range(N()):
+            lam[i] += mu[PIVOT(c)] * MOIETY(c, i)
+        mu[PIVOT(c)] = 0.0
+    for i in range(N()):
         mu[i] = -mu[i]
     clear(b)
     rhs_vjp(y, p, 0.0, mu, b, gp)

@@ -1,0 +1,132 @@
+"""What the integrator needs of a model: functions and constants that it calls by name, and that are linked to it later.
+
+Numba compiles the integrator once a machine, with these as external symbols. `il6infer.simulate.kernel.link` joins the
+result to each model's own code and optimises only then, so that sizes are known and small functions are inlined, as if
+both had been compiled together.
+
+In calls from the integrator no two vectors overlap: their LLVM code relies on it.
+"""
+
+from __future__ import annotations
+
+from inspect import Parameter, Signature
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+FUNCTIONS: dict[str, tuple[str, ...]] = {
+    name: tuple({"v": "vector", "n": "number", "i": "index"}[kind] for kind in kinds)
+    for name, kinds in {
+        "rhs": "vvnv",  # y, p, t, out
+        "minus_jacobian": "vvnv",  # y, p, t, entries out
+        "drift": "vvnv",  # y, p, t, out
+        "lu": "vv",  # entries, out: factors and 1 / diagonal
+        "solve": "vvv",  # factors, 1 / diagonal, b in and out
+        "solve_t": "vvv",
+        "rhs_vjp": "vvnvvv",  # y, p, t, v, adds to gy and gp
+        "gather": "vvv",  # v, k, adds to the coefficients of `curvature_vjp`
+        "curvature_vjp": "vvnvvv",  # y, p, t, coefficients, adds to gy and gp
+        "drift_vjp": "vvnvvv",  # y, p, t, v, adds to gy and gp
+        "initial": "vv",  # p, y out
+        "initial_vjp": "vvv",  # p, g, adds to gp
+        "quantities": "vv",  # theta, d out
+        "quantities_vjp": "vvv",  # theta, gd, adds to gtheta
+        "jump": "ivvv",  # which, y, d, out
+        "jump_vjp": "ivvnvv",  # which, y, d, g, adds to gy and gd
+        "observe": "ivnvv",  # which, y, t, q, out: prediction and noise
+        "observe_vjp": "ivnvnnvv",  # which, y, t, q, their adjoints, adds to gy and gq
+        "parameter_entries": "vvnv",  # y, p, t, out
+        "curvature_entries": "vvnvv",  # y, p, t, k, out
+        "drift_entries": "vvnv",  # y, p, t, out
+    }.items()
+}
+"""Function of a model -> kinds of its arguments."""
+
+_TYPES = {"vector": ir.DoubleType().as_pointer(), "number": ir.DoubleType(), "index": ir.IntType(64)}
+
+
+def symbol_of(name: str) -> str:
+    """Symbol under which a model's function or constant is linked."""
+    return f"il6infer.model.{name}"
+
+
+def _function(name: str) -> Any:
+    kinds = FUNCTIONS[name]
+
+    def generate(target: Any, builder: Any, signature: Any, values: list) -> Any:
+        declared = ir.FunctionType(ir.VoidType(), [_TYPES[kind] for kind in kinds])
+        function = cgutils.get_or_insert_function(builder.module, declared, symbol_of(name))
+        function.attributes.add("nounwind")
+        given = [
+            target.make_array(have)(target, builder, value).data
+            if kind == "vector"
+            else target.cast(builder, value, have, types.float64 if kind == "number" else types.int64)
+            for kind, have, value in zip(kinds, signature.args, values, strict=True)
+        ]
+        builder.call(function, given)
+        return target.get_dummy_value()
+
+    return _intrinsic(name, len(kinds), types.void, generate)
+
+
+def _constant(name: str, indices: int, returned: types.Type) -> Any:
+    kind = _TYPES["number" if returned is types.float64 else "index"]
+
+    def generate(target: Any, builder: Any, signature: Any, values: list) -> Any:
+        declared = ir.FunctionType(kind, [_TYPES["index"]] * indices)
+        function = cgutils.get_or_insert_function(builder.module, declared, symbol_of(name))
+        for attribute in ("nounwind", "readnone"):
+            function.attributes.add(attribute)
+        given = [
+            target.cast(builder, value, have, types.int64) for value, have in zip(values, signature.args, strict=True)
+        ]
+        return builder.call(function, given)
+
+    return _intrinsic(name, indices, returned, generate)
+
+
+def _intrinsic(name: str, arguments: int, returned: types.Type, generate: Any) -> Any:
+    def define(context: Any, *given: types.Type) -> tuple:
+        return returned(*given), generate
+
+    # Numba asks for the names of the arguments, of which there are as many as the part has.
+    names = ["context", *(f"a{i}" for i in range(arguments))]
+    define.__signature__ = Signature([Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in names])
+    define.__name__ = name
+    return intrinsic(define)
+
+
+rhs, minus_jacobian, drift = _function("rhs"), _function("minus_jacobian"), _function("drift")
+lu, solve, solve_t = _function("lu"), _function("solve"), _function("solve_t")
+rhs_vjp, gather, curvature_vjp = _function("rhs_vjp"), _function("gather"), _function("curvature_vjp")
+drift_vjp, initial, initial_vjp = _function("drift_vjp"), _function("initial"), _function("initial_vjp")
+quantities, quantities_vjp = _function("quantities"), _function("quantities_vjp")
+jump, jump_vjp = _function("jump"), _function("jump_vjp")
+observe, observe_vjp = _function("observe"), _function("observe_vjp")
+parameter_entries, curvature_entries = _function("parameter_entries"), _function("curvature_entries")
+drift_entries = _function("drift_entries")
+
+# Sizes: states, varying parameters, coefficients of the curvature, entries of the factors, moieties, active parameters.
+N, NP, NC, NNZ = (_constant(name, 0, types.int64) for name in ("N", "NP", "NC", "NNZ"))
+MOIETY_COUNT, ACTIVE_COUNT = (_constant(name, 0, types.int64) for name in ("MOIETY_COUNT", "ACTIVE_COUNT"))
+TIME_DEPENDENT = _constant("TIME_DEPENDENT", 0, types.int64)
+
+# The method, see `il6infer.simulate.tableau`.
+STAGES = _constant("STAGES", 0, types.int64)
+ORDER, GAMMA = _constant("ORDER", 0, types.float64), _constant("GAMMA", 0, types.float64)
+A, C = _constant("A", 2, types.float64), _constant("C", 2, types.float64)
+ALPHA, D = _constant("ALPHA", 1, types.float64), _constant("D", 1, types.float64)
+
+# Places: of the diagonal among the entries, of each entry in the matrix, of the equation that a moiety replaces.
+DIAGONAL, ROW, COLUMN, PIVOT = (_constant(name, 1, types.int64) for name in ("DIAGONAL", "ROW", "COLUMN", "PIVOT"))
+MOIETY = _constant("MOIETY", 2, types.float64)
+
+# Forward sensitivities: triangular solves as (target, source, entry), and the sparse derivatives of three vectors.
+ACTIVE = _constant("ACTIVE", 1, types.int64)
+FORWARD_COUNT, BACKWARD_COUNT = (_constant(name, 0, types.int64) for name in ("FORWARD_COUNT", "BACKWARD_COUNT"))
+FORWARD, BACKWARD = (_constant(name, 2, types.int64) for name in ("FORWARD", "BACKWARD"))
+ENTRY_START = _constant("ENTRY_START", 1, types.int64)
+ENTRY_ROW, ENTRY_COLUMN = _constant("ENTRY_ROW", 1, types.int64), _constant("ENTRY_COLUMN", 1, types.int64)
