@@ -27,7 +27,7 @@ MAX_STEPS = 10_000
 
 def _constants(method: Tableau) -> dict[str, object]:
     """Constants of the method; see `kernel.parts`."""
-    tables = {name: getattr(method, name.lower()).astype(float).tolist() for name in ("A", "C", "ALPHA", "D")}
+    tables = {name: getattr(method, name.lower()).astype(float).tolist() for name in ("A", "C", "ALPHA", "D", "DENSE")}
     return {"STAGES": len(method.alpha), "ORDER": float(method.order), "GAMMA": float(method.gamma), **tables}
 
 

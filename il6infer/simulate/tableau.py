@@ -6,7 +6,10 @@ A step from y with size h, M = I / (h gamma) - J(y)::
     M K_i = f(t + alpha_i h, w_i) + sum_{j<i} (c_ij / h) K_j + h d_i df/dt
     y_new = w_s + K_s                      error = K_s
 
-so both methods are stiffly accurate and the last increment is the difference to the embedded solution.
+so both methods are stiffly accurate and the last increment is the difference to the embedded solution. Within a step,
+at the fraction x of it, the continuous extension is ::
+
+    y(x) = y + sum_j x (m_j + (1 - x) (h_1j + x (h_2j + x h_3j))) K_j         with y(1) = y_new
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ class Tableau:
         (stages, stages), strictly lower triangular.
     alpha, d
         (stages,), for right-hand sides that depend on time.
+    dense
+        (4, stages), m and h_1 to h_3 of the continuous extension, which has one order less than the solution.
     order
         Of the solution; the embedded one has one less.
     """
@@ -37,6 +42,7 @@ class Tableau:
     c: np.ndarray
     alpha: np.ndarray
     d: np.ndarray
+    dense: np.ndarray
 
 
 def _lower(rows: list[list[float]]) -> np.ndarray:
@@ -72,6 +78,14 @@ RODAS4 = Tableau(
     ),
     alpha=np.array([0.0, 0.386, 0.21, 0.63, 1.0, 1.0]),
     d=np.array([0.25, -0.1043, 0.1035, -0.3620000000000023e-01, 0.0, 0.0]),
+    dense=np.array(
+        [
+            [*_A4, 1.0, 1.0],
+            [10.12623508344586, -7.487995877610167, -34.80091861555747, -7.992771707568823, 1.025137723295662, 0.0],
+            [-0.6762803392801253, 6.087714651680015, 16.43084320892478, 24.76722511418386, -6.594389125716872, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        ]
+    ),
 )
 """Hairer & Wanner, Solving Ordinary Differential Equations II, 2nd ed., section IV.7: 6 stages, order 4(3)."""
 
@@ -131,6 +145,41 @@ RODAS5P = Tableau(
             0.0,
             0.0,
             0.0,
+        ]
+    ),
+    dense=np.array(
+        [
+            [*_A5, 1.0, 1.0, 1.0],
+            [
+                25.948786856663858,
+                -2.5579724845846235,
+                10.433815404888879,
+                -2.3679251022685204,
+                0.524948541321073,
+                1.1241088310450404,
+                0.4272876194431874,
+                -0.17202221070155493,
+            ],
+            [
+                -9.91568850695171,
+                -0.9689944594115154,
+                3.0438037242978453,
+                -24.495224566215796,
+                20.176138334709044,
+                15.98066361424651,
+                -6.789040303419874,
+                -6.710236069923372,
+            ],
+            [
+                11.419903575922262,
+                2.8879645146136994,
+                72.92137995996029,
+                80.12511834622643,
+                -52.072871366152654,
+                -59.78993625266729,
+                -0.15582684282751913,
+                4.883087185713722,
+            ],
         ]
     ),
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.integrate import solve_ivp
 
 from il6infer.models.network import TIME, symbol
 from il6infer.problem.spec import STEADY_STATE, Experiment, Period
 from il6infer.simulate import compile
 from il6infer.simulate.outcome import Outcome
+from il6infer.simulate.tableau import METHODS
 from tests.zoo.systems import CLASSICS, network, problem
 
 k, x0, n = symbol("k"), symbol("x0"), symbol("n")
@@ -109,3 +111,49 @@ def test_same_input_gives_same_bits() -> None:
     engine = compile(problem(net, np.linspace(1, end, 20)))
     first, second = (engine.simulate(np.empty(0)).prediction for _ in range(2))
     assert first.tobytes() == second.tobytes()
+
+
+@pytest.mark.parametrize(("name", "order"), [("rodas4", 3), ("rodas5p", 4)])
+def test_the_continuous_extension_has_its_order(name: str, order: int) -> None:
+    """One step of y' = -y^2 + cos(t) from known values, each half as long as the one before."""
+    method = METHODS[name]
+    exact = solve_ivp(
+        lambda t, y: -(y**2) + np.cos(t), (0.3, 0.8), [1.7], method="DOP853", rtol=1e-13, atol=1e-14, dense_output=True
+    ).sol
+
+    def errors(h: float) -> np.ndarray:
+        y, t = 1.7, 0.3
+        slope, drift, k = -2 * y, -np.sin(t), np.zeros(len(method.alpha))
+        for i in range(len(k)):
+            w, s = y + method.a[i] @ k, t + method.alpha[i] * h
+            right = -(w**2) + np.cos(s) + method.c[i] @ k / h + h * method.d[i] * drift
+            k[i] = right / (1 / (h * method.gamma) - slope)
+        x = np.linspace(0.1, 1.0, 10)[:, None]
+        m, one, two, three = method.dense
+        found = y + (x * (m + (1 - x) * (one + x * (two + x * three)))) @ k
+        return np.abs(found - exact(t + h * x[:, 0])[0])
+
+    wide, narrow = errors(0.08), errors(0.04)
+    inside = np.log2(wide[2:8].max() / narrow[2:8].max())
+
+    assert inside == pytest.approx(order + 1, abs=0.4)
+    assert narrow[-1] < narrow[2:8].max()  # the end of the step is of higher order
+
+
+def test_measured_times_cost_no_steps() -> None:
+    net = network({"x": -k * x}, {"x": sp.Integer(1)}, {"k": 0.8})
+    few, many = (
+        compile(problem(net, list(times), estimated={"k": 0.8}), rtol=1e-8, atol=1e-12)
+        for times in ([5.0], np.linspace(0.0, 5.0, 501))
+    )
+    theta = np.array([0.8])
+    rows = [len(engine.forward(theta, keep=True)[4]) for engine in (few, many)]
+    prediction = many.simulate(theta).prediction
+
+    assert rows[0] == rows[1]
+    np.testing.assert_allclose(prediction, np.exp(-0.8 * np.linspace(0.0, 5.0, 501)), rtol=3e-8)
+    weights = np.cos(np.arange(501.0))
+    times = np.linspace(0.0, 5.0, 501)
+    slope = -times * np.exp(-0.8 * times)
+    assert many.pullback(theta, weights, np.zeros(501))[0] == pytest.approx(weights @ slope, rel=1e-6)
+    np.testing.assert_allclose(many.jacobian(theta)[0][:, 0], slope, atol=1e-7)

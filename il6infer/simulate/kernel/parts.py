@@ -119,6 +119,7 @@ STAGES = _constant("STAGES", 0, types.int64)
 ORDER, GAMMA = _constant("ORDER", 0, types.float64), _constant("GAMMA", 0, types.float64)
 A, C = _constant("A", 2, types.float64), _constant("C", 2, types.float64)
 ALPHA, D = _constant("ALPHA", 1, types.float64), _constant("D", 1, types.float64)
+DENSE = _constant("DENSE", 2, types.float64)
 
 # Places: of the diagonal among the entries, of each entry in the matrix, of the equation that a moiety replaces.
 DIAGONAL, ROW, COLUMN, PIVOT = (_constant(name, 1, types.int64) for name in ("DIAGONAL", "ROW", "COLUMN", "PIVOT"))

@@ -142,23 +142,21 @@ def simulate(theta, tables, keep):
             apply_jumps(seg, jump_ptr, jumps, y, d, before[seg], out)
             t = seg_start[seg]
             end = seg_start[seg + 1] if seg + 1 < last else np.inf
-            h = first_step(y, t, p, rtol, atol, work)
-            while outcome[r] == 0:
-                timed = at < time_ptr[r + 1] and times[at] < end
-                if timed and times[at] == np.inf:
-                    timed = False
-                goal = times[at] if timed else end
-                if goal == np.inf:
-                    break
-                if goal > t:
-                    outcome[r], h, budget, tape, count = advance(
-                        y, t, goal, h, p, rtol, atol, budget, work, tape, count, keep, at if timed else -1, seg
-                    )
-                    t = goal
-                if not timed:
-                    break
+            # What is measured when the next segment begins is measured after its jumps.
+            while at < time_ptr[r + 1] and times[at] == t < end:
                 put(states[at], y)
                 at += 1
+            until = at
+            while until < time_ptr[r + 1] and times[until] < end:
+                until += 1
+            # Nobody looks beyond the last measured time.
+            goal = end if end < np.inf else (times[until - 1] if until > at else t)
+            if goal > t:
+                h = first_step(y, t, p, rtol, atol, work)
+                outcome[r], h, budget, tape, count = advance(
+                    y, t, goal, h, p, rtol, atol, budget, work, tape, count, keep, seg, times, at, until, states
+                )
+                at = until
             if end == np.inf and outcome[r] == 0 and at < time_ptr[r + 1]:
                 outcome[r] = steady(y, p, rtol, atol, max_steps, work, tape)
                 put(states[at], y)
@@ -200,13 +198,13 @@ def run_adjoint(r, theta, d, tables, states, ybar, tape, tape_ptr, before, gd, w
     for seg in range(last - 1, first - 1, -1):
         load(seg, seg_values, d, p)
         clear(gp)
-        while row >= tape_ptr[r] and tape[row, 3] == seg:
-            if tape[row, 2] >= 0:
-                accumulate(lam, ybar[at])
+        while row >= tape_ptr[r] and tape[row, 2] == seg:
+            until = at + 1
+            while at >= time_ptr[r] and times[at] > tape[row, 0]:
                 at -= 1
-            step_adjoint(tape[row], p, lam, gp, work, kb, v, wb, cc)
+            step_adjoint(tape[row], p, lam, gp, work, kb, v, wb, cc, times, at + 1, until, ybar)
             row -= 1
-        if at >= time_ptr[r] and times[at] == seg_start[seg]:
+        while at >= time_ptr[r] and times[at] == seg_start[seg]:
             accumulate(lam, ybar[at])
             at -= 1
         for i in range(NP()):

@@ -44,7 +44,7 @@ from il6infer.simulate.kernel.parts import (
 )  # fmt: skip
 from il6infer.simulate.kernel.runs import all_quantities, load, most_inputs
 from il6infer.simulate.kernel.steady import dense_lu, dense_solve, is_identity_row, steady_matrix
-from il6infer.simulate.kernel.steps import OPTIONS, accumulate, clear, factorise, put, workspace
+from il6infer.simulate.kernel.steps import HEAD, OPTIONS, accumulate, clear, factorise, put, weight, workspace
 
 PARAMETER, CURVATURE, DRIFT = range(3)
 """Derivatives whose entries `ENTRY_ROW` and `ENTRY_COLUMN` place, one after the other."""
@@ -83,9 +83,9 @@ def apply_entries(which, values, s, dp, out):
 
 @njit(**OPTIONS)
 def step_tangent(row, p, s, dp, work, tk, tw, fp, cu, td):
-    """Tangent of one accepted step: `s` at its start becomes `s` at its end."""
+    """Tangents `tk` of the increments of one accepted step, from `s` at its start."""
     m, mj, dg, _, w, _, _ = work
-    t, h, y = row[0], row[1], row[4 : 4 + N()]
+    t, h, y = row[0], row[1], row[HEAD : HEAD + N()]
     clear(mj)
     minus_jacobian(y, p, t, mj)
     factorise(h, mj, m, dg)
@@ -95,7 +95,7 @@ def step_tangent(row, p, s, dp, work, tk, tw, fp, cu, td):
         drift_entries(y, p, t, cu)
         apply_entries(DRIFT, cu, s, dp, td)
     for stage in range(STAGES()):
-        out, k = tk[stage], row[4 + N() + stage * N() : 4 + 2 * N() + stage * N()]
+        out, k = tk[stage], row[HEAD + N() + stage * N() : HEAD + 2 * N() + stage * N()]
         for i in range(N()):
             w[i] = y[i]
             put(tw[i], s[i])
@@ -103,7 +103,7 @@ def step_tangent(row, p, s, dp, work, tk, tw, fp, cu, td):
         for j in range(stage):
             a = A(stage, j)
             if a != 0.0:
-                start = 4 + N() + j * N()
+                start = HEAD + N() + j * N()
                 for i in range(N()):
                     w[i] += a * row[start + i]
                     add_scaled(tw[i], a, tk[j, i])
@@ -123,10 +123,15 @@ def step_tangent(row, p, s, dp, work, tk, tw, fp, cu, td):
             for i in range(N()):
                 add_scaled(out[i], h * D(stage), td[i])
         solve_all(m, dg, out)
-    for i in range(N()):
-        for j in range(STAGES() - 1):
-            add_scaled(s[i], A(STAGES() - 1, j), tk[j, i])
-        accumulate(s[i], tk[STAGES() - 1, i])
+
+
+@njit(**OPTIONS)
+def add_increments(s, tk, theta):
+    """Move the tangent from the start of a step to the fraction `theta` of it."""
+    for stage in range(STAGES()):
+        share = weight(stage, theta)
+        for i in range(N()):
+            add_scaled(s[i], share, tk[stage, i])
 
 
 @njit(**OPTIONS)
@@ -272,15 +277,21 @@ def jacobian(theta, tables, outcome, states, tape, tape_ptr, before, rest):
             load(seg, seg_values, d, p)
             load_tangent(seg, seg_values, dd, dp)
             jumps_tangent(seg, jump_ptr, jumps, before[seg], d, dd, s)
-            if at < time_ptr[r + 1] and times[at] == seg_start[seg]:
+            end = seg_start[seg + 1] if seg + 1 < last else np.inf
+            while at < time_ptr[r + 1] and times[at] == seg_start[seg] < end:
                 measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
                 at += 1
-            while row < tape_ptr[r + 1] and tape[row, 3] == seg:
-                step_tangent(tape[row], p, s, dp, work, tk, tw, fp, cu, td)
-                if tape[row, 2] >= 0:
-                    measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
-                    at += 1
+            while row < tape_ptr[r + 1] and tape[row, 2] == seg:
+                t, h = tape[row, 0], tape[row, 1]
                 row += 1
+                after = tape[row, 0] if row < tape_ptr[r + 1] and tape[row, 2] == seg else end
+                step_tangent(tape[row - 1], p, s, dp, work, tk, tw, fp, cu, td)
+                while at < time_ptr[r + 1] and times[at] < end and times[at] <= after:
+                    tw[:] = s
+                    add_increments(tw, tk, (times[at] - t) / h)
+                    measure(at, order, first, tables, d, dd, states[at], tw, prediction, noise)
+                    at += 1
+                add_increments(s, tk, 1.0)
         if at < time_ptr[r + 1] and outcome[r] == 0:
             steady_tangent(states[at], p, s, dp, work, fp)
             measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)

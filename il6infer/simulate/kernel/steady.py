@@ -174,7 +174,9 @@ def steady(y, p, rtol, atol, budget, work, tape):
     t, end = 0.0, 1e2
     h = first_step(y, t, p, rtol, atol, work)
     while end < 1e9:
-        outcome, h, budget, tape, _ = advance(y, t, end, h, p, rtol, atol, budget, work, tape, 0, False, -1, -1)
+        outcome, h, budget, tape, _ = advance(
+            y, t, end, h, p, rtol, atol, budget, work, tape, 0, False, -1, start, 0, 0, tape
+        )
         if outcome != OK:
             return outcome
         if newton(y, start, p, totals, work, atol):

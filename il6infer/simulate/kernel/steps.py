@@ -1,8 +1,9 @@
 # ruff: noqa: ANN001, ANN202, SIM110  (numba infers the types, and wants plain loops)
 """Rosenbrock steps of any model, and their exact discrete adjoint.
 
-A tape row is [t, h, time index or -1, segment, y (N), K (STAGES * N)] of one accepted step. Modules of this package
-without docstrings on every argument are compiled by numba only: `il6infer.simulate.kernel.link` says how.
+A tape row is [t, h, segment, y (N), K (STAGES * N)] of one accepted step. Steps land on the ends of segments only: at
+measured times in between, the method's continuous extension gives the state, as y plus a combination of the K.
+What this package compiles with numba is compiled by `il6infer.simulate.kernel.link`, and never called from Python.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numba import njit
 
 from il6infer.simulate.kernel.parts import (
     ALPHA,
+    DENSE,
     DIAGONAL,
     GAMMA,
     NNZ,
@@ -47,12 +49,13 @@ OPTIONS = {
 
 OK, STEP_LIMIT, STEP_TOO_SMALL = int(Outcome.OK), int(Outcome.STEP_LIMIT), int(Outcome.STEP_TOO_SMALL)
 NON_FINITE = int(Outcome.NON_FINITE)
+HEAD = 3  # numbers of a tape row before y
 
 
 @njit(**OPTIONS)
 def width():
     """Length of a tape row."""
-    return 4 + N() + STAGES() * N()
+    return HEAD + N() + STAGES() * N()
 
 
 # Explicit loops where array expressions would do: numba compiles each array expression anew, at 0.2 s apiece.
@@ -150,8 +153,29 @@ def first_step(y, t, p, rtol, atol, work):
 
 
 @njit(**OPTIONS)
-def advance(y, t, end, h, p, rtol, atol, budget, work, tape, count, keep, landing, segment):
-    """Integrate y from t to exactly `end`; returns outcome, next step size, steps left, tape, rows on the tape."""
+def weight(stage, theta):
+    """Share of K of a stage in the state at the fraction `theta` of a step."""
+    inner = DENSE(1, stage) + theta * (DENSE(2, stage) + theta * DENSE(3, stage))
+    return theta * (DENSE(0, stage) + (1.0 - theta) * inner)
+
+
+@njit(**OPTIONS)
+def interpolate(y, k, theta, out):
+    """State at the fraction `theta` of the step from y."""
+    for i in range(N()):
+        out[i] = y[i]
+    for s in range(STAGES()):
+        share = weight(s, theta)
+        for i in range(N()):
+            out[i] += share * k[s, i]
+
+
+@njit(**OPTIONS)
+def advance(y, t, end, h, p, rtol, atol, budget, work, tape, count, keep, segment, times, at, until, states):
+    """Integrate y from t to exactly `end`; writes the states at times[at:until], all of them in between.
+
+    Returns outcome, next step size, steps left, tape, rows on the tape.
+    """
     m, mj, dg, k, w, b, ft = work
     fresh = True
     while t < end:
@@ -177,14 +201,18 @@ def advance(y, t, end, h, p, rtol, atol, budget, work, tape, count, keep, landin
                         put(longer[i], tape[i])
                     tape = longer
                 row = tape[count]
-                row[0], row[1], row[2], row[3] = t, step, landing if lands else -1, segment
+                row[0], row[1], row[2] = t, step, segment
                 for i in range(N()):
-                    row[4 + i] = y[i]
+                    row[HEAD + i] = y[i]
                 for s in range(STAGES()):
                     for i in range(N()):
-                        row[4 + N() + s * N() + i] = k[s, i]
+                        row[HEAD + N() + s * N() + i] = k[s, i]
                 count += 1
-            t = end if lands else t + step
+            after = end if lands else t + step
+            while at < until and times[at] <= after:
+                interpolate(y, k, (times[at] - t) / step, states[at])
+                at += 1
+            t = after
             fresh = True
             for i in range(N()):
                 y[i] = w[i]
@@ -199,10 +227,13 @@ def advance(y, t, end, h, p, rtol, atol, budget, work, tape, count, keep, landin
 
 
 @njit(**OPTIONS)
-def step_adjoint(row, p, lam, gp, work, kb, v, wb, cc):
-    """Adjoint of one accepted step: lam at its end becomes lam at its start; adds to gp."""
+def step_adjoint(row, p, lam, gp, work, kb, v, wb, cc, times, at, until, ybar):
+    """Adjoint of one accepted step: lam at its end becomes lam at its start; adds to gp.
+
+    `ybar` has the adjoints of the states at times[at:until], which lie in the step.
+    """
     m, mj, dg, _, w, b, _ = work
-    t, h, y = row[0], row[1], row[4 : 4 + N()]
+    t, h, y = row[0], row[1], row[HEAD : HEAD + N()]
     clear(mj)
     minus_jacobian(y, p, t, mj)
     factorise(h, mj, m, dg)
@@ -213,6 +244,12 @@ def step_adjoint(row, p, lam, gp, work, kb, v, wb, cc):
     for i in range(N()):
         kb[STAGES() - 1, i] = lam[i]
         b[i] = 0.0
+    for n in range(at, until):
+        for s in range(STAGES()):
+            share = weight(s, (times[n] - t) / h)
+            for i in range(N()):
+                kb[s, i] += share * ybar[n, i]
+        accumulate(lam, ybar[n])
     clear(cc)
     for s in range(STAGES() - 1, -1, -1):
         for i in range(N()):
@@ -223,11 +260,11 @@ def step_adjoint(row, p, lam, gp, work, kb, v, wb, cc):
         for j in range(s):
             a = A(s, j)
             if a != 0.0:
-                start = 4 + N() + j * N()
+                start = HEAD + N() + j * N()
                 for i in range(N()):
                     w[i] += a * row[start + i]
         rhs_vjp(w, p, t + ALPHA(s) * h, v, wb, gp)
-        gather(v, row[4 + N() + s * N() : 4 + 2 * N() + s * N()], cc)
+        gather(v, row[HEAD + N() + s * N() : HEAD + 2 * N() + s * N()], cc)
         for i in range(N()):
             lam[i] += wb[i]
         for j in range(s):
