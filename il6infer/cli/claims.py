@@ -25,8 +25,8 @@ ASK = """Ask the claims of one fit.
 
 Quantities: peak, peak_time [min], duration (time above half of the rise) [min], fold (peak over the value at time 0),
 level (value at a time), persistence (rise left at a time over the largest), inhibition (share of the rise that is taken
-away), ec50 [nM] (of the peak, or at a time), parameter, and ratio of two of them. A draw at which a quantity is not
-defined counts for neither side; where that is more than a tenth of the draws, no probability is given.
+away), ec50 [nM], parameter, and ratio of two of them. A draw at which a quantity is not defined counts for neither
+side; where that is more than a tenth of the draws, no probability is given.
 
 Example:
     il6infer claims ask problem/problem.yaml posterior.nc --claims config/claims.yaml --output answers.json

@@ -90,8 +90,8 @@ def _claim(claim: Claim, simulator: Simulator, samples: Sequence[tuple], units: 
             "unit": unit(c.quantity, units),
             "above": None if np.isinf(c.above) else c.above,
             "below": None if np.isinf(c.below) else c.below,
-            "prior": summary(before),
-            "posterior": summary(after),
+            "prior": _summary(before),
+            "posterior": _summary(after),
         }
         for c, before, after in zip(claim.that, *found, strict=True)
     ]
@@ -102,8 +102,7 @@ def _claim(claim: Claim, simulator: Simulator, samples: Sequence[tuple], units: 
     }  # fmt: skip
 
 
-def summary(values: np.ndarray) -> dict[str, float | None]:
-    """Median, ends of the 90 % interval (None where no value is defined), and the share that is undefined."""
+def _summary(values: np.ndarray) -> dict[str, float | None]:
     finite = values[np.isfinite(values)]
     low, middle, high = np.quantile(finite, [0.05, 0.5, 0.95]) if len(finite) else (None, None, None)
     numbers = {k: None if v is None else float(v) for k, v in (("median", middle), ("q05", low), ("q95", high))}

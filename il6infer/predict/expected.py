@@ -62,8 +62,10 @@ class Range:
 
     Attributes
     ----------
-    id, kind
-        Name of the row; its quantity, one of `QUANTITIES`.
+    id
+        Name of the row.
+    quantity
+        One of `QUANTITIES`.
     what, experiment
         The quantity and what was done to the cells, in words.
     readout, plan
@@ -77,7 +79,7 @@ class Range:
     """
 
     id: str
-    kind: str
+    quantity: str
     what: str
     experiment: str
     readout: str

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from il6infer.predict import quantities
-from il6infer.predict.answer import DRAWS, UNDEFINED_MAX, summary
+from il6infer.predict.answer import DRAWS, UNDEFINED_MAX
 from il6infer.predict.ask import Simulator, quantity
 from il6infer.predict.expected import Expected, Range, expected
 from il6infer.problem.priors import draw
@@ -81,23 +81,24 @@ def _check(
     if plan.steps:
         # Cells that do not answer have no amplitude and no persistence: both would be those of rest.
         values = np.where(quantities.responds(course), values, np.nan)
-    interval = summary(values)
-    undefined = float(np.mean(~np.isfinite(values) & ~failed))
+    defined = np.isfinite(values)
+    ends = np.quantile(values[defined], [0.05, 0.5, 0.95]).tolist() if defined.any() else [None] * 3
+    interval = dict(zip(("q05", "median", "q95"), ends, strict=True))
     shares: dict[str, float | None] = {"inside": None, "below": None, "above": None}
     if known.low is not None and known.high is not None:
         below, above = float(np.mean(values < known.low)), float(np.mean(values > known.high))
         inside = float(np.mean((values >= known.low) & (values <= known.high)))
         shares = {"inside": inside, "below": below, "above": above}
-    missing = {"undefined": undefined, "failed": float(failed.mean())}
-    return said | interval | shares | missing | {"relation": _relation(known, interval)}
+    missing = {"undefined": float(np.mean(~defined & ~failed)), "failed": float(failed.mean())}
+    relation = _relation(known, interval["q05"], interval["q95"], float(defined.mean()))
+    return said | interval | shares | missing | {"relation": relation}
 
 
-def _relation(known: Range, interval: dict[str, float | None]) -> str:
-    """Say how the published range lies to the 90 % interval of the prior."""
-    low, high, undefined = interval["q05"], interval["q95"], interval["undefined"]
+def _relation(known: Range, low: float | None, high: float | None, defined: float) -> str:
+    """Say how the published range lies to the 90 % interval of the prior, [low, high]."""
     if known.low is None or known.high is None:
         return ""
-    if low is None or high is None or undefined is None or undefined > UNDEFINED_MAX:
+    if low is None or high is None or defined < 1.0 - UNDEFINED_MAX:
         return "undefined"
     if known.high < low or known.low > high:
         return "excludes"
