@@ -42,10 +42,11 @@ def check_prior(
         ``problem``, ``draws``, ``failed`` (draws at which some simulation failed), and for each of ``checks`` what
         `Range` holds, and: ``absent`` (why this model cannot be asked; empty when it can); ``median``, ``q05``,
         ``q95`` over the draws at which the quantity is defined; the shares of all draws that lie ``inside`` the range,
-        ``below`` and ``above`` it, that leave the quantity ``undefined`` (above all: no response), and whose simulation
-        ``failed``, which add up to 1; ``relation`` of the range to the 90 % interval: ``holds`` (the range is inside
-        the interval), ``cuts`` (in part), ``excludes`` (outside), ``undefined`` (at more than `UNDEFINED_MAX` of the
-        draws), or empty where no range is known. Null where there is no number.
+        ``below`` and ``above`` it, that leave the quantity ``undefined``, and whose simulation ``failed``, which add
+        up to 1; ``silent``, the share without any response, which is part of ``undefined``; ``relation`` of the range
+        to the 90 % interval: ``holds`` (the range is inside the interval), ``cuts`` (in part), ``excludes`` (outside),
+        ``undefined`` (at more than `UNDEFINED_MAX` of the draws), or empty where no range is known. Null where there
+        is no number.
     """
     against = against or expected()
     simulator = Simulator(problem, against.claims, engine=engine, rtol=rtol, atol=atol)
@@ -73,14 +74,16 @@ def _check(
     absent = "; ".join(dict.fromkeys(simulator.absent[n] for n in needed if n in simulator.absent))
     said = {**vars(known), "absent": absent}
     if absent:
-        numbers = ("median", "q05", "q95", "inside", "below", "above", "undefined", "failed")
+        numbers = ("median", "q05", "q95", "inside", "below", "above", "undefined", "silent", "failed")
         return said | dict.fromkeys(numbers) | {"relation": ""}
     values = quantity(asked, simulator, courses, thetas)
     failed, course, plan = failures[place], courses[place], simulator.claims.plans[known.plan]
     values = np.where(failed, np.nan, values)
-    if plan.steps:
+    silent = np.zeros(len(thetas), dtype=bool)
+    if plan.steps or plan.doses:
         # Cells that do not answer have no amplitude and no persistence: both would be those of rest.
-        values = np.where(quantities.responds(course), values, np.nan)
+        silent = ~quantities.responds(course[:, -1] if plan.doses else course) & ~failed
+        values = np.where(silent, np.nan, values)
     defined = np.isfinite(values)
     ends = np.quantile(values[defined], [0.05, 0.5, 0.95]).tolist() if defined.any() else [None] * 3
     interval = dict(zip(("q05", "median", "q95"), ends, strict=True))
@@ -89,9 +92,9 @@ def _check(
         below, above = float(np.mean(values < known.low)), float(np.mean(values > known.high))
         inside = float(np.mean((values >= known.low) & (values <= known.high)))
         shares = {"inside": inside, "below": below, "above": above}
-    missing = {"undefined": float(np.mean(~defined & ~failed)), "failed": float(failed.mean())}
+    undefined = {"undefined": float(np.mean(~defined & ~failed)), "silent": float(silent.mean())}
     relation = _relation(known, interval["q05"], interval["q95"], float(defined.mean()))
-    return said | interval | shares | missing | {"relation": relation}
+    return said | interval | shares | undefined | {"failed": float(failed.mean()), "relation": relation}
 
 
 def _relation(known: Range, low: float | None, high: float | None, defined: float) -> str:

@@ -124,6 +124,7 @@ def _dataset(
             "checks": checks,
             "figure": figure_of(prior_figure(checks), "priors against published ranges"),
             "findings": findings(checks),
+            "sources": checks[order[0]]["checks"],
         },
         "comparison": comparison,
         "comparison_figure": figure_of(figures.comparison_figure(comparison["models"]), "models compared"),

@@ -44,7 +44,7 @@ def findings(checks: Mapping[str, Check]) -> list[str]:
                 text = f"{row['what']} ({row['experiment']}), in {row['cell']} {interval(row['low'], row['high'])}"
                 outside.setdefault(f"{text}{_unit(row)}", []).append(model)
         for experiment in dict.fromkeys(row["experiment"] for row in asked):
-            if all(row["undefined"] > SILENT for row in asked if row["experiment"] == experiment):
+            if all(row["silent"] > SILENT for row in asked if row["experiment"] == experiment):
                 silent.setdefault(experiment, []).append(model)
     said += [f"{what}: outside the 90 % interval of the prior of {', '.join(of)}." for what, of in outside.items()]
     said += [f"{experiment}: no response in {', '.join(of)}." for experiment, of in silent.items()]
@@ -55,9 +55,11 @@ def findings(checks: Mapping[str, Check]) -> list[str]:
     return said or ["No published range lies outside the 90 % interval of a prior."]
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     """Write a range for the reader; empty where there is none."""
-    return "" if low is None or high is None else f"{number(low)}\N{EN DASH}{number(high)}"
+    return (
+        "" if low is None or high is None else f"{number(low, digits=digits)}\N{EN DASH}{number(high, digits=digits)}"
+    )
 
 
 def _unit(row: Check) -> str:
@@ -122,7 +124,9 @@ def _published(own: Mapping[str, list[Check]]) -> list[Check]:
 def _line(axis: Axes, position: int, rows: list[Check] | None) -> None:
     """Draw one model's median and interval; words where there are none."""
     if rows is None or rows[0]["median"] is None or rows[0]["undefined"] > SILENT:
-        words = "cannot be asked" if rows is None else "no response" if rows[0]["undefined"] else "failed"
+        words = "cannot be asked" if rows is None else "failed"
+        if rows and rows[0]["undefined"]:
+            words = "no response" if rows[0]["silent"] > SILENT else "undefined"
         axis.text(0.02, position, words, transform=axis.get_yaxis_transform(), color=MUTED, fontsize=5.5, va="center")
         return
     colour = OUTSIDE if any(row["relation"] == "excludes" for row in rows) else INK

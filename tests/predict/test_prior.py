@@ -75,7 +75,7 @@ def test_shares_are_those_of_the_prior_predictive(found):
     assert level["inside"] == pytest.approx(K.cdf(k_of[0.1]) - K.cdf(k_of[0.3]), abs=0.07)
     assert level["below"] == pytest.approx(K.sf(k_of[0.1]), abs=0.07)
     assert level["median"] == pytest.approx(median / (3 + median), rel=0.1)
-    assert (level["undefined"], level["failed"]) == (0.0, 0.0)
+    assert (level["undefined"], level["silent"], level["failed"]) == (0.0, 0.0, 0.0)
     assert ec50["inside"] == pytest.approx(K.cdf(np.log(8 / 3) / 10) - K.cdf(np.log(4 / 3) / 10), abs=0.07)
     assert ec50["median"] == pytest.approx(3 * np.exp(10 * 0.05), rel=0.1)
     assert (ec50["what"], ec50["published"]) == ("EC50 of bound at 10 min", "")
@@ -92,7 +92,7 @@ def test_relation_says_how_the_range_lies_to_the_interval(found):
 def test_a_course_that_never_rises_has_no_peak_and_no_share_of_it(found, name):
     row = found[name]
 
-    assert (row["undefined"], row["inside"], row["failed"]) == (1.0, 0.0, 0.0)
+    assert (row["undefined"], row["silent"], row["inside"], row["failed"]) == (1.0, 1.0, 0.0, 0.0)
     assert (row["median"], row["relation"]) == (None, "undefined")
 
 

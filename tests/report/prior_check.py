@@ -9,13 +9,13 @@ _ROW = {
     "plan": "il6", "low": 16.0, "high": 30.0, "unit": "min", "published": "", "cell": "HepG2",
     "source": "raw <data> (Someone 2025)", "doi": "10.1000/x", "comment": "coarse", "absent": "",
     "median": 20.0, "q05": 10.0, "q95": 40.0, "inside": 0.6, "below": 0.3, "above": 0.1, "undefined": 0.0,
-    "failed": 0.0, "relation": "holds",
+    "silent": 0.0, "failed": 0.0, "relation": "holds",
 }  # fmt: skip
-_NUMBERS = ("median", "q05", "q95", "inside", "below", "above", "undefined", "failed")
+_NUMBERS = ("median", "q05", "q95", "inside", "below", "above", "undefined", "silent", "failed")
 
 
 def prior_check(*, silent: bool = False, failed: int = 0) -> dict[str, Any]:
-    """Check of one model; a `silent` one does not respond to IL-6, and its EC50 is undefined too."""
+    """Check of one model; a `silent` one does not respond."""
     fold = {
         **_ROW, "id": "fold", "quantity": "fold", "what": "fold induction of y", "low": 300.0, "high": 400.0,
         "unit": "1", "median": 20.0, "q05": 2.0, "q95": 140.0, "inside": 0.0, "below": 1.0, "above": 0.0,
@@ -32,7 +32,7 @@ def prior_check(*, silent: bool = False, failed: int = 0) -> dict[str, Any]:
     }  # fmt: skip
     rows = [_ROW, fold, unknown, absent]
     if silent:
-        nothing = {"median": None, "q05": None, "q95": None, "undefined": 1.0}
+        nothing = {"median": None, "q05": None, "q95": None, "undefined": 1.0, "silent": 1.0}
         none_of = dict.fromkeys(("inside", "below", "above"), 0.0)
         rows = [
             row if row["absent"] else {**row, **nothing}

@@ -136,15 +136,15 @@ def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) ->
 def test_priors_stand_beside_what_was_published(run: tuple[Path, Path]) -> None:
     page = render(*run)
     own = page[page.index('id="toy-priors"') : page.index('id="toy-comparison"')]
-    answers, silent = own.split("<details>")[1:]
+    answers, silent, sources = own.split("<details>")[1:]
     peak, fold, unknown, absent = answers.split("<tbody>")[1].split("</tr>")[:4]
 
     assert "fold induction of y (IL6 10 ng/ml), in HepG2 300–400: outside the 90 % interval of the prior of" in own
     assert "IL6 10 ng/ml: no response in both_none." in own
     assert 'aria-label="priors against published ranges"' in own
-    assert "<td>20</td><td>10</td><td>40</td>" in peak
-    assert "<td>16–30</td>" in peak
-    assert "raw &lt;data&gt; (Someone 2025), doi 10.1000/x; coarse" in peak
+    assert '<td>20 (10–40)</td><td>16–30</td><td class="l">min</td><td class="l">HepG2</td>' in peak
+    assert '<td class="l">raw &lt;data&gt; (Someone 2025), doi 10.1000/x</td><td class="l">coarse</td>' in sources
+    assert "<td>16–30 min</td>" in sources
     assert "<td>60 %</td><td>30 %</td><td>10 %</td><td>0</td><td>0</td>" in peak
     assert fold.endswith('<td class="l">outside</td>')
     assert "none found" in unknown
