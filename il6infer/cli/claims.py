@@ -3,9 +3,11 @@
 A claim is a quantity that the model can compute and the interval that it is said to lie in. `ask` simulates the
 experiments of the claims at draws of the prior and of the posterior: probability before and after the data, Bayes
 factor, the quantity with its interval. `weigh` puts the answers of several models beside each other and averages them
-by their stacking weights; models whose fit failed are shown, and left out of the average.
+by their stacking weights; models whose fit failed are shown, and left out of the average. `prior` needs no fit: it
+holds what the priors say of published experiments against what was published.
 
 Example:
+    il6infer claims prior problem/problem.yaml --output prior_check.json
     il6infer claims ask problem/problem.yaml posterior.nc --claims config/claims.yaml --output answers.json
     il6infer claims weigh comparison.json --answers both_socs3 answers.json --output claims.json
 """
@@ -30,6 +32,17 @@ Example:
     il6infer claims ask problem/problem.yaml posterior.nc --claims config/claims.yaml --output answers.json
 """
 
+PRIOR = """Check the priors of one problem against published behaviour, before any fit.
+
+The published experiments are simulated at draws of the prior: peak time, amplitude, EC50, and how much of the signal is
+left when. Of each quantity: median and 90 % interval, and the share of the draws inside the published range, below and
+above it, without a response, and that could not be simulated. The ranges, with cell type and source, are those of
+il6infer/predict/expected.csv; the measurements of the problem are not used.
+
+Example:
+    il6infer claims prior problem/problem.yaml --output prior_check.json
+"""
+
 WEIGH = """Average the answers of the models of one data set.
 
 Example:
@@ -52,6 +65,12 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     asking.add_argument("--seed", type=int, default=1, help="of the draws of the prior (default: 1)")
     asking.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
     asking.set_defaults(run=_ask)
+    checking = actions.add_parser("prior", help="one problem, before its fit", description=PRIOR, formatter_class=raw)
+    checking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem, as it will be fitted")
+    checking.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    checking.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
+    checking.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
+    checking.set_defaults(run=_prior)
     weighing = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
     weighing.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
     weighing.add_argument(
@@ -74,6 +93,26 @@ def _ask(args: argparse.Namespace) -> None:
     for claim in found["claims"]:
         chances = [claim["absent"]] if claim["absent"] else [_percent(claim[k]) for k in ("prior", "posterior")]
         logger.info("%s: %s", claim["id"], " -> ".join(chances))
+
+
+def _prior(args: argparse.Namespace) -> None:
+    from il6infer._io import write_json
+    from il6infer.predict.prior import check_prior
+    from il6infer.problem.petab import load
+
+    found = check_prior(load(args.problem), seed=args.seed, threads=args.threads)
+    write_json(args.output, found)
+    for check in found["checks"]:
+        if check["absent"]:
+            said = check["absent"]
+        elif check["inside"] is None:
+            said = "no published range"
+        else:
+            shares = (
+                f"{_percent(check[k])} {k}" for k in ("inside", "below", "above", "undefined", "failed") if check[k]
+            )
+            said = ", ".join(shares)
+        logger.info("%s, %s (%s): %s", check["what"], check["experiment"], check["cell"] or "any cell", said)
 
 
 def _weigh(args: argparse.Namespace) -> None:

@@ -153,11 +153,11 @@ def quantity(
     course = courses[named["readout"], named["experiment"]]
     match kind:
         case "ec50":
-            rises = np.stack([quantities.rise(course[:, i]) for i in range(course.shape[1])], axis=1)
-            flat = ~quantities.responds(course[:, -1])
-            return np.where(
-                flat, np.nan, quantities.ec50(np.array(simulator.claims.plans[named["experiment"]].doses), rises)
-            )
+            doses, at = simulator.claims.plans[named["experiment"]].doses, named.get("time")
+            each = [course[:, i] for i in range(course.shape[1])]
+            rises = [quantities.rise(c) if at is None else quantities.level(times, c, at) - c[:, 0] for c in each]
+            found = quantities.ec50(np.array(doses), np.stack(rises, axis=1))
+            return np.where(quantities.responds(each[-1]), found, np.nan)
         case "peak":
             return quantities.peak(course)
         case "fold":

@@ -85,11 +85,16 @@ def read_claims(path: Path) -> Claims:
     UserError
         With every fault of the file in one message.
     """
-    content = check(read_yaml(path), _schema(), str(path))
+    return claims_of(read_yaml(path), path)
+
+
+def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
+    """Check what a claims file holds; `path` is named in messages."""
+    content = check(described, _schema(), str(path))
     faults: list[Fault] = []
     plans = {}
-    for name, described in content["experiments"].items():
-        plan, found = _plan(name, described, path.name)
+    for name, experiment in content["experiments"].items():
+        plan, found = _plan(name, experiment, path.name)
         faults += found
         if plan is not None:
             plans[name] = plan
@@ -193,6 +198,8 @@ def label(quantity: Mapping[str, Any]) -> str:
             return f"{named['readout']} at {named['time']:g} min, {named['experiment']}"
         case "persistence":
             return f"{named['readout']} at {named['time']:g} min relative to its peak, {named['experiment']}"
+        case "ec50" if "time" in named:
+            return f"EC50 of {named['readout']} at {named['time']:g} min, {named['experiment']}"
     words = {"peak": "peak of", "peak_time": "peak time of", "duration": "duration of", "fold": "fold induction of",
              "ec50": "EC50 of"}  # fmt: skip
     return f"{words[kind]} {named['readout']}, {named['experiment']}"

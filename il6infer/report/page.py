@@ -19,11 +19,12 @@ from il6infer._io import load_config, versions
 from il6infer.report import figures
 from il6infer.report.conclusions import influences, summary
 from il6infer.report.numbers import chance, duration, number, tenth
+from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
 from il6infer.report.sections import Figures, ModelView, draw_model, labelled
 from il6infer.report.style import styled
 
 _TEXT = dict.fromkeys(("observable", "condition", "batch", "unit", "noise", "assay", "simulated"), str)
-_FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg")
+_FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg", "prior_check.json")
 _SET_FILES = ("measurements.csv", "protocol.csv", "ingest.json", "comparison.json")
 
 
@@ -50,6 +51,7 @@ def render(config_path: Path, results: Path, threads: int = 1) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance}
+    environment.globals["interval"] = interval
     template = environment.from_string(
         files("il6infer.report").joinpath("templates", "page.html.j2").read_text("utf-8")
     )
@@ -100,7 +102,7 @@ def _dataset(
         for readout, rows in measurements.groupby("observable", sort=False)
     }
     drawn = {model: draw(draw_model, model, folder, f"s{position}", readouts) for model in order}
-    figure_of = Figures(f"s{position}-f")
+    figure_of, checks = Figures(f"s{position}-f"), read_checks(folder, order)
     data = [
         (
             readout,
@@ -118,6 +120,12 @@ def _dataset(
         "count": len(measurements),
         "data": data,
         "models": [views[model].context for model in order],
+        "priors": {
+            "checks": checks,
+            "figure": figure_of(prior_figure(checks), "priors against published ranges"),
+            "findings": findings(checks),
+            "sources": checks[order[0]]["checks"],
+        },
         "comparison": comparison,
         "comparison_figure": figure_of(figures.comparison_figure(comparison["models"]), "models compared"),
         "summary": summary(comparison, {m: v.verdict for m, v in views.items()}),

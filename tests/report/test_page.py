@@ -15,6 +15,7 @@ from il6infer._io import write_json
 from il6infer.compare import Fit, compare
 from il6infer.diagnose import Thresholds, diagnose
 from il6infer.report import render
+from tests.report.prior_check import prior_check
 from tests.zoo.posterior import N, normal_mean
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use"}
@@ -37,6 +38,7 @@ def run(tmp_path: Path) -> tuple[Path, Path]:
         idata.to_netcdf(str(folder / "posterior.nc"), engine="h5netcdf")
         verdict = diagnose(idata, Thresholds())
         write_json(folder / "verdict.json", verdict)
+        write_json(folder / "prior_check.json", prior_check(silent=stuck))
         (folder / "diagram.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><g id="a"></g></svg>')
         fits.append(Fit(model, idata, verdict))
     write_json(results / "toy" / "comparison.json", compare("toy", fits))
@@ -129,6 +131,26 @@ def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) ->
     assert "NOT CONVERGED" not in asked
     assert "NOT CONVERGED" in absent
     assert "cannot be asked: the model has no read-out &#39;y&#39;" in absent
+
+
+def test_priors_stand_beside_what_was_published(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+    own = page[page.index('id="toy-priors"') : page.index('id="toy-comparison"')]
+    answers, silent, sources = own.split("<details>")[1:]
+    peak, fold, unknown, absent = answers.split("<tbody>")[1].split("</tr>")[:4]
+
+    assert "fold induction of y (IL6 10 ng/ml), in HepG2 300–400: outside the 90 % interval of the prior of" in own
+    assert "IL6 10 ng/ml: no response in both_none." in own
+    assert 'aria-label="priors against published ranges"' in own
+    assert '<td>20 (10–40)</td><td>16–30</td><td class="l">min</td><td class="l">HepG2</td>' in peak
+    assert '<td class="l">raw &lt;data&gt; (Someone 2025), doi 10.1000/x</td><td class="l">coarse</td>' in sources
+    assert "<td>16–30 min</td>" in sources
+    assert "<td>60 %</td><td>30 %</td><td>10 %</td><td>0</td><td>0</td>" in peak
+    assert fold.endswith('<td class="l">outside</td>')
+    assert "none found" in unknown
+    assert "cannot be asked: the model has no read-out &#39;pERK&#39;" in absent
+    assert '<td class="l">no response</td>' in silent
+    assert "NOT CONVERGED" not in own  # the check does not look at the fit
 
 
 def test_same_input_same_bytes(run: tuple[Path, Path]) -> None:

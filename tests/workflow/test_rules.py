@@ -82,8 +82,17 @@ def test_dry_run_plans_every_fit_in_time(snakemake, root, name, request):
     assert done.returncode == 0, done.stdout
     fits = sum(len(dataset.get("models", config["models"])) for dataset in config["datasets"].values())
     assert re.search(rf"^fit +{fits}$", done.stdout, flags=re.M)
+    assert re.search(rf"^check_prior +{fits}$", done.stdout, flags=re.M)
     assert f"{config['results']}/report/index.html" in done.stdout
     assert seconds < 10
+
+
+def test_priors_are_checked_without_a_fit(snakemake):
+    done = snakemake("--dry-run", "results/example/both_socs3/prior_check.json")
+
+    assert done.returncode == 0, done.stdout
+    jobs = set(re.findall(r"^(\w+) +\d+$", done.stdout, flags=re.M)) - {"total"}
+    assert jobs == {"ingest", "problem", "check_prior"}
 
 
 def _refusal(done: subprocess.CompletedProcess[str]) -> str:

@@ -37,7 +37,7 @@ def test_every_file_of_the_readme_is_there(run):
     assert (results / "report" / "index.html").stat().st_size > 10_000
     for name in ("measurements.csv", "protocol.csv", "ingest.json", "comparison.json"):
         assert (results / "example" / name).is_file()
-    for name in ("problem/problem.yaml", "diagram.svg", "posterior.nc", "verdict.json"):
+    for name in ("problem/problem.yaml", "diagram.svg", "prior_check.json", "posterior.nc", "verdict.json"):
         assert (results / "example" / "both_socs3" / name).is_file()
 
 
