@@ -25,7 +25,8 @@ Quantities: peak, peak_time [min], time_to (a share of the rise) [min], duration
 fold (peak over the value at time 0), fold_at (value at a time over it), level (value at a time), persistence (rise left
 at a time over the largest), inhibition (share of the rise that is taken away), ec50 [nM], parameter, and ratio of two
 of them. A draw at which a quantity is not defined counts for neither side; where that is more than a tenth of the
-draws, no probability is given. Without a posterior the prior alone is asked: what the model says before data.
+draws, no probability is given. Without a posterior the prior alone is asked: what the model says before data. Whether a
+posterior has converged is for `il6infer diagnose` to say; `weigh` leaves out the fits that failed.
 
 Example:
     il6infer claims ask problem/problem.yaml posterior.nc --claims config/claims.yaml --output answers.json
@@ -91,7 +92,8 @@ def _weigh(args: argparse.Namespace) -> None:
     found = average(answers, json.loads(args.comparison.read_text("utf-8")))
     write_json(args.output, found)
     for claim in found["claims"]:
-        logger.info("%s: %s", claim["id"], _percent(claim["average"]))
+        nothing = "no model that passed its verdict gives a probability"
+        logger.info("%s: %s", claim["id"], nothing if claim["average"] is None else _percent(claim["average"]))
 
 
 def _count(text: str) -> int:
