@@ -140,8 +140,8 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[Plan | No
         varied = {given["species"]: 1.0, **given.get("follow", {})}
     if faults or protocol is None:
         return None, faults
-    names = (tuple(described.get(key, ())) for key in ("knock_out", "requires"))
-    return Plan(name, protocol.steps, described.get("set", {}), *names, doses, varied), []
+    knock_out, requires = (tuple(described.get(key, ())) for key in ("knock_out", "requires"))
+    return Plan(name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied), []
 
 
 def _condition_faults(condition: Mapping[str, Any], experiments: Mapping[str, Any], where: str) -> Iterator[Fault]:
