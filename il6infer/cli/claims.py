@@ -23,13 +23,16 @@ logger = logging.getLogger("il6infer")
 
 ASK = """Ask the claims of one fit.
 
-Quantities: peak, peak_time [min], duration (time above half of the rise) [min], fold (peak over the value at time 0),
-level (value at a time), persistence (rise left at a time over the largest), inhibition (share of the rise that is taken
-away), ec50 [nM], parameter, and ratio of two of them. A draw at which a quantity is not defined counts for neither
-side; where that is more than a tenth of the draws, no probability is given.
+Quantities: peak, peak_time [min], time_to (a share of the rise) [min], duration (time above half of the rise) [min],
+fold (peak over the value at time 0), fold_at (value at a time over it), level (value at a time), persistence (rise left
+at a time over the largest), inhibition (share of the rise that is taken away), ec50 [nM], parameter, and ratio of two
+of them. A draw at which a quantity is not defined counts for neither side; where that is more than a tenth of the
+draws, no probability is given. Without a posterior the prior alone is asked: what the model says before data. Whether a
+posterior has converged is for `il6infer diagnose` to say; `weigh` leaves out the fits that failed.
 
 Example:
     il6infer claims ask problem/problem.yaml posterior.nc --claims config/claims.yaml --output answers.json
+    il6infer claims ask problem/problem.yaml --claims config/claims.yaml --output before.json
 """
 
 PRIOR = """Check the priors of one problem against published behaviour, before any fit.
@@ -59,10 +62,13 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     asking = actions.add_parser("ask", help="one fit", description=ASK, formatter_class=raw)
     asking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem that was fitted")
-    asking.add_argument("posterior", type=Path, metavar="POSTERIOR.nc", help="its posterior")
+    asking.add_argument(
+        "posterior", type=Path, nargs="?", metavar="POSTERIOR.nc", help="its posterior (default: none, the prior alone)"
+    )
     asking.add_argument("--claims", required=True, type=Path, help="file of claims")
     asking.add_argument("--output", required=True, type=Path, help="JSON file to write")
     asking.add_argument("--seed", type=int, default=1, help="of the draws of the prior (default: 1)")
+    asking.add_argument("--draws", type=_count, help="of the prior, and of the posterior at most (default: 400)")
     asking.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
     asking.set_defaults(run=_ask)
     checking = actions.add_parser("prior", help="one problem, before its fit", description=PRIOR, formatter_class=raw)
@@ -83,15 +89,17 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def _ask(args: argparse.Namespace) -> None:
     from il6infer._io import read_posterior, write_json
-    from il6infer.predict.answer import answer
+    from il6infer.predict.answer import DRAWS, answer
     from il6infer.predict.claims import read_claims
     from il6infer.problem.petab import load
 
     claims, problem = read_claims(args.claims), load(args.problem)
-    found = answer(problem, read_posterior(args.posterior), claims, seed=args.seed, threads=args.threads)
+    posterior = read_posterior(args.posterior) if args.posterior else None
+    found = answer(problem, posterior, claims, seed=args.seed, draws=args.draws or DRAWS, threads=args.threads)
     write_json(args.output, found)
+    asked = ["prior", "posterior"] if args.posterior else ["prior"]
     for claim in found["claims"]:
-        chances = [claim["absent"]] if claim["absent"] else [_percent(claim[k]) for k in ("prior", "posterior")]
+        chances = [claim["absent"]] if claim["absent"] else [_percent(claim[k]) for k in asked]
         logger.info("%s: %s", claim["id"], " -> ".join(chances))
 
 
@@ -123,7 +131,15 @@ def _weigh(args: argparse.Namespace) -> None:
     found = average(answers, json.loads(args.comparison.read_text("utf-8")))
     write_json(args.output, found)
     for claim in found["claims"]:
-        logger.info("%s: %s", claim["id"], _percent(claim["average"]))
+        nothing = "no model that passed its verdict gives a probability"
+        logger.info("%s: %s", claim["id"], nothing if claim["average"] is None else _percent(claim["average"]))
+
+
+def _count(text: str) -> int:
+    """Read a number of draws: a whole number, at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of draws. Give a whole number, at least 1.")
+    return int(text)
 
 
 def _percent(chance: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import arviz as az
@@ -22,10 +22,11 @@ UNDEFINED_MAX = 0.1
 
 def answer(
     problem: Problem,
-    idata: az.InferenceData,
+    idata: az.InferenceData | None,
     claims: Claims,
     *,
     seed: int,
+    draws: int = DRAWS,
     engine: str = "rosenbrock",
     rtol: float = 1e-6,
     atol: float = 1e-8,
@@ -38,26 +39,30 @@ def answer(
     problem
         The problem that was fitted.
     idata
-        Its posterior.
+        Its posterior; None asks the prior alone, and leaves everything about the posterior null.
+    draws
+        Of the prior, and of the posterior at most.
 
     Returns
     -------
     dict
-        ``problem``, ``draws``, and for each of ``claims`` its id, statement, source, ``absent`` (why this model cannot
-        be asked; empty when it can), ``quantities`` (label, unit, above, below, and median, q05, q95, undefined of
-        ``prior`` and ``posterior``), ``prior`` and ``posterior`` probability (null where undefined),
-        ``bayes_factor`` and ``bound`` (``at least`` or ``at most`` where all draws of one agree).
+        ``problem``, ``draws`` of the posterior (null without one), and for each of ``claims`` its id, statement,
+        source, ``absent`` (why this model cannot be asked; empty when it can), ``quantities`` (label, unit, above,
+        below, and median, q05, q95, undefined of ``prior`` and ``posterior``), ``prior`` and ``posterior`` probability
+        (null where undefined), ``bayes_factor`` and ``bound`` (``at least`` or ``at most`` where all draws of one
+        agree).
     """
-    names = [p.id for p in problem.estimated]
-    posterior = np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
-    posterior = posterior[np.linspace(0, len(posterior) - 1, min(DRAWS, len(posterior))).astype(int)]
-    prior = draw(problem.estimated, DRAWS, np.random.default_rng(seed))
+    thetas = {"prior": draw(problem.estimated, draws, np.random.default_rng(seed))}
+    if idata is not None:
+        names = [p.id for p in problem.estimated]
+        flat = np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
+        thetas["posterior"] = flat[np.linspace(0, len(flat) - 1, min(draws, len(flat))).astype(int)]
     simulator = Simulator(problem, claims, engine=engine, rtol=rtol, atol=atol)
-    samples = [(thetas, simulator.courses(thetas, threads)) for thetas in (prior, posterior)]
+    samples = {name: (drawn, simulator.courses(drawn, threads)) for name, drawn in thetas.items()}
     units = {p.id: p.unit for p in problem.estimated}
     return {
         "problem": problem.id,
-        "draws": len(posterior),
+        "draws": len(thetas["posterior"]) if idata is not None else None,
         "claims": [_claim(claim, simulator, samples, units) for claim in claims.claims],
     }
 
@@ -66,40 +71,39 @@ def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -
     """Claim -> whether it is true at one parameter vector; None where the model cannot be asked."""
     simulator = Simulator(problem, claims, **solver)
     sample = (theta[None], simulator.courses(theta[None]))
-    found = {claim.id: _claim(claim, simulator, [sample, sample], {}) for claim in claims.claims}
+    found = {claim.id: _claim(claim, simulator, {"posterior": sample}, {}) for claim in claims.claims}
     return {name: None if a["posterior"] is None else a["posterior"] > 0.5 for name, a in found.items()}
 
 
-def _claim(claim: Claim, simulator: Simulator, samples: Sequence[tuple], units: Mapping[str, str]) -> dict[str, Any]:
+def _claim(
+    claim: Claim, simulator: Simulator, samples: Mapping[str, tuple], units: Mapping[str, str]
+) -> dict[str, Any]:
     absent = "; ".join(dict.fromkeys(simulator.absent[n] for n in needs(claim) if n in simulator.absent))
-    said = {"id": claim.id, "statement": claim.statement, "source": claim.source, "absent": absent}
-    nothing = {"quantities": [], "prior": None, "posterior": None, "bayes_factor": None, "bound": ""}
-    if absent:
-        return said | nothing
-    found, chances = [], []
-    for thetas, courses in samples:
+    said = {"id": claim.id, "statement": claim.statement, "source": claim.source, "absent": absent, "quantities": []}
+    found: dict[str, list] = {}
+    counts: dict[str, tuple[int, int] | None] = {"prior": None, "posterior": None}
+    for name, (thetas, courses) in ({} if absent else samples).items():
         values = [quantity(c.quantity, simulator, courses, thetas) for c in claim.that]
         defined = np.all([np.isfinite(v) for v in values], axis=0)
         holds = np.all([c.holds(v) for c, v in zip(claim.that, values, strict=True)], axis=0)
-        found.append(values)
-        enough = defined.mean() >= 1.0 - UNDEFINED_MAX
-        chances.append((int(holds[defined].sum()), int(defined.sum())) if enough else None)
-    summaries = [
-        {
-            "label": label(c.quantity),
-            "unit": unit(c.quantity, units),
-            "above": None if np.isinf(c.above) else c.above,
-            "below": None if np.isinf(c.below) else c.below,
-            "prior": _summary(before),
-            "posterior": _summary(after),
-        }
-        for c, before, after in zip(claim.that, *found, strict=True)
-    ]
-    factor, bound = _bayes_factor(*chances) if None not in chances else (None, "")
-    before, after = (None if c is None else c[0] / c[1] for c in chances)
-    return said | {
-        "quantities": summaries, "prior": before, "posterior": after, "bayes_factor": factor, "bound": bound
-    }  # fmt: skip
+        found[name] = values
+        if defined.mean() >= 1.0 - UNDEFINED_MAX:
+            counts[name] = int(holds[defined].sum()), int(defined.sum())
+    if not absent:
+        said["quantities"] = [
+            {
+                "label": label(c.quantity),
+                "unit": unit(c.quantity, units),
+                "above": None if np.isinf(c.above) else c.above,
+                "below": None if np.isinf(c.below) else c.below,
+                **{name: _summary(found[name][i]) if name in found else None for name in counts},
+            }
+            for i, c in enumerate(claim.that)
+        ]
+    before, after = counts["prior"], counts["posterior"]
+    factor, bound = _bayes_factor(before, after) if before and after else (None, "")
+    chances = {name: None if count is None else count[0] / count[1] for name, count in counts.items()}
+    return said | chances | {"bayes_factor": factor, "bound": bound}
 
 
 def _summary(values: np.ndarray) -> dict[str, float | None]:

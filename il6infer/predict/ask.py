@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,15 @@ import sympy as sp
 
 from il6infer.fit.curves import grid
 from il6infer.fit.predictive import simulate_all
-from il6infer.models.network import symbol
+from il6infer.models.network import Network, symbol
+from il6infer.models.priors import prior_table
 from il6infer.predict import quantities
 from il6infer.predict.claims import Claims, Plan, needs
 from il6infer.problem.spec import STEADY_STATE, Experiment, Observable, Period, Problem
 from il6infer.simulate import compile
+
+MODES = {"C_classic": "classic signalling", "C_trans": "trans-signalling", "C_cluster": "cluster signalling"}
+"""Complex that an experiment may require -> what a model without it lacks."""
 
 
 class Simulator:
@@ -32,40 +37,28 @@ class Simulator:
     Attributes
     ----------
     absent
-        (kind, name) of what the claims name and the model lacks, kind being readout, experiment or parameter, with the
-        reason; claims that need it cannot be asked.
+        Of `lacking`; claims that need something of it cannot be asked, and nothing is simulated for them alone.
     times
         (times,) [min].
     """
 
     def __init__(self, problem: Problem, claims: Claims, *, engine: str, rtol: float, atol: float) -> None:
         self.problem, self.claims = problem, claims
-        needed = dict.fromkeys(need for claim in claims.claims for need in needs(claim))
-        self._known = {**{s: symbol(s) for s in problem.network.states}, **problem.network.derived}
-        self._estimated = [p.id for p in problem.estimated]
-        self.absent = {need: reason for need in needed if (reason := self._lacking(*need))}
-        there = [need for need in needed if need not in self.absent]
-        self._readouts = {name: self._known[name] for kind, name in there if kind == "readout"}
+        self.absent = lacking(problem.network, [p.id for p in problem.estimated], claims)
+        askable = [claim for claim in claims.claims if not self.absent.keys() & needs(claim)]
+        there = list(dict.fromkeys(need for claim in askable for need in needs(claim)))
+        known = _readable(problem.network)
+        self._readouts = {name: known[name] for kind, name in there if kind == "readout"}
         self._runs = {name: _runs(claims.plans[name], problem) for kind, name in there if kind == "experiment"}
         self.times = grid(0.0, claims.until)
         self._engine = None
         if self._readouts and self._runs:
             self._engine = compile(self._question(), engine=engine, rtol=rtol, atol=atol)
 
-    def _lacking(self, kind: str, name: str) -> str:
-        """Say why the model does not have what a claim needs; empty where it has."""
-        if kind == "readout":
-            return "" if name in self._known else f"the model has no read-out '{name}'"
-        if kind == "parameter":
-            return "" if name in self._estimated else f"'{name}' is not a parameter that this model's fit estimates"
-        network, plan = self.problem.network, self.claims.plans[name]
-        for species in sorted({s.species for s in plan.steps if s.species} | set(plan.varied)):
-            if species not in network.states:
-                return f"the model has no species '{species}'"
-        for parameter in plan.set:
-            if parameter not in network.parameters:
-                return f"the model has no parameter '{parameter}'"
-        return ""
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Simulated experiments, one for each dose."""
+        return tuple(run.id for runs in self._runs.values() for run in runs)
 
     def _question(self) -> Problem:
         runs = [run for runs in self._runs.values() for run in runs]
@@ -102,6 +95,55 @@ class Simulator:
         return courses
 
 
+def lacking(network: Network, estimated: Collection[str], claims: Claims) -> dict[tuple[str, str], str]:
+    """List what claims name and a model lacks; nothing is compiled or simulated.
+
+    Parameters
+    ----------
+    estimated
+        Parameters that the fit estimates.
+
+    Returns
+    -------
+    dict
+        (kind, name), kind being readout, experiment or parameter -> why a claim that needs it cannot be asked.
+    """
+
+    def reason(kind: str, name: str) -> str:
+        if kind == "readout":
+            return "" if name in _readable(network) else f"the model has no read-out '{name}'"
+        if kind == "parameter":
+            return "" if name in estimated else f"'{name}' is not a parameter that this model's fit estimates"
+        plan = claims.plans[name]
+        dosed = {step.species for step in plan.steps if step.species} | set(plan.varied)
+        for species in [*plan.requires, *sorted(dosed)]:
+            if species not in network.states:
+                return (
+                    f"the model has no {MODES[species]}"
+                    if species in MODES
+                    else f"the model has no species '{species}'"
+                )
+        for parameter in plan.set:
+            if parameter not in network.parameters:
+                return f"the model has no parameter '{parameter}'"
+        for parameter in plan.knock_out:
+            if parameter not in network.parameters and parameter not in _library_parameters():
+                return f"'{parameter}' is no parameter of this model, nor of any in the library"
+        return ""
+
+    needed = dict.fromkeys(need for claim in claims.claims for need in needs(claim))
+    return {need: why for need in needed if (why := reason(*need))}
+
+
+def _readable(network: Network) -> dict[str, sp.Expr]:
+    return {**{species: symbol(species) for species in network.states}, **network.derived}
+
+
+@cache
+def _library_parameters() -> frozenset[str]:
+    return frozenset(prior_table()["parameter"])
+
+
 def _runs(plan: Plan, problem: Problem) -> list[Experiment]:
     """Experiments of a plan: one, or one a dose."""
     rest: dict[str, sp.Expr] = {}
@@ -109,6 +151,7 @@ def _runs(plan: Plan, problem: Problem) -> list[Experiment]:
         if experiment.periods and experiment.periods[0].time == STEADY_STATE:
             rest = dict(experiment.periods[0].changes)
             break
+    rest |= {name: sp.Float(0.0) for name in plan.knock_out if name in problem.network.parameters}
     rest |= {name: sp.Float(value) for name, value in plan.set.items()}
     free = [name for name in rest if name in problem.network.states]
     moments: dict[float, dict[str, sp.Expr]] = {0.0: {}}
@@ -164,6 +207,10 @@ def quantity(
             return quantities.fold(course)
         case "level":
             return quantities.level(times, course, named["time"])
+        case "fold_at":
+            return quantities.fold_at(times, course, named["time"])
+        case "time_to":
+            return quantities.time_to(times, course, named["share"])
         case "persistence":
             return quantities.persistence(times, course, named["time"])
     return {"peak_time": quantities.peak_time, "duration": quantities.duration}[kind](times, course)

@@ -18,7 +18,7 @@ from il6infer.ingest.protocol import Step, read_protocol, sheet_of
 
 SCHEMA = Path(__file__).parents[1] / "claims.schema.yaml"
 
-UNITS = {"peak_time": "min", "duration": "min", "ec50": "nM"}
+UNITS = {"peak_time": "min", "time_to": "min", "duration": "min", "ec50": "nM"}
 """Units of quantities that have one of their own."""
 
 
@@ -32,6 +32,10 @@ class Plan:
         By time.
     set
         Parameter -> value in this experiment.
+    knock_out
+        Parameters that are 0 in this experiment, where the model has them.
+    requires
+        Species without which the experiment is not what it is called.
     doses
         Of the varied species [nM], increasing; empty where none is varied.
     varied
@@ -41,6 +45,8 @@ class Plan:
     name: str
     steps: tuple[Step, ...]
     set: Mapping[str, float]
+    knock_out: tuple[str, ...]
+    requires: tuple[str, ...]
     doses: tuple[float, ...]
     varied: Mapping[str, float]
 
@@ -139,7 +145,8 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[Plan | No
         varied = {given["species"]: 1.0, **given.get("follow", {})}
     if faults or protocol is None:
         return None, faults
-    return Plan(name, protocol.steps, described.get("set", {}), doses, varied), []
+    knock_out, requires = (tuple(described.get(key, ())) for key in ("knock_out", "requires"))
+    return Plan(name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied), []
 
 
 def _condition_faults(condition: Mapping[str, Any], experiments: Mapping[str, Any], where: str) -> Iterator[Fault]:
@@ -196,6 +203,10 @@ def label(quantity: Mapping[str, Any]) -> str:
             return f"inhibition of {named['readout']}, {named['with']} against {named['without']}"
         case "level":
             return f"{named['readout']} at {named['time']:g} min, {named['experiment']}"
+        case "fold_at":
+            return f"fold induction of {named['readout']} at {named['time']:g} min, {named['experiment']}"
+        case "time_to":
+            return f"time of {named['readout']} to {100 * named['share']:g} % of its rise, {named['experiment']}"
         case "persistence":
             return f"{named['readout']} at {named['time']:g} min relative to its peak, {named['experiment']}"
         case "ec50" if "time" in named:

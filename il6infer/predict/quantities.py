@@ -1,4 +1,4 @@
-"""What claims speak of, as functions of simulated courses: peak, its time, duration, persistence, EC50, inhibition.
+"""What claims speak of, as functions of simulated courses: peak, times, duration, persistence, fold, EC50, inhibition.
 
 Courses are arrays (draws, times) of a noise-free read-out from time 0 on. Each function gives one number a draw, NaN
 where the draw's course does not define it: a course that never rises has no peak time.
@@ -48,6 +48,27 @@ def peak_time(times: np.ndarray, courses: np.ndarray) -> np.ndarray:
     return np.where(responds(courses), found, np.nan)
 
 
+def time_to(times: np.ndarray, courses: np.ndarray, share: float) -> np.ndarray:
+    """Time at which a course first reaches a share of its largest rise (draws,) [min]; 0.5: time to half-maximum.
+
+    Unlike the time of the peak it is defined well before the end for a course that is still rising there.
+
+    Parameters
+    ----------
+    times
+        (times,), increasing. Interpolated linearly.
+    share
+        Between 0 and 1.
+    """
+    level = courses[:, 0] + share * rise(courses)
+    after = np.clip(np.argmax(courses >= level[:, None], axis=1), 1, None)
+    rows = np.arange(len(courses))
+    low, high = courses[rows, after - 1], courses[rows, after]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = times[after - 1] + (level - low) / (high - low) * (times[after] - times[after - 1])
+    return np.where(responds(courses), found, np.nan)
+
+
 def duration(times: np.ndarray, courses: np.ndarray) -> np.ndarray:
     """Time spent above half of the rise (draws,) [min]: the full width at half maximum of a single peak.
 
@@ -77,6 +98,12 @@ def fold(courses: np.ndarray) -> np.ndarray:
     """Largest value relative to the one at time 0 (draws,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(courses[:, 0] > 0, peak(courses) / courses[:, 0], np.nan)
+
+
+def fold_at(times: np.ndarray, courses: np.ndarray, time: float) -> np.ndarray:
+    """Value at a time relative to the one at time 0 (draws,); NaN where the course starts at 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(courses[:, 0] > 0, level(times, courses, time) / courses[:, 0], np.nan)
 
 
 def inhibition(with_it: np.ndarray, without: np.ndarray) -> np.ndarray:

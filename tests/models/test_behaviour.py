@@ -77,6 +77,13 @@ def test_ec50_falls_as_gp130_rises(name, extra):
     assert found[-1] < 0.3 * found[0]
 
 
+def test_without_a_cell_more_gp130_does_not_lower_ec50():
+    """Activity is then a share of gp130, of which IL-6R reaches less where gp130 is plenty."""
+    found = [ec50(DOSES, dose_response("classic_none", "IL6", DOSES, {}, gp130_0=c)) for c in (0.005, 0.05, 0.5)]
+
+    assert found == sorted(found)
+
+
 def test_ratio_of_the_receptors_sets_classic_response():
     found = [peak("classic_none@HUVEC", IL6, ratio_IL6R_gp130=ratio) for ratio in (0.01, 0.1, 1.0)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
@@ -45,3 +46,12 @@ def test_table_of_the_hexamer_is_what_the_models_say():
     found = [two[i] / one[i] for i in (0, 2, 4, 6, 8)] + [ec50(doses, two) / ec50(doses, one)]
 
     assert [f"{value:.2f}" for value in found] == [cell.strip() for cell in line.split("|")[2:-1]]
+
+
+@pytest.mark.parametrize(("name", "extra"), [("classic_none@PHH", {}), ("trans_none@HEK293", {"sIL6R": 0.5})])
+def test_table_of_ec50_is_what_the_models_say(name, extra):
+    (line,) = [line for line in TEXT.splitlines() if line.startswith(f"| `{name}`") and "(" not in line]
+    doses = np.geomspace(1e-4, 1e3, 29)
+    found = [ec50(doses, dose_response(name, "IL6", doses, extra, copies_gp130=n)) for n in (2000, 50000)]
+
+    assert [f"{value:.2g}" for value in found] == [line.split("|")[column].strip() for column in (2, 4)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import arviz as az
 import numpy as np
@@ -16,6 +15,7 @@ from scipy import stats
 from il6infer._errors import UserError
 from il6infer.models.network import symbol
 from il6infer.predict.answer import answer, average, truths
+from il6infer.predict.ask import Simulator
 from il6infer.predict.claims import read_claims
 from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
 from tests.fit import toy
@@ -69,8 +69,8 @@ def problem() -> Problem:
     return replace(
         line,
         network=replace(
-            network({"IL6": -symbol("k") * il6, "bound": 50 * (il6 / (3 + il6) - symbol("bound"))},
-                    {"IL6": 0.0, "bound": 0.0}, {"k": 0.1}),
+            network({"IL6": -symbol("k") * il6, "bound": 50 * (symbol("gain") * il6 / (3 + il6) - symbol("bound"))},
+                    {"IL6": 0.0, "bound": 0.0}, {"k": 0.1, "gain": 1.0}),
         ),
         parameters=(Parameter("k", 0.0, np.inf, 0.1, True, Prior("log-normal", (float(np.log(0.05)), 1.0)), "1/min"),),
         experiments=(Experiment("e", (Period(STEADY_STATE, {"IL6": sp.Float(0.0)}), Period(0.0))),),
@@ -125,6 +125,58 @@ def test_what_the_model_lacks_is_said(claims):
     assert found["unknown"]["posterior"] is None
 
 
+WITHOUT = """
+until: 20
+experiments:
+  knocked_out: {steps: &dose [{time_min: 0, action: add, species: IL6, dose: 2, unit: nM}], knock_out: [gain]}
+  foreign: {steps: *dose, knock_out: [IL6R_0]}
+  misspelt: {steps: *dose, knock_out: [IL6R]}
+  trans: {steps: *dose, requires: [C_trans]}
+claims:
+  - id: knocked_out
+    statement: s
+    source: t
+    that: [{quantity: {peak: {readout: bound, experiment: knocked_out}}, below: 1.0e-6}]
+  - id: foreign
+    statement: s
+    source: t
+    that: [{quantity: {peak: {readout: bound, experiment: foreign}}, above: 0.1}]
+  - id: misspelt
+    statement: s
+    source: t
+    that: [{quantity: {peak: {readout: bound, experiment: misspelt}}, above: 0}]
+  - id: trans
+    statement: s
+    source: t
+    that: [{quantity: {peak: {readout: bound, experiment: trans}}, above: 0}]
+"""
+
+
+def test_knock_outs_and_what_an_experiment_requires(tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text(WITHOUT)
+    claims = read_claims(path)
+    found = {c["id"]: c for c in answer(problem(), None, claims, seed=2, draws=5, **SOLVER)["claims"]}
+
+    assert found["knocked_out"]["prior"] == 1.0  # nothing is bound
+    assert found["foreign"]["prior"] == 1.0  # the toy has no IL-6R: nothing to take away
+    assert found["misspelt"]["absent"] == "'IL6R' is no parameter of this model, nor of any in the library"
+    assert found["trans"]["absent"] == "the model has no trans-signalling"
+    assert Simulator(problem(), claims, **SOLVER).runs == ("knocked_out_0", "foreign_0")
+
+
+def test_without_a_posterior_the_prior_alone_is_asked(claims):
+    found = answer(problem(), None, claims, seed=2, **SOLVER)
+    both = answer(problem(), posterior(), claims, seed=2, **SOLVER)
+
+    assert found["draws"] is None
+    for before, after in zip(found["claims"], both["claims"], strict=True):
+        assert before["prior"] == after["prior"]
+        assert (before["posterior"], before["bayes_factor"], before["bound"]) == (None, None, "")
+        assert [q["prior"] for q in before["quantities"]] == [q["prior"] for q in after["quantities"]]
+        assert all(q["posterior"] is None for q in before["quantities"])
+
+
 def test_truths_at_one_parameter_vector(claims):
     assert truths(problem(), claims, np.array([0.1]), **SOLVER) == {
         "k_range": True, "left": True, "slower": True, "washed": True, "half": True, "unknown": None,
@@ -173,13 +225,6 @@ def test_faults_of_a_file_come_in_one_message(tmp_path):
         "  - claims.yaml, claim 'x': says of a quantity neither 'above' nor 'below'. Give one, or both.\n"
         "  - claims.yaml, claim 'x': ec50 needs an experiment with 'doses'; 'b' has none."
     )
-
-
-def test_the_projects_own_claims_are_read():
-    claims = read_claims(Path(__file__).parents[2] / "config" / "claims.yaml")
-
-    assert len(claims.claims) >= 18
-    assert all(c.source for c in claims.claims)
 
 
 def test_command_says_what_is_wrong(tmp_path):
