@@ -70,7 +70,7 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
     engine = compile(problem, **solver)
     logger.info(
         "%s: %d parameters, %d measurements, %d experiments in %d simulations", problem.id, len(problem.estimated),
-        len(problem.measurements), len(engine.plan.experiments), len(engine.plan.runs),
+        len(problem.data), len(engine.plan.experiments), len(engine.plan.runs),
     )  # fmt: skip
     density = Density(problem, engine)
     compiled = time.monotonic()
