@@ -14,10 +14,17 @@ from il6infer.problem.spec import Problem
 from il6infer.simulate import compile
 from tests.models.odes import Odes
 from tests.models.representative import LIBRARY
-from tests.simulate.stimulation import stimulation
+from tests.simulate.stimulation import DOSES, stimulation
 
 TOLERANCES = ((1e-6, 1e-8), (1e-3, 1e-5))
 """(rtol, atol): defaults of the engine, and of the bundled analysis."""
+
+POOLS = {
+    "STAT3": {"STAT3": 1, "pSTAT3_c": 1, "pSTAT3_dimer": 2, "pSTAT3_n": 1, "STAT3_n": 1},
+    "STAT1": {"STAT1": 1, "STAT1_p": 1},
+    "sgp130Fc": {"sgp130Fc": 1, "IL6_sIL6R_sgp130Fc": 1, "HyperIL6_sgp130Fc": 1},
+}
+"""What biology says is kept, whatever a model's stoichiometry says: pool -> states and what each holds of it."""
 
 
 def check_draws(name: str, count: int, folder: Path) -> None:
@@ -37,6 +44,7 @@ def check_draws(name: str, count: int, folder: Path) -> None:
         assert min(states.min() for run in runs for states in run) >= -atol
         # Without a wash the totals stay what the doses made them.
         assert conserved(dosed, moieties(problem.network)) < 1e-9
+        check_pools(name, problem.network.states, dosed)
         assert np.max(np.abs(vehicle - vehicle[:, :1]) / (np.abs(vehicle[:, :1]) + atol)) < 1e-9
         check_rest(name, problem, thetas, vehicle[:, 0], nothing=1e-5 * atol)
 
@@ -45,6 +53,15 @@ def conserved(states: np.ndarray, kept: np.ndarray) -> float:
     """Largest change of a moiety over a run, relative to the terms that make it up."""
     totals, sizes = states @ kept.T, np.abs(states) @ np.abs(kept.T)
     return float(np.max(np.abs(totals - totals[:, :1]) / np.maximum(sizes, 1e-300)))
+
+
+def check_pools(name: str, ids: tuple[str, ...], dosed: np.ndarray) -> None:
+    """Find all STAT3 and STAT1, and the dose of sgp130Fc, unless cells take it up with their receptors."""
+    for pool, holds in POOLS.items():
+        if pool not in ids or (pool == "sgp130Fc" and ("cluster" in name or "surface_trap" in name)):
+            continue
+        total = sum(weight * dosed[..., ids.index(state)] for state, weight in holds.items() if state in ids)
+        np.testing.assert_allclose(total, DOSES.get(pool, 1.0), rtol=1e-9, err_msg=pool)
 
 
 def check_rest(name: str, problem: Problem, thetas: np.ndarray, rest: np.ndarray, *, nothing: float) -> None:
