@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from il6infer._constraint_names import unspeakable
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._model_names import parse_model_name
 from il6infer._yaml import read_yaml
@@ -48,13 +49,37 @@ def check_config(config: Mapping[str, Any], source: str) -> dict[str, Any]:
         What the message calls it: the file, or the files that were merged.
     """
     content = _numbers(config, _schema())
-    return check(content, _schema(), source, _half_described(content))
+    return check(content, _schema(), source, [*_half_described(content), *_unspeakable(content)])
 
 
 def models_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     """Models that are fitted to a data set; a PEtab problem has one of its own."""
     described = config["datasets"][dataset]
     return ["petab"] if "petab" in described else described.get("models", config["models"])
+
+
+def constraints_of(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Literature constraints that are added to a data set's problems; a PEtab problem has its own."""
+    described = config["datasets"][dataset]
+    return [] if "petab" in described else described.get("constraints", config["constraints"])
+
+
+def _unspeakable(config: Mapping[str, Any]) -> list[Fault]:
+    """Find models that cannot express a constraint of their data set; each once, for data sets may share a list."""
+    datasets, found = config.get("datasets"), {}
+    for name, described in datasets.items() if isinstance(datasets, Mapping) else ():
+        if not isinstance(described, Mapping) or "petab" in described:
+            continue
+        where, owner = (f"datasets.{name}.models", described) if "models" in described else ("models", config)
+        models = owner.get("models", _schema()["properties"]["models"]["default"])
+        constraints = described.get("constraints", config.get("constraints"))
+        found |= dict.fromkeys(unspeakable(_texts(constraints), _texts(models), f"key '{where}'"))
+    return list(found)
+
+
+def _texts(value: Any) -> list[str]:
+    """Texts of a list; what else there is, the schema refuses."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
@@ -64,7 +89,7 @@ def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
         if not isinstance(described, Mapping):
             continue  # the schema says so
         where = f"key 'datasets.{name}'"
-        others = [key for key in ("description", "folder", "models") if key in described]
+        others = [key for key in ("description", "folder", "models", "constraints") if key in described]
         missing = [key for key in ("description", "folder") if key not in described]
         if "petab" in described and others:
             what = f"has 'petab' and {', '.join(map(repr, others))}."

@@ -57,11 +57,11 @@ def test_all_faults_come_in_one_message():
     assert str(caught.value) == "\n".join(
         [
             "my.yaml: 13 faults",
-            "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, datasets, fit, models, question, "
-            "results, seed, title, verdict.",
+            "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, constraints, datasets, fit, models, "
+            "question, results, seed, title, verdict.",
             "  - key 'datasets': '1a' is not a name. Use letters, digits and _, a letter first.",
-            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: description, folder, models, "
-            "petab.",
+            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: constraints, description, folder, "
+            "models, petab.",
             "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
             "rtol, starts, target_accept, tune.",
             "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",
@@ -107,6 +107,50 @@ def test_the_models_are_those_of_the_library():
     assert second == (
         "  - key 'models.1': model 'trans_none+shedding': option 'shedding' does not go with receptor 'trans'. "
         "Use 'classic_none+shedding' or 'both_none+shedding'."
+    )
+
+
+def test_constraints_are_off_by_default_and_a_data_set_may_have_its_own():
+    files = {"description": "d.yaml", "folder": "f"}
+    models = ["both_none+sgp130"]
+    given = {
+        "models": models, "constraints": ["free_IL6"],
+        "datasets": {"a": files, "b": {**files, "constraints": []}, "c": {"petab": "p.yaml"}},
+    }  # fmt: skip
+    config = _config.check_config(given, "a.yaml")
+
+    assert _config.check_config({}, "")["constraints"] == []
+    assert [_config.constraints_of(config, name) for name in "abc"] == [["free_IL6"], [], []]
+
+
+def test_models_that_cannot_express_a_constraint_are_named_once_with_one_that_can():
+    files = {"description": "d.yaml", "folder": "f"}
+    faulty = {
+        "models": ["both_none+mapk@PHH", "trans_none+sgp130"],
+        "constraints": ["free_IL6"],
+        "datasets": {
+            "a": files, "b": files, "c": {**files, "models": ["both_socs3"], "constraints": []},
+            "d": {**files, "models": ["both_socs3"], "constraints": ["free_IL6"]},
+            "e": {"petab": "p.yaml", "constraints": ["free_IL6"]}, "f": {**files, "constraints": ["free_IL8", 3]},
+        },
+    }  # fmt: skip
+    with pytest.raises(UserError) as caught:
+        _config.check_config(faulty, "my.yaml")
+
+    about = "has no sgp130, which constraint 'free_IL6' is about (most IL-6 in serum is free, beside sIL-6R and sgp130 "
+    assert str(caught.value) == "\n".join(
+        [
+            "my.yaml: 6 faults",
+            "  - key 'datasets.f.constraints.0': 'free_IL8' is unknown. Did you mean 'free_IL6'? Known: free_IL6.",
+            "  - key 'datasets.f.constraints.1': 3 is not text.",
+            "  - key 'datasets.f.constraints.1': 3 is unknown. Known: free_IL6.",
+            "  - key 'datasets.e': has 'petab' and 'constraints'. A PEtab problem brings its own model and data: leave "
+            "the others out.",
+            f"  - key 'models': model 'both_none+mapk@PHH' {about}(Baran 2018)). Use 'both_none+mapk+sgp130@PHH', or "
+            "leave the constraint out.",
+            f"  - key 'datasets.d.models': model 'both_socs3' {about}(Baran 2018)). Use 'both_socs3+sgp130', or leave "
+            "the constraint out.",
+        ]
     )
 
 

@@ -27,6 +27,10 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("measurements", type=Path, metavar="MEASUREMENTS.csv", help="table of the ingest stage")
     parser.add_argument("protocol", type=Path, metavar="PROTOCOL.csv", help="protocol of the ingest stage")
     parser.add_argument("--model", required=True, help="name of a library model (il6infer models list)")
+    parser.add_argument(
+        "--constraint", action="append", default=[], dest="constraints", metavar="NAME",
+        help="add a published finding on several parameters, such as free_IL6 (docs/models.md); may be repeated",
+    )  # fmt: skip
     parser.add_argument("--output", required=True, type=Path, help="folder to write, replaced when it exists")
     parser.set_defaults(run=run)
 
@@ -40,6 +44,6 @@ def run(args: argparse.Namespace) -> None:
     measurements = read_measurements(args.measurements)
     path = build(
         measurements, read_protocol(args.protocol), compose(args.model), args.output,
-        dataset=str(measurements["dataset"].iloc[0]),
+        dataset=str(measurements["dataset"].iloc[0]), constraints=args.constraints,
     )  # fmt: skip
     logger.info("written: %s", path)

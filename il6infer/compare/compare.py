@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,8 @@ def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, see
     order = [*passed, *(fit.model for fit in fits if fit.model not in passed)]
     by_name = {fit.model: fit for fit in fits}
     rows = [_row(by_name[model], loos, passed, weights, pareto_k_max) for model in order]
-    return {"dataset": dataset, "n": first[0], "models": rows, "notes": _notes(rows, loos, pareto_k_max)}
+    notes = [*_notes(rows, loos, pareto_k_max), *_constraint_notes(fits)]
+    return {"dataset": dataset, "n": first[0], "models": rows, "notes": notes}
 
 
 def _row(fit: Fit, loos: dict[str, Loo | None], passed: list[str], weights: dict, limit: float) -> dict[str, Any]:
@@ -124,4 +126,22 @@ def _notes(rows: list[dict[str, Any]], loos: dict[str, Loo | None], limit: float
                 f"{row['model']}: {row['pareto_k_bad']} of {row['n']} measurements have a Pareto k above {limit:g}; "
                 "its elpd leans on them."
             )
+    return notes
+
+
+def _constraint_notes(fits: Sequence[Fit]) -> list[str]:
+    """Say which posteriors hold literature constraints: they count as prior knowledge, and no elpd counts them."""
+    holders: dict[str, list[str]] = {}
+    for fit in fits:
+        for name in json.loads(fit.idata["posterior"].attrs.get("literature", "{}")):
+            holders.setdefault(name, []).append(fit.model)
+    notes = []
+    for name, models in holders.items():
+        note = f"'{name}' is a literature constraint and no measurement: it counts in the posterior"
+        others = [fit.model for fit in fits if fit.model not in models]
+        if others:
+            note += (
+                f" of {', '.join(models)}, and not in that of {', '.join(others)}, whose prior knowledge is thus less"
+            )
+        notes.append(f"{note}; the elpd is over the data alone.")
     return notes

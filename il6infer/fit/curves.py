@@ -22,7 +22,7 @@ _KEYS = ["observable", "batch", "experiment", "observable_parameters", "noise_pa
 
 def series(problem: Problem) -> pd.DataFrame:
     """Each measured (observable, batch, experiment), with the parameters of its read-out, first and last time."""
-    table = problem.measurements
+    table = problem.data
     finite = table[np.isfinite(table["time"])]
     times = finite.groupby(_KEYS, sort=False)["time"]
     return times.agg(start="min", end="max").reset_index()

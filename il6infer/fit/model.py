@@ -40,7 +40,7 @@ def build_model(problem: Problem, engine: Engine) -> pm.Model:
     with pm.Model() as model:
         theta = pt.stack([prior_variable(parameter) for parameter in problem.estimated])
         prediction, noise = simulate(engine, theta)
-        for name, rows in rows_by_variable(problem).items():
+        for name, rows in {**rows_by_variable(problem), **rows_by_variable(problem, literature=True)}.items():
             model.add_coord(f"{name}_row", np.arange(len(rows)))
             median, scale = prediction[rows], noise[rows]
             # A prediction may lie below zero by the solver's tolerance; no logarithmic noise explains that.

@@ -108,6 +108,29 @@ def by_variable(problem: Problem, values: np.ndarray, chains: int) -> xr.Dataset
     )
 
 
+def literature(problem: Problem, before: Ensemble, after: Ensemble) -> dict[str, dict[str, object]]:
+    """Compare what literature constraints say with what the parameters give, without noise.
+
+    Returns
+    -------
+    dict
+        Observable -> ``says`` (in words, with the source), ``value`` and ``sd`` that are published, ``prior`` and
+        ``posterior``: 5 %, 50 % and 95 % quantiles at draws of either. The prior is that without the constraint.
+    """
+    observables = {o.id: o for o in problem.observables}
+    found = {}
+    for rows in rows_by_variable(problem, literature=True).values():
+        for row in rows:
+            name = str(problem.measurements["observable"].iloc[row])
+            quantiles = {
+                kind: [float(q) for q in np.nanquantile(ensemble.prediction[:, row], (0.05, 0.5, 0.95))]
+                for kind, ensemble in (("prior", before), ("posterior", after))
+            }
+            published = {"value": float(problem.measurements["value"].iloc[row]), "sd": float(after.noise[0, row])}
+            found[name] = {"says": observables[name].name or name, **published, **quantiles}
+    return found
+
+
 def _coords(problem: Problem) -> dict[str, np.ndarray]:
     return {f"{name}_row": np.arange(len(rows)) for name, rows in rows_by_variable(problem).items()}
 

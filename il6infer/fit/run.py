@@ -70,7 +70,7 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
     engine = compile(problem, **solver)
     logger.info(
         "%s: %d parameters, %d measurements, %d experiments in %d simulations", problem.id, len(problem.estimated),
-        len(problem.measurements), len(engine.plan.experiments), len(engine.plan.runs),
+        len(problem.data), len(engine.plan.experiments), len(engine.plan.runs),
     )  # fmt: skip
     density = Density(problem, engine)
     compiled = time.monotonic()
@@ -178,7 +178,9 @@ def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, setti
         predictions_constant_data=about,
     )
     ensembles = {"posterior": after, "prior": before} | ({"predictions": dense} if dense else {})
+    constrained = predictive.literature(problem, before, after)
     return {
+        **({"literature": json.dumps(constrained)} if constrained else {}),
         "failed_simulations": json.dumps({name: int(e.failed.sum()) for name, e in ensembles.items()}),
         "integration_error": predictive.integration_error(problem, thetas, log_likelihood, **solver),
         "engine_counters": json.dumps({name: e.outcomes for name, e in ensembles.items()}),

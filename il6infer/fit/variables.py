@@ -18,10 +18,17 @@ def variable_names(problem: Problem) -> dict[str, str]:
     return {full: name if taken[name] == 1 else full for full, name in short.items()}
 
 
-def rows_by_variable(problem: Problem) -> dict[str, np.ndarray]:
-    """Variable name -> rows of the measurement table, for every observable that is measured."""
+def rows_by_variable(problem: Problem, *, literature: bool = False) -> dict[str, np.ndarray]:
+    """Variable name -> rows of the measurement table, for every observable that is measured.
+
+    Parameters
+    ----------
+    literature
+        Those of the literature constraints, in place of those of the data.
+    """
     observed = problem.measurements["observable"].to_numpy()
-    rows = {name: np.flatnonzero(observed == full) for full, name in variable_names(problem).items()}
+    wanted = {o.id for o in problem.observables if o.is_literature == literature}
+    rows = {name: np.flatnonzero(observed == full) for full, name in variable_names(problem).items() if full in wanted}
     return {name: index for name, index in rows.items() if len(index)}
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from il6infer._io import digest
@@ -30,7 +29,7 @@ def adopt(path: Path, name: str, output: Path) -> tuple[Problem, dict[str, Any]]
     """
     problem = load(path)
     copy_problem(path, output / MODEL / "problem")
-    table = problem.measurements
+    table = problem.data
     summary = {
         "dataset": name,
         "title": f"PEtab problem {problem.id}",
@@ -57,7 +56,7 @@ def measurement_table(problem: Problem, name: str, names: Mapping[str, str]) -> 
     names
         Observable -> name of the read-out.
     """
-    table = problem.measurements
+    table = problem.data
     kinds = {o.id: o.distribution for o in problem.observables}
     return pd.DataFrame(
         {
@@ -76,7 +75,7 @@ def measurement_table(problem: Problem, name: str, names: Mapping[str, str]) -> 
             "offset": False,
             "simulated": False,
             "source_file": "",
-            "source_row": np.arange(2, len(table) + 2),
+            "source_row": table.index.to_numpy() + 2,
         }
     )
 

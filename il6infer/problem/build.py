@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -13,6 +14,7 @@ import yaml
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.models.library import Model
 from il6infer.models.priors import Z90, log_normal
+from il6infer.problem.constraints import constraint_faults, with_constraints
 from il6infer.problem.lint import check
 
 REST = "rest"
@@ -37,7 +39,15 @@ WIDE = 1e4
 """Bounds lie this factor beyond the 90 % interval: they guard the solver and cut no prior mass."""
 
 
-def build(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model, folder: Path, *, dataset: str) -> Path:
+def build(
+    measurements: pd.DataFrame,
+    protocol: pd.DataFrame,
+    model: Model,
+    folder: Path,
+    *,
+    dataset: str,
+    constraints: Sequence[str] = (),
+) -> Path:
     """Write the PEtab v2 problem of one data set and one model.
 
     Each experimental condition is one experiment: pre-equilibration at rest (nothing in the medium), then one
@@ -52,6 +62,8 @@ def build(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model, fold
         Of the library.
     folder
         Written whole or not at all; a folder of that name is replaced.
+    constraints
+        Literature constraints that are added (see `il6infer.problem.constraints`).
 
     Returns
     -------
@@ -61,9 +73,12 @@ def build(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model, fold
     Raises
     ------
     UserError
-        With every read-out that the model lacks, every condition without protocol or never measured.
+        With every read-out that the model lacks, every condition without protocol or never measured, every constraint
+        that the model cannot express.
     """
-    raise_faults(_faults(measurements, protocol, model), f"problem of '{dataset}' and model '{model.name}'")
+    faults = _faults(measurements, protocol, model)
+    faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
+    raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
     conditions, experiments = _protocol(protocol, model)
     tables = {
         "conditions": conditions,
@@ -72,6 +87,7 @@ def build(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model, fold
         "measurements": _measurement_table(measurements),
         "parameters": _parameters(measurements, model),
     }
+    tables = with_constraints(tables, constraints)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

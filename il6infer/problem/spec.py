@@ -13,6 +13,9 @@ from il6infer.models.network import Network
 STEADY_STATE = float("-inf")
 """Start time of a period that is simulated to steady state (pre-equilibration)."""
 
+LITERATURE = "literature_"
+"""Begins the id of an observable that is a published finding and not data: its measurement constrains parameters."""
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -107,6 +110,11 @@ class Observable:
     name: str = ""
     unit: str = ""
 
+    @property
+    def is_literature(self) -> bool:
+        """Whether its measurement is a literature constraint: part of the posterior, and no data."""
+        return self.id.startswith(LITERATURE)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -139,6 +147,11 @@ class Problem:
     def nominal(self) -> dict[str, float]:
         """Nominal value of each estimated parameter."""
         return {p.id: p.nominal for p in self.estimated}
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """Measurements that are data, which is all but literature constraints; the index is that of `measurements`."""
+        return self.measurements[~self.measurements["observable"].str.startswith(LITERATURE)]
 
     def with_measurements(self, measurements: pd.DataFrame) -> Problem:
         """Ask the same problem at other times or read-outs (values may be NaN: nothing is compared)."""

@@ -108,6 +108,7 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
             {"name": name, **row, "unit": estimated[name]["unit"] or "1", "source": estimated[name]["source"]}
             for name, row in verdict["parameters"].items()
         ],
+        "literature": json.loads(attrs.get("literature", "{}")),
         "attrs": attrs,
         **pictures,
     }

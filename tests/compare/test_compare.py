@@ -91,3 +91,17 @@ def test_fits_of_other_measurements_are_refused() -> None:
         "comparison of 'toy': 'b' was fitted to other measurements (60) than 'a' (60). "
         "Models can be compared only on the same data; fit them again."
     )
+
+
+def test_literature_constraints_are_named_and_those_who_hold_them() -> None:
+    held, free = normal_mean(), normal_mean()
+    held["posterior"].attrs["literature"] = '{"literature_x": {}}'
+    start = "'literature_x' is a literature constraint and no measurement: it counts in the posterior"
+    both = compare("toy", [Fit("a", held, PASSED), Fit("b", held, PASSED)])
+    one = compare("toy", [Fit("a", held, PASSED), Fit("b", free, PASSED)])
+
+    assert both["notes"][-1] == f"{start}; the elpd is over the data alone."
+    assert one["notes"][-1] == (
+        f"{start} of a, and not in that of b, whose prior knowledge is thus less; the elpd is over the data alone."
+    )
+    assert both["n"] == one["n"] == len(loo(free).pointwise)

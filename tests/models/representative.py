@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from il6infer.models.library import names
+
 EVERYTHING = (
     "both_dual+akt+antibodies+assays+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets+trafficking"
     "@HUVEC"
@@ -25,3 +27,5 @@ REPRESENTATIVE = (
     "both_socs3+drugs+jak+targets@retinal_endothelial",
     EVERYTHING,
 )
+LIBRARY = (*names(), *REPRESENTATIVE)
+"""Every receptor with every feedback, every option, every cell."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import libsbml
 import numpy as np
 import pytest
 
+from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
 from il6infer.models.conservation import moieties
 from il6infer.models.library import MEDIUM, READOUTS, compose, names
 from il6infer.models.modules import texts_of
@@ -13,7 +16,7 @@ from il6infer.models.sbml import read_sbml
 from il6infer.models.thermodynamics import cycles, equilibrium_constants
 from tests.models.cells import TIMES, odes
 from tests.models.odes import draw, medians
-from tests.models.representative import EVERYTHING, REPRESENTATIVE
+from tests.models.representative import EVERYTHING, LIBRARY, REPRESENTATIVE
 
 DOSES = {"IL6": 0.48, "sIL6R": 0.5, "sgp130Fc": 2.4, "HyperIL6": 0.18}
 REVERSIBLE = ("bind_", "trap_", "engage_", "join_", "dimerise_")
@@ -44,7 +47,7 @@ def test_sbml_is_valid_and_every_parameter_has_a_prior_or_a_formula(name):
     assert set(model.module_of.values()) <= set(model.modules)
 
 
-@pytest.mark.parametrize("name", [n for n in (*names(), *REPRESENTATIVE) if n not in names() or "cluster" in n])
+@pytest.mark.parametrize("name", [n for n in LIBRARY if n not in names() or "cluster" in n])
 def test_binding_obeys_detailed_balance(name):
     network = read_sbml(compose(name).sbml, name)
     binding = {i for i in network.flux_ids if i.startswith(REVERSIBLE)}
@@ -76,24 +79,23 @@ def test_moieties_are_kept_and_states_stay_positive(name):
     assert states.min() > -1e-9
 
 
-def simulate_draws(name: str, count: int) -> None:
-    """Simulate draws of the prior, and find every state finite and none below zero."""
+@pytest.mark.parametrize("name", ["both_dual", "cluster_loss", *REPRESENTATIVE])
+def test_draws_of_the_prior_simulate(name):
+    """With SciPy; the package's own engine goes through 1,000 draws in `tests/simulate/test_library_draws.py`."""
     rng = np.random.default_rng(11)
-    for number in range(count):
+    for number in range(2):
         _, states = stimulated(name, draw(compose(name).priors, rng))
         assert np.isfinite(states).all(), number
         assert states.min() > -1e-7, number
 
 
-@pytest.mark.parametrize("name", ["both_dual", "cluster_loss", *REPRESENTATIVE])
-def test_draws_of_the_prior_simulate(name):
-    simulate_draws(name, 2)
+def test_the_representatives_cover_every_receptor_with_every_feedback_every_option_and_every_cell():
+    parts = [parse_model_name(name) for name in LIBRARY]
 
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*names(), *REPRESENTATIVE])
-def test_a_thousand_draws_of_the_prior_simulate(name):
-    simulate_draws(name, 1000)
+    assert {(p.receptor, p.feedback) for p in parts} == set(product(RECEPTORS, FEEDBACKS))
+    assert {option for p in parts for option in p.options} == set(OPTIONS)
+    assert {p.cell for p in parts} == {"", *CELLS}
+    assert len(set(LIBRARY)) == len(LIBRARY)
 
 
 def test_a_later_module_redefines_a_reaction_once():

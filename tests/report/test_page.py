@@ -92,6 +92,23 @@ def test_every_section_is_there(run: tuple[Path, Path]) -> None:
     assert "SIMULATED DATA" in page
 
 
+def test_literature_constraints_stand_as_what_they_are(run: tuple[Path, Path]) -> None:
+    assert "Literature constraints" not in render(*run)
+    path = run[1] / "toy" / "both_socs3" / "posterior.nc"
+    idata = normal_mean()
+    row = {"says": "literature, not data: x", "value": 0.75, "sd": 0.152, "prior": [0.02, 0.27, 0.86],
+           "posterior": [0.47, 0.711, 0.907]}  # fmt: skip
+    idata["posterior"].attrs["literature"] = json.dumps({"literature_x": row})
+    idata.to_netcdf(str(path), engine="h5netcdf")
+    page = render(*run)
+
+    assert page.count("Literature constraints") == 1
+    assert (
+        '<td class="l">literature, not data: x</td><td>0.75</td><td>0.15</td><td>0.27 (0.02&ndash;0.86)</td>'
+        "<td>0.711 (0.47&ndash;0.907)</td>"
+    ) in page
+
+
 def test_a_failed_fit_says_so_beside_each_of_its_numbers(run: tuple[Path, Path]) -> None:
     page = render(*run)
     own = page[page.index('id="toy-both_none"') : page.index('id="toy-change"')]

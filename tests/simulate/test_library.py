@@ -114,12 +114,3 @@ def test_same_input_same_bits_on_any_number_of_threads(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda theta: engine.pullback(theta, ones, ones), thetas))
     np.testing.assert_array_equal(alone, together)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", names())
-def test_prior_draws_simulate_without_failure(name: str, tmp_path: Path) -> None:
-    problem = _problem(name, tmp_path)
-    engine = compile(problem, engine="rodas5p")
-    failed = sum(not engine.simulate(theta).ok for theta in draw(problem.estimated, 1000, np.random.default_rng(4)))
-    assert failed == 0

@@ -108,8 +108,8 @@ def test_typo_in_the_configuration_is_refused_with_the_nearest_name(snakemake, t
 
     assert _refusal(done) == (
         f"error: configuration ({tmp_path}/mine.yaml, config/config.yaml): 3 faults\n"
-        "  - key 'datsets': is unknown. Did you mean 'datasets'? Known: claims, datasets, fit, models, question, "
-        "results, seed, title, verdict.\n"
+        "  - key 'datsets': is unknown. Did you mean 'datasets'? Known: claims, constraints, datasets, fit, models, "
+        "question, results, seed, title, verdict.\n"
         "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
         "rtol, starts, target_accept, tune.\n"
         "  - key 'models.0': unknown model 'both_sosc3'. Did you mean 'both_socs3'? "
@@ -160,3 +160,15 @@ def test_a_data_set_may_have_models_of_its_own(snakemake, tmp_path):
     assert done.returncode == 0, done.stdout
     assert "results/mine/trans_none/posterior.nc" in done.stdout
     assert re.search(r"^fit +1$", done.stdout, flags=re.M)
+
+
+def test_constraints_of_a_data_set_reach_its_problems_and_no_other(snakemake, tmp_path):
+    entry = "description: config/datasets/example.yaml, folder: resources/example, models: [trans_none+sgp130]"
+    (tmp_path / "mine.yaml").write_text(
+        f"constraints: [free_IL6]\ndatasets:\n  a: {{{entry}}}\n  b: {{{entry}, constraints: []}}\n"
+    )
+    done = snakemake("--dry-run", "--printshellcmds", "--configfile", str(tmp_path / "mine.yaml"))
+    commands = re.findall(r"il6infer problem .*", done.stdout)
+
+    assert done.returncode == 0, done.stdout
+    assert ["--constraint free_IL6" in c for c in sorted(commands, key=lambda c: "results/b/" in c)] == [True, False]

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from il6infer._config import check_config
+from il6infer._config import check_config, constraints_of
 from il6infer._config import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._io import read_yaml, source_digest
@@ -106,6 +106,11 @@ def of_each_fit(pattern):
 def of_each_model(pattern):
     """Input function: path of each model of the rule's data set."""
     return lambda wildcards: expand(pattern, dataset=wildcards.dataset, model=models_of(wildcards.dataset))
+
+
+def constraint_options(wildcards):
+    """`--constraint NAME` for each literature constraint of the data set."""
+    return [word for name in constraints_of(SETTINGS, wildcards.dataset) for word in ("--constraint", name)]
 
 
 def fit_options(wildcards, input):

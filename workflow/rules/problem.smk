@@ -24,11 +24,12 @@ rule problem:
         mem_mb=1500,
         runtime=10,
     params:
+        constraints=constraint_options,
         source=SOURCE["problem"],
     message:
         "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
-        "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model}"
+        "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model} {params.constraints}"
         " --output {output.folder:q} > {log:q} 2>&1"
 
 
