@@ -6,12 +6,12 @@ import math
 from functools import cache
 from importlib.resources import files
 from io import StringIO
+from statistics import NormalDist
 
 import pandas as pd
 import pandera.pandas as pa
-from scipy.stats import norm
 
-Z90 = float(norm.ppf(0.95))
+Z90 = NormalDist().inv_cdf(0.95)
 """Standard deviations from the median to the end of a central 90 % interval."""
 
 PRIORS = pa.DataFrameSchema(

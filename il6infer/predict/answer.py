@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import arviz as az
 import numpy as np
 
 from il6infer.predict.ask import Simulator, quantity
 from il6infer.predict.claims import Claim, Claims, label, needs, unit
 from il6infer.problem.priors import draw
 from il6infer.problem.spec import Problem
+
+if TYPE_CHECKING:  # it takes seconds to import, and the prior alone needs it not
+    import arviz as az
 
 DRAWS = 400
 """Draws of the prior, and of the posterior evenly spread over the chains."""

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from il6infer._errors import UserError
-from il6infer.predict import read_truth, simulate
+from il6infer.predict.synthetic import read_truth, simulate
 
 EXAMPLE = Path(__file__).parents[2] / "resources" / "example"
 
