@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
@@ -20,6 +20,7 @@ from il6infer._source import source_digest
 from il6infer._yaml import read_yaml
 
 __all__ = [
+    "Groups",
     "atomic_path",
     "atomic_write_text",
     "digest",
@@ -30,6 +31,9 @@ __all__ = [
     "versions",
     "write_json",
 ]
+
+Groups = Mapping[str, Any]
+"""Group -> `xarray.Dataset`: an ArviZ InferenceData, or what `read_posterior` gives."""
 
 # Packages whose versions can change a result.
 _VERSIONED = ("il6infer", "pymc", "pytensor", "arviz", "nutpie", "numba", "numpy", "scipy", "pandas", "xarray", "petab")
@@ -101,28 +105,41 @@ def versions() -> dict[str, str]:
     return dict(_versions())
 
 
-def read_posterior(path: str | Path) -> Any:
-    """InferenceData of a fit, read whole into memory.
+def read_posterior(path: str | Path, *groups: str) -> dict[str, Any]:
+    """Read groups of a fit's InferenceData whole into memory.
+
+    Parameters
+    ----------
+    groups
+        Those to read, for a file has many small variables; those of the warm-up may be absent. None: all.
+
+    Returns
+    -------
+    dict
+        Group -> `xarray.Dataset`.
 
     Raises
     ------
     UserError
         If the file is missing or is not one that `il6infer fit` wrote.
     """
-    import arviz as az
+    # Not by ArviZ, whose import takes longer than the reading.
+    import h5netcdf
+    import xarray as xr
 
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file. Run `il6infer fit` first.")
     try:
-        idata = az.from_netcdf(str(path), engine="h5netcdf")
+        with h5netcdf.File(path, "r") as file:
+            present = list(file.groups)
+        missing = [group for group in _GROUPS if group not in present]
+        if missing:
+            raise UserError(f"{path}: group {', '.join(missing)} is missing. Run `il6infer fit` again.")
+        wanted = [group for group in present if group in groups or not groups]
+        return {group: xr.load_dataset(path, group=group, engine="h5netcdf") for group in wanted}
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: not a readable netCDF file ({error}). Run `il6infer fit` again.") from error
-    missing = [group for group in _GROUPS if group not in idata.groups()]
-    if missing:
-        raise UserError(f"{path}: group {', '.join(missing)} is missing. Run `il6infer fit` again.")
-    idata.load()
-    return idata
 
 
 _GROUPS = (

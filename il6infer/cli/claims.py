@@ -94,7 +94,7 @@ def _ask(args: argparse.Namespace) -> None:
     from il6infer.problem.petab import load
 
     claims, problem = read_claims(args.claims), load(args.problem)
-    posterior = read_posterior(args.posterior) if args.posterior else None
+    posterior = read_posterior(args.posterior, "posterior") if args.posterior else None
     found = answer(problem, posterior, claims, seed=args.seed, draws=args.draws or DRAWS, threads=args.threads)
     write_json(args.output, found)
     asked = ["prior", "posterior"] if args.posterior else ["prior"]

@@ -39,9 +39,10 @@ def run(args: argparse.Namespace) -> None:
     """Compare and write."""
     from il6infer._io import read_posterior, write_json
     from il6infer.compare import Fit, compare
+    from il6infer.compare.loo import NEEDED
 
     fits = [
-        Fit(model, read_posterior(Path(posterior)), json.loads(Path(verdict).read_text("utf-8")))
+        Fit(model, read_posterior(Path(posterior), *NEEDED), json.loads(Path(verdict).read_text("utf-8")))
         for model, posterior, verdict in args.fit
     ]
     comparison = compare(args.dataset, fits)

@@ -33,9 +33,10 @@ def run(args: argparse.Namespace) -> None:
     """Judge and write."""
     from il6infer._io import load_config, read_posterior, write_json
     from il6infer.diagnose import Thresholds, diagnose
+    from il6infer.diagnose.verdict import NEEDED
 
     limits = Thresholds(**load_config(args.config)["verdict"]) if args.config else Thresholds()
-    verdict = diagnose(read_posterior(args.posterior), limits)
+    verdict = diagnose(read_posterior(args.posterior, *NEEDED), limits)
     write_json(args.output, verdict)
     logger.info("%s: %s", verdict["problem"], "passed" if verdict["passed"] else "FAILED")
     for reason in verdict["reasons"]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import arviz as az
 import numpy as np
 
 from il6infer._errors import UserError
+from il6infer._io import Groups
 from il6infer.compare.loo import Loo, loo
 from il6infer.compare.weights import pseudo_bma, stacking
 
@@ -24,11 +24,11 @@ class Fit:
     """One model's posterior and its verdict."""
 
     model: str
-    idata: az.InferenceData
+    idata: Groups
     verdict: dict[str, Any]
 
 
-def observed_digest(idata: az.InferenceData) -> tuple[int, str]:
+def observed_digest(idata: Groups) -> tuple[int, str]:
     """Count the measurements, with a digest of their values."""
     data = idata["observed_data"]
     values = [data[name].values for name in sorted(map(str, data.data_vars))]

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import arviz as az
 import numpy as np
 
+from il6infer._io import Groups
+
+NEEDED = ("posterior", "log_likelihood", "constant_data", "observed_data")
+"""Groups of a posterior that a comparison reads."""
+
 
 @dataclass(frozen=True)
 class Loo:
@@ -41,7 +46,7 @@ class Loo:
         return float(np.sqrt(len(self.pointwise) * self.pointwise.var()))
 
 
-def loo(idata: az.InferenceData) -> Loo | None:
+def loo(idata: Groups) -> Loo | None:
     """PSIS-LOO over all measurements of all read-outs; None when a pointwise density is not finite.
 
     Vehtari, Gelman & Gabry 2017, doi 10.1007/s11222-016-9696-4.
@@ -68,7 +73,7 @@ def loo(idata: az.InferenceData) -> Loo | None:
     return Loo(pointwise, np.atleast_1d(np.asarray(k)), float((lppd - pointwise).sum()), tuple(labels))
 
 
-def _efficiency(idata: az.InferenceData) -> float:
+def _efficiency(idata: Groups) -> float:
     """Effective draws a draw, averaged over the parameters: how far the tail of the weights is smoothed."""
     posterior = idata["posterior"]
     effective = az.ess(posterior, method="mean")

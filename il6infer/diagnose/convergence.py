@@ -11,13 +11,15 @@ import arviz as az
 import numpy as np
 from scipy.stats import spearmanr
 
+from il6infer._io import Groups
+
 
 def number(value: Any) -> float | None:
     """JSON has no NaN: a statistic that does not exist is null."""
     return float(value) if np.isfinite(value) else None
 
 
-def parameter_table(idata: az.InferenceData) -> dict[str, dict[str, float | None]]:
+def parameter_table(idata: Groups) -> dict[str, dict[str, float | None]]:
     """Posterior, prior and convergence statistics of each parameter.
 
     Returns
@@ -66,7 +68,7 @@ def contraction(draws: np.ndarray, before: np.ndarray) -> float:
     return 1.0 - float(np.std(draws)) / spread if spread > 0 else float("nan")
 
 
-def sampler_table(idata: az.InferenceData) -> dict[str, Any]:
+def sampler_table(idata: Groups) -> dict[str, Any]:
     """Sum up the sampler: chains, draws, divergences, E-BFMI of each chain, tree-depth hits, failed simulations."""
     stats, attrs = idata["sample_stats"], idata["posterior"].attrs
     chains, draws = stats.sizes["chain"], stats.sizes["draw"]
@@ -75,7 +77,7 @@ def sampler_table(idata: az.InferenceData) -> dict[str, Any]:
     ebfmi = np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.where(spread > 0, spread, np.nan)
     hits = int(stats["maxdepth_reached"].sum()) if "maxdepth_reached" in stats else 0
     failed = json.loads(attrs.get("failed_simulations", "{}"))
-    warm = idata["warmup_sample_stats"].sizes["draw"] if "warmup_sample_stats" in idata.groups() else 0
+    warm = idata["warmup_sample_stats"].sizes["draw"] if "warmup_sample_stats" in idata else 0
     return {
         "chains": chains,
         "draws": draws,
@@ -96,7 +98,7 @@ def sampler_table(idata: az.InferenceData) -> dict[str, Any]:
     }
 
 
-def correlated_pairs(idata: az.InferenceData, most: int = 5) -> list[dict[str, Any]]:
+def correlated_pairs(idata: Groups, most: int = 5) -> list[dict[str, Any]]:
     """Pairs of parameters with the largest Spearman correlation in absolute value."""
     posterior = idata["posterior"]
     names = [name for name in posterior.data_vars if np.ptp(posterior[name].values) > 0]

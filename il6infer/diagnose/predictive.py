@@ -9,10 +9,11 @@ import numpy as np
 from scipy.stats import binom, kstest
 from scipy.stats import f as fisher
 
+from il6infer._io import Groups
 from il6infer.diagnose.convergence import number
 
 
-def coverage(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
+def coverage(idata: Groups) -> dict[str, dict[str, Any]]:
     """Share of measurements inside the central 50 % and 90 % posterior predictive bands, by read-out.
 
     Returns
@@ -35,7 +36,7 @@ def coverage(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
     return result
 
 
-def loo_pit(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
+def loo_pit(idata: Groups) -> dict[str, dict[str, Any]]:
     """Leave-one-out probability integral transform of each measurement: uniform when the model is calibrated.
 
     Returns
@@ -64,7 +65,7 @@ def loo_pit(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
     return result
 
 
-def lack_of_fit(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
+def lack_of_fit(idata: Groups) -> dict[str, dict[str, Any]]:
     """Compare residuals between conditions and times with those between replicates, by read-out.
 
     A model that misses the data makes up for it with a large noise parameter, so that its bands cover; but then the
@@ -96,7 +97,7 @@ def lack_of_fit(idata: az.InferenceData) -> dict[str, dict[str, Any]]:
     return result
 
 
-def residuals(idata: az.InferenceData, name: str) -> np.ndarray:
+def residuals(idata: Groups, name: str) -> np.ndarray:
     """Measurements minus the predictive mean in its standard deviations, on the scale of the noise."""
     observed = idata["observed_data"][name].values
     values = idata["posterior_predictive"][name].values.reshape(-1, len(observed))
@@ -106,7 +107,7 @@ def residuals(idata: az.InferenceData, name: str) -> np.ndarray:
     return (observed - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
 
 
-def worst_rows(idata: az.InferenceData, most: int = 10) -> list[dict[str, Any]]:
+def worst_rows(idata: Groups, most: int = 10) -> list[dict[str, Any]]:
     """Measurements farthest from their posterior predictive distribution, in its standard deviations."""
     rows = []
     about = idata["constant_data"]

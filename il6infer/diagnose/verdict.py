@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import arviz as az
-
+from il6infer._io import Groups
 from il6infer.diagnose.convergence import correlated_pairs, parameter_table, sampler_table
 from il6infer.diagnose.predictive import coverage, lack_of_fit, loo_pit, worst_rows
+
+NEEDED = ("posterior", "prior", "sample_stats", "warmup_sample_stats", "posterior_predictive", "log_likelihood")
+NEEDED += ("observed_data", "constant_data")
+"""Groups of a posterior that a verdict reads."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Thresholds:
     pareto_k_max: float = 0.7
 
 
-def diagnose(idata: az.InferenceData, thresholds: Thresholds) -> dict[str, Any]:
+def diagnose(idata: Groups, thresholds: Thresholds) -> dict[str, Any]:
     """Judge a fit.
 
     Returns

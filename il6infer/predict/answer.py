@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from il6infer._io import Groups
 from il6infer.predict.ask import Simulator, quantity
 from il6infer.predict.claims import Claim, Claims, label, needs, unit
 from il6infer.problem.priors import draw
 from il6infer.problem.spec import Problem
-
-if TYPE_CHECKING:  # it takes seconds to import, and the prior alone needs it not
-    import arviz as az
 
 DRAWS = 400
 """Draws of the prior, and of the posterior evenly spread over the chains."""
@@ -24,7 +22,7 @@ UNDEFINED_MAX = 0.1
 
 def answer(
     problem: Problem,
-    idata: az.InferenceData | None,
+    idata: Groups | None,
     claims: Claims,
     *,
     seed: int,

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import arviz as az
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
-from scipy.stats import norm
 
+from il6infer._io import Groups
 from il6infer.report.style import COLOURS, INK, MUTED, PRIOR
 
 WIDTH = 10.0
+
+NEEDED = ("posterior", "prior", "sample_stats", "posterior_predictive", "constant_data", "predictions")
+NEEDED += ("predictions_constant_data",)
+"""Groups of a posterior that the figures read."""
 
 
 def _time_axis(times: np.ndarray) -> tuple[float, str]:
@@ -90,7 +93,7 @@ def _legend(figure: Figure, axis: Axes, batches: Sequence[str]) -> None:
         )
 
 
-def fit_figure(rows: pd.DataFrame, idata: az.InferenceData, observable: str, unit: str) -> Figure | None:
+def fit_figure(rows: pd.DataFrame, idata: Groups, observable: str, unit: str) -> Figure | None:
     """One read-out with the fit over it, a colour for each gel or plate.
 
     Bands: 50 and 90 % of the noise-free curve. Thin vertical lines: 90 % interval of a new measurement.
@@ -125,7 +128,7 @@ def fit_figure(rows: pd.DataFrame, idata: az.InferenceData, observable: str, uni
 
 
 def _intervals(
-    axis: Axes, idata: az.InferenceData, observable: str, condition: str, batches: Sequence[str], divisor: float
+    axis: Axes, idata: Groups, observable: str, condition: str, batches: Sequence[str], divisor: float
 ) -> None:
     """Posterior predictive 90 % interval at each time that was measured, replicates pooled."""
     about = idata["constant_data"]
@@ -142,7 +145,7 @@ def _intervals(
                 axis.vlines(t / divisor, *np.quantile(drawn, (0.05, 0.95)), color=colour, lw=0.6, alpha=0.6)
 
 
-def prior_posterior_figure(idata: az.InferenceData, about: Mapping[str, Any], truth: Mapping[str, float]) -> Figure:
+def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mapping[str, float]) -> Figure:
     """Each parameter's posterior over its prior, on a log axis in its unit; a mark where the truth is known."""
     names = list(idata["posterior"].data_vars)
     figure, axes = _panels(len(names), 5, 1.35)
@@ -159,7 +162,9 @@ def prior_posterior_figure(idata: az.InferenceData, about: Mapping[str, Any], tr
         axis.stairs(height, back(edges), fill=True, color=COLOURS[0], alpha=0.55)
         if family == "log-normal":
             points = np.linspace(low, high, 200)
-            axis.plot(back(points), norm.pdf(points, *parameters), color=PRIOR, lw=1.1)
+            mean, sd = parameters
+            density = np.exp(-0.5 * ((points - mean) / sd) ** 2) / (sd * np.sqrt(2 * np.pi))
+            axis.plot(back(points), density, color=PRIOR, lw=1.1)
         else:
             axis.stairs(np.histogram(scale(before), edges, density=True)[0], back(edges), color=PRIOR)
         if name in truth:
@@ -175,7 +180,7 @@ def prior_posterior_figure(idata: az.InferenceData, about: Mapping[str, Any], tr
     return figure
 
 
-def pair_figure(idata: az.InferenceData, pairs: Sequence[Mapping[str, Any]]) -> Figure:
+def pair_figure(idata: Groups, pairs: Sequence[Mapping[str, Any]]) -> Figure:
     """Posterior draws of the most correlated pairs of parameters; divergent ones marked."""
     figure, axes = _panels(len(pairs), 5, 2.1)
     divergent = idata["sample_stats"]["diverging"].values.ravel().astype(bool)

@@ -77,7 +77,7 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
         Read-out -> its measurements and unit.
     """
     mpl.use("svg")
-    idata = read_posterior(folder / model / "posterior.nc")
+    idata = read_posterior(folder / model / "posterior.nc", *figures.NEEDED)
     attrs = dict(idata["posterior"].attrs)
     estimated = json.loads(attrs["estimated"])
     verdict = json.loads((folder / model / "verdict.json").read_text("utf-8"))
