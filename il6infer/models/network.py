@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import sympy as sp
@@ -12,6 +13,7 @@ from sympy.logic.boolalg import Boolean
 TIME = sp.Symbol("time", real=True)
 
 
+@cache
 def symbol(name: str) -> sp.Symbol:
     """Make the one symbol that stands for an id; every expression of the project is built from these."""
     return sp.Symbol(name, real=True)

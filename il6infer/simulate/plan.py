@@ -69,11 +69,9 @@ def make_plan(problem: Problem) -> Plan:
     network: Network = problem.network
     quantities = Quantities(problem.parameters)
     unroller = Unroller(problem, quantities)
-    used = [
-        i
-        for i, name in enumerate(network.parameters)
-        if symbol(name) in set().union(*[e.free_symbols for e in (*network.rhs, *network.initial)], set())
-    ]
+    parameters = [symbol(name) for name in network.parameters]
+    named = set().union(*[e.free_symbols for e in (*network.rhs, *network.initial)], set())
+    used = [i for i, parameter in enumerate(parameters) if parameter in named]
     experiments = {e.id: e for e in problem.experiments}
     observables = {o.id: i for i, o in enumerate(problem.observables)}
     formulas = [(o.formula.xreplace(network.expand), o.noise.xreplace(network.expand)) for o in problem.observables]
@@ -116,7 +114,7 @@ def make_plan(problem: Problem) -> Plan:
         given = dict(zip(map(symbol, observable.placeholders), row.observable_parameters, strict=True))
         given |= dict(zip(map(symbol, observable.noise_placeholders), row.noise_parameters, strict=True))
         segment = [s for s in segments_of[row.experiment] if not s.steady and s.start <= row.time][-1]
-        values = dict(zip(map(symbol, network.parameters), segment.values, strict=True))
+        values = dict(zip(parameters, segment.values, strict=True))
         measured_inputs.append(
             tuple(
                 values[s]
