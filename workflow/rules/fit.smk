@@ -14,6 +14,7 @@ rule fit:
         f"{LOGS}/fit/{{dataset}}/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/fit/{{dataset}}/{{model}}.tsv"
+    priority: 1  # the longest jobs first: what is short fills the gaps
     conda:
         "../envs/il6infer.yaml"
     threads: fit_threads()
