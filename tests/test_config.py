@@ -9,6 +9,7 @@ import yaml
 
 from il6infer import _config
 from il6infer._errors import UserError
+from il6infer._yaml import read_yaml
 
 
 @pytest.fixture(scope="module")
@@ -171,8 +172,21 @@ def test_every_key_is_described_and_documented(schema, root):
 def test_the_configurations_that_come_with_it_are_valid(root, name):
     config = _config.load_config(root / "config" / name)
 
+    assert config["claims"] is None or (root / config["claims"]).is_file()
     for dataset in config["datasets"].values():
         assert (root / dataset["description"]).is_file()
+
+
+def test_the_comparison_of_feedbacks_is_the_example_with_more_models(root):
+    default = _config.load_config(root / "config" / "config.yaml")
+    changes = read_yaml(root / "config" / "feedback.yaml")
+    config = _config.check_config(default | changes, "feedback.yaml")
+
+    assert set(changes) == {"title", "question", "results", "models", "claims"}
+    assert set(config["models"]) == {
+        f"{receptor}_{feedback}" for receptor in ("classic", "trans", "both") for feedback in ("none", "socs3", "loss")
+    }
+    assert (root / config["claims"]).is_file()
 
 
 def test_a_petab_problem_brings_its_own_model_and_data():

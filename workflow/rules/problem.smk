@@ -20,6 +20,7 @@ rule problem:
     conda:
         "../envs/il6infer.yaml"
     threads: 1
+    priority: 1  # fits wait for it
     resources:
         mem_mb=1500,
         runtime=10,

@@ -18,6 +18,7 @@ rule settings:
     benchmark:
         f"{BENCHMARKS}/settings/{{part}}.tsv"
     threads: 1
+    priority: 1  # fits wait for it
     resources:
         mem_mb=200,
         runtime=5,
