@@ -172,7 +172,7 @@ def test_every_key_is_described_and_documented(schema, root):
 def test_the_configurations_that_come_with_it_are_valid(root, name):
     config = _config.load_config(root / "config" / name)
 
-    assert config["claims"] is None or (root / config["claims"]).is_file()
+    assert not config["claims"] or (root / config["claims"]).is_file()
     for dataset in config["datasets"].values():
         assert (root / dataset["description"]).is_file()
 
