@@ -17,10 +17,10 @@ rule problem:
         f"{BENCHMARKS}/problem/{{dataset}}/{{model}}.tsv"
     wildcard_constraints:
         dataset=either(DESCRIPTIONS),
+    priority: 1  # fits wait for it
     conda:
         "../envs/il6infer.yaml"
     threads: 1
-    priority: 1  # fits wait for it
     resources:
         mem_mb=1500,
         runtime=10,

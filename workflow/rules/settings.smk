@@ -17,8 +17,10 @@ rule settings:
         f"{LOGS}/settings/{{part}}.log",
     benchmark:
         f"{BENCHMARKS}/settings/{{part}}.tsv"
-    threads: 1
     priority: 1  # fits wait for it
+    conda:
+        "../envs/il6infer.yaml"
+    threads: 1
     resources:
         mem_mb=200,
         runtime=5,
