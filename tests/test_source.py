@@ -44,7 +44,7 @@ def _changed(folder, name) -> set[str]:
         ("cli/report.py", {"report"}),
         ("ingest/western_blot.py", {"ingest"}),
         ("compare/__init__.py", {"compare"}),
-        ("simulate/kernel/steps.py", {"fit"}),
+        ("simulate/kernel/lanes.py", {"fit"}),
         ("models/priors.csv", {"problem", "models", "fit"}),
         ("cli/main.py", set()),
         ("_errors.py", set(STAGES)),

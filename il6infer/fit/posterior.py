@@ -192,7 +192,7 @@ def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
         _integers(data, k + 24), _doubles(data, k + 27), _index_table(data, k + 30), _integers(data, k + 33),
         _integers(data, k + 36), _doubles(data, k + 39),
     )  # fmt: skip
-    prediction, noise, outcome, states, tape, pointers, before, rest = _forward(data[FORWARD], (theta, tables, True))
+    prediction, noise, outcome, states, tape, before, rest = _forward(data[FORWARD], (theta, tables, True))
     if outcome.any():
         _call_c(
             data[RESCUE],
@@ -205,7 +205,7 @@ def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
     found = likelihood_at(prediction, noise, _table(data, MEASURED), by_value, by_noise)
     if not math.isfinite(found):
         return found
-    kept = (outcome, states, tape, pointers, before, rest)
+    kept = (outcome, states, tape, before, rest)
     slope[:] = _backward(data[BACKWARD], (theta, tables, *kept, by_value, by_noise))
     if outcome.any():
         _call_c(

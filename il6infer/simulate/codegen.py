@@ -8,7 +8,6 @@ sum_{r,j} c_rj grad(d flux_r / d y_j) with c_rj = sum_s w_sr K_sj.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ from il6infer.models.network import TIME, symbol
 from il6infer.problem.spec import Problem
 from il6infer.simulate import lu
 from il6infer.simulate.plan import Plan
-from il6infer.simulate.printer import block, definition, function, guard_powers
+from il6infer.simulate.printer import block, cases, definition, function, guard_powers
 from il6infer.simulate.unroll import theta
 
 
@@ -213,14 +212,6 @@ def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
     ]
 
 
-def _cases(name: str, arguments: str, index: str, cases: Sequence[list[str]]) -> str:
-    lines = []
-    for n, case in enumerate(cases):
-        lines.append(f"if {index} == {n}:")
-        lines += ["    " + line for line in case or ["pass"]]
-    return definition(name, arguments, lines)
-
-
 def _jump_functions(problem: Problem, plan: Plan, states: list[sp.Symbol]) -> list[str]:
     inputs = {s: f"y[{i}]" for i, s in enumerate(states)}
     estimated = [theta(p.id) for p in problem.estimated]
@@ -230,8 +221,8 @@ def _jump_functions(problem: Problem, plan: Plan, states: list[sp.Symbol]) -> li
     wanted += [(f"gd[{i}] += g * ", s) for i, s in enumerate(estimated)]
     gradients = [[(h + "(", e.diff(s)) for h, s in wanted if s in e.free_symbols] for e in expressions]
     return [
-        _cases("jump", "k, y, d, out", "k", [block(inputs, [("out[0] = ", e)]) for e in expressions]),
-        _cases(
+        cases("jump", "k, y, d, out", "k", [block(inputs, [("out[0] = ", e)]) for e in expressions]),
+        cases(
             "jump_vjp",
             "k, y, d, g, gy, gd",
             "k",
@@ -255,6 +246,6 @@ def _observable_functions(problem: Problem, plan: Plan, states: list[sp.Symbol])
         targets = [(h, a * formula.diff(s) + b * noise.diff(s)) for h, s in wanted]
         gradients.append(block({**inputs, a: "a", b: "b"}, targets))
     return [
-        _cases("observe", "o, y, t, q, out", "o", values),
-        _cases("observe_vjp", "o, y, t, q, a, b, gy, gq", "o", gradients),
+        cases("observe", "o, y, t, q, out", "o", values),
+        cases("observe_vjp", "o, y, t, q, a, b, gy, gq", "o", gradients),
     ]

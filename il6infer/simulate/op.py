@@ -72,12 +72,12 @@ class Simulate(_EngineOp):
 
 
 class SimulateTaped(_EngineOp):
-    """theta -> prediction, noise, and what the adjoint needs: outcome, states, tape, pointers, jumps, rest."""
+    """theta -> prediction, noise, and what the adjoint needs: outcome, states, tape, jumps, rest."""
 
     def make_node(self, theta: Variable) -> Apply:
         """Node for a vector of parameters on the linear scale."""
-        outputs = [pt.dvector(), pt.dvector(), pt.lvector(), pt.dmatrix(), pt.dmatrix(), pt.lvector(), pt.dmatrix()]
-        return Apply(self, [pt.as_tensor(theta, dtype="float64")], [*outputs, pt.dmatrix()])
+        outputs = [pt.dvector(), pt.dvector(), pt.lvector(), pt.dmatrix(), pt.dmatrix(), pt.dmatrix(), pt.dmatrix()]
+        return Apply(self, [pt.as_tensor(theta, dtype="float64")], outputs)
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of numba."""
@@ -116,7 +116,7 @@ _database.register("share_forward_pass", share_forward_pass, "fast_run", "fast_c
 optdb.register("il6infer_share_forward_pass", _database, "fast_run", "fast_compile", "numba", position=2.9)
 
 
-CALL_VERSION = 4
+CALL_VERSION = 5
 """Part of PyTensor's key of cached functions; to be raised when the functions below change."""
 
 
@@ -136,7 +136,7 @@ def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> tup
     @njit
     def simulate(theta: np.ndarray) -> tuple:
         point = np.ascontiguousarray(theta)
-        prediction, noise, outcome, _, _, _, _, _ = kernel((point, tables, False))
+        prediction, noise, outcome, _, _, _, _ = kernel((point, tables, False))
         if outcome.any():
             rescue(point.ctypes, outcome.ctypes, prediction.ctypes, noise.ctypes)
         return prediction, noise
@@ -152,10 +152,10 @@ def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **_: obj
     @njit
     def simulate_taped(theta: np.ndarray) -> tuple:
         point = np.ascontiguousarray(theta)
-        prediction, noise, outcome, states, tape, pointers, before, rest = kernel((point, tables, True))
+        prediction, noise, outcome, states, tape, before, rest = kernel((point, tables, True))
         if outcome.any():
             rescue(point.ctypes, outcome.ctypes, prediction.ctypes, noise.ctypes)
-        return prediction, noise, outcome, states, tape, pointers, before, rest
+        return prediction, noise, outcome, states, tape, before, rest
 
     return simulate_taped, CALL_VERSION
 
@@ -166,10 +166,10 @@ def _numba_pullback(op: Pullback, node: Apply | None = None, **_: object) -> tup
     tables = op.engine.tables
 
     @njit
-    def pullback(theta, outcome, states, tape, pointers, before, rest, prediction_bar, noise_bar):  # noqa: ANN001, ANN202
+    def pullback(theta, outcome, states, tape, before, rest, prediction_bar, noise_bar):  # noqa: ANN001, ANN202
         point = np.ascontiguousarray(theta)
         by_value, by_noise = np.ascontiguousarray(prediction_bar), np.ascontiguousarray(noise_bar)
-        gradient = kernel((point, tables, outcome, states, tape, pointers, before, rest, by_value, by_noise))
+        gradient = kernel((point, tables, outcome, states, tape, before, rest, by_value, by_noise))
         if outcome.any():
             rescue(point.ctypes, outcome.ctypes, by_value.ctypes, by_noise.ctypes, gradient.ctypes)
         return gradient

@@ -106,6 +106,15 @@ def definition(name: str, arguments: str, body: Sequence[str]) -> str:
     return f"def {name}({arguments}):\n" + "\n".join("    " + line for line in body or ["pass"])
 
 
+def cases(name: str, arguments: str, index: str, bodies: Sequence[Sequence[str]]) -> str:
+    """Source of a function that runs the body whose place the argument `index` gives."""
+    lines = []
+    for place, body in enumerate(bodies):
+        lines.append(f"if {index} == {place}:")
+        lines += ["    " + line for line in body or ["pass"]]
+    return definition(name, arguments, lines)
+
+
 def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]], prefix: str = "z") -> list[str]:
     """Lines of straight-line code for `targets`; user symbols are renamed, so no id can clash or inject."""
     targets = [(head, expression) for head, expression in targets if expression != 0 or "+=" not in head]

@@ -16,8 +16,9 @@ from llvmlite import binding
 
 from il6infer.models.network import symbol
 from il6infer.simulate import compile
-from il6infer.simulate.kernel import link
+from il6infer.simulate.kernel import link, wide
 from il6infer.simulate.kernel.lowering import module_of
+from il6infer.simulate.kernel.parts import symbol_of
 from tests.zoo.systems import network, problem
 
 POINT = np.array([0.7, 1.9, -0.4, 3.0, 0.0])
@@ -28,45 +29,66 @@ def _machine_code(source: str, constants: dict[str, object] | None = None) -> tu
     module.verify()
     engine = binding.create_mcjit_compiler(module, link._machine())
     engine.finalize_object()
-    return engine, lambda name: engine.get_function_address(f"il6infer.model.{name}")
+    return engine, lambda name, **how: engine.get_function_address(symbol_of(name, **how))
 
 
-def _rhs(lines: list[str], y: np.ndarray = POINT, t: float = 2.5, size: int = 4) -> np.ndarray:
-    """Result of ``rhs`` with these lines."""
-    engine, address = _machine_code("def rhs(y, p, t, out):\n" + "\n".join(f"    {line}" for line in lines))
+def _rhs(lines: list[str], y: np.ndarray = POINT, t: float = 2.5, size: int = 4, lanes: int = 1) -> np.ndarray:
+    """Result of ``rhs`` with these lines; with several lanes, (size, lanes) for the columns of `y`."""
+    source = "def rhs(y, p, t, out):\n" + "\n".join(f"    {line}" for line in lines)
+    engine, address = _machine_code(source, {"LANES": lanes})
     vector = ctypes.POINTER(ctypes.c_double)
-    call = ctypes.CFUNCTYPE(None, vector, vector, ctypes.c_double, vector)(address("rhs"))
-    out, state = np.full(size, 0.5), np.array(y, dtype=float)
-    pointers = [a.ctypes.data_as(vector) for a in (state, np.ones(3), out)]
-    call(pointers[0], pointers[1], t, pointers[2])
+    call = ctypes.CFUNCTYPE(None, *[vector] * 4)(address("rhs", together=True))
+    out = np.full((size, lanes) if lanes > 1 else size, 0.5)
+    arrays = [np.ascontiguousarray(y, dtype=float), np.ones((3, lanes)), np.full(lanes, t), out]
+    call(*(a.ctypes.data_as(vector) for a in arrays))
     assert engine is not None  # it owns the code until here
     return out
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "y[0] + 2*y[1] - y[2]/y[3]",
-        "-y[0]**3 + y[1]**-2 + y[2]**0 + y[3]**11",
-        "+y[0] * pi + e",
-        "exp(y[2]) * log(y[1]) + sqrt(y[3]) + sin(y[0]) - cos(t)",
-        "tan(y[0]) + asin(y[2]) + acos(y[2]) + atan(y[3]) + sinh(y[2]) + cosh(y[0]) + tanh(y[1])",
-        "asinh(y[0]) + acosh(y[1]) + atanh(y[2])",
-        "floor(y[1]) + ceil(y[1]) + abs(y[2]) + copysign(1, y[2])",
-        "min(y[0], y[1], y[2]) + 10*max(y[0], y[3])",
-        "gamma(y[1])",
-        "y[1]**y[0]",
-        "(y[0] if y[1] < t else y[3])",
-        "(y[0] if (y[1] > t) or (not (y[2] >= 0)) else y[3])",
-        "(1 if (y[1] <= t) and (y[0] != y[1]) and (y[4] == 0) else 0)",
-        "(1 if 0 < y[0] < 1 else (2 if True else 3))",
-    ],
+EXPRESSIONS = (
+    "y[0] + 2*y[1] - y[2]/y[3]",
+    "-y[0]**3 + y[1]**-2 + y[2]**0 + y[3]**11",
+    "+y[0] * pi + e",
+    "exp(y[2]) * log(y[1]) + sqrt(y[3]) + sin(y[0]) - cos(t)",
+    "tan(y[0]) + asin(y[2]) + acos(y[2]) + atan(y[3]) + sinh(y[2]) + cosh(y[0]) + tanh(y[1])",
+    "asinh(y[0]) + acosh(y[1]) + atanh(y[2])",
+    "floor(y[1]) + ceil(y[1]) + abs(y[2]) + copysign(1, y[2])",
+    "min(y[0], y[1], y[2]) + 10*max(y[0], y[3])",
+    "gamma(y[1])",
+    "y[1]**y[0]",
+    "(y[0] if y[1] < t else y[3])",
+    "(y[0] if (y[1] > t) or (not (y[2] >= 0)) else y[3])",
+    "(1 if (y[1] <= t) and (y[0] != y[1]) and (y[4] == 0) else 0)",
+    "(1 if 0 < y[0] < 1 else (2 if True else 3))",
 )
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_an_expression_has_the_value_that_python_gives(expression):
     names = {name: getattr(math, name) for name in dir(math) if not name.startswith("_")}
     expected = eval(expression, names | {"y": POINT, "t": 2.5})  # noqa: S307  (the expressions above)
 
     assert _rhs([f"out[0] = {expression}"])[0] == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("library", ["its own", "none"])
+@pytest.mark.parametrize("lanes", [2, 4, 8])
+@pytest.mark.parametrize(
+    "expression", [*EXPRESSIONS, "power(y[1], y[0]) + power_in_slope(y[0], -1.5) + logarithm(y[3])"]
+)
+def test_every_lane_has_the_value_of_its_own(expression, lanes, library, monkeypatch):
+    if library == "none":
+        monkeypatch.setattr(wide, "library", lambda: "")
+    states = POINT[:, None] + 0.01 * np.arange(lanes) * np.array([1, 1, 1, 1, 0])[:, None]
+    together = _rhs([f"out[0] = {expression}"], states, lanes=lanes)[0]
+
+    alone = [_rhs([f"out[0] = {expression}"], state)[0] for state in states.T]
+    np.testing.assert_allclose(together, alone, rtol=1e-13)
+
+
+def test_a_loop_runs_over_the_places_of_vectors():
+    lines = ["a = 2", "for i in range(3):", "    a = 10 * y[i]", "    out[i] = a + y[2 + i]", "out[3] = a"]
+    np.testing.assert_allclose(_rhs(lines), [*(10 * POINT[:3] + POINT[2:5]), 2.0])
 
 
 def test_assignments_change_what_they_name_and_no_more():
@@ -131,6 +153,8 @@ def test_constants_are_functions_of_their_place():
         ("return y", "statement: return y"),
         ("if t == 0: out[0] = 1", "condition: t == 0"),
         ("y.x = 1", "target: y.x"),
+        ("for i in y: out[0] = 1", "statement: for i in y:\n    out[0] = 1"),
+        ("out[0] = y[0 * k]", "element: y[0 * k]"),
     ],
 )
 def test_what_the_language_does_not_have_is_refused(line, message):

@@ -33,8 +33,8 @@ TABLES = (_VECTOR, _VECTOR, _ROWS, _LIST, _ROWS, _LIST, _ROWS, _LIST, _LIST, _VE
 PREDICTED = (VECTOR, VECTOR)
 """Types of what a kernel's ``simulate`` returns first: prediction, noise."""
 
-KEPT = (types.int64[::1], _MATRIX, _MATRIX, types.int64[::1], _MATRIX, _MATRIX)
-"""Types of what it returns then, and ``pullback`` takes: outcome, states, tape, pointers, states before jumps, rest."""
+KEPT = (types.int64[::1], _MATRIX, _MATRIX, _MATRIX, _MATRIX)
+"""Types of what it returns then, and ``pullback`` takes: outcome, states, tape, states before jumps, rest."""
 
 SIMULATE, SIMULATED = (VECTOR, types.Tuple(TABLES), types.boolean), types.Tuple((*PREDICTED, *KEPT))
 PULLBACK = (VECTOR, types.Tuple(TABLES), *KEPT, VECTOR, VECTOR)
@@ -116,18 +116,18 @@ _jacobian = call_at(JACOBIAN, JACOBIANS)
 
 @njit(cache=True, nogil=True)
 def simulate_at(address, theta, tables, keep):  # noqa: ANN001, ANN201
-    """Call a kernel's ``simulate``; see `runs`."""
+    """Call a kernel's ``simulate``; see `forward`."""
     return _simulate(address, (theta, tables, keep))
 
 
 @njit(cache=True, nogil=True)
-def pullback_at(address, theta, tables, outcome, states, tape, pointers, before, rest, value_bar, noise_bar):  # noqa: ANN001, ANN201
-    """Call a kernel's ``pullback``; see `runs`."""
-    kept = (outcome, states, tape, pointers, before, rest)
+def pullback_at(address, theta, tables, outcome, states, tape, before, rest, value_bar, noise_bar):  # noqa: ANN001, ANN201
+    """Call a kernel's ``pullback``; see `backward`."""
+    kept = (outcome, states, tape, before, rest)
     return _pullback(address, (theta, tables, *kept, value_bar, noise_bar))
 
 
 @njit(cache=True, nogil=True)
-def jacobian_at(address, theta, tables, outcome, states, tape, pointers, before, rest):  # noqa: ANN001, ANN201
+def jacobian_at(address, theta, tables, outcome, states, tape, before, rest):  # noqa: ANN001, ANN201
     """Call a kernel's ``jacobian``; see `sensitivity`."""
-    return _jacobian(address, (theta, tables, outcome, states, tape, pointers, before, rest))
+    return _jacobian(address, (theta, tables, outcome, states, tape, before, rest))

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from llvmlite import binding
 
-from il6infer.simulate.kernel import parts, runs, sensitivity
+from il6infer.simulate.kernel import backward, forward, parts, sensitivity
 from il6infer.simulate.kernel.calls import JACOBIAN, JACOBIANS, PULLBACK, SIMULATE, SIMULATED, VECTOR
 from il6infer.simulate.kernel.link import ENVIRONMENT, symbol_of
 
 ENTRIES = {
-    "simulate": (runs.simulate, SIMULATE, SIMULATED),
-    "pullback": (runs.pullback, PULLBACK, VECTOR),
+    "simulate": (forward.simulate, SIMULATE, SIMULATED),
+    "pullback": (backward.pullback, PULLBACK, VECTOR),
     "jacobian": (sensitivity.jacobian, JACOBIAN, JACOBIANS),
 }
 """Function, types of its arguments, type of what it returns."""
@@ -30,8 +30,10 @@ def bitcode(entry: str) -> bytes:
     """Compile one entry with all that it calls, the parts of a model left open."""
     function, signature, returned = ENTRIES[entry]
     # Numba makes machine code, too, which is thrown away; it only must find the symbols.
-    for name in dir(parts):
+    for name in (*dir(parts), *parts.FUNCTIONS):
         binding.add_symbol(parts.symbol_of(name), 1)
+    for name in parts.LANE_FUNCTIONS:
+        binding.add_symbol(parts.symbol_of(name, together=True), 1)
     function.compile(signature)
     compiled = function.overloads[signature]
     if compiled.signature.return_type != returned:

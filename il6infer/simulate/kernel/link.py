@@ -1,7 +1,7 @@
 """Join the integrator with a model's equations: machine code, kept on disk by a digest of both.
 
-Numba compiles the integrator (`steps`, `steady`, `runs`, `sensitivity`) once a machine, in half a minute. A model then
-costs what LLVM needs to optimise both together, some seconds.
+Numba compiles the integrator (`lanes`, `steady`, `forward`, `backward`, `sensitivity`) once a machine, in half a
+minute. A model then costs what LLVM needs to optimise both together, some seconds.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
 from il6infer.simulate.kernel.lowering import module_of
+from il6infer.simulate.kernel.wide import library
 
 ENVIRONMENT = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
 """What numba's process must see when it compiles the integrator."""
@@ -82,7 +83,8 @@ class Kernel:
 
     def _compiled(self, entry: str) -> bytes:
         whole = binding.parse_bitcode(_integrator(entry))
-        model = binding.parse_assembly(str(module_of(self._source, self._constants)))
+        wanted = {function.name for function in whole.functions if function.is_declaration}
+        model = binding.parse_assembly(str(module_of(self._source, self._constants, wanted)))
         model.triple, model.data_layout = whole.triple, whole.data_layout
         whole.link_in(model)
         for symbol in (*whole.functions, *whole.global_variables):
@@ -139,7 +141,14 @@ def _engine() -> binding.ExecutionEngine:
 def _integrator_digest() -> str:
     sources = sorted(Path(__file__).parent.glob("*.py"))
     features = binding.get_host_cpu_features().flatten()
-    versions = [numba.__version__, llvmlite.__version__, np.__version__, binding.get_host_cpu_name(), features]
+    versions = [
+        numba.__version__,
+        llvmlite.__version__,
+        np.__version__,
+        binding.get_host_cpu_name(),
+        features,
+        library(),
+    ]
     total = hashlib.sha256("\0".join([*versions, *(path.read_text("utf-8") for path in sources)]).encode())
     return total.hexdigest()[:32]
 

@@ -4,11 +4,13 @@ Numba compiles the integrator once a machine, with these as external symbols. `i
 result to each model's own code and optimises only then, so that sizes are known and small functions are inlined, as if
 both had been compiled together.
 
-In calls from the integrator no two vectors overlap: their LLVM code relies on it.
+In calls from the integrator no two vectors overlap: their LLVM code relies on it. A vector may be given by its address:
+a view of an array would cost more than many of these functions do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -17,19 +19,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+_KINDS = {"v": "vector", "n": "number", "i": "index"}
+
 FUNCTIONS: dict[str, tuple[str, ...]] = {
-    name: tuple({"v": "vector", "n": "number", "i": "index"}[kind] for kind in kinds)
+    name: tuple(_KINDS[kind] for kind in kinds)
     for name, kinds in {
-        "rhs": "vvnv",  # y, p, t, out
         "minus_jacobian": "vvnv",  # y, p, t, entries out
-        "drift": "vvnv",  # y, p, t, out
         "lu": "vv",  # entries, out: factors and 1 / diagonal
-        "solve": "vvv",  # factors, 1 / diagonal, b in and out
-        "solve_t": "vvv",
-        "rhs_vjp": "vvnvvv",  # y, p, t, v, adds to gy and gp
-        "gather": "vvv",  # v, k, adds to the coefficients of `curvature_vjp`
-        "curvature_vjp": "vvnvvv",  # y, p, t, coefficients, adds to gy and gp
-        "drift_vjp": "vvnvvv",  # y, p, t, v, adds to gy and gp
         "initial": "vv",  # p, y out
         "initial_vjp": "vvv",  # p, g, adds to gp
         "quantities": "vv",  # theta, d out
@@ -45,26 +41,58 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 }
 """Function of a model -> kinds of its arguments."""
 
-_TYPES = {"vector": ir.DoubleType().as_pointer(), "number": ir.DoubleType(), "index": ir.IntType(64)}
+LANE_FUNCTIONS: dict[str, tuple[str, ...]] = {
+    name: tuple(_KINDS[kind] for kind in kinds)
+    for name, kinds in {
+        "rhs": "vvnv",  # y, p, t, out
+        "minus_jacobian": "vvnv",  # y, p, t, entries out
+        "drift": "vvnv",  # y, p, t, out
+        "lu": "vv",  # entries, out: factors and 1 / diagonal
+        "solve": "vvv",  # factors, 1 / diagonal, b in and out
+        "solve_t": "vvv",
+        "rhs_vjp": "vvnvvv",  # y, p, t, v, adds to gy and gp
+        "gather": "vvv",  # v, k, adds to the coefficients of `curvature_vjp`
+        "curvature_vjp": "vvnvvv",  # y, p, t, coefficients, adds to gy and gp
+        "drift_vjp": "vvnvvv",  # y, p, t, v, adds to gy and gp
+        # Of the method, see `il6infer.simulate.stages`.
+        "shifted": "vnv",  # -J, 1 / h, out: M
+        "stage": "ivvv",  # which, y, K, out: its state
+        "rate": "ivnv",  # which, K, 1 / h, adds to the right-hand side
+        "drifted": "invv",  # which, h, df/dt, adds to the right-hand side
+        "stepped": "vv",  # K, adds to the last stage's state
+        "error": "vvvnnv",  # y, K, new state, rtol, atol, out: error over tolerance, factor of the next step
+        "dense": "vvnv",  # y, K, fraction of the step, out: state there
+        "dense_vjp": "nvvv",  # fraction, adjoint of the state there, adds to the adjoints of K and of y
+        "stepped_vjp": "vv",  # adjoint of the new state, out: adjoints of K
+        "stage_vjp": "ivvnvv",  # which, v, adjoint of its state, 1 / h, adds to the adjoints of K and of y
+    }.items()
+}
+"""The same for several runs at once: a vector is a matrix (length, runs), a number a vector (runs,)."""
 
 
-def symbol_of(name: str) -> str:
-    """Symbol under which a model's function or constant is linked."""
-    return f"il6infer.model.{name}"
+def symbol_of(name: str, *, together: bool = False) -> str:
+    """Symbol under which a model's function or constant is linked; `together`: for several runs."""
+    return f"il6infer.{'lanes' if together else 'model'}.{name}"
 
 
-def _function(name: str) -> Any:
-    kinds = FUNCTIONS[name]
+def declared_types(kinds: Sequence[str], *, together: bool) -> list[ir.Type]:
+    """Types of a function's arguments in LLVM, whatever the number of runs."""
+    number = ir.DoubleType().as_pointer() if together else ir.DoubleType()
+    return [{"vector": ir.DoubleType().as_pointer(), "number": number, "index": ir.IntType(64)}[kind] for kind in kinds]
+
+
+def _function(name: str, *, together: bool = False) -> Any:
+    kinds = (LANE_FUNCTIONS if together else FUNCTIONS)[name]
 
     def generate(target: Any, builder: Any, signature: Any, values: list) -> Any:
-        declared = ir.FunctionType(ir.VoidType(), [_TYPES[kind] for kind in kinds])
-        function = cgutils.get_or_insert_function(builder.module, declared, symbol_of(name))
+        declared = ir.FunctionType(ir.VoidType(), declared_types(kinds, together=together))
+        function = cgutils.get_or_insert_function(builder.module, declared, symbol_of(name, together=together))
         function.attributes.add("nounwind")
         given = [
-            target.make_array(have)(target, builder, value).data
-            if kind == "vector"
+            _pointer(target, builder, have, value)
+            if isinstance(kind_in_llvm, ir.PointerType)
             else target.cast(builder, value, have, types.float64 if kind == "number" else types.int64)
-            for kind, have, value in zip(kinds, signature.args, values, strict=True)
+            for kind, kind_in_llvm, have, value in zip(kinds, declared.args, signature.args, values, strict=True)
         ]
         builder.call(function, given)
         return target.get_dummy_value()
@@ -72,11 +100,28 @@ def _function(name: str) -> Any:
     return _intrinsic(name, len(kinds), types.void, generate)
 
 
-def _constant(name: str, indices: int, returned: types.Type) -> Any:
-    kind = _TYPES["number" if returned is types.float64 else "index"]
+def _pointer(target: Any, builder: Any, have: types.Type, value: Any) -> Any:
+    """Pointer to the first number of an array, or to what stands at an address."""
+    if isinstance(have, types.Array):
+        return target.make_array(have)(target, builder, value).data
+    return builder.inttoptr(value, ir.DoubleType().as_pointer())
+
+
+@intrinsic
+def address(context: Any, array: types.Array) -> tuple:
+    """Address of an array's first number, as an integer; the array must outlive its use."""
 
     def generate(target: Any, builder: Any, signature: Any, values: list) -> Any:
-        declared = ir.FunctionType(kind, [_TYPES["index"]] * indices)
+        return builder.ptrtoint(_pointer(target, builder, signature.args[0], values[0]), ir.IntType(64))
+
+    return types.int64(array), generate
+
+
+def _constant(name: str, indices: int, returned: types.Type) -> Any:
+    kind = ir.DoubleType() if returned is types.float64 else ir.IntType(64)
+
+    def generate(target: Any, builder: Any, signature: Any, values: list) -> Any:
+        declared = ir.FunctionType(kind, [ir.IntType(64)] * indices)
         function = cgutils.get_or_insert_function(builder.module, declared, symbol_of(name))
         for attribute in ("nounwind", "readnone"):
             function.attributes.add(attribute)
@@ -99,15 +144,37 @@ def _intrinsic(name: str, arguments: int, returned: types.Type, generate: Any) -
     return intrinsic(define)
 
 
-rhs, minus_jacobian, drift = _function("rhs"), _function("minus_jacobian"), _function("drift")
-lu, solve, solve_t = _function("lu"), _function("solve"), _function("solve_t")
-rhs_vjp, gather, curvature_vjp = _function("rhs_vjp"), _function("gather"), _function("curvature_vjp")
-drift_vjp, initial, initial_vjp = _function("drift_vjp"), _function("initial"), _function("initial_vjp")
-quantities, quantities_vjp = _function("quantities"), _function("quantities_vjp")
-jump, jump_vjp = _function("jump"), _function("jump_vjp")
-observe, observe_vjp = _function("observe"), _function("observe_vjp")
-parameter_entries, curvature_entries = _function("parameter_entries"), _function("curvature_entries")
-drift_entries = _function("drift_entries")
+rhs, minus_jacobian, drift, lu, solve, solve_t, rhs_vjp, gather, curvature_vjp, drift_vjp = (
+    _function(name, together=True)
+    for name in (
+        "rhs",
+        "minus_jacobian",
+        "drift",
+        "lu",
+        "solve",
+        "solve_t",
+        "rhs_vjp",
+        "gather",
+        "curvature_vjp",
+        "drift_vjp",
+    )
+)
+shifted, stage, rate, drifted, stepped, error, dense = (
+    _function(name, together=True) for name in ("shifted", "stage", "rate", "drifted", "stepped", "error", "dense")
+)
+stepped_vjp, stage_vjp, dense_vjp = (
+    _function(name, together=True) for name in ("stepped_vjp", "stage_vjp", "dense_vjp")
+)
+initial, initial_vjp, quantities, quantities_vjp = map(
+    _function, ("initial", "initial_vjp", "quantities", "quantities_vjp")
+)
+jump, jump_vjp, observe, observe_vjp = map(_function, ("jump", "jump_vjp", "observe", "observe_vjp"))
+minus_jacobian_of_one, lu_of_one = _function("minus_jacobian"), _function("lu")
+parameter_entries, curvature_entries, drift_entries = map(
+    _function, ("parameter_entries", "curvature_entries", "drift_entries")
+)
+
+LANES = _constant("LANES", 0, types.int64)  # runs that go together
 
 # Sizes: states, varying parameters, coefficients of the curvature, entries of the factors, moieties, active parameters.
 N, NP, NC, NNZ = (_constant(name, 0, types.int64) for name in ("N", "NP", "NC", "NNZ"))

@@ -1,4 +1,4 @@
-# ruff: noqa: ANN001, ANN202  (see steps.py)
+# ruff: noqa: ANN001, ANN202  (see vectors.py)
 """Forward sensitivities: the tangent of the steps on the tape, for all parameters at once.
 
 A tangent is a matrix (rows, P): derivatives by the estimated parameters, contiguous along them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from il6infer.simulate.kernel.forward import all_quantities, load, most_inputs
 from il6infer.simulate.kernel.parts import (
     ACTIVE,
     ACTIVE_COUNT,
@@ -16,11 +17,14 @@ from il6infer.simulate.kernel.parts import (
     BACKWARD,
     BACKWARD_COUNT,
     COLUMN,
+    DENSE,
+    DIAGONAL,
     ENTRY_COLUMN,
     ENTRY_ROW,
     ENTRY_START,
     FORWARD,
     FORWARD_COUNT,
+    GAMMA,
     MOIETY,
     MOIETY_COUNT,
     NNZ,
@@ -37,17 +41,25 @@ from il6infer.simulate.kernel.parts import (
     drift_entries,
     initial_vjp,
     jump_vjp,
-    minus_jacobian,
+    lu_of_one,
+    minus_jacobian_of_one,
     observe_vjp,
     parameter_entries,
     quantities_vjp,
 )  # fmt: skip
-from il6infer.simulate.kernel.runs import all_quantities, load, most_inputs
 from il6infer.simulate.kernel.steady import dense_lu, dense_solve, is_identity_row, steady_matrix
-from il6infer.simulate.kernel.steps import HEAD, OPTIONS, accumulate, clear, factorise, put, weight, workspace
+from il6infer.simulate.kernel.tape import segment_at, steps_of_runs, take_step
+from il6infer.simulate.kernel.vectors import OPTIONS, accumulate, clear, put
 
 PARAMETER, CURVATURE, DRIFT = range(3)
 """Derivatives whose entries `ENTRY_ROW` and `ENTRY_COLUMN` place, one after the other."""
+
+
+@njit(**OPTIONS)
+def weight(s, theta):
+    """Share of K of a stage in the state at the fraction `theta` of a step."""
+    inner = DENSE(1, s) + theta * (DENSE(2, s) + theta * DENSE(3, s))
+    return theta * (DENSE(0, s) + (1.0 - theta) * inner)
 
 
 @njit(**OPTIONS)
@@ -82,20 +94,21 @@ def apply_entries(which, values, s, dp, out):
 
 
 @njit(**OPTIONS)
-def step_tangent(row, p, s, dp, work, tk, tw, fp, cu, td):
+def step_tangent(t, h, y, increments, p, s, dp, work, tk, tw, fp, cu, td):
     """Tangents `tk` of the increments of one accepted step, from `s` at its start."""
-    m, mj, dg, _, w, _, _ = work
-    t, h, y = row[0], row[1], row[HEAD : HEAD + N()]
-    clear(mj)
-    minus_jacobian(y, p, t, mj)
-    factorise(h, mj, m, dg)
+    m, mj, dg, w = work
+    minus_jacobian_of_one(y, p, t, mj)
+    put(m, mj)
+    for i in range(N()):
+        m[DIAGONAL(i)] += 1.0 / (h * GAMMA())
+    lu_of_one(m, dg)
     if TIME_DEPENDENT():
         for i in range(N()):
             clear(td[i])
         drift_entries(y, p, t, cu)
         apply_entries(DRIFT, cu, s, dp, td)
     for stage in range(STAGES()):
-        out, k = tk[stage], row[HEAD + N() + stage * N() : HEAD + 2 * N() + stage * N()]
+        out, k = tk[stage], increments[stage * N() : (stage + 1) * N()]
         for i in range(N()):
             w[i] = y[i]
             put(tw[i], s[i])
@@ -103,12 +116,10 @@ def step_tangent(row, p, s, dp, work, tk, tw, fp, cu, td):
         for j in range(stage):
             a = A(stage, j)
             if a != 0.0:
-                start = HEAD + N() + j * N()
                 for i in range(N()):
-                    w[i] += a * row[start + i]
+                    w[i] += a * increments[j * N() + i]
                     add_scaled(tw[i], a, tk[j, i])
-        clear(mj)
-        minus_jacobian(w, p, t + ALPHA(stage) * h, mj)
+        minus_jacobian_of_one(w, p, t + ALPHA(stage) * h, mj)
         for n in range(NNZ()):
             if mj[n] != 0.0:
                 add_scaled(out[ROW(n)], -mj[n], tw[COLUMN(n)])
@@ -137,9 +148,10 @@ def add_increments(s, tk, theta):
 @njit(**OPTIONS)
 def steady_tangent(y, p, s, dp, work, fp):
     """Tangent of `steady`: `s` of the state that it came from becomes that of the steady state `y`."""
-    mj, b = work[1], work[5]
+    mj, b = work[1], work[3]
     a, order, x = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
-    steady_matrix(y, p, mj, a)
+    minus_jacobian_of_one(y, p, 0.0, mj)
+    steady_matrix(mj, a)
     right = np.zeros(s.shape)
     parameter_entries(y, p, 0.0, fp)
     apply_entries(PARAMETER, fp, s, dp, right)
@@ -227,7 +239,7 @@ def measure(at, order, first, tables, d, dd, y, s, prediction, noise):
 
 
 @njit(**OPTIONS)
-def jacobian(theta, tables, outcome, states, tape, tape_ptr, before, rest):
+def jacobian(theta, tables, outcome, states, tape, before, rest):
     """Differentiate all predictions and noises (M, P), from what `simulate` kept; NaN where a run failed."""
     (
         constants, seg_start, seg_values, jump_ptr, jumps, run_pre, run_segments, pre_segments, time_ptr, times,
@@ -253,7 +265,10 @@ def jacobian(theta, tables, outcome, states, tape, tape_ptr, before, rest):
         order[filled[measured[n, 1]]] = n
         filled[measured[n, 1]] += 1
     prediction, noise = np.zeros((len(measured), size)), np.zeros((len(measured), size))
-    work, p, dp = workspace(), np.empty(NP()), np.zeros((ACTIVE_COUNT(), size))
+    # M, -J (whose entries that are never written are zero), 1 / diagonal, a state.
+    work = np.empty(NNZ()), np.zeros(NNZ()), np.empty(N()), np.empty(N())
+    steps, step_ptr = steps_of_runs(tape, run_segments, len(seg_start))
+    p, dp, y, k = np.empty(NP()), np.zeros((ACTIVE_COUNT(), size)), np.empty(N()), np.empty(STAGES() * N())
     s, resting = np.zeros((N(), size)), np.zeros((len(pre_segments), N(), size))
     tk, tw, td = np.empty((STAGES(), N(), size)), np.empty((N(), size)), np.empty((N(), size))
     fp, cu = np.empty(ENTRY_START(1)), np.empty(ENTRY_START(3) - ENTRY_START(1))
@@ -266,7 +281,7 @@ def jacobian(theta, tables, outcome, states, tape, tape_ptr, before, rest):
         steady_tangent(rest[n], p, resting[n], dp, work, fp)
     for r in range(len(run_pre)):
         begin, last = run_segments[r, 0], run_segments[r, 1]
-        row, at = tape_ptr[r], time_ptr[r]
+        step, at = step_ptr[r], time_ptr[r]
         load(begin, seg_values, d, p)
         load_tangent(begin, seg_values, dd, dp)
         if run_pre[r] >= 0:
@@ -281,11 +296,17 @@ def jacobian(theta, tables, outcome, states, tape, tape_ptr, before, rest):
             while at < time_ptr[r + 1] and times[at] == seg_start[seg] < end:
                 measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
                 at += 1
-            while row < tape_ptr[r + 1] and tape[row, 2] == seg:
-                t, h = tape[row, 0], tape[row, 1]
-                row += 1
-                after = tape[row, 0] if row < tape_ptr[r + 1] and tape[row, 2] == seg else end
-                step_tangent(tape[row - 1], p, s, dp, work, tk, tw, fp, cu, td)
+            while step < step_ptr[r + 1]:
+                t, h, own = take_step(tape, steps[step, 0], steps[step, 1], y, k)
+                if own != seg:
+                    break
+                step += 1
+                after = end
+                if step < step_ptr[r + 1]:
+                    following, lane = steps[step]
+                    if segment_at(tape, following, lane) == seg:
+                        after = tape[following, lane]
+                step_tangent(t, h, y, k, p, s, dp, work, tk, tw, fp, cu, td)
                 while at < time_ptr[r + 1] and times[at] < end and times[at] <= after:
                     tw[:] = s
                     add_increments(tw, tk, (times[at] - t) / h)

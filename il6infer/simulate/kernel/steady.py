@@ -1,4 +1,4 @@
-# ruff: noqa: ANN001, ANN202, SIM110  (see steps.py)
+# ruff: noqa: ANN001, ANN202, SIM110  (see vectors.py)
 """Steady states by integration and Newton, and their adjoint by the implicit function theorem."""
 
 from __future__ import annotations
@@ -8,22 +8,37 @@ import math
 import numpy as np
 from numba import njit
 
+from il6infer.simulate.kernel.lanes import (
+    GOES_ON,
+    OK,
+    STEP_LIMIT,
+    attempt,
+    first_step,
+    judge,
+    lane_states,
+    propose,
+)
 from il6infer.simulate.kernel.parts import (
     COLUMN,
+    LANES,
     MOIETY,
     MOIETY_COUNT,
     NNZ,
+    NP,
     PIVOT,
     ROW,
     N,
+    address,
     minus_jacobian,
     rhs,
     rhs_vjp,
 )
-from il6infer.simulate.kernel.steps import OK, OPTIONS, advance, clear, first_step, put
+from il6infer.simulate.kernel.vectors import OPTIONS, clear, clear_all, put, put_column, spread, take_column
 from il6infer.simulate.outcome import Outcome
 
 NO_STEADY_STATE = int(Outcome.NO_STEADY_STATE)
+
+FIRST_END, LAST_END = 1e2, 1e9  # an integration to each power of ten in between, until Newton finds rest nearby
 
 NEGLIGIBLE = 1e-20  # rates per time below this are rounding (Newton leaves absent species at 1e-35, not at 0)
 
@@ -87,16 +102,14 @@ def dense_solve_t(a, order, b, x):
 
 
 @njit(**OPTIONS)
-def steady_matrix(y, p, mj, a):
+def steady_matrix(mj, a):
     """Jacobian of the steady-state equations: J, with one row a moiety replaced by its conservation law.
 
-    A state whose column of J is zero (a receptor that waits for a ligand which is absent) is a moiety of its own
-    there: nothing depends on it, and it keeps the value that it had. Its row becomes that of the identity.
+    `mj` has the entries of -J. A state whose column of J is zero (a receptor that waits for a ligand which is absent)
+    is a moiety of its own there: nothing depends on it, and it keeps the value that it had. Its row becomes that of the
+    identity.
     """
-    clear(mj)
-    minus_jacobian(y, p, 0.0, mj)
-    for i in range(N()):
-        clear(a[i])
+    clear_all(a)
     for s in range(NNZ()):
         a[ROW(s), COLUMN(s)] = -mj[s]
     for j in range(N()):
@@ -122,17 +135,30 @@ def is_identity_row(a, j):
 
 
 @njit(**OPTIONS)
-def newton(y, start, p, totals, work, atol):
-    """Newton on the steady-state equations from y; True, with y replaced, when it converges close by.
+def rates_at(lane, x, p, work, b, mj):
+    """Right-hand side `b` and entries `mj` of -J of a lane at the state x."""
+    (_, matrix, _, _, w, out, _), (at, _, _, _, _) = work
+    spread(w, x)
+    clear(at)
+    rhs(w, p, at, out)
+    minus_jacobian(w, p, at, matrix)
+    take_column(out, lane, b)
+    take_column(matrix, lane, mj)
+
+
+@njit(**OPTIONS)
+def newton(lane, y, start, p, totals, work):
+    """Newton on the steady-state equations from the state of a lane; True, with y replaced, when it converges close by.
 
     `start` is where the integration towards y began.
     """
-    mj, b = work[1], work[5]
+    atol = work[1][4][0]
+    b, mj = np.empty(N()), np.empty(NNZ())
     a, order, x, dx = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(N())
-    put(x, y)
+    take_column(y, lane, x)
     for _ in range(12):
-        rhs(x, p, 0.0, b)
-        steady_matrix(x, p, mj, a)
+        rates_at(lane, x, p, work, b, mj)
+        steady_matrix(mj, a)
         for j in range(N()):
             if is_identity_row(a, j):
                 if abs(x[j] - start[j]) > 1e-12 * abs(start[j]) + 1e-6 * atol:
@@ -157,47 +183,89 @@ def newton(y, start, p, totals, work, atol):
     if moved > 1e-9:
         return False
     for i in range(N()):
-        if x[i] < -atol or abs(x[i] - y[i]) > 0.1 * (abs(x[i]) + abs(y[i])) + 1e3 * atol:
+        if x[i] < -atol or abs(x[i] - y[i, lane]) > 0.1 * (abs(x[i]) + abs(y[i, lane])) + 1e3 * atol:
             return False
-    put(y, x)
+    put_column(y, lane, x)
     return True
 
 
 @njit(**OPTIONS)
-def steady(y, p, rtol, atol, budget, work, tape):
-    """Replace y by the steady state that it runs into; integrates ever longer, then Newton. Returns the outcome."""
-    totals, start = np.zeros(MOIETY_COUNT()), np.empty(N())
-    put(start, y)
-    for c in range(MOIETY_COUNT()):
-        for i in range(N()):
-            totals[c] += MOIETY(c, i) * y[i]
-    t, end = 0.0, 1e2
-    h = first_step(y, t, p, rtol, atol, work)
-    while end < 1e9:
-        outcome, h, budget, tape, _ = advance(
-            y, t, end, h, p, rtol, atol, budget, work, tape, 0, False, -1, start, 0, 0, tape
-        )
-        if outcome != OK:
-            return outcome
-        if newton(y, start, p, totals, work, atol):
-            return OK
-        t, end = end, end * 10.0
-    return NO_STEADY_STATE
+def settle(states, parameters, outcome, max_steps, work):
+    """Replace each state by the steady state that it runs into: integrates ever longer, then Newton.
+
+    Parameters
+    ----------
+    states : (jobs, N())
+    parameters : (jobs, NP())
+    outcome : (jobs,)
+        Jobs whose outcome is not OK are left as they are.
+    """
+    y, p, t, h, step, end = lane_states()
+    job, budget = np.full(LANES(), -1), np.zeros(LANES(), dtype=np.int64)
+    totals, starts = np.zeros((LANES(), MOIETY_COUNT())), np.empty((LANES(), N()))
+    waiting, x = 0, np.empty(N())
+    while True:
+        active = 0
+        for lane in range(LANES()):
+            while job[lane] < 0 and waiting < len(states):
+                if outcome[waiting] == OK:
+                    job[lane], budget[lane] = waiting, max_steps
+                    put(starts[lane], states[waiting])
+                    put_column(y, lane, states[waiting])
+                    put_column(p, lane, parameters[waiting])
+                    for c in range(MOIETY_COUNT()):
+                        totals[lane, c] = 0.0
+                        for i in range(N()):
+                            totals[lane, c] += MOIETY(c, i) * states[waiting, i]
+                    t[lane], end[lane] = 0.0, FIRST_END
+                    h[lane] = first_step(lane, y, p, t, work)
+                waiting += 1
+            if job[lane] >= 0:
+                active += 1
+                step[lane] = propose(t[lane], h[lane], end[lane])
+        if active == 0:
+            return
+        attempt(y, p, t, step, address(work[0][3]), work)
+        w, errors = work[0][4], work[1][2]
+        for lane in range(LANES()):
+            if job[lane] < 0:
+                continue
+            found, taken = judge(lane, t, h, step, end, errors)
+            budget[lane] -= 1
+            if taken:
+                take_column(w, lane, x)
+                put_column(y, lane, x)
+            if taken and t[lane] == end[lane]:
+                if newton(lane, y, starts[lane], p, totals[lane], work):
+                    take_column(y, lane, states[job[lane]])
+                    found = OK
+                else:
+                    end[lane] *= 10.0
+                    if end[lane] >= LAST_END:
+                        found = NO_STEADY_STATE
+            if found == GOES_ON and budget[lane] == 0:
+                found = STEP_LIMIT
+            if found != GOES_ON:
+                outcome[job[lane]] = found
+                job[lane] = -1
 
 
 @njit(**OPTIONS)
 def steady_adjoint(y, p, lam, gp, work):
-    """Adjoint of `steady`: adds to gp, replaces lam by the adjoint of the state that the steady state came from."""
-    mj, b = work[1], work[5]
-    a, order, mu = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
-    steady_matrix(y, p, mj, a)
+    """Adjoint of a steady state y: adds to gp, replaces lam by the adjoint of the state that it came from."""
+    (_, _, _, _, w, gw, _), (at, _, _, _, _) = work
+    v, wide_p, wide_gp = np.empty((N(), LANES())), np.empty((NP(), LANES())), np.empty((NP(), LANES()))
+    a, order, mu, mj = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(NNZ())
+    spread(wide_p, p)
+    rates_at(0, y, wide_p, work, mu, mj)
+    steady_matrix(mj, a)
     if not dense_lu(a, order):
         for i in range(N()):
             lam[i] = np.nan
         return
     dense_solve_t(a, order, lam, mu)
     clear(lam)
-    steady_matrix(y, p, mj, a)
+    steady_matrix(mj, a)
     for j in range(N()):
         if is_identity_row(a, j):
             lam[j] = mu[j]
@@ -208,5 +276,11 @@ def steady_adjoint(y, p, lam, gp, work):
         mu[PIVOT(c)] = 0.0
     for i in range(N()):
         mu[i] = -mu[i]
-    clear(b)
-    rhs_vjp(y, p, 0.0, mu, b, gp)
+    spread(w, y)
+    spread(v, mu)
+    clear(at)
+    clear_all(gw)
+    clear_all(wide_gp)
+    rhs_vjp(w, wide_p, at, v, gw, wide_gp)
+    for i in range(NP()):
+        gp[i] += wide_gp[i, 0]
