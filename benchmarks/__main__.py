@@ -21,7 +21,10 @@ def main() -> None:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all, where none is named")
-    parser.add_argument("--peers", nargs="*", default=["diffsol"], help="engines of ../shared/bench/peers.py")
+    parser.add_argument(
+        "--peers", nargs="*", choices=["diffsol", "casadi", "diffrax", "amici"],
+        help="engines of ../shared/bench/peers.py (default: diffsol, and those of `make peers` where it was run)",
+    )  # fmt: skip
     arguments = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     wanted = arguments.parts or PARTS

@@ -1,9 +1,11 @@
 """Answers of AMICI and COPASI. Runs in the peers' environment, not in the project's.
 
 Usage: python peer.py {llh,clock,course} FILE WORK_FOLDER [PARAMETERS.json]
+       python peer.py reference BENCH_FOLDER ENGINE
 Prints one JSON object: llh and gradient at the nominal (or the given) parameters of a PEtab v2 problem, by AMICI with
 tight tolerances; times in ms of a v1 problem, by pyPESTO at AMICI's own tolerances; or the species of an SBML model
-after 60 of its time units, by COPASI.
+after 60 of its time units, by COPASI; or times in ms of the reference problem in an engine of BENCH_FOLDER/peers.py,
+and what AMICI computed there.
 """
 
 from __future__ import annotations
@@ -65,9 +67,45 @@ def course(model: Path) -> dict[str, float]:
     return {str(name): float(value) for name, value in table.iloc[-1].items()}
 
 
+def reference(bench: Path, engine: str, repeats: int = 20) -> dict[str, Any]:
+    """Median time of value and of value + gradient; of AMICI also prediction and gradient of its sum, by parameter."""
+    import numpy as np
+
+    sys.path.insert(0, str(bench))
+    import peers
+
+    def timed(call: Any, n: int = repeats) -> float:
+        taken = []
+        for _ in range(max(n, repeats) + 1):
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+        return 1e3 * float(np.median(taken[1:]))
+
+    seen: list[Any] = []
+    if engine == "amici":
+        import amici.sim.sundials as sundials
+
+        simulate = sundials.run_simulation
+        sundials.run_simulation = lambda model, solver: seen.append(simulate(model, solver)) or seen[-1]
+    peers.clock = timed
+    problem = peers.load()
+    value, gradient, _ = getattr(peers, engine)(problem)
+    found: dict[str, Any] = {"value_ms": value, "gradient_ms": gradient}
+    if seen:
+        last = seen[-len(problem[6]) :]
+        found["prediction"] = np.concatenate([np.asarray(result.y).ravel() for result in last]).tolist()
+        total = sum(np.asarray(result.sy).sum(axis=(0, 2)) for result in last)
+        found["gradient"] = dict(zip(last[0].free_parameter_ids, total.tolist(), strict=True))
+    return found
+
+
 def main() -> None:
     """Answer what the command line asks."""
     logging.disable(logging.WARNING)
+    if sys.argv[1] == "reference":
+        print(json.dumps(reference(Path(sys.argv[2]), sys.argv[3])))  # noqa: T201 (the answer)
+        return
     what, problem, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     if what == "llh":
         values = json.loads(Path(sys.argv[4]).read_text("utf-8")) if len(sys.argv) > 4 else {}

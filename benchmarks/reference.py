@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ from il6infer.simulate import compile
 METHODS = ("rodas4", "rodas5p")
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 DEFAULT = ("rodas5p", 1e-6)
+
+PEERS = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
+"""What `make peers` installs."""
 
 
 def exact() -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +81,21 @@ def measure_diffsol(peers: Any, problem: tuple, truth: tuple[np.ndarray, np.ndar
     return {"value_ms": value_ms, "gradient_ms": gradient_ms, **found}
 
 
-def run(folder: Path, names: Sequence[str]) -> None:
+def measure_peer(name: str, truth: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
+    """Measure an engine of the peers' environment, in a process of its own."""
+    command = [str(PEERS), str(Path(__file__).with_name("peer.py")), "reference", str(SHARED / "bench"), name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{name} failed:\n{done.stderr}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    row = {key: found[key] for key in ("value_ms", "gradient_ms")}
+    if "prediction" in found:
+        gradient = np.array([found["gradient"][p.id] for p in reference().estimated])
+        row |= errors(np.array(found["prediction"]), gradient, truth)
+    return row
+
+
+def run(folder: Path, names: Sequence[str] | None) -> None:
     """Measure all, print the table, write reference.json and work_precision.png."""
     truth = exact()
     rows = {(method, rtol): measure(method, rtol, truth) for method in METHODS for rtol in TOLERANCES}
@@ -87,12 +105,10 @@ def run(folder: Path, names: Sequence[str]) -> None:
 
     problem = peers.load()
     others = {}
+    if names is None:
+        names = ["diffsol", *(("amici", "casadi", "diffrax") if PEERS.exists() else ())]
     for name in names:
-        if name == "diffsol":
-            others[name] = measure_diffsol(peers, problem, truth)
-        else:
-            value_ms, gradient_ms, _ = getattr(peers, name)(problem)
-            others[name] = {"value_ms": value_ms, "gradient_ms": gradient_ms}
+        others[name] = measure_diffsol(peers, problem, truth) if name == "diffsol" else measure_peer(name, truth)
         result |= {f"{name}_{key}": value for key, value in others[name].items()}
         result[f"{name}_gradient_ratio"] = others[name]["gradient_ms"] / result["gradient_ms"]
     result["work_precision"] = {f"{method}_{rtol:g}": row for (method, rtol), row in rows.items()}
