@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import petab.v2 as petab
 from petab.v2.lint import ValidationIssueSeverity
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.problem.copying import is_first_version, read_problem_file
-from il6infer.problem.petab import load
+from il6infer.problem.petab import read
 
 
 def check(path: Path) -> None:
@@ -21,14 +20,14 @@ def check(path: Path) -> None:
     UserError
         With every error that petab reports.
     """
-    load(path)  # a file that cannot be read at all has a clearer message there
+    problem, _ = read(path)  # a file that cannot be read at all has a clearer message there
     if is_first_version(read_problem_file(path)):
         return
     quiet = logging.getLogger("petab")
     level = quiet.level
     quiet.setLevel(logging.CRITICAL)
     try:
-        issues = petab.Problem.from_yaml(path).validate()
+        issues = problem.validate()
     finally:
         quiet.setLevel(level)
     raise_faults(
