@@ -10,19 +10,20 @@ from petab.v2.lint import ValidationIssueSeverity
 from il6infer._errors import Fault, raise_faults
 from il6infer.problem.copying import is_first_version, read_problem_file
 from il6infer.problem.petab import read
+from il6infer.problem.spec import Problem
 
 
-def check(path: Path) -> None:
-    """Refuse a PEtab problem that its linter or our reader refuses; v1 is linted as it is converted.
+def check(path: Path) -> Problem:
+    """Read a PEtab problem that neither its linter nor our reader refuses; v1 is linted as it is converted.
 
     Raises
     ------
     UserError
         With every error that petab reports.
     """
-    problem, _ = read(path)  # a file that cannot be read at all has a clearer message there
+    problem, translated = read(path)  # a file that cannot be read at all has a clearer message there
     if is_first_version(read_problem_file(path)):
-        return
+        return translated
     quiet = logging.getLogger("petab")
     level = quiet.level
     quiet.setLevel(logging.CRITICAL)
@@ -38,3 +39,4 @@ def check(path: Path) -> None:
         ],
         f"PEtab problem {path.parent}",
     )
+    return translated
