@@ -1,6 +1,5 @@
 # From raw IL-6 measurements to one report: results/report/index.html.
 #   snakemake --cores 8                                           the bundled example (config/config.yaml)
-#   snakemake --cores 8 --configfile config/feedback.yaml         the same data, nine models and the claims
 #   snakemake --cores 8 --configfile config/hepatocytes.yaml      published measurements of hepatocytes
 #   snakemake --workflow-profile profiles/slurm                   on a cluster
 from snakemake.utils import min_version

@@ -125,21 +125,30 @@ def read_posterior(path: str | Path, *groups: str) -> dict[str, Any]:
     """
     # Not by ArviZ, whose import takes longer than the reading.
     import h5netcdf
-    import xarray as xr
 
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file. Run `il6infer fit` first.")
     try:
         with h5netcdf.File(path, "r") as file:
-            present = list(file.groups)
-        missing = [group for group in _GROUPS if group not in present]
-        if missing:
-            raise UserError(f"{path}: group {', '.join(missing)} is missing. Run `il6infer fit` again.")
-        wanted = [group for group in present if group in groups or not groups]
-        return {group: xr.load_dataset(path, group=group, engine="h5netcdf") for group in wanted}
+            missing = [group for group in _GROUPS if group not in file.groups]
+            if missing:
+                raise UserError(f"{path}: group {', '.join(missing)} is missing. Run `il6infer fit` again.")
+            return {name: _dataset(group) for name, group in file.groups.items() if name in groups or not groups}
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: not a readable netCDF file ({error}). Run `il6infer fit` again.") from error
+
+
+def _dataset(group: Any) -> Any:
+    """Read what xarray wrote into a group of an h5netcdf file: each variable once, where xarray opens it twice."""
+    import xarray as xr
+
+    variables = {}
+    for name, variable in group.variables.items():
+        values = variable[...]
+        kind = str if values.dtype == object else variable.attrs.get("dtype", values.dtype)
+        variables[name] = (variable.dimensions, values.astype(kind, copy=False))
+    return xr.Dataset(variables, attrs=dict(group.attrs))
 
 
 _GROUPS = (

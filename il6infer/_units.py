@@ -1,4 +1,4 @@
-"""Unit conversions, checked by pint: doses to nM by molecular weight, times to min, percent to fraction."""
+"""Unit conversions: doses to nM by molecular weight, times to min, percent to fraction."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
 from il6infer._errors import UserError, nearest
 
-if TYPE_CHECKING:
-    import pint
+# Written out, for pint takes longer to start than most of what asks it; a test holds the numbers against it.
+_UG_PER_L = MappingProxyType({"pg/ml": 1e-3, "ng/ml": 1.0, "ug/ml": 1e3})
+_NM = MappingProxyType({"pM": 1e-3, "nM": 1.0, "uM": 1e3})
+_MIN = MappingProxyType({"s": 1 / 60, "min": 1.0, "h": 60.0})
 
-DOSE_UNITS = ("pg/ml", "ng/ml", "ug/ml", "pM", "nM", "uM")
+DOSE_UNITS = (*_UG_PER_L, *_NM)
 """Units in which a protocol may give a dose."""
-TIME_UNITS = ("s", "min", "h")
+TIME_UNITS = tuple(_MIN)
 """Units in which a file may give its times."""
 READOUT_UNITS = ("a.u.", "ratio", "relative", "fraction", "percent", "nM", "molecules/cell")
 """Units in which a file may give its values; percent becomes fraction."""
@@ -65,17 +66,6 @@ def substances() -> Mapping[str, Substance]:
     return MappingProxyType(table)
 
 
-@cache
-def _registry() -> pint.UnitRegistry:
-    import pint
-
-    return pint.UnitRegistry()
-
-
-def _in(quantity: Any, unit: str) -> float:
-    return float(quantity.to(unit).magnitude)
-
-
 def _known(unit: str, units: tuple[str, ...], kind: str) -> str:
     """Return `unit` in this project's spelling (mL is ml, the micro sign is u), or raise a `UserError`."""
     plain = unit.strip().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").replace("/mL", "/ml")
@@ -114,22 +104,17 @@ def concentration_nM(dose: float, unit: str, species: str) -> float:
     plain = _known(unit, DOSE_UNITS, "dose")
     if species not in substances():
         raise UserError(f"unknown species '{species}'. {nearest(species, substances())}")
-    registry = _registry()
-    quantity = registry.Quantity(dose, plain)
-    if quantity.check("[mass] / [volume]"):
-        quantity = quantity / registry.Quantity(substances()[species].mass, "kg/mol")
-    return _in(quantity, "nM")
+    if plain in _NM:
+        return dose * _NM[plain]
+    return dose * _UG_PER_L[plain] / substances()[species].mass  # ug/l over kDa is nM
 
 
 def minutes(time: float, unit: str) -> float:
     """Convert a time to min; `unit` is one of `TIME_UNITS`."""
-    plain = _known(unit, TIME_UNITS, "time")
-    return time if plain == "min" else _in(_registry().Quantity(time, plain), "min")
+    return time * _MIN[_known(unit, TIME_UNITS, "time")]
 
 
 def readout(value: float, unit: str) -> tuple[float, str]:
     """Give value and unit as the measurement table holds them: percent becomes fraction, all else stays."""
     plain = _known(unit, READOUT_UNITS, "read-out")
-    if plain == "percent":
-        return _in(_registry().Quantity(value, "percent"), "dimensionless"), "fraction"
-    return value, plain
+    return (value / 100, "fraction") if plain == "percent" else (value, plain)

@@ -9,7 +9,6 @@ import yaml
 
 from il6infer import _config
 from il6infer._errors import UserError
-from il6infer._yaml import read_yaml
 
 
 @pytest.fixture(scope="module")
@@ -177,16 +176,13 @@ def test_the_configurations_that_come_with_it_are_valid(root, name):
         assert (root / dataset["description"]).is_file()
 
 
-def test_the_comparison_of_feedbacks_is_the_example_with_more_models(root):
-    default = _config.load_config(root / "config" / "config.yaml")
-    changes = read_yaml(root / "config" / "feedback.yaml")
-    config = _config.check_config(default | changes, "feedback.yaml")
+def test_the_default_analysis_compares_receptors_and_feedbacks_and_asks_the_claims(root):
+    config = _config.load_config(root / "config" / "config.yaml")
 
-    assert set(changes) == {"title", "question", "results", "models", "claims"}
     assert set(config["models"]) == {
         f"{receptor}_{feedback}" for receptor in ("classic", "trans", "both") for feedback in ("none", "socs3", "loss")
     }
-    assert (root / config["claims"]).is_file()
+    assert config["claims"] == "config/claims.yaml"
 
 
 def test_a_petab_problem_brings_its_own_model_and_data():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from il6infer._errors import UserError
-from il6infer._units import READOUT_UNITS, concentration_nM, minutes, readout, substances
+from il6infer._units import DOSE_UNITS, READOUT_UNITS, TIME_UNITS, concentration_nM, minutes, readout, substances
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,17 @@ def test_times():
     with pytest.raises(UserError) as error:
         minutes(1, "hours")
     assert str(error.value) == "unknown time unit 'hours'. Known: h, min, s."
+
+
+def test_conversions_are_those_of_pint():
+    pint = pytest.importorskip("pint").UnitRegistry()
+    for unit in DOSE_UNITS:
+        for species, substance in substances().items():
+            dose = pint.Quantity(7.0, unit)
+            molar = dose / pint.Quantity(substance.mass, "kg/mol") if dose.check("[mass] / [volume]") else dose
+            assert concentration_nM(7.0, unit, species) == pytest.approx(molar.to("nM").magnitude, rel=1e-12)
+    for unit in TIME_UNITS:
+        assert minutes(7.0, unit) == pytest.approx(pint.Quantity(7.0, unit).to("min").magnitude, rel=1e-12)
 
 
 def test_percent_becomes_fraction():

@@ -125,7 +125,7 @@ def _prior(args: argparse.Namespace) -> None:
 
 def _weigh(args: argparse.Namespace) -> None:
     from il6infer._io import write_json
-    from il6infer.predict.answer import average
+    from il6infer.predict.average import average
 
     answers = {model: json.loads(Path(path).read_text("utf-8")) for model, path in args.answers}
     found = average(answers, json.loads(args.comparison.read_text("utf-8")))

@@ -10,6 +10,7 @@ The whole analysis runs with `snakemake --cores 8`; each of its rules calls one 
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         unforeseen is not caught: its traceback is what a developer needs.
     """
     args = parser().parse_args(argv)
+    gc.set_threshold(50_000, 20, 20)  # by default it looks over what imports make, and keep, for a sixth of a stage
     _start_logging(args.verbose)
     try:
         args.run(args)

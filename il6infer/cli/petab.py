@@ -167,11 +167,9 @@ def run_lint(args: argparse.Namespace) -> None:
     """Look the problem over."""
     from il6infer.fit.variables import check_problem
     from il6infer.problem.lint import check
-    from il6infer.problem.petab import load
     from il6infer.simulate.plan import make_plan
 
-    check(args.problem)
-    problem = load(args.problem)
+    problem = check(args.problem)
     make_plan(problem)
     check_problem(problem)
     logger.info(

@@ -21,7 +21,7 @@ from il6infer.fit.provenance import provenance
 from il6infer.fit.settings import FitSettings, child_seed
 from il6infer.fit.starts import Starts, disperse, find_starts
 from il6infer.fit.variables import variable_names
-from il6infer.problem.petab import load
+from il6infer.problem.lint import check
 from il6infer.problem.priors import draw, quantile
 from il6infer.problem.spec import Problem
 from il6infer.simulate import Engine, compile
@@ -48,9 +48,9 @@ def fit(path: Path, settings: FitSettings) -> az.InferenceData:
     Raises
     ------
     UserError
-        If the problem cannot be read or fitted.
+        If the problem cannot be read, fails petab's linter, or cannot be fitted.
     """
-    idata = fit_problem(load(path), settings)
+    idata = fit_problem(check(path), settings)
     idata["posterior"].attrs.update(provenance(path))
     return idata
 

@@ -14,9 +14,8 @@ import sympy as sp
 from il6infer.fit.curves import grid
 from il6infer.fit.predictive import simulate_all
 from il6infer.models.network import Network, symbol
-from il6infer.models.priors import prior_table
 from il6infer.predict import quantities
-from il6infer.predict.claims import Claims, Plan, needs
+from il6infer.predict.claims import Claims, Plan, needs, series
 from il6infer.problem.spec import STEADY_STATE, Experiment, Observable, Period, Problem
 from il6infer.simulate import compile
 
@@ -46,13 +45,11 @@ class Simulator:
         self.problem, self.claims = problem, claims
         self.absent = lacking(problem.network, [p.id for p in problem.estimated], claims)
         askable = [claim for claim in claims.claims if not self.absent.keys() & needs(claim)]
-        there = list(dict.fromkeys(need for claim in askable for need in needs(claim)))
-        known = _readable(problem.network)
-        self._readouts = {name: known[name] for kind, name in there if kind == "readout"}
-        self._runs = {name: _runs(claims.plans[name], problem) for kind, name in there if kind == "experiment"}
+        self._series = tuple(dict.fromkeys(asked for claim in askable for asked in series(claim)))
+        self._runs = {name: _runs(claims.plans[name], problem) for _, name in self._series}
         self.times = grid(0.0, claims.until)
         self._engine = None
-        if self._readouts and self._runs:
+        if self._series:
             self._engine = compile(self._question(), engine=engine, rtol=rtol, atol=atol)
 
     @property
@@ -61,15 +58,16 @@ class Simulator:
         return tuple(run.id for runs in self._runs.values() for run in runs)
 
     def _question(self) -> Problem:
-        runs = [run for runs in self._runs.values() for run in runs]
-        observables = tuple(Observable(r, formula, sp.Float(1.0)) for r, formula in self._readouts.items())
-        rows = [(r, run.id, t) for run in runs for r in self._readouts for t in self.times]
+        runs = tuple(run for runs in self._runs.values() for run in runs)
+        known = _readable(self.problem.network)
+        readouts = tuple(Observable(r, known[r], sp.Float(1.0)) for r in dict(self._series))
+        rows = [(r, run.id, t) for r, name in self._series for run in self._runs[name] for t in self.times]
         table = pd.DataFrame(rows, columns=["observable", "experiment", "time"])
         table = table.assign(
             value=np.nan, observable_parameters=[()] * len(table), noise_parameters=[()] * len(table), batch="",
             replicate="",
         )  # fmt: skip
-        return replace(self.problem, experiments=tuple(runs), observables=observables, measurements=table)
+        return replace(self.problem, experiments=runs, observables=readouts, measurements=table)
 
     def courses(self, thetas: np.ndarray, threads: int = 1) -> dict[tuple[str, str], np.ndarray]:
         """Simulate (draws, parameters), on the linear scale.
@@ -82,17 +80,10 @@ class Simulator:
         """
         if self._engine is None:
             return {}
-        found = simulate_all(self._engine, thetas, threads).prediction
-        runs = sum(len(runs) for runs in self._runs.values())
-        found = found.reshape(len(thetas), runs, len(self._readouts), len(self.times))
-        courses, first = {}, 0
-        for name, own in self._runs.items():
-            block = found[:, first : first + len(own)]
-            first += len(own)
-            for i, readout in enumerate(self._readouts):
-                course = block[:, :, i]
-                courses[readout, name] = course if self.claims.plans[name].doses else course[:, 0]
-        return courses
+        found = simulate_all(self._engine, thetas, threads).prediction.reshape(len(thetas), -1, len(self.times))
+        ends = np.cumsum([len(self._runs[name]) for _, name in self._series])
+        blocks = zip(self._series, np.split(found, ends[:-1], axis=1), strict=True)
+        return {(r, name): b if self.claims.plans[name].doses else b[:, 0] for (r, name), b in blocks}
 
 
 def lacking(network: Network, estimated: Collection[str], claims: Claims) -> dict[tuple[str, str], str]:
@@ -141,6 +132,8 @@ def _readable(network: Network) -> dict[str, sp.Expr]:
 
 @cache
 def _library_parameters() -> frozenset[str]:
+    from il6infer.models.priors import prior_table  # few ask, and its schema is slow to import
+
     return frozenset(prior_table()["parameter"])
 
 

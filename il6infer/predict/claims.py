@@ -178,6 +178,12 @@ def experiments_of(kind: str, named: Any) -> list[str]:
     return [named["with"], named["without"]] if kind == "inhibition" else [named["experiment"]]
 
 
+def series(claim: Claim) -> list[tuple[str, str]]:
+    """List the courses that a claim looks at: (read-out, experiment), each once, in order."""
+    asked = [part for condition in claim.that for part in parts(condition.quantity)]
+    return list(dict.fromkeys((n["readout"], e) for kind, n in asked for e in experiments_of(kind, n)))
+
+
 def needs(claim: Claim) -> list[tuple[str, str]]:
     """List what a model must have to be asked: (readout, experiment or parameter; name), each once, in order."""
     found = []

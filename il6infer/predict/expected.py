@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
-from il6infer._units import DOSE_UNITS, concentration_nM
+from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
 from il6infer.predict.claims import Claims, Plan, claims_of
 
@@ -24,36 +23,8 @@ QUANTITIES = ("peak_time", "duration", "level", "fold", "persistence", "share_of
 TIMED = ("level", "persistence", "share_of_peak", "ec50")
 """Quantities at a time."""
 
-_NAME, _TEXT = pa.Check.str_matches(r"^[A-Za-z_]\w*$"), pa.Check.str_length(min_value=1)
-
-EXPECTED = pa.DataFrameSchema(
-    {
-        "id": pa.Column(str, _NAME, unique=True),
-        "quantity": pa.Column(str, pa.Check.isin(QUANTITIES)),
-        "readout": pa.Column(str, _NAME),
-        "experiment": pa.Column(str, _NAME),
-        "time_min": pa.Column(float, pa.Check.gt(0), nullable=True),
-        "low": pa.Column(float, pa.Check.ge(0), nullable=True),
-        "high": pa.Column(float, pa.Check.gt(0), nullable=True),
-        "unit": pa.Column(str),
-        "cell": pa.Column(str),
-        "source": pa.Column(str, _TEXT),
-        "doi": pa.Column(str, pa.Check.str_matches(r"^(10\.\d{4,}/\S+)?$")),
-        "comment": pa.Column(str),
-    },
-    checks=[
-        pa.Check(
-            lambda t: (t["low"] < t["high"]) | (t["low"].isna() & t["high"].isna()), error="low < high, or neither"
-        ),
-        pa.Check(lambda t: t["low"].isna() | (t["cell"] != ""), error="a range is that of some cell"),
-        pa.Check(lambda t: t["time_min"].notna() == t["quantity"].isin(TIMED), error="a time where it needs one"),
-        pa.Check(
-            lambda t: pd.Series([u in _units(q) for q, u in zip(t["quantity"], t["unit"], strict=True)], t.index),
-            error="a unit of the quantity",
-        ),
-    ],
-    strict=True,
-)  # fmt: skip
+NUMBERS = ("time_min", "low", "high")
+"""Columns of ``expected.csv`` that hold numbers; the others hold text."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +74,7 @@ class Expected:
 
 
 def expected_table() -> pd.DataFrame:
-    """Read the table of published behaviour (``expected.csv``), checked against `EXPECTED`.
+    """Read the table of published behaviour (``expected.csv``), which a test holds to its schema.
 
     Returns
     -------
@@ -193,16 +164,9 @@ def _done(plan: Plan) -> str:
     return ", ".join([*steps, *doses]) or "no stimulus"
 
 
-def _units(quantity: str) -> tuple[str, ...]:
-    if quantity == "ec50":
-        return DOSE_UNITS
-    return {"peak_time": ("min",), "duration": ("min",), "level": ("fraction",)}.get(quantity, ("1",))
-
-
 @cache
 def _read() -> pd.DataFrame:
     text = files("il6infer.predict").joinpath("expected.csv").read_text("utf-8")
-    numbers = dict.fromkeys(("time_min", "low", "high"), float)
-    words = dict.fromkeys(set(EXPECTED.columns) - set(numbers), str)
-    table = pd.read_csv(StringIO(text), dtype={**words, **numbers})
-    return EXPECTED.validate(table.fillna(dict.fromkeys(words, "")))
+    words = [name for name in text.splitlines()[0].split(",") if name not in NUMBERS]
+    table = pd.read_csv(StringIO(text), dtype={**dict.fromkeys(words, str), **dict.fromkeys(NUMBERS, float)})
+    return table.fillna(dict.fromkeys(words, ""))

@@ -214,7 +214,7 @@ def simulate(truth: Truth, output: Path) -> tuple[Path, ...]:
 
 def _readme(truth: Truth, tables: Mapping[str, pd.DataFrame]) -> str:
     listing = "\n".join(f"- `{name}`: {len(table)} rows" for name, table in tables.items())
-    stated = yaml.safe_dump(dict(truth.parameters), sort_keys=True) if truth.parameters else "(none)\n"
+    stated = yaml.safe_dump(dict(sorted(truth.parameters.items())), sort_keys=False) if truth.parameters else "(none)\n"
     return (
         f"# SIMULATED: {truth.title}\n\n"
         "These numbers were not measured. `il6infer simulate` made them from a stated truth and a seed, in the form\n"

@@ -5,30 +5,30 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import petab.v2 as petab
 from petab.v2.lint import ValidationIssueSeverity
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.problem.copying import is_first_version, read_problem_file
-from il6infer.problem.petab import load
+from il6infer.problem.petab import read
+from il6infer.problem.spec import Problem
 
 
-def check(path: Path) -> None:
-    """Refuse a PEtab problem that its linter or our reader refuses; v1 is linted as it is converted.
+def check(path: Path) -> Problem:
+    """Read a PEtab problem that neither its linter nor our reader refuses; v1 is linted as it is converted.
 
     Raises
     ------
     UserError
         With every error that petab reports.
     """
-    load(path)  # a file that cannot be read at all has a clearer message there
+    problem, translated = read(path)  # a file that cannot be read at all has a clearer message there
     if is_first_version(read_problem_file(path)):
-        return
+        return translated
     quiet = logging.getLogger("petab")
     level = quiet.level
     quiet.setLevel(logging.CRITICAL)
     try:
-        issues = petab.Problem.from_yaml(path).validate()
+        issues = problem.validate()
     finally:
         quiet.setLevel(level)
     raise_faults(
@@ -39,3 +39,4 @@ def check(path: Path) -> None:
         ],
         f"PEtab problem {path.parent}",
     )
+    return translated

@@ -39,11 +39,22 @@ def load(path: Path) -> Problem:
     UserError
         If a file is missing or invalid, or asks for what is not supported, by name.
     """
+    return read(path)[1]
+
+
+def read(path: Path) -> tuple[petab.Problem, Problem]:
+    """Read a PEtab problem as petab does, v1 converted, and as `load` does.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or invalid, or asks for what is not supported, by name.
+    """
     check_files(problem_files(path))
     with _opened(path) as (problem, sbml, kept):
         network = read_sbml(sbml.read_text("utf-8"), sbml.name)
         translated = _translate(problem, network, path, kept)
-        return complete(translated, kept) if kept else translated
+        return problem, complete(translated, kept) if kept else translated
 
 
 @contextmanager

@@ -145,12 +145,15 @@ def _intervals(
     values = idata["posterior_predictive"][observable].values
     for name in dict.fromkeys(batch[here]):
         own = here & (batch == name)
+        lines = []
         for t in np.unique(time[own]):
             drawn = values[..., own & (time == t)].ravel()
             drawn = drawn[np.isfinite(drawn)]
             if len(drawn):
-                colour = COLOURS[batches.index(name) % len(COLOURS)]
-                axis.vlines(t / divisor, *np.quantile(drawn, (0.05, 0.95)), color=colour, lw=0.6, alpha=0.6)
+                lines.append((t / divisor, *np.quantile(drawn, (0.05, 0.95))))
+        if lines:
+            colour = COLOURS[batches.index(name) % len(COLOURS)]
+            axis.vlines(*np.transpose(lines), color=colour, lw=0.6, alpha=0.6)
 
 
 def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mapping[str, float]) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -56,7 +57,8 @@ def render(config_path: Path, results: Path, threads: int = 1) -> str:
         files("il6infer.report").joinpath("templates", "page.html.j2").read_text("utf-8")
     )
     # Matplotlib works on one core a process. New processes, not copies of this one: its threads would not survive.
-    with styled(), ProcessPoolExecutor(max(1, threads), get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(max(1, threads), get_context("spawn"), gc.set_threshold, gc.get_threshold())
+    with styled(), pool:
         sets = [_dataset(name, i, config, results, pool.submit) for i, name in enumerate(config["datasets"])]
     return template.render(
         config=config, sets=sets, versions=versions(), config_text=json.dumps(config, indent=2, ensure_ascii=False)

@@ -18,6 +18,7 @@ _RC = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
     "axes.titlesize": 8,
+    "axes.titley": 1.0,  # where it is anyway: to look for ticks above would take a third of the drawing
     "axes.labelsize": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -14,8 +14,9 @@ from scipy import stats
 
 from il6infer._errors import UserError
 from il6infer.models.network import symbol
-from il6infer.predict.answer import answer, average, truths
+from il6infer.predict.answer import answer, truths
 from il6infer.predict.ask import Simulator
+from il6infer.predict.average import average
 from il6infer.predict.claims import read_claims
 from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
 from tests.fit import toy

@@ -11,7 +11,8 @@ from pandera.errors import SchemaError
 
 from il6infer._errors import UserError
 from il6infer.models.library import compose
-from il6infer.predict.expected import EXPECTED, as_claims, expected, expected_table
+from il6infer.predict.expected import as_claims, expected, expected_table
+from tests.predict.expected_schema import EXPECTED
 
 # Row -> name of the fact, position where one fact holds several values, factor to the table's unit.
 FACTS = {
@@ -53,6 +54,10 @@ def facts(shared: Path) -> pd.DataFrame:
     if not path.is_file():
         pytest.skip(f"the collected facts are not here: {path.name}")
     return pd.read_csv(path, dtype=str).set_index("name")
+
+
+def test_every_row_is_what_a_row_must_be():
+    EXPECTED.validate(expected_table())
 
 
 @pytest.mark.parametrize("row", FACTS)

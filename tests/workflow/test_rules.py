@@ -83,6 +83,7 @@ def test_dry_run_plans_every_fit_in_time(snakemake, root, name, request):
     fits = sum(len(dataset.get("models", config["models"])) for dataset in config["datasets"].values())
     assert re.search(rf"^fit +{fits}$", done.stdout, flags=re.M)
     assert re.search(rf"^check_prior +{fits}$", done.stdout, flags=re.M)
+    assert re.search(rf"^ask +{fits}$", done.stdout, flags=re.M)
     assert f"{config['results']}/report/index.html" in done.stdout
     assert seconds < 10
 
@@ -150,6 +151,16 @@ def test_a_small_configuration_changes_the_default_in_its_keys_only(snakemake, t
     assert done.returncode == 0, done.stdout
     assert "elsewhere/example/both_socs3/posterior.nc" in done.stdout
     assert re.search(r"^fit +1$", done.stdout, flags=re.M)
+
+
+@pytest.mark.parametrize("text", ["claims: ''\n", "datasets: {example: {%s}}\nmodels: [trans_none]\n"])
+def test_without_a_file_of_claims_none_are_asked(snakemake, tmp_path, text):
+    entry = "description: config/datasets/example.yaml, folder: resources/example"
+    (tmp_path / "mine.yaml").write_text(text.replace("%s", entry))
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert done.returncode == 0, done.stdout
+    assert not {"ask", "weigh"} & set(re.findall(r"^(\w+) +\d+$", done.stdout, flags=re.M))
 
 
 def test_a_data_set_may_have_models_of_its_own(snakemake, tmp_path):

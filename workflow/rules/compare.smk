@@ -19,6 +19,7 @@ rule compare:
         f"{LOGS}/compare/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/compare/{{dataset}}.tsv"
+    priority: 1  # the claims are weighed by it, and the report waits for both
     conda:
         "../envs/il6infer.yaml"
     threads: 1

@@ -14,6 +14,7 @@ rule diagnose:
         f"{LOGS}/diagnose/{{dataset}}/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/diagnose/{{dataset}}/{{model}}.tsv"
+    priority: 1  # the comparison waits for all of them
     conda:
         "../envs/il6infer.yaml"
     threads: 1

@@ -1,4 +1,4 @@
-# Stage problem: (measurements, model) -> one PEtab v2 folder; and the model's diagram.
+# Stage problem: (measurements, model) -> one PEtab v2 folder, and the model's diagram.
 #
 # Requires: <results>/<dataset>/measurements.csv, protocol.csv
 # Outputs:  <results>/<dataset>/<model>/problem/ (PEtab v2: problem.yaml, model.xml, tables),
@@ -11,6 +11,12 @@ rule problem:
         protocol=rules.ingest.output.protocol,
     output:
         folder=directory(f"{RESULTS}/{{dataset}}/{{model}}/problem"),
+        picture=report(
+            f"{RESULTS}/{{dataset}}/{{model}}/diagram.svg",
+            caption="../report/diagram.rst",
+            category="Models",
+            labels={"data set": "{dataset}", "model": "{model}"},
+        ),
     log:
         f"{LOGS}/problem/{{dataset}}/{{model}}.log",
     benchmark:
@@ -31,32 +37,4 @@ rule problem:
         "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
         "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model} {params.constraints}"
-        " --output {output.folder:q} > {log:q} 2>&1"
-
-
-rule diagram:
-    output:
-        picture=report(
-            f"{RESULTS}/{{dataset}}/{{model}}/diagram.svg",
-            caption="../report/diagram.rst",
-            category="Models",
-            labels={"data set": "{dataset}", "model": "{model}"},
-        ),
-    log:
-        f"{LOGS}/diagram/{{dataset}}/{{model}}.log",
-    benchmark:
-        f"{BENCHMARKS}/diagram/{{dataset}}/{{model}}.tsv"
-    wildcard_constraints:
-        dataset=either(DESCRIPTIONS),
-    conda:
-        "../envs/il6infer.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        source=SOURCE["models"],
-    message:
-        "Diagram: model {wildcards.model}"
-    shell:
-        "il6infer models diagram {wildcards.model} --output {output.picture:q} > {log:q} 2>&1"
+        " --output {output.folder:q} --diagram {output.picture:q} > {log:q} 2>&1"

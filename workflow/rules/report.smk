@@ -12,7 +12,7 @@ rule report:
         protocols=expand(rules.ingest.output.protocol, dataset=DATASETS),
         summaries=expand(rules.ingest.output.summary, dataset=DATASETS),
         problems=of_each_fit(rules.problem.output.folder),
-        diagrams=of_each_fit(rules.diagram.output.picture),
+        diagrams=of_each_fit(rules.problem.output.picture),
         priors=of_each_fit(rules.check_prior.output.check),
         posteriors=of_each_fit(rules.fit.output.posterior),
         verdicts=of_each_fit(rules.diagnose.output.verdict),
