@@ -158,8 +158,7 @@ class Arithmetic:
             return self._guarded_power(*values, in_slope=True)
         if name == "logarithm":
             [x] = values
-            tiny = self._constant(1e-300)
-            return self._library("llvm.log.f64", self._where(">", x, tiny, x, tiny))
+            return self._library("llvm.log.f64", self._positive(x))
         if name in ("min", "max"):
             found, *others = values
             for other in others:
@@ -182,9 +181,11 @@ class Arithmetic:
         at_zero = self._where("<", n, zero, zero if in_slope else infinite, self._where("==", n, zero, one, zero))
         # A number that is NaN is not above the limit.
         below = self._where(">=", x, self._constant(-1e-6), at_zero, nan)
-        # 1 for what is not positive: the wide log is slow where its result is not finite.
-        above = self._positive_power(self._where(">", x, zero, x, one), n)
-        return self._where(">", x, zero, above, below)
+        return self._where(">", x, zero, self._positive_power(self._positive(x), n), below)
+
+    def _positive(self, x: ir.Value) -> ir.Value:
+        """X or, where it is not positive, 1: the wide log is slow where its result is not finite."""
+        return self._where(">", x, self._constant(0.0), x, self._constant(1.0))
 
     def _where(self, relation: str, a: ir.Value, b: ir.Value, yes: ir.Value, no: ir.Value) -> ir.Value:
         return self._builder.select(self._builder.fcmp_ordered(relation, a, b), yes, no)
@@ -223,5 +224,10 @@ class Arithmetic:
         return all_
 
     def _declared(self, name: str, kind: ir.Type, count: int) -> ir.Function:
-        function = self._module.globals.get(name)
-        return function or ir.Function(self._module, ir.FunctionType(kind, [kind] * count), name)
+        if name in self._module.globals:
+            return self._module.globals[name]
+        function = ir.Function(self._module, ir.FunctionType(kind, [kind] * count), name)
+        if not name.startswith("llvm."):
+            for attribute in ("nounwind", "readnone"):  # so that equal calls are made once
+                function.attributes.add(attribute)
+        return function
