@@ -9,7 +9,15 @@ from functools import cache
 import antimony
 import pandas as pd
 
-from il6infer._model_names import ModelName, base_names, parse_model_name
+from il6infer._model_names import (
+    CELLS,
+    FEEDBACKS,
+    OPTIONS,
+    RECEPTORS,
+    ModelName,
+    base_names,
+    parse_model_name,
+)
 from il6infer.models.modules import INHIBITION, complexes_of, gp130_unit, modules_of, reactions_of, species_of, texts_of
 from il6infer.models.priors import cell_table, prior_table
 
@@ -18,6 +26,7 @@ MEDIUM = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6", "IL6_sIL6R", "IL6_sIL6R_sgp130
 
 MEDIUM_OF = {
     "antibodies": ("tocilizumab", "anti_IL6", "tocilizumab_sIL6R", "anti_IL6_IL6"),
+    "dimer": ("IL6_sIL6R_sgp130Fc_IL6_sIL6R", "IL6_sIL6R_sgp130Fc_HyperIL6", "HyperIL6_sgp130Fc_HyperIL6"),
     "drugs": ("ruxolitinib", "stattic", "actinomycinD", "cycloheximide"),
     "sgp130": ("sgp130", "IL6_sIL6R_sgp130", "HyperIL6_sgp130"),
 }
@@ -86,6 +95,16 @@ class Model:
 def names() -> tuple[str, ...]:
     """Name every model without options: ``<receptor>_<feedback>``."""
     return base_names()
+
+
+def gallery() -> tuple[str, ...]:
+    """Name the models that are drawn in docs/models: each word of a name in the simplest model that shows it."""
+    return (
+        *(f"{receptor}_dual" for receptor in RECEPTORS),
+        *(f"both_{feedback}" for feedback in FEEDBACKS if feedback != "dual"),
+        *(f"both_socs3+{option}" for option in OPTIONS),
+        *(f"both_socs3@{cell}" for cell in CELLS),
+    )
 
 
 @cache

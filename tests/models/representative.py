@@ -5,8 +5,8 @@ from __future__ import annotations
 from il6infer.models.library import names
 
 EVERYTHING = (
-    "both_dual+akt+antibodies+assays+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets+trafficking"
-    "@HUVEC"
+    "both_dual+akt+antibodies+assays+dimer+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets"
+    "+trafficking@HUVEC"
 )
 REPRESENTATIVE = (
     "both_loss+hexamer",
@@ -15,7 +15,7 @@ REPRESENTATIVE = (
     "both_socs3+wiring_erk_akt",
     "both_socs3+wiring_shared",
     "both_socs3+wiring_stat3",
-    "cluster_socs3+antibodies+sgp130",
+    "cluster_socs3+antibodies+dimer+sgp130",
     "cluster_loss+hexamer+trafficking@VSMC",
     "classic_loss+hexamer+trafficking",
     "both_socs3+sgp130+surface_trap",

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
+from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
 from il6infer.models.diagram import svg
-from il6infer.models.library import compose
+from il6infer.models.library import compose, gallery
 from il6infer.models.priors import cell_table
 from tests.models.cells import dose_response, ec50
 
@@ -21,16 +21,28 @@ def test_every_part_of_a_name_is_explained():
     assert [word for word in (*RECEPTORS, *FEEDBACKS, *OPTIONS, *CELLS) if f"`{word}`" not in TEXT] == []
 
 
-@pytest.mark.parametrize("receptor", RECEPTORS)
-def test_picture_is_the_models(receptor):
-    name = f"{receptor}_dual"
+@pytest.mark.parametrize("name", gallery())
+def test_picture_is_the_models(name):
+    model = compose(name)
 
-    assert f"(models/{name}.svg)" in TEXT
-    assert (DOCS / "models" / f"{name}.svg").read_text(encoding="utf-8") == svg(compose(name))
+    assert f"(models/{model.identifier}.svg)" in TEXT
+    assert (DOCS / "models" / f"{model.identifier}.svg").read_text(encoding="utf-8") == svg(model), "make diagrams"
+
+
+def test_every_part_of_a_name_has_its_picture_and_no_picture_is_left_over():
+    parts = [parse_model_name(name) for name in gallery()]
+
+    assert {p.receptor for p in parts} == set(RECEPTORS)
+    assert {p.feedback for p in parts if p.receptor == "both"} == set(FEEDBACKS)
+    assert {o for p in parts for o in p.options} == set(OPTIONS)
+    assert {p.cell for p in parts} - {""} == set(CELLS)
+    files = sorted((DOCS / "models").iterdir())
+    assert [f.stem for f in files] == sorted(p.identifier for p in parts)
+    assert sum(f.stat().st_size for f in files) < 1_500_000
 
 
 def test_cells_are_those_of_the_table():
-    rows = {line.split("`")[1]: line for line in TEXT.splitlines() if line.startswith("| `") and " (" in line}
+    rows = {line.split("`")[1]: line for line in TEXT.splitlines() if line.startswith("| [`") and " (" in line}
     for row in cell_table().itertuples():
         if row.distribution == "fixed":
             continue

@@ -22,7 +22,17 @@ TOLERANCES = ((1e-6, 1e-8), (1e-3, 1e-5))
 POOLS = {
     "STAT3": {"STAT3": 1, "pSTAT3_c": 1, "pSTAT3_dimer": 2, "pSTAT3_n": 1, "STAT3_n": 1},
     "STAT1": {"STAT1": 1, "STAT1_p": 1},
-    "sgp130Fc": {"sgp130Fc": 1, "IL6_sIL6R_sgp130Fc": 1, "HyperIL6_sgp130Fc": 1},
+    "sgp130Fc": dict.fromkeys(
+        (
+            "sgp130Fc",
+            "IL6_sIL6R_sgp130Fc",
+            "HyperIL6_sgp130Fc",
+            "IL6_sIL6R_sgp130Fc_IL6_sIL6R",
+            "IL6_sIL6R_sgp130Fc_HyperIL6",
+            "HyperIL6_sgp130Fc_HyperIL6",
+        ),
+        1,
+    ),
 }
 """What biology says is kept, whatever a model's stoichiometry says: pool -> states and what each holds of it."""
 
