@@ -79,6 +79,7 @@ def _show(args: argparse.Namespace) -> None:
     from il6infer.models.captions import title
     from il6infer.models.conservation import names as moiety_names
     from il6infer.models.library import compose
+    from il6infer.models.priors import interval
     from il6infer.models.sbml import read_sbml
 
     model = compose(args.name)
@@ -103,10 +104,10 @@ def _show(args: argparse.Namespace) -> None:
     _write("", "Conserved:", *(f"  {text}" for text in moiety_names(network) or ("nothing",)), "")
     rows = []
     for row in model.priors.itertuples():
-        interval = "" if row.distribution == "fixed" else f"{row.low:g}-{row.high:g}"
+        ends = "" if row.distribution == "fixed" else "{:.4g}-{:.4g}".format(*interval(row.median, row.low, row.high))
         source = row.source + (f" (doi {row.doi})" if row.doi else "")
         about = (row.cell_type, row.temperature, source)
-        rows.append((row.parameter, row.distribution, f"{row.median:g}", interval, row.unit, row.description, *about))
+        rows.append((row.parameter, row.distribution, f"{row.median:g}", ends, row.unit, row.description, *about))
     header = ("parameter", "prior", "median", "90 %", "unit", "what", "measured in", "temperature", "source")
     _table(header, rows)
 

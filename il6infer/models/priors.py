@@ -95,3 +95,9 @@ def log_normal(median: float, low: float, high: float) -> tuple[float, float]:
     """
     sd = max(math.log(median / low), math.log(high / median)) / Z90
     return math.log(median), sd
+
+
+def interval(median: float, low: float, high: float) -> tuple[float, float]:
+    """Ends of the prior's central 90 %: [low, high], or more on the side where the median is nearer to the end."""
+    mean, sd = log_normal(median, low, high)
+    return math.exp(mean - Z90 * sd), math.exp(mean + Z90 * sd)
