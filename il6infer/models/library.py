@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
 import antimony
 import pandas as pd
 
+from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._model_names import (
     CELLS,
     FEEDBACKS,
@@ -146,6 +149,37 @@ def compose(name: str) -> Model:
         medium=(*MEDIUM, *(s for m in modules for s in MEDIUM_OF.get(m, ()))),
         priors=priors,
     )
+
+
+def with_values(model: Model, values: Mapping[str, float]) -> Model:
+    """Give parameters of a model values of the user's own cells, such as ``cell_number`` or ``ratio_IL6R_gp130``.
+
+    They are then no longer estimated; the SBML holds them, so that they mean the same in every tool.
+
+    Raises
+    ------
+    UserError
+        With every name that is no parameter of the model's prior table, and every value that is not above 0.
+    """
+    known = list(model.priors["parameter"])
+    faults = [
+        Fault(name, f"model '{model.name}' has no parameter of that name.", nearest(name, known))
+        if name not in known
+        else Fault(
+            name, f"{value:g} is given, but it must be a number above 0.", "Give it in the unit of `models show`."
+        )
+        for name, value in values.items()
+        if name not in known or not 0 < value < math.inf
+    ]
+    raise_faults(faults, f"values for model '{model.name}'")
+    text, priors = model.antimony, model.priors.copy()
+    for name, value in values.items():
+        text = re.sub(rf"^  {name} = [^;]+;", f"  {name} = {value!r};", text, flags=re.MULTILINE)
+        row = priors["parameter"] == name
+        priors.loc[row, ["distribution", "median", "low", "high"]] = ["fixed", value, math.nan, math.nan]
+        given = ["given by the user", "", "the user's cells", "not stated", "an input"]
+        priors.loc[row, ["source", "doi", "cell_type", "temperature", "why"]] = given
+    return replace(model, antimony=text, sbml=_sbml(model.identifier, text), priors=priors)
 
 
 def _summary(parts: ModelName) -> str:

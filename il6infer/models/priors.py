@@ -98,6 +98,6 @@ def log_normal(median: float, low: float, high: float) -> tuple[float, float]:
 
 
 def interval(median: float, low: float, high: float) -> tuple[float, float]:
-    """Ends of the prior's central 90 %: [low, high], or more on the side where the median is nearer to the end."""
+    """Give the ends of the prior's central 90 %: [low, high], or beyond it on the side that is nearer to the median."""
     mean, sd = log_normal(median, low, high)
     return math.exp(mean - Z90 * sd), math.exp(mean + Z90 * sd)
