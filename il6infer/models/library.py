@@ -61,6 +61,9 @@ READOUTS_OF = {
 }
 """Module -> read-outs that it adds."""
 
+_KNOCK_OUT = re.compile(r"k_\w+|JAK[12]|TYK2|IL6R_0|IL6R_presenting_0|ratio_IL6R_gp130|contact|\w+_basal")
+"""Parameters that may be 0: rates, and levels of what a cell can lack."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -159,18 +162,17 @@ def with_values(model: Model, values: Mapping[str, float]) -> Model:
     Raises
     ------
     UserError
-        With every name that is no parameter of the model's prior table, and every value that is not above 0.
+        With every name that is no parameter of the model's prior table, and every value that is not above 0, or 0 where
+        that is a knock-out.
     """
     known = list(model.priors["parameter"])
-    faults = [
-        Fault(name, f"model '{model.name}' has no parameter of that name.", nearest(name, known))
-        if name not in known
-        else Fault(
-            name, f"{value:g} is given, but it must be a number above 0.", "Give it in the unit of `models show`."
-        )
-        for name, value in values.items()
-        if name not in known or not 0 < value < math.inf
-    ]
+    faults = []
+    for name, value in values.items():
+        if name not in known:
+            faults.append(Fault(name, f"model '{model.name}' has no parameter of that name.", nearest(name, known)))
+        elif not (0 < value < math.inf or (value == 0 and _KNOCK_OUT.fullmatch(name))):
+            what = f"{value:g} is given, but it must be a number above 0."
+            faults.append(Fault(name, what, "Its unit is that of `il6infer models show`."))
     raise_faults(faults, f"values for model '{model.name}'")
     text, priors = model.antimony, model.priors.copy()
     for name, value in values.items():

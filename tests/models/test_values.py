@@ -48,6 +48,17 @@ def test_unknown_and_impossible_values_are_refused_together():
     assert "0 is given, but it must be a number above 0." in str(error.value)
 
 
+def test_0_is_a_knock_out_where_a_cell_can_lack_it():
+    model = with_values(compose("both_socs3+jak"), {"JAK1": 0.0, "IL6R_0": 0, "k_internalisation": 0.0})
+
+    assert {name: value for name, value in medians(model.priors).items() if name in ("JAK1", "IL6R_0")} == {
+        "JAK1": 0.0,
+        "IL6R_0": 0.0,
+    }
+    with pytest.raises(UserError, match="Kd_complex_gp130"):
+        with_values(compose("both_socs3+jak"), {"Kd_complex_gp130": 0.0})
+
+
 def test_a_problem_holds_them_and_no_longer_estimates_them(tmp_path: Path, capsys):
     measurements().to_csv(tmp_path / "measurements.csv", index=False)
     protocol().to_csv(tmp_path / "protocol.csv", index=False)
