@@ -59,6 +59,7 @@ def test_stated_interval_lies_in_the_90_percent_interval_and_touches_it(paramete
         ("k_SOCS3_mRNA", (math.log(2) / 14.4,)),
         ("k_SOCS3_protein", (math.log(2) / 23, math.log(2) / 6.65, math.log(2) / 1.5)),
         ("k_delay", (2 / 21.1, 2 / 16.5)),
+        ("k_shedding", (math.log(20) / (20 * 60),)),
     ],
 )
 def test_published_values_lie_in_the_interval(parameter, published):
