@@ -16,6 +16,7 @@ from il6infer.models.network import symbol
 from il6infer.models.sbml import read_sbml
 from il6infer.models.thermodynamics import equilibrium_constants
 from tests.models.odes import Odes, draw, medians
+from tests.models.representative import LIBRARY
 
 TIMES = np.array([0, 5, 10, 15, 20, 25, 30, 45, 60, 90, 120, 180, 240], dtype=float)
 IL6, WITH_SIL6R = {"IL6": 0.48}, {"IL6": 0.48, "sIL6R": 0.5}
@@ -73,16 +74,23 @@ def test_every_state_and_reaction_belongs_to_a_module(name):
     assert set(model.module_of.values()) == set(model.modules)
 
 
-def test_units_are_on_every_parameter():
-    network = read_sbml(compose("both_socs3").sbml)
+@pytest.mark.parametrize("name", LIBRARY)
+def test_units_are_on_every_parameter(name):
+    network = read_sbml(compose(name).sbml)
 
     assert set(network.parameters) - {"medium", "cell"} <= set(network.units)
+
+
+def test_units_are_those_of_the_table():
+    network = read_sbml(compose("both_socs3").sbml)
+
     assert network.units["Kd_IL6_IL6R"] == "nM"
     assert network.units["kon_IL6_IL6R"] == "per_nM_min"
 
 
-def test_volumes_cancel():
-    network = read_sbml(compose("both_socs3").sbml)
+@pytest.mark.parametrize("name", LIBRARY)
+def test_volumes_cancel(name):
+    network = read_sbml(compose(name).sbml)
 
     assert not {symbol("medium"), symbol("cell")} & set().union(*(e.free_symbols for e in network.rhs))
 
