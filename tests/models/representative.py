@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from il6infer._model_names import OPTIONS
 from il6infer.models.library import names
 
 EVERYTHING = (
@@ -29,3 +30,8 @@ REPRESENTATIVE = (
 )
 LIBRARY = (*names(), *REPRESENTATIVE)
 """Every receptor with every feedback, every option, every cell."""
+
+EACH_OPTION = tuple(
+    f"{receptor}_dual+{option}" for option, described in OPTIONS.items() for receptor in described.receptors
+)
+"""Every option with every receptor that it goes with."""

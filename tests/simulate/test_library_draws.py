@@ -13,7 +13,7 @@ from il6infer.problem.priors import draw
 from il6infer.problem.spec import Problem
 from il6infer.simulate import compile
 from tests.models.odes import Odes
-from tests.models.representative import LIBRARY
+from tests.models.representative import EACH_OPTION, LIBRARY
 from tests.simulate.stimulation import DOSES, stimulation
 
 TOLERANCES = ((1e-6, 1e-8), (1e-3, 1e-5))
@@ -93,6 +93,6 @@ def test_draws_simulate_conserve_and_start_from_rest(name: str, tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LIBRARY)
+@pytest.mark.parametrize("name", [*LIBRARY, *EACH_OPTION])
 def test_a_thousand_draws_simulate_conserve_and_start_from_rest(name: str, tmp_path: Path) -> None:
     check_draws(name, 1000, tmp_path)
