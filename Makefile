@@ -5,7 +5,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-all lint types format benchmark peers docs lock
+.PHONY: help venv run test test-all lint types format benchmark peers docs diagrams lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -60,10 +60,14 @@ docs: venv  ## build/docs: help of each command; text and diagram of each model
 	mkdir -p build/docs/models
 	for command in $$($(BIN)/python -c 'from il6infer.cli.main import COMMANDS; print(*COMMANDS)'); do \
 	  COLUMNS=100 $(BIN)/il6infer $$command --help > build/docs/$$command.txt || exit 1; done
-	for model in $$($(BIN)/il6infer models list | awk 'NR > 1 {print $$1}'); do \
+	for model in $$($(BIN)/python -c 'from il6infer.models.library import names; print(*names())'); do \
 	  COLUMNS=200 $(BIN)/il6infer models show $$model > build/docs/models/$$model.txt || exit 1; \
 	  $(BIN)/il6infer models diagram $$model --output build/docs/models/$$model.svg || exit 1; done
 	@echo "Written to $(CURDIR)/build/docs"
+
+diagrams: venv  ## docs/models: a diagram for each receptor, feedback, option and cell
+	for model in $$($(BIN)/python -c 'from il6infer.models.library import gallery; print(*gallery())'); do \
+	  $(BIN)/il6infer models diagram $$model --output docs/models/$$(echo $$model | tr '+@' '__').svg || exit 1; done
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -65,6 +65,7 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
         "akt": Option("PI3K/AKT, read-out pAKT"),
         "antibodies": Option("tocilizumab and an antibody against IL-6 in the medium"),
         "assays": Option("read-outs sIL6R_medium, sIL6R_free (ELISA) and IL6R_gp130_coIP"),
+        "dimer": Option("sgp130Fc has two sites, each of which binds a complex"),
         "drugs": Option("ruxolitinib, Stattic, actinomycin D and cycloheximide in the medium"),
         "hexamer": Option("two 1:1:1 complexes join to the 2:2:2 hexamer, which alone signals"),
         "jak": Option("JAKs phosphorylate gp130, STAT3 is recruited there, pSTAT3 dimerises before import"),

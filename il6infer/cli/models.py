@@ -16,8 +16,13 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 logger = logging.getLogger("il6infer")
 
@@ -32,7 +37,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )
     actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="models without options, and the parts of a name")
-    show = actions.add_parser("show", help="one model: states, reactions, what is conserved, parameters with priors")
+    show = actions.add_parser(
+        "show", help="one model: states, reactions, read-outs, what is conserved, parameters with priors and sources"
+    )
     diagram = actions.add_parser("diagram", help="draw one model: SVG, or Graphviz text for a name that ends in .dot")
     compose = actions.add_parser("compose", help="write one model: SBML, or Antimony for a name that ends in .ant")
     for action in (show, diagram, compose):
@@ -69,23 +76,50 @@ def _list(args: argparse.Namespace) -> None:
 
 
 def _show(args: argparse.Namespace) -> None:
+    from il6infer.models.captions import title
     from il6infer.models.conservation import names as moiety_names
     from il6infer.models.library import compose
+    from il6infer.models.priors import interval
     from il6infer.models.sbml import read_sbml
 
     model = compose(args.name)
     network = read_sbml(model.sbml, args.name)
-    _write(f"{model.name}: {', '.join(model.modules)}", f"Read-outs: {', '.join(model.readouts)}", "")
-    names = network.names or {}
-    _table(("state", "module", "what"), [(s, model.module_of[s], names.get(s, s)) for s in network.states])
+    _write(*title(model), f"modules: {', '.join(model.modules)}")
+    _write("nM are of the medium, also on the surface; 1 is a fraction, or relative; time is in min.", "")
+    names, dissolved = network.names or {}, set(re.findall(r"(\w+) in medium", model.antimony))
+    _table(
+        ("state", "unit", "module", "what"),
+        [(s, "nM" if s in dissolved else "1", model.module_of[s], names.get(s, s)) for s in network.states],
+    )
     _write("")
-    _table(("reaction", "rate"), [(i, str(flux)) for i, flux in zip(network.flux_ids, network.fluxes, strict=True)])
-    _write("", "Conserved:", *(f"  {text}" for text in moiety_names(network)), "")
+    reactions = zip(network.flux_ids, network.stoichiometry.T, network.fluxes, strict=True)
+    rows = [(i, model.module_of[i], _equation(network.states, column), str(rate)) for i, column, rate in reactions]
+    _table(("reaction", "module", "equation", "rate [per min]"), rows)
+    _write("")
+    _table(("read-out", "formula"), [(r, str(network.derived[r])) for r in model.readouts])
+    given = [(p, str(e)) for p, e in zip(network.parameters, network.defaults, strict=True) if e.free_symbols]
+    if given:
+        _write("")
+        _table(("follows", "formula"), given)
+    _write("", "Conserved:", *(f"  {text}" for text in moiety_names(network) or ("nothing",)), "")
     rows = []
     for row in model.priors.itertuples():
-        interval = "fixed" if row.distribution == "fixed" else f"{row.low:g}-{row.high:g}"
-        rows.append((row.parameter, f"{row.median:g}", interval, row.unit, row.description, row.source))
-    _table(("parameter", "median", "90 %", "unit", "what", "source"), rows)
+        ends = "" if row.distribution == "fixed" else "{:.4g}-{:.4g}".format(*interval(row.median, row.low, row.high))
+        source = row.source + (f" (doi {row.doi})" if row.doi else "")
+        about = (row.cell_type, row.temperature, source)
+        rows.append((row.parameter, row.distribution, f"{row.median:g}", ends, row.unit, row.description, *about))
+    header = ("parameter", "prior", "median", "90 %", "unit", "what", "measured in", "temperature", "source")
+    _table(header, rows)
+
+
+def _equation(states: tuple[str, ...], column: np.ndarray) -> str:
+    """Write a reaction as what it consumes and makes."""
+
+    def side(sign: int) -> str:
+        held = [(sign * n, s) for s, n in zip(states, column, strict=True) if sign * n > 0]
+        return " + ".join(s if n == 1 else f"{n:g} {s}" for n, s in held)
+
+    return f"{side(-1)} -> {side(1)}".strip()
 
 
 def _diagram(args: argparse.Namespace) -> None:
@@ -115,5 +149,4 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 def _write(*lines: str) -> None:
-
     sys.stdout.write("\n".join(lines) + "\n")

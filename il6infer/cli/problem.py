@@ -5,6 +5,7 @@ valid under petab's own linter; and, if asked, a drawing of the model.
 
 Example:
     il6infer problem results/example/measurements.csv results/example/protocol.csv --model both_socs3 --output problem
+    il6infer problem m.csv p.csv --model classic_socs3@PHH --set cell_number=5e4 --set medium_volume=0.1 --output phh
 """
 
 from __future__ import annotations
@@ -31,20 +32,33 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "--constraint", action="append", default=[], dest="constraints", metavar="NAME",
         help="add a published finding on several parameters, such as free_IL6 (docs/models.md); may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--set", action="append", default=[], type=_assignment, dest="values", metavar="PARAMETER=VALUE",
+        help="give a parameter the value of your cells, and estimate it no more: cell_number=5e4, medium_volume=0.1, "
+        "ratio_IL6R_gp130=0.2 (units: il6infer models show); may be repeated",
+    )  # fmt: skip
     parser.add_argument("--output", required=True, type=Path, help="folder to write, replaced when it exists")
     parser.add_argument("--diagram", type=Path, metavar="FILE.svg", help="drawing of the model to write")
     parser.set_defaults(run=run)
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not PARAMETER=VALUE, such as cell_number=5e4") from None
 
 
 def run(args: argparse.Namespace) -> None:
     """Build and write."""
     from il6infer._io import atomic_write_text
     from il6infer.models.diagram import svg
-    from il6infer.models.library import compose
+    from il6infer.models.library import compose, with_values
     from il6infer.problem.build import build
     from il6infer.problem.tables import read_measurements, read_protocol
 
-    measurements, model = read_measurements(args.measurements), compose(args.model)
+    measurements, model = read_measurements(args.measurements), with_values(compose(args.model), dict(args.values))
     path = build(
         measurements, read_protocol(args.protocol), model, args.output,
         dataset=str(measurements["dataset"].iloc[0]), constraints=args.constraints,

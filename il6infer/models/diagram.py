@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from math import hypot
 
+from il6infer.models.captions import COLOURS, PLAIN, colours_of, title
 from il6infer.models.graph import Edge, Graph, Node, graph
-from il6infer.models.layout import BANDS, by_hand, positions
+from il6infer.models.layout import bands, by_hand, junctions, positions
 from il6infer.models.library import Model
 from il6infer.models.network import Network
 
-COLOURS = {
-    "medium": ("#dbe8f6", "#2f6fb0"),
-    "gp130": ("#d5efec", "#2b8a83"),
-    "receptor_classic": ("#dcefd6", "#3f8f3a"),
-    "receptor_trans": ("#fde6cc", "#c96a08"),
-    "stat3": ("#ecdff0", "#83489a"),
-    "socs3": ("#fadcdc", "#bf3436"),
-    "reporter": ("#efe6da", "#8a623c"),
-    "receptor_cluster": ("#f7e0ee", "#b0478a"),
-    "hexamer": ("#e3e7b8", "#767d12"),
-    "trafficking": ("#d9d9d9", "#5c5c5c"),
-    "surface_trap": ("#cfe0d8", "#3d7a5c"),
-    "sgp130": ("#cfe3f5", "#1f5f9e"),
-    "sgp130_surface": ("#cfe3f5", "#1f5f9e"),
-    "sgp130_cluster": ("#cfe3f5", "#1f5f9e"),
-    "antibodies": ("#f3ecc2", "#937f12"),
-    "antibodies_classic": ("#f3ecc2", "#937f12"),
-    "antibodies_cluster": ("#f3ecc2", "#937f12"),
-    "drugs": ("#f6d5c8", "#b24a22"),
-    "jak": ("#e4d9f7", "#6a48b5"),
-    "stat1": ("#f0d6f2", "#9c3fa3"),
-    "mapk": ("#d4ecf7", "#187a9e"),
-    "akt": ("#dff0e6", "#2c8a55"),
-    "targets": ("#eadfcf", "#7a5a2a"),
-}
-"""Module -> fill and line of its species."""
-
-_PLAIN = ("#f2f2f2", "#555555")
-_STEP, _ROW, _HEIGHT, _MARGIN = 150.0, 84.0, 28.0, 96.0
+_STEP, _ROW, _HEIGHT, _MARGIN, _LINE_HEIGHT = 150.0, 84.0, 28.0, 96.0, 16.0
 _LINE, _STOP = "#444444", "#bf3436"
 
 Point = tuple[float, float]
@@ -48,13 +21,19 @@ Point = tuple[float, float]
 def dot(model: Model | Network) -> str:
     """Write the diagram in Graphviz' language.
 
-    Boxes are species, coloured by module; points are reactions; dashed lines act without being consumed (a bar
-    inhibits). Synthesis and loss are left out.
+    Boxes are species, coloured by module (see the legend); points are reactions; dashed lines act without being
+    consumed (a bar inhibits). Synthesis and loss are left out, but for a loss that something acts on. The id of a node
+    is that of its species.
     """
     drawn = graph(model)
+    label = "\\n".join(_dot_text(line) for line in title(model))
     lines = [f"digraph {_quoted(drawn.id)} {{", '  node [shape=box style="rounded,filled" fontname="Helvetica"];']
+    lines += [f'  labelloc=t; fontname="Helvetica"; label="{label}";'] if label else []
+    for module, (fill, line) in colours_of(drawn).items():
+        style = f'label={_quoted(module)} shape=plaintext style="filled" fillcolor="{fill}" fontcolor="{line}"'
+        lines.append(f"  {_quoted(f'legend {module}')} [{style}];")
     for node in drawn.nodes:
-        fill, line = COLOURS.get(node.module, _PLAIN)
+        fill, line = COLOURS.get(node.module, PLAIN)
         lines.append(f'  {_quoted(node.id)} [label={_quoted(node.label)} fillcolor="{fill}" color="{line}"];')
     for edge in drawn.edges:
         point = _quoted(f"reaction {edge.id}")
@@ -70,13 +49,18 @@ def dot(model: Model | Network) -> str:
 def svg(model: Model | Network) -> str:
     """Draw the diagram as an SVG document (see `dot` for what it shows)."""
     drawn = graph(model)
+    heading = title(model)
+    top = 56.0 + _LINE_HEIGHT * len(heading)
     widest = max((_half(node.label) for node in drawn.nodes), default=0.0)
     step = _STEP if by_hand(drawn) else 2 * widest + 24
     left = _MARGIN if by_hand(drawn) else widest + 16
-    places = {s: (left + c * step, 56 + r * _ROW) for s, (c, r) in positions(drawn).items()}
+    places = {s: (left + c * step, top + r * _ROW) for s, (c, r) in positions(drawn).items()}
+    meeting = {i: (left + c * step, top + r * _ROW) for i, (c, r) in junctions(drawn).items()}
     boxes = {node.id: _Box(node, *places[node.id]) for node in drawn.nodes}
-    width = max((b.x + b.half for b in boxes.values()), default=0.0) + 24
-    height = max((b.y for b in boxes.values()), default=0.0) + _HEIGHT + 44
+    legend, ends = _legend(drawn)
+    width = max((*(b.x + b.half + 24 for b in boxes.values()), ends, *(6.2 * len(line) + 32 for line in heading)))
+    foot = max((b.y for b in boxes.values()), default=0.0) + _HEIGHT + 28
+    height = foot + 2 * _LINE_HEIGHT
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
@@ -87,10 +71,11 @@ def svg(model: Model | Network) -> str:
             _marker("bar", '<path d="M7,0 L7,8" stroke="{c}" stroke-width="2.4"/>', _STOP),
             "</defs>",
             f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
-            *(_bands(width) if by_hand(drawn) else ()),
-            *_reactions(drawn, boxes),
+            *_title_text(heading),
+            *(_bands(drawn, width, top) if by_hand(drawn) else ()),
+            *_reactions(drawn, boxes, meeting),
             *(box.svg() for box in boxes.values()),
-            _legend(drawn, height - 16),
+            f'<g transform="translate(0 {foot:.0f})">{legend}</g>',
             "</svg>",
             "",
         ]
@@ -110,7 +95,7 @@ class _Box:
         self.half = _half(node.label)
 
     def svg(self) -> str:
-        fill, line = COLOURS.get(self.node.module, _PLAIN)
+        fill, line = COLOURS.get(self.node.module, PLAIN)
         return (
             f'<rect x="{self.x - self.half:.1f}" y="{self.y - _HEIGHT / 2:.1f}" width="{2 * self.half:.1f}" '
             f'height="{_HEIGHT:.0f}" rx="7" fill="{fill}" stroke="{line}" stroke-width="1.3"/>'
@@ -130,14 +115,18 @@ class _Box:
         return self.x + dx * scale, self.y + dy * scale
 
 
-def _reactions(drawn: Graph, boxes: dict[str, _Box]) -> Iterable[str]:
-    """Lines of all reactions; two that undo each other bend apart."""
+def _reactions(drawn: Graph, boxes: dict[str, _Box], meeting: Mapping[str, Point]) -> Iterable[str]:
+    """Lines of all reactions; two that undo each other bend apart. `meeting` says where some reactants meet."""
     pairs = {(e.sources, e.targets) for e in drawn.edges}
     for edge in drawn.edges:
         sources, targets = [boxes[s] for s in edge.sources], [boxes[t] for t in edge.targets]
         if not sources:
             for activator in edge.activators:
                 yield from (_line(boxes[activator], target, dashed=True) for target in targets)
+            yield from _stops(edge, boxes, _way([boxes[a] for a in edge.activators], targets[0]))
+            continue
+        if not targets:
+            yield from _lost(edge, boxes)
             continue
         if len(sources) == len(targets) == 1:
             bend = 11.0 if (edge.targets, edge.sources) in pairs else 0.0
@@ -145,16 +134,40 @@ def _reactions(drawn: Graph, boxes: dict[str, _Box]) -> Iterable[str]:
             middle = _middle(a, b, bend)
             yield _line(a, b, via=middle, back=edge.reversible)
         else:
-            middle = _junction(sources, targets)
+            middle = meeting.get(edge.id) or _junction(sources, targets)
             yield from (_line(s, middle, arrow=False) for s in sources)
             yield from (_line(middle, t, back=edge.reversible) for t in targets)
             yield f'<circle cx="{middle[0]:.1f}" cy="{middle[1]:.1f}" r="2.6" fill="{_LINE}"/>'
         yield from _influences(edge, boxes, middle)
 
 
+def _way(activators: list[_Box], target: _Box) -> Point:
+    """Place where what inhibits a reaction ends: on the line from the nearest activator, near the target."""
+    nearest = min(activators, key=lambda box: hypot(target.x - box.x, target.y - box.y))
+    return nearest.x + 0.65 * (target.x - nearest.x), nearest.y + 0.65 * (target.y - nearest.y)
+
+
+def _lost(edge: Edge, boxes: dict[str, _Box]) -> Iterable[str]:
+    """Loss that something acts on: an arrow to the empty set, beside the box."""
+    for source in (boxes[s] for s in edge.sources):
+        x, y = source.x + source.half + 18, source.y + 22
+        yield _line(source, (x, y), via=(source.x + source.half + 6, source.y + 8))
+        yield f'<path d="M{x - 1:.1f},{y + 10:.1f} l10,-10" stroke="{_LINE}" stroke-width="1.1"/>'
+        yield f'<circle cx="{x + 4:.1f}" cy="{y + 5:.1f}" r="4.5" fill="none" stroke="{_LINE}" stroke-width="1.1"/>'
+        for species in edge.activators:
+            yield _line(boxes[species], (x + 4, y + 5), dashed=True)
+        for species in edge.inhibitors:
+            yield _line(boxes[species], (x + 4, y + 5), dashed=True, stop=True)
+
+
 def _influences(edge: Edge, boxes: dict[str, _Box], middle: Point) -> Iterable[str]:
     for species in edge.activators:
         yield _line(boxes[species], middle, dashed=True)
+    yield from _stops(edge, boxes, middle)
+
+
+def _stops(edge: Edge, boxes: dict[str, _Box], middle: Point) -> Iterable[str]:
+    """Lines of what inhibits; they go over boxes of their own row."""
     for species in edge.inhibitors:
         box = boxes[species]
         level = abs(box.y - middle[1]) < _ROW / 3
@@ -216,27 +229,38 @@ def _before(point: Point, origin: Point, gap: float) -> Point:
     return point[0] - gap * dx / length, point[1] - gap * dy / length
 
 
-def _bands(width: float) -> Iterable[str]:
-    for i, (name, first, last) in enumerate(BANDS):
-        y, height = 56 + first * _ROW, (last - first) * _ROW
+def _bands(drawn: Graph, width: float, top: float) -> Iterable[str]:
+    for i, (name, first, last) in enumerate(bands(drawn)):
+        y, height = top + first * _ROW, (last - first) * _ROW
         fill = ("#f7fafd", "#eef1ea")[i % 2]
         yield f'<rect x="0" y="{y:.1f}" width="{width:.0f}" height="{height:.1f}" fill="{fill}"/>'
         place = f'x="{width - 10:.0f}" y="{y + 15:.1f}" text-anchor="end"'
         yield f'<text {place} fill="#777777" font-size="11">{name}</text>'
 
 
-def _legend(drawn: Graph, y: float) -> str:
-    """Name the modules in their colours, and what a dashed line means."""
+def _title_text(lines: list[str]) -> Iterable[str]:
+    for i, line in enumerate(lines):
+        style = 'fill="#222222" font-size="13" font-weight="bold"' if i == 0 else 'fill="#555555" font-size="11"'
+        yield f'<text x="16" y="{20 + _LINE_HEIGHT * i:.0f}" {style}>{escape(line)}</text>'
+
+
+def _legend(drawn: Graph) -> tuple[str, float]:
+    """Name the modules in their colours, and what the lines mean; and where that ends."""
     parts, x = [], 16.0
-    for module in dict.fromkeys(node.module for node in drawn.nodes if node.module):
-        fill, line = COLOURS.get(module, _PLAIN)
-        label = module.replace("_", " ")
-        parts.append(f'<rect x="{x:.0f}" y="{y - 9:.0f}" width="11" height="11" rx="2" fill="{fill}" stroke="{line}"/>')
-        parts.append(f'<text x="{x + 16:.0f}" y="{y:.0f}" fill="#444444" font-size="11">{escape(label)}</text>')
+    for label, (fill, line) in colours_of(drawn).items():
+        parts.append(f'<rect x="{x:.0f}" y="-9" width="11" height="11" rx="2" fill="{fill}" stroke="{line}"/>')
+        parts.append(f'<text x="{x + 16:.0f}" y="0" fill="#444444" font-size="11">{escape(label)}</text>')
         x += 34 + 6.2 * len(label)
-    note = "dashed: acts without being consumed; synthesis and loss not drawn"
-    parts.append(f'<text x="{x:.0f}" y="{y:.0f}" fill="#777777" font-size="11">{note}</text>')
-    return "".join(parts)
+    note = (
+        "arrow both ways: reversible; dashed: acts without being consumed; red bar: inhibits; "
+        "not drawn: synthesis, and loss that nothing acts on"
+    )
+    parts.append(f'<text x="16" y="{_LINE_HEIGHT:.0f}" fill="#777777" font-size="11">{note}</text>')
+    return "".join(parts), max(x, 6.2 * len(note) + 16)
+
+
+def _dot_text(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _marker(name: str, shape: str, colour: str) -> str:
@@ -247,4 +271,4 @@ def _marker(name: str, shape: str, colour: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{_dot_text(text)}"'

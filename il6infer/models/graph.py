@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import sympy as sp
 
-from il6infer.models.library import Model
+from il6infer.models.library import READOUTS_OF, Model
 from il6infer.models.network import Network, symbol
 from il6infer.models.sbml import read_sbml
 
@@ -36,7 +37,7 @@ class Edge:
     Attributes
     ----------
     sources, targets
-        Species consumed and made; no sources: made from what already acts on it.
+        Species consumed and made; no sources: made from what already acts on it; no targets: lost.
     activators, inhibitors
         Species that speed it up or slow it down without being consumed.
     """
@@ -51,7 +52,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """What is drawn. Synthesis from nothing and loss to nothing are left out."""
+    """What is drawn. Synthesis from nothing and loss to nothing are left out, unless something acts on the loss."""
 
     id: str
     nodes: tuple[Node, ...]
@@ -63,9 +64,28 @@ def graph(model: Model | Network) -> Graph:
     network = read_sbml(model.sbml, model.name) if isinstance(model, Model) else model
     module_of = model.module_of if isinstance(model, Model) else {}
     names = network.names or {}
-    nodes = tuple(Node(s, names.get(s, s), module_of.get(s, "")) for s in network.states)
-    edges = tuple(_edge(network, i) for i in range(len(network.fluxes)))
-    return Graph(network.id, nodes, tuple(e for e in edges if e.targets and (e.sources or e.activators)))
+    nodes = [Node(s, names.get(s, s), module_of.get(s, "")) for s in network.states]
+    edges = [e for e in map(_edge, repeat(network), range(len(network.fluxes))) if _drawn(e)]
+    for readout, module in _own_readouts(model).items():
+        counted = network.derived[readout].free_symbols
+        nodes.append(Node(readout, readout.replace("_", " "), module))
+        edges.append(Edge(readout, (), (readout,), False, tuple(s for s in network.states if symbol(s) in counted)))
+    return Graph(network.id, tuple(nodes), tuple(edges))
+
+
+def _drawn(edge: Edge) -> bool:
+    """Whether a reaction is more than synthesis from nothing, or loss that nothing else acts on."""
+    if edge.targets:
+        return bool(edge.sources or edge.activators)
+    return bool(edge.sources and (edge.activators or edge.inhibitors))
+
+
+def _own_readouts(model: Model | Network) -> dict[str, str]:
+    """Read-outs of modules that add no species (an instrument, a count per cell), which would be invisible else."""
+    if not isinstance(model, Model):
+        return {}
+    silent = set(model.modules) - set(model.module_of.values())
+    return {readout: module for module in model.modules if module in silent for readout in READOUTS_OF.get(module, ())}
 
 
 def _edge(network: Network, position: int) -> Edge:
@@ -87,8 +107,8 @@ def _edge(network: Network, position: int) -> Edge:
 
 
 def _slope(flux: sp.Expr, state: str) -> float:
-    """Sign of a state's effect on a flux, at a point of the positive numbers."""
+    """Sign of a state's effect on a flux, where all is positive and fractions are below 1."""
     derivative = sp.diff(flux, symbol(state))
     rng = np.random.default_rng(0)
-    point = {s: sp.Float(rng.uniform(0.5, 1.5)) for s in sorted(derivative.free_symbols, key=str)}
+    point = {s: sp.Float(rng.uniform(0.1, 0.6)) for s in sorted(derivative.free_symbols, key=str)}
     return float(sp.re(derivative.xreplace(point).evalf()))

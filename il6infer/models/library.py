@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
 import antimony
 import pandas as pd
 
-from il6infer._model_names import ModelName, base_names, parse_model_name
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._model_names import (
+    CELLS,
+    FEEDBACKS,
+    OPTIONS,
+    RECEPTORS,
+    ModelName,
+    base_names,
+    parse_model_name,
+)
 from il6infer.models.modules import INHIBITION, complexes_of, gp130_unit, modules_of, reactions_of, species_of, texts_of
 from il6infer.models.priors import cell_table, prior_table
 
@@ -18,6 +29,7 @@ MEDIUM = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6", "IL6_sIL6R", "IL6_sIL6R_sgp130
 
 MEDIUM_OF = {
     "antibodies": ("tocilizumab", "anti_IL6", "tocilizumab_sIL6R", "anti_IL6_IL6"),
+    "dimer": ("IL6_sIL6R_sgp130Fc_IL6_sIL6R", "IL6_sIL6R_sgp130Fc_HyperIL6", "HyperIL6_sgp130Fc_HyperIL6"),
     "drugs": ("ruxolitinib", "stattic", "actinomycinD", "cycloheximide"),
     "sgp130": ("sgp130", "IL6_sIL6R_sgp130", "HyperIL6_sgp130"),
 }
@@ -48,6 +60,9 @@ READOUTS_OF = {
     "cell_classic": ("IL6R_per_cell",),
 }
 """Module -> read-outs that it adds."""
+
+_KNOCK_OUT = re.compile(r"k_\w+|JAK[12]|TYK2|IL6R_0|IL6R_presenting_0|ratio_IL6R_gp130|contact|\w+_basal")
+"""Parameters that may be 0: rates, and levels of what a cell can lack."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,16 @@ class Model:
 def names() -> tuple[str, ...]:
     """Name every model without options: ``<receptor>_<feedback>``."""
     return base_names()
+
+
+def gallery() -> tuple[str, ...]:
+    """Name the models that are drawn in docs/models: each word of a name in the simplest model that shows it."""
+    return (
+        *(f"{receptor}_dual" for receptor in RECEPTORS),
+        *(f"both_{feedback}" for feedback in FEEDBACKS if feedback != "dual"),
+        *(f"both_socs3+{option}" for option in OPTIONS),
+        *(f"both_socs3@{cell}" for cell in CELLS),
+    )
 
 
 @cache
@@ -127,6 +152,36 @@ def compose(name: str) -> Model:
         medium=(*MEDIUM, *(s for m in modules for s in MEDIUM_OF.get(m, ()))),
         priors=priors,
     )
+
+
+def with_values(model: Model, values: Mapping[str, float]) -> Model:
+    """Give parameters of a model values of the user's own cells, such as ``cell_number`` or ``ratio_IL6R_gp130``.
+
+    They are then no longer estimated; the SBML holds them, so that they mean the same in every tool.
+
+    Raises
+    ------
+    UserError
+        With every name that is no parameter of the model's prior table, and every value that is not above 0, or 0 where
+        that is a knock-out.
+    """
+    known = list(model.priors["parameter"])
+    faults = []
+    for name, value in values.items():
+        if name not in known:
+            faults.append(Fault(name, f"model '{model.name}' has no parameter of that name.", nearest(name, known)))
+        elif not (0 < value < math.inf or (value == 0 and _KNOCK_OUT.fullmatch(name))):
+            what = f"{value:g} is given, but it must be a number above 0."
+            faults.append(Fault(name, what, "Its unit is that of `il6infer models show`."))
+    raise_faults(faults, f"values for model '{model.name}'")
+    text, priors = model.antimony, model.priors.copy()
+    for name, value in values.items():
+        text = re.sub(rf"^  {name} = [^;]+;", f"  {name} = {value!r};", text, flags=re.MULTILINE)
+        row = priors["parameter"] == name
+        priors.loc[row, ["distribution", "median", "low", "high"]] = ["fixed", value, math.nan, math.nan]
+        given = ["given by the user", "", "the user's cells", "not stated", "an input"]
+        priors.loc[row, ["source", "doi", "cell_type", "temperature", "why"]] = given
+    return replace(model, antimony=text, sbml=_sbml(model.identifier, text), priors=priors)
 
 
 def _summary(parts: ModelName) -> str:

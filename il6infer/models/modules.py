@@ -51,12 +51,27 @@ _JOINTS = (
     ("antibodies_classic", {"antibodies", "receptor_classic"}),
     ("antibodies_cluster", {"antibodies", "receptor_cluster"}),
     ("antibodies_shedding", {"antibodies", "receptor_classic", "shedding"}),
+    ("dimer_cluster", {"dimer", "receptor_cluster"}),
+    ("dimer_surface", {"dimer", "surface_trap"}),
     ("sgp130_surface", {"sgp130", "surface_trap"}),
     ("sgp130_cluster", {"sgp130", "receptor_cluster"}),
 )
 _WIRINGS = ("wiring_erk_akt", "wiring_shared", "wiring_stat3")
 # These redefine what others define, or count species that others add, so they come after them.
-_LAST = ("trafficking", "stat1", "mapk", "akt", *_WIRINGS, "targets", "socs3_loss", "drugs", "assays")
+_LAST = (
+    "dimer",
+    "dimer_surface",
+    "dimer_cluster",
+    "trafficking",
+    "stat1",
+    "mapk",
+    "akt",
+    *_WIRINGS,
+    "targets",
+    "socs3_loss",
+    "drugs",
+    "assays",
+)
 
 
 @dataclass(frozen=True)
@@ -161,11 +176,12 @@ def _summed(text: str, texts: Mapping[str, str], found: Complexes) -> str:
         return text
     species = [s for t in texts.values() for s in species_of(t)]
     trimers, hexamers = [f"C_{c}" for c in found.trimers], [f"2*H_{h}" for h in found.hexamers]
-    held = [s for s in species if "IL6R" in s and "sIL6R" not in s and "presenting" not in s]
+    on_cell = {s: len(re.findall(r"(?<!s)IL6R", s)) for s in species}
+    held = [_times(n, s) for s, n in on_cell.items() if n and "presenting" not in s]
     held += ["C_classic"] if "classic" in found.trimers else []
     held += [f"{pair.count('classic')}*H_{h}" for h, pair in found.hexamers.items() if "classic" in pair]
     sums = {
-        "dissolved sIL6R": [s for s in species if "sIL6R" in s],
+        "dissolved sIL6R": [_times(s.count("sIL6R"), s) for s in species if "sIL6R" in s and not on_cell[s]],
         "complexes": [*trimers, *hexamers, *(s for s in species if s == "C_endosome")],
         "surface gp130": ["gp130", *trimers, *hexamers],
         "surface IL6R": held,
@@ -173,6 +189,10 @@ def _summed(text: str, texts: Mapping[str, str], found: Complexes) -> str:
     for key, terms in sums.items():
         text = text.replace(f"<sum {key}>", " + ".join(terms))
     return text
+
+
+def _times(count: int, species: str) -> str:
+    return species if count == 1 else f"{count}*{species}"
 
 
 def _scaled(text: str, pattern: str, factor: str) -> str:

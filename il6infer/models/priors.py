@@ -24,7 +24,9 @@ PRIORS = pa.DataFrameSchema(
         "high": pa.Column(float, pa.Check.gt(0), nullable=True),
         "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
         "source": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "doi": pa.Column(str),
+        "doi": pa.Column(str, pa.Check.str_matches(r"^(10\.\d{4,}/\S+)?$")),
+        "cell_type": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "temperature": pa.Column(str, pa.Check.str_matches(r"^(\d+ C|not stated|does not apply)( \(|;|$)")),
         "why": pa.Column(str, pa.Check.str_length(min_value=1)),
     },
     checks=pa.Check(
@@ -42,7 +44,8 @@ def prior_table() -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``parameter, description, distribution`` (``log-normal`` or ``fixed``), ``median``, ``low`` and ``high`` (ends
-        of the 90 % interval; NaN where fixed), ``unit, source, doi, why``.
+        of the 90 % interval; NaN where fixed), ``unit, source, doi``, ``cell_type`` and ``temperature`` of the
+        measurement (``not stated`` in what was read of the source, often its abstract), ``why``.
     """
     return _read().copy()
 
@@ -80,9 +83,8 @@ def _read_cells() -> pd.DataFrame:
 
 def _csv(name: str) -> pd.DataFrame:
     text = files("il6infer.models").joinpath(name).read_text("utf-8")
-    kinds = dict.fromkeys(("cell", "parameter", "description", "distribution", "unit", "source", "doi", "why"), str)
-    table = pd.read_csv(StringIO(text), dtype={**kinds, **dict.fromkeys(("median", "low", "high"), float)})
-    return table.fillna({"doi": ""})
+    kinds = {**dict.fromkeys((*PRIORS.columns, "cell"), str), **dict.fromkeys(("median", "low", "high"), float)}
+    return pd.read_csv(StringIO(text), dtype=kinds).fillna({"doi": ""})
 
 
 def log_normal(median: float, low: float, high: float) -> tuple[float, float]:
@@ -93,3 +95,9 @@ def log_normal(median: float, low: float, high: float) -> tuple[float, float]:
     """
     sd = max(math.log(median / low), math.log(high / median)) / Z90
     return math.log(median), sd
+
+
+def interval(median: float, low: float, high: float) -> tuple[float, float]:
+    """Give the ends of the prior's central 90 %: [low, high], or beyond it on the side that is nearer to the median."""
+    mean, sd = log_normal(median, low, high)
+    return math.exp(mean - Z90 * sd), math.exp(mean + Z90 * sd)

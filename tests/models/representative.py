@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from il6infer._model_names import OPTIONS
 from il6infer.models.library import names
 
 EVERYTHING = (
-    "both_dual+akt+antibodies+assays+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets+trafficking"
-    "@HUVEC"
+    "both_dual+akt+antibodies+assays+dimer+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets"
+    "+trafficking@HUVEC"
 )
 REPRESENTATIVE = (
     "both_loss+hexamer",
@@ -15,7 +16,7 @@ REPRESENTATIVE = (
     "both_socs3+wiring_erk_akt",
     "both_socs3+wiring_shared",
     "both_socs3+wiring_stat3",
-    "cluster_socs3+antibodies+sgp130",
+    "cluster_socs3+antibodies+dimer+sgp130",
     "cluster_loss+hexamer+trafficking@VSMC",
     "classic_loss+hexamer+trafficking",
     "both_socs3+sgp130+surface_trap",
@@ -29,3 +30,8 @@ REPRESENTATIVE = (
 )
 LIBRARY = (*names(), *REPRESENTATIVE)
 """Every receptor with every feedback, every option, every cell."""
+
+EACH_OPTION = tuple(
+    f"{receptor}_dual+{option}" for option, described in OPTIONS.items() for receptor in described.receptors
+)
+"""Every option with every receptor that it goes with."""

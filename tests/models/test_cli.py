@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
+import pytest
+
 from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
 from il6infer.cli.main import main
 from il6infer.models.diagram import dot, svg
 from il6infer.models.library import compose, names
+from il6infer.models.sbml import read_sbml
 
 
 def test_list(capsys):
@@ -19,15 +26,60 @@ def test_list(capsys):
     assert {*RECEPTORS, *FEEDBACKS, *OPTIONS, *CELLS} <= words
 
 
-def test_show(capsys):
+def sections(text: str) -> dict[str, list[list[str]]]:
+    """First word of each table's header -> its rows, split at two spaces."""
+    blocks = [block.splitlines() for block in text.split("\n\n")]
+    return {block[0].split()[0]: [re.split(r"\s{2,}", line) for line in block[1:]] for block in blocks}
+
+
+@pytest.mark.parametrize("name", ["trans_none", "both_dual+assays+dimer+hexamer@PHH"])
+def test_show_holds_all_that_the_model_is(capsys, name):
+    assert main(["models", "show", name]) == 0
+    text = capsys.readouterr().out
+    model = compose(name)
+    network = read_sbml(model.sbml, name)
+    found = sections(text)
+
+    assert text.startswith(f"{name}\n{name.split('_')[0]}: ")
+    assert [row[0] for row in found["state"]] == list(network.states)
+    assert {row[1] for row in found["state"]} == {"nM", "1"}
+    assert [(row[0], row[3]) for row in found["reaction"]] == [
+        (i, str(rate)) for i, rate in zip(network.flux_ids, network.fluxes, strict=True)
+    ]
+    assert [row[0] for row in found["read-out"]] == list(model.readouts)
+    shown = {row[0]: row for row in found["parameter"]}
+    assert list(shown) == list(model.priors["parameter"])
+    for prior in model.priors.itertuples():
+        row = " ".join(shown[prior.parameter])
+        assert all(
+            part in row for part in (prior.distribution, prior.unit, prior.cell_type, prior.temperature, prior.doi)
+        )
+    assert {p for p, e in zip(network.parameters, network.defaults, strict=True) if e.free_symbols} == {
+        row[0] for row in found.get("follows", [])
+    }
+
+
+def test_show_of_equations_and_moieties(capsys):
     assert main(["models", "show", "trans_none"]) == 0
     text = capsys.readouterr().out
+    equations = {row[0]: row[2] for row in sections(text)["reaction"]}
 
-    assert text.startswith("trans_none: medium, gp130, receptor_trans, stat3, socs3, reporter\n")
-    assert "engage_hyper" in text
+    assert equations["bind_IL6_sIL6R"] == "IL6 + sIL6R -> IL6_sIL6R"
+    assert equations["turnover_gp130"] == "gp130 ->"
+    assert equations["synthesis_gp130"] == "-> gp130"
     assert "  STAT3 + pSTAT3_c + pSTAT3_n + STAT3_n\n" in text
     assert "engage_classic" not in text
     assert "K_SOCS3 " not in text
+
+
+def test_models_as_a_process():
+    """As a user starts it: what is written goes to standard output and nothing else does."""
+    command = [sys.executable, "-m", "il6infer", "models", "show", "both_loss+hexamer@HUVEC"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert "join_classic_hyper" in done.stdout
+    assert "C_classic + C_hyper -> H_classic_hyper" in done.stdout
+    assert done.stderr == ""
 
 
 def test_diagram_and_compose_write_files(tmp_path):

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from il6infer._errors import UserError
 from il6infer.models.library import compose, names
-from il6infer.models.priors import PRIORS, Z90, cell_table, for_model, log_normal, prior_table
+from il6infer.models.priors import PRIORS, Z90, cell_table, for_model, interval, log_normal, prior_table
 from il6infer.models.sbml import read_sbml
 from tests.models.representative import REPRESENTATIVE
 
@@ -59,6 +59,7 @@ def test_stated_interval_lies_in_the_90_percent_interval_and_touches_it(paramete
         ("k_SOCS3_mRNA", (math.log(2) / 14.4,)),
         ("k_SOCS3_protein", (math.log(2) / 23, math.log(2) / 6.65, math.log(2) / 1.5)),
         ("k_delay", (2 / 21.1, 2 / 16.5)),
+        ("k_shedding", (math.log(20) / (20 * 60),)),
     ],
 )
 def test_published_values_lie_in_the_interval(parameter, published):
@@ -70,8 +71,20 @@ def test_published_values_lie_in_the_interval(parameter, published):
 def test_guide_range_of_the_first_affinity_is_the_interval():
     row = TABLE.loc["Kd_IL6_IL6R"]
 
-    assert (row["low"], row["median"], row["high"], row["unit"]) == (0.5, 5.0, 34.0, "nM")
+    assert (row["low"], row["median"], row["high"], row["unit"]) == (0.5, 4.12, 34.0, "nM")
     assert pytest.approx(1.6448536269514722) == Z90
+
+
+@pytest.mark.parametrize("parameter", ["Kd_IL6_IL6R", "Kd_complex_sgp130"])
+def test_a_published_range_is_the_90_percent_interval_of_the_prior(parameter):
+    row = TABLE.loc[parameter]
+
+    assert "published range, which is the 90 % interval" in row["why"]
+    assert interval(row["median"], row["low"], row["high"]) == pytest.approx((row["low"], row["high"]), rel=0.01)
+
+
+def test_interval_of_a_median_off_the_middle_is_wider_on_the_short_side():
+    assert interval(4680, 1772, 7588) == pytest.approx((1772, 12360.4), rel=1e-4)
 
 
 def test_table_is_a_copy():
