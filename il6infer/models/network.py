@@ -84,6 +84,8 @@ class Network:
     assignments
         State or parameter -> its value at the start as the model states it, of other states and parameters. `initial`
         and `defaults` say the same with the states replaced.
+    computed
+        Parameter -> expression of others whose value it has at all times, whatever becomes of these.
     """
 
     id: str
@@ -101,6 +103,7 @@ class Network:
     units: Mapping[str, str] | None = None
     names: Mapping[str, str] | None = None
     assignments: Mapping[str, sp.Expr] | None = None
+    computed: Mapping[str, sp.Expr] = field(default_factory=dict)
 
     @property
     def expand(self) -> dict[sp.Symbol, sp.Expr]:

@@ -14,6 +14,7 @@ from il6infer.models.conservation import moieties
 from il6infer.problem.spec import Problem
 from il6infer.simulate.codegen import layout, model_source
 from il6infer.simulate.fallback import Fallback
+from il6infer.simulate.hoist import hoist
 from il6infer.simulate.kernel.calls import jacobian_at, pullback_at, simulate_at
 from il6infer.simulate.kernel.link import Kernel
 from il6infer.simulate.outcome import Outcome, Simulation
@@ -128,7 +129,8 @@ class RosenbrockEngine:
         max_steps: int = MAX_STEPS,
         fallback: bool = False,
     ) -> None:
-        self.problem = problem = _with_a_state(problem)
+        self.problem = _with_a_state(problem)
+        self._simulated = problem = replace(self.problem, network=hoist(self.problem.network))
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         spec = layout(problem, self.plan)
@@ -141,7 +143,7 @@ class RosenbrockEngine:
         self.digest = hashlib.sha256(
             b"".join([self.kernel.digest.encode(), *(t.tobytes() + str(t.shape).encode() for t in self.tables)])
         ).hexdigest()
-        self.fallback = Fallback(problem, rtol, atol, enabled=fallback)
+        self.fallback = Fallback(self.problem, rtol, atol, enabled=fallback)
         self._outcomes: Counter[str] = Counter()
 
     @property
@@ -204,7 +206,7 @@ class RosenbrockEngine:
     @cached_property
     def _tangent(self) -> Kernel:
         """Kernel with forward sensitivities, which most uses do not need."""
-        source, constants = sensitivity_source(self.problem, layout(self.problem, self.plan))
+        source, constants = sensitivity_source(self._simulated, layout(self._simulated, self.plan))
         return Kernel("\n\n".join([self._code[0], source]), self._code[1] | constants)
 
     def log_likelihood(self, theta: np.ndarray) -> np.ndarray:

@@ -33,11 +33,18 @@ class Quantities:
         """Index of an expression of `theta` symbols, which is added when it is new."""
         expression = sp.sympify(expression).xreplace(self.fixed)
         if not expression.free_symbols:
-            expression = sp.Float(float(expression))
+            expression = _number(expression)
         if expression not in self._index:
             self._index[expression] = len(self.entries)
             self.entries.append(expression)
         return self._index[expression]
+
+
+def _number(expression: sp.Expr) -> sp.Expr:
+    """Value of a constant; NaN where it is no real number, such as a negative number to a broken power."""
+    if expression.is_infinite and not expression.is_extended_real:
+        return sp.oo  # zero to a negative power
+    return sp.Float(float(expression)) if expression.is_extended_real is not False else sp.nan
 
 
 @dataclass(frozen=True)
@@ -175,7 +182,7 @@ class Unroller:
     def _segment(self, start: float, steady: bool, values: dict, jumps: tuple, where: str) -> Segment:
         indices = []
         for name in self.network.parameters:
-            value = self.resolve(values, values[symbol(name)])
+            value = self.resolve(values, self.network.computed.get(name, values[symbol(name)]))
             stray = value.free_symbols - set(self.problem_symbols.values())
             if stray:
                 raise UserError(f"{where}: no value for {', '.join(sorted(map(str, stray)))}, which '{name}' needs.")
