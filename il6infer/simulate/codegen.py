@@ -8,6 +8,7 @@ sum_{r,j} c_rj grad(d flux_r / d y_j) with c_rj = sum_s w_sr K_sj.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,8 @@ def layout(problem: Problem, plan: Plan) -> Layout:
             continue
         indices = {segment.values[i] for run in plan.runs for segment in run}
         expressions = [plan.quantities[k] for k in indices]
-        if len(indices) == 1 and not expressions[0].free_symbols:
+        # What is no number (a power of parameters may be none) is left to the run, which then fails.
+        if len(indices) == 1 and not expressions[0].free_symbols and math.isfinite(expressions[0]):
             constants[symbol(name)] = expressions[0]
         else:
             if any(e.free_symbols for e in expressions):
