@@ -1,7 +1,7 @@
 """Answers of AMICI and COPASI. Runs in the peers' environment, not in the project's.
 
 Usage: python peer.py {llh,clock,course} FILE WORK_FOLDER [PARAMETERS.json]
-       python peer.py reference BENCH_FOLDER ENGINE
+       python peer.py reference BENCH_FOLDER WORK_FOLDER ENGINE
 Prints one JSON object: llh and gradient at the nominal (or the given) parameters of a PEtab v2 problem, by AMICI with
 tight tolerances; times in ms of a v1 problem, by pyPESTO at AMICI's own tolerances; or the species of an SBML model
 after 60 of its time units, by COPASI; or times in ms of the reference problem in an engine of BENCH_FOLDER/peers.py,
@@ -103,15 +103,14 @@ def reference(bench: Path, engine: str, repeats: int = 20) -> dict[str, Any]:
 def main() -> None:
     """Answer what the command line asks."""
     logging.disable(logging.WARNING)
-    if sys.argv[1] == "reference":
-        print(json.dumps(reference(Path(sys.argv[2]), sys.argv[3])))  # noqa: T201 (the answer)
-        return
     what, problem, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     if what == "llh":
         values = json.loads(Path(sys.argv[4]).read_text("utf-8")) if len(sys.argv) > 4 else {}
         answer: dict[str, Any] = llh(problem, folder, values)
     elif what == "course":
         answer = course(problem)
+    elif what == "reference":
+        answer = reference(problem, sys.argv[4])
     else:
         answer = clock(problem, folder)
     print(json.dumps(answer))  # noqa: T201 (the answer)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.asking import PEERS, ask_peer
 from benchmarks.problems import SHARED
 from benchmarks.timing import clock
 from il6infer.problem.petab import load
@@ -20,8 +17,6 @@ from il6infer.simulate import compile
 from il6infer.simulate.likelihood import slopes
 
 PROBLEMS = ("Boehm_JProteomeRes2014", "Raia_CancerResearch2011")
-PEERS = Path(__file__).parents[1] / ".venv-peers"
-"""Environment that `make peers` makes."""
 
 
 def ours(problem_file: Path) -> dict[str, float]:
@@ -38,18 +33,6 @@ def ours(problem_file: Path) -> dict[str, float]:
     return {"value_ms": value, "gradient_ms": both, "llh": float(engine.log_likelihood(theta).sum())}
 
 
-def peer(what: str, problem_file: Path, *more: str) -> dict[str, Any]:
-    """Answer of a peer, from its own environment."""
-    script = Path(__file__).parent / "peer.py"
-    path = os.pathsep.join([str(PEERS / "bin"), os.environ["PATH"]])
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [PEERS / "bin" / "python", script, what, problem_file, folder, *more],
-            capture_output=True, text=True, check=True, env={**os.environ, "PATH": path}, cwd=folder,
-        )  # fmt: skip
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
 def run(results: Path) -> None:
     """Time, print and write `public.json`."""
     found: dict[str, dict[str, dict[str, float]]] = {}
@@ -58,7 +41,7 @@ def run(results: Path) -> None:
         file = SHARED / "benchmark_problems" / name / f"{name}.yaml"
         found[name] = {"il6infer": ours(file)}
         if (PEERS / "bin" / "python").exists():
-            found[name]["pypesto + amici"] = peer("clock", file)
+            found[name]["pypesto + amici"] = ask_peer("clock", file)
         for tool, row in found[name].items():
             table.add_row(name, tool, f"{row['value_ms']:.3g}", f"{row['gradient_ms']:.3g}", f"{row['llh']:.6f}")
     (results / "public.json").write_text(json.dumps(found, indent=2), "utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.asking import PEERS, ask_peer
 from benchmarks.problems import SHARED, reference
 from benchmarks.timing import clock
 from il6infer.simulate import compile
@@ -22,9 +22,6 @@ from il6infer.simulate import compile
 METHODS = ("rodas4", "rodas5p")
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 DEFAULT = ("rodas5p", 1e-6)
-
-PEERS = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
-"""What `make peers` installs."""
 
 
 def exact() -> tuple[np.ndarray, np.ndarray]:
@@ -83,11 +80,7 @@ def measure_diffsol(peers: Any, problem: tuple, truth: tuple[np.ndarray, np.ndar
 
 def measure_peer(name: str, truth: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
     """Measure an engine of the peers' environment, in a process of its own."""
-    command = [str(PEERS), str(Path(__file__).with_name("peer.py")), "reference", str(SHARED / "bench"), name]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{name} failed:\n{done.stderr}")
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = ask_peer("reference", SHARED / "bench", name)
     row = {key: found[key] for key in ("value_ms", "gradient_ms")}
     if "prediction" in found:
         gradient = np.array([found["gradient"][p.id] for p in reference().estimated])

@@ -200,9 +200,7 @@ def _pivots(moieties: np.ndarray) -> list[int]:
 def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
     estimated = [theta(p.id) for p in problem.estimated]
     inputs = {s: f"theta[{i}]" for i, s in enumerate(estimated)}
-    computed = [
-        (k, guard_powers(e)) for k, e in enumerate(plan.quantities) if k >= len(estimated) and e.free_symbols
-    ]
+    computed = [(k, guard_powers(e)) for k, e in enumerate(plan.quantities) if k >= len(estimated) and e.free_symbols]
     slots = {k: sp.Symbol(f"d{k}", real=True) for k, _ in computed}
     total = sp.Add(*[slots[k] * e for k, e in computed])
     return [

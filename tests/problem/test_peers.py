@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.public import PEERS, peer
+from benchmarks.asking import PEERS, ask_peer
 from il6infer.ingest import ingest, write
 from il6infer.models.library import compose
 from il6infer.models.sbml import read_sbml
@@ -40,7 +40,7 @@ def test_amici_agrees_on_what_the_pipeline_exports(model, tmp_path):
     names = [p.id for p in problem.estimated]
     values = tmp_path / "values.json"
     values.write_text(json.dumps(dict(zip(names, theta, strict=True))))
-    found = peer("llh", file, str(values))
+    found = ask_peer("llh", file, str(values))
     engine = compile(problem, rtol=1e-9, atol=1e-12)
     simulation = engine.simulate(theta)
     gradient = engine.pullback(theta, *slopes(problem, simulation.prediction, simulation.noise))
@@ -54,7 +54,7 @@ def test_amici_agrees_on_what_the_pipeline_exports(model, tmp_path):
 def test_copasi_simulates_the_models(name, tmp_path):
     file = tmp_path / "model.xml"
     file.write_text(compose(name).sbml, "utf-8")
-    found = peer("course", file)
+    found = ask_peer("course", file)
     network = read_sbml(compose(name).sbml, name)
     odes = Odes(network)
     solution = odes.run(odes.initial({}), np.array([0.0, 60.0]), {})[-1]
