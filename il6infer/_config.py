@@ -64,6 +64,12 @@ def constraints_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     return [] if "petab" in described else described.get("constraints", config["constraints"])
 
 
+def values_of(config: Mapping[str, Any], dataset: str) -> dict[str, float]:
+    """Parameter -> value that the configuration gives for a data set's models; a PEtab problem has its own."""
+    described = config["datasets"][dataset]
+    return {} if "petab" in described else described.get("values", config["values"])
+
+
 def _unspeakable(config: Mapping[str, Any]) -> list[Fault]:
     """Find models that cannot express a constraint of their data set; each once, for data sets may share a list."""
     datasets, found = config.get("datasets"), {}
@@ -89,7 +95,7 @@ def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
         if not isinstance(described, Mapping):
             continue  # the schema says so
         where = f"key 'datasets.{name}'"
-        others = [key for key in ("description", "folder", "models", "constraints") if key in described]
+        others = [key for key in ("description", "folder", "models", "constraints", "values") if key in described]
         missing = [key for key in ("description", "folder") if key not in described]
         if "petab" in described and others:
             what = f"has 'petab' and {', '.join(map(repr, others))}."
@@ -124,8 +130,9 @@ def _numbers(content: Any, schema: Mapping[str, Any]) -> Any:
     Snakemake reads ``1e-6`` in a file, and every number inside ``--config 'fit={draws: 100}'``, as text.
     """
     if isinstance(content, Mapping):
-        parts = schema.get("properties", {})
-        return {key: _numbers(value, parts.get(key, {})) for key, value in content.items()}
+        parts, other = schema.get("properties", {}), schema.get("additionalProperties")
+        other = other if isinstance(other, Mapping) else {}
+        return {key: _numbers(value, parts.get(key, other)) for key, value in content.items()}
     if not isinstance(content, str) or not _NUMBER.fullmatch(content):
         return content
     kind = schema.get("type")

@@ -58,10 +58,10 @@ def test_all_faults_come_in_one_message():
         [
             "my.yaml: 13 faults",
             "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, constraints, datasets, fit, models, "
-            "question, results, seed, title, verdict.",
+            "question, results, seed, title, values, verdict.",
             "  - key 'datasets': '1a' is not a name. Use letters, digits and _, a letter first.",
             "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: constraints, description, folder, "
-            "models, petab.",
+            "models, petab, values.",
             "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
             "rtol, starts, target_accept, tune.",
             "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",
@@ -150,6 +150,42 @@ def test_models_that_cannot_express_a_constraint_are_named_once_with_one_that_ca
             "leave the constraint out.",
             f"  - key 'datasets.d.models': model 'both_socs3' {about}(Baran 2018)). Use 'both_socs3+sgp130', or leave "
             "the constraint out.",
+        ]
+    )
+
+
+def test_values_are_none_by_default_and_a_data_set_may_have_its_own():
+    files = {"description": "d.yaml", "folder": "f"}
+    given = {
+        "values": {"cell_number": "5e4", "medium_volume": 0.1},  # 5e4 is text to YAML, and to Snakemake
+        "datasets": {
+            "a": files, "b": {**files, "values": {"cell_number": "1e5"}}, "c": {**files, "values": {}},
+            "d": {"petab": "p.yaml"},
+        },
+    }  # fmt: skip
+    config = _config.check_config(given, "a.yaml")
+
+    assert _config.check_config({}, "")["values"] == {}
+    assert [_config.values_of(config, name) for name in "abcd"] == [
+        {"cell_number": 5e4, "medium_volume": 0.1}, {"cell_number": 1e5}, {}, {},
+    ]  # fmt: skip
+
+
+def test_values_must_be_numbers_and_a_petab_problem_takes_none():
+    faulty = {
+        "values": {"cell_number": "many"},
+        "datasets": {"a": {"petab": "p.yaml", "values": {}}, "b": {"description": "d", "folder": "f", "values": [1]}},
+    }
+    with pytest.raises(UserError) as caught:
+        _config.check_config(faulty, "my.yaml")
+
+    assert str(caught.value) == "\n".join(
+        [
+            "my.yaml: 3 faults",
+            "  - key 'datasets.b.values': [1] is not a group of keys.",
+            "  - key 'values.cell_number': 'many' is not a number.",
+            "  - key 'datasets.a': has 'petab' and 'values'. A PEtab problem brings its own model and data: leave the "
+            "others out.",
         ]
     )
 

@@ -200,6 +200,7 @@ def _estimated(problem: Problem) -> dict[str, dict[str, object]]:
     """Tell what a reader wants to know of each parameter; a number that does not exist (no bound, no value) is null."""
     return {
         p.id: {
+            "what": (problem.network.names or {}).get(p.id, ""),
             "unit": p.unit,
             "source": p.source,
             "lower": _number(p.lower),

@@ -170,9 +170,8 @@ def with_values(model: Model, values: Mapping[str, float]) -> Model:
     for name, value in values.items():
         if name not in known:
             faults.append(Fault(name, f"model '{model.name}' has no parameter of that name.", nearest(name, known)))
-        elif not (0 < value < math.inf or (value == 0 and _KNOCK_OUT.fullmatch(name))):
-            what = f"{value:g} is given, but it must be a number above 0."
-            faults.append(Fault(name, what, "Its unit is that of `il6infer models show`."))
+        elif fault := value_fault(name, name, value):
+            faults.append(fault)
     raise_faults(faults, f"values for model '{model.name}'")
     text, priors = model.antimony, model.priors.copy()
     for name, value in values.items():
@@ -182,6 +181,14 @@ def with_values(model: Model, values: Mapping[str, float]) -> Model:
         given = ["given by the user", "", "the user's cells", "not stated", "an input"]
         priors.loc[row, ["source", "doi", "cell_type", "temperature", "why"]] = given
     return replace(model, antimony=text, sbml=_sbml(model.identifier, text), priors=priors)
+
+
+def value_fault(where: str, name: str, value: float) -> Fault | None:
+    """Fault of a value that a parameter cannot take: it must be above 0, or 0 where that is a knock-out."""
+    if 0 < value < math.inf or (value == 0 and _KNOCK_OUT.fullmatch(name)):
+        return None
+    what = f"{value:g} is given, but it must be a number above 0."
+    return Fault(where, what, "Its unit is that of `il6infer models show`.")
 
 
 def _summary(parts: ModelName) -> str:

@@ -19,8 +19,14 @@ from il6infer.predict.claims import Claims, Plan, needs, series
 from il6infer.problem.spec import STEADY_STATE, Experiment, Observable, Period, Problem
 from il6infer.simulate import compile
 
-MODES = {"C_classic": "classic signalling", "C_trans": "trans-signalling", "C_cluster": "cluster signalling"}
-"""Complex that an experiment may require -> what a model without it lacks."""
+REQUIRED = {
+    "C_classic": "classic signalling",
+    "C_trans": "trans-signalling",
+    "C_cluster": "cluster signalling",
+    "K_SOCS3": "inhibition by SOCS3",
+    "k_loss_SOCS3": "loss of receptors by SOCS3",
+}
+"""Species or parameter that an experiment may require -> what a model without it lacks."""
 
 
 class Simulator:
@@ -107,13 +113,12 @@ def lacking(network: Network, estimated: Collection[str], claims: Claims) -> dic
             return "" if name in estimated else f"'{name}' is not a parameter that this model's fit estimates"
         plan = claims.plans[name]
         dosed = {step.species for step in plan.steps if step.species} | set(plan.varied)
-        for species in [*plan.requires, *sorted(dosed)]:
-            if species not in network.states:
-                return (
-                    f"the model has no {MODES[species]}"
-                    if species in MODES
-                    else f"the model has no species '{species}'"
-                )
+        for entry in plan.requires:
+            if not any(name in network.states or name in network.parameters for name in entry):
+                missing = [REQUIRED.get(name, f"'{name}'") for name in entry]
+                return f"the model has {'neither' if len(entry) > 1 else 'no'} {' nor '.join(missing)}"
+        for species in sorted(dosed - set(network.states)):
+            return f"the model has no species '{species}'"
         for parameter in plan.set:
             if parameter not in network.parameters:
                 return f"the model has no parameter '{parameter}'"

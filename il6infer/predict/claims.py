@@ -35,7 +35,7 @@ class Plan:
     knock_out
         Parameters that are 0 in this experiment, where the model has them.
     requires
-        Species without which the experiment is not what it is called.
+        Species or parameters, one of each entry, without which the experiment is not what it is called.
     doses
         Of the varied species [nM], increasing; empty where none is varied.
     varied
@@ -46,7 +46,7 @@ class Plan:
     steps: tuple[Step, ...]
     set: Mapping[str, float]
     knock_out: tuple[str, ...]
-    requires: tuple[str, ...]
+    requires: tuple[tuple[str, ...], ...]
     doses: tuple[float, ...]
     varied: Mapping[str, float]
 
@@ -145,7 +145,8 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[Plan | No
         varied = {given["species"]: 1.0, **given.get("follow", {})}
     if faults or protocol is None:
         return None, faults
-    knock_out, requires = (tuple(described.get(key, ())) for key in ("knock_out", "requires"))
+    requires = tuple((entry,) if isinstance(entry, str) else tuple(entry) for entry in described.get("requires", ()))
+    knock_out = tuple(described.get("knock_out", ()))
     return Plan(name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied), []
 
 

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from il6infer._errors import UserError
+from il6infer._model_names import FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
 
 UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
 """Contraction below which the data say nearly nothing; residual beyond which a measurement is far off [sd]; share of
 the allowed range that counts as its edge."""
+
+
+def vocabulary(models: Iterable[str]) -> dict[str, str]:
+    """Words that the models' names are made of, and what they say; nothing of names that are not the library's."""
+    said: dict[str, str] = {}
+    feedbacks: dict[str, str] = {}
+    options: dict[str, str] = {}
+    for model in models:
+        try:
+            parts = parse_model_name(model)
+        except UserError:
+            continue
+        said[parts.receptor] = RECEPTORS[parts.receptor]
+        feedbacks[parts.feedback] = FEEDBACKS[parts.feedback]
+        options |= {f"+{option}": OPTIONS[option].text for option in parts.options}
+        if parts.cell:
+            options[f"@{parts.cell}"] = "receptors and STAT3 of this cell"
+    return said | feedbacks | options
+
+
+def near(row: Mapping[str, Any]) -> bool:
+    """Whether a model of the comparison is among the best, has weight, or failed, so that nobody knows."""
+    return not row["rank"] or row["elpd_diff"] <= max(4.0, 2 * row["diff_se"]) or row["stacking"] >= 0.01
 
 
 def summary(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -10,10 +10,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogFormatterSciNotation,
+    LogLocator,
+    MaxNLocator,
+    NullLocator,
+    ScalarFormatter,
+)
 
 from il6infer._io import Groups
-from il6infer.report.style import COLOURS, INK, MUTED, PRIOR
+from il6infer.report.numbers import number
+from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR
 
 WIDTH = 10.0
 
@@ -58,6 +66,13 @@ def data_figure(rows: pd.DataFrame, unit: str) -> Figure:
         _dress(axis, condition, label, unit, rows["value"], positive)
     _share_labels(axes, len(conditions))
     _legend(figure, axes[0], batches)
+    return figure
+
+
+def marked(figure: Figure | None, failed: bool) -> Figure | None:
+    """Say on a figure of a failed fit that it is one: figures are copied without their captions."""
+    if figure is not None and failed:
+        figure.text(0.004, 0.997, "NOT CONVERGED", color=BAD, fontsize=7, fontweight="bold", ha="left", va="top")
     return figure
 
 
@@ -182,12 +197,12 @@ def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mappi
             axis.axvline(truth[name], color=COLOURS[1], lw=1.2)
         if logarithmic:
             axis.set_xscale("log")
+            _sparse_ticks(axis.xaxis, np.exp([low, high]))
         axis.set_title(name, loc="left", fontsize=6.5, color=INK)
         axis.set_xlabel(about[name]["unit"] or "1", fontsize=6.5, labelpad=1)
         axis.set_yticks([])
         axis.spines["left"].set_visible(False)
         axis.tick_params(labelsize=6)
-        axis.minorticks_off()
     return figure
 
 
@@ -213,9 +228,13 @@ def pair_figure(idata: Groups, pairs: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def _sparse_ticks(axis: Axis, values: np.ndarray) -> None:
-    """Powers of ten where there are several; round numbers where the values span less than a decade and a half."""
+    """Powers of ten where there are several; else 1 and 3, or 1, 2 and 5, of each; round numbers in a part of one."""
     axis.set_minor_locator(NullLocator())
-    if values.max() > 30 * values.min():
+    span = values.max() / values.min()
+    if 5 < span < 1000:
+        axis.set_major_locator(LogLocator(subs=(1.0, 3.0) if span > 30 else (1.0, 2.0, 5.0), numticks=8))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=1)))
+    elif span >= 1000:
         axis.set_major_locator(LogLocator(numticks=4))
         axis.set_major_formatter(LogFormatterSciNotation())
     else:

@@ -14,11 +14,12 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from il6infer._config import models_of
+from il6infer._config import models_of, values_of
 from il6infer._errors import Fault, raise_faults
 from il6infer._io import load_config, versions
 from il6infer.report import figures
-from il6infer.report.conclusions import influences, summary
+from il6infer.report.claims import grouped
+from il6infer.report.conclusions import influences, near, summary, vocabulary
 from il6infer.report.numbers import chance, duration, number, tenth
 from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
 from il6infer.report.sections import Figures, ModelView, draw_model, labelled
@@ -131,11 +132,24 @@ def _dataset(
         "comparison": comparison,
         "comparison_figure": figure_of(figures.comparison_figure(comparison["models"]), "models compared"),
         "summary": summary(comparison, {m: v.verdict for m, v in views.items()}),
-        "influences": influences(
-            comparison, {m: v.verdict for m, v in views.items()}, {m: v.estimated for m, v in views.items()}
-        ),
-        "claims": json.loads((folder / "claims.json").read_text("utf-8"))["claims"] if config["claims"] else [],
-        "failed": [model for model, view in views.items() if view.context["failures"]],
+        "vocabulary": vocabulary(order),
+        "influences": [
+            influences(
+                {**comparison, "models": rows},
+                {m: v.verdict for m, v in views.items()},
+                {m: v.estimated for m, v in views.items()},
+            )
+            for rows in (
+                [row for row in comparison["models"] if near(row)],
+                [row for row in comparison["models"] if not near(row)],
+            )
+            if rows
+        ],
+        "claims": grouped(json.loads((folder / "claims.json").read_text("utf-8"))["claims"], comparison["models"])
+        if config["claims"]
+        else [],
+        "failed": {model: view.context["failures"] for model, view in views.items() if view.context["failures"]},
+        "given": values_of(config, name),
         "cautions": cautions(views.values(), config),
     }
 

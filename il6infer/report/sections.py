@@ -84,28 +84,39 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
     diagram = (folder / model / "diagram.svg").read_text("utf-8")
     diagram = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-{model}-", diagram[diagram.index("<svg") :])
     figure_of = Figures(f"{prefix}-{model}-f")
+    failed = failures(verdict)
+
+    def picture_of(figure: Any, label: str) -> Markup | None:
+        return figure_of(figures.marked(figure, bool(failed)), f"{label}, not converged" if failed else label)
+
     with styled():
         pictures = {
             "fits": [
-                (name, figure_of(figures.fit_figure(rows, idata, name, labelled(name, unit)), f"fit of {name}"))
+                (name, picture_of(figures.fit_figure(rows, idata, name, labelled(name, unit)), f"fit of {name}"))
                 for name, (rows, unit) in readouts.items()
             ],
-            "priors": figure_of(
+            "priors": picture_of(
                 figures.prior_posterior_figure(idata, estimated, {}), f"prior and posterior of {model}"
             ),
-            "pairs": figure_of(figures.pair_figure(idata, verdict["worst_pairs"]), "most correlated parameters")
+            "pairs": picture_of(figures.pair_figure(idata, verdict["worst_pairs"]), "most correlated parameters")
             if verdict["worst_pairs"]
             else None,
-            "pit": figure_of(figures.pit_figure(verdict["loo_pit"]), f"calibration of {model}"),
+            "pit": picture_of(figures.pit_figure(verdict["loo_pit"]), f"calibration of {model}"),
         }
     context = {
         "name": model,
         "verdict": verdict,
         "checks": [{**reason, "limit": limit(reason, verdict)} for reason in verdict["reasons"]],
-        "failures": failures(verdict),
+        "failures": failed,
         "diagram": Markup(diagram),  # noqa: S704 (our own SVG)
         "parameters": [
-            {"name": name, **row, "unit": estimated[name]["unit"] or "1", "source": estimated[name]["source"]}
+            {
+                "name": name,
+                **row,
+                "unit": estimated[name]["unit"] or "1",
+                "source": estimated[name]["source"],
+                "what": estimated[name].get("what", ""),
+            }  # fmt: skip
             for name, row in verdict["parameters"].items()
         ],
         "literature": json.loads(attrs.get("literature", "{}")),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8a7a00", "#444444")
-INK, MUTED, PRIOR = "#222222", "#777777", "#999999"
+INK, MUTED, PRIOR, BAD = "#222222", "#777777", "#999999", "#b3261e"
 
 _RC = {
     "font.family": "DejaVu Sans",

@@ -133,6 +133,8 @@ experiments:
   foreign: {steps: *dose, knock_out: [IL6R_0]}
   misspelt: {steps: *dose, knock_out: [IL6R]}
   trans: {steps: *dose, requires: [C_trans]}
+  alone: {steps: *dose, requires: [[C_classic, C_cluster], gain]}
+  either: {steps: *dose, requires: [[C_trans, bound], [gain, K_SOCS3]]}
 claims:
   - id: knocked_out
     statement: s
@@ -150,6 +152,14 @@ claims:
     statement: s
     source: t
     that: [{quantity: {peak: {readout: bound, experiment: trans}}, above: 0}]
+  - id: alone
+    statement: s
+    source: t
+    that: [{quantity: {peak: {readout: bound, experiment: alone}}, above: 0}]
+  - id: either
+    statement: s
+    source: t
+    that: [{quantity: {peak: {readout: bound, experiment: either}}, above: 0}]
 """
 
 
@@ -163,7 +173,29 @@ def test_knock_outs_and_what_an_experiment_requires(tmp_path):
     assert found["foreign"]["prior"] == 1.0  # the toy has no IL-6R: nothing to take away
     assert found["misspelt"]["absent"] == "'IL6R' is no parameter of this model, nor of any in the library"
     assert found["trans"]["absent"] == "the model has no trans-signalling"
-    assert Simulator(problem(), claims, **SOLVER).runs == ("knocked_out_0", "foreign_0")
+    assert found["alone"]["absent"] == "the model has neither classic signalling nor cluster signalling"
+    assert found["either"]["prior"] == 1.0  # of each entry that is a list one is there
+    assert Simulator(problem(), claims, **SOLVER).runs == ("knocked_out_0", "foreign_0", "either_0")
+
+
+@pytest.mark.parametrize(
+    ("requires", "fault"),
+    [
+        ("[5]", "key 'experiments.a.requires.0': 5 is not text or a list."),
+        ("[[]]", "key 'experiments.a.requires.0': is empty, at least 1 was expected."),
+        ("[[C_trans, 5]]", "key 'experiments.a.requires.0.1': 5 is not text."),
+        ("C_trans", "key 'experiments.a.requires': 'C_trans' is not a list."),
+    ],
+)
+def test_what_is_required_must_be_names_or_lists_of_them(tmp_path, requires, fault):
+    path = tmp_path / "claims.yaml"
+    path.write_text(
+        f"experiments:\n  a: {{steps: [], requires: {requires}}}\n"
+        "claims:\n  - {id: x, statement: s, source: t, that: [{quantity: {parameter: k}, above: 1}]}\n"
+    )
+    with pytest.raises(UserError) as caught:
+        read_claims(path)
+    assert fault in str(caught.value)
 
 
 def test_without_a_posterior_the_prior_alone_is_asked(claims):

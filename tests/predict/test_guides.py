@@ -63,6 +63,33 @@ def test_classic_and_trans_models_are_asked_only_what_concerns_them():
     assert {"sgp130Fc_blocks_trans", "hyper_il6_potency"} <= trans - classic
 
 
+def test_a_model_that_il6_alone_does_not_reach_is_not_asked_what_it_does():
+    trans = askable("trans_socs3")
+    doing = {"half_of_stat3_phosphorylated", "peak_at_30_min", "rebounds", "ec50_il6", "socs3_ends_the_signal"}
+
+    assert trans & doing == set()
+    assert askable("classic_socs3") >= doing
+    assert askable("trans_socs3+akt+mapk") & {"erk_rises", "akt_rises"} == set()
+
+
+def test_cluster_models_are_not_asked_about_classic_signalling():
+    assert askable("cluster_socs3") & {"sgp130Fc_spares_classic", "sgp130Fc_hits_classic"} == set()
+
+
+@pytest.mark.parametrize(("feedback", "asked"), [("none", False), ("socs3", True), ("loss", True), ("dual", True)])
+def test_what_socs3_does_is_asked_where_it_does_something(feedback, asked):
+    assert ("socs3_ends_the_signal" in askable(f"both_{feedback}")) is asked
+    assert ("trans_evades_socs3" in askable(f"both_{feedback}")) is asked
+
+
+def test_without_socs3_neither_of_its_actions_is_left():
+    plans = CLAIMS.plans
+    for name in ("without_socs3", "classic_without_socs3", "trans_without_socs3"):
+        assert "k_SOCS3_protein" in plans[name].knock_out
+        assert not plans[name].set
+    assert "IL6R_0" in plans["trans_without_socs3"].knock_out
+
+
 def test_every_experiment_is_used():
     used = {name for claim in CLAIMS.claims for kind, name in needs(claim) if kind == "experiment"}
 

@@ -15,6 +15,7 @@ from il6infer._io import write_json
 from il6infer.compare import Fit, compare
 from il6infer.diagnose import Thresholds, diagnose
 from il6infer.report import render
+from il6infer.report.conclusions import near, vocabulary
 from tests.report.prior_check import prior_check
 from tests.zoo.posterior import N, normal_mean
 
@@ -123,6 +124,49 @@ def test_a_failed_fit_says_so_beside_each_of_its_numbers(run: tuple[Path, Path])
     assert "not ranked" in table
 
 
+def test_a_failed_fit_is_said_in_the_answer_and_on_each_of_its_figures(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+    answer = page[page.index('id="toy-answer"') : page.index('id="toy-data"')]
+    own = page[page.index('id="toy-both_none"') : page.index('id="toy-change"')]
+    passed = page[page.index('id="toy-both_socs3"') : page.index('id="toy-both_none"')]
+
+    assert "<b>1 of 2 fits failed.</b>" in answer
+    assert '<a href="#toy-both_none">both_none</a> <span class="bad"' in answer
+    assert "R-hat" in answer
+    assert own.count(", not converged") == own.count('<svg role="img"') > 2
+    assert ", not converged" not in passed
+
+
+def test_the_words_of_the_models_names_are_explained(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+
+    assert "<dt>both</dt><dd>classic and trans on one cell</dd>" in page
+    assert "<dt>socs3</dt><dd>SOCS3 inhibits phosphorylation by JAK</dd>" in page
+    assert list(vocabulary(["petab"])) == []
+    assert list(vocabulary(["classic_none+mapk@PHH", "both_none"])) == ["classic", "both", "none", "+mapk", "@PHH"]
+
+
+def test_what_the_configuration_gives_is_listed_as_given(run: tuple[Path, Path]) -> None:
+    config, results = run
+    assert "Given by the configuration" not in render(config, results)
+    config.write_text(config.read_text() + "values: {cell_number: 50000, medium_volume: 0.1}\n")
+
+    assert (
+        "Given by the configuration, and not estimated, in each model that has the parameter: "
+        "cell_number = 50000, medium_volume = 0.1."
+    ) in render(config, results)
+
+
+def test_models_far_behind_are_folded_away_where_the_conclusion_is_doubted() -> None:
+    best = {"rank": 1, "elpd_diff": 0.0, "diff_se": 0.0, "stacking": 0.995}
+
+    assert near(best)
+    assert near({**best, "rank": 2, "elpd_diff": 9.0, "diff_se": 5.0, "stacking": 0.0})
+    assert near({**best, "rank": 2, "elpd_diff": 50.0, "diff_se": 5.0, "stacking": 0.02})
+    assert near({"rank": None})
+    assert not near({**best, "rank": 3, "elpd_diff": 50.0, "diff_se": 5.0, "stacking": 0.0})
+
+
 def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) -> None:
     config, results = run
     config.write_text(config.read_text() + "claims: claims.yaml\n")
@@ -138,16 +182,19 @@ def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) ->
     write_json(results / "toy" / "claims.json", {"claims": [{**claim, "average": 1.0, "weight": 1.0}], "failed": {}})
     page = render(config, results)
     own = page[page.index('id="toy-claims"') : page.index('id="toy-change"')]
-    asked, absent = own.split("<tbody>")[2].split("</tr>")[:2]
+    opening, asked = own.split("<tbody>")
+    asked, absent = asked.split("</tr>", 1)
 
-    assert "It &lt;peaks&gt;." in own
-    assert "Probability averaged over the models: <b>&gt; 99 %</b>." in own
+    assert "Hold in these models: probability of 90 % or more <small>(1)</small>" in opening
+    assert "<span>It &lt;peaks&gt;.</span><span><small>50 % before the data &rarr;</small> <b>&gt; 99 %</b>" in opening
+    left_out = opening[opening.index("Left out of every average: both_none") :]
+    assert "NOT CONVERGED" in left_out
     assert "at least 400" in asked
     assert "peak time: 20 (18&ndash;22) min" in asked
     assert "15&ndash;45" in asked
     assert "NOT CONVERGED" not in asked
     assert "NOT CONVERGED" in absent
-    assert "cannot be asked: the model has no read-out &#39;y&#39;" in absent
+    assert "Cannot be asked, for the model has no read-out &#39;y&#39;: both_none <span" in absent
 
 
 def test_priors_stand_beside_what_was_published(run: tuple[Path, Path]) -> None:

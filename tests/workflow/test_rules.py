@@ -110,7 +110,7 @@ def test_typo_in_the_configuration_is_refused_with_the_nearest_name(snakemake, t
     assert _refusal(done) == (
         f"error: configuration ({tmp_path}/mine.yaml, config/config.yaml): 3 faults\n"
         "  - key 'datsets': is unknown. Did you mean 'datasets'? Known: claims, constraints, datasets, fit, models, "
-        "question, results, seed, title, verdict.\n"
+        "question, results, seed, title, values, verdict.\n"
         "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
         "rtol, starts, target_accept, tune.\n"
         "  - key 'models.0': unknown model 'both_sosc3'. Did you mean 'both_socs3'? "
@@ -171,6 +171,41 @@ def test_a_data_set_may_have_models_of_its_own(snakemake, tmp_path):
     assert done.returncode == 0, done.stdout
     assert "results/mine/trans_none/posterior.nc" in done.stdout
     assert re.search(r"^fit +1$", done.stdout, flags=re.M)
+
+
+def test_values_reach_the_models_that_have_them_and_no_other(snakemake, tmp_path):
+    entry = "description: config/datasets/example.yaml, folder: resources/example"
+    (tmp_path / "mine.yaml").write_text(
+        "models: [trans_none, both_socs3]\nvalues: {IL6R_0: 2e-3, k_delay: 0.1}\n"
+        f"datasets:\n  a: {{{entry}}}\n  b: {{{entry}, values: {{}}}}\n"
+    )
+    done = snakemake("--dry-run", "--printshellcmds", "--configfile", str(tmp_path / "mine.yaml"))
+    found = re.findall(r"il6infer problem .* --model (\w+) (.*?) --output results/(\w)/", done.stdout)
+
+    assert done.returncode == 0, done.stdout
+    assert {(dataset, model): words.strip() for model, words, dataset in found} == {
+        ("a", "trans_none"): "--set k_delay=0.1",
+        ("a", "both_socs3"): "--set IL6R_0=0.002 --set k_delay=0.1",
+        ("b", "trans_none"): "",
+        ("b", "both_socs3"): "",
+    }
+
+
+def test_values_that_no_model_has_are_refused_with_the_nearest_name(snakemake, tmp_path):
+    entry = "description: config/datasets/example.yaml, folder: resources/example"
+    (tmp_path / "mine.yaml").write_text(
+        "models: [classic_none@PHH, trans_none@PHH]\nvalues: {cell_numbers: 5e4, medium_volume: 0}\n"
+        f"datasets:\n  a: {{{entry}}}\n  b: {{{entry}, models: [trans_none], values: {{IL6R_0: 1}}}}\n"
+    )
+    message = _refusal(snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml")))
+
+    assert message.startswith(f"error: configuration ({tmp_path}/mine.yaml): 3 faults\n")
+    assert (
+        "key 'values.cell_numbers': no model of this comparison (classic_none@PHH, trans_none@PHH) has a parameter of "
+        "that name. Did you mean 'cell_number'? Known: "
+    ) in message
+    assert "key 'values.medium_volume': 0 is given, but it must be a number above 0. Its unit is that of" in message
+    assert "key 'datasets.b.values.IL6R_0': no model of this comparison (trans_none) has a parameter" in message
 
 
 def test_constraints_of_a_data_set_reach_its_problems_and_no_other(snakemake, tmp_path):

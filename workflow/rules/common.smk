@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from il6infer._config import check_config, constraints_of
+from il6infer._config import check_config, constraints_of, values_of
 from il6infer._config import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._io import read_yaml, source_digest
@@ -17,7 +17,12 @@ from il6infer.problem.copying import problem_files
 try:
     for path in workflow.configfiles:
         read_yaml(path)
-    SETTINGS = check_config(config, f"configuration ({', '.join(map(str, workflow.configfiles))})")
+    SOURCES = f"configuration ({', '.join(map(str, workflow.configfiles))})"
+    SETTINGS = check_config(config, SOURCES)
+    if any(values_of(SETTINGS, name) for name in SETTINGS["datasets"]):
+        from il6infer.models.given import check_values, of_model  # composes the models, which takes a second
+
+        check_values(SETTINGS, SOURCES)
     if not SETTINGS["datasets"]:
         raise UserError("configuration: no data set. Name one under 'datasets'; config/README.md shows how.")
     DESCRIPTIONS = {
@@ -111,6 +116,13 @@ def of_each_model(pattern):
 def constraint_options(wildcards):
     """`--constraint NAME` for each literature constraint of the data set."""
     return [word for name in constraints_of(SETTINGS, wildcards.dataset) for word in ("--constraint", name)]
+
+
+def value_options(wildcards):
+    """`--set PARAMETER=VALUE` for each value that the configuration gives and the model has a parameter for."""
+    values = values_of(SETTINGS, wildcards.dataset)
+    given = of_model(values, wildcards.model) if values else {}
+    return [word for name, value in given.items() for word in ("--set", f"{name}={value!r}")]
 
 
 def fit_options(wildcards, input):

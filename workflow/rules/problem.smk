@@ -32,9 +32,10 @@ rule problem:
         runtime=10,
     params:
         constraints=constraint_options,
+        values=value_options,
         source=SOURCE["problem"],
     message:
         "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
         "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model} {params.constraints}"
-        " --output {output.folder:q} --diagram {output.picture:q} > {log:q} 2>&1"
+        " {params.values} --output {output.folder:q} --diagram {output.picture:q} > {log:q} 2>&1"

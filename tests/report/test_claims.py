@@ -1,0 +1,44 @@
+"""Claims as the page groups them."""
+
+from __future__ import annotations
+
+from il6infer.report.claims import grouped
+
+MODELS = [
+    {"model": "a", "rank": 1, "stacking": 0.75},
+    {"model": "b", "rank": 2, "stacking": 0.25},
+    {"model": "c", "rank": None, "stacking": None},
+]
+
+
+def found(prior: float | None, posterior: float | None, absent: str = "") -> dict:
+    return {"prior": prior, "posterior": posterior, "absent": absent, "quantities": []}
+
+
+def claim(name: str, average: float | None, **models: dict) -> dict:
+    return {"id": name, "statement": name, "source": "s", "average": average, "weight": 1.0, "models": models}
+
+
+def test_claims_are_grouped_by_their_answer_in_the_order_of_the_file():
+    asked = {model: found(0.4, 0.5) for model in "cba"}
+    claims = [claim("x", 0.9, **asked), claim("y", 0.1, **asked), claim("z", 1.0, **asked), claim("w", 0.5, **asked),
+              claim("v", None, **asked)]  # fmt: skip
+    groups = {kind: [view.id for view in views] for kind, _, views in grouped(claims, MODELS)}
+
+    assert groups == {"holds": ["x", "z"], "open": ["w"], "fails": ["y"], "silent": ["v"]}
+
+
+def test_before_the_data_is_averaged_by_the_same_weights():
+    [(_, _, [view])] = grouped([claim("x", 0.8, c=found(1, 1), b=found(0.1, 0.5), a=found(0.5, 0.9))], MODELS)
+
+    assert view.before == 0.75 * 0.5 + 0.25 * 0.1
+    assert [model for model, _ in view.told] == ["a", "b", "c"]  # as the comparison ranks them
+
+
+def test_models_that_cannot_be_asked_are_named_once_a_reason():
+    no = found(None, None, "the model has no trans-signalling")
+    [(_, _, [view])] = grouped([claim("x", 0.8, a=found(0.5, 0.8), b=no, c=no)], MODELS)
+
+    assert [model for model, _ in view.told] == ["a"]
+    assert view.silent == (("the model has no trans-signalling", ("b", "c")),)
+    assert view.before == 0.5
