@@ -12,7 +12,7 @@ from il6infer.simulate import Outcome, RosenbrockEngine, compile
 from tests.zoo.systems import network, problem
 
 k, h, dose = symbol("k"), symbol("h"), symbol("dose")
-x, y = symbol("x"), symbol("y")
+x, y, z = symbol("x"), symbol("y"), symbol("z")
 THETA = np.array([0.7, 1.6, 0.4])
 RATES = {"x": 0.2 - k * x * y, "y": 0.1 + x**h / (0.3**h + x**h) - k * y}
 SYSTEM = network(RATES, {"x": 1.0, "y": 0.1}, {"k": 0.7, "h": 1.6})
@@ -107,3 +107,37 @@ def test_times_at_rest_and_runs_without_a_step():
     rows = np.array([engine.pullback(theta, row, 0 * row) for row in np.eye(5)])
     np.testing.assert_allclose(rows, jacobian, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(rows[[2, 4]], [[-0.8, 2.0], [-0.8, 2.0]], rtol=1e-8)
+
+
+@pytest.mark.parametrize("count", [2, 5, 9])
+def test_rests_of_different_haste_do_not_disturb_each_other(count):
+    """Rates of decay over nine decades, and none: each lane looks for its rest at another moment."""
+    rates = [10.0 ** (1 - n) for n in range(count - 1)] + [0.0]
+    net = network({"x": h - k * x, "y": k * (x - y)}, {"x": 1.0}, {"k": 1.0, "h": 0.0})
+    rests = [
+        Experiment(f"e{n}", (Period(STEADY_STATE, {"k": sp.Float(rate), "h": sp.Float(rate * (n + 2))}), Period(0.0)))
+        for n, rate in enumerate(rates)
+    ]
+    found = compile(problem(net, [0.0], rests), engine="rodas5p").simulate(np.empty(0))
+
+    assert found.ok
+    expected = [(n + 2.0, n + 2.0) if rate else (1.0, 0.0) for n, rate in enumerate(rates)]
+    np.testing.assert_allclose(found.prediction.reshape(-1, 2), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_ligand_without_a_sink_rests_where_it_is_absent():
+    """Nothing takes x and its complex away: their equations are dependent, and both are absent."""
+    net = network(
+        {"x": y - k * x, "y": k * x - y - h * y, "z": h * y - z + dose}, {}, {"k": 0.5, "h": 0.3, "dose": 0.4},
+        np.array([[-1.0, 1.0, 0, 0, 0, 0], [1.0, -1.0, -1.0, 0, 0, 0], [0, 0, 1.0, -1.0, 1.0, 0]]),
+        [k * x, y, h * y, z, dose, sp.Integer(0)],
+    )  # fmt: skip
+    rest = Experiment("e", (Period(STEADY_STATE, {"h": sp.Float(0.0)}), Period(0.0, {"x": sp.Float(1.0)})))
+    engine = compile(problem(net, [0.0, 2.0], [rest], {"k": 0.5, "dose": 0.4}), engine="rodas5p")
+    theta = np.array([0.5, 0.4])
+
+    assert engine.simulate(theta).ok
+    np.testing.assert_allclose(engine.simulate(theta).prediction[:3], [1.0, 0.0, 0.4], atol=1e-12)
+    rows = np.array([engine.pullback(theta, row, 0 * row) for row in np.eye(6)])
+    np.testing.assert_allclose(rows[2], [0.0, 1.0], atol=1e-9)
+    np.testing.assert_allclose(engine.jacobian(theta)[0], rows, rtol=1e-8, atol=1e-11)

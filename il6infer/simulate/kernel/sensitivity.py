@@ -47,7 +47,7 @@ from il6infer.simulate.kernel.parts import (
     parameter_entries,
     quantities_vjp,
 )  # fmt: skip
-from il6infer.simulate.kernel.steady import dense_lu, dense_solve, is_identity_row, steady_matrix
+from il6infer.simulate.kernel.steady import dense_solve, steady_system
 from il6infer.simulate.kernel.tape import segment_at, steps_of_runs, take_step
 from il6infer.simulate.kernel.vectors import OPTIONS, accumulate, clear, put
 
@@ -151,19 +151,18 @@ def steady_tangent(y, p, s, dp, work, fp):
     mj, b = work[1], work[3]
     a, order, x = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
     minus_jacobian_of_one(y, p, 0.0, mj)
-    steady_matrix(mj, a)
+    waits = np.empty(N(), dtype=np.bool_)
+    singular = not steady_system(mj, y, a, order, waits)
     right = np.zeros(s.shape)
     parameter_entries(y, p, 0.0, fp)
     apply_entries(PARAMETER, fp, s, dp, right)
     for i in range(N()):
-        waits = is_identity_row(a, i)
         for q in range(s.shape[1]):
-            right[i, q] = s[i, q] if waits else -right[i, q]
+            right[i, q] = s[i, q] if waits[i] else -right[i, q]
     for c in range(MOIETY_COUNT()):
         clear(right[PIVOT(c)])
         for i in range(N()):
             add_scaled(right[PIVOT(c)], MOIETY(c, i), s[i])
-    singular = not dense_lu(a, order)
     for q in range(s.shape[1]):
         for i in range(N()):
             b[i] = np.nan if singular else right[i, q]

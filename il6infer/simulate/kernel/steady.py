@@ -42,20 +42,25 @@ FIRST_END, LAST_END = 1e2, 1e9  # an integration to each power of ten in between
 
 NEGLIGIBLE = 1e-20  # rates per time below this are rounding (Newton leaves absent species at 1e-35, not at 0)
 
+ROUNDING = 1e-15  # of a pivot, relative to the largest entry
+
 
 @njit(**OPTIONS)
-def dense_lu(a, order):
-    """LU factors of a small dense matrix in place, with row pivoting; False when it is singular."""
+def dense_lu(a, order, absent, least):
+    """LU factors of a small dense matrix in place, with row pivoting; rows of absent states for columns of such.
+
+    Returns -1, or the first column whose pivot is not above `least` (if absent) or nothing.
+    """
     n = len(a)
     for i in range(n):
         order[i] = i
     for c in range(n):
-        best = c
-        for r in range(c + 1, n):
-            if abs(a[r, c]) > abs(a[best, c]):
-                best = r
-        if not abs(a[best, c]) > 1e-300:
-            return False
+        best, size = c, -1.0
+        for r in range(c, n):
+            if (absent[order[r]] or not absent[c]) and abs(a[r, c]) > size:
+                best, size = r, abs(a[r, c])
+        if not size > (least if absent[c] else 1e-300):
+            return c
         if best != c:
             for j in range(n):
                 a[c, j], a[best, j] = a[best, j], a[c, j]
@@ -66,7 +71,7 @@ def dense_lu(a, order):
             if f != 0.0:
                 for j in range(c + 1, n):
                     a[r, j] -= f * a[c, j]
-    return True
+    return -1
 
 
 @njit(**OPTIONS)
@@ -102,36 +107,51 @@ def dense_solve_t(a, order, b, x):
 
 
 @njit(**OPTIONS)
-def steady_matrix(mj, a):
-    """Jacobian of the steady-state equations: J, with one row a moiety replaced by its conservation law.
+def steady_system(mj, y, a, order, waits):
+    """Factorise the Jacobian of the steady-state equations at y: J, with one row a moiety replaced by its law.
 
-    `mj` has the entries of -J. A state whose column of J is zero (a receptor that waits for a ligand which is absent)
-    is a moiety of its own there: nothing depends on it, and it keeps the value that it had. Its row becomes that of the
-    identity.
+    `mj` has the entries of -J. A state keeps the value that it had (`waits`, its row is that of the identity) where
+
+    - its column is zero (a receptor that waits for an absent ligand): nothing depends on it;
+    - its row is zero (a protein whose rates are knocked out): nothing changes it;
+    - it is absent, and the equations are dependent without it (a ligand that a knock-out leaves without a sink, so that
+      it and its complex add up to a constant, which is zero).
+
+    Returns whether there are factors.
     """
-    clear_all(a)
-    for s in range(NNZ()):
-        a[ROW(s), COLUMN(s)] = -mj[s]
+    absent = np.empty(N(), dtype=np.bool_)
     for j in range(N()):
-        waits = True
-        for i in range(N()):
-            waits = waits and abs(a[i, j]) < NEGLIGIBLE
-        if waits:
+        waits[j] = False
+    for _ in range(N()):
+        clear_all(a)
+        for s in range(NNZ()):
+            a[ROW(s), COLUMN(s)] = -mj[s]
+        for j in range(N()):
+            column, row = 0.0, 0.0
             for i in range(N()):
-                a[j, i] = 0.0
-            a[j, j] = 1.0
-    for c in range(MOIETY_COUNT()):
+                column, row = max(column, abs(a[i, j])), max(row, abs(a[j, i]))
+            waits[j] = waits[j] or not (column >= NEGLIGIBLE and row >= NEGLIGIBLE)
+        for c in range(MOIETY_COUNT()):
+            waits[PIVOT(c)] = False
+            for i in range(N()):
+                a[PIVOT(c), i] = MOIETY(c, i)
+        for j in range(N()):
+            if waits[j]:
+                for i in range(N()):
+                    a[j, i] = 1.0 if i == j else 0.0
+        largest = 0.0
         for i in range(N()):
-            a[PIVOT(c), i] = MOIETY(c, i)
-
-
-@njit(**OPTIONS)
-def is_identity_row(a, j):
-    """Whether row j stands for a state that waits, and not for an equation."""
-    for i in range(N()):
-        if a[j, i] != (1.0 if i == j else 0.0):
+            for j in range(N()):
+                largest = max(largest, abs(a[i, j]))
+        for j in range(N()):
+            absent[j] = abs(y[j]) < NEGLIGIBLE
+        missing = dense_lu(a, order, absent, ROUNDING * largest)
+        if missing < 0:
+            return True
+        if waits[missing] or not absent[missing]:
             return False
-    return True
+        waits[missing] = True
+    return False
 
 
 @njit(**OPTIONS)
@@ -155,12 +175,14 @@ def newton(lane, y, start, p, totals, work):
     atol = work[1][4][0]
     b, mj = np.empty(N()), np.empty(NNZ())
     a, order, x, dx = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(N())
+    waits = np.empty(N(), dtype=np.bool_)
     take_column(y, lane, x)
     for _ in range(12):
         rates_at(lane, x, p, work, b, mj)
-        steady_matrix(mj, a)
+        if not steady_system(mj, x, a, order, waits):
+            return False
         for j in range(N()):
-            if is_identity_row(a, j):
+            if waits[j]:
                 if abs(x[j] - start[j]) > 1e-12 * abs(start[j]) + 1e-6 * atol:
                     return False
                 b[j] = 0.0
@@ -169,8 +191,6 @@ def newton(lane, y, start, p, totals, work):
             for i in range(N()):
                 r += MOIETY(c, i) * x[i]
             b[PIVOT(c)] = r
-        if not dense_lu(a, order):
-            return False
         dense_solve(a, order, b, dx)
         moved = 0.0
         for i in range(N()):
@@ -201,7 +221,7 @@ def settle(states, parameters, outcome, max_steps, work):
         Jobs whose outcome is not OK are left as they are.
     """
     y, p, t, h, step, end = lane_states()
-    job, budget = np.full(LANES(), -1), np.zeros(LANES(), dtype=np.int64)
+    job, budget, found = np.full(LANES(), -1), np.zeros(LANES(), dtype=np.int64), np.zeros(LANES(), dtype=np.int64)
     totals, starts = np.zeros((LANES(), MOIETY_COUNT())), np.empty((LANES(), N()))
     waiting, x = 0, np.empty(N())
     while True:
@@ -226,27 +246,29 @@ def settle(states, parameters, outcome, max_steps, work):
         if active == 0:
             return
         attempt(y, p, t, step, address(work[0][3]), work)
-        w, errors = work[0][4], work[1][2]
+        for lane in range(LANES()):
+            if job[lane] >= 0:
+                found[lane], taken = judge(lane, t, h, step, end, work[1][2])
+                budget[lane] -= 1
+                if taken:
+                    take_column(work[0][4], lane, x)
+                    put_column(y, lane, x)
+        # Newton uses the scratch matrices of all lanes: only now, when no lane needs them any more.
         for lane in range(LANES()):
             if job[lane] < 0:
                 continue
-            found, taken = judge(lane, t, h, step, end, errors)
-            budget[lane] -= 1
-            if taken:
-                take_column(w, lane, x)
-                put_column(y, lane, x)
-            if taken and t[lane] == end[lane]:
+            if found[lane] == GOES_ON and t[lane] == end[lane]:
                 if newton(lane, y, starts[lane], p, totals[lane], work):
                     take_column(y, lane, states[job[lane]])
-                    found = OK
+                    found[lane] = OK
                 else:
                     end[lane] *= 10.0
                     if end[lane] >= LAST_END:
-                        found = NO_STEADY_STATE
-            if found == GOES_ON and budget[lane] == 0:
-                found = STEP_LIMIT
-            if found != GOES_ON:
-                outcome[job[lane]] = found
+                        found[lane] = NO_STEADY_STATE
+            if found[lane] == GOES_ON and budget[lane] == 0:
+                found[lane] = STEP_LIMIT
+            if found[lane] != GOES_ON:
+                outcome[job[lane]] = found[lane]
                 job[lane] = -1
 
 
@@ -258,16 +280,15 @@ def steady_adjoint(y, p, lam, gp, work):
     a, order, mu, mj = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(NNZ())
     spread(wide_p, p)
     rates_at(0, y, wide_p, work, mu, mj)
-    steady_matrix(mj, a)
-    if not dense_lu(a, order):
+    waits = np.empty(N(), dtype=np.bool_)
+    if not steady_system(mj, y, a, order, waits):
         for i in range(N()):
             lam[i] = np.nan
         return
     dense_solve_t(a, order, lam, mu)
     clear(lam)
-    steady_matrix(mj, a)
     for j in range(N()):
-        if is_identity_row(a, j):
+        if waits[j]:
             lam[j] = mu[j]
             mu[j] = 0.0
     for c in range(MOIETY_COUNT()):
