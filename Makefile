@@ -22,6 +22,7 @@ venv: .venv/.installed  ## .venv with the locked packages and il6infer itself
 
 .venv/.installed: .venv/.locked pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -qq -j 0 il6infer
 	touch $@
 
 run: venv  ## the bundled analysis, end to end (CORES=all)

@@ -175,7 +175,7 @@ def _prior_row(parameter: Parameter) -> list[float]:
     row = [float(place.map), place.low, place.high, float([*FAMILIES].index(prior.distribution)), first, second, 0.0]
     frozen = distribution(prior)
     value = float(frozen.ppf(0.3))
-    kernel, _ = posterior.prior_at(value, np.array(row))
+    kernel, _ = posterior.prior_at.py_func(value, row)  # a call from Python would compile it, each time
     row[posterior.CONSTANT] = float(frozen.logpdf(value) - kernel - np.log(place.mass))
     return row
 
