@@ -52,7 +52,7 @@ format: venv  ## put the code into shape
 benchmark: venv  ## speed and accuracy beside other tools
 	$(BIN)/python -m benchmarks
 
-peers:  ## .venv-peers with AMICI, pyPESTO and COPASI, to check and time against (needs a C++ compiler and a BLAS)
+peers:  ## .venv-peers with AMICI, pyPESTO, COPASI, CasADi and diffrax, to check and time against (needs a C++ compiler and a BLAS)
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $$(grep -E '^(cmake|swig)' benchmarks/peers.in)
 	PATH="$(CURDIR)/.venv-peers/bin:$$PATH" .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.in

@@ -33,7 +33,7 @@ MOST_LANES = 4
 def _constants(method: Tableau) -> dict[str, object]:
     """Constants of the method; see `kernel.parts`."""
     tables = {name: getattr(method, name.lower()).astype(float).tolist() for name in ("A", "C", "ALPHA", "D", "DENSE")}
-    return {"STAGES": len(method.alpha), "ORDER": float(method.order), "GAMMA": float(method.gamma), **tables}
+    return {"STAGES": len(method.alpha), "GAMMA": float(method.gamma), **tables}
 
 
 def _lanes(runs: int) -> int:

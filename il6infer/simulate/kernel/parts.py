@@ -183,7 +183,7 @@ TIME_DEPENDENT = _constant("TIME_DEPENDENT", 0, types.int64)
 
 # The method, see `il6infer.simulate.tableau`.
 STAGES = _constant("STAGES", 0, types.int64)
-ORDER, GAMMA = _constant("ORDER", 0, types.float64), _constant("GAMMA", 0, types.float64)
+GAMMA = _constant("GAMMA", 0, types.float64)
 A, C = _constant("A", 2, types.float64), _constant("C", 2, types.float64)
 ALPHA, D = _constant("ALPHA", 1, types.float64), _constant("D", 1, types.float64)
 DENSE = _constant("DENSE", 2, types.float64)
