@@ -61,13 +61,13 @@ docs: venv  ## build/docs: help of each command; text and diagram of each model
 	mkdir -p build/docs/models
 	for command in $$($(BIN)/python -c 'from il6infer.cli.main import COMMANDS; print(*COMMANDS)'); do \
 	  COLUMNS=100 $(BIN)/il6infer $$command --help > build/docs/$$command.txt || exit 1; done
-	for model in $$($(BIN)/python -c 'from il6infer.models.library import names; print(*names())'); do \
+	for model in $$($(BIN)/python -c 'from il6infer.library.compose import names; print(*names())'); do \
 	  COLUMNS=200 $(BIN)/il6infer models show $$model > build/docs/models/$$model.txt || exit 1; \
 	  $(BIN)/il6infer models diagram $$model --output build/docs/models/$$model.svg || exit 1; done
 	@echo "Written to $(CURDIR)/build/docs"
 
 diagrams: venv  ## docs/models: a diagram for each receptor, feedback, option and cell
-	for model in $$($(BIN)/python -c 'from il6infer.models.library import gallery; print(*gallery())'); do \
+	for model in $$($(BIN)/python -c 'from il6infer.library.compose import gallery; print(*gallery())'); do \
 	  $(BIN)/il6infer models diagram $$model --output docs/models/$$(echo $$model | tr '+@' '__').svg || exit 1; done
 
 lock:  ## renew requirements.lock (needs uv)

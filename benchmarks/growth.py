@@ -16,9 +16,9 @@ import pandas as pd
 import sympy as sp
 
 from benchmarks.timing import clock
-from il6infer.models.network import Network, symbol
+from il6infer.engine import compile
+from il6infer.network.network import Network, symbol
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
-from il6infer.simulate import compile
 
 BASE = {"states": 20, "parameters": 20, "conditions": 4, "times": 10}
 RANGES = {

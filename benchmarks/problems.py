@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import sympy as sp
 
-from il6infer.models.network import symbol
-from il6infer.models.sbml import read_sbml
+from il6infer.network.network import symbol
+from il6infer.network.sbml import read_sbml
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

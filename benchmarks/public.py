@@ -12,9 +12,9 @@ from rich.table import Table
 from benchmarks.asking import PEERS, ask_peer
 from benchmarks.problems import SHARED
 from benchmarks.timing import clock
-from il6infer.problem.petab import load
-from il6infer.simulate import compile
-from il6infer.simulate.likelihood import slopes
+from il6infer.engine import compile
+from il6infer.engine.likelihood import slopes
+from il6infer.petab.read import load
 
 PROBLEMS = ("Boehm_JProteomeRes2014", "Raia_CancerResearch2011")
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks.asking import PEERS, ask_peer
 from benchmarks.problems import SHARED, reference
 from benchmarks.timing import clock
-from il6infer.simulate import compile
+from il6infer.engine import compile
 
 METHODS = ("rodas4", "rodas5p")
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)

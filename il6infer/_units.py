@@ -49,7 +49,7 @@ class Substance:
 @cache
 def substances() -> Mapping[str, Substance]:
     """Give the substances that a protocol may name, by species id of the models (``molecular_weights.csv``)."""
-    text = (resources.files("il6infer") / "ingest" / "molecular_weights.csv").read_text(encoding="utf-8")
+    text = (resources.files("il6infer") / "molecular_weights.csv").read_text(encoding="utf-8")
     table = {
         row["species"]: Substance(
             species=row["species"],

@@ -7,22 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from il6infer._source import ROOT
+from il6infer._digests import ROOT
 
 # Package -> packages it may import, besides itself and the private modules il6infer._*.
 LAYERS: dict[str, set[str]] = {
+    "network": set(),
+    "library": {"network"},
+    "config": {"library"},
+    "drawing": {"network", "library"},
     "ingest": set(),
-    "models": set(),
-    "report": set(),
-    "problem": {"models"},
-    "simulate": {"models", "problem"},
-    "fit": {"models", "problem", "simulate"},
+    "problem": {"network"},
+    "runs": {"network", "problem"},
+    "kernel": {"network", "problem", "runs"},
+    "petab": {"network", "problem"},
+    "engine": {"network", "problem", "runs", "kernel", "petab"},
+    "building": {"library", "problem", "petab"},
+    "fit": {"problem", "petab", "kernel", "engine"},
+    "pymc": {"problem", "kernel", "engine", "fit"},
     "diagnose": {"problem"},
     "compare": {"diagnose"},
+    # ingest: names and units of doses in a protocol.
+    "predict": {"config", "ingest", "network", "library", "problem", "engine", "fit"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.
-    "predict": {"ingest", "models", "problem", "simulate", "fit"},
-    "cli": {"ingest", "models", "report", "problem", "simulate", "fit", "diagnose", "compare", "predict"},
+    "experiments": {"ingest", "library", "petab", "engine", "building"},
+    "report": {"config", "library"},
 }
+LAYERS["cli"] = set(LAYERS)
 
 # Packages whose import takes long: a command that does not need them must not wait for them.
 HEAVY = {"antimony", "arviz", "graphviz", "libsbml", "matplotlib", "nutpie", "pandera", "petab", "pymc", "pytensor"}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import il6infer
-from il6infer._source import ROOT as PACKAGE
+from il6infer._digests import ROOT as PACKAGE
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,9 @@ def test_wheel_holds_every_file_of_the_package_and_no_other(wheel):
     assert held == ours
 
 
-@pytest.mark.parametrize("pattern", [r"models/.*\.ant", r"models/priors\.csv", r"config\.schema\.yaml", r"templates/"])
+@pytest.mark.parametrize(
+    "pattern", [r"library/modules/.*\.ant", r"library/priors\.csv", r"config\.schema\.yaml", r"templates/"]
+)
 def test_wheel_holds_models_schemas_and_templates(wheel, pattern):
     assert any(re.search(pattern, name) for name in wheel.namelist())
 

@@ -88,10 +88,10 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _ask(args: argparse.Namespace) -> None:
-    from il6infer._io import read_posterior, write_json
+    from il6infer._files import read_posterior, write_json
+    from il6infer.petab.read import load
     from il6infer.predict.answer import DRAWS, answer
     from il6infer.predict.claims import read_claims
-    from il6infer.problem.petab import load
 
     claims, problem = read_claims(args.claims), load(args.problem)
     posterior = read_posterior(args.posterior, "posterior") if args.posterior else None
@@ -104,9 +104,9 @@ def _ask(args: argparse.Namespace) -> None:
 
 
 def _prior(args: argparse.Namespace) -> None:
-    from il6infer._io import write_json
+    from il6infer._files import write_json
+    from il6infer.petab.read import load
     from il6infer.predict.prior import check_prior
-    from il6infer.problem.petab import load
 
     found = check_prior(load(args.problem), seed=args.seed, threads=args.threads)
     write_json(args.output, found)
@@ -124,7 +124,7 @@ def _prior(args: argparse.Namespace) -> None:
 
 
 def _weigh(args: argparse.Namespace) -> None:
-    from il6infer._io import write_json
+    from il6infer._files import write_json
     from il6infer.predict.average import average
 
     answers = {model: json.loads(Path(path).read_text("utf-8")) for model, path in args.answers}

@@ -37,7 +37,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Compare and write."""
-    from il6infer._io import read_posterior, write_json
+    from il6infer._files import read_posterior, write_json
     from il6infer.compare import Fit, compare
     from il6infer.compare.loo import NEEDED
 

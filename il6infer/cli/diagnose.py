@@ -31,7 +31,8 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Judge and write."""
-    from il6infer._io import load_config, read_posterior, write_json
+    from il6infer._files import read_posterior, write_json
+    from il6infer.config.load import load_config
     from il6infer.diagnose import Thresholds, diagnose
     from il6infer.diagnose.verdict import NEEDED
 

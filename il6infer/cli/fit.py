@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
 
 def chosen_settings(args: argparse.Namespace) -> FitSettings:
     """Take the settings of the configuration, where one is named, under those of the command line."""
-    from il6infer._io import load_config
+    from il6infer.config.load import load_config
     from il6infer.fit import FitSettings
 
     chosen = {}
@@ -77,7 +77,7 @@ def chosen_settings(args: argparse.Namespace) -> FitSettings:
 
 def write_posterior(problem: Path, settings: FitSettings, output: Path) -> az.InferenceData:
     """Fit and write; Ctrl-C stops the chains and writes nothing."""
-    from il6infer._io import atomic_path
+    from il6infer._files import atomic_path
     from il6infer.fit import fit
 
     try:

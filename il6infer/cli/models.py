@@ -55,9 +55,9 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _list(args: argparse.Namespace) -> None:
-    from il6infer._model_names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
-    from il6infer.models.library import compose, names
-    from il6infer.models.sbml import read_sbml
+    from il6infer.library.compose import compose, names
+    from il6infer.library.names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
+    from il6infer.network.sbml import read_sbml
 
     rows = []
     for name in names():
@@ -76,11 +76,11 @@ def _list(args: argparse.Namespace) -> None:
 
 
 def _show(args: argparse.Namespace) -> None:
-    from il6infer.models.captions import title
-    from il6infer.models.conservation import names as moiety_names
-    from il6infer.models.library import compose
-    from il6infer.models.priors import interval
-    from il6infer.models.sbml import read_sbml
+    from il6infer.drawing.captions import title
+    from il6infer.library.compose import compose
+    from il6infer.library.priors import interval
+    from il6infer.network.conservation import names as moiety_names
+    from il6infer.network.sbml import read_sbml
 
     model = compose(args.name)
     network = read_sbml(model.sbml, args.name)
@@ -123,9 +123,9 @@ def _equation(states: tuple[str, ...], column: np.ndarray) -> str:
 
 
 def _diagram(args: argparse.Namespace) -> None:
-    from il6infer._io import atomic_write_text
-    from il6infer.models.diagram import dot, svg
-    from il6infer.models.library import compose
+    from il6infer._files import atomic_write_text
+    from il6infer.drawing.svg import dot, svg
+    from il6infer.library.compose import compose
 
     draw = dot if args.output.suffix in (".dot", ".gv") else svg
     atomic_write_text(args.output, draw(compose(args.name)))
@@ -133,8 +133,8 @@ def _diagram(args: argparse.Namespace) -> None:
 
 
 def _compose(args: argparse.Namespace) -> None:
-    from il6infer._io import atomic_write_text
-    from il6infer.models.library import compose
+    from il6infer._files import atomic_write_text
+    from il6infer.library.compose import compose
 
     model = compose(args.name)
     atomic_write_text(args.output, model.antimony if args.output.suffix == ".ant" else model.sbml)

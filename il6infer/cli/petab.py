@@ -100,9 +100,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run_evaluate(args: argparse.Namespace) -> None:
     """Evaluate and write."""
-    from il6infer._io import atomic_path, versions, write_json
-    from il6infer.problem.values import read_values
-    from il6infer.simulate.evaluate import evaluate, simulation_table
+    from il6infer._files import atomic_path, versions, write_json
+    from il6infer.engine.evaluate import evaluate, simulation_table
+    from il6infer.petab.values import read_values
 
     values = read_values(args.parameters) if args.parameters else {}
     found = evaluate(
@@ -124,7 +124,8 @@ def run_evaluate(args: argparse.Namespace) -> None:
 
 def run_fit(args: argparse.Namespace) -> None:
     """Fit, judge and write."""
-    from il6infer._io import load_config, write_json
+    from il6infer._files import write_json
+    from il6infer.config.load import load_config
     from il6infer.diagnose.verdict import Thresholds, diagnose
 
     idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc")
@@ -137,10 +138,10 @@ def run_fit(args: argparse.Namespace) -> None:
 
 def run_adopt(args: argparse.Namespace) -> None:
     """Write the tables of a data set."""
-    from il6infer._io import atomic_path, atomic_write_text, write_json
+    from il6infer._files import atomic_path, atomic_write_text, write_json
+    from il6infer.drawing.svg import svg
     from il6infer.fit.variables import variable_names
-    from il6infer.models.diagram import svg
-    from il6infer.problem.adopt import MODEL, adopt, measurement_table, protocol_table
+    from il6infer.petab.adopt import MODEL, adopt, measurement_table, protocol_table
 
     problem, summary = adopt(args.problem, args.name, args.output)
     tables = {
@@ -157,7 +158,7 @@ def run_adopt(args: argparse.Namespace) -> None:
 
 def run_select(args: argparse.Namespace) -> None:
     """Write the model space."""
-    from il6infer.compare.select import export
+    from il6infer.petab.select_export import export
 
     path = export({name: Path(problem) for name, problem in args.problem}, args.output, criterion=args.criterion)
     logger.info("written: %s", path)
@@ -166,8 +167,8 @@ def run_select(args: argparse.Namespace) -> None:
 def run_lint(args: argparse.Namespace) -> None:
     """Look the problem over."""
     from il6infer.fit.variables import check_problem
-    from il6infer.problem.lint import check
-    from il6infer.simulate.plan import make_plan
+    from il6infer.petab.lint import check
+    from il6infer.runs.plan import make_plan
 
     problem = check(args.problem)
     make_plan(problem)

@@ -52,11 +52,11 @@ def _assignment(text: str) -> tuple[str, float]:
 
 def run(args: argparse.Namespace) -> None:
     """Build and write."""
-    from il6infer._io import atomic_write_text
-    from il6infer.models.diagram import svg
-    from il6infer.models.library import compose, with_values
-    from il6infer.problem.build import build
-    from il6infer.problem.tables import read_measurements, read_protocol
+    from il6infer._files import atomic_write_text
+    from il6infer.building.build import build
+    from il6infer.building.tables import read_measurements, read_protocol
+    from il6infer.drawing.svg import svg
+    from il6infer.library.compose import compose, with_values
 
     measurements, model = read_measurements(args.measurements), with_values(compose(args.model), dict(args.values))
     path = build(

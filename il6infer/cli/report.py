@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
-    from il6infer._io import atomic_write_text
+    from il6infer._files import atomic_write_text
     from il6infer.report import render
 
     atomic_write_text(args.output, render(args.config, args.results, args.threads))

@@ -31,7 +31,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Simulate and write."""
-    from il6infer.predict.synthetic import read_truth, simulate
+    from il6infer.experiments.simulated import read_truth, simulate
 
     for path in simulate(read_truth(args.truth), args.output):
         logger.info("written: %s", path)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from il6infer._errors import UserError
-from il6infer._io import Groups
+from il6infer._files import Groups
 from il6infer.compare.loo import Loo, loo
 from il6infer.compare.weights import pseudo_bma, stacking
 

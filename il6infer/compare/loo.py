@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import arviz as az
 import numpy as np
 
-from il6infer._io import Groups
+from il6infer._files import Groups
 
 NEEDED = ("posterior", "log_likelihood", "constant_data", "observed_data")
 """Groups of a posterior that a comparison reads."""

@@ -11,7 +11,7 @@ import arviz as az
 import numpy as np
 from scipy.stats import spearmanr
 
-from il6infer._io import Groups
+from il6infer._files import Groups
 
 
 def number(value: Any) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import binom, kstest
 from scipy.stats import f as fisher
 
-from il6infer._io import Groups
+from il6infer._files import Groups
 from il6infer.diagnose.convergence import number
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from il6infer._io import Groups
+from il6infer._files import Groups
 from il6infer.diagnose.convergence import correlated_pairs, parameter_table, sampler_table
 from il6infer.diagnose.predictive import coverage, lack_of_fit, loo_pit, worst_rows
 

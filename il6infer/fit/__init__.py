@@ -1,18 +1,14 @@
-"""PEtab problem -> posterior; `build_model` gives the same posterior as a PyMC model."""
+"""PEtab problem -> posterior; `il6infer.pymc` gives the same posterior as a PyMC model."""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["FitSettings", "build_model", "fit", "fit_problem"]
+__all__ = ["FitSettings", "fit", "fit_problem"]
 
 
 def __getattr__(name: str) -> Any:
-    # PyMC takes seconds to import and a fit does not need it; other stages need neither nutpie nor ArviZ.
-    if name == "build_model":
-        from il6infer.fit.model import build_model
-
-        return build_model
+    # Stages that only look at a fit need neither nutpie nor ArviZ, which take seconds to import.
     if name == "FitSettings":
         from il6infer.fit.settings import FitSettings
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from il6infer.engine import compile
 from il6infer.fit.predictive import Ensemble, simulate_all
 from il6infer.fit.variables import variable_names
 from il6infer.problem.spec import Problem
-from il6infer.simulate import compile
 
 GRID = 80
 """Times of each curve."""

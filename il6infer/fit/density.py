@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from nutpie.compile_pymc import CompiledPyMCModel
 
+from il6infer.engine import Engine, RosenbrockEngine
+from il6infer.engine.likelihood import pointwise, slopes
 from il6infer.fit import posterior
 from il6infer.fit.coordinates import coordinate
 from il6infer.fit.variables import check_problem
+from il6infer.kernel.link import prepare
 from il6infer.problem.priors import FAMILIES, distribution
 from il6infer.problem.spec import Parameter, Problem
-from il6infer.simulate import Engine, RosenbrockEngine
-from il6infer.simulate.kernel.link import prepare
-from il6infer.simulate.likelihood import pointwise, slopes
 
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 

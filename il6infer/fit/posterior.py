@@ -16,8 +16,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from il6infer.fit.coordinates import Map
+from il6infer.kernel.calls import PULLBACK, SIMULATE, SIMULATED, TABLES, VECTOR, call_at
 from il6infer.problem.priors import FAMILIES
-from il6infer.simulate.kernel.calls import PULLBACK, SIMULATE, SIMULATED, TABLES, VECTOR, call_at
 
 DOUBLES, INTEGERS = types.CPointer(types.float64), types.CPointer(types.int64)
 
@@ -139,7 +139,7 @@ def prior_at(v, row):  # noqa: ANN001, ANN202
 def likelihood_at(prediction, noise, measured, by_value, by_noise):  # noqa: ANN001, ANN202
     """Logarithm of the likelihood; fills its derivatives by each prediction and each noise.
 
-    The same as `il6infer.simulate.likelihood`, without arrays in between.
+    The same as `il6infer.engine.likelihood`, without arrays in between.
     """
     total = 0.0
     for n in range(len(prediction)):

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from il6infer.engine import Engine, Outcome, compile
+from il6infer.engine.likelihood import pointwise
 from il6infer.fit.variables import rows_by_variable
 from il6infer.problem.spec import Problem
-from il6infer.simulate import Engine, Outcome, compile
-from il6infer.simulate.likelihood import pointwise
 
 PROBES, TIGHTER = 40, 1e-3
 """Draws at which the integration is checked, and the tolerances of that check relative to the fit's."""

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from il6infer._io import digest, read_yaml, source_digest, versions
+from il6infer._digests import source_digest
+from il6infer._files import digest, versions
+from il6infer._yaml import read_yaml
 
 
 def problem_digest(path: Path) -> str:

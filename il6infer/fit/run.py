@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from il6infer._errors import Fault, UserError, raise_faults
+from il6infer.engine import Engine, compile
 from il6infer.fit import predictive
 from il6infer.fit.curves import curves
 from il6infer.fit.density import Density
@@ -21,10 +22,9 @@ from il6infer.fit.provenance import provenance
 from il6infer.fit.settings import FitSettings, child_seed
 from il6infer.fit.starts import Starts, disperse, find_starts
 from il6infer.fit.variables import variable_names
-from il6infer.problem.lint import check
+from il6infer.petab.lint import check
 from il6infer.problem.priors import draw, quantile
 from il6infer.problem.spec import Problem
-from il6infer.simulate import Engine, compile
 
 logger = logging.getLogger("il6infer")
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from il6infer._errors import Fault, UserError, raise_faults
-from il6infer._io import atomic_write_text, digest, write_json
+from il6infer._files import atomic_write_text, digest, write_json
 from il6infer.ingest import luciferase, qpcr, table, western_blot
 from il6infer.ingest.checks import Source, against_protocol, between_files
 from il6infer.ingest.dataset import read_description

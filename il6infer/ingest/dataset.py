@@ -12,7 +12,7 @@ from typing import Any, cast
 import jsonschema
 
 from il6infer._errors import Fault, nearest
-from il6infer._io import read_yaml
+from il6infer._yaml import read_yaml
 from il6infer.ingest.specs import Description, file_of
 
 _TYPES = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from il6infer._io import Groups
+from il6infer._files import Groups
 from il6infer.predict.ask import Simulator, quantity
 from il6infer.predict.claims import Claim, Claims, label, needs, unit
 from il6infer.problem.priors import draw

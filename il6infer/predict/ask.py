@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import sympy as sp
 
+from il6infer.engine import compile
 from il6infer.fit.curves import grid
 from il6infer.fit.predictive import simulate_all
-from il6infer.models.network import Network, symbol
+from il6infer.network.network import Network, symbol
 from il6infer.predict import quantities
 from il6infer.predict.claims import Claims, Plan, needs, series
 from il6infer.problem.spec import STEADY_STATE, Experiment, Observable, Period, Problem
-from il6infer.simulate import compile
 
 REQUIRED = {
     "C_classic": "classic signalling",
@@ -137,7 +137,7 @@ def _readable(network: Network) -> dict[str, sp.Expr]:
 
 @cache
 def _library_parameters() -> frozenset[str]:
-    from il6infer.models.priors import prior_table  # few ask, and its schema is slow to import
+    from il6infer.library.priors import prior_table  # few ask, and its schema is slow to import
 
     return frozenset(prior_table()["parameter"])
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from il6infer._config import check
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
+from il6infer.config.load import check
 from il6infer.ingest.protocol import Step, read_protocol, sheet_of
 
-SCHEMA = Path(__file__).parents[1] / "claims.schema.yaml"
+SCHEMA = Path(__file__).parent / "claims.schema.yaml"
 
 UNITS = {"peak_time": "min", "time_to": "min", "duration": "min", "ec50": "nM"}
 """Units of quantities that have one of their own."""

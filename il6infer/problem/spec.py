@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 import sympy as sp
 
-from il6infer.models.network import Network
+from il6infer.network.network import Network
 
 STEADY_STATE = float("-inf")
 """Start time of a period that is simulated to steady state (pre-equilibration)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from il6infer._errors import UserError
-from il6infer._model_names import FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
+from il6infer.library.names import FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
 
 UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
 """Contraction below which the data say nearly nothing; residual beyond which a measurement is far off [sd]; share of

@@ -19,7 +19,7 @@ from matplotlib.ticker import (
     ScalarFormatter,
 )
 
-from il6infer._io import Groups
+from il6infer._files import Groups
 from il6infer.report.numbers import number
 from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR
 

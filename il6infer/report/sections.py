@@ -13,7 +13,7 @@ import matplotlib as mpl
 import pandas as pd
 from markupsafe import Markup
 
-from il6infer._io import read_posterior
+from il6infer._files import read_posterior
 from il6infer.report import figures
 from il6infer.report.numbers import number
 from il6infer.report.style import styled, svg

@@ -8,9 +8,10 @@ import pymc as pm
 import pytest
 
 from il6infer.diagnose.verdict import Thresholds, diagnose
-from il6infer.fit import FitSettings, build_model, fit_problem
-from il6infer.problem.petab import load
-from il6infer.simulate import compile
+from il6infer.engine import compile
+from il6infer.fit import FitSettings, fit_problem
+from il6infer.petab.read import load
+from il6infer.pymc import build_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]  # PyMC's advice on chains
 

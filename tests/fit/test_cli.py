@@ -11,9 +11,9 @@ import time
 import pandas as pd
 import pytest
 
-from il6infer._io import read_posterior
-from il6infer.models.library import compose
-from il6infer.problem.build import build
+from il6infer._files import read_posterior
+from il6infer.building.build import build
+from il6infer.library.compose import compose
 
 COLUMNS = {
     "dataset": "tiny", "observable": "pSTAT3", "condition": "il6", "replicate": 1, "batch": "gel1", "unit": "a.u.",

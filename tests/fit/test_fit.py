@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from il6infer._errors import UserError
-from il6infer._io import read_posterior
+from il6infer._files import read_posterior
 from il6infer.fit import FitSettings, fit_problem
 from il6infer.fit.settings import child_seed
 from tests.fit import toy

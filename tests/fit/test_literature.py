@@ -13,11 +13,12 @@ import sympy as sp
 from scipy.stats import norm
 
 from il6infer.compare.loo import loo
-from il6infer.fit import FitSettings, build_model, fit_problem
+from il6infer.engine import compile
+from il6infer.fit import FitSettings, fit_problem
 from il6infer.fit.density import Density
-from il6infer.models.network import symbol
+from il6infer.network.network import symbol
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior
-from il6infer.simulate import compile
+from il6infer.pymc import build_model
 from tests.fit.toy import line, measurements
 
 NAME, PUBLISHED, SD = "literature_share", 0.75, 0.15

@@ -11,9 +11,9 @@ from pytensor.compile.mode import Mode
 
 from il6infer._errors import UserError
 from il6infer.fit.coordinates import check_priors
-from il6infer.fit.priors import DISTRIBUTIONS, prior_variable
 from il6infer.problem.priors import FAMILIES, distribution
 from il6infer.problem.spec import Parameter, Prior
+from il6infer.pymc.priors import DISTRIBUTIONS, prior_variable
 
 PLAIN = Mode("py", None)
 """No compilation. PyMC keeps some constants of its own densities in float32, hence tolerances of 1e-7."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import sympy as sp
 
-from il6infer.models.network import TIME, symbol
+from il6infer.network.network import TIME, symbol
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 from tests.zoo.systems import network
 

@@ -13,7 +13,7 @@ import sympy as sp
 from scipy import stats
 
 from il6infer._errors import UserError
-from il6infer.models.network import symbol
+from il6infer.network.network import symbol
 from il6infer.predict.answer import answer, truths
 from il6infer.predict.ask import Simulator
 from il6infer.predict.average import average

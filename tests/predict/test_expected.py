@@ -10,7 +10,7 @@ import pytest
 from pandera.errors import SchemaError
 
 from il6infer._errors import UserError
-from il6infer.models.library import compose
+from il6infer.library.compose import compose
 from il6infer.predict.expected import as_claims, expected, expected_table
 from tests.predict.expected_schema import EXPECTED
 

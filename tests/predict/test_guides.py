@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from il6infer._model_names import RECEPTORS
-from il6infer.models.library import compose
-from il6infer.models.sbml import read_sbml
+from il6infer.library.compose import compose
+from il6infer.library.names import RECEPTORS
+from il6infer.network.sbml import read_sbml
 from il6infer.predict.ask import lacking
 from il6infer.predict.claims import needs, read_claims
 

@@ -14,16 +14,16 @@ import pytest
 import sympy as sp
 from scipy import stats
 
-from il6infer.models.library import compose
-from il6infer.models.network import symbol
+from il6infer.building.build import build
+from il6infer.library.compose import compose
+from il6infer.network.network import symbol
 from il6infer.predict.expected import as_claims, expected
 from il6infer.predict.prior import check_prior
-from il6infer.problem.build import build
 from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Prior
+from tests.building.tables import measurements, protocol
 from tests.fit import toy
 from tests.predict.expected_schema import EXPECTED
 from tests.predict.test_claims import SOLVER, problem
-from tests.problem.tables import measurements, protocol
 from tests.zoo import decay_v1
 from tests.zoo.systems import network
 

@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
+from il6infer.petab.read import load
 from il6infer.predict.answer import truths
 from il6infer.predict.claims import read_claims
-from il6infer.problem.petab import load
 
 pytestmark = pytest.mark.slow
 

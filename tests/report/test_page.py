@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from il6infer._errors import UserError
-from il6infer._io import write_json
+from il6infer._files import write_json
 from il6infer.compare import Fit, compare
 from il6infer.diagnose import Thresholds, diagnose
 from il6infer.report import render

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from il6infer._config import load_config
 from il6infer.cli.main import COMMANDS
+from il6infer.config.load import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))

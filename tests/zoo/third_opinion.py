@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from il6infer.models.network import TIME, symbol
+from il6infer.engine.diffsol import DiffsolEngine, Failed
+from il6infer.network.network import TIME, symbol
 from il6infer.problem.spec import Problem
-from il6infer.simulate.diffsol import DiffsolEngine, Failed
-from il6infer.simulate.numeric import Function
-from il6infer.simulate.outcome import Outcome
+from il6infer.runs.numeric import Function
+from il6infer.runs.outcome import Outcome
 
 
 def close(a: np.ndarray, b: np.ndarray, rtol: float = 2e-5, atol: float = 2e-7) -> bool:

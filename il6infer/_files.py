@@ -1,0 +1,148 @@
+"""Files: written whole or not at all, with digests and versions that say where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from il6infer._errors import UserError
+
+Groups = Mapping[str, Any]
+"""Group -> `xarray.Dataset`: an ArviZ InferenceData, or what `read_posterior` gives."""
+
+# Packages whose versions can change a result.
+_VERSIONED = ("il6infer", "pymc", "pytensor", "arviz", "nutpie", "numba", "numpy", "scipy", "pandas", "xarray", "petab")
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Path to write to; it takes the place of `path` when the block ends well, and is removed when it does not.
+
+    The folder is made when it is missing. The path keeps the suffix, for libraries that look at it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp's 0600 would hide results from the group
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def atomic_write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text with LF line ends, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write strict JSON: two spaces, keys in the order given, a line end at the end.
+
+    Raises
+    ------
+    ValueError
+        When a number is NaN or infinite, which JSON cannot hold: write ``None`` and say why beside it.
+    """
+    atomic_write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file, or of all files of a folder with their names, as 64 hexadecimal digits."""
+    path = Path(path)
+    if not path.is_dir():
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    total = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        total.update(f"{file.relative_to(path).as_posix()}\0{digest(file)}\n".encode())
+    return total.hexdigest()
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = [("python", platform.python_version())]
+    for name in _VERSIONED:
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            found.append((name, "not installed"))
+    return tuple(found)
+
+
+def versions() -> dict[str, str]:
+    """Version of Python and of each package that can change a result."""
+    return dict(_versions())
+
+
+def read_posterior(path: str | Path, *groups: str) -> dict[str, Any]:
+    """Read groups of a fit's InferenceData whole into memory.
+
+    Parameters
+    ----------
+    groups
+        Those to read, for a file has many small variables; those of the warm-up may be absent. None: all.
+
+    Returns
+    -------
+    dict
+        Group -> `xarray.Dataset`.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or is not one that `il6infer fit` wrote.
+    """
+    # Not by ArviZ, whose import takes longer than the reading.
+    import h5netcdf
+
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file. Run `il6infer fit` first.")
+    try:
+        with h5netcdf.File(path, "r") as file:
+            missing = [group for group in _GROUPS if group not in file.groups]
+            if missing:
+                raise UserError(f"{path}: group {', '.join(missing)} is missing. Run `il6infer fit` again.")
+            return {name: _dataset(group) for name, group in file.groups.items() if name in groups or not groups}
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not a readable netCDF file ({error}). Run `il6infer fit` again.") from error
+
+
+def _dataset(group: Any) -> Any:
+    """Read what xarray wrote into a group of an h5netcdf file: each variable once, where xarray opens it twice."""
+    import xarray as xr
+
+    variables = {}
+    for name, variable in group.variables.items():
+        values = variable[...]
+        kind = str if values.dtype == object else variable.attrs.get("dtype", values.dtype)
+        variables[name] = (variable.dimensions, values.astype(kind, copy=False))
+    return xr.Dataset(variables, attrs=dict(group.attrs))
+
+
+_GROUPS = (
+    "posterior",
+    "sample_stats",
+    "prior",
+    "prior_predictive",
+    "posterior_predictive",
+    "log_likelihood",
+    "observed_data",
+    "constant_data",
+    "predictions",
+)

@@ -1,0 +1,1 @@
+"""Measurements, protocol and a model of the library -> a PEtab folder."""

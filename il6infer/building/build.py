@@ -1,0 +1,274 @@
+"""(Measurements, protocol, model) to a PEtab v2 folder that any tool of the field can open."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pandas as pd
+import yaml
+
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.building.constraints import constraint_faults, with_constraints
+from il6infer.library.compose import Model
+from il6infer.library.priors import Z90, log_normal
+from il6infer.petab.lint import check
+
+REST = "rest"
+"""Condition of the cells before stimulation: nothing dissolved in the medium."""
+
+SCALE_SD = 1.5
+"""Of the natural log of a scale factor, around the largest value of its gel or plate: a factor of 12 either way."""
+
+OFFSET_SHARE, OFFSET_SD = 0.5, 0.7
+"""Median of an offset as a share of the smallest value, which is background and some signal; sd of its natural log."""
+
+FAINT = 0.01
+"""Values below this share of the largest count as this much where an offset is concerned."""
+
+SIGMA = (0.2, 0.07, 0.6)
+"""Median and 90 % interval of a noise sd of the natural log; blots show 0.15 to 0.5 (facts, section 6)."""
+
+ENOUGH, REPLICATED = 3, 3.0
+"""Degrees of freedom from which replicates inform the prior of a linear noise; how far its 90 % interval reaches."""
+
+WIDE = 1e4
+"""Bounds lie this factor beyond the 90 % interval: they guard the solver and cut no prior mass."""
+
+
+def build(
+    measurements: pd.DataFrame,
+    protocol: pd.DataFrame,
+    model: Model,
+    folder: Path,
+    *,
+    dataset: str,
+    constraints: Sequence[str] = (),
+) -> Path:
+    """Write the PEtab v2 problem of one data set and one model.
+
+    Each experimental condition is one experiment: pre-equilibration at rest (nothing in the medium), then one
+    period for each time of its protocol. An instrument reads ``scale * read-out + offset``, with a scale (and
+    offset) for each gel or plate and one noise parameter for each read-out.
+
+    Parameters
+    ----------
+    measurements, protocol
+        Tables of the ingest stage.
+    model
+        Of the library.
+    folder
+        Written whole or not at all; a folder of that name is replaced.
+    constraints
+        Literature constraints that are added (see `il6infer.building.constraints`).
+
+    Returns
+    -------
+    pathlib.Path
+        The problem's YAML file.
+
+    Raises
+    ------
+    UserError
+        With every read-out that the model lacks, every condition without protocol or never measured, every constraint
+        that the model cannot express.
+    """
+    faults = _faults(measurements, protocol, model)
+    faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
+    raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
+    conditions, experiments = _protocol(protocol, model)
+    tables = {
+        "conditions": conditions,
+        "experiments": experiments,
+        "observables": _observables(measurements),
+        "measurements": _measurement_table(measurements),
+        "parameters": _parameters(measurements, model),
+    }
+    tables = with_constraints(tables, constraints)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        (temporary / "model.xml").write_text(model.sbml, "utf-8", newline="\n")
+        for name, table in tables.items():
+            table.to_csv(temporary / f"{name}.tsv", sep="\t", index=False, lineterminator="\n")
+        config = {
+            "format_version": "2.0.0",
+            "id": f"{dataset}_{model.identifier}",
+            "model_files": {model.identifier: {"language": "sbml", "location": "model.xml"}},
+            **{f"{name.removesuffix('s')}_files": [f"{name}.tsv"] for name in tables},
+        }
+        (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
+        check(temporary / "problem.yaml")
+        temporary.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder / "problem.yaml"
+
+
+def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) -> list[Fault]:
+    faults = [
+        Fault("measurements", f"read-out '{name}' is measured, but model '{model.name}' has none of that name.",
+              nearest(name, model.readouts))
+        for name in measurements["observable"].unique() if name not in model.readouts
+    ]  # fmt: skip
+    if measurements.empty:
+        faults.append(Fault("measurements", "the table has no rows.", f"Measure one of {', '.join(model.readouts)}."))
+    planned, measured = set(protocol["condition"]), set(measurements["condition"])
+    faults += [
+        Fault("protocol", f"condition '{c}' is measured but has no protocol.", nearest(c, planned))
+        for c in sorted(measured - planned)
+    ]
+    faults += [
+        Fault("measurements", f"condition '{c}' of the protocol is never measured.", nearest(c, measured))
+        for c in sorted(planned - measured)
+    ]
+    species = set(protocol["species"].dropna()) - {""}
+    faults += [
+        Fault("protocol", f"species '{s}' is not in the medium of model '{model.name}'.", nearest(s, model.medium))
+        for s in sorted(species - set(model.medium))
+    ]
+    return faults
+
+
+def _protocol(protocol: pd.DataFrame, model: Model) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Condition and experiment tables; steps at the same time make one condition, shared where they agree."""
+    changes_of: dict[tuple, str] = {}
+    rows = [{"conditionId": REST, "targetId": s, "targetValue": 0.0} for s in model.medium]
+    experiments = []
+    for name, steps in protocol.groupby("condition", sort=False):
+        experiments.append({"experimentId": name, "time": "-inf", "conditionId": REST})
+        start = min(0.0, steps["time_min"].min())
+        moments = {start: {}} | {time: {} for time in sorted(steps["time_min"].unique())}
+        for time, group in steps.groupby("time_min"):
+            for step in group.itertuples():
+                moments[time] |= _changes(step, model)
+        for time, changes in sorted(moments.items()):
+            key = tuple(changes.items())
+            if key and key not in changes_of:
+                changes_of[key] = f"{name}_{len(changes_of) + 1}"
+                rows += [{"conditionId": changes_of[key], "targetId": s, "targetValue": v} for s, v in key]
+            experiments.append({"experimentId": name, "time": f"{time:.10g}", "conditionId": changes_of.get(key, "")})
+    return pd.DataFrame(rows), pd.DataFrame(experiments)
+
+
+def _changes(step: object, model: Model) -> dict[str, str]:
+    """Target -> value of one protocol step; an addition is an expression of the species itself."""
+    if step.action == "wash":
+        return dict.fromkeys(model.medium, "0.0")
+    if step.action == "control":
+        return {}
+    dose = f"{step.concentration_nM:.12g}"
+    return {step.species: dose if step.action == "set" else f"{step.species} + {dose}"}
+
+
+def _observables(measurements: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for name, group in measurements.groupby("observable", sort=False):
+        placeholders = _placeholders(name, group)
+        formula = name
+        if group["scale"].any():
+            formula = f"observableParameter1_{name} * {name}"
+        if group["offset"].any():
+            formula = f"{formula} + observableParameter{len(placeholders)}_{name}"
+        rows.append(
+            {
+                "observableId": f"obs_{name}",
+                "observableName": name,
+                "observableFormula": formula,
+                "noiseFormula": f"sigma_{name}",
+                "noiseDistribution": {"lognormal": "log-normal", "normal": "normal"}[group["noise"].iloc[0]],
+                "observablePlaceholders": ";".join(placeholders),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _placeholders(name: str, group: pd.DataFrame) -> list[str]:
+    count = int(group["scale"].any()) + int(group["offset"].any())
+    return [f"observableParameter{i}_{name}" for i in range(1, count + 1)]
+
+
+def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
+    with_scale = measurements.groupby("observable")["scale"].any()
+    with_offset = measurements.groupby("observable")["offset"].any()
+    overrides = []
+    for row in measurements.itertuples():
+        given = []
+        if with_scale[row.observable]:
+            given.append(f"scale_{row.observable}_{row.batch}" if row.scale else "1")
+        if with_offset[row.observable]:
+            given.append(f"offset_{row.observable}_{row.batch}" if row.offset else "0")
+        overrides.append(";".join(given))
+    return pd.DataFrame(
+        {
+            "observableId": "obs_" + measurements["observable"],
+            "experimentId": measurements["condition"],
+            "time": measurements["time_min"],
+            "measurement": measurements["value"],
+            "observableParameters": overrides,
+            "noiseParameters": "",
+            "datasetId": measurements["batch"],
+            "replicateId": measurements["replicate"].astype(str),
+        }
+    )
+
+
+def _parameters(measurements: pd.DataFrame, model: Model) -> pd.DataFrame:
+    rows = []
+    for p in model.priors.itertuples():
+        if p.distribution == "fixed":
+            continue
+        mean, sd = log_normal(p.median, p.low, p.high)
+        source = p.source + (f" (doi {p.doi})" if p.doi else "")
+        rows.append(_parameter(p.parameter, p.description, mean, sd, p.unit, source))
+    for (name, batch), group in measurements.groupby(["observable", "batch"], sort=False):
+        sizes, unit = group["value"].abs(), str(group["unit"].iloc[0])
+        top = float(sizes.max()) or 1.0
+        if group["scale"].any():
+            why = f"largest value of {batch}, sd of ln {SCALE_SD}: arbitrary units"
+            rows.append(_parameter(f"scale_{name}_{batch}", f"scale of {name}", math.log(top), SCALE_SD, unit, why))
+        if group["offset"].any():
+            why = f"{OFFSET_SHARE:.0%} of the smallest value of {batch}, sd of ln {OFFSET_SD}: background"
+            mean = math.log(OFFSET_SHARE * max(float(sizes.min()), FAINT * top))
+            rows.append(_parameter(f"offset_{name}_{batch}", f"offset of {name}", mean, OFFSET_SD, unit, why))
+    for name, group in measurements.groupby("observable", sort=False):
+        rows.append(_noise(str(name), group))
+    return pd.DataFrame(rows)
+
+
+def _noise(name: str, group: pd.DataFrame) -> dict[str, object]:
+    """Noise of a read-out: relative as blots have it; linear as its replicates show, where there are enough."""
+    mean, sd = log_normal(*SIGMA)
+    why = "blots 0.15-0.5 (Kreutz 2007, doi 10.1093/bioinformatics/btm397)"
+    if group["noise"].iloc[0] == "lognormal":
+        return _parameter(f"sigma_{name}", f"noise of {name}", mean, sd, "sd of ln", why)
+    unit = str(group["unit"].iloc[0])
+    replicates = group.groupby(["condition", "time_min", "batch"], sort=False)["value"]
+    freedom = int((replicates.count() - 1).sum())
+    spread = math.sqrt(float(((replicates.count() - 1) * replicates.var().fillna(0.0)).sum()) / max(freedom, 1))
+    if freedom >= ENOUGH and spread > 0:
+        median, why = spread, f"spread of its replicates ({freedom} degrees of freedom), a factor of {REPLICATED:g}"
+        known = log_normal(median, median / REPLICATED, median * REPLICATED)
+        return _parameter(f"sigma_{name}", f"noise of {name}", *known, unit, why)
+    mean += math.log(float(group["value"].abs().max()) or 1.0)
+    return _parameter(f"sigma_{name}", f"noise of {name}", mean, sd, unit, why)
+
+
+def _parameter(name: str, description: str, mean: float, sd: float, unit: str, source: str) -> dict[str, object]:
+    return {
+        "parameterId": name,
+        "parameterName": description,
+        "lowerBound": math.exp(mean - Z90 * sd) / WIDE,
+        "upperBound": math.exp(mean + Z90 * sd) * WIDE,
+        "nominalValue": math.exp(mean),
+        "estimate": "true",
+        "priorDistribution": "log-normal",
+        "priorParameters": f"{mean:.12g};{sd:.12g}",
+        "unit": unit,
+        "source": source,
+    }

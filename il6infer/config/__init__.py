@@ -1,0 +1,1 @@
+"""The configuration: schema, defaults, and what it says of each data set."""

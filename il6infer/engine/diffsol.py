@@ -1,0 +1,271 @@
+"""The second engine: diffsol's BDF on DiffSL source, with forward sensitivities.
+
+It shares only the plan of the runs with the project's own kernel: equations, solver, derivatives of read-outs and
+steady states are done by other code. So it is the oracle in tests, and the way out where the kernel fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+
+import numpy as np
+import pydiffsol as ds
+import sympy as sp
+
+from il6infer.engine.diffsl import source as diffsl_source
+from il6infer.engine.likelihood import pointwise
+from il6infer.network.network import TIME, symbol
+from il6infer.problem.spec import Problem
+from il6infer.runs.numeric import Function
+from il6infer.runs.outcome import Outcome, Simulation
+from il6infer.runs.plan import make_plan
+from il6infer.runs.segments import ADD, SET, Segment, theta
+
+STEADY_FROM, STEADY_TO = 1e3, 1e9
+"""A steady state is looked for after these times [unit of the model], tenfold at a time."""
+
+
+class DiffsolEngine:
+    """Same interface as `RosenbrockEngine`, slower, independent.
+
+    Parameters
+    ----------
+    problem
+        What to simulate.
+    rtol, atol
+        Tolerances on each state and each sensitivity.
+    """
+
+    def __init__(self, problem: Problem, *, rtol: float = 1e-6, atol: float = 1e-8) -> None:
+        self.problem = problem
+        self.plan = make_plan(problem)
+        self.parameters = tuple(p.id for p in problem.estimated)
+        self._tolerances = rtol, atol
+        network = problem.network
+        self._states = [symbol(s) for s in network.states]
+        source = diffsl_source(problem)
+        self._ode = ds.Ode(source, matrix_type=ds.nalgebra_dense, ode_solver=ds.bdf) if self._states else None
+        if self._ode is not None:
+            self._ode.rtol, self._ode.atol, self._ode.sens_rtol, self._ode.sens_atol = rtol, atol, rtol, atol
+        estimated = [theta(p.id) for p in problem.estimated]
+        varying = [symbol(name) for name in network.parameters]
+        named = set().union(*[e.free_symbols for e in network.rhs])
+        self._in_rates = np.array([own in named for own in varying], dtype=bool)
+        self._quantities = Function(estimated, self.plan.quantities)
+        self._initial = Function(varying, network.initial)
+        # DiffSL's powers are guarded at 0 and so finite where the rate is not; these are not.
+        self._rates = Function([*self._states, *varying, TIME], [_plain_powers(e) for e in network.rhs])
+        self._jumps = Function([*self._states, *estimated], self.plan.expressions)
+        expand = network.expand
+        self._observables = [
+            Function([*self._states, TIME, *inputs], [o.formula.xreplace(expand), o.noise.xreplace(expand)])
+            for o, inputs in zip(problem.observables, self.plan.inputs, strict=True)
+        ]
+        text = f"diffsol {ds.version()}\n{source}\n{rtol} {atol}\n{self.plan}\n{problem.observables}"
+        self.digest = hashlib.sha256(text.encode()).hexdigest()
+        self._outcomes: Counter[str] = Counter()
+        self._lock = threading.Lock()  # one solver, many threads
+
+    @property
+    def run_experiments(self) -> tuple[tuple[str, ...], ...]:
+        """Experiments that each distinct run serves."""
+        return tuple(
+            tuple(e for e, r in self.plan.experiments.items() if r == run) for run in range(len(self.plan.runs))
+        )
+
+    def simulate(self, theta: np.ndarray) -> Simulation:
+        """Prediction and noise of every measurement at `theta` (parameters,), on the linear scale."""
+        return self._evaluate(theta, derive=False)[0]
+
+    def states(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
+        """States (times, states) of each run at its measured times; NaN where the run failed."""
+        values = np.asarray(theta, dtype=float)
+        return tuple(self._run(r, values, derive=False)[1] for r in range(len(self.plan.runs)))
+
+    def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
+        """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+        prediction, noise = self.jacobian(theta)
+        return np.asarray(prediction_bar) @ prediction + np.asarray(noise_bar) @ noise
+
+    def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Differentiate prediction and noise (measurements, parameters); rows whose run failed are NaN."""
+        return self._evaluate(theta, derive=True)[1:]
+
+    def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
+        """Log-density of each measurement (measurements,); -inf where its run failed."""
+        simulation = self.simulate(theta)
+        return pointwise(self.problem, simulation.prediction, simulation.noise)
+
+    def counters(self) -> dict[str, int]:
+        """Count calls, and runs by outcome, since the engine was made."""
+        return dict(self._outcomes)
+
+    def failures(self) -> dict[str, int]:
+        """Count failed runs by outcome since the engine was made."""
+        return {name: count for name, count in self._outcomes.items() if name not in ("calls", "ok")}
+
+    def measure_run(self, run: int, theta: np.ndarray) -> tuple[Outcome, np.ndarray, np.ndarray, np.ndarray]:
+        """One run alone: outcome, the rows of its measurements, and their prediction and noise."""
+        values = np.asarray(theta, dtype=float)
+        outcome, states, _ = self._run(run, values, derive=False)
+        rows, d = np.flatnonzero(self.plan.measured[:, 0] == run), self._quantities(values)
+        prediction, noise = np.array([self._measure(n, states, d) for n in rows]).reshape(-1, 2).T
+        return outcome, rows, prediction, noise
+
+    def differentiate_run(self, run: int, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One run alone: the rows of its measurements, and the derivatives of their prediction and noise."""
+        values = np.asarray(theta, dtype=float)
+        _, states, tangents = self._run(run, values, derive=True)
+        rows, d, dd = (
+            np.flatnonzero(self.plan.measured[:, 0] == run),
+            self._quantities(values),
+            self._quantities.jacobian(values),
+        )
+        slopes = np.array([self._differentiate(n, states, tangents, d, dd) for n in rows])
+        return rows, *slopes.reshape(-1, 2, len(values)).swapaxes(0, 1)
+
+    def _evaluate(self, theta: np.ndarray, derive: bool) -> tuple[Simulation, np.ndarray, np.ndarray]:
+        values = np.asarray(theta, dtype=float)
+        if values.shape != (len(self.parameters),):
+            raise ValueError(f"theta has shape {values.shape}, expected ({len(self.parameters)},)")
+        rows, size = len(self.plan.measured), len(values)
+        results = [self._run(r, values, derive) for r in range(len(self.plan.runs))]
+        d, dd = self._quantities(values), self._quantities.jacobian(values) if derive else None
+        prediction, noise = np.full(rows, np.inf), np.ones(rows)
+        slopes = np.full((2, rows, size), np.nan)
+        for n, run in enumerate(self.plan.measured[:, 0]):
+            outcome, states, tangents = results[run]
+            if outcome:
+                continue
+            read = self._measure(n, states, d)
+            prediction[n], noise[n] = read if np.isfinite(read[0]) and read[1] > 0 else (np.inf, 1.0)
+            if derive:
+                slopes[:, n] = self._differentiate(n, states, tangents, d, dd)
+        outcomes = np.array([outcome for outcome, _, _ in results], dtype=np.int8)
+        self._outcomes["calls"] += 1
+        self._outcomes.update(Outcome(o).name.lower() for o in outcomes)
+        return Simulation(prediction, noise, outcomes), *slopes
+
+    def _measure(self, n: int, states: np.ndarray, d: np.ndarray) -> np.ndarray:
+        run, at, o = self.plan.measured[n]
+        inputs = d[list(self.plan.measured_inputs[n])]
+        return self._observables[o](np.concatenate([states[at], [self.plan.run_times[run][at]], inputs]))
+
+    def _differentiate(
+        self, n: int, states: np.ndarray, tangents: np.ndarray, d: np.ndarray, dd: np.ndarray
+    ) -> np.ndarray:
+        """Differentiate the prediction and noise of one measurement (2, parameters)."""
+        run, at, o = self.plan.measured[n]
+        index, count = list(self.plan.measured_inputs[n]), len(self._states)
+        arguments = np.concatenate([states[at], [self.plan.run_times[run][at]], d[index]])
+        local = self._observables[o].jacobian(arguments)
+        return local[:, :count] @ tangents[at] + local[:, count + 1 :] @ dd[index]
+
+    def _run(self, run: int, values: np.ndarray, derive: bool) -> tuple[Outcome, np.ndarray, np.ndarray]:
+        """Outcome, states (times, states) and their tangents (times, states, parameters) of one run."""
+        times, size = self.plan.run_times[run], len(self._states)
+        states = np.full((len(times), size), np.nan)
+        tangents = np.full((len(times), size, len(values)), np.nan)
+        d, dd = self._quantities(values), self._quantities.jacobian(values)
+        segments = self.plan.runs[run]
+        p, dp = d[list(segments[0].values)], dd[list(segments[0].values)]
+        y, s = self._initial(p), self._initial.jacobian(p) @ dp
+        try:
+            for n, segment in enumerate(segments):
+                p, dp = d[list(segment.values)], dd[list(segment.values)]
+                y, s = self._jump(segment, y, s, values, d, dd)
+                if segment.steady:
+                    y, s = self._steady(y, s, p, dp, derive)
+                    continue
+                end = segments[n + 1].start if n + 1 < len(segments) else np.inf
+                inside = np.flatnonzero((times >= segment.start) & (times < end) & np.isfinite(times))
+                for at in inside[times[inside] == segment.start]:
+                    states[at], tangents[at] = y, s
+                later = inside[times[inside] > segment.start]
+                goals = np.append(times[later], end) if segment.start < end < np.inf else times[later]
+                if len(goals):
+                    found, slopes = self._solve(y, s, p, dp, segment.start, goals, derive)
+                    states[later], tangents[later] = found[: len(later)], slopes[: len(later)]
+                    y, s = found[-1], slopes[-1]
+            if len(times) and times[-1] == np.inf:
+                states[-1], tangents[-1] = self._steady(y, s, p, dp, derive)
+        except Failed as failure:
+            return failure.outcome, np.full_like(states, np.nan), tangents
+        return Outcome.OK, states, tangents
+
+    def _jump(
+        self, segment: Segment, y: np.ndarray, s: np.ndarray, values: np.ndarray, d: np.ndarray, dd: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        after, slopes = y.copy(), s.copy()
+        for state, kind, index in segment.jumps:
+            if kind == SET:
+                after[state], slopes[state] = d[index], dd[index]
+            elif kind == ADD:
+                after[state], slopes[state] = y[state] + d[index], s[state] + dd[index]
+            else:
+                arguments = np.concatenate([y, values])
+                local = self._jumps.jacobian(arguments)[index]
+                after[state] = self._jumps(arguments)[index]
+                slopes[state] = local[: len(y)] @ s + local[len(y) :]
+        return after, slopes
+
+    def _solve(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, start: float, times: np.ndarray, derive: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """States (times, states) and tangents (times, states, parameters) from y at `start`."""
+        if self._ode is None:
+            return np.empty((len(times), 0)), np.empty((len(times), 0, dp.shape[1]))
+        # A parameter that no rate names may be without a value.
+        inputs = np.concatenate([np.where(self._in_rates, p, 0.0), y, [start]])
+        if not np.isfinite(inputs).all():
+            raise Failed(Outcome.NON_FINITE)
+        try:
+            with self._lock:
+                solve = self._ode.solve_fwd_sens if derive else self._ode.solve_dense
+                solution = solve(inputs, np.asarray(times) - start)
+        except RuntimeError as error:
+            limit = "maximum" in str(error).lower()
+            raise Failed(Outcome.STEP_LIMIT if limit else Outcome.STEP_TOO_SMALL) from error
+        states = np.asarray(solution.ys).T
+        if states.shape[0] != len(times) or not np.isfinite(states).all():
+            raise Failed(Outcome.NON_FINITE)
+        points = zip([y, *states], [start, *times], strict=True)
+        if not all(np.isfinite(self._rates([*state, *p, time])).all() for state, time in points):
+            raise Failed(Outcome.NON_FINITE)
+        if not derive:
+            return states, np.full((*states.shape, dp.shape[1]), np.nan)
+        local = np.stack([np.asarray(one).T for one in solution.sens], axis=-1)  # (times, states, inputs)
+        return states, local[..., : len(p)] @ dp + local[..., len(p) : len(p) + len(y)] @ s
+
+    def _steady(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, derive: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Where the state no longer moves when time grows tenfold."""
+        rtol, atol = self._tolerances
+        end = STEADY_FROM
+        before = self._solve(y, s, p, dp, 0.0, np.array([end]), False)[0][0]
+        while end < STEADY_TO:
+            end *= 10
+            after = self._solve(y, s, p, dp, 0.0, np.array([end]), False)[0][0]
+            if (np.abs(after - before) <= 10 * (rtol * np.abs(after) + atol)).all():
+                states, tangents = self._solve(y, s, p, dp, 0.0, np.array([end]), derive)
+                return states[0], tangents[0]
+            before = after
+        raise Failed(Outcome.NO_STEADY_STATE)
+
+
+def _plain_powers(expression: sp.Expr) -> sp.Expr:
+    """Rate whose powers are infinite at 0 where they should be, and defined a little below 0."""
+    return sp.sympify(expression).replace(
+        lambda e: e.is_Pow and not e.exp.is_Integer, lambda e: sp.Max(e.base, 0) ** e.exp
+    )
+
+
+class Failed(Exception):  # noqa: N818 (an outcome, not an error)
+    """An outcome on its way out of a run."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome

@@ -1,0 +1,169 @@
+"""A PEtab problem at one parameter vector: likelihood, residuals, prior, gradient, simulations, outcomes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.engine import Engine, compile
+from il6infer.engine.likelihood import pointwise, slopes
+from il6infer.petab.files import measurement_files
+from il6infer.petab.read import load
+from il6infer.problem.priors import log_density
+from il6infer.problem.spec import Problem
+from il6infer.runs.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a problem gives at one point.
+
+    Attributes
+    ----------
+    parameters
+        Estimated parameter -> value on the linear scale.
+    llh, chi2
+        Log-likelihood, and sum of squared residuals in units of the noise; None where a simulation failed.
+    log_prior
+        Estimated parameter -> log-density of its prior, truncated to its bounds, on the linear scale.
+    outcomes
+        Experiment -> outcome of its simulation.
+    gradient
+        Estimated parameter -> derivative of the log-likelihood on the parameter's scale; None where not asked for.
+    simulation
+        (measurements,) in the order of the measurement tables; NaN where the simulation failed.
+    seconds
+        Stage -> wall time.
+    """
+
+    parameters: Mapping[str, float]
+    llh: float | None
+    chi2: float | None
+    log_prior: Mapping[str, float | None]
+    outcomes: Mapping[str, str]
+    gradient: Mapping[str, float | None] | None
+    simulation: np.ndarray
+    seconds: Mapping[str, float]
+
+    def summary(self) -> dict[str, Any]:
+        """All but the simulations, ready for JSON; what could not be computed is null."""
+        posterior = None if self.llh is None else _finite(self.llh + sum(v or 0.0 for v in self.log_prior.values()))
+        if any(value is None for value in self.log_prior.values()):
+            posterior = None
+        return {
+            "llh": self.llh,
+            "chi2": self.chi2,
+            "log_prior": dict(self.log_prior),
+            "unnorm_log_posterior": posterior,
+            "outcomes": dict(self.outcomes),
+            "gradient": None if self.gradient is None else dict(self.gradient),
+            "parameters": dict(self.parameters),
+            "seconds": {name: round(value, 6) for name, value in self.seconds.items()},
+        }
+
+
+def evaluate(
+    path: Path,
+    values: Mapping[str, float] | None = None,
+    *,
+    gradient: bool = False,
+    engine: str = "rosenbrock",
+    rtol: float = 1e-8,
+    atol: float = 1e-10,
+) -> Evaluation:
+    """Evaluate a problem of PEtab v1 or v2.
+
+    Parameters
+    ----------
+    path
+        Its YAML file.
+    values
+        Estimated parameter -> value on the linear scale; those not named stay at their nominal value.
+
+    Raises
+    ------
+    UserError
+        If the problem cannot be read, or a parameter is unknown or has no value.
+    """
+    clock = [time.perf_counter()]
+    problem = load(path)
+    theta = parameter_vector(problem, values or {}, path)
+    clock.append(time.perf_counter())
+    compiled = compile(problem, engine=engine, rtol=rtol, atol=atol)
+    compiled.simulate(theta)
+    clock.append(time.perf_counter())
+    simulation = compiled.simulate(theta)
+    clock.append(time.perf_counter())
+    density = pointwise(problem, simulation.prediction, simulation.noise)
+    derivative = _gradient(problem, compiled, theta, simulation) if gradient else None
+    clock.append(time.perf_counter())
+    stages = ("read", "compile", "simulate", "gradient") if gradient else ("read", "compile", "simulate")
+    runs = {name: Outcome(simulation.outcome[run]) for name, run in compiled.plan.experiments.items()}
+    return Evaluation(
+        parameters={p.id: float(v) for p, v in zip(problem.estimated, theta, strict=True)},
+        llh=_finite(density.sum()),
+        chi2=_finite(np.sum(_residuals(problem, simulation.prediction, simulation.noise) ** 2)),
+        log_prior={
+            p.id: _finite(log_density(p, v)) if p.prior else None for p, v in zip(problem.estimated, theta, strict=True)
+        },
+        outcomes={name or "(no experiment)": outcome.name.lower() for name, outcome in runs.items()},
+        gradient=derivative,
+        simulation=np.where(np.isfinite(simulation.prediction), simulation.prediction, np.nan),
+        seconds={name: end - start for name, start, end in zip(stages, clock, clock[1:], strict=False)},
+    )
+
+
+def parameter_vector(problem: Problem, values: Mapping[str, float], path: Path) -> np.ndarray:
+    """Estimated parameters in the engine's order, those not in `values` at their nominal value."""
+    known = {p.id: p.nominal for p in problem.estimated}
+    faults = [
+        Fault(f"parameter '{name}'", "is not an estimated parameter of the problem.", nearest(name, known))
+        for name in values
+        if name not in known
+    ]
+    known |= {name: value for name, value in values.items() if name in known}
+    faults += [
+        Fault(f"parameter '{name}'", "has no nominal value.", "Give one with --parameters.")
+        for name, value in known.items()
+        if not math.isfinite(value)
+    ]
+    raise_faults(faults, f"PEtab problem {path}")
+    return np.array(list(known.values()), dtype=float)
+
+
+def simulation_table(path: Path, simulation: np.ndarray) -> pd.DataFrame:
+    """PEtab's simulation table: the measurement tables with column ``simulation`` in place of ``measurement``."""
+    tables = [pd.read_csv(name, sep="\t", dtype=str, keep_default_na=False) for name in measurement_files(path)]
+    table = pd.concat(tables, ignore_index=True)
+    column = list(table.columns).index("measurement")
+    table = table.drop(columns="measurement")
+    table.insert(column, "simulation", simulation)
+    return table
+
+
+def _residuals(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    measured = problem.measurements["value"].to_numpy(dtype=float)
+    kinds = problem.measurements["observable"].map({o.id: o.distribution for o in problem.observables})
+    logarithmic = kinds.str.startswith("log-").to_numpy(dtype=bool)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(measured) - np.log(np.maximum(prediction, 0.0))
+    return np.where(logarithmic, ratio, measured - prediction) / noise
+
+
+def _gradient(problem: Problem, engine: Engine, theta: np.ndarray, simulation: Any) -> dict[str, float | None]:
+    """Differentiate the log-likelihood on each parameter's scale, by the adjoint."""
+    found = engine.pullback(theta, *slopes(problem, simulation.prediction, simulation.noise))
+    factor = {"lin": lambda v: 1.0, "log": lambda v: v, "log10": lambda v: v * math.log(10.0)}
+    return {p.id: _finite(g * factor[p.scale](v)) for p, g, v in zip(problem.estimated, found, theta, strict=True)}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

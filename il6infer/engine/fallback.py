@@ -1,0 +1,142 @@
+"""The way out where the kernel fails: diffsol tries the failed runs once, and every failure is counted."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from llvmlite.binding import add_symbol
+from numba import types
+
+from il6infer._errors import UserError
+from il6infer.engine.diffsol import DiffsolEngine
+from il6infer.problem.spec import Problem
+from il6infer.runs.outcome import Outcome
+
+logger = logging.getLogger("il6infer")
+
+RESCUE = types.void(*[types.CPointer(types.float64), types.CPointer(types.int64)] + [types.CPointer(types.float64)] * 2)
+"""theta, outcome (changed), prediction (changed), noise (changed)."""
+
+RESCUE_GRADIENT = types.void(
+    *[types.CPointer(types.float64), types.CPointer(types.int64)] + [types.CPointer(types.float64)] * 3
+)
+"""theta, outcome, prediction_bar, noise_bar, gradient (added to)."""
+
+
+_KEPT: list[Any] = []
+"""Callbacks whose address compiled code may hold: they live as long as the process."""
+
+
+class Fallback:
+    """Second attempts at failed runs.
+
+    Parameters
+    ----------
+    problem
+        As the kernel has it; the plan of runs is the same.
+    rtol, atol
+        Tolerances.
+    enabled
+        Try again; else only count.
+
+    Attributes
+    ----------
+    counts
+        Failed runs by outcome, and ``rescued``: how many of them diffsol could simulate.
+    """
+
+    def __init__(self, problem: Problem, rtol: float, atol: float, *, enabled: bool) -> None:
+        self._problem, self._tolerances = problem, (rtol, atol)
+        self._engine: DiffsolEngine | None = None
+        self._refused = not enabled
+        self._lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+
+    def engine(self) -> DiffsolEngine | None:
+        """Second engine, made when first needed; None where it cannot do the problem."""
+        with self._lock:
+            if self._engine is None and not self._refused:
+                rtol, atol = self._tolerances
+                try:
+                    self._engine = DiffsolEngine(self._problem, rtol=rtol, atol=atol)
+                except (UserError, RuntimeError, ValueError) as error:
+                    self._refused = True
+                    logger.warning("%s: failed runs are not tried again: %s", self._problem.id, error)
+            return self._engine
+
+    def rescue(self, theta: np.ndarray, outcome: np.ndarray, prediction: np.ndarray, noise: np.ndarray) -> None:
+        """Try each failed run once; where it succeeds, its outcome becomes `RESCUED` and its rows are filled."""
+        for run in np.flatnonzero(outcome):
+            self.counts[Outcome(outcome[run]).name.lower()] += 1
+            engine = self.engine()
+            if engine is None:
+                continue
+            found, rows, values, sds = engine.measure_run(int(run), theta)
+            if found == Outcome.OK and np.isfinite(values).all():
+                self.counts["rescued"] += 1
+                outcome[run], prediction[rows], noise[rows] = Outcome.RESCUED, values, sds
+
+    def jacobian(self, theta: np.ndarray, outcome: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Rows of each rescued run, and the derivatives of their prediction and noise."""
+        for run in np.flatnonzero(outcome == Outcome.RESCUED):
+            yield self._engine.differentiate_run(int(run), theta)
+
+    def gradient(
+        self, theta: np.ndarray, outcome: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray
+    ) -> np.ndarray:
+        """Share (parameters,) of the rescued runs in the gradient."""
+        total = np.zeros(len(theta))
+        for rows, prediction, noise in self.jacobian(theta, outcome):
+            total += prediction_bar[rows] @ prediction + noise_bar[rows] @ noise
+        return total
+
+    def addresses(self, sizes: tuple[int, int, int]) -> tuple[int, int]:
+        """Give the addresses of both as C functions, which take the interpreter's lock.
+
+        Parameters
+        ----------
+        sizes
+            Parameters, runs, measurements.
+
+        Returns
+        -------
+        tuple of int
+            Functions of the signatures `RESCUE` and `RESCUE_GRADIENT`.
+        """
+        p, r, m = sizes
+        doubles, integers = ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_int64)
+
+        def rescue(theta: Any, outcome: Any, prediction: Any, noise: Any) -> None:
+            self.rescue(*_arrays((theta, p), (outcome, r), (prediction, m), (noise, m)))
+
+        def add_gradient(theta: Any, outcome: Any, prediction_bar: Any, noise_bar: Any, out: Any) -> None:
+            *inputs, total = _arrays((theta, p), (outcome, r), (prediction_bar, m), (noise_bar, m), (out, p))
+            total += self.gradient(*inputs)
+
+        callbacks = (
+            ctypes.CFUNCTYPE(None, doubles, integers, doubles, doubles)(rescue),
+            ctypes.CFUNCTYPE(None, doubles, integers, doubles, doubles, doubles)(add_gradient),
+        )
+        _KEPT.append(callbacks)
+        first, second = (ctypes.cast(callback, ctypes.c_void_p).value for callback in callbacks)
+        return first, second
+
+    def link(self, symbol: str, sizes: tuple[int, int, int]) -> tuple[Any, Any]:
+        """Make both callable from compiled functions, as external functions under names that begin with `symbol`."""
+        linked = []
+        for name, address, signature in zip(
+            ("rescue", "rescue_gradient"), self.addresses(sizes), (RESCUE, RESCUE_GRADIENT), strict=True
+        ):
+            add_symbol(f"{symbol}.{name}", address)
+            linked.append(types.ExternalFunction(f"{symbol}.{name}", signature))
+        return linked[0], linked[1]
+
+
+def _arrays(*pointers: tuple[Any, int]) -> list[np.ndarray]:
+    return [np.ctypeslib.as_array(pointer, (size,)) for pointer, size in pointers]

@@ -1,0 +1,1 @@
+"""Simulated experiments: stated truth, instrument files."""

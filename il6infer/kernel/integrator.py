@@ -1,0 +1,50 @@
+"""Compile the integrator, without a model, to LLVM bitcode: run as a process of its own by `link`.
+
+    python -m il6infer.kernel.integrator ENTRY OUTPUT
+
+A process of its own, for numba reads from the environment how far to optimise: here it must stop before it makes
+vector code of loops whose length only the model will say.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from llvmlite import binding
+
+from il6infer.kernel import backward, forward, parts, sensitivity
+from il6infer.kernel.calls import JACOBIAN, JACOBIANS, PULLBACK, SIMULATE, SIMULATED, VECTOR
+from il6infer.kernel.link import ENVIRONMENT, symbol_of
+
+ENTRIES = {
+    "simulate": (forward.simulate, SIMULATE, SIMULATED),
+    "pullback": (backward.pullback, PULLBACK, VECTOR),
+    "jacobian": (sensitivity.jacobian, JACOBIAN, JACOBIANS),
+}
+"""Function, types of its arguments, type of what it returns."""
+
+
+def bitcode(entry: str) -> bytes:
+    """Compile one entry with all that it calls, the parts of a model left open."""
+    function, signature, returned = ENTRIES[entry]
+    # Numba makes machine code, too, which is thrown away; it only must find the symbols.
+    for name in (*dir(parts), *parts.FUNCTIONS):
+        binding.add_symbol(parts.symbol_of(name), 1)
+    for name in parts.LANE_FUNCTIONS:
+        binding.add_symbol(parts.symbol_of(name, together=True), 1)
+    function.compile(signature)
+    compiled = function.overloads[signature]
+    if compiled.signature.return_type != returned:
+        raise TypeError(f"{entry} returns {compiled.signature.return_type}, expected {returned}")
+    module = binding.parse_bitcode(compiled.library.serialize_using_bitcode()[2])
+    module.get_function(compiled.fndesc.llvm_func_name).name = symbol_of(entry)
+    return module.as_bitcode()
+
+
+if __name__ == "__main__":
+    _, ENTRY, OUTPUT = sys.argv
+    if any(os.environ.get(name) != value for name, value in ENVIRONMENT.items()):
+        sys.exit(f"set {ENVIRONMENT}")
+    Path(OUTPUT).write_bytes(bitcode(ENTRY))

@@ -1,0 +1,134 @@
+"""Symbolic expressions to straight-line Python, which `il6infer.kernel.lowering` compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+from sympy.printing.pycode import PythonCodePrinter
+
+
+class Power(sp.Function):
+    """x**n with a real exponent for x >= 0, whose derivatives are finite where x reaches 0.
+
+    Concentrations touch 0 (and, within the solver's tolerance, a little below), where d(x**n)/dn = x**n log(x) is
+    0 * -inf in floating point though its limit is 0. The value itself is infinite there when n is negative.
+    """
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate by the base (1) or the exponent (2)."""
+        base, exponent = self.args
+        if argindex == 1:
+            return exponent * PowerInSlope(base, exponent - 1)
+        return PowerInSlope(base, exponent) * Logarithm(base)
+
+
+class PowerInSlope(Power):
+    """`Power` as a factor of a derivative: 0 at x = 0 whatever its exponent."""
+
+
+class Logarithm(sp.Function):
+    """log(x) that stays finite at x = 0; only ever multiplied by a `PowerInSlope` that is 0 there."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return PowerInSlope(self.args[0], sp.Integer(-1))
+
+
+def guard_powers(expression: sp.Expr) -> sp.Expr:
+    """Replace powers with a non-integer exponent and a varying base by `Power`."""
+    return expression.replace(
+        lambda e: e.is_Pow and not e.exp.is_Integer and bool(e.base.free_symbols),
+        lambda e: Power(e.base, e.exp),
+    )
+
+
+class _Printer(PythonCodePrinter):
+    def __init__(self) -> None:
+        super().__init__({"fully_qualified_modules": False, "standard": "python3"})
+
+    def _print_Power(self, e: sp.Expr) -> str:
+        return f"power({self._print(e.args[0])}, {self._print(e.args[1])})"
+
+    def _print_PowerInSlope(self, e: sp.Expr) -> str:
+        return f"power_in_slope({self._print(e.args[0])}, {self._print(e.args[1])})"
+
+    def _print_Logarithm(self, e: sp.Expr) -> str:
+        return f"logarithm({self._print(e.args[0])})"
+
+    def _print_Rational(self, e: sp.Rational) -> str:
+        return repr(float(e))
+
+    def _print_Float(self, e: sp.Float) -> str:
+        return repr(float(e))
+
+    def _print_Infinity(self, e: sp.Expr) -> str:
+        return "inf"
+
+    def _print_NegativeInfinity(self, e: sp.Expr) -> str:
+        return "(-inf)"
+
+    def _print_NaN(self, e: sp.Expr) -> str:
+        return "nan"
+
+
+def code(expression: sp.Expr) -> str:
+    """Python source of one expression; names of functions are those of `math`."""
+    return _Printer().doprint(expression)
+
+
+def function(
+    name: str,
+    arguments: str,
+    inputs: Mapping[sp.Symbol, str],
+    targets: Sequence[tuple[str, sp.Expr]],
+    prefix: str = "z",
+) -> str:
+    """Source of a compiled function that evaluates all `targets` with common subexpressions shared.
+
+    Parameters
+    ----------
+    inputs
+        Symbol -> source of its value, e.g. ``"y[3]"``; those not used are not read.
+    targets
+        (head, expression), e.g. ``("out[0] += ", x*y)``.
+    """
+    body = block(inputs, targets, prefix)
+    return definition(name, arguments, body)
+
+
+def definition(name: str, arguments: str, body: Sequence[str]) -> str:
+    """Source of a function with the lines of its body."""
+    return f"def {name}({arguments}):\n" + "\n".join("    " + line for line in body or ["pass"])
+
+
+def cases(name: str, arguments: str, index: str, bodies: Sequence[Sequence[str]]) -> str:
+    """Source of a function that runs the body whose place the argument `index` gives."""
+    lines = []
+    for place, body in enumerate(bodies):
+        lines.append(f"if {index} == {place}:")
+        lines += ["    " + line for line in body or ["pass"]]
+    return definition(name, arguments, lines)
+
+
+def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]], prefix: str = "z") -> list[str]:
+    """Lines of straight-line code for `targets`; user symbols are renamed, so no id can clash or inject."""
+    targets = [(head, expression) for head, expression in targets if expression != 0 or "+=" not in head]
+    if not targets:
+        return []
+    used = set().union(*[expression.free_symbols for _, expression in targets])
+    local = {symbol: sp.Symbol(f"x{i}_", real=True) for i, symbol in enumerate(inputs) if symbol in used}
+    unknown = used - set(local)
+    if unknown:
+        raise ValueError(f"symbols without a value in generated code: {sorted(map(str, unknown))}")
+    shared, reduced = sp.cse(
+        [expression.xreplace(local) for _, expression in targets], symbols=sp.numbered_symbols(f"{prefix}_")
+    )
+    lines = [f"{local[symbol]} = {inputs[symbol]}" for symbol in inputs if symbol in local]
+    lines += [f"{symbol} = {code(expression)}" for symbol, expression in shared]
+    lines += [f"{head}{code(expression)}" for (head, _), expression in zip(targets, reduced, strict=True)]
+    return lines

@@ -1,0 +1,322 @@
+# ruff: noqa: ANN001, ANN202  (see vectors.py)
+"""Forward sensitivities: the tangent of the steps on the tape, for all parameters at once.
+
+A tangent is a matrix (rows, P): derivatives by the estimated parameters, contiguous along them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from il6infer.kernel.forward import all_quantities, load, most_inputs
+from il6infer.kernel.parts import (
+    ACTIVE,
+    ACTIVE_COUNT,
+    ALPHA,
+    BACKWARD,
+    BACKWARD_COUNT,
+    COLUMN,
+    DENSE,
+    DIAGONAL,
+    ENTRY_COLUMN,
+    ENTRY_ROW,
+    ENTRY_START,
+    FORWARD,
+    FORWARD_COUNT,
+    GAMMA,
+    MOIETY,
+    MOIETY_COUNT,
+    NNZ,
+    NP,
+    PIVOT,
+    ROW,
+    STAGES,
+    TIME_DEPENDENT,
+    A,
+    C,
+    D,
+    N,
+    curvature_entries,
+    drift_entries,
+    initial_vjp,
+    jump_vjp,
+    lu_of_one,
+    minus_jacobian_of_one,
+    observe_vjp,
+    parameter_entries,
+    quantities_vjp,
+)  # fmt: skip
+from il6infer.kernel.steady import dense_solve, steady_system
+from il6infer.kernel.tape import segment_at, steps_of_runs, take_step
+from il6infer.kernel.vectors import OPTIONS, accumulate, clear, put
+
+PARAMETER, CURVATURE, DRIFT = range(3)
+"""Derivatives whose entries `ENTRY_ROW` and `ENTRY_COLUMN` place, one after the other."""
+
+
+@njit(**OPTIONS)
+def weight(s, theta):
+    """Share of K of a stage in the state at the fraction `theta` of a step."""
+    inner = DENSE(1, s) + theta * (DENSE(2, s) + theta * DENSE(3, s))
+    return theta * (DENSE(0, s) + (1.0 - theta) * inner)
+
+
+@njit(**OPTIONS)
+def add_scaled(target, factor, source):
+    """Add a multiple of a vector."""
+    for i in range(len(target)):
+        target[i] += factor * source[i]
+
+
+@njit(**OPTIONS)
+def solve_all(m, dg, b):
+    """Solve M X = B in place, with the factors of `lu`, for the columns of a tangent."""
+    for n in range(FORWARD_COUNT()):
+        add_scaled(b[FORWARD(n, 0)], -m[FORWARD(n, 2)], b[FORWARD(n, 1)])
+    for n in range(BACKWARD_COUNT()):
+        i, j = BACKWARD(n, 0), BACKWARD(n, 1)
+        if j >= 0:
+            add_scaled(b[i], -m[BACKWARD(n, 2)], b[j])
+        else:
+            for q in range(b.shape[1]):
+                b[i, q] *= dg[i]
+
+
+@njit(**OPTIONS)
+def apply_entries(which, values, s, dp, out):
+    """Add a sparse matrix over (states, active parameters) times the tangents of both."""
+    start = ENTRY_START(which)
+    for n in range(ENTRY_START(which + 1) - start):
+        if values[n] != 0.0:
+            row, column = ENTRY_ROW(start + n), ENTRY_COLUMN(start + n)
+            add_scaled(out[row], values[n], s[column] if column < N() else dp[column - N()])
+
+
+@njit(**OPTIONS)
+def step_tangent(t, h, y, increments, p, s, dp, work, tk, tw, fp, cu, td):
+    """Tangents `tk` of the increments of one accepted step, from `s` at its start."""
+    m, mj, dg, w = work
+    minus_jacobian_of_one(y, p, t, mj)
+    put(m, mj)
+    for i in range(N()):
+        m[DIAGONAL(i)] += 1.0 / (h * GAMMA())
+    lu_of_one(m, dg)
+    if TIME_DEPENDENT():
+        for i in range(N()):
+            clear(td[i])
+        drift_entries(y, p, t, cu)
+        apply_entries(DRIFT, cu, s, dp, td)
+    for stage in range(STAGES()):
+        out, k = tk[stage], increments[stage * N() : (stage + 1) * N()]
+        for i in range(N()):
+            w[i] = y[i]
+            put(tw[i], s[i])
+            clear(out[i])
+        for j in range(stage):
+            a = A(stage, j)
+            if a != 0.0:
+                for i in range(N()):
+                    w[i] += a * increments[j * N() + i]
+                    add_scaled(tw[i], a, tk[j, i])
+        minus_jacobian_of_one(w, p, t + ALPHA(stage) * h, mj)
+        for n in range(NNZ()):
+            if mj[n] != 0.0:
+                add_scaled(out[ROW(n)], -mj[n], tw[COLUMN(n)])
+        parameter_entries(w, p, t + ALPHA(stage) * h, fp)
+        apply_entries(PARAMETER, fp, s, dp, out)
+        curvature_entries(y, p, t, k, cu)
+        apply_entries(CURVATURE, cu, s, dp, out)
+        for j in range(stage):
+            for i in range(N()):
+                add_scaled(out[i], C(stage, j) / h, tk[j, i])
+        if TIME_DEPENDENT():
+            for i in range(N()):
+                add_scaled(out[i], h * D(stage), td[i])
+        solve_all(m, dg, out)
+
+
+@njit(**OPTIONS)
+def add_increments(s, tk, theta):
+    """Move the tangent from the start of a step to the fraction `theta` of it."""
+    for stage in range(STAGES()):
+        share = weight(stage, theta)
+        for i in range(N()):
+            add_scaled(s[i], share, tk[stage, i])
+
+
+@njit(**OPTIONS)
+def steady_tangent(y, p, s, dp, work, fp):
+    """Tangent of `steady`: `s` of the state that it came from becomes that of the steady state `y`."""
+    mj, b = work[1], work[3]
+    a, order, x = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
+    minus_jacobian_of_one(y, p, 0.0, mj)
+    waits = np.empty(N(), dtype=np.bool_)
+    singular = not steady_system(mj, y, a, order, waits)
+    right = np.zeros(s.shape)
+    parameter_entries(y, p, 0.0, fp)
+    apply_entries(PARAMETER, fp, s, dp, right)
+    for i in range(N()):
+        for q in range(s.shape[1]):
+            right[i, q] = s[i, q] if waits[i] else -right[i, q]
+    for c in range(MOIETY_COUNT()):
+        clear(right[PIVOT(c)])
+        for i in range(N()):
+            add_scaled(right[PIVOT(c)], MOIETY(c, i), s[i])
+    for q in range(s.shape[1]):
+        for i in range(N()):
+            b[i] = np.nan if singular else right[i, q]
+        dense_solve(a, order, b, x)
+        for i in range(N()):
+            s[i, q] = np.nan if singular else x[i]
+
+
+@njit(**OPTIONS)
+def load_tangent(seg, seg_values, dd, dp):
+    """Tangent of the active parameters of a segment."""
+    for i in range(ACTIVE_COUNT()):
+        put(dp[i], dd[seg_values[seg, ACTIVE(i)]])
+
+
+@njit(**OPTIONS)
+def initial_tangent(p, dp, s):
+    """Tangent of `initial`."""
+    g, gp = np.zeros(N()), np.empty(NP())
+    for i in range(N()):
+        g[i] = 1.0
+        clear(gp)
+        clear(s[i])
+        initial_vjp(p, g, gp)
+        for a in range(ACTIVE_COUNT()):
+            add_scaled(s[i], gp[ACTIVE(a)], dp[a])
+        g[i] = 0.0
+
+
+@njit(**OPTIONS)
+def jumps_tangent(seg, jump_ptr, jumps, before, d, dd, s):
+    """Tangent of `apply_jumps`."""
+    start, gy, gd = s.copy(), np.empty(N()), np.empty(len(d))
+    for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
+        state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
+        if kind == 0:
+            put(s[state], dd[index])
+        elif kind == 1:
+            put(s[state], start[state])
+            accumulate(s[state], dd[index])
+        else:
+            clear(gy)
+            clear(gd)
+            jump_vjp(index, before, d, 1.0, gy, gd)
+            clear(s[state])
+            for i in range(N()):
+                add_scaled(s[state], gy[i], start[i])
+            for i in range(len(d)):
+                if gd[i] != 0.0:
+                    add_scaled(s[state], gd[i], dd[i])
+
+
+@njit(**OPTIONS)
+def measure(at, order, first, tables, d, dd, y, s, prediction, noise):
+    """Write the rows of all measurements at one time of one run."""
+    times, measured, input_ptr, input_index = tables[9], tables[10], tables[11], tables[12]
+    gy, q, gq = np.empty(N()), np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
+    for position in range(first[at], first[at + 1]):
+        n = order[position]
+        size = input_ptr[n + 1] - input_ptr[n]
+        for i in range(size):
+            q[i] = d[input_index[input_ptr[n] + i]]
+        for which in range(2):
+            row = prediction[n] if which == 0 else noise[n]
+            clear(gy)
+            clear(gq)
+            observe_vjp(measured[n, 2], y, times[at], q, 1.0 - which, 1.0 * which, gy, gq)
+            for i in range(N()):
+                if gy[i] != 0.0:
+                    add_scaled(row, gy[i], s[i])
+            for i in range(size):
+                add_scaled(row, gq[i], dd[input_index[input_ptr[n] + i]])
+
+
+@njit(**OPTIONS)
+def jacobian(theta, tables, outcome, states, tape, before, rest):
+    """Differentiate all predictions and noises (M, P), from what `simulate` kept; NaN where a run failed."""
+    (
+        constants, seg_start, seg_values, jump_ptr, jumps, run_pre, run_segments, pre_segments, time_ptr, times,
+        measured, input_ptr, input_index, tolerances,
+    ) = tables  # fmt: skip
+    size = len(theta)
+    d, dd = all_quantities(theta, constants), np.zeros((len(constants), size))
+    gd = np.zeros(len(constants))
+    for k in range(len(constants)):
+        if k < size:
+            dd[k, k] = 1.0
+        else:
+            gd[k] = 1.0
+            quantities_vjp(theta, gd, dd[k])
+            gd[k] = 0.0
+    first = np.zeros(len(times) + 1, dtype=np.int64)
+    for n in range(len(measured)):
+        first[measured[n, 1] + 1] += 1
+    for at in range(len(times)):
+        first[at + 1] += first[at]
+    order, filled = np.empty(len(measured), dtype=np.int64), first.copy()
+    for n in range(len(measured)):
+        order[filled[measured[n, 1]]] = n
+        filled[measured[n, 1]] += 1
+    prediction, noise = np.zeros((len(measured), size)), np.zeros((len(measured), size))
+    # M, -J (whose entries that are never written are zero), 1 / diagonal, a state.
+    work = np.empty(NNZ()), np.zeros(NNZ()), np.empty(N()), np.empty(N())
+    steps, step_ptr = steps_of_runs(tape, run_segments, len(seg_start))
+    p, dp, y, k = np.empty(NP()), np.zeros((ACTIVE_COUNT(), size)), np.empty(N()), np.empty(STAGES() * N())
+    s, resting = np.zeros((N(), size)), np.zeros((len(pre_segments), N(), size))
+    tk, tw, td = np.empty((STAGES(), N(), size)), np.empty((N(), size)), np.empty((N(), size))
+    fp, cu = np.empty(ENTRY_START(1)), np.empty(ENTRY_START(3) - ENTRY_START(1))
+    for n in range(len(pre_segments)):
+        seg = pre_segments[n]
+        load(seg, seg_values, d, p)
+        load_tangent(seg, seg_values, dd, dp)
+        initial_tangent(p, dp, resting[n])
+        jumps_tangent(seg, jump_ptr, jumps, before[seg], d, dd, resting[n])
+        steady_tangent(rest[n], p, resting[n], dp, work, fp)
+    for r in range(len(run_pre)):
+        begin, last = run_segments[r, 0], run_segments[r, 1]
+        step, at = step_ptr[r], time_ptr[r]
+        load(begin, seg_values, d, p)
+        load_tangent(begin, seg_values, dd, dp)
+        if run_pre[r] >= 0:
+            s[:] = resting[run_pre[r]]
+        else:
+            initial_tangent(p, dp, s)
+        for seg in range(begin, last):
+            load(seg, seg_values, d, p)
+            load_tangent(seg, seg_values, dd, dp)
+            jumps_tangent(seg, jump_ptr, jumps, before[seg], d, dd, s)
+            end = seg_start[seg + 1] if seg + 1 < last else np.inf
+            while at < time_ptr[r + 1] and times[at] == seg_start[seg] < end:
+                measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
+                at += 1
+            while step < step_ptr[r + 1]:
+                t, h, own = take_step(tape, steps[step, 0], steps[step, 1], y, k)
+                if own != seg:
+                    break
+                step += 1
+                after = end
+                if step < step_ptr[r + 1]:
+                    following, lane = steps[step]
+                    if segment_at(tape, following, lane) == seg:
+                        after = tape[following, lane]
+                step_tangent(t, h, y, k, p, s, dp, work, tk, tw, fp, cu, td)
+                while at < time_ptr[r + 1] and times[at] < end and times[at] <= after:
+                    tw[:] = s
+                    add_increments(tw, tk, (times[at] - t) / h)
+                    measure(at, order, first, tables, d, dd, states[at], tw, prediction, noise)
+                    at += 1
+                add_increments(s, tk, 1.0)
+        if at < time_ptr[r + 1] and outcome[r] == 0:
+            steady_tangent(states[at], p, s, dp, work, fp)
+            measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
+        if outcome[r] != 0:
+            for position in range(first[time_ptr[r]], first[time_ptr[r + 1]]):
+                for q in range(size):
+                    prediction[order[position], q] = noise[order[position], q] = np.nan
+    return prediction, noise

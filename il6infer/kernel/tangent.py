@@ -1,0 +1,72 @@
+"""Source of what forward sensitivities need beyond the kernel: sparse derivatives of the right-hand side."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from il6infer.kernel import lu
+from il6infer.kernel.equations import Layout, equations
+from il6infer.kernel.printer import function
+from il6infer.network.network import TIME, symbol
+from il6infer.problem.spec import Problem
+
+
+def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, object]]:
+    """Source of the entries of the derivatives by states and active parameters, and constants; see `kernel.parts`.
+
+    A column below the number of states stands for that state, one beyond it for an active parameter.
+    """
+    network = problem.network
+    states = [symbol(s) for s in network.states]
+    varying = [symbol(network.parameters[i]) for i in spec.varying]
+    variables = [*states, *(varying[j] for j in spec.active)]
+    size = len(states)
+    inputs = {s: f"y[{i}]" for i, s in enumerate(states)} | {s: f"p[{i}]" for i, s in enumerate(varying)}
+    inputs[TIME] = "t"
+    rhs, jacobian, _ = equations(problem, spec)
+    k = [sp.Symbol(f"k{i}", real=True) for i in range(size)]
+    product = [sp.Add(*[-e * k[j] for (row, j), e in jacobian.items() if row == i]) for i in range(size)]
+    drift = [e.diff(TIME) for e in rhs]
+    stages = {**inputs, **{s: f"k[{i}]" for i, s in enumerate(k)}}
+    parts, rows, columns, starts = [], [], [], [0]
+    for name, arguments, table, expressions, first in (
+        ("parameter", "y, p, t, out", inputs, rhs, size),
+        ("curvature", "y, p, t, k, out", stages, product, 0),
+        ("drift", "y, p, t, out", inputs, drift, 0),
+    ):
+        entries = [
+            (i, j, slope)
+            for i, expression in enumerate(expressions)
+            for j, variable in enumerate(variables)
+            if j >= first and variable in expression.free_symbols and (slope := expression.diff(variable)) != 0
+        ]
+        rows += [i for i, _, _ in entries]
+        columns += [j for _, j, _ in entries]
+        starts.append(len(rows))
+        targets = [(f"out[{n}] = ", slope) for n, (_, _, slope) in enumerate(entries)]
+        parts.append(function(f"{name}_entries", arguments, table, targets))
+    forward, backward = _solves(lu.plan(size, set(jacobian)))
+    constants = {
+        "ACTIVE_COUNT": len(spec.active),
+        "ACTIVE": list(spec.active),
+        "ENTRY_START": starts,
+        "ENTRY_ROW": rows,
+        "ENTRY_COLUMN": columns,
+        "FORWARD_COUNT": len(forward),
+        "FORWARD": forward or [[0, 0, 0]],
+        "BACKWARD_COUNT": len(backward),
+        "BACKWARD": backward,
+    }
+    return "\n\n".join(parts) + "\n", constants
+
+
+def _solves(plan: lu.SparseLU) -> tuple[list[list[int]], list[list[int]]]:
+    """Triangular solves as lists of (target, source, slot of the factor); source -1 divides by the pivot."""
+    rank = {pivot: a for a, pivot in enumerate(plan.order)}
+    forward, backward = [], []
+    for pivot in plan.order:
+        forward += [[i, pivot, s] for (i, j), s in plan.slots.items() if j == pivot and rank[i] > rank[pivot]]
+    for pivot in reversed(plan.order):
+        backward += [[pivot, j, s] for (i, j), s in plan.slots.items() if i == pivot and rank[j] > rank[pivot]]
+        backward.append([pivot, -1, -1])
+    return forward, backward

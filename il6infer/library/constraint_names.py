@@ -1,0 +1,56 @@
+"""Names of literature constraints: published findings on several parameters together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from il6infer._errors import Fault, UserError
+from il6infer.library.names import parse_model_name
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What a constraint says, and the option that a model needs to say it.
+
+    Attributes
+    ----------
+    text
+        The finding, in one line.
+    option
+        Option of a model's name; without it the model has no such molecule.
+    """
+
+    text: str
+    option: str
+
+
+CONSTRAINTS: Mapping[str, Constraint] = MappingProxyType(
+    {"free_IL6": Constraint("most IL-6 in serum is free, beside sIL-6R and sgp130 (Baran 2018)", "sgp130")}
+)
+"""Constraint -> what it says; `il6infer/building/constraints.csv` holds the numbers."""
+
+
+def unspeakable(constraints: Sequence[str], models: Iterable[str], where: str) -> Iterator[Fault]:
+    """Find models that cannot express a constraint, with the name of one that can.
+
+    Parameters
+    ----------
+    constraints, models
+        Names; those that do not exist are left to who checks names.
+    where
+        What the message calls the list of models.
+    """
+    for model in models:
+        try:
+            parts = parse_model_name(model)
+        except UserError:
+            continue
+        for name in constraints:
+            if name in CONSTRAINTS and (option := CONSTRAINTS[name].option) not in parts.options:
+                able = replace(parts, options=tuple(sorted({*parts.options, option})))
+                what = (
+                    f"model '{model}' has no {option}, which constraint '{name}' is about ({CONSTRAINTS[name].text})."
+                )
+                yield Fault(where, what, f"Use '{able}', or leave the constraint out.")

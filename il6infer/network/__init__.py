@@ -1,0 +1,1 @@
+"""Any SBML model as symbols: states, fluxes, rules, conserved moieties."""

@@ -1,0 +1,63 @@
+"""Conserved moieties: sums of states that no reaction changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+
+from il6infer.network.network import Network
+
+
+def moieties(network: Network, constants: Mapping[sp.Symbol, sp.Expr] | None = None) -> np.ndarray:
+    """Left null space of the stoichiometry, in row-echelon form.
+
+    A state that nothing changes is a moiety of its own. Reactions across volumes conserve amounts, so weights are
+    volumes: such moieties are found only where the volumes are numbers, that is among `constants`.
+
+    Parameters
+    ----------
+    constants
+        Network parameters whose values are known and the same in every experiment.
+
+    Returns
+    -------
+    numpy.ndarray
+        (moieties, states): each row times the state is constant in time, whatever the other parameters.
+    """
+    size = len(network.states)
+    columns: dict[sp.Expr, list[sp.Rational]] = {}
+    for flux, column in zip(network.fluxes, network.stoichiometry.T, strict=True):
+        # Fluxes that differ by a number are one: their columns add, and what cancels there is conserved.
+        factor, rest = flux.xreplace(dict(constants or {})).as_coeff_Mul()
+        if factor != 0:
+            old = columns.get(rest, [sp.Integer(0)] * size)
+            columns[rest] = [a + _rational(factor) * _rational(b) for a, b in zip(old, column, strict=True)]
+    if not columns:
+        return np.eye(size)
+    basis = sp.Matrix(list(columns.values())).nullspace()
+    if not basis:
+        return np.zeros((0, size))
+    echelon = sp.Matrix([list(vector) for vector in basis]).rref()[0]
+    return np.array(echelon.tolist(), dtype=float)
+
+
+def names(network: Network) -> tuple[str, ...]:
+    """Write each moiety as a sum of states, for a reader."""
+    texts = []
+    for row in moieties(network):
+        terms = [(w, s) for w, s in zip(row, network.states, strict=True) if w]
+        text = " ".join(("- " if w < 0 else "+ ") + (s if abs(w) == 1 else f"{abs(w):g} {s}") for w, s in terms)
+        texts.append(text.removeprefix("+ "))
+    return tuple(texts)
+
+
+def _rational(value: float | sp.Expr) -> sp.Rational:
+    """Make an exact fraction of a number as it is written: 1.4 is 7/5."""
+    number = float(value)
+    if number.is_integer():
+        return sp.Integer(int(number))
+    simple = Fraction(number).limit_denominator(1_000_000)
+    return sp.Rational(*(simple if float(simple) == number else Fraction(str(number))).as_integer_ratio())

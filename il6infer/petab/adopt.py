@@ -1,0 +1,104 @@
+"""A PEtab problem as a data set of the workflow: the tables that the ingest stage would have written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from il6infer._files import digest
+from il6infer.petab.files import copy_problem, measurement_files
+from il6infer.petab.read import load
+from il6infer.problem.spec import STEADY_STATE, Problem
+
+MODEL = "petab"
+"""What the workflow calls the one model of such a data set."""
+
+
+def adopt(path: Path, name: str, output: Path) -> tuple[Problem, dict[str, Any]]:
+    """Copy the problem to ``output / petab / problem`` and read it.
+
+    Returns
+    -------
+    Problem
+        As it was read.
+    dict
+        Summary of the data set, as ``ingest.json`` has it.
+    """
+    problem = load(path)
+    copy_problem(path, output / MODEL / "problem")
+    table = problem.data
+    summary = {
+        "dataset": name,
+        "title": f"PEtab problem {problem.id}",
+        "simulated": False,
+        "cell": "as the problem has it",
+        "source": path.name,
+        "notes": "",
+        "values": len(table),
+        "observables": table["observable"].value_counts(sort=False).to_dict(),
+        "conditions": table["experiment"].value_counts(sort=False).to_dict(),
+        "files": [
+            {"path": file.name, "assay": "PEtab", "sha256": digest(file), "rows": _lines(file), "dropped": []}
+            for file in measurement_files(path)
+        ],
+    }
+    return problem, summary
+
+
+def measurement_table(problem: Problem, name: str, names: Mapping[str, str]) -> pd.DataFrame:
+    """Measurements in the columns of the ingest stage.
+
+    Parameters
+    ----------
+    names
+        Observable -> name of the read-out.
+    """
+    table = problem.data
+    kinds = {o.id: o.distribution for o in problem.observables}
+    return pd.DataFrame(
+        {
+            "dataset": name,
+            "observable": table["observable"].map(names),
+            "condition": table["experiment"],
+            "time_min": table["time"],
+            "replicate": table["replicate"],
+            "batch": table["batch"],
+            "value": table["value"],
+            "unit": "",
+            "noise": table["observable"].map(kinds).str.replace("log-normal", "lognormal"),
+            "detection_limit": "",
+            "assay": "PEtab",
+            "scale": False,
+            "offset": False,
+            "simulated": False,
+            "source_file": "",
+            "source_row": table.index.to_numpy() + 2,
+        }
+    )
+
+
+def protocol_table(problem: Problem) -> pd.DataFrame:
+    """List what each experiment changes, when: one row a change."""
+    rows = [
+        {
+            "condition": experiment.id,
+            "time_min": "before" if period.time == STEADY_STATE else f"{period.time:g}",
+            "action": "set",
+            "species": target,
+            "concentration_nM": "",
+            "dose": str(value),
+            "unit": "",
+        }
+        for experiment in problem.experiments
+        for period in experiment.periods
+        for target, value in period.changes.items()
+    ]
+    columns = ["condition", "time_min", "action", "species", "concentration_nM", "dose", "unit"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _lines(file: Path) -> int:
+    return len(pd.read_csv(file, sep="\t", dtype=str))

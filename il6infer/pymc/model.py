@@ -1,0 +1,58 @@
+"""A problem as a PyMC model: one scalar variable a parameter, one observed variable a read-out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from il6infer.engine import Engine
+from il6infer.fit.variables import check_problem, rows_by_variable, variable_names
+from il6infer.problem.spec import Problem
+from il6infer.pymc.op import simulate
+from il6infer.pymc.priors import LOG_LAPLACE, prior_variable
+
+
+def build_model(problem: Problem, engine: Engine) -> pm.Model:
+    """Build the model.
+
+    Parameters
+    ----------
+    engine
+        Compiled from the same problem.
+
+    Returns
+    -------
+    pymc.Model
+        Free variables named by parameter id, on the linear scale; observed variables named by `variable_names`, with
+        dimension ``<read-out>_row`` in the order of the measurement table. The prediction is the median; where a
+        simulation fails it is infinite and the log-density minus infinity.
+
+    Raises
+    ------
+    UserError
+        If the problem cannot be fitted; see `check_problem`.
+    """
+    check_problem(problem)
+    measured = problem.measurements["value"].to_numpy(dtype=float)
+    families = {name: {o.id: o.distribution for o in problem.observables}[full]
+                for full, name in variable_names(problem).items()}  # fmt: skip
+    with pm.Model() as model:
+        theta = pt.stack([prior_variable(parameter) for parameter in problem.estimated])
+        prediction, noise = simulate(engine, theta)
+        for name, rows in {**rows_by_variable(problem), **rows_by_variable(problem, literature=True)}.items():
+            model.add_coord(f"{name}_row", np.arange(len(rows)))
+            median, scale = prediction[rows], noise[rows]
+            # A prediction may lie below zero by the solver's tolerance; no logarithmic noise explains that.
+            logarithm = pt.log(pt.maximum(median, 0.0))
+            arguments = {"observed": measured[rows], "dims": f"{name}_row"}
+            match families[name]:
+                case "normal":
+                    pm.Normal(name, median, scale, **arguments)
+                case "log-normal":
+                    pm.LogNormal(name, logarithm, scale, **arguments)
+                case "laplace":
+                    pm.Laplace(name, median, scale, **arguments)
+                case "log-laplace":
+                    pm.CustomDist(name, logarithm, scale, **LOG_LAPLACE, **arguments)
+    return model

@@ -1,0 +1,228 @@
+"""The engine as PyTensor operations: predictions with a pullback, compiled into the caller's numba function.
+
+`Simulate` gives values only. Its pullback asks for `SimulateTaped`, which records the accepted steps, and `Pullback`,
+which replays them backwards; a graph rewrite then makes `Simulate` a view of the taped run, so that a value and its
+gradient share one forward pass.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from numba import njit
+from pytensor.compile.mode import optdb
+from pytensor.gradient import DisconnectedType
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.op import Op
+from pytensor.graph.rewriting.basic import node_rewriter
+from pytensor.graph.rewriting.db import EquilibriumDB
+from pytensor.link.numba.dispatch.basic import (
+    generate_fallback_impl,
+    numba_funcify,
+    register_funcify_default_op_cache_key,
+)
+
+from il6infer.engine import Engine, RosenbrockEngine
+from il6infer.kernel.calls import PULLBACK, SIMULATE, SIMULATED, VECTOR, by_symbol
+
+
+class _EngineOp(Op):
+    """Base: one engine's operation, equal to another's when the engines' code and tables are."""
+
+    __props__ = ("digest",)
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.digest = engine.digest
+
+
+def _connected(outputs: list, gradients: list) -> list:
+    """Gradients of all outputs; zeros where nothing depends on one."""
+    return [
+        pt.zeros_like(output) if isinstance(bar.type, DisconnectedType) else bar
+        for output, bar in zip(outputs, gradients, strict=True)
+    ]
+
+
+class Simulate(_EngineOp):
+    """theta (parameters,) -> prediction, noise (measurements,)."""
+
+    def make_node(self, theta: Variable) -> Apply:
+        """Node for a vector of parameters on the linear scale."""
+        return Apply(self, [pt.as_tensor(theta, dtype="float64")], [pt.dvector(), pt.dvector()])
+
+    def infer_shape(self, fgraph: object, node: Apply, shapes: list) -> list:
+        """Both outputs have one entry a measurement."""
+        size = (pt.constant(len(self.engine.problem.measurements)),)
+        return [size, size]
+
+    def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
+        """Evaluate outside of numba."""
+        output_storage[0][0], output_storage[1][0], *_ = self.engine.forward(inputs[0], keep=False)
+
+    def L_op(self, inputs: list, outputs: list, output_gradients: list) -> list:  # noqa: N802 (PyTensor's name)
+        """Gradient by the discrete adjoint."""
+        [theta] = inputs
+        _, _, *tape = SimulateTaped(self.engine)(theta)
+        return [Pullback(self.engine)(theta, *tape, *_connected(outputs, output_gradients))]
+
+
+class SimulateTaped(_EngineOp):
+    """theta -> prediction, noise, and what the adjoint needs: outcome, states, tape, jumps, rest."""
+
+    def make_node(self, theta: Variable) -> Apply:
+        """Node for a vector of parameters on the linear scale."""
+        outputs = [pt.dvector(), pt.dvector(), pt.lvector(), pt.dmatrix(), pt.dmatrix(), pt.dmatrix(), pt.dmatrix()]
+        return Apply(self, [pt.as_tensor(theta, dtype="float64")], outputs)
+
+    def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
+        """Evaluate outside of numba."""
+        for storage, value in zip(output_storage, self.engine.forward(inputs[0], keep=True), strict=True):
+            storage[0] = value
+
+
+class Pullback(_EngineOp):
+    """Theta, outputs of `SimulateTaped` but the first two, prediction_bar, noise_bar -> theta_bar."""
+
+    def make_node(self, theta: Variable, *inputs: Variable) -> Apply:
+        """Node for one backward pass."""
+        return Apply(self, [theta, *map(pt.as_tensor, inputs)], [pt.dvector()])
+
+    def infer_shape(self, fgraph: object, node: Apply, shapes: list) -> list:
+        """Shape of theta."""
+        return [shapes[0]]
+
+    def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
+        """Evaluate outside of numba."""
+        output_storage[0][0] = self.engine.backward(*inputs)
+
+
+@node_rewriter([Simulate])
+def share_forward_pass(fgraph: object, node: Apply) -> list | None:
+    """Take prediction and noise from the taped run of the same parameters where there is one."""
+    for client, _ in fgraph.clients[node.inputs[0]]:
+        if isinstance(client.op, SimulateTaped) and client.op.digest == node.op.digest:
+            return client.outputs[:2]
+    return None
+
+
+# After canonicalisation and merging, so that both nodes see the same theta; "numba" and "fast_run" modes include it.
+_database = EquilibriumDB()
+_database.register("share_forward_pass", share_forward_pass, "fast_run", "fast_compile", "numba")
+optdb.register("il6infer_share_forward_pass", _database, "fast_run", "fast_compile", "numba", position=2.9)
+
+
+CALL_VERSION = 5
+"""Part of PyTensor's key of cached functions; to be raised when the functions below change."""
+
+
+def _linked(engine: RosenbrockEngine) -> tuple[Callable, Callable, Any, Any]:
+    """`simulate` and `pullback` of an engine's kernel and its fallback's two, callable from compiled functions."""
+    kernel, sizes = engine.kernel, engine.sizes
+    forward = by_symbol(f"il6infer.{kernel.digest}.simulate", kernel.address("simulate"), SIMULATE, SIMULATED)
+    backward = by_symbol(f"il6infer.{kernel.digest}.pullback", kernel.address("pullback"), PULLBACK, VECTOR)
+    return forward, backward, *engine.fallback.link(f"il6infer.{engine.digest}", sizes)
+
+
+@register_funcify_default_op_cache_key(Simulate)
+def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+    kernel, _, rescue, _ = _linked(op.engine)
+    tables = op.engine.tables
+
+    @njit
+    def simulate(theta: np.ndarray) -> tuple:
+        point = np.ascontiguousarray(theta)
+        prediction, noise, outcome, _, _, _, _ = kernel((point, tables, False))
+        if outcome.any():
+            rescue(point.ctypes, outcome.ctypes, prediction.ctypes, noise.ctypes)
+        return prediction, noise
+
+    return simulate, CALL_VERSION
+
+
+@register_funcify_default_op_cache_key(SimulateTaped)
+def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+    kernel, _, rescue, _ = _linked(op.engine)
+    tables = op.engine.tables
+
+    @njit
+    def simulate_taped(theta: np.ndarray) -> tuple:
+        point = np.ascontiguousarray(theta)
+        prediction, noise, outcome, states, tape, before, rest = kernel((point, tables, True))
+        if outcome.any():
+            rescue(point.ctypes, outcome.ctypes, prediction.ctypes, noise.ctypes)
+        return prediction, noise, outcome, states, tape, before, rest
+
+    return simulate_taped, CALL_VERSION
+
+
+@register_funcify_default_op_cache_key(Pullback)
+def _numba_pullback(op: Pullback, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+    _, kernel, _, rescue = _linked(op.engine)
+    tables = op.engine.tables
+
+    @njit
+    def pullback(theta, outcome, states, tape, before, rest, prediction_bar, noise_bar):  # noqa: ANN001, ANN202
+        point = np.ascontiguousarray(theta)
+        by_value, by_noise = np.ascontiguousarray(prediction_bar), np.ascontiguousarray(noise_bar)
+        gradient = kernel((point, tables, outcome, states, tape, before, rest, by_value, by_noise))
+        if outcome.any():
+            rescue(point.ctypes, outcome.ctypes, by_value.ctypes, by_noise.ctypes, gradient.ctypes)
+        return gradient
+
+    return pullback, CALL_VERSION
+
+
+class Ask(_EngineOp):
+    """theta -> prediction, noise, by an engine that compiled code cannot call."""
+
+    def make_node(self, theta: Variable) -> Apply:
+        """Node for a vector of parameters on the linear scale."""
+        return Apply(self, [pt.as_tensor(theta, dtype="float64")], [pt.dvector(), pt.dvector()])
+
+    def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
+        """Evaluate."""
+        simulation = self.engine.simulate(inputs[0])
+        output_storage[0][0], output_storage[1][0] = simulation.prediction, simulation.noise
+
+    def L_op(self, inputs: list, outputs: list, output_gradients: list) -> list:  # noqa: N802 (PyTensor's name)
+        """Gradient by the engine's own pullback."""
+        return [AskPullback(self.engine)(*inputs, *_connected(outputs, output_gradients))]
+
+
+class AskPullback(_EngineOp):
+    """Theta, prediction_bar, noise_bar -> theta_bar."""
+
+    def make_node(self, *inputs: Variable) -> Apply:
+        """Node for one gradient."""
+        return Apply(self, [pt.as_tensor(i, dtype="float64") for i in inputs], [pt.dvector()])
+
+    def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
+        """Evaluate."""
+        output_storage[0][0] = self.engine.pullback(*inputs)
+
+
+@numba_funcify.register(Ask)
+@numba_funcify.register(AskPullback)
+def _numba_ask(op: _EngineOp, node: Apply, storage_map: object = None, **_: object) -> Callable:
+    with warnings.catch_warnings():
+        # That it takes the interpreter's lock is known: the engine is chosen for its independence, not for speed.
+        warnings.filterwarnings("ignore", "Numba will use object mode", UserWarning)
+        return generate_fallback_impl(op, node, storage_map)
+
+
+def simulate(engine: Engine, theta: Variable) -> tuple[Variable, Variable]:
+    """Prediction and noise (measurements,) as differentiable tensors.
+
+    Parameters
+    ----------
+    theta
+        Vector of the engine's parameters, in the order of ``engine.parameters``, on the linear scale. Where a
+        simulation fails the prediction is +inf, so that every log-density of the measurements is -inf.
+    """
+    prediction, noise = (Simulate if isinstance(engine, RosenbrockEngine) else Ask)(engine)(theta)
+    return prediction, noise

@@ -1,0 +1,1 @@
+"""A problem as distinct runs: plan, segments, outcome."""

@@ -1,0 +1,45 @@
+"""Powers and functions of parameters alone, such as K**h in a Hill term: computed once a run, not in each stage.
+
+Each becomes a parameter of its own, whose value in a segment is that of its expression there; so its derivatives by the
+parameters in it are taken once a gradient, with those of all other quantities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy as sp
+
+from il6infer.network.network import Network, symbol
+
+
+def hoist(network: Network) -> Network:
+    """Network with the same solutions, in whose rates nothing that is dear depends on parameters alone."""
+    known = {symbol(name) for name in network.parameters}
+    taken = {*network.parameters, *network.states, *network.derived}
+    found: dict[sp.Expr, sp.Symbol] = {}
+
+    def dear(e: sp.Basic) -> bool:
+        is_dear = (e.is_Pow and not e.exp.is_Integer) or isinstance(e, sp.exp | sp.log)
+        return is_dear and bool(e.free_symbols) and e.free_symbols <= known | {*found.values()}
+
+    def name_of(e: sp.Expr) -> sp.Symbol:
+        if e not in found:
+            found[e] = symbol(next(n for i in range(len(taken) + 1) if (n := f"hoisted_{len(found) + i}") not in taken))
+            taken.add(str(found[e]))
+        return found[e]
+
+    rhs, fluxes = (
+        tuple(e.replace(dear, name_of) for e in expressions) for expressions in (network.rhs, network.fluxes)
+    )
+    computed: dict[str, sp.Expr] = {}
+    for e, name in found.items():
+        computed[str(name)] = e.xreplace({symbol(n): inner for n, inner in computed.items()})
+    return replace(
+        network,
+        parameters=(*network.parameters, *computed),
+        defaults=(*network.defaults, *computed.values()),
+        rhs=rhs,
+        fluxes=fluxes,
+        computed=computed,
+    )

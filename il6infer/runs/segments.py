@@ -1,0 +1,223 @@
+"""An experiment followed through its periods: segments without interruption, and the jumps between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from il6infer._errors import UserError
+from il6infer.network.network import TIME, Event, symbol
+from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Problem
+
+SET, ADD, EVALUATE = 0, 1, 2
+
+
+def theta(name: str) -> sp.Symbol:
+    """Symbol of a problem parameter, apart from that of the network parameter which may have its name."""
+    return sp.Symbol(f"theta.{name}", real=True)
+
+
+class Quantities:
+    """The vector of quantities: estimated parameters first, then constants and expressions as they are met."""
+
+    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
+        self.estimated = [theta(p.id) for p in parameters if p.estimate]
+        self.fixed = {theta(p.id): sp.Float(p.nominal) for p in parameters if not p.estimate}
+        self.entries: list[sp.Expr] = list(self.estimated)
+        self._index = {expression: i for i, expression in enumerate(self.entries)}
+
+    def add(self, expression: sp.Expr) -> int:
+        """Index of an expression of `theta` symbols, which is added when it is new."""
+        expression = sp.sympify(expression).xreplace(self.fixed)
+        if not expression.free_symbols:
+            expression = _number(expression)
+        if expression not in self._index:
+            self._index[expression] = len(self.entries)
+            self.entries.append(expression)
+        return self._index[expression]
+
+
+def _number(expression: sp.Expr) -> sp.Expr:
+    """Value of a constant; NaN where it is no real number, such as a negative number to a broken power."""
+    if expression.is_infinite and not expression.is_extended_real:
+        return sp.oo  # zero to a negative power
+    return sp.Float(float(expression)) if expression.is_extended_real is not False else sp.nan
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of one run without interruption.
+
+    Attributes
+    ----------
+    start
+        Time at which it starts; after the jumps.
+    steady
+        Simulate to steady state instead of to the next segment.
+    values
+        Quantity index of each network parameter, in the network's order.
+    jumps
+        (state index, kind, index): `SET` the state to a quantity, `ADD` a quantity to it, or set it to the
+        `EVALUATE`-d expression of that index in `Plan.expressions`.
+    """
+
+    start: float
+    steady: bool
+    values: tuple[int, ...]
+    jumps: tuple[tuple[int, int, int], ...]
+
+
+class Unroller:
+    """Follows one experiment through its periods and keeps the symbolic value of each network parameter."""
+
+    def __init__(self, problem: Problem, quantities: Quantities) -> None:
+        self.network = problem.network
+        self.quantities = quantities
+        self.problem_symbols = {symbol(p.id): theta(p.id) for p in problem.parameters}
+        self.states = {symbol(s): i for i, s in enumerate(self.network.states)}
+        self.expressions: list[sp.Expr] = []
+        self.defaults: dict[sp.Symbol, sp.Expr] = {}
+        for name, default in zip(self.network.parameters, self.network.defaults, strict=True):
+            own = symbol(name)
+            self.defaults[own] = self.problem_symbols.get(own, default)
+
+    def resolve(self, values: Mapping[sp.Symbol, sp.Expr], expression: sp.Expr) -> sp.Expr:
+        """Replace network parameters by their current values until only `theta` symbols and states are left."""
+        for _ in range(len(values) + 1):
+            pending = {s for s in expression.free_symbols if s in values}
+            if not pending:
+                return expression.xreplace(self.problem_symbols)
+            expression = expression.xreplace({s: values[s] for s in pending})
+        raise UserError(f"the values of {', '.join(sorted(map(str, pending)))} depend on each other in a circle")
+
+    def segments(self, experiment: Experiment) -> list[Segment]:
+        """Segments of one experiment: its periods, cut further by timed events and breakpoints."""
+        where = f"experiment '{experiment.id}'"
+        values = dict(self.defaults)
+        result: list[Segment] = []
+        periods = list(experiment.periods) or [Period(0.0)]
+        if periods[-1].time == STEADY_STATE:
+            periods.append(Period(0.0))
+        for position, period in enumerate(periods):
+            steady = period.time == STEADY_STATE
+            time = 0.0 if steady else period.time
+            before = dict(values)
+            jumps = self._apply(period.changes, values, where, time)
+            if position == 0:
+                jumps += self._assign(period.changes, before, values, time)
+                # Initial assignments are no rules: what changes later moves none of them.
+                values = {own: self.resolve(values, value) for own, value in values.items()}
+            result.append(self._segment(period.time, steady, values, jumps, where))
+            if steady:
+                continue
+            end = periods[position + 1].time if position + 1 < len(periods) else np.inf
+            first = not any(p.time != STEADY_STATE for p in periods[:position])
+            for time, changes in self._interruptions(values, period.time, end, first, where):
+                jumps = self._apply(changes, values, where, time)
+                result.append(self._segment(time, False, values, jumps, where))
+        return result
+
+    def _apply(
+        self, changes: Mapping[str, sp.Expr], values: dict, where: str, time: float
+    ) -> tuple[tuple[int, int, int], ...]:
+        before = dict(values)
+        jumps = []
+        for target, expression in changes.items():
+            own = symbol(target)
+            value = self._value(expression, before, time)
+            if own in self.states:
+                jumps.append(self._jump(own, value))
+            elif own in values:
+                if value.free_symbols & set(self.states):
+                    raise UserError(f"{where}: parameter '{target}' is set from a state; only states can be.")
+                values[own] = value
+            else:
+                raise UserError(f"{where}: '{target}' is neither a state nor a parameter of model '{self.network.id}'.")
+        return tuple(jumps)
+
+    def _value(self, expression: sp.Expr, values: Mapping[sp.Symbol, sp.Expr], time: float) -> sp.Expr:
+        return self.resolve(values, expression.xreplace(self.network.expand).xreplace({TIME: sp.Float(time)}))
+
+    def _assign(
+        self, changes: Mapping[str, sp.Expr], before: dict, values: dict, time: float
+    ) -> tuple[tuple[int, int, int], ...]:
+        """Make initial assignments that name a changed state again, after the changes of the first period.
+
+        Those that name changed parameters only need nothing: they are evaluated with the first segment's values.
+        """
+        given = {symbol(name): e for name, e in (self.network.assignments or {}).items() if name not in changes}
+        given = {own: e for own, e in given.items() if own not in self.problem_symbols}
+        moved = {symbol(name) for name in changes} & self.states.keys()
+        starts = {symbol(s): e for s, e in zip(self.network.states, self.network.initial, strict=True)}
+        known = {**values, **starts}
+        known |= {own: self.resolve(known, self._value(changes[str(own)], before, time)) for own in moved}
+        following: list[sp.Symbol] = []
+        while more := [s for s, e in given.items() if s not in moved and e.free_symbols & moved]:
+            moved |= {*more}
+            following += more
+        known |= {own: given[own] for own in following}
+        jumps = []
+        for own in following:
+            value = self.resolve(known, given[own])
+            if own in self.states:
+                jumps.append((self.states[own], SET, self.quantities.add(value)))
+            else:
+                values[own] = value
+        return tuple(jumps)
+
+    def _jump(self, own: sp.Symbol, value: sp.Expr) -> tuple[int, int, int]:
+        state, states = self.states[own], set(self.states)
+        if not value.free_symbols & states:
+            return state, SET, self.quantities.add(value)
+        if not (value - own).free_symbols & states:
+            return state, ADD, self.quantities.add(value - own)
+        value = value.xreplace(self.quantities.fixed)
+        if value not in self.expressions:
+            self.expressions.append(value)
+        return state, EVALUATE, self.expressions.index(value)
+
+    def _segment(self, start: float, steady: bool, values: dict, jumps: tuple, where: str) -> Segment:
+        indices = []
+        for name in self.network.parameters:
+            value = self.resolve(values, self.network.computed.get(name, values[symbol(name)]))
+            stray = value.free_symbols - set(self.problem_symbols.values())
+            if stray:
+                raise UserError(f"{where}: no value for {', '.join(sorted(map(str, stray)))}, which '{name}' needs.")
+            indices.append(self.quantities.add(value))
+        return Segment(float(start), steady, tuple(indices), jumps)
+
+    def _interruptions(self, values: dict, start: float, end: float, first: bool, where: str) -> list:
+        found = []
+        network = self.network
+        # What an event assigns to a species wins over what becomes of it as its volume changes.
+        marks = [(e.time, e.dilution, e, f"event '{e.id}'") for e in network.events if e.dilution]
+        marks += [(e.time, e.changes, e, f"event '{e.id}'") for e in network.events]
+        marks += [(time, {}, None, "a breakpoint") for time in network.breakpoints]
+        for when, changes, event, what in marks:
+            time = float(self._known(when, values, where, what))
+            if start < time < end:
+                found.append((time, changes))
+            elif event is not None and self._at_start(event, time, values, start, first, where):
+                found.append((start, changes))
+        merged: dict[float, dict] = {}
+        for time, changes in sorted(found, key=lambda pair: pair[0]):
+            merged.setdefault(time, {}).update(changes)
+        return list(merged.items())
+
+    def _at_start(self, event: Event, time: float, values: dict, start: float, first: bool, where: str) -> bool:
+        """Whether an event happens at the start of a period, after the period's own changes."""
+        if not first:
+            return time == start
+        trigger = event.trigger.xreplace({TIME: sp.Float(start)})
+        holds = bool(self._known(trigger, values, where, f"event '{event.id}'"))
+        # A trigger that holds from the start turns true there only if it counts as false before.
+        return not event.initial_value if holds else time == start
+
+    def _known(self, expression: sp.Basic, values: dict, where: str, what: str) -> sp.Basic:
+        value = self.resolve(values, expression).xreplace(self.quantities.fixed)
+        if value.free_symbols:
+            raise UserError(f"{where}: the time of {what} depends on an estimated parameter; this is not supported.")
+        return value

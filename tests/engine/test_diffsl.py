@@ -1,0 +1,59 @@
+"""What the second engine's language can say: against the closed form, and refused by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+from scipy.integrate import quad
+
+from il6infer._errors import UserError
+from il6infer.engine import compile
+from il6infer.network.network import symbol
+from tests.zoo.systems import network, problem
+
+x, k = symbol("x"), symbol("k")
+FUNCTIONS = {
+    "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan, "sinh": sp.sinh, "cosh": sp.cosh,
+    "tanh": sp.tanh, "asinh": sp.asinh, "acosh": lambda e: sp.acosh(1 + e), "abs": lambda e: sp.Abs(e - 1),
+    "min": lambda e: sp.Min(e, 0.5, 2 * e), "max": lambda e: sp.Max(e, 0.5, 2 * e),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_has_its_value_and_its_slope(name: str) -> None:
+    """x' = 1 from k, y' = f(x): y(t) is the integral of f over [k, k + t], its slope in k is f(k + t) - f(k)."""
+    rate = FUNCTIONS[name](x)
+    f = sp.lambdify(x, rate, "scipy")
+    net = network({"x": sp.Integer(1), "y": rate}, {"x": k}, {"k": 0.2})
+    asked = problem(net, [0.6], estimated={"k": 0.2}, observed=["y"])
+    engine = compile(asked, engine="diffsol", rtol=1e-9, atol=1e-11)
+    at = np.array([0.2])
+    expected = quad(f, 0.2, 0.8, points=[0.25, 0.5])[0]
+    np.testing.assert_allclose(engine.simulate(at).prediction, [expected], rtol=1e-5)
+    np.testing.assert_allclose(engine.pullback(at, np.ones(1), np.zeros(1)), [f(0.8) - f(0.2)], rtol=1e-3)
+
+
+@pytest.mark.parametrize("exponent", [5, 6, -5, -6, 3, -2])
+def test_whole_powers_of_a_negative_base(exponent: int) -> None:
+    net = network({"x": sp.Integer(1), "y": x**exponent}, {"x": k}, {"k": -2.0})
+    asked = problem(net, [1.0], observed=["y"])
+    engine = compile(asked, engine="diffsol", rtol=1e-9, atol=1e-11)
+    n = exponent + 1
+    np.testing.assert_allclose(engine.simulate(np.array([])).prediction, [((-1.0) ** n - (-2.0) ** n) / n], rtol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [sp.asin(x), sp.floor(x), sp.atan2(x, k), sp.factorial(x), sp.Mod(x, 2), sp.sign(x)])
+def test_a_function_that_it_has_not_is_refused_by_name(rate: sp.Expr) -> None:
+    with pytest.raises(UserError) as error:
+        compile(problem(network({"x": rate}, {"x": 0.5}, {"k": 1.0}), [1.0]), engine="diffsol")
+    assert f"engine diffsol cannot do the function {rate.func.__name__}, in " in str(error.value)
+    assert str(error.value).endswith(
+        "; it has abs, acosh, asinh, cos, cosh, exp, log, max, min, piecewise, sin, sinh, tan, tanh. "
+        "Use engine rosenbrock."
+    )
+
+
+def test_a_rate_that_is_no_number_is_refused() -> None:
+    with pytest.raises(UserError, match="engine diffsol cannot do the value nan. Use engine rosenbrock."):
+        compile(problem(network({"x": sp.Piecewise((x, x > 1), (sp.nan, True))}, {}), [1.0]), engine="diffsol")

@@ -1,0 +1,103 @@
+"""Events at the start, and events and conditions that resize a compartment, against sums written by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from il6infer._errors import UserError
+from il6infer.engine import compile
+from il6infer.problem.spec import Experiment, Period
+from il6infer.runs.segments import Quantities, Unroller
+from tests.library.texts import from_antimony
+from tests.zoo.systems import problem
+
+
+def _jumps(trigger: str, initial: str, start: float = 0.0) -> list[float]:
+    """Times of the segments that begin with the event."""
+    net = from_antimony(f"model m; species x = 1; x' = 0; E: at {trigger}, t0={initial}: x = x + 1; end")
+    asked = problem(net, [start])
+    unroller = Unroller(asked, Quantities(asked.parameters))
+    return [s.start for s in unroller.segments(Experiment("e", (Period(start), Period(9.0)))) if s.jumps]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "start", "if_false", "if_true"),
+    [
+        ("(time >= 0)", 0.0, [0.0], []),
+        ("(time >= -3)", 0.0, [0.0], []),
+        ("(time > 0)", 0.0, [0.0], [0.0]),  # false at 0, true at once after
+        ("(time >= 2)", 0.0, [2.0], [2.0]),
+        ("(time >= 2)", 4.0, [4.0], []),
+        ("(time >= 9)", 0.0, [9.0], [9.0]),
+        ("((time >= 1) && (time < 3))", 2.0, [2.0], []),
+        ("((time >= 1) && (time < 3))", 4.0, [], []),
+    ],
+)
+def test_a_trigger_that_holds_from_the_start(
+    trigger: str, start: float, if_false: list[float], if_true: list[float]
+) -> None:
+    assert _jumps(trigger, "false", start) == if_false
+    assert _jumps(trigger, "true", start) == if_true
+
+
+@pytest.mark.parametrize("engine", ["diffsol", "rodas5p"])
+def test_an_event_at_the_start_follows_the_condition(engine: str) -> None:
+    net = from_antimony("model m; species x = 1; x' = 0; E: at (time >= 0), t0=false: x = 2*x; end")
+    asked = problem(net, [0.0, 1.0], [Experiment("e", (Period(0.0, {"x": sp.Integer(5)}),))], {"s": 1.0})
+    np.testing.assert_allclose(compile(asked, engine=engine).simulate(np.ones(1)).prediction, [10.0, 10.0])
+
+
+VOLUMES = """
+model m
+  compartment C = 2; var compartment C;
+  species S in C = 6; substanceOnly species N in C = 8; species $B in C = 1; species W in C = 4;
+  J: S -> ; C*k*S; k = 0.1;
+  K: -> W; C*B;
+  {event}
+end
+"""
+
+
+@pytest.mark.parametrize("engine", ["diffsol", "rodas5p"])
+def test_an_event_that_resizes_a_compartment_keeps_amounts(engine: str) -> None:
+    """At 10, C doubles: S halves, and so does the boundary species B that feeds W; W is set; N is an amount."""
+    net = from_antimony(VOLUMES.format(event="E: at (time >= 10): C = C*2, W = W + 1;"))
+    assert net.states == ("S", "N", "W")
+    found = compile(problem(net, [10.0, 12.0], estimated={"k": 0.1}), engine=engine, rtol=1e-9, atol=1e-11)
+    s, n, w = found.simulate(np.array([0.1])).prediction.reshape(2, 3).T
+    np.testing.assert_allclose(s, [3 * np.exp(-1), 3 * np.exp(-1.2)], rtol=1e-6)
+    np.testing.assert_allclose(n, [8.0, 8.0])
+    np.testing.assert_allclose(w, [4 + 10 + 1, 4 + 10 + 1 + 0.5 * 2], rtol=1e-6)
+
+
+def test_a_volume_that_an_event_sets_from_a_state_becomes_a_state() -> None:
+    net = from_antimony(VOLUMES.replace("species $B in C = 1", "B = 1").format(event="E: at (time >= 10): C = W/3.5;"))
+    assert net.states == ("S", "N", "W", "C")
+    found = compile(problem(net, [11.0], estimated={"k": 0.1}), engine="diffsol", rtol=1e-9, atol=1e-11)
+    s, n, w, c = found.simulate(np.array([0.1])).prediction
+    np.testing.assert_allclose([s, n, w, c], [3 * np.exp(-1.1), 8.0, 7 + 1, 4.0], rtol=1e-6)
+
+
+def test_an_assignment_at_the_same_time_wins_over_the_dilution() -> None:
+    events = "F: at (time >= 10): S = S + 1; E: at (time >= 10): C = C*2;"
+    asked = problem(from_antimony(VOLUMES.format(event=events)), [10.0], estimated={"k": 0.1}, observed=["S"])
+    found = compile(asked, engine="diffsol", rtol=1e-9, atol=1e-11).simulate(np.array([0.1]))
+    np.testing.assert_allclose(found.prediction, [6 * np.exp(-1) + 1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("start", [0.0, 10.0])
+def test_a_condition_that_resizes_a_compartment_keeps_concentrations(start: float) -> None:
+    net = from_antimony(VOLUMES.format(event="").replace("S in C = 6", "S in C; S = 3"))
+    periods = (Period(0.0), Period(start, {"C": sp.Integer(4)}))[1 if start == 0 else 0 :]
+    asked = problem(net, [10.0, 12.0], [Experiment("e", periods)], {"k": 0.1}, ["S", "N"])
+    s, n = compile(asked, engine="diffsol", rtol=1e-9).simulate(np.array([0.1])).prediction.reshape(2, 2).T
+    np.testing.assert_allclose(s, [3 * np.exp(-1), 3 * np.exp(-1.2)], rtol=1e-6)
+    np.testing.assert_allclose(n, [8.0, 8.0])
+
+
+def test_a_start_that_an_estimated_parameter_decides_is_refused() -> None:
+    net = from_antimony("model m; species x = 1; x' = 0; T = 1; E: at (time >= T), t0=false: x = 2*x; end")
+    with pytest.raises(UserError, match="experiment 'e': the time of event 'E' depends on an estimated parameter"):
+        compile(problem(net, [1.0], estimated={"T": 1.0}), engine="diffsol")

@@ -1,0 +1,224 @@
+"""A model's equations as machine code: the same numbers as Python, nothing guessed, compiled once."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy as sp
+from llvmlite import binding
+
+from il6infer.engine import compile
+from il6infer.kernel import lane_width, link
+from il6infer.kernel.lowering import module_of
+from il6infer.kernel.parts import symbol_of
+from il6infer.network.network import symbol
+from tests.zoo.systems import network, problem
+
+POINT = np.array([0.7, 1.9, -0.4, 3.0, 0.0])
+
+
+def _machine_code(source: str, constants: dict[str, object] | None = None) -> tuple[object, object]:
+    module = binding.parse_assembly(str(module_of(source, constants or {})))
+    module.verify()
+    engine = binding.create_mcjit_compiler(module, link._machine())
+    engine.finalize_object()
+    return engine, lambda name, **how: engine.get_function_address(symbol_of(name, **how))
+
+
+def _rhs(lines: list[str], y: np.ndarray = POINT, t: float = 2.5, size: int = 4, lanes: int = 1) -> np.ndarray:
+    """Result of ``rhs`` with these lines; with several lanes, (size, lanes) for the columns of `y`."""
+    source = "def rhs(y, p, t, out):\n" + "\n".join(f"    {line}" for line in lines)
+    engine, address = _machine_code(source, {"LANES": lanes})
+    vector = ctypes.POINTER(ctypes.c_double)
+    call = ctypes.CFUNCTYPE(None, *[vector] * 4)(address("rhs", together=True))
+    out = np.full((size, lanes) if lanes > 1 else size, 0.5)
+    arrays = [np.ascontiguousarray(y, dtype=float), np.ones((3, lanes)), np.full(lanes, t), out]
+    call(*(a.ctypes.data_as(vector) for a in arrays))
+    assert engine is not None  # it owns the code until here
+    return out
+
+
+EXPRESSIONS = (
+    "y[0] + 2*y[1] - y[2]/y[3]",
+    "-y[0]**3 + y[1]**-2 + y[2]**0 + y[3]**11",
+    "+y[0] * pi + e",
+    "exp(y[2]) * log(y[1]) + sqrt(y[3]) + sin(y[0]) - cos(t)",
+    "tan(y[0]) + asin(y[2]) + acos(y[2]) + atan(y[3]) + sinh(y[2]) + cosh(y[0]) + tanh(y[1])",
+    "asinh(y[0]) + acosh(y[1]) + atanh(y[2])",
+    "floor(y[1]) + ceil(y[1]) + abs(y[2]) + copysign(1, y[2])",
+    "min(y[0], y[1], y[2]) + 10*max(y[0], y[3])",
+    "gamma(y[1])",
+    "y[1]**y[0]",
+    "(y[0] if y[1] < t else y[3])",
+    "(y[0] if (y[1] > t) or (not (y[2] >= 0)) else y[3])",
+    "(1 if (y[1] <= t) and (y[0] != y[1]) and (y[4] == 0) else 0)",
+    "(1 if 0 < y[0] < 1 else (2 if True else 3))",
+)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_has_the_value_that_python_gives(expression):
+    names = {name: getattr(math, name) for name in dir(math) if not name.startswith("_")}
+    expected = eval(expression, names | {"y": POINT, "t": 2.5})  # noqa: S307  (the expressions above)
+
+    assert _rhs([f"out[0] = {expression}"])[0] == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("library", ["its own", "none"])
+@pytest.mark.parametrize("lanes", [2, 4, 8])
+@pytest.mark.parametrize(
+    "expression", [*EXPRESSIONS, "power(y[1], y[0]) + power_in_slope(y[0], -1.5) + logarithm(y[3])"]
+)
+def test_every_lane_has_the_value_of_its_own(expression, lanes, library, monkeypatch):
+    if library == "none":
+        monkeypatch.setattr(lane_width, "library", lambda: "")
+    states = POINT[:, None] + 0.01 * np.arange(lanes) * np.array([1, 1, 1, 1, 0])[:, None]
+    together = _rhs([f"out[0] = {expression}"], states, lanes=lanes)[0]
+
+    alone = [_rhs([f"out[0] = {expression}"], state)[0] for state in states.T]
+    np.testing.assert_allclose(together, alone, rtol=1e-13)
+
+
+def test_a_loop_runs_over_the_places_of_vectors():
+    lines = ["a = 2", "for i in range(3):", "    a = 10 * y[i]", "    out[i] = a + y[2 + i]", "out[3] = a"]
+    np.testing.assert_allclose(_rhs(lines), [*(10 * POINT[:3] + POINT[2:5]), 2.0])
+
+
+def test_assignments_change_what_they_name_and_no_more():
+    out = _rhs(["a = y[0]", "a *= 2", "out[0] = a", "out[1] += a", "out[1] -= y[1]", "out[2] /= 4"])
+
+    np.testing.assert_allclose(out, [1.4, 0.5 + 1.4 - 1.9, 0.125, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "value", "in_slope"),
+    [
+        (2.0, 1.5, 2.0**1.5, 2.0**1.5),
+        (0.0, 0.5, 0.0, 0.0),
+        (0.0, 0.0, 1.0, 1.0),
+        (0.0, -1.0, math.inf, 0.0),
+        (-1e-9, 2.5, 0.0, 0.0),
+        (-1e-3, 2.5, math.nan, math.nan),
+        (math.nan, 2.5, math.nan, math.nan),
+    ],
+)
+def test_powers_at_and_around_zero(x, n, value, in_slope):
+    found = _rhs(["out[0] = power(y[0], y[1])", "out[1] = power_in_slope(y[0], y[1])"], np.array([x, n]))
+
+    np.testing.assert_equal(found[:2], [value, in_slope])
+
+
+def test_a_case_is_taken_for_its_index_only():
+    engine, address = _machine_code(
+        "def jump(k, y, d, out):\n    if k == 0:\n        out[0] = y[0]\n    if k == 2:\n        out[0] = y[1]"
+    )
+    vector = ctypes.POINTER(ctypes.c_double)
+    call = ctypes.CFUNCTYPE(None, ctypes.c_int64, vector, vector, vector)(address("jump"))
+    found = []
+    for k in range(3):
+        out, state = np.array([-1.0]), np.array([5.0, 6.0])
+        call(k, *(a.ctypes.data_as(vector) for a in (state, state, out)))
+        found.append(out[0])
+
+    assert engine is not None
+    assert found == [5.0, -1.0, 6.0]
+
+
+def test_constants_are_functions_of_their_place():
+    engine, address = _machine_code("", {"N": 7, "ROW": [3, 1, 4], "A": [[0.5, 1.5], [2.5, 3.5]], "PIVOT": []})
+    whole = ctypes.CFUNCTYPE(ctypes.c_int64)(address("N"))
+    row = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address("ROW"))
+    entry = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64, ctypes.c_int64)(address("A"))
+
+    assert engine is not None
+    assert (whole(), [row(i) for i in range(3)], entry(1, 0), entry(0, 1)) == (7, [3, 1, 4], 2.5, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("out[0] = zeta(y[0])", "function zeta"),
+        ("out[0] = y[0] % 2", "operator Mod"),
+        ("out[0] = unknown", "expression: unknown"),
+        ("out[0] = y[k]", "element: y[k]"),
+        ("out[0] = True", "expression: True"),
+        ("out[0] = (1 if y[0] else 2)", "condition: y[0]"),
+        ("return y", "statement: return y"),
+        ("if t == 0: out[0] = 1", "condition: t == 0"),
+        ("y.x = 1", "target: y.x"),
+        ("for i in y: out[0] = 1", "statement: for i in y:\n    out[0] = 1"),
+        ("out[0] = y[0 * k]", "element: y[0 * k]"),
+    ],
+)
+def test_what_the_language_does_not_have_is_refused(line, message):
+    if line.startswith("if"):
+        line = line.replace("t ==", "t >").replace("t > 0", "t == 0.5")
+        message = "condition: t == 0.5"
+    with pytest.raises(NotImplementedError) as error:
+        module_of(f"def rhs(y, p, t, out):\n    {line}", {})
+
+    assert str(error.value) == message
+
+
+def test_a_second_process_compiles_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path))
+    # An equation of this test alone: what this process has loaded for another one would not be compiled here.
+    x, k = symbol("x"), symbol("k")
+    engine = compile(
+        problem(network({"x": -k * x / 3}, {"x": sp.Integer(3)}, {"k": 0.37}), [1.0], estimated={"k": 0.37})
+    )
+    for path in Path(link.cache_folder()).iterdir():
+        assert path.suffix not in {".o", ".bc"}  # nothing before it is asked for
+    first = engine.simulate(np.array([0.37])).prediction
+    made = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    again = link.Kernel(*engine._code)
+    monkeypatch.setattr(link.Kernel, "_compiled", lambda *_: pytest.fail("compiled again"))
+
+    assert again.digest == engine.kernel.digest
+    assert again._object("simulate").startswith(b"\x7fELF") or sys.platform != "linux"
+    assert first == pytest.approx([3 * math.exp(-0.37 / 3)], rel=1e-6)
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == made
+    assert sorted(path.suffix for path in tmp_path.iterdir() if path.suffix != ".lock") == [".bc", ".o"]
+
+
+def test_another_constant_is_another_kernel():
+    source = "def rhs(y, p, t, out):\n    out[0] = y[0]"
+
+    assert link.Kernel(source, {"N": 1}).digest != link.Kernel(source, {"N": 2}).digest
+    assert link.Kernel(source, {"N": 1}).digest == link.Kernel(source, {"N": 1}).digest
+
+
+def test_a_symbol_that_is_nowhere_is_named_and_not_called():
+    module = binding.parse_assembly("declare void @il6infer.nowhere()\ndeclare double @llvm.exp.f64(double)")
+    with pytest.raises(RuntimeError) as error:
+        link._refuse_missing(module)
+
+    assert str(error.value) == "the kernel calls what is not there: il6infer.nowhere"
+
+
+def test_the_integrator_refuses_to_be_compiled_with_other_options(tmp_path):
+    command = [sys.executable, "-m", "il6infer.kernel.integrator", "simulate", str(tmp_path / "out.bc")]
+    environment = {name: value for name, value in os.environ.items() if name not in link.ENVIRONMENT}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == f"set {link.ENVIRONMENT}\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_of_the_compiler_is_shown_whole(tmp_path, monkeypatch):
+    monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path))
+    for name in link.ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(link, "ENVIRONMENT", {})
+    with pytest.raises(RuntimeError, match=r"il6infer.kernel.integrator simulate .* failed:\nset \{'NUMBA_OPT'"):
+        link._integrator("simulate")
+
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]

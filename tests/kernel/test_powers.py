@@ -1,0 +1,74 @@
+"""Powers where a concentration reaches zero: an infinite rate is an outcome, never a number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from il6infer.engine import Outcome, compile
+from il6infer.network.network import symbol
+from il6infer.problem.spec import Experiment, Period
+from tests.zoo.systems import network, problem
+
+x, y, n, k = symbol("x"), symbol("y"), symbol("n"), symbol("k")
+
+
+def test_zero_to_a_negative_power_is_no_number() -> None:
+    net = network({"x": sp.Integer(0), "y": x**-n}, {"x": k}, {"n": 0.5, "k": 1.0})
+    engine = compile(problem(net, [2.0], estimated={"n": 0.5, "k": 1.0}))
+    good, infinite = engine.simulate(np.array([0.5, 4.0])), engine.simulate(np.array([0.5, 0.0]))
+    np.testing.assert_allclose(good.prediction, [4.0, 1.0])  # y = t / sqrt(4)
+    assert [Outcome(o) for o in infinite.outcome] == [Outcome.NON_FINITE]
+    assert np.isneginf(engine.log_likelihood(np.array([0.5, 0.0]))).all()
+    assert engine.failures()["non_finite"] == 2
+
+
+def test_an_inhibition_by_a_negative_power_keeps_its_limit_and_its_gradient() -> None:
+    """1 / (1 + x^-n) is 0 where x is 0, and so is its slope in n."""
+    net = network({"x": sp.Integer(0), "y": 1 / (1 + x**-n) + k}, {}, {"n": 2.5, "k": 0.5})
+    engine = compile(problem(net, [2.0], estimated={"n": 2.5, "k": 0.5}))
+    theta = np.array([2.5, 0.5])
+    np.testing.assert_allclose(engine.simulate(theta).prediction, [0.0, 1.0], atol=1e-12)
+    gradient = engine.pullback(theta, np.array([0.0, 1.0]), np.zeros(2))
+    assert gradient == pytest.approx([0.0, 2.0], abs=1e-12)
+
+
+def test_powers_of_parameters_follow_what_conditions_make_of_them():
+    """K**h is computed once a segment: a condition that changes K or h changes it, and its derivatives."""
+    x, big, h, k = (symbol(n) for n in ("x", "big", "h", "k"))
+    net = network({"x": big**h / (1 + big**h) * sp.exp(-k) - k * x}, {}, {"big": 2.0, "h": 1.5, "k": 0.3})
+    changed = Experiment(
+        "e", (Period(0.0), Period(2.0, {"big": 3 * big, "h": sp.Float(0.7)}), Period(4.0, {"k": h / 2}))
+    )
+    asked = problem(net, [1.0, 3.0, 7.0], [changed], {"big": 2.0, "h": 1.5, "k": 0.3})
+    engine = compile(asked, engine="rodas5p", rtol=1e-11, atol=1e-13)
+    theta = np.array([2.0, 1.5, 0.3])
+
+    def exact(theta: np.ndarray) -> np.ndarray:
+        big, h, k = theta
+        found, level, start = [], 0.0, 0.0
+        for end, b, n, rate in ((1.0, big, h, k), (2.0, big, h, k), (3.0, 3 * big, 0.7, k), (4.0, 3 * big, 0.7, k),
+                                (7.0, 3 * big, 0.7, 0.35)):  # fmt: skip
+            rest = b**n / (1 + b**n) * np.exp(-rate) / rate
+            level = rest + (level - rest) * np.exp(-rate * (end - start))
+            start = end
+            found.append(level)
+        return np.array(found)[[0, 2, 4]]
+
+    np.testing.assert_allclose(engine.simulate(theta).prediction, exact(theta), rtol=1e-9)
+    slopes = [(exact(theta + d) - exact(theta - d)) / 2e-5 for d in 1e-5 * np.eye(3)]
+    rows = [engine.pullback(theta, row, 0 * row) for row in np.eye(3)]
+    np.testing.assert_allclose(rows, np.transpose(slopes), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(engine.jacobian(theta)[0], rows, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize(("base", "power"), [(-2.0, 0.5), (0.0, -0.5)])
+def test_a_power_of_parameters_that_is_no_number_makes_the_run_fail(base, power):
+    x, b, n = symbol("x"), symbol("b"), symbol("n")
+    net = network({"x": b**n - x}, {}, {"b": base, "n": power})
+
+    for estimated in ({}, {"b": base, "n": power}):
+        engine = compile(problem(net, [1.0], estimated=dict.fromkeys(estimated, 1.0)), engine="rodas5p")
+        outcome = engine.simulate(np.array([*estimated.values()], dtype=float)).outcome
+        assert [Outcome(o) for o in outcome] == [Outcome.NON_FINITE]

@@ -1,0 +1,37 @@
+"""Models that together hold every module, and every pair of modules that share text."""
+
+from __future__ import annotations
+
+from il6infer.library.compose import names
+from il6infer.library.names import OPTIONS
+
+EVERYTHING = (
+    "both_dual+akt+antibodies+assays+dimer+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets"
+    "+trafficking@HUVEC"
+)
+REPRESENTATIVE = (
+    "both_loss+hexamer",
+    "both_dual+akt+jak+mapk",
+    "both_socs3+antibodies+drugs+shedding",
+    "both_socs3+wiring_erk_akt",
+    "both_socs3+wiring_shared",
+    "both_socs3+wiring_stat3",
+    "cluster_socs3+antibodies+dimer+sgp130",
+    "cluster_loss+hexamer+trafficking@VSMC",
+    "classic_loss+hexamer+trafficking",
+    "both_socs3+sgp130+surface_trap",
+    "both_none+stat1+targets",
+    "both_socs3+assays+shedding@HepG2",
+    "classic_socs3+akt+mapk@PHH",
+    "classic_none@hepatocyte",
+    "trans_socs3+assays@HEK293",
+    "both_socs3+drugs+jak+targets@retinal_endothelial",
+    EVERYTHING,
+)
+LIBRARY = (*names(), *REPRESENTATIVE)
+"""Every receptor with every feedback, every option, every cell."""
+
+EACH_OPTION = tuple(
+    f"{receptor}_dual+{option}" for option, described in OPTIONS.items() for receptor in described.receptors
+)
+"""Every option with every receptor that it goes with."""

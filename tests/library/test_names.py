@@ -1,0 +1,71 @@
+"""Names of models: every part is known and goes with the others, or the message says what would."""
+
+from __future__ import annotations
+
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.library.compose import compose, names
+from il6infer.library.names import CELLS, OPTIONS, base_names, parse_model_name
+from il6infer.library.priors import cell_table
+from tests.library.representative import REPRESENTATIVE
+
+
+def refused(name: str) -> str:
+    with pytest.raises(UserError) as error:
+        compose(name)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", [*base_names(), *REPRESENTATIVE])
+def test_name_is_what_its_parts_spell(name):
+    assert str(parse_model_name(name)) == name
+    assert parse_model_name(name).identifier.isidentifier()
+
+
+def test_library_lists_receptors_times_feedbacks():
+    assert names() == base_names()
+    assert len(names()) == 16
+
+
+def test_options_stand_in_the_alphabets_order():
+    assert list(OPTIONS) == sorted(OPTIONS)
+    assert refused("both_none+mapk+akt") == (
+        "model 'both_none+mapk+akt': options stand once each, in alphabetical order. Write 'both_none+akt+mapk'."
+    )
+    assert refused("both_none+akt+akt").endswith("Write 'both_none+akt'.")
+
+
+def test_every_option_is_in_a_representative_model():
+    assert set().union(*(parse_model_name(name).options for name in REPRESENTATIVE)) == set(OPTIONS)
+    assert {parse_model_name(name).cell for name in REPRESENTATIVE} == {"", *CELLS}
+
+
+def test_unknown_option_and_cell():
+    assert refused("both_none+mapkk").startswith(
+        "unknown option 'mapkk' in model 'both_none+mapkk'. Did you mean 'mapk'? Known: akt, antibodies,"
+    )
+    assert refused("both_none@HUVECs") == (
+        "unknown cell 'HUVECs' in model 'both_none@HUVECs'. Did you mean 'HUVEC'? "
+        "Known: HEK293, HUVEC, HepG2, PHH, VSMC, hepatocyte, retinal_endothelial."
+    )
+    assert refused("both_none@").startswith("unknown cell '' in model 'both_none@'. Known: HEK293,")
+
+
+def test_parts_that_do_not_go_together():
+    assert refused("trans_none+shedding") == (
+        "model 'trans_none+shedding': option 'shedding' does not go with receptor 'trans'. "
+        "Use 'classic_none+shedding' or 'both_none+shedding'."
+    )
+    assert refused("both_none+jak+wiring_stat3") == (
+        "model 'both_none+jak+wiring_stat3': option 'wiring_stat3' does not go with 'jak': classic and trans drive "
+        "different branches, which needs receptor complexes that are told apart. Leave one of them out."
+    )
+    assert "it is a rival wiring" in refused("both_none+wiring_shared+wiring_stat3")
+
+
+def test_every_cell_has_its_numbers():
+    table = cell_table()
+
+    assert set(table["cell"]) == set(CELLS)
+    assert set(table.groupby("cell").size()) == {4}

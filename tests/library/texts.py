@@ -1,0 +1,39 @@
+"""Small models as text, for the tests of the SBML reader."""
+
+from __future__ import annotations
+
+import antimony
+import pytest
+import sympy as sp
+
+from il6infer._errors import UserError
+from il6infer.network.network import Network, symbol
+from il6infer.network.sbml import read_sbml
+
+HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<sbml xmlns="http://www.sbml.org/sbml/level2/version4" level="2" version="4">'
+)
+MATH = 'xmlns="http://www.w3.org/1998/Math/MathML"'
+STATE_EVENTS = "v2.0.0/sbml/0023"
+"""Case of the PEtab suite with an event that a state triggers."""
+
+
+def x(*ids: str) -> tuple[sp.Symbol, ...]:
+    return tuple(symbol(i) for i in ids)
+
+
+def from_antimony(text: str) -> Network:
+    antimony.clearPreviousLoads()
+    assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
+    return read_sbml(antimony.getSBMLString(antimony.getMainModuleName()), "toy.xml")
+
+
+def sbml(body: str) -> str:
+    return f'{HEAD}<model id="toy">{body}</model></sbml>'
+
+
+def refused(text: str) -> str:
+    with pytest.raises(UserError) as error:
+        read_sbml(text, "toy.xml")
+    return str(error.value)

@@ -1,0 +1,122 @@
+"""The SBML reader: what it refuses, by name and id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from il6infer._errors import UserError
+from tests.library.texts import MATH, STATE_EVENTS, from_antimony, refused, sbml
+
+ONE_SPECIES = (
+    '<listOfCompartments><compartment id="c" size="1"/></listOfCompartments>'
+    '<listOfSpecies><species id="A" compartment="c" initialConcentration="1"/></listOfSpecies>'
+)
+
+
+def test_state_triggered_event_of_the_petab_suite_is_refused(shared: Path):
+    text = (shared / f"petab_suite/{STATE_EVENTS}/_model.xml").read_text()
+
+    assert refused(text) == (
+        "toy.xml, event '_E0': the trigger 'p >= 500' is not a time (time >= T); "
+        "an event of any other kind is not supported."
+    )
+
+
+def test_all_that_is_not_supported_comes_in_one_message():
+    text = sbml(
+        '<listOfCompartments><compartment id="c" size="1" constant="false"/></listOfCompartments>'
+        '<listOfSpecies><species id="A" compartment="c" initialConcentration="1"/></listOfSpecies>'
+        '<listOfParameters><parameter id="time" value="9"/>'
+        '<parameter id="p" value="1" constant="false"/></listOfParameters>'
+        f"<listOfRules><algebraicRule><math {MATH}><apply><minus/><ci>A</ci><ci>p</ci></apply></math></algebraicRule>"
+        f'<rateRule variable="c"><math {MATH}><cn>1</cn></math></rateRule></listOfRules>'
+        '<listOfReactions><reaction id="J1" fast="true">'
+        '<listOfReactants><speciesReference species="A"/></listOfReactants>'
+        f"<kineticLaw><math {MATH}><ci>A</ci></math></kineticLaw></reaction>"
+        '<reaction id="J2">'
+        '<listOfReactants><speciesReference species="A"/></listOfReactants></reaction></listOfReactions>'
+        f'<listOfEvents><event id="E"><trigger><math {MATH}><apply><geq/><csymbol encoding="text" '
+        'definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol><cn>1</cn></apply></math></trigger>'
+        f"<delay><math {MATH}><cn>1</cn></math></delay><listOfEventAssignments>"
+        f'<eventAssignment variable="c"><math {MATH}><cn>2</cn></math></eventAssignment></listOfEventAssignments>'
+        "</event></listOfEvents>"
+    )
+
+    assert refused(text).splitlines() == [
+        "SBML: 6 faults",
+        "  - toy.xml: parameter 'time' (the id of the time itself: rename it) is not supported.",
+        "  - toy.xml: algebraicRule 'A - p = 0' is not supported.",
+        "  - toy.xml: rateRule of compartment 'c' (a volume that varies) is not supported.",
+        "  - toy.xml: fast reaction 'J1' is not supported.",
+        "  - toy.xml: reaction 'J2' without a kineticLaw is not supported.",
+        "  - toy.xml: delay of event 'E' is not supported.",
+    ]
+
+
+def test_not_xml():
+    assert refused("model x; end") == "SBML: 1 fault\n  - toy.xml, line 2: XML content is not well-formed."
+
+
+def test_empty_document():
+    assert refused("").startswith("SBML: 1 fault\n  - toy.xml, line ")
+
+
+def test_unknown_id_in_a_formula():
+    message = refused(
+        sbml(
+            ONE_SPECIES + '<listOfParameters><parameter id="p" value="1" constant="false"/></listOfParameters>'
+            f'<listOfRules><rateRule variable="p"><math {MATH}><ci>q</ci></math></rateRule></listOfRules>'
+        )
+    )
+
+    assert message.startswith("SBML: 1 fault\n  - toy.xml, line 2: ")
+    assert "'q'" in message
+
+
+def test_delay_in_a_formula():
+    message = refused(
+        sbml(
+            '<listOfParameters><parameter id="p" value="1" constant="false"/></listOfParameters>'
+            f'<listOfRules><rateRule variable="p"><math {MATH}><apply><csymbol encoding="text" '
+            'definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol><ci>p</ci><cn>1</cn></apply></math>'
+            "</rateRule></listOfRules>"
+        )
+    )
+
+    assert message == "toy.xml, rateRule of 'p': 'delay(p, 1)' is not supported in a formula."
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "model m; y = 1; y' = piecewise(1, time >= y, 0); end",
+            "toy.xml: the condition 'time >= y' is not one of time against constants; this is not supported.",
+        ),
+        (
+            "model m; y = 1; y' = piecewise(1, time^2 >= 4, 0); end",
+            "toy.xml: the condition 'time**2 >= 4' is not one of time against constants; this is not supported.",
+        ),
+        (
+            "model m; y = 1; y' = floor(time); end",
+            "toy.xml: 'floor(time)' steps in time without end; this is not supported.",
+        ),
+        (
+            "model m; y = 1; y' = 1; E: at (time < 5): y = 0; end",
+            "toy.xml, event 'E': the trigger 'time < 5' is not a time (time >= T); "
+            "an event of any other kind is not supported.",
+        ),
+        (
+            "model m; y = 1; y' = 1; z = 2; E: at (time > y): z = 0; end",
+            "toy.xml, event 'E': the trigger 'time > y' is not a time (time >= T); "
+            "an event of any other kind is not supported.",
+        ),
+    ],
+)
+def test_time_that_is_not_known_beforehand(text, message):
+    with pytest.raises(UserError) as error:
+        from_antimony(text)
+
+    assert str(error.value) == message

@@ -1,0 +1,112 @@
+"""Files are written whole or not at all; YAML faults name their place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+
+import pytest
+
+from il6infer import _files, _yaml
+from il6infer._errors import UserError
+
+
+def test_text_is_written_with_lf_into_a_new_folder(tmp_path):
+    path = tmp_path / "new" / "table.csv"
+    _files.atomic_write_text(path, "a,µ\n1,2\n")
+
+    assert path.read_bytes() == "a,µ\n1,2\n".encode()
+    assert stat.S_IMODE(path.stat().st_mode) & 0o400
+    assert [file.name for file in path.parent.iterdir()] == ["table.csv"]
+
+
+def test_a_failure_leaves_the_old_file_and_no_scrap(tmp_path):
+    path = tmp_path / "posterior.nc"
+    path.write_text("old")
+
+    def write():
+        with _files.atomic_path(path) as temporary:
+            assert temporary.suffix == ".nc"
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_file_has_the_rights_that_any_new_file_has(tmp_path):
+    (tmp_path / "plain").write_text("")
+    _files.atomic_write_text(tmp_path / "ours", "")
+
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_json_keeps_order_and_refuses_nan(tmp_path):
+    _files.write_json(tmp_path / "a.json", {"b": 1, "a": [None, "µ"]})
+
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == json.dumps(
+        {"b": 1, "a": [None, "µ"]}, indent=2, ensure_ascii=False
+    ) + "\n"
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        _files.write_json(tmp_path / "b.json", {"rhat": float("nan")})
+    assert not (tmp_path / "b.json").exists()
+
+
+def test_digest_of_a_file_is_its_sha256(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+
+    assert _files.digest(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_digest_of_a_folder_sees_names_and_contents(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a").write_text("1")
+    first = _files.digest(tmp_path)
+    (tmp_path / "sub" / "a").write_text("2")
+    second = _files.digest(tmp_path)
+    (tmp_path / "sub" / "a").rename(tmp_path / "sub" / "b")
+
+    assert len({first, second, _files.digest(tmp_path)}) == 3
+
+
+def test_versions_name_python_and_the_sampler():
+    assert {"python", "il6infer", "nutpie", "pymc"} <= set(_files.versions())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1, 2\nb: 3\n", "{path}, line 2, column 2: is not valid YAML: expected ',' or ']', but got ':'."),
+        ("a: 1\nb: 2\na: 3\n", "{path}, line 3, column 1: is not valid YAML: the key 'a' stands twice."),
+        ("", "{path}: is empty, 'key: value' lines were expected."),
+        ("- 1\n", "{path}: 'key: value' lines were expected at the top, found a list."),
+    ],
+)
+def test_yaml_fault_names_its_place(tmp_path, text, message):
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        _yaml.read_yaml(path)
+
+    assert str(caught.value) == message.format(path=path)
+
+
+def test_yaml_that_is_no_utf8_or_not_there(tmp_path):
+    (tmp_path / "latin.yaml").write_bytes(b"unit: \xb5g\n")
+    with pytest.raises(UserError) as caught:
+        _yaml.read_yaml(tmp_path / "latin.yaml")
+    assert str(caught.value) == f"{tmp_path}/latin.yaml: is not UTF-8 text (byte 6). Save it as UTF-8."
+    with pytest.raises(UserError, match=r"none\.yaml: no such file\. Check the path; it is taken from /"):
+        _yaml.read_yaml(tmp_path / "none.yaml")
+    with pytest.raises(UserError, match="is a folder, a YAML file was expected"):
+        _yaml.read_yaml(tmp_path)
+
+
+def test_yaml_numbers_with_exponent_are_numbers(tmp_path):
+    (tmp_path / "a.yaml").write_text("[{a: 1e-6, b: 1.0e-6, c: 10, d: 1e, e: 2026-11-21}]\n".strip("[]\n"))
+    read = _yaml.read_yaml(tmp_path / "a.yaml")
+
+    assert (read["a"], read["b"], read["c"], read["d"]) == (1e-6, 1e-6, 10, "1e")
