@@ -39,6 +39,7 @@ class Arithmetic:
     def __init__(self, module: ir.Module, builder: ir.IRBuilder, lanes: int) -> None:
         self._module, self._builder, self._lanes = module, builder, lanes
         self._type = ir.VectorType(DOUBLE, lanes) if lanes > 1 else DOUBLE
+        self._bits = ir.VectorType(BIT, lanes) if lanes > 1 else BIT
         self._vectors: dict[str, ir.Value] = {}
         self._indices: dict[str, ir.Value] = {}
         self._values: dict[str, ir.Value] = {}
@@ -91,14 +92,24 @@ class Arithmetic:
                 return self._call(name, [self._number(argument) for argument in arguments])
         raise NotImplementedError(f"expression: {ast.unparse(node)}")
 
+    def _is_condition(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()) | ast.BinOp(op=ast.BitXor()):
+                return True
+            case ast.Constant(value=bool()):
+                return True
+            case ast.Name(id=name):
+                return name in self._values and self._values[name].type == self._bits
+        return False
+
     def _condition(self, node: ast.expr) -> ir.Value:
         match node:
+            case ast.Name(id=name) if self._is_condition(node):
+                return self._values[name]
+            case ast.BinOp(left=left, op=ast.BitXor(), right=right):
+                return self._builder.xor(self._condition(left), self._condition(right))
             case ast.Constant(value=bool(value)):
-                return (
-                    BIT(int(value))
-                    if self._lanes == 1
-                    else ir.Constant(ir.VectorType(BIT, self._lanes), [int(value)] * self._lanes)
-                )
+                return ir.Constant(self._bits, int(value) if self._lanes == 1 else [int(value)] * self._lanes)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self._builder.not_(self._condition(operand))
             case ast.BoolOp(op=operator, values=values):

@@ -105,6 +105,8 @@ class _Function(Arithmetic):
     def _statements(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
             match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if self._is_condition(value):
+                    self._values[name] = self._condition(value)
                 case ast.Assign(targets=[target], value=value):
                     self._store(target, self._number(value))
                 case ast.AugAssign(target=target, op=operator, value=value):
