@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from il6infer._errors import UserError
+
+MAX_BYTES = 100_000_000
+"""Of a file that is read whole; what is larger is refused, not tried."""
 
 Groups = Mapping[str, Any]
 """Group -> `xarray.Dataset`: an ArviZ InferenceData, or what `read_posterior` gives."""
@@ -59,6 +63,63 @@ def write_json(path: str | Path, content: Any) -> None:
         When a number is NaN or infinite, which JSON cannot hold: write ``None`` and say why beside it.
     """
     atomic_write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def why_unreadable(path: Path, limit: int = MAX_BYTES) -> str:
+    """Say why a path is no file that can be read whole, or ``""``: a pipe or device would be read for ever.
+
+    Raises
+    ------
+    OSError
+        If its folder may not be looked into.
+    """
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return f"no such file in {path.parent}."
+    if stat.S_ISDIR(status.st_mode):
+        return "is a folder, a file was expected."
+    if not stat.S_ISREG(status.st_mode):
+        return "is a pipe or a device, a regular file was expected."
+    if status.st_size > limit:
+        return f"has {status.st_size / 1e6:.0f} MB, at most {limit / 1e6:.0f} MB are read."
+    return ""
+
+
+def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
+    """Read a UTF-8 text file.
+
+    Raises
+    ------
+    UserError
+        If it is missing, is no regular file, is larger than `limit` bytes, or is not UTF-8.
+    """
+    path = Path(path)
+    try:
+        if why := why_unreadable(path, limit):
+            raise UserError(f"{path}: {why}")
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or is not JSON (with line and column).
+    """
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise UserError(f"{path}, {place}: is not JSON: {error.msg}. Run the stage that writes it again.") from None
+    except RecursionError:
+        raise UserError(f"{path}: is nested too deeply to be read.") from None
 
 
 def digest(path: str | Path) -> str:

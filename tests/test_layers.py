@@ -11,17 +11,18 @@ from il6infer._digests import ROOT
 
 # Package -> packages it may import, besides itself and the private modules il6infer._*.
 LAYERS: dict[str, set[str]] = {
+    "stages": set(),
     "network": set(),
     "library": {"network"},
     "config": {"library"},
     "drawing": {"network", "library"},
-    "ingest": set(),
+    "ingest": {"stages"},
     "problem": {"network"},
     "runs": {"network", "problem"},
     "kernel": {"network", "problem", "runs"},
-    "petab": {"network", "problem"},
+    "petab": {"stages", "network", "problem"},
     "engine": {"network", "problem", "runs", "kernel", "petab"},
-    "building": {"library", "problem", "petab"},
+    "building": {"stages", "library", "problem", "petab"},
     "fit": {"problem", "petab", "kernel", "engine"},
     "pymc": {"problem", "kernel", "engine", "fit"},
     "diagnose": {"problem"},
@@ -30,7 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "predict": {"config", "ingest", "network", "library", "problem", "engine", "fit"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.
     "experiments": {"ingest", "library", "petab", "engine", "building"},
-    "report": {"config", "library"},
+    "report": {"stages", "config", "library"},
 }
 LAYERS["cli"] = set(LAYERS)
 

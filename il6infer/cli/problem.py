@@ -54,14 +54,16 @@ def run(args: argparse.Namespace) -> None:
     """Build and write."""
     from il6infer._files import atomic_write_text
     from il6infer.building.build import build
-    from il6infer.building.tables import read_measurements, read_protocol
     from il6infer.drawing.svg import svg
     from il6infer.library.compose import compose, with_values
+    from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 
-    measurements, model = read_measurements(args.measurements), with_values(compose(args.model), dict(args.values))
+    measurements = read_table(args.measurements, MEASUREMENTS)
+    protocol = read_table(args.protocol, PROTOCOL)
+    model = with_values(compose(args.model), dict(args.values))
     path = build(
-        measurements, read_protocol(args.protocol), model, args.output,
-        dataset=str(measurements["dataset"].iloc[0]), constraints=args.constraints,
+        measurements, protocol, model, args.output,
+        dataset="".join(measurements["dataset"].iloc[:1]), constraints=args.constraints,
     )  # fmt: skip
     logger.info("written: %s", path)
     if args.diagram:

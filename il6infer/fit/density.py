@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from il6infer.fit.variables import check_problem
 from il6infer.kernel.link import prepare
 from il6infer.problem.priors import FAMILIES, distribution
 from il6infer.problem.spec import Parameter, Problem
+
+# nutpie 0.16.9 asks for one field more than 0.16.8 has.
+_NO_SHARED = {"shared_var_keys": {}} if "shared_var_keys" in {f.name for f in fields(CompiledPyMCModel)} else {}
 
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
@@ -119,6 +122,7 @@ class Density:
             compiled_expand_func=posterior.expansion,
             initial_point_func=_Start(start),
             shared_data={},
+            **_NO_SHARED,
             user_data=self._seen(frame),
             n_expanded=size,
             shape_info=(self.names, [slice(i, i + 1) for i in range(size)], [()] * size),

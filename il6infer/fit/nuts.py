@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import logging
 import sys
 import time
@@ -75,7 +76,7 @@ def sample(
     counts = [Count() for _ in starts]
     options = {
         "chains": 1, "cores": 1, "tune": tune, "draws": draws, "target_accept": target_accept,
-        "low_rank_modified_mass_matrix": low_rank, "save_warmup": True, "progress_bar": False, "blocking": False,
+        "save_warmup": True, "progress_bar": False, "blocking": False, **_mass_matrix(low_rank),
     }  # fmt: skip
     with _Report(len(starts), tune, draws) as report:
         try:
@@ -100,6 +101,13 @@ def sample(
         for name in ("posterior", "warmup_posterior"):
             traces[chain][name] = _values(traces[chain][name], density, frame)
     return _joined([traces[chain] for chain in range(len(starts))])
+
+
+def _mass_matrix(low_rank: bool) -> dict[str, object]:
+    """Say which mass matrix, in the words of the installed nutpie: 0.16.9 renamed the argument."""
+    if "adaptation" in inspect.signature(nutpie.sample).parameters:
+        return {"adaptation": "low_rank" if low_rank else "diag"}
+    return {"low_rank_modified_mass_matrix": low_rank}
 
 
 def _values(trace: xr.Dataset, density: Density, frame: Frame) -> xr.Dataset:

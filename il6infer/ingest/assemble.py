@@ -11,16 +11,17 @@ from typing import Any
 import pandas as pd
 
 from il6infer._errors import Fault, UserError, raise_faults
-from il6infer._files import atomic_write_text, digest, write_json
+from il6infer._files import digest, write_json
+from il6infer._tables import read_sheet
 from il6infer.ingest import luciferase, qpcr, table, western_blot
 from il6infer.ingest.checks import Source, against_protocol, between_files
 from il6infer.ingest.dataset import read_description
 from il6infer.ingest.protocol import Protocol, read_protocol, sheet_of
 from il6infer.ingest.reading import Reader, Reading
-from il6infer.ingest.schema import COLUMNS, checked
-from il6infer.ingest.sheet import read_sheet
+from il6infer.ingest.schema import checked
 from il6infer.ingest.specs import Description, File
 from il6infer.ingest.summary import summary
+from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, names, write_table
 
 READERS: dict[str, Reader] = {
     "western_blot": western_blot.read,
@@ -28,7 +29,6 @@ READERS: dict[str, Reader] = {
     "qpcr": qpcr.read,
     "table": table.read,
 }
-PROTOCOL_COLUMNS = ("condition", "time_min", "action", "species", "concentration_nM", "dose", "unit")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Tables:
     Attributes
     ----------
     measurements
-        One value a row; columns and their types in `il6infer.ingest.schema.MEASUREMENTS`.
+        One value a row; columns and their types in `il6infer.stages.tables.MEASUREMENTS`.
     protocol
         One action a row: ``condition,time_min,action,species,concentration_nM,dose,unit``; in order of condition,
         time, and effect (wash before set before add).
@@ -105,12 +105,9 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
 def write(tables: Tables, output: Path) -> None:
     """Write ``measurements.csv``, ``protocol.csv`` and ``ingest.json`` (UTF-8, LF, floats as ``%.10g``)."""
     output.mkdir(parents=True, exist_ok=True)
-    measurements = tables.measurements.copy()
-    for column in ("scale", "offset", "simulated"):
-        measurements[column] = ["true" if flag else "false" for flag in measurements[column]]
-    for name, frame in (("measurements", measurements), ("protocol", tables.protocol)):
-        text = frame.to_csv(index=False, float_format="%.10g", lineterminator="\n")
-        atomic_write_text(output / f"{name}.csv", text)
+    subject = f"data set '{tables.report['dataset']}'"
+    write_table(output / "measurements.csv", tables.measurements, MEASUREMENTS, subject)
+    write_table(output / "protocol.csv", tables.protocol, PROTOCOL, subject)
     write_json(output / "ingest.json", tables.report)
 
 
@@ -153,12 +150,12 @@ def _measurements(name: str, described: Description, sources: Sequence[Source]) 
         for source in sources
         for value in source.reading.values
     ]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(names(MEASUREMENTS)))
     series = ["observable", "batch", "condition", "time_min"]
     return frame.assign(replicate=frame.groupby(series, sort=False).cumcount() + 1)
 
 
 def _protocol_table(protocol: Protocol) -> pd.DataFrame:
-    rows = [{column: getattr(step, column) for column in PROTOCOL_COLUMNS} for step in protocol.steps]
-    frame = pd.DataFrame(rows, columns=list(PROTOCOL_COLUMNS))
+    rows = [{column: getattr(step, column) for column in names(PROTOCOL)} for step in protocol.steps]
+    frame = pd.DataFrame(rows, columns=list(names(PROTOCOL)))
     return frame.astype({"time_min": float, "concentration_nM": float, "dose": float})

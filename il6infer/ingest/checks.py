@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from il6infer._errors import Fault, nearest
+from il6infer._tables import Sheet
 from il6infer.ingest.protocol import Protocol
 from il6infer.ingest.reading import Reading
-from il6infer.ingest.sheet import Sheet
 from il6infer.ingest.specs import Description, File, Table, WesternBlot
 from il6infer.ingest.western_blot import control_lane
 

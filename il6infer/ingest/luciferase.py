@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from il6infer._tables import Sheet, repeated
 from il6infer.ingest.reading import Collector, Reading, Value, variation
-from il6infer.ingest.sheet import Sheet, repeated
 from il6infer.ingest.specs import Luciferase
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from il6infer._errors import Fault, UserError, nearest
+from il6infer._tables import Row, Sheet, not_a_number, number
 from il6infer._units import DOSE_UNITS, concentration_nM, substances
-from il6infer.ingest.sheet import Row, Sheet, not_a_number, number
 
 COLUMNS = ("condition", "time_min", "action", "species", "dose", "unit")
 ACTIONS = ("wash", "set", "add", "control")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from il6infer._errors import Fault, nearest
+from il6infer._tables import Row, Sheet, not_a_number, number, repeated
 from il6infer.ingest.reading import Collector, Dropped, Reading, Value, variation
-from il6infer.ingest.sheet import Row, Sheet, not_a_number, number, repeated
 from il6infer.ingest.specs import Qpcr
 
 COLUMNS = ("sample", "condition", "time_min", "replicate", "gene", "ct")

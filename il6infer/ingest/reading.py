@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from il6infer._errors import Fault
-from il6infer.ingest.sheet import Row, Sheet, not_a_number, number
+from il6infer._tables import Row, Sheet, not_a_number, number
 
 NOISES = ("lognormal", "normal")
 

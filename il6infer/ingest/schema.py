@@ -9,28 +9,26 @@ import pandera.pandas as pa
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.ingest.reading import NOISES
+from il6infer.stages import tables
+from il6infer.stages.tables import NAME, Column
 
-_ID = r"^[A-Za-z_]\w*$"
+_CHECKS = {"noise": pa.Check.isin(NOISES), "detection_limit": pa.Check.gt(0)}
+
+
+def _column(column: Column) -> pa.Column:
+    """Type and check of one column; an id has the pattern of one, a count starts at 1, a text is not empty."""
+    kinds = {"number": float, "count": int, "flag": bool}
+    checks = {
+        "id": pa.Check.str_matches(f"^{NAME}$"),
+        "text": pa.Check.str_length(min_value=1),
+        "count": pa.Check.ge(1),
+    }
+    check = _CHECKS.get(column.name, checks.get(column.kind))
+    return pa.Column(kinds.get(column.kind, str), check, nullable=column.empty)
+
 
 MEASUREMENTS = pa.DataFrameSchema(
-    {
-        "dataset": pa.Column(str, pa.Check.str_matches(_ID)),
-        "observable": pa.Column(str, pa.Check.str_matches(_ID)),
-        "condition": pa.Column(str, pa.Check.str_matches(_ID)),
-        "time_min": pa.Column(float),
-        "replicate": pa.Column(int, pa.Check.ge(1)),
-        "batch": pa.Column(str, pa.Check.str_matches(_ID)),
-        "value": pa.Column(float),
-        "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "noise": pa.Column(str, pa.Check.isin(NOISES)),
-        "detection_limit": pa.Column(float, pa.Check.gt(0), nullable=True),
-        "assay": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "scale": pa.Column(bool),
-        "offset": pa.Column(bool),
-        "simulated": pa.Column(bool),
-        "source_file": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "source_row": pa.Column(int, pa.Check.ge(1)),
-    },
+    {column.name: _column(column) for column in tables.MEASUREMENTS},
     checks=pa.Check(
         lambda table: (table["noise"] != "lognormal") | (table["value"] > 0), error="lognormal values above zero"
     ),
@@ -38,9 +36,7 @@ MEASUREMENTS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""Columns, in order; times in min, `value` and `detection_limit` in `unit`."""
-
-COLUMNS = tuple(MEASUREMENTS.columns)
+"""Columns of `il6infer.stages.tables.MEASUREMENTS`, checked."""
 
 
 def checked(measurements: pd.DataFrame, subject: str) -> pd.DataFrame:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from il6infer._errors import Fault
+from il6infer._tables import Row, Sheet, number, repeated
 from il6infer._units import minutes, readout
 from il6infer.ingest.reading import Collector, Dropped, Reading, Value
-from il6infer.ingest.sheet import Row, Sheet, number, repeated
 from il6infer.ingest.specs import Column, Table
 
 EMPTY = "empty cell"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from il6infer._errors import Fault
+from il6infer._tables import Sheet, repeated
 from il6infer.ingest.reading import Collector, Reading, Value, variation
-from il6infer.ingest.sheet import Sheet, repeated
 from il6infer.ingest.specs import WesternBlot
 
 

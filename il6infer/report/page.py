@@ -15,7 +15,8 @@ import jinja2
 import pandas as pd
 
 from il6infer._errors import Fault, raise_faults
-from il6infer._files import versions
+from il6infer._files import read_json, versions
+from il6infer._tables import sound_sheet
 from il6infer.config.load import load_config, models_of, values_of
 from il6infer.report import figures
 from il6infer.report.claims import grouped
@@ -24,8 +25,8 @@ from il6infer.report.numbers import chance, duration, number, tenth
 from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
 from il6infer.report.sections import Figures, ModelView, draw_model, labelled
 from il6infer.report.style import styled
+from il6infer.stages.tables import MEASUREMENTS, adopted, read_table
 
-_TEXT = dict.fromkeys(("observable", "condition", "batch", "unit", "noise", "assay", "simulated"), str)
 _FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg", "prior_check.json")
 _SET_FILES = ("measurements.csv", "protocol.csv", "ingest.json", "comparison.json")
 
@@ -83,7 +84,7 @@ def _other_models(config: Mapping[str, Any], results: Path) -> Iterator[Fault]:
     """Comparisons of other models than those of the configuration: a model left out would be dropped unseen."""
     for name in config["datasets"]:
         path, wanted = results / name / "comparison.json", models_of(config, name)
-        found = [row["model"] for row in json.loads(path.read_text("utf-8"))["models"]]
+        found = [row["model"] for row in read_json(path)["models"]]
         if sorted(found) != sorted(wanted):
             what = f"compares {', '.join(found)}; the configuration names {', '.join(wanted)}."
             yield Fault(str(path), what, "Run `il6infer compare` again.")
@@ -94,11 +95,11 @@ def _dataset(
 ) -> dict[str, Any]:
     """Context of one data set's sections."""
     folder = results / name
-    measurements = pd.read_csv(folder / "measurements.csv", keep_default_na=False, dtype=_TEXT)
-    measurements["value"] = measurements["value"].astype(float)
-    protocol = pd.read_csv(folder / "protocol.csv", keep_default_na=False, dtype=str)
-    summary_of_ingest = json.loads((folder / "ingest.json").read_text("utf-8"))
-    comparison = json.loads((folder / "comparison.json").read_text("utf-8"))
+    # A problem that was adopted says in words what an ingested one says in numbers, and lacks some: both are read.
+    measurements = read_table(folder / "measurements.csv", adopted(MEASUREMENTS), "report")
+    protocol = sound_sheet(folder / "protocol.csv", "report", without_rows=True)
+    summary_of_ingest = read_json(folder / "ingest.json")
+    comparison = read_json(folder / "comparison.json")
     order = [row["model"] for row in comparison["models"]]
     readouts = {
         str(readout): (rows, str(rows["unit"].iloc[0]))
@@ -118,8 +119,8 @@ def _dataset(
     return {
         "name": name,
         "about": summary_of_ingest,
-        "simulated": bool(measurements["simulated"].astype(str).str.lower().eq("true").any()),
-        "protocol": protocol.to_dict("records"),
+        "simulated": bool(measurements["simulated"].any()),
+        "protocol": [dict(row.cells) for row in protocol.rows],
         "count": len(measurements),
         "data": data,
         "models": [views[model].context for model in order],
@@ -145,7 +146,7 @@ def _dataset(
             )
             if rows
         ],
-        "claims": grouped(json.loads((folder / "claims.json").read_text("utf-8"))["claims"], comparison["models"])
+        "claims": grouped(read_json(folder / "claims.json")["claims"], comparison["models"])
         if config["claims"]
         else [],
         "failed": {model: view.context["failures"] for model, view in views.items() if view.context["failures"]},

@@ -10,13 +10,13 @@ import pytest
 
 from benchmarks.asking import PEERS, ask_peer
 from il6infer.building.build import build
-from il6infer.building.tables import read_measurements, read_protocol
 from il6infer.engine import compile
 from il6infer.engine.likelihood import slopes
 from il6infer.ingest import ingest, write
 from il6infer.library.compose import compose
 from il6infer.network.sbml import read_sbml
 from il6infer.petab.read import load
+from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 from tests.library.odes import Odes
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +30,8 @@ pytestmark = [
 @pytest.mark.parametrize("model", ["classic_none", "both_socs3"])
 def test_amici_agrees_on_what_the_pipeline_exports(model, tmp_path):
     write(ingest(ROOT / "config" / "datasets" / "example.yaml", "example", ROOT / "resources" / "example"), tmp_path)
-    measurements = read_measurements(tmp_path / "measurements.csv")
-    protocol = read_protocol(tmp_path / "protocol.csv")
+    measurements = read_table(tmp_path / "measurements.csv", MEASUREMENTS)
+    protocol = read_table(tmp_path / "protocol.csv", PROTOCOL)
     file = build(measurements, protocol, compose(model), tmp_path / model / "problem", dataset="example")
     problem = load(file)
     theta = np.array([p.nominal for p in problem.estimated]) * np.exp(

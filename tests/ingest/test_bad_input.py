@@ -157,7 +157,7 @@ def test_file_that_is_not_a_table(tmp_path):
 def test_folder_where_a_file_is_expected(tmp_path):
     (tmp_path / "gel.csv").mkdir()
     assert faults(tmp_path, gel=None) == [
-        "gel.csv: cannot be read (Is a directory). Check the path and its permissions."
+        "gel.csv: is a folder, a file was expected. Check the path and the data folder."
     ]
 
 

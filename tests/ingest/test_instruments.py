@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from il6infer._errors import raise_faults
+from il6infer._tables import read_sheet
 from il6infer.ingest import luciferase, qpcr, western_blot
 from il6infer.ingest.instruments import (
     BlotSettings,
@@ -16,7 +17,6 @@ from il6infer.ingest.instruments import (
     qpcr_plate,
     western_blot_gel,
 )
-from il6infer.ingest.sheet import read_sheet
 from il6infer.ingest.specs import Luciferase, Qpcr, WesternBlot
 
 TIMES, CONDITIONS = (0.0, 5.0, 15.0, 60.0), ("vehicle", "il6_10")

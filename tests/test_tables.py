@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from il6infer.ingest.sheet import number
+from il6infer._tables import number
 
 
 @pytest.mark.parametrize(

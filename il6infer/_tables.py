@@ -1,4 +1,8 @@
-"""A CSV file as a spreadsheet shows it: cells as text, rows by their number, faults instead of guesses."""
+"""A table as a spreadsheet shows it: cells as text, rows by their number, faults instead of guesses.
+
+Every table that any stage reads is read here. A cell is its text, without the blanks around it: a condition that is
+called NA, None or 01 keeps its name, where a reader that guesses types would take it for a missing value or a number.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from il6infer._errors import Fault, nearest
+from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer._files import why_unreadable
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_NAMES = {",": "CSV", "\t": "TSV"}
+_WORDS = {",": "comma", "\t": "tab"}
+_KINDS = {",": "CSV (UTF-8, comma-separated)", "\t": "TSV (UTF-8, tab-separated)"}
 
 
 @dataclass(frozen=True)
@@ -90,8 +98,10 @@ def _canonical(text: str) -> str:
     return text if value is None else repr(value)
 
 
-def read_sheet(path: Path, name: str) -> tuple[Sheet | None, list[Fault]]:
-    """Read a CSV file (UTF-8, with or without byte-order mark; comma-separated).
+def read_sheet(
+    path: Path, name: str, delimiter: str = ",", *, without_rows: bool = False
+) -> tuple[Sheet | None, list[Fault]]:
+    """Read a table (UTF-8, with or without byte-order mark).
 
     Parameters
     ----------
@@ -99,46 +109,73 @@ def read_sheet(path: Path, name: str) -> tuple[Sheet | None, list[Fault]]:
         The file.
     name
         How messages call it.
+    delimiter
+        Between cells: a comma, or a tab.
+    without_rows
+        Whether a header alone is a table.
 
     Returns
     -------
     tuple
         The sheet without its blank rows, or None when nothing can be read; and all faults found.
     """
+    save = f"Save it as {_KINDS[delimiter]}."
     try:
+        if why := why_unreadable(path):
+            return None, [Fault(name, why, "Check the path and the data folder.")]
         content = path.read_bytes()
-    except FileNotFoundError:
-        return None, [Fault(name, f"no such file in {path.parent}.", "Check the path and the data folder.")]
     except OSError as error:
         return None, [Fault(name, f"cannot be read ({error.strerror}).", "Check the path and its permissions.")]
     if content.startswith(_WORKBOOKS):
-        return None, [Fault(name, "is a workbook, not text.", "Save it as CSV (UTF-8, comma-separated).")]
+        return None, [Fault(name, "is a workbook, not text.", save)]
     if b"\0" in content:
-        return None, [Fault(name, "is a binary file, not text.", "Give a CSV file (UTF-8, comma-separated).")]
+        return None, [
+            Fault(name, "is a binary file, not text.", f"Give a {_NAMES[delimiter]} file {_KINDS[delimiter][4:]}.")
+        ]
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"is not UTF-8 text: byte 0x{content[error.start]:02x} in line {line}."
-        return None, [Fault(name, what, "Save it as CSV (UTF-8, comma-separated).")]
-    return _parse(text, name)
+        return None, [Fault(name, what, save)]
+    return parse(text, name, delimiter, without_rows=without_rows)
 
 
-def _parse(text: str, name: str) -> tuple[Sheet | None, list[Fault]]:
+def sound_sheet(path: Path, subject: str, delimiter: str = ",", *, without_rows: bool = False) -> Sheet:
+    """Read a table without a fault.
+
+    Raises
+    ------
+    UserError
+        With every fault of the file, under the heading `subject`.
+    """
+    found, faults = read_sheet(path, path.name, delimiter, without_rows=without_rows)
+    raise_faults(faults, subject)
+    if found is None:
+        raise UserError(f"{subject}: {path} cannot be read.")
+    return found
+
+
+def parse(
+    text: str, name: str, delimiter: str = ",", *, without_rows: bool = False
+) -> tuple[Sheet | None, list[Fault]]:
+    """Read a table from its text; as `read_sheet`."""
+    save = f"Save it as {_KINDS[delimiter]}."
     try:
-        records = [[cell.strip() for cell in record] for record in csv.reader(io.StringIO(text, newline=""))]
+        cells_of = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        records = [[cell.strip() for cell in record] for record in cells_of]
     except csv.Error as error:
-        return None, [Fault(name, f"is not a CSV file ({error}).", "Save it as CSV (UTF-8, comma-separated).")]
+        return None, [Fault(name, f"is not a {_NAMES[delimiter]} file ({error}).", save)]
     numbered = [(row, cells) for row, cells in enumerate(records, start=1) if any(cells)]
     if not numbered:
         return None, [Fault(name, "the file is empty.", "It needs a header row and at least one row of values.")]
     (head, columns), *body = numbered
-    faults = _header_faults(name, head, columns)
+    faults = _header_faults(name, head, columns, delimiter)
     for row, cells in body:
         if len(cells) != len(columns):
             what = f"{len(cells)} cells where the header has {len(columns)}."
-            faults.append(Fault(f"{name}, row {row}", what, "A text with a comma in it needs quotes."))
-    if not faults and not body:
+            faults.append(Fault(f"{name}, row {row}", what, f"A text with a {_WORDS[delimiter]} in it needs quotes."))
+    if not faults and not body and not without_rows:
         faults.append(Fault(name, "the file has a header but no rows.", "Add the measured values, or leave it out."))
     if faults:
         return None, faults
@@ -146,11 +183,11 @@ def _parse(text: str, name: str) -> tuple[Sheet | None, list[Fault]]:
     return Sheet(name, tuple(columns), rows), []
 
 
-def _header_faults(name: str, head: int, columns: list[str]) -> list[Fault]:
+def _header_faults(name: str, head: int, columns: list[str], delimiter: str) -> list[Fault]:
     where = f"{name}, row {head}"
-    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+    for separator, called in ((";", "semicolons"), ("\t", "tabs"), (",", "commas")):
         if len(columns) == 1 and separator in columns[0]:
-            return [Fault(where, f"columns are separated by {called}.", "Save it as CSV (UTF-8, comma-separated).")]
+            return [Fault(where, f"columns are separated by {called}.", f"Save it as {_KINDS[delimiter]}.")]
     repeats = {column for column in columns if column and columns.count(column) > 1}
     faults = [Fault(where, f"column '{column}' appears twice.", "Rename or remove one.") for column in sorted(repeats)]
     if columns.count("") > 1:

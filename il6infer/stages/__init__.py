@@ -1,0 +1,1 @@
+"""What stages hand on: the files that one writes and another reads."""

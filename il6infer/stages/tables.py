@@ -1,0 +1,184 @@
+"""The two tables that ingest hands on: their columns, said once, and how every later stage reads and writes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from il6infer._errors import Fault, raise_faults
+from il6infer._files import atomic_write_text
+from il6infer._tables import Row, Sheet, number, parse, sound_sheet
+
+_SHOWN = "%.10g"
+_SAME = 1e-9
+"""How numbers are written, and how far, relative to itself, what is read back may then lie from one."""
+
+NAME = r"[A-Za-z_]\w*"
+"""Pattern (ASCII) of an id: of a data set, read-out, condition, gel or plate."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    kind
+        ``id`` (letters, digits and _), ``text``, ``number``, ``count`` (a whole number, at least 1) or ``flag`` (true,
+        false).
+    what
+        What it holds.
+    unit
+        Of its numbers; `unit` stands for the column of that name.
+    empty
+        Whether a cell may be empty: ``""``, or NaN for a number.
+    infinite
+        Whether a number may be inf.
+    """
+
+    name: str
+    kind: Literal["id", "text", "number", "count", "flag"]
+    what: str
+    unit: str = ""
+    empty: bool = False
+    infinite: bool = False
+
+
+MEASUREMENTS = (
+    Column("dataset", "id", "name of the data set"),
+    Column("observable", "id", "read-out of the model"),
+    Column("condition", "id", "condition of the protocol"),
+    Column("time_min", "number", "time of the measurement", "min"),
+    Column("replicate", "count", "number of the replicate, within gel, condition and time"),
+    Column("batch", "id", "gel or plate"),
+    Column("value", "number", "what was measured", "unit"),
+    Column("unit", "text", "unit of the value"),
+    Column("noise", "text", "distribution of the noise"),
+    Column("detection_limit", "number", "lower limit of the assay", "unit", empty=True),
+    Column("assay", "text", "how it was measured"),
+    Column("scale", "flag", "whether the value is known up to a factor of its gel or plate"),
+    Column("offset", "flag", "whether it is known up to a background of its gel or plate"),
+    Column("simulated", "flag", "whether it was made by a computer"),
+    Column("source_file", "text", "raw file"),
+    Column("source_row", "count", "row of that file, as a spreadsheet shows it"),
+)
+"""One value a row."""
+
+PROTOCOL = (
+    Column("condition", "id", "name of the condition"),
+    Column("time_min", "number", "time of the action", "min"),
+    Column("action", "text", "wash, set, add or control"),
+    Column("species", "text", "what is added", empty=True),
+    Column("concentration_nM", "number", "dose", "nM", empty=True),
+    Column("dose", "number", "dose as it was given", "unit", empty=True),
+    Column("unit", "text", "unit of the dose", empty=True),
+)
+"""One action a row."""
+
+
+def adopted(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Columns for a PEtab problem that was not ingested: it has no files and units, and says more in words."""
+    words = {"condition", "replicate", "batch", "unit", "source_file", "dose"}
+    if columns is PROTOCOL:
+        words.add("time_min")
+    return tuple(
+        replace(c, kind="text", empty=True) if c.name in words else replace(c, infinite=c.name == "time_min")
+        for c in columns
+    )
+
+
+def names(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Names of columns, in order."""
+    return tuple(column.name for column in columns)
+
+
+def read_table(path: Path, columns: Sequence[Column], subject: str = "problem") -> pd.DataFrame:
+    """Read a table of the ingest stage; text stays text, whatever it looks like.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `columns` in order: text as str, numbers as float (NaN where empty), counts as int, flags as bool.
+
+    Raises
+    ------
+    UserError
+        With every missing column and every cell that is not what its column holds.
+    """
+    if not path.is_file():
+        raise_faults([Fault(str(path), "no such file.", "Run `il6infer ingest` first.")], subject)
+    return _typed(sound_sheet(path, subject, without_rows=True), columns, subject)
+
+
+def write_table(path: Path, table: pd.DataFrame, columns: Sequence[Column], subject: str) -> None:
+    """Write a table (UTF-8, LF, ten digits), whole or not at all, once its text reads back as what it was.
+
+    Raises
+    ------
+    UserError
+        If a row would be lost, or a cell would come back as another.
+    """
+    written = table[list(names(columns))].copy()
+    for column in columns:
+        if column.kind == "flag":
+            written[column.name] = ["true" if flag else "false" for flag in written[column.name]]
+    text = written.to_csv(index=False, float_format=_SHOWN, lineterminator="\n")
+    sheet, faults = parse(text, path.name, without_rows=True)
+    raise_faults(faults, subject)
+    if sheet is not None:
+        raise_faults(_differences(table, _typed(sheet, columns, subject), columns, path.name), subject)
+    atomic_write_text(path, text)
+
+
+def _typed(sheet: Sheet, columns: Sequence[Column], subject: str) -> pd.DataFrame:
+    missing = sheet.missing(names(columns))
+    raise_faults([Fault(f.where, f.what, "Run `il6infer ingest` again.") for f in missing], subject)
+    faults: list[Fault] = []
+    read = {column.name: [_cell(sheet, row, column, faults) for row in sheet.rows] for column in columns}
+    raise_faults(faults, subject)
+    kinds = {"number": float, "count": int, "flag": bool}
+    return pd.DataFrame({c.name: pd.Series(read[c.name], dtype=kinds.get(c.kind, str)) for c in columns})
+
+
+def _cell(sheet: Sheet, row: Row, column: Column, faults: list[Fault]) -> str | float | int | bool:
+    text = row[column.name]
+    value = float(text) if column.infinite and text == "inf" else number(text)
+    if not text and column.empty:
+        return float("nan") if column.kind == "number" else ""
+    if not text:
+        faults.append(Fault(sheet.where(row, column.name), f"the cell is empty; expected: {column.what}."))
+    elif column.kind == "flag" and text.lower() not in ("true", "false"):
+        faults.append(Fault(sheet.where(row, column.name), f"'{text}' is neither true nor false."))
+    elif column.kind == "number" and value is None:
+        faults.append(Fault(sheet.where(row, column.name), f"'{text}' is not a number."))
+    elif column.kind == "count" and not text.isdecimal():
+        faults.append(Fault(sheet.where(row, column.name), f"'{text}' is not a whole number."))
+    else:
+        kinds = {"number": float, "count": int, "flag": lambda word: word.lower() == "true"}
+        return kinds.get(column.kind, str)(text)
+    return 0
+
+
+def _differences(table: pd.DataFrame, again: pd.DataFrame, columns: Sequence[Column], name: str) -> list[Fault]:
+    """Find what of a table is not what was read back."""
+    if len(table) != len(again):
+        return [Fault(name, f"{len(table)} rows were written, {len(again)} read back.", "Look for rows without text.")]
+    place = "{}, row {}, column '{}'"
+    return [
+        Fault(place.format(name, row, column.name), f"'{before}' would be read back as '{after}'.", "Rename it.")
+        for column in columns
+        for row, (before, after) in enumerate(zip(table[column.name], again[column.name], strict=True), start=2)
+        if not _same(before, after, column)
+    ]
+
+
+def _same(before: object, after: object, column: Column) -> bool:
+    if column.kind != "number":
+        return str(before) == str(after)
+    one, other = float(before), float(after)  # type: ignore[arg-type]
+    return one == other or (math.isnan(one) and math.isnan(other)) or math.isclose(one, other, rel_tol=_SAME)
