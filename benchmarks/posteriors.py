@@ -51,8 +51,9 @@ def posterior(problem: Problem, settings: FitSettings = SETTINGS) -> dict[str, o
         "ess_tail": float(table["ess_tail"].min()),
         "ess_bulk_per_s": round(float(table["ess_bulk"].min()) / wall, 1),
         "divergences": int(idata["sample_stats"]["diverging"].sum()),
-        "passed": judged["passed"],
-        "failed_checks": [reason["message"] for reason in judged["reasons"] if not reason["passed"]],
+        "passed": judged.sampled.passed,
+        "reproduces": judged.reproduces.passed,
+        "failed_checks": [r.message for r in (*judged.sampled.failed, *judged.reproduces.failed)],
     }
 
 

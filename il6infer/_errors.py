@@ -33,13 +33,14 @@ class Fault:
         return f"{self.where}: {self.what}" + (f" {self.remedy}" if self.remedy else "")
 
 
-def raise_faults(faults: Iterable[Fault], subject: str) -> None:
-    """Raise one `UserError` that lists every fault of `subject`; do nothing when there is none."""
+def raise_faults(faults: Iterable[Fault], subject: str, remedy: str = "") -> None:
+    """Raise one `UserError` that lists every fault of `subject`, then the remedy of all; do nothing without a fault."""
     faults = list(faults)
     if not faults:
         return
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    raise UserError("\n".join([f"{subject}: {count}", *(f"  - {fault}" for fault in faults)]))
+    lines = [f"{subject}: {count}", *(f"  - {fault}" for fault in faults), *([remedy] if remedy else [])]
+    raise UserError("\n".join(lines))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

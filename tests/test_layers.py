@@ -25,10 +25,10 @@ LAYERS: dict[str, set[str]] = {
     "building": {"stages", "library", "problem", "petab"},
     "fit": {"problem", "petab", "kernel", "engine"},
     "pymc": {"problem", "kernel", "engine", "fit"},
-    "diagnose": {"problem"},
-    "compare": {"diagnose"},
+    "diagnose": {"stages"},
+    "compare": {"stages"},
     # ingest: names and units of doses in a protocol.
-    "predict": {"config", "ingest", "network", "library", "problem", "engine", "fit"},
+    "predict": {"config", "ingest", "network", "library", "problem", "engine", "fit", "stages"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.
     "experiments": {"ingest", "library", "petab", "engine", "building"},
     "report": {"stages", "config", "library"},

@@ -126,9 +126,11 @@ def _prior(args: argparse.Namespace) -> None:
 def _weigh(args: argparse.Namespace) -> None:
     from il6infer._files import write_json
     from il6infer.predict.average import average
+    from il6infer.stages import read
+    from il6infer.stages.comparison import Comparison
 
     answers = {model: json.loads(Path(path).read_text("utf-8")) for model, path in args.answers}
-    found = average(answers, json.loads(args.comparison.read_text("utf-8")))
+    found = average(answers, read(args.comparison, Comparison))
     write_json(args.output, found)
     for claim in found["claims"]:
         nothing = "no model that passed its verdict gives a probability"

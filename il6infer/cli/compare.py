@@ -11,7 +11,6 @@ Example:
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from pathlib import Path
 
@@ -32,20 +31,25 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )  # fmt: skip
     parser.add_argument("--dataset", required=True, help="name of the data set")
     parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    parser.add_argument("--config", type=Path, help="configuration whose 'seed' and 'verdict.pareto_k_max' are used")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     """Compare and write."""
-    from il6infer._files import read_posterior, write_json
+    from il6infer._files import read_posterior
     from il6infer.compare import Fit, compare
     from il6infer.compare.loo import NEEDED
+    from il6infer.config.load import check_config, load_config
+    from il6infer.stages import read, write
+    from il6infer.stages.verdict import Verdict
 
+    config = load_config(args.config) if args.config else check_config({}, "defaults")
     fits = [
-        Fit(model, read_posterior(Path(posterior), *NEEDED), json.loads(Path(verdict).read_text("utf-8")))
+        Fit(model, read_posterior(Path(posterior), *NEEDED), read(verdict, Verdict))
         for model, posterior, verdict in args.fit
     ]
-    comparison = compare(args.dataset, fits)
-    write_json(args.output, comparison)
-    for note in comparison["notes"]:
+    found = compare(args.dataset, fits, pareto_k_max=config["verdict"]["pareto_k_max"], seed=config["seed"])
+    write(args.output, found)
+    for note in found.notes:
         logger.info("%s", note)

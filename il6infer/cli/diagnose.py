@@ -1,6 +1,7 @@
 """Judge a fit: convergence, failed simulations, posterior predictive checks.
 
-Writes verdict.json: pass or fail, and every check with its number, its threshold and what to do. Needs no solver.
+Writes verdict.json: did it sample, does the model reproduce the data; each answer with every check, its number, its
+limits and what to do. Needs no solver.
 
 Example:
     il6infer diagnose posterior.nc --config config/config.yaml --output verdict.json
@@ -31,15 +32,16 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Judge and write."""
-    from il6infer._files import read_posterior, write_json
+    from il6infer._files import read_posterior
     from il6infer.config.load import load_config
     from il6infer.diagnose import Thresholds, diagnose
     from il6infer.diagnose.verdict import NEEDED
+    from il6infer.stages import write
 
     limits = Thresholds(**load_config(args.config)["verdict"]) if args.config else Thresholds()
     verdict = diagnose(read_posterior(args.posterior, *NEEDED), limits)
-    write_json(args.output, verdict)
-    logger.info("%s: %s", verdict["problem"], "passed" if verdict["passed"] else "FAILED")
-    for reason in verdict["reasons"]:
-        if not reason["passed"]:
-            logger.info("  %s", reason["message"])
+    write(args.output, verdict)
+    for question, answer in (("sampled", verdict.sampled), ("reproduces the data", verdict.reproduces)):
+        logger.info("%s: %s: %s", verdict.problem, question, "yes" if answer.passed else "NO")
+        for reason in (*answer.failed, *answer.warnings):
+            logger.info("  %s", reason.message)

@@ -124,16 +124,17 @@ def run_evaluate(args: argparse.Namespace) -> None:
 
 def run_fit(args: argparse.Namespace) -> None:
     """Fit, judge and write."""
-    from il6infer._files import write_json
     from il6infer.config.load import load_config
-    from il6infer.diagnose.verdict import Thresholds, diagnose
+    from il6infer.diagnose import Thresholds, diagnose
+    from il6infer.stages import write
 
     idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc")
     limits = load_config(args.config)["verdict"] if args.config else {}
     verdict = diagnose(idata, Thresholds(**limits))
-    write_json(args.output / "verdict.json", verdict)
-    failed = [r["message"] for r in verdict["reasons"] if r["kind"] == "sampling" and not r["passed"]]
-    logger.info("verdict: %s", "passed" if verdict["passed"] else f"FAILED: {'; '.join(failed)}")
+    write(args.output / "verdict.json", verdict)
+    for question, answer in (("sampled", verdict.sampled), ("reproduces the data", verdict.reproduces)):
+        failed = "; ".join(reason.message for reason in answer.failed)
+        logger.info("%s: %s", question, "yes" if answer.passed else f"NO: {failed}")
 
 
 def run_adopt(args: argparse.Namespace) -> None:

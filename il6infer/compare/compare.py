@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +13,8 @@ from il6infer._errors import UserError
 from il6infer._files import Groups
 from il6infer.compare.loo import Loo, loo
 from il6infer.compare.weights import pseudo_bma, stacking
+from il6infer.stages.comparison import Comparison, Influential, ModelRow
+from il6infer.stages.verdict import Verdict
 
 CLEAR = 4.0
 """Difference in elpd below which, or below two standard errors, models are not told apart."""
@@ -25,7 +26,7 @@ class Fit:
 
     model: str
     idata: Groups
-    verdict: dict[str, Any]
+    verdict: Verdict
 
 
 def observed_digest(idata: Groups) -> tuple[int, str]:
@@ -35,15 +36,15 @@ def observed_digest(idata: Groups) -> tuple[int, str]:
     return sum(map(len, values)), hashlib.sha256(b"".join(np.sort(v).tobytes() for v in values)).hexdigest()
 
 
-def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, seed: int = 1) -> dict[str, Any]:
+def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, seed: int = 1) -> Comparison:
     """Compare models of one data set by PSIS-LOO.
 
-    Returns
-    -------
-    dict
-        ``models``: rows in order of rank, failed fits last, with model, passed, rank, elpd, se, p_loo, elpd_diff and
-        diff_se (to the best passed model), stacking, pseudo_bma, pareto_k_bad, pareto_k_worst, n, reasons. Rank,
-        differences and weights are null for a fit that failed its verdict. ``notes``: sentences for a reader.
+    Parameters
+    ----------
+    pareto_k_max
+        Pareto k above which a measurement's leave-one-out density is not trusted.
+    seed
+        Of the Bayesian bootstrap of pseudo-BMA+.
 
     Raises
     ------
@@ -59,74 +60,68 @@ def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, see
                 "Models can be compared only on the same data; fit them again."
             )
     loos = {fit.model: loo(fit.idata) for fit in fits}
-    passed = [fit.model for fit in fits if fit.verdict["passed"] and loos[fit.model] is not None]
-    passed.sort(key=lambda model: -loos[model].elpd)
+    ranked = {fit.model: own for fit in fits if fit.verdict.sampled.passed and (own := loos[fit.model]) is not None}
+    ranked = dict(sorted(ranked.items(), key=lambda item: -item[1].elpd))
     weights: dict[str, tuple[float, float]] = {}
-    if passed:
-        pointwise = np.column_stack([loos[model].pointwise for model in passed])
-        both = zip(stacking(pointwise), pseudo_bma(pointwise, np.random.default_rng(seed)), strict=True)
-        weights = {model: (float(a), float(b)) for model, (a, b) in zip(passed, both, strict=True)}
-    order = [*passed, *(fit.model for fit in fits if fit.model not in passed)]
-    by_name = {fit.model: fit for fit in fits}
-    rows = [_row(by_name[model], loos, passed, weights, pareto_k_max) for model in order]
-    notes = [*_notes(rows, loos, pareto_k_max), *_constraint_notes(fits)]
-    return {"dataset": dataset, "n": first[0], "models": rows, "notes": notes}
-
-
-def _row(fit: Fit, loos: dict[str, Loo | None], passed: list[str], weights: dict, limit: float) -> dict[str, Any]:
-    own = loos[fit.model]
-    ranked = fit.model in passed
-    row: dict[str, Any] = {
-        "model": fit.model,
-        "passed": bool(fit.verdict["passed"]),
-        "rank": passed.index(fit.model) + 1 if ranked else None,
-        "elpd": None, "se": None, "p_loo": None, "elpd_diff": None, "diff_se": None,
-        "stacking": weights[fit.model][0] if ranked else None,
-        "pseudo_bma": weights[fit.model][1] if ranked else None,
-        "pareto_k_bad": None, "pareto_k_worst": [], "n": None,
-        "reasons": [r["message"] for r in fit.verdict["reasons"] if r["kind"] == "sampling" and not r["passed"]],
-    }  # fmt: skip
-    if own is None:
-        row["reasons"].append("some draws could not be simulated: no leave-one-out density")
-        return row
-    worst = np.argsort(-own.pareto_k)[:5]
-    row |= {
-        "elpd": own.elpd, "se": own.se, "p_loo": own.p_loo, "n": len(own.pointwise),
-        "pareto_k_bad": int((own.pareto_k > limit).sum()),
-        "pareto_k_worst": [
-            {"measurement": own.labels[i], "k": float(own.pareto_k[i])} for i in worst if own.pareto_k[i] > limit
-        ],
-    }  # fmt: skip
     if ranked:
-        difference = loos[passed[0]].pointwise - own.pointwise
-        row |= {
-            "elpd_diff": float(difference.sum()),
-            "diff_se": float(np.sqrt(len(difference) * difference.var())),
-        }
-    return row
+        pointwise = np.column_stack([own.pointwise for own in ranked.values()])
+        both = zip(stacking(pointwise), pseudo_bma(pointwise, np.random.default_rng(seed)), strict=True)
+        weights = {model: (float(a), float(b)) for model, (a, b) in zip(ranked, both, strict=True)}
+    by_name = {fit.model: fit for fit in fits}
+    order = [*ranked, *(model for model in by_name if model not in ranked)]
+    rows = tuple(_row(by_name[model], loos[model], ranked, weights, pareto_k_max) for model in order)
+    notes = (*_notes(rows, pareto_k_max), *_constraint_notes(fits))
+    return Comparison(dataset, first[0], rows, notes)
 
 
-def _notes(rows: list[dict[str, Any]], loos: dict[str, Loo | None], limit: float) -> list[str]:
-    ranked = [row for row in rows if row["rank"]]
-    notes = []
-    if not ranked:
-        notes.append("No fit passed its verdict: the models cannot be ranked.")
-    for row in ranked[1:]:
-        difference, se = row["elpd_diff"], row["diff_se"]
-        apart = difference > max(CLEAR, 2 * se)
+def _row(fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping, limit: float) -> ModelRow:
+    reasons = [reason.message for reason in fit.verdict.sampled.failed]
+    row = ModelRow(
+        fit.model, fit.verdict.sampled.passed, fit.verdict.reproduces.passed, rank=None, elpd=None, se=None,
+        p_loo=None, elpd_diff=None, diff_se=None, stacking=None, pseudo_bma=None, pareto_k_bad=None,
+        pareto_k_worst=(), n=None, reasons=tuple(reasons),
+    )  # fmt: skip
+    if own is None:
+        return replace(row, reasons=(*reasons, "some draws could not be simulated: no leave-one-out density"))
+    worst = np.argsort(-own.pareto_k)[:5]
+    row = replace(
+        row, elpd=own.elpd, se=own.se, p_loo=own.p_loo, n=len(own.pointwise),
+        pareto_k_bad=int((own.pareto_k > limit).sum()),
+        pareto_k_worst=tuple(
+            Influential(*own.places[i], float(own.pareto_k[i])) for i in worst if own.pareto_k[i] > limit
+        ),
+    )  # fmt: skip
+    if fit.model not in ranked:
+        return row
+    difference = next(iter(ranked.values())).pointwise - own.pointwise
+    return replace(
+        row,
+        rank=list(ranked).index(fit.model) + 1,
+        elpd_diff=float(difference.sum()),
+        diff_se=float(np.sqrt(len(difference) * difference.var())),
+        stacking=weights[fit.model][0],
+        pseudo_bma=weights[fit.model][1],
+    )
+
+
+def _notes(rows: Sequence[ModelRow], limit: float) -> Iterator[str]:
+    best, *others = [row for row in rows if row.rank is not None] or [None]
+    if best is None:
+        yield "No fit passed its verdict: the models cannot be ranked."
+    for row in others:
+        if row.elpd_diff is None or row.diff_se is None:
+            continue
+        apart = row.elpd_diff > max(CLEAR, 2 * row.diff_se)
         end = "the data prefer the first" if apart else "the data do not tell them apart"
-        notes.append(
-            f"{ranked[0]['model']} against {row['model']}: elpd difference {difference:.1f} +- {se:.1f}; {end}."
-        )
+        yield (f"{best.model} against {row.model}: elpd difference {row.elpd_diff:.1f} +- {row.diff_se:.1f}; {end}.")
     for row in rows:
-        if not row["rank"]:
-            notes.append(f"{row['model']} failed its verdict and is not ranked: {'; '.join(row['reasons'])}")
-        elif row["pareto_k_bad"]:
-            notes.append(
-                f"{row['model']}: {row['pareto_k_bad']} of {row['n']} measurements have a Pareto k above {limit:g}; "
+        if row.rank is None:
+            yield f"{row.model} failed its verdict and is not ranked: {'; '.join(row.reasons)}"
+        elif row.pareto_k_bad:
+            yield (
+                f"{row.model}: {row.pareto_k_bad} of {row.n} measurements have a Pareto k above {limit:g}; "
                 "its elpd leans on them."
             )
-    return notes
 
 
 def _constraint_notes(fits: Sequence[Fit]) -> list[str]:

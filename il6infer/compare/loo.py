@@ -26,14 +26,14 @@ class Loo:
         (measurements,); above 0.7 the estimate of that measurement cannot be trusted.
     p_loo
         Effective number of parameters.
-    labels
-        Read-out, experiment, gel or plate, and time of each measurement.
+    places
+        Read-out, experiment, gel or plate, and time [min] of each measurement.
     """
 
     pointwise: np.ndarray
     pareto_k: np.ndarray
     p_loo: float
-    labels: tuple[str, ...]
+    places: tuple[tuple[str, str, str, float], ...]
 
     @property
     def elpd(self) -> float:
@@ -51,12 +51,12 @@ def loo(idata: Groups) -> Loo | None:
 
     Vehtari, Gelman & Gabry 2017, doi 10.1007/s11222-016-9696-4.
     """
-    parts, labels = [], []
+    parts, places = [], []
     for name, values in sorted(idata["log_likelihood"].data_vars.items(), key=lambda item: str(item[0])):
         parts.append(values.values.reshape(-1, values.shape[-1]))
         about = idata["constant_data"]
-        labels += [
-            f"{name}, {experiment}, {batch}, {time:g} min"
+        places += [
+            (str(name), str(experiment), str(batch), float(time))
             for experiment, batch, time in zip(
                 about[f"{name}_experiment"].values,
                 about[f"{name}_batch"].values,
@@ -70,7 +70,7 @@ def loo(idata: Groups) -> Loo | None:
     log_weights, k = az.psislw(-density.T, reff=_efficiency(idata))
     pointwise = _log_sum_exp(np.asarray(log_weights) + density.T)
     lppd = _log_sum_exp(density.T) - np.log(len(density))
-    return Loo(pointwise, np.atleast_1d(np.asarray(k)), float((lppd - pointwise).sum()), tuple(labels))
+    return Loo(pointwise, np.atleast_1d(np.asarray(k)), float((lppd - pointwise).sum()), tuple(places))
 
 
 def _efficiency(idata: Groups) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from il6infer.diagnose.verdict import Thresholds, diagnose
+from il6infer.diagnose.verdict import diagnose
+from il6infer.stages.settings import Thresholds
 
 __all__ = ["Thresholds", "diagnose"]

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from il6infer._files import Groups
+from il6infer.stages.verdict import Pair, ParameterStatistics, Sampler
 
 
 def number(value: Any) -> float | None:
@@ -19,16 +20,8 @@ def number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def parameter_table(idata: Groups) -> dict[str, dict[str, float | None]]:
-    """Posterior, prior and convergence statistics of each parameter.
-
-    Returns
-    -------
-    dict
-        Parameter -> mean, median, sd, q05, q25, q75, q95 of the posterior; prior_median, prior_q05, prior_q95;
-        contraction (1 - sd/prior sd of the natural logarithm where all draws are positive; 0: the data say nothing,
-        1: they fix it); rhat (rank-normalised), ess_bulk, ess_tail, mcse_mean.
-    """
+def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
+    """Posterior, prior and convergence statistics of each parameter."""
     posterior, prior = idata["posterior"], idata["prior"]
     names = list(posterior.data_vars)
     with np.errstate(invalid="ignore", divide="ignore"):  # draws that never move have no variance to divide by
@@ -50,7 +43,7 @@ def parameter_table(idata: Groups) -> dict[str, dict[str, float | None]]:
             # arviz calls a chain that never moves converged
             **{key: np.nan if constant else float(value[name]) for key, value in statistics.items()},
         }  # fmt: skip
-        table[name] = {key: number(value) for key, value in row.items()}
+        table[name] = ParameterStatistics(**{key: number(value) for key, value in row.items()})
     return table
 
 
@@ -68,7 +61,7 @@ def contraction(draws: np.ndarray, before: np.ndarray) -> float:
     return 1.0 - float(np.std(draws)) / spread if spread > 0 else float("nan")
 
 
-def sampler_table(idata: Groups) -> dict[str, Any]:
+def sampler_table(idata: Groups) -> Sampler:
     """Sum up the sampler: chains, draws, divergences, E-BFMI of each chain, tree-depth hits, failed simulations."""
     stats, attrs = idata["sample_stats"], idata["posterior"].attrs
     chains, draws = stats.sizes["chain"], stats.sizes["draw"]
@@ -78,32 +71,36 @@ def sampler_table(idata: Groups) -> dict[str, Any]:
     hits = int(stats["maxdepth_reached"].sum()) if "maxdepth_reached" in stats else 0
     failed = json.loads(attrs.get("failed_simulations", "{}"))
     warm = idata["warmup_sample_stats"].sizes["draw"] if "warmup_sample_stats" in idata else 0
-    return {
-        "chains": chains,
-        "draws": draws,
-        "tune": warm,
-        "divergences": int(stats["diverging"].sum()),
-        "depth_hits": hits,
-        "ebfmi": [number(value) for value in ebfmi],
-        "failed_posterior": int(failed.get("posterior", 0)),
-        "failed_prior": int(failed.get("prior", 0)),
-        "sampling_failures": json.loads(attrs.get("sampling_failures", "{}")),
-        "integration_error": number(attrs.get("integration_error", np.nan)),
-        "prior_draws": int(np.prod([idata["prior"].sizes[d] for d in ("chain", "draw")])),
-        "gradients": int(attrs.get("gradients", 0)),
-        "gradients_per_draw": round(float(stats["n_steps"].mean()), 2),
-        "wall_time_s": attrs.get("wall_time_s"),
-        "sampling_time_s": attrs.get("sampling_time_s"),
-        "starts_logp": json.loads(attrs.get("starts_logp", "[]")),
-    }
+    return Sampler(
+        chains=chains,
+        draws=draws,
+        tune=warm,
+        divergences=int(stats["diverging"].sum()),
+        depth_hits=hits,
+        ebfmi=tuple(number(value) for value in ebfmi),
+        failed_posterior=int(failed.get("posterior", 0)),
+        failed_prior=int(failed.get("prior", 0)),
+        sampling_failures=json.loads(attrs.get("sampling_failures", "{}")),
+        integration_error=number(attrs.get("integration_error", np.nan)),
+        prior_draws=int(np.prod([idata["prior"].sizes[d] for d in ("chain", "draw")])),
+        gradients=int(attrs.get("gradients", 0)),
+        gradients_per_draw=round(float(stats["n_steps"].mean()), 2),
+        wall_time_s=_seconds(attrs, "wall_time_s"),
+        sampling_time_s=_seconds(attrs, "sampling_time_s"),
+        starts_logp=tuple(json.loads(attrs.get("starts_logp", "[]"))),
+    )
 
 
-def correlated_pairs(idata: Groups, most: int = 5) -> list[dict[str, Any]]:
+def _seconds(attrs: Mapping[str, Any], name: str) -> float | None:
+    return float(attrs[name]) if name in attrs else None
+
+
+def correlated_pairs(idata: Groups, most: int = 5) -> tuple[Pair, ...]:
     """Pairs of parameters with the largest Spearman correlation in absolute value."""
     posterior = idata["posterior"]
     names = [name for name in posterior.data_vars if np.ptp(posterior[name].values) > 0]
     if len(names) < 2:
-        return []
+        return ()
     draws = np.column_stack([posterior[name].values.ravel() for name in names])
     rho = np.atleast_2d(spearmanr(draws).statistic)
     if len(names) == 2:
@@ -112,4 +109,4 @@ def correlated_pairs(idata: Groups, most: int = 5) -> list[dict[str, Any]]:
         ((number(rho[i, j]) or 0.0, names[i], names[j]) for i, j in combinations(range(len(names)), 2)),
         key=lambda pair: (-abs(pair[0]), pair[1], pair[2]),
     )
-    return [{"a": a, "b": b, "spearman": r} for r, a, b in pairs[:most]]
+    return tuple(Pair(a, b, rho) for rho, a, b in pairs[:most])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import arviz as az
 import numpy as np
 from scipy.stats import binom, kstest
@@ -11,71 +9,50 @@ from scipy.stats import f as fisher
 
 from il6infer._files import Groups
 from il6infer.diagnose.convergence import number
+from il6infer.stages.verdict import Band, Coverage, LackOfFit, LooPit, Residual
 
 
-def coverage(idata: Groups) -> dict[str, dict[str, Any]]:
-    """Share of measurements inside the central 50 % and 90 % posterior predictive bands, by read-out.
-
-    Returns
-    -------
-    dict
-        Read-out -> n, share inside for ``"50"`` and ``"90"``, and the central 99 % range of that share for n
-        independent measurements of a right model (``expected_50``, ``expected_90``).
-    """
+def coverage(idata: Groups) -> dict[str, Coverage]:
+    """Share of measurements inside the central 50 % and 90 % posterior predictive bands, by read-out."""
     result = {}
     for name, drawn in idata["posterior_predictive"].data_vars.items():
         observed = idata["observed_data"][name].values
         values = drawn.values.reshape(-1, len(observed))
-        row: dict[str, Any] = {"n": len(observed)}
+        bands = []
         for level in (0.5, 0.9):
             low, high = np.nanquantile(values, (0.5 - level / 2, 0.5 + level / 2), axis=0)
-            row[f"{level * 100:.0f}"] = number(np.mean((observed >= low) & (observed <= high)))
+            inside = number(np.mean((observed >= low) & (observed <= high)))
             ends = binom.ppf((0.005, 0.995), len(observed), level) / len(observed)
-            row[f"expected_{level * 100:.0f}"] = [float(end) for end in ends]
-        result[str(name)] = row
+            bands.append(Band(level, inside, *map(float, ends)))
+        result[str(name)] = Coverage(len(observed), tuple(bands))
     return result
 
 
-def loo_pit(idata: Groups) -> dict[str, dict[str, Any]]:
-    """Leave-one-out probability integral transform of each measurement: uniform when the model is calibrated.
-
-    Returns
-    -------
-    dict
-        Read-out -> ks (Kolmogorov-Smirnov distance from uniform), ks_p, and the sorted values.
-    """
+def loo_pit(idata: Groups) -> dict[str, LooPit]:
+    """Leave-one-out probability integral transform by read-out: uniform when the model is calibrated."""
     result = {}
     for name, drawn in idata["posterior_predictive"].data_vars.items():
         observed = idata["observed_data"][name].values
         density = idata["log_likelihood"][name].values.reshape(-1, len(observed))
         values = drawn.values.reshape(-1, len(observed))
         if not (np.isfinite(density).all() and np.isfinite(values).all()):
-            result[str(name)] = {"ks": None, "ks_p": None, "values": []}
+            result[str(name)] = LooPit(None, None, ())
             continue
         log_weights, _ = az.psislw(-density.T)
         weights = np.exp(np.asarray(log_weights))
         below = (observed[:, None] > values.T) + 0.5 * (observed[:, None] == values.T)
         pit = np.sort(np.clip((weights * below).sum(axis=1) / weights.sum(axis=1), 0, 1))
         test = kstest(pit, "uniform")
-        result[str(name)] = {
-            "ks": number(test.statistic),
-            "ks_p": number(test.pvalue),
-            "values": [round(float(p), 4) for p in pit],
-        }
+        shown = tuple(round(float(p), 4) for p in pit)
+        result[str(name)] = LooPit(number(test.statistic), number(test.pvalue), shown)
     return result
 
 
-def lack_of_fit(idata: Groups) -> dict[str, dict[str, Any]]:
+def lack_of_fit(idata: Groups) -> dict[str, LackOfFit]:
     """Compare residuals between conditions and times with those between replicates, by read-out.
 
     A model that misses the data makes up for it with a large noise parameter, so that its bands cover; but then the
     residuals of replicates agree with each other. The classical F test of lack of fit sees that.
-
-    Returns
-    -------
-    dict
-        Read-out -> f (mean square between groups of the same condition and time over that within), p, groups, n;
-        f and p are null where nothing was replicated.
     """
     result = {}
     for name in map(str, idata["posterior_predictive"].data_vars):
@@ -88,12 +65,12 @@ def lack_of_fit(idata: Groups) -> dict[str, dict[str, Any]]:
             group_of.setdefault(key, []).append(value)
         groups = [np.array(values) for values in group_of.values()]
         within = len(z) - len(groups)
-        row: dict[str, Any] = {"f": None, "p": None, "groups": len(groups), "n": len(z)}
+        ratio, p = None, None
         spread = sum(((g - g.mean()) ** 2).sum() for g in groups)
         if within > 0 and spread > 0 and np.isfinite(z).all():
             ratio = (sum(len(g) * g.mean() ** 2 for g in groups) / len(groups)) / (spread / within)
-            row |= {"f": float(ratio), "p": float(fisher.sf(ratio, len(groups), within))}
-        result[name] = row
+            ratio, p = float(ratio), float(fisher.sf(ratio, len(groups), within))
+        result[name] = LackOfFit(ratio, p, len(groups), len(z))
     return result
 
 
@@ -107,24 +84,24 @@ def residuals(idata: Groups, name: str) -> np.ndarray:
     return (observed - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
 
 
-def worst_rows(idata: Groups, most: int = 10) -> list[dict[str, Any]]:
+def worst_rows(idata: Groups, most: int = 10) -> tuple[Residual, ...]:
     """Measurements farthest from their posterior predictive distribution, in its standard deviations."""
     rows = []
     about = idata["constant_data"]
     for name in map(str, idata["posterior_predictive"].data_vars):
         observed, z = idata["observed_data"][name].values, residuals(idata, name)
         rows += [
-            {
-                "observable": name,
-                "experiment": str(about[f"{name}_experiment"].values[i]),
-                "batch": str(about[f"{name}_batch"].values[i]),
-                "replicate": str(about[f"{name}_replicate"].values[i]),
-                "time": number(about[f"{name}_time"].values[i]),
-                "value": number(observed[i]),
-                "residual_sd": number(z[i]),
-            }
+            Residual(
+                observable=name,
+                experiment=str(about[f"{name}_experiment"].values[i]),
+                batch=str(about[f"{name}_batch"].values[i]),
+                replicate=str(about[f"{name}_replicate"].values[i]),
+                time=number(about[f"{name}_time"].values[i]),
+                value=number(observed[i]),
+                residual_sd=float(z[i]),
+            )
             for i in range(len(observed))
             if np.isfinite(z[i])
         ]
-    rows.sort(key=lambda row: -abs(row["residual_sd"]))
-    return rows[:most]
+    rows.sort(key=lambda row: -abs(row.residual_sd))
+    return tuple(rows[:most])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from il6infer.stages.comparison import Comparison
 
-def average(answers: Mapping[str, Mapping[str, Any]], comparison: Mapping[str, Any]) -> dict[str, Any]:
+
+def average(answers: Mapping[str, Mapping[str, Any]], comparison: Comparison) -> dict[str, Any]:
     """Put the answers of all models of a data set beside each other, and average them.
 
     Parameters
@@ -23,8 +25,8 @@ def average(answers: Mapping[str, Mapping[str, Any]], comparison: Mapping[str, A
         weights over the models that passed and can be asked; null where there is none) and ``weight``, the weight of
         those models. ``failed``: models whose fit did not pass, with the reasons.
     """
-    rows = {row["model"]: row for row in comparison["models"]}
-    weights = {name: row["stacking"] for name, row in rows.items() if row["rank"] and name in answers}
+    rows = {row.model: row for row in comparison.models}
+    weights = {name: row.stacking for name, row in rows.items() if row.stacking is not None and name in answers}
     claims = []
     for position, said in enumerate(next(iter(answers.values()))["claims"]):
         own = {model: found["claims"][position] for model, found in answers.items()}
@@ -38,5 +40,5 @@ def average(answers: Mapping[str, Mapping[str, Any]], comparison: Mapping[str, A
                 "weight": total,
             }
         )
-    failed = {name: row["reasons"] for name, row in rows.items() if name in answers and not row["passed"]}
+    failed = {name: row.reasons for name, row in rows.items() if name in answers and not row.sampled}
     return {"claims": claims, "failed": failed}

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from il6infer.stages.comparison import ModelRow
+
 LIKELY, UNLIKELY = 0.9, 0.1
 """Probability from which a claim is said to hold, and down from which not to."""
 
@@ -44,7 +46,7 @@ class ClaimView:
     silent: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def grouped(claims: Iterable[Mapping[str, Any]], models: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, list]]:
+def grouped(claims: Iterable[Mapping[str, Any]], models: Sequence[ModelRow]) -> list[tuple[str, str, list]]:
     """Sort claims by their answers.
 
     Parameters
@@ -70,8 +72,8 @@ def _kind(claim: ClaimView) -> str:
     return "holds" if claim.after >= LIKELY else "fails" if claim.after <= UNLIKELY else "open"
 
 
-def _view(claim: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> ClaimView:
-    answers = {row["model"]: claim["models"][row["model"]] for row in models if row["model"] in claim["models"]}
+def _view(claim: Mapping[str, Any], models: Sequence[ModelRow]) -> ClaimView:
+    answers = {row.model: claim["models"][row.model] for row in models if row.model in claim["models"]}
     silent: dict[str, list[str]] = {}
     for model, found in answers.items():
         if found["absent"]:
@@ -86,12 +88,12 @@ def _view(claim: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> Clai
     )  # fmt: skip
 
 
-def _before(answers: Mapping[str, Mapping[str, Any]], models: Sequence[Mapping[str, Any]]) -> float | None:
+def _before(answers: Mapping[str, Mapping[str, Any]], models: Sequence[ModelRow]) -> float | None:
     """Prior probability, by the weights that the average after the data has."""
     able = [
-        (row["stacking"], answers[row["model"]]["prior"])
+        (row.stacking, answers[row.model]["prior"])
         for row in models
-        if row["rank"] and row["model"] in answers and answers[row["model"]]["posterior"] is not None
+        if row.stacking is not None and row.model in answers and answers[row.model]["posterior"] is not None
     ]
     known = [(weight, prior) for weight, prior in able if prior is not None]
     total = sum(weight for weight, _ in known)

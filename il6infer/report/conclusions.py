@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from il6infer._errors import UserError
 from il6infer.library.names import FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
+from il6infer.stages.comparison import ModelRow
+from il6infer.stages.verdict import ParameterStatistics, Verdict
 
 UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
 """Contraction below which the data say nearly nothing; residual beyond which a measurement is far off [sd]; share of
@@ -32,31 +34,32 @@ def vocabulary(models: Iterable[str]) -> dict[str, str]:
     return said | feedbacks | options
 
 
-def near(row: Mapping[str, Any]) -> bool:
+def near(row: ModelRow) -> bool:
     """Whether a model of the comparison is among the best, has weight, or failed, so that nobody knows."""
-    return not row["rank"] or row["elpd_diff"] <= max(4.0, 2 * row["diff_se"]) or row["stacking"] >= 0.01
+    return row.elpd_diff is None or row.diff_se is None or _level(row) or (row.stacking or 0) >= 0.01
 
 
-def summary(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _level(row: ModelRow) -> bool:
+    """Whether a ranked model cannot be told from the best."""
+    return row.elpd_diff is not None and row.elpd_diff <= max(4.0, 2 * (row.diff_se or 0.0))
+
+
+def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict]) -> list[str]:
     """Answer in short: what is preferred, how clearly, and what cannot be said."""
-    ranked = [row for row in comparison["models"] if row["rank"]]
-    failed = [row["model"] for row in comparison["models"] if not row["passed"]]
-    without = [row["model"] for row in comparison["models"] if row["passed"] and not row["rank"]]
+    ranked = [row for row in rows if row.rank is not None]
+    failed = [row.model for row in rows if not row.sampled]
+    without = [row.model for row in rows if row.sampled and row.rank is None]
     said = []
     if not ranked:
         return ["No fit passed its verdict, so nothing can be concluded from this run."]
-    ahead = [
-        row["model"]
-        for row in comparison["models"]
-        if not row["rank"] and row["elpd"] is not None and row["elpd"] > ranked[0]["elpd"]
-    ]
+    best = ranked[0].elpd or 0.0
+    ahead = [row.model for row in rows if row.rank is None and row.elpd is not None and row.elpd > best]
     if ahead:
         said.append(f"Do not conclude yet: {_listed(ahead)} may predict better once a fit of it converges.")
     if len(ranked) == 1:
-        said.append(f"Only {ranked[0]['model']} has a fit that can be trusted; there is nothing to compare it with.")
+        said.append(f"Only {ranked[0].model} has a fit that can be trusted; there is nothing to compare it with.")
     else:
-        level = [r["model"] for r in ranked if r["elpd_diff"] <= max(4.0, 2 * r["diff_se"])]
-        behind = [r["model"] for r in ranked if r["model"] not in level]
+        level, behind = [r.model for r in ranked if _level(r)], [r.model for r in ranked if not _level(r)]
         if len(level) == 1:
             said.append(f"The data prefer {level[0]} over every other model whose fit can be trusted.")
         else:
@@ -65,31 +68,32 @@ def summary(comparison: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, A
             said.append(
                 f"They speak against {_listed(behind)} (more than two standard errors and 4 units of elpd behind)."
             )
-        heavy = [f"{r['model']} {r['stacking']:.2f}" for r in ranked if r["stacking"] >= 0.01]
+        heavy = [f"{r.model} {r.stacking:.2f}" for r in ranked if r.stacking is not None and r.stacking >= 0.01]
         said.append(f"Stacking weights: {', '.join(heavy)}.")
     if failed:
         said.append(f"{_listed(failed)} did not converge and {'is' if len(failed) == 1 else 'are'} not ranked.")
     if without:
         said.append(f"{_listed(without)}: not ranked, for no leave-one-out density could be computed.")
     for row in ranked[:2]:
-        said += _misfit(row["model"], verdicts[row["model"]])
+        said += _misfit(row.model, verdicts[row.model])
     return said
 
 
-def _misfit(model: str, verdict: Mapping[str, Any]) -> list[str]:
-    warned = [r for r in verdict["reasons"] if r["kind"] == "fit" and not r["passed"]]
-    if not warned:
+def _misfit(model: str, verdict: Verdict) -> list[str]:
+    failed = [r for answer in (verdict.sampled, verdict.reproduces) for r in answer.warnings]
+    failed += verdict.reproduces.failed
+    if not failed:
         return [f"{model} reproduces the data: every coverage and calibration check holds."]
     places: dict[str, list[str]] = {}
-    for r in warned:
-        places.setdefault(r["where"].split(",")[0] or "prior", []).append(r["check"])
+    for reason in failed:
+        places.setdefault(reason.where or reason.subject, []).append(reason.check)
     found = "; ".join(f"{place} ({', '.join(checks)})" for place, checks in places.items())
     return [f"{model} does not reproduce all of the data; checks that fail: {found}. Numbers: its diagnostics."]
 
 
 def influences(
-    comparison: Mapping[str, Any],
-    verdicts: Mapping[str, Mapping[str, Any]],
+    rows: Sequence[ModelRow],
+    verdicts: Mapping[str, Verdict],
     estimated: Mapping[str, Mapping[str, Any]],
 ) -> list[str]:
     """Say what would change the conclusion.
@@ -100,50 +104,53 @@ def influences(
         Model -> parameter -> its ``lower`` and ``upper`` bound, as the fit had them.
     """
     said = []
-    close = [r["model"] for r in comparison["models"] if r["rank"] and r["elpd_diff"] <= max(4.0, 2 * r["diff_se"])]
+    close = [row.model for row in rows if _level(row)]
     if len(close) > 1:
         said.append(f"{_listed(close)}: so close that a few more measurements may reorder them.")
-    for row in comparison["models"]:
-        model, verdict = row["model"], verdicts[row["model"]]
-        if not verdict["passed"]:
-            reasons = "; ".join(reason.rstrip(".") for reason in row["reasons"])
+    for row in rows:
+        model, verdict = row.model, verdicts[row.model]
+        if not verdict.sampled.passed:
+            reasons = "; ".join(reason.rstrip(".") for reason in row.reasons)
             said.append(f"{model}: a longer or better run, for its fit did not converge ({reasons}).")
-        if not row["rank"]:
+        if row.rank is None:
             continue
-        if row["pareto_k_worst"]:
-            worst = ", ".join(f"{p['measurement']} (k {p['k']:.2f})" for p in row["pareto_k_worst"][:3])
+        if row.pareto_k_worst:
+            worst = ", ".join(f"{p.label} (k {p.k:.2f})" for p in row.pareto_k_worst[:3])
             said.append(f"{model}: its elpd leans on single measurements: {worst}. Repeat those first.")
-        unknown = [name for name, p in verdict["parameters"].items() if (p["contraction"] or 0) < UNINFORMED]
+        unknown = [name for name, p in verdict.parameters.items() if (p.contraction or 0) < UNINFORMED]
         if unknown:
             said.append(f"{model}: the data say little about {_listed(unknown)}; there the prior speaks.")
-        moved = [name for name, p in verdict["parameters"].items() if _outside_prior(p)]
+        moved = [name for name, p in verdict.parameters.items() if _outside_prior(p)]
         if moved:
             said.append(
                 f"{model}: the posterior of {_listed(moved)} left the 90 % interval of its prior. "
                 "Either that prior is wrong, or the parameter makes up for something that the model lacks."
             )
-        stopped = [name for name, p in verdict["parameters"].items() if _at_bound(p, estimated[model][name])]
+        stopped = [name for name, p in verdict.parameters.items() if _at_bound(p, estimated[model][name])]
         if stopped:
             said.append(f"{model}: {_listed(stopped)} press against a bound; wider bounds may change the fit.")
-        far = [r for r in verdict["worst_rows"] if abs(r["residual_sd"]) > AT_ODDS]
+        far = [r for r in verdict.worst_rows if abs(r.residual_sd) > AT_ODDS]
         if far:
             places = ", ".join(
-                f"{r['observable']} of {r['experiment']} at {r['time']:g} min on {r['batch']} "
-                f"({r['residual_sd']:+.1f} sd)"
+                f"{r.observable} of {r.experiment} at {r.time:g} min on {r.batch} ({r.residual_sd:+.1f} sd)"
                 for r in far[:3]
             )
             said.append(f"{model}: measurements far from it: {places}. An error there, or a mechanism that it lacks.")
     return said or ["Nothing stands out: no influential measurement, no uninformed parameter, no large residual."]
 
 
-def _outside_prior(row: Mapping[str, Any]) -> bool:
-    return not row["prior_q05"] <= row["median"] <= row["prior_q95"]
+def _outside_prior(row: ParameterStatistics) -> bool:
+    if row.median is None or row.prior_q05 is None or row.prior_q95 is None:
+        return False
+    return not row.prior_q05 <= row.median <= row.prior_q95
 
 
-def _at_bound(row: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
+def _at_bound(row: ParameterStatistics, about: Mapping[str, Any]) -> bool:
     """Whether the 90 % interval comes within 1 % of the allowed range to a finite bound."""
-    lower, upper, low, high = about["lower"], about["upper"], row["q05"], row["q95"]
-    if lower is None or upper is None or not (math.isfinite(lower) and math.isfinite(upper)):
+    lower, upper, low, high = about["lower"], about["upper"], row.q05, row.q95
+    if lower is None or upper is None or low is None or high is None:
+        return False
+    if not (math.isfinite(lower) and math.isfinite(upper)):
         return False
     if lower > 0:
         lower, upper, low, high = map(math.log, (lower, upper, low, high))

@@ -22,6 +22,8 @@ from matplotlib.ticker import (
 from il6infer._files import Groups
 from il6infer.report.numbers import number
 from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR
+from il6infer.stages.comparison import ModelRow
+from il6infer.stages.verdict import LooPit, Pair
 
 WIDTH = 10.0
 
@@ -206,12 +208,12 @@ def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mappi
     return figure
 
 
-def pair_figure(idata: Groups, pairs: Sequence[Mapping[str, Any]]) -> Figure:
+def pair_figure(idata: Groups, pairs: Sequence[Pair]) -> Figure:
     """Posterior draws of the most correlated pairs of parameters; divergent ones marked."""
     figure, axes = _panels(len(pairs), 5, 2.1, beside=0.55)
     divergent = idata["sample_stats"]["diverging"].values.ravel().astype(bool)
     for axis, pair in zip(axes, pairs, strict=False):
-        a, b = (idata["posterior"][pair[key]].values.ravel() for key in ("a", "b"))
+        a, b = (idata["posterior"][name].values.ravel() for name in (pair.a, pair.b))
         step = max(1, len(a) // 400)
         axis.plot(a[::step], b[::step], ".", ms=2, color=COLOURS[0], alpha=0.5, rasterized=True)
         if divergent.any():
@@ -220,10 +222,10 @@ def pair_figure(idata: Groups, pairs: Sequence[Mapping[str, Any]]) -> Figure:
             if (values > 0).all():
                 set_scale("log")
                 _sparse_ticks(ticks, values)
-        axis.set_xlabel(pair["a"], fontsize=6.5)
-        axis.set_ylabel(pair["b"], fontsize=6.5)
+        axis.set_xlabel(pair.a, fontsize=6.5)
+        axis.set_ylabel(pair.b, fontsize=6.5)
         axis.tick_params(labelsize=5.5, which="both")
-        axis.set_title(f"Spearman {pair['spearman']:+.2f}", loc="left", fontsize=7)
+        axis.set_title(f"Spearman {pair.spearman:+.2f}", loc="left", fontsize=7)
     return figure
 
 
@@ -242,9 +244,9 @@ def _sparse_ticks(axis: Axis, values: np.ndarray) -> None:
         axis.set_major_formatter(ScalarFormatter())
 
 
-def pit_figure(pits: Mapping[str, Mapping[str, Any]]) -> Figure | None:
+def pit_figure(pits: Mapping[str, LooPit]) -> Figure | None:
     """LOO-PIT of each read-out as the difference of its distribution function from the uniform one."""
-    shown = {name: np.asarray(row["values"]) for name, row in pits.items() if row["values"]}
+    shown = {name: np.asarray(row.values) for name, row in pits.items() if row.values}
     if not shown:
         return None
     figure, axes = _panels(len(shown), 4, 1.7, beside=0.6)
@@ -261,29 +263,26 @@ def pit_figure(pits: Mapping[str, Mapping[str, Any]]) -> Figure | None:
     return figure
 
 
-def comparison_figure(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
+def comparison_figure(rows: Sequence[ModelRow]) -> Figure | None:
     """Difference in elpd to the best model with two standard errors; failed fits are named, not drawn."""
-    ranked = [row for row in rows if row["rank"]]
-    if len(ranked) < 2:
+    if sum(row.rank is not None for row in rows) < 2:
         return None
     figure = Figure(figsize=(6.5, 0.32 * len(rows) + 0.7), layout="constrained")  # names may be long
     axis = figure.subplots()
     for position, row in enumerate(rows):
-        if row["rank"]:
-            axis.errorbar(
-                -row["elpd_diff"], position, xerr=2 * row["diff_se"], fmt="o", ms=4, color=COLOURS[0], capsize=2
-            )
+        if row.elpd_diff is not None and row.diff_se is not None:
+            axis.errorbar(-row.elpd_diff, position, xerr=2 * row.diff_se, fmt="o", ms=4, color=COLOURS[0], capsize=2)
         else:
             axis.text(
                 0.02,
                 position,
-                "not ranked" if row["passed"] else "FAILED: not ranked",
+                "not ranked" if row.sampled else "FAILED: not ranked",
                 color=COLOURS[1],
                 va="center",
                 transform=axis.get_yaxis_transform(),
             )
     axis.axvline(0, color=MUTED, lw=0.6)
-    axis.set_yticks(range(len(rows)), [row["model"] for row in rows])
+    axis.set_yticks(range(len(rows)), [row.model for row in rows])
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlabel("elpd minus that of the best (bars: two standard errors)")
     return figure

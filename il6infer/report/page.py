@@ -25,6 +25,8 @@ from il6infer.report.numbers import chance, duration, number, tenth
 from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
 from il6infer.report.sections import Figures, ModelView, draw_model, labelled
 from il6infer.report.style import styled
+from il6infer.stages import read
+from il6infer.stages.comparison import Comparison
 from il6infer.stages.tables import MEASUREMENTS, adopted, read_table
 
 _FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg", "prior_check.json")
@@ -84,7 +86,7 @@ def _other_models(config: Mapping[str, Any], results: Path) -> Iterator[Fault]:
     """Comparisons of other models than those of the configuration: a model left out would be dropped unseen."""
     for name in config["datasets"]:
         path, wanted = results / name / "comparison.json", models_of(config, name)
-        found = [row["model"] for row in read_json(path)["models"]]
+        found = [row.model for row in read(path, Comparison).models]
         if sorted(found) != sorted(wanted):
             what = f"compares {', '.join(found)}; the configuration names {', '.join(wanted)}."
             yield Fault(str(path), what, "Run `il6infer compare` again.")
@@ -99,8 +101,8 @@ def _dataset(
     measurements = read_table(folder / "measurements.csv", adopted(MEASUREMENTS), "report")
     protocol = sound_sheet(folder / "protocol.csv", "report", without_rows=True)
     summary_of_ingest = read_json(folder / "ingest.json")
-    comparison = read_json(folder / "comparison.json")
-    order = [row["model"] for row in comparison["models"]]
+    comparison = read(folder / "comparison.json", Comparison)
+    order = [row.model for row in comparison.models]
     readouts = {
         str(readout): (rows, str(rows["unit"].iloc[0]))
         for readout, rows in measurements.groupby("observable", sort=False)
@@ -131,24 +133,22 @@ def _dataset(
             "sources": checks[order[0]]["checks"],
         },
         "comparison": comparison,
-        "comparison_figure": figure_of(figures.comparison_figure(comparison["models"]), "models compared"),
-        "summary": summary(comparison, {m: v.verdict for m, v in views.items()}),
+        "comparison_figure": figure_of(figures.comparison_figure(comparison.models), "models compared"),
+        "summary": summary(comparison.models, {m: v.verdict for m, v in views.items()}),
         "vocabulary": vocabulary(order),
         "influences": [
             influences(
-                {**comparison, "models": rows},
+                rows,
                 {m: v.verdict for m, v in views.items()},
                 {m: v.estimated for m, v in views.items()},
             )
             for rows in (
-                [row for row in comparison["models"] if near(row)],
-                [row for row in comparison["models"] if not near(row)],
+                [row for row in comparison.models if near(row)],
+                [row for row in comparison.models if not near(row)],
             )
             if rows
         ],
-        "claims": grouped(read_json(folder / "claims.json")["claims"], comparison["models"])
-        if config["claims"]
-        else [],
+        "claims": grouped(read_json(folder / "claims.json")["claims"], comparison.models) if config["claims"] else [],
         "failed": {model: view.context["failures"] for model, view in views.items() if view.context["failures"]},
         "given": values_of(config, name),
         "cautions": cautions(views.values(), config),

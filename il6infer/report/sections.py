@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from il6infer._files import read_posterior
 from il6infer.report import figures
 from il6infer.report.numbers import number
 from il6infer.report.style import styled, svg
+from il6infer.stages import read
+from il6infer.stages.verdict import Reason, Verdict
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,15 @@ class ModelView:
     """
 
     name: str
-    verdict: dict[str, Any]
+    verdict: Verdict
     estimated: dict[str, Any]
     attrs: dict[str, Any]
     context: dict[str, Any]
 
 
-def failures(verdict: Mapping[str, Any]) -> list[str]:
+def failures(verdict: Verdict) -> list[str]:
     """Why a fit cannot be trusted; empty when it can."""
-    return [r["message"] for r in verdict["reasons"] if r["kind"] == "sampling" and not r["passed"]]
+    return [reason.message for reason in verdict.sampled.failed]
 
 
 class Figures:
@@ -80,7 +82,7 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
     idata = read_posterior(folder / model / "posterior.nc", *figures.NEEDED)
     attrs = dict(idata["posterior"].attrs)
     estimated = json.loads(attrs["estimated"])
-    verdict = json.loads((folder / model / "verdict.json").read_text("utf-8"))
+    verdict = read(folder / model / "verdict.json", Verdict)
     diagram = (folder / model / "diagram.svg").read_text("utf-8")
     diagram = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-{model}-", diagram[diagram.index("<svg") :])
     figure_of = Figures(f"{prefix}-{model}-f")
@@ -98,26 +100,30 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
             "priors": picture_of(
                 figures.prior_posterior_figure(idata, estimated, {}), f"prior and posterior of {model}"
             ),
-            "pairs": picture_of(figures.pair_figure(idata, verdict["worst_pairs"]), "most correlated parameters")
-            if verdict["worst_pairs"]
+            "pairs": picture_of(figures.pair_figure(idata, verdict.worst_pairs), "most correlated parameters")
+            if verdict.worst_pairs
             else None,
-            "pit": picture_of(figures.pit_figure(verdict["loo_pit"]), f"calibration of {model}"),
+            "pit": picture_of(figures.pit_figure(verdict.loo_pit), f"calibration of {model}"),
         }
     context = {
         "name": model,
         "verdict": verdict,
-        "checks": [{**reason, "limit": limit(reason, verdict)} for reason in verdict["reasons"]],
+        "checks": [
+            (question, reason, limit(reason))
+            for question, answer in (("sampled", verdict.sampled), ("reproduces", verdict.reproduces))
+            for reason in answer.reasons
+        ],
         "failures": failed,
         "diagram": Markup(diagram),  # noqa: S704 (our own SVG)
         "parameters": [
             {
                 "name": name,
-                **row,
+                **asdict(row),
                 "unit": estimated[name]["unit"] or "1",
                 "source": estimated[name]["source"],
                 "what": estimated[name].get("what", ""),
             }  # fmt: skip
-            for name, row in verdict["parameters"].items()
+            for name, row in verdict.parameters.items()
         ],
         "literature": json.loads(attrs.get("literature", "{}")),
         "attrs": attrs,
@@ -126,11 +132,9 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
     return ModelView(model, verdict, estimated, attrs, context)
 
 
-def limit(reason: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
-    """Write the threshold of a check with its direction; of a coverage, the range that chance allows."""
-    if reason["check"].startswith("coverage"):
-        level = str(round(100 * reason["threshold"]))
-        low, high = verdict["coverage"][reason["where"].split(",")[0]][f"expected_{level}"]
-        return f"{low:.2f} to {high:.2f}"
-    at_least = reason["check"] == "E-BFMI" or reason["check"].endswith((" ESS", " p"))
-    return f"{'≥' if at_least else '≤'} {number(reason['threshold'])}"
+def limit(reason: Reason) -> str:
+    """Write the limits of a check."""
+    if reason.at_least is not None and reason.at_most is not None:
+        return reason.limit
+    at_least = reason.at_least is not None
+    return f"{'≥' if at_least else '≤'} {number(reason.at_least if at_least else reason.at_most)}"

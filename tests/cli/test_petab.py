@@ -89,7 +89,7 @@ def test_fit_judges_what_it_sampled(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "posterior.nc").is_file()
     verdict = json.loads((tmp_path / "out" / "verdict.json").read_text())
     assert set(verdict["parameters"]) == set(decay_v1.NOMINAL)
-    assert not verdict["passed"]  # 200 draws are too few
+    assert not verdict["sampled"]["passed"]  # 200 draws are too few
 
 
 def test_lint_passes_a_sound_problem_and_names_the_faults_of_another(

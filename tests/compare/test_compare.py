@@ -11,12 +11,9 @@ from il6infer.compare import Fit, compare
 from il6infer.compare.loo import loo
 from il6infer.compare.weights import pseudo_bma, stacking
 from tests.zoo.posterior import exact_loo, normal_mean
+from tests.zoo.verdicts import verdict
 
-PASSED = {"passed": True, "reasons": []}
-FAILED = {
-    "passed": False,
-    "reasons": [{"kind": "sampling", "passed": False, "message": "R-hat 1.5 (limit 1.01) at mu. Draw more."}],
-}
+PASSED, FAILED = verdict(), verdict(sampled=False)
 
 
 def _worse(by: float) -> az.InferenceData:
@@ -57,31 +54,33 @@ def test_stacking_shares_between_models_that_are_each_right_for_half() -> None:
 
 def test_the_better_model_ranks_first_with_its_difference() -> None:
     result = compare("toy", [Fit("worse", _worse(0.5), PASSED), Fit("right", normal_mean(), PASSED)])
-    first, second = result["models"]
-    assert (first["model"], first["rank"], first["elpd_diff"]) == ("right", 1, 0.0)
-    assert second["elpd_diff"] == pytest.approx(30.0, abs=0.5)
-    assert first["stacking"] == pytest.approx(1.0, abs=1e-3)
+    first, second = result.models
+    assert (first.model, first.rank, first.elpd_diff) == ("right", 1, 0.0)
+    assert second.elpd_diff == pytest.approx(30.0, abs=0.5)
+    assert first.stacking == pytest.approx(1.0, abs=1e-3)
 
 
 def test_a_failed_fit_is_shown_as_failed_and_not_ranked() -> None:
     result = compare("toy", [Fit("right", normal_mean(), FAILED), Fit("worse", _worse(0.5), PASSED)])
-    first, second = result["models"]
-    assert (first["model"], first["rank"], first["stacking"]) == ("worse", 1, 1.0)
-    assert second["passed"] is False
-    assert [second[k] for k in ("rank", "elpd_diff", "stacking", "pseudo_bma")] == [None] * 4
-    assert result["notes"] == ["right failed its verdict and is not ranked: R-hat 1.5 (limit 1.01) at mu. Draw more."]
+    first, second = result.models
+    assert (first.model, first.rank, first.stacking) == ("worse", 1, 1.0)
+    assert second.sampled is False
+    assert (second.rank, second.elpd_diff, second.stacking, second.pseudo_bma) == (None,) * 4
+    assert result.notes == (
+        "right failed its verdict and is not ranked: R-hat 1.5 (limit: at most 1.01) at mu. Draw more.",
+    )
 
 
 def test_when_all_failed_nothing_is_ranked() -> None:
     result = compare("toy", [Fit("a", normal_mean(), FAILED), Fit("b", _worse(1.0), FAILED)])
-    assert [row["rank"] for row in result["models"]] == [None, None]
-    assert result["notes"][0] == "No fit passed its verdict: the models cannot be ranked."
+    assert [row.rank for row in result.models] == [None, None]
+    assert result.notes[0] == "No fit passed its verdict: the models cannot be ranked."
 
 
 def test_a_fit_with_a_draw_that_could_not_be_simulated_is_not_ranked() -> None:
     result = compare("toy", [Fit("a", normal_mean(broken=True), PASSED), Fit("b", normal_mean(), PASSED)])
-    assert [row["model"] for row in result["models"] if row["rank"]] == ["b"]
-    assert result["models"][1]["reasons"] == ["some draws could not be simulated: no leave-one-out density"]
+    assert [row.model for row in result.ranked] == ["b"]
+    assert result.models[1].reasons == ("some draws could not be simulated: no leave-one-out density",)
 
 
 def test_fits_of_other_measurements_are_refused() -> None:
@@ -100,8 +99,8 @@ def test_literature_constraints_are_named_and_those_who_hold_them() -> None:
     both = compare("toy", [Fit("a", held, PASSED), Fit("b", held, PASSED)])
     one = compare("toy", [Fit("a", held, PASSED), Fit("b", free, PASSED)])
 
-    assert both["notes"][-1] == f"{start}; the elpd is over the data alone."
-    assert one["notes"][-1] == (
+    assert both.notes[-1] == f"{start}; the elpd is over the data alone."
+    assert one.notes[-1] == (
         f"{start} of a, and not in that of b, whose prior knowledge is thus less; the elpd is over the data alone."
     )
-    assert both["n"] == one["n"] == len(loo(free).pointwise)
+    assert both.n == one.n == len(loo(free).pointwise)

@@ -12,46 +12,54 @@ import numpy as np
 import pytest
 
 from il6infer.diagnose import Thresholds, diagnose
+from il6infer.stages import read
+from il6infer.stages.codec import encode
+from il6infer.stages.verdict import Reason, Verdict
 from tests.zoo.posterior import normal_mean
 
 
-def _failed(verdict: dict) -> list[str]:
-    return [r["check"] for r in verdict["reasons"] if not r["passed"]]
+def _reasons(verdict: Verdict) -> tuple[Reason, ...]:
+    return verdict.sampled.reasons + verdict.reproduces.reasons
+
+
+def _failed(verdict: Verdict) -> list[str]:
+    return [reason.check for reason in _reasons(verdict) if not reason.passed]
 
 
 def test_exact_draws_pass_every_check() -> None:
     verdict = diagnose(normal_mean(), Thresholds())
     assert _failed(verdict) == []
-    assert verdict["passed"]
-    assert verdict["coverage"]["y"]["n"] == 60
+    assert verdict.sampled.passed
+    assert verdict.reproduces.passed
+    assert verdict.coverage["y"].n == 60
 
 
 def test_statistics_are_those_of_arviz() -> None:
     idata = normal_mean()
-    row = diagnose(idata, Thresholds())["parameters"]["mu"]
-    assert row["rhat"] == float(az.rhat(idata["posterior"])["mu"])
-    assert row["ess_bulk"] == float(az.ess(idata["posterior"])["mu"])
-    assert row["median"] == np.median(idata["posterior"]["mu"])
+    row = diagnose(idata, Thresholds()).parameters["mu"]
+    assert row.rhat == float(az.rhat(idata["posterior"])["mu"])
+    assert row.ess_bulk == float(az.ess(idata["posterior"])["mu"])
+    assert row.median == np.median(idata["posterior"]["mu"])
     exact = 1 - idata["posterior"]["mu"].values.std() / idata["prior"]["mu"].values.std()
-    assert row["contraction"] == pytest.approx(exact, abs=0.2)
+    assert row.contraction == pytest.approx(exact, abs=0.2)
 
 
 def test_a_stuck_chain_fails_and_the_message_says_where() -> None:
     verdict = diagnose(normal_mean(stuck=True), Thresholds())
-    assert not verdict["passed"]
-    reason = next(r for r in verdict["reasons"] if r["check"] == "R-hat")
-    assert reason["where"] == "mu"
-    assert reason["message"] == (
-        f"R-hat {reason['value']:.4g} (limit 1.01) at mu. "
+    assert not verdict.sampled.passed
+    reason = next(r for r in verdict.sampled.reasons if r.check == "R-hat")
+    assert (reason.subject, reason.where) == ("parameter", "mu")
+    assert reason.message == (
+        f"R-hat {reason.value:.4g} (limit: at most 1.01) at mu. "
         "The chains disagree: draw more, or look for modes in starts_logp."
     )
 
 
 def test_divergences_above_the_threshold_fail() -> None:
-    assert diagnose(normal_mean(divergent=2), Thresholds())["passed"]
+    assert diagnose(normal_mean(divergent=2), Thresholds()).sampled.passed
     verdict = diagnose(normal_mean(divergent=5), Thresholds())
     assert _failed(verdict) == ["divergences per draw"]
-    assert not verdict["passed"]
+    assert not verdict.sampled.passed
 
 
 def test_too_few_draws_fail() -> None:
@@ -63,9 +71,9 @@ def test_constant_draws_never_pass() -> None:
     idata = normal_mean()
     idata["posterior"]["mu"].values[:] = 3.0
     verdict = diagnose(idata, Thresholds())
-    assert not verdict["passed"]
-    assert verdict["parameters"]["mu"]["rhat"] is None
-    json.dumps(verdict, allow_nan=False)
+    assert not verdict.sampled.passed
+    assert verdict.parameters["mu"].rhat is None
+    json.dumps(encode(verdict), allow_nan=False)
 
 
 @pytest.mark.parametrize(("error", "said"), [(0.3, "0.3"), (float("nan"), "cannot be computed")])
@@ -73,12 +81,12 @@ def test_a_solver_error_that_changes_the_posterior_fails(error: float, said: str
     idata = normal_mean()
     idata["posterior"].attrs["integration_error"] = error
     verdict = diagnose(idata, Thresholds())
-    [reason] = [r for r in verdict["reasons"] if not r["passed"] and r["kind"] == "sampling"]
+    [reason] = verdict.sampled.failed
 
-    assert not verdict["passed"]
-    assert reason["message"] == (
-        f"integration error of the log-likelihood {said} (limit 0.1). The solver's error changes the posterior: "
-        "tighten rtol and atol."
+    assert not verdict.sampled.passed
+    assert reason.message == (
+        f"integration error of the log-likelihood {said} (limit: at most 0.1). The solver's error changes the "
+        "posterior: tighten rtol and atol."
     )
 
 
@@ -92,10 +100,11 @@ def test_failed_simulations_fail() -> None:
 
 def test_misfit_warns_but_does_not_fail_the_sampling() -> None:
     verdict = diagnose(normal_mean(shift=1.5), Thresholds())
-    assert verdict["passed"]
+    assert verdict.sampled.passed
     assert "coverage of the 90 % band" in _failed(verdict)
     assert "LOO-PIT uniformity p" in _failed(verdict)
-    assert all(row["residual_sd"] > 0 for row in verdict["worst_rows"][:3])
+    assert all(row.residual_sd > 0 for row in verdict.worst_rows[:3])
+    assert not verdict.reproduces.passed
 
 
 def test_the_command_writes_the_verdict(tmp_path: Path) -> None:
@@ -103,7 +112,8 @@ def test_the_command_writes_the_verdict(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "il6infer", "diagnose", "p.nc", "--output", "verdict.json"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     first = (tmp_path / "verdict.json").read_bytes()
-    assert json.loads(first)["passed"] is True
+    assert json.loads(first)["sampled"]["passed"] is True
+    assert encode(read(tmp_path / "verdict.json", Verdict)) == json.loads(first)
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "verdict.json").read_bytes() == first
 
@@ -124,13 +134,13 @@ def test_noise_that_hides_a_misfit_is_told_by_the_replicates() -> None:
     side = np.where(times % 2 == 0, 1.0, -1.0)
     wiggle = np.random.default_rng(0).normal(scale=0.1, size=n)
     idata["observed_data"]["y"].values[:] = idata["posterior"]["mu"].values.mean() + 0.8 * side + wiggle
-    lack = diagnose(idata, Thresholds())["lack_of_fit"]["y"]
-    assert lack["groups"] == n // 2
-    assert lack["f"] > 20
-    assert lack["p"] < 1e-6
+    lack = diagnose(idata, Thresholds()).lack_of_fit["y"]
+    assert lack.groups == n // 2
+    assert lack.f > 20
+    assert lack.p < 1e-6
 
 
 def test_nothing_replicated_means_no_lack_of_fit_check() -> None:
     verdict = diagnose(normal_mean(), Thresholds())
-    assert verdict["lack_of_fit"]["y"]["p"] is None
-    assert "lack-of-fit p" not in [r["check"] for r in verdict["reasons"]]
+    assert verdict.lack_of_fit["y"].p is None
+    assert "lack-of-fit p" not in [reason.check for reason in _reasons(verdict)]

@@ -7,7 +7,7 @@ import numpy as np
 import pymc as pm
 import pytest
 
-from il6infer.diagnose.verdict import Thresholds, diagnose
+from il6infer.diagnose import Thresholds, diagnose
 from il6infer.engine import compile
 from il6infer.fit import FitSettings, fit_problem
 from il6infer.petab.read import load
@@ -31,6 +31,6 @@ def test_marginals_are_those_of_differential_evolution_on_diffsol(shared):
     apart = np.array([float(ours[p.id].mean() - theirs[p.id].mean()) for p in problem.estimated])
     spread = np.array([float(ours[p.id].std() / theirs[p.id].std()) for p in problem.estimated])
 
-    assert diagnose(idata, Thresholds())["passed"]
+    assert diagnose(idata, Thresholds()).sampled.passed
     assert (np.abs(apart) < 4 * error).all()
     np.testing.assert_allclose(spread, 1.0, atol=0.2)

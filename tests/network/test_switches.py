@@ -13,7 +13,7 @@ x, y, k = symbol("x"), symbol("y"), symbol("k")
 
 def test_the_same_condition_counts_once_whatever_its_sign():
     first = sp.Piecewise((k, x < 1), (0, True))
-    again = sp.Piecewise((x, sp.And(x >= 1, TIME > k)), (0, True))
+    again = sp.Piecewise((x, sp.And(x >= 1, k < TIME)), (0, True))
     net = network({"x": first, "y": -again + 2 * first}, {}, {"k": 1.0})
 
     found = switches_of(net)

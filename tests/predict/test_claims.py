@@ -19,8 +19,10 @@ from il6infer.predict.ask import Simulator
 from il6infer.predict.average import average
 from il6infer.predict.claims import read_claims
 from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
+from il6infer.stages.comparison import Comparison
 from tests.fit import toy
 from tests.zoo.systems import network
+from tests.zoo.verdicts import model_row
 
 SOLVER = {"engine": "rodas5p", "rtol": 1e-8, "atol": 1e-10}
 
@@ -219,21 +221,18 @@ def test_truths_at_one_parameter_vector(claims):
 def test_average_leaves_out_failed_models_and_those_that_cannot_be_asked(claims):
     good = answer(problem(), posterior(0.1), claims, seed=2, **SOLVER)
     other = answer(problem(), posterior(0.02), claims, seed=2, **SOLVER)
-    comparison = {
-        "models": [
-            {"model": "a", "rank": 1, "stacking": 0.75, "passed": True, "reasons": []},
-            {"model": "b", "rank": 2, "stacking": 0.25, "passed": True, "reasons": []},
-            {"model": "c", "rank": None, "stacking": None, "passed": False, "reasons": ["R-hat 1.2"]},
-        ]
-    }
-    table = average({"a": good, "b": other, "c": good}, comparison)
+    rows = (
+        model_row("a", rank=1, stacking=0.75), model_row("b", rank=2, stacking=0.25),
+        model_row("c", sampled=False, reasons=("R-hat 1.2",)),
+    )  # fmt: skip
+    table = average({"a": good, "b": other, "c": good}, Comparison("toy", 60, rows, ()))
     found = {c["id"]: c for c in table["claims"]}
     each = [next(c for c in f["claims"] if c["id"] == "left")["posterior"] for f in (good, other)]
 
     assert found["left"]["average"] == pytest.approx(0.75 * each[0] + 0.25 * each[1])
     assert found["left"]["weight"] == 1.0
     assert found["unknown"]["average"] is None
-    assert table["failed"] == {"c": ["R-hat 1.2"]}
+    assert table["failed"] == {"c": ("R-hat 1.2",)}
 
 
 def test_faults_of_a_file_come_in_one_message(tmp_path):

@@ -13,6 +13,8 @@ import pytest
 from il6infer.petab.read import load
 from il6infer.predict.answer import truths
 from il6infer.predict.claims import read_claims
+from il6infer.stages import read
+from il6infer.stages.verdict import Verdict
 
 pytestmark = pytest.mark.slow
 
@@ -61,9 +63,9 @@ def true(root, fitted):
 
 
 def test_the_fit_can_be_trusted(fitted):
-    verdict = json.loads((fitted / "verdict.json").read_text("utf-8"))
+    verdict = read(fitted / "verdict.json", Verdict)
 
-    assert verdict["passed"], [reason["message"] for reason in verdict["reasons"] if not reason["passed"]]
+    assert verdict.sampled.passed, verdict
 
 
 def test_every_claim_that_is_decided_at_the_truth_is_answered(told, true):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from il6infer.report.claims import grouped
+from tests.zoo.verdicts import model_row
 
-MODELS = [
-    {"model": "a", "rank": 1, "stacking": 0.75},
-    {"model": "b", "rank": 2, "stacking": 0.25},
-    {"model": "c", "rank": None, "stacking": None},
-]
+MODELS = [model_row("a", rank=1, stacking=0.75), model_row("b", rank=2, stacking=0.25), model_row("c")]
 
 
 def found(prior: float | None, posterior: float | None, absent: str = "") -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from il6infer.compare import Fit, compare
 from il6infer.diagnose import Thresholds, diagnose
 from il6infer.report import render
 from il6infer.report.conclusions import near, vocabulary
+from il6infer.stages import write
 from tests.report.prior_check import prior_check
 from tests.zoo.posterior import N, normal_mean
+from tests.zoo.verdicts import model_row
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use"}
 
@@ -38,11 +41,11 @@ def run(tmp_path: Path) -> tuple[Path, Path]:
         idata = normal_mean(stuck=stuck)
         idata.to_netcdf(str(folder / "posterior.nc"), engine="h5netcdf")
         verdict = diagnose(idata, Thresholds())
-        write_json(folder / "verdict.json", verdict)
+        write(folder / "verdict.json", verdict)
         write_json(folder / "prior_check.json", prior_check(silent=stuck))
         (folder / "diagram.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><g id="a"></g></svg>')
         fits.append(Fit(model, idata, verdict))
-    write_json(results / "toy" / "comparison.json", compare("toy", fits))
+    write(results / "toy" / "comparison.json", compare("toy", fits))
     observed = fits[0].idata["observed_data"]["y"].values
     pd.DataFrame(
         {
@@ -160,13 +163,13 @@ def test_what_the_configuration_gives_is_listed_as_given(run: tuple[Path, Path])
 
 
 def test_models_far_behind_are_folded_away_where_the_conclusion_is_doubted() -> None:
-    best = {"rank": 1, "elpd_diff": 0.0, "diff_se": 0.0, "stacking": 0.995}
+    best = model_row("a", rank=1, elpd_diff=0.0, diff_se=0.0, stacking=0.995)
 
     assert near(best)
-    assert near({**best, "rank": 2, "elpd_diff": 9.0, "diff_se": 5.0, "stacking": 0.0})
-    assert near({**best, "rank": 2, "elpd_diff": 50.0, "diff_se": 5.0, "stacking": 0.02})
-    assert near({"rank": None})
-    assert not near({**best, "rank": 3, "elpd_diff": 50.0, "diff_se": 5.0, "stacking": 0.0})
+    assert near(replace(best, rank=2, elpd_diff=9.0, diff_se=5.0, stacking=0.0))
+    assert near(replace(best, rank=2, elpd_diff=50.0, diff_se=5.0, stacking=0.02))
+    assert near(model_row("b"))
+    assert not near(replace(best, rank=3, elpd_diff=50.0, diff_se=5.0, stacking=0.0))
 
 
 def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) -> None:

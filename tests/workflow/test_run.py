@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
+from il6infer.stages import read
+from il6infer.stages.comparison import Comparison
+from il6infer.stages.verdict import Verdict
 from tests.workflow.conftest import make_run_directory, runner
 
 pytestmark = pytest.mark.slow
@@ -43,12 +45,11 @@ def test_every_file_of_the_readme_is_there(run):
 
 def test_a_fit_too_short_to_trust_fails_its_verdict_and_is_not_ranked(run):
     results = run[0] / "results" / "example"
-    verdict = json.loads((results / "both_socs3" / "verdict.json").read_text(encoding="utf-8"))
-    comparison = json.loads((results / "comparison.json").read_text(encoding="utf-8"))
+    verdict = read(results / "both_socs3" / "verdict.json", Verdict)
+    comparison = read(results / "comparison.json", Comparison)
 
-    assert verdict["passed"] is False
-    assert "bulk ESS" in {reason["check"] for reason in verdict["reasons"] if not reason["passed"]}
-    assert [(row["passed"], row["rank"]) for row in comparison["models"]] == [(False, None)] * 2
+    assert "bulk ESS" in {reason.check for reason in verdict.sampled.failed}
+    assert [(row.sampled, row.rank) for row in comparison.models] == [(False, None)] * 2
 
 
 def test_second_call_has_nothing_to_do(run):
@@ -71,6 +72,8 @@ def test_each_job_left_a_log_and_a_benchmark(run):
     [
         ("title=Other", {"settings": 1, "report": 1}),
         ("verdict={rhat_max: 1.5}", {"settings": 2, "diagnose": 2, "compare": 1, "report": 1}),
+        ("verdict={pareto_k_max: 0.6}", {"settings": 2, "compare": 1, "report": 1}),
+        ("seed=2", {"settings": 3, "check_prior": 2, "fit": 2, "diagnose": 2, "compare": 1, "report": 1}),
         ("fit={draws: 61}", {"settings": 2, "fit": 2, "diagnose": 2, "compare": 1, "report": 1}),
         ("models=[both_socs3]", {"settings": 1, "compare": 1, "report": 1}),
     ],

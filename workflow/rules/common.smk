@@ -54,7 +54,8 @@ SOURCE = {stage: source_digest(f"il6infer.cli.{stage}")[:16] for stage in STAGES
 
 PARTS = {
     "fit": {key: SETTINGS[key] for key in ("seed", "fit")},
-    "verdict": {key: SETTINGS[key] for key in ("verdict",)},
+    "verdict": {"verdict": {key: value for key, value in SETTINGS["verdict"].items() if key != "pareto_k_max"}},
+    "compare": {"seed": SETTINGS["seed"], "verdict": {"pareto_k_max": SETTINGS["verdict"]["pareto_k_max"]}},
     "report": SETTINGS,
 }
 

@@ -1,6 +1,7 @@
 # Stage compare: posteriors and verdicts of one data set -> PSIS-LOO and weights, a failed fit shown as failed.
 #
-# Requires: <results>/<dataset>/<model>/posterior.nc and verdict.json of each model of the data set
+# Requires: <results>/<dataset>/<model>/posterior.nc and verdict.json of each model of the data set,
+#           <results>/settings/compare.json
 # Outputs:  <results>/<dataset>/comparison.json
 
 
@@ -8,6 +9,7 @@ rule compare:
     input:
         posteriors=of_each_model(rules.fit.output.posterior),
         verdicts=of_each_model(rules.diagnose.output.verdict),
+        settings=f"{RESULTS}/settings/compare.json",
     output:
         table=report(
             f"{RESULTS}/{{dataset}}/comparison.json",
@@ -32,4 +34,5 @@ rule compare:
     message:
         "Compare: the models of {wildcards.dataset}"
     shell:
-        "il6infer compare {params.fits:q} --dataset {wildcards.dataset} --output {output.table:q} > {log:q} 2>&1"
+        "il6infer compare {params.fits:q} --dataset {wildcards.dataset} --output {output.table:q}"
+        " --config {input.settings:q} > {log:q} 2>&1"

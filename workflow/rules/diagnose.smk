@@ -1,4 +1,4 @@
-# Stage diagnose: posterior -> verdict, pass or fail, every reason with its number and threshold.
+# Stage diagnose: posterior -> verdict, two answers, every reason with its number and limits.
 #
 # Requires: <results>/<dataset>/<model>/posterior.nc, <results>/settings/verdict.json
 # Outputs:  <results>/<dataset>/<model>/verdict.json

@@ -1,0 +1,315 @@
+"""Verdict of one fit (``verdict.json``): did it sample, does the model reproduce the data; each with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+Subject = Literal["fit", "parameter", "read-out", "prior"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One check of a verdict.
+
+    Attributes
+    ----------
+    check
+        Its name, such as ``R-hat``.
+    value
+        Null where it cannot be computed; such a check has not passed.
+    at_least, at_most
+        Limits of the values that pass; null where there is none on that side.
+    decides
+        Whether the answer depends on it; one that does not is a warning.
+    subject
+        What was looked at: the whole fit, a parameter, a read-out, the prior.
+    where
+        Name of the parameter or read-out; empty for the whole fit.
+    measurements
+        How many the value was computed from; null where it is not one of measurements.
+    message
+        All of this in words, and what to do where it has not passed.
+    """
+
+    check: str
+    value: float | None
+    at_least: float | None
+    at_most: float | None
+    passed: bool
+    decides: bool
+    subject: Subject
+    where: str
+    measurements: int | None
+    message: str
+
+    @property
+    def limit(self) -> str:
+        """Limits in words: ``at least 400``, ``at most 1.01``, ``0.38 to 0.62``."""
+        if self.at_least is not None and self.at_most is not None:
+            return f"{self.at_least:.2f} to {self.at_most:.2f}"
+        return f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
+
+
+def check(
+    name: str,
+    value: float | None,
+    remedy: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    decides: bool = True,
+    subject: Subject = "fit",
+    where: str = "",
+    measurements: int | None = None,
+) -> Reason:
+    """Hold a value against its limits; None passes none.
+
+    Parameters
+    ----------
+    remedy
+        What to do where it does not pass, in a sentence.
+    """
+    low, high = (-float("inf") if at_least is None else at_least), (float("inf") if at_most is None else at_most)
+    passed = value is not None and low <= value <= high
+    draft = Reason(name, value, at_least, at_most, passed, decides, subject, where, measurements, "")
+    shown = "cannot be computed" if value is None else f"{value:.4g}"
+    of = f", {measurements} measurements" if measurements is not None else ""
+    message = f"{name} {shown} (limit: {draft.limit})" + (f" at {where}{of}" if where else "")
+    message = message if passed else f"{message}. {remedy}"
+    return Reason(name, value, at_least, at_most, passed, decides, subject, where, measurements, message)
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """Answer to one question about a fit.
+
+    Attributes
+    ----------
+    passed
+        Whether every check that decides has passed.
+    reasons
+        All checks, warnings among them.
+    """
+
+    passed: bool
+    reasons: tuple[Reason, ...]
+
+    @classmethod
+    def of(cls, reasons: Iterable[Reason]) -> Answer:
+        """Answer from its checks."""
+        reasons = tuple(reasons)
+        return cls(all(reason.passed for reason in reasons if reason.decides), reasons)
+
+    @property
+    def failed(self) -> tuple[Reason, ...]:
+        """Checks that decide and have not passed."""
+        return tuple(reason for reason in self.reasons if reason.decides and not reason.passed)
+
+    @property
+    def warnings(self) -> tuple[Reason, ...]:
+        """Checks that decide nothing and have not passed."""
+        return tuple(reason for reason in self.reasons if not reason.decides and not reason.passed)
+
+    def __repr__(self) -> str:
+        """Yes or no, with what has not passed."""
+        held = f"{sum(r.passed for r in self.reasons)} of {len(self.reasons)} checks hold"
+        return "; ".join([f"{'yes' if self.passed else 'NO'}, {held}", *(r.message for r in self.failed)])
+
+
+@dataclass(frozen=True)
+class ParameterStatistics:
+    """Posterior, prior and convergence of one parameter; null where a statistic does not exist.
+
+    Attributes
+    ----------
+    q05, q25, q75, q95
+        Quantiles of the posterior.
+    prior_median, prior_q05, prior_q95
+        Quantiles of the prior.
+    contraction
+        1 - sd / sd of the prior, of the natural logarithm where all draws are positive; 0: the data say nothing, 1:
+        they fix it.
+    rhat, ess_bulk, ess_tail, mcse_mean
+        Rank-normalised R-hat, effective draws of the bulk and of the tails, Monte-Carlo error of the mean.
+    """
+
+    mean: float | None
+    median: float | None
+    sd: float | None
+    q05: float | None
+    q25: float | None
+    q75: float | None
+    q95: float | None
+    prior_q05: float | None
+    prior_median: float | None
+    prior_q95: float | None
+    contraction: float | None
+    rhat: float | None
+    ess_bulk: float | None
+    ess_tail: float | None
+    mcse_mean: float | None
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How the sampling went.
+
+    Attributes
+    ----------
+    depth_hits
+        Draws whose trajectory reached the depth limit.
+    ebfmi
+        Of each chain.
+    failed_posterior, failed_prior
+        Draws of either at which a simulation failed.
+    sampling_failures
+        Outcome -> simulations of the sampling that ended so.
+    integration_error
+        Of the log-likelihood, from the solver's tolerances.
+    gradients
+        All of them; `gradients_per_draw` counts kept draws only.
+    starts_logp
+        Log-density of each start after optimisation.
+    """
+
+    chains: int
+    draws: int
+    tune: int
+    divergences: int
+    depth_hits: int
+    ebfmi: tuple[float | None, ...]
+    failed_posterior: int
+    failed_prior: int
+    sampling_failures: Mapping[str, int]
+    integration_error: float | None
+    prior_draws: int
+    gradients: int
+    gradients_per_draw: float
+    wall_time_s: float | None
+    sampling_time_s: float | None
+    starts_logp: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Share of a read-out's measurements inside a central posterior predictive band.
+
+    Attributes
+    ----------
+    level
+        Probability of the band.
+    inside
+        Share of the measurements.
+    low, high
+        Central 99 % range of that share for as many independent measurements of a right model.
+    """
+
+    level: float
+    inside: float | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Bands of one read-out with `n` measurements."""
+
+    n: int
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True)
+class LooPit:
+    """Leave-one-out probability integral transform of one read-out's measurements.
+
+    Attributes
+    ----------
+    ks, ks_p
+        Kolmogorov-Smirnov distance from uniform, and its p.
+    values
+        Sorted; empty where a density is not finite.
+    """
+
+    ks: float | None
+    ks_p: float | None
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class LackOfFit:
+    """F test of one read-out's residuals between conditions and times against those between replicates.
+
+    Attributes
+    ----------
+    f, p
+        Ratio of the mean squares, and its p; null where nothing was replicated.
+    groups, n
+        Conditions and times; measurements.
+    """
+
+    f: float | None
+    p: float | None
+    groups: int
+    n: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two parameters and the Spearman correlation of their draws."""
+
+    a: str
+    b: str
+    spearman: float
+
+
+@dataclass(frozen=True)
+class Residual:
+    """One measurement far from its posterior predictive distribution, in that distribution's standard deviations."""
+
+    observable: str
+    experiment: str
+    batch: str
+    replicate: str
+    time: float | None
+    value: float | None
+    residual_sd: float
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """What is known of one fit.
+
+    Attributes
+    ----------
+    problem
+        Id of the problem that was fitted.
+    sampled
+        Did it sample: can the draws stand for the posterior.
+    reproduces
+        Does the model, at the posterior, reproduce the data.
+    parameters
+        Parameter -> its statistics.
+    coverage, loo_pit, lack_of_fit
+        Of each read-out.
+    worst_pairs, worst_rows
+        Most correlated parameters; measurements farthest from the model.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer diagnose"
+
+    problem: str
+    sampled: Answer
+    reproduces: Answer
+    parameters: Mapping[str, ParameterStatistics]
+    sampler: Sampler
+    coverage: Mapping[str, Coverage]
+    loo_pit: Mapping[str, LooPit]
+    lack_of_fit: Mapping[str, LackOfFit]
+    worst_pairs: tuple[Pair, ...]
+    worst_rows: tuple[Residual, ...]
+
+    def __repr__(self) -> str:
+        """Both answers, a line each."""
+        return f"Verdict of '{self.problem}'\n  sampled: {self.sampled!r}\n  reproduces the data: {self.reproduces!r}"

@@ -1,0 +1,29 @@
+"""Verdicts made up: those of fits that passed, and of fits that did not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from il6infer.stages.comparison import ModelRow
+from il6infer.stages.verdict import Answer, Sampler, Verdict, check
+
+SAMPLER = Sampler(
+    chains=4, draws=500, tune=400, divergences=0, depth_hits=0, ebfmi=(1.0,) * 4, failed_posterior=0, failed_prior=0,
+    sampling_failures={}, integration_error=0.001, prior_draws=200, gradients=14000, gradients_per_draw=7.0,
+    wall_time_s=12.0, sampling_time_s=10.0, starts_logp=(-80.0,),
+)  # fmt: skip
+RHAT = check("R-hat", 1.5, "Draw more.", at_most=1.01, subject="parameter", where="mu")
+LACK = check("lack-of-fit p", 1e-6, "The model misses the data.", at_least=0.01, subject="read-out", where="y")
+
+
+def verdict(*, sampled: bool = True, reproduces: bool = True) -> Verdict:
+    """Verdict of a fit, with one reason for each answer that is no."""
+    answers = Answer.of([] if sampled else [RHAT]), Answer.of([] if reproduces else [LACK])
+    return Verdict("toy", *answers, {}, SAMPLER, {}, {}, {}, (), ())
+
+
+def model_row(model: str, **known: Any) -> ModelRow:
+    """Row of a comparison of which only this is known: by default that of a fit without a rank."""
+    numbers = ("rank", "elpd", "se", "p_loo", "elpd_diff", "diff_se", "stacking", "pseudo_bma", "pareto_k_bad", "n")
+    blank: dict[str, Any] = {"model": model, "sampled": True, "reproduces": True, "pareto_k_worst": (), "reasons": ()}
+    return ModelRow(**{**blank, **dict.fromkeys(numbers), **known})
