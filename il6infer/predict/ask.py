@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import sympy as sp
 
 from il6infer.engine import compile
 from il6infer.fit.curves import grid
 from il6infer.fit.predictive import simulate_all
-from il6infer.network.network import Network, symbol
+from il6infer.network.network import Network
 from il6infer.predict import quantities
-from il6infer.predict.claims import Claims, Plan, needs, series
-from il6infer.problem.spec import STEADY_STATE, Experiment, Observable, Period, Problem
+from il6infer.predict.claims import Claims, needs, series
+from il6infer.predict.courses import experiments_of, question, readable
+from il6infer.problem.spec import Problem
 
 REQUIRED = {
     "C_classic": "classic signalling",
@@ -52,28 +50,17 @@ class Simulator:
         self.absent = lacking(problem.network, [p.id for p in problem.estimated], claims)
         askable = [claim for claim in claims.claims if not self.absent.keys() & needs(claim)]
         self._series = tuple(dict.fromkeys(asked for claim in askable for asked in series(claim)))
-        self._runs = {name: _runs(claims.plans[name], problem) for _, name in self._series}
+        self._runs = {name: experiments_of(claims.plans[name], problem) for _, name in self._series}
         self.times = grid(0.0, claims.until)
         self._engine = None
         if self._series:
-            self._engine = compile(self._question(), engine=engine, rtol=rtol, atol=atol)
+            asked = [(r, self._runs[name]) for r, name in self._series]
+            self._engine = compile(question(problem, asked, self.times), engine=engine, rtol=rtol, atol=atol)
 
     @property
     def runs(self) -> tuple[str, ...]:
         """Simulated experiments, one for each dose."""
         return tuple(run.id for runs in self._runs.values() for run in runs)
-
-    def _question(self) -> Problem:
-        runs = tuple(run for runs in self._runs.values() for run in runs)
-        known = _readable(self.problem.network)
-        readouts = tuple(Observable(r, known[r], sp.Float(1.0)) for r in dict(self._series))
-        rows = [(r, run.id, t) for r, name in self._series for run in self._runs[name] for t in self.times]
-        table = pd.DataFrame(rows, columns=["observable", "experiment", "time"])
-        table = table.assign(
-            value=np.nan, observable_parameters=[()] * len(table), noise_parameters=[()] * len(table), batch="",
-            replicate="",
-        )  # fmt: skip
-        return replace(self.problem, experiments=runs, observables=readouts, measurements=table)
 
     def courses(self, thetas: np.ndarray, threads: int = 1) -> dict[tuple[str, str], np.ndarray]:
         """Simulate (draws, parameters), on the linear scale.
@@ -108,7 +95,7 @@ def lacking(network: Network, estimated: Collection[str], claims: Claims) -> dic
 
     def reason(kind: str, name: str) -> str:
         if kind == "readout":
-            return "" if name in _readable(network) else f"the model has no read-out '{name}'"
+            return "" if name in readable(network) else f"the model has no read-out '{name}'"
         if kind == "parameter":
             return "" if name in estimated else f"'{name}' is not a parameter that this model's fit estimates"
         plan = claims.plans[name]
@@ -131,43 +118,11 @@ def lacking(network: Network, estimated: Collection[str], claims: Claims) -> dic
     return {need: why for need in needed if (why := reason(*need))}
 
 
-def _readable(network: Network) -> dict[str, sp.Expr]:
-    return {**{species: symbol(species) for species in network.states}, **network.derived}
-
-
 @cache
 def _library_parameters() -> frozenset[str]:
     from il6infer.library.priors import prior_table  # few ask, and its schema is slow to import
 
     return frozenset(prior_table()["parameter"])
-
-
-def _runs(plan: Plan, problem: Problem) -> list[Experiment]:
-    """Experiments of a plan: one, or one a dose."""
-    rest: dict[str, sp.Expr] = {}
-    for experiment in problem.experiments:
-        if experiment.periods and experiment.periods[0].time == STEADY_STATE:
-            rest = dict(experiment.periods[0].changes)
-            break
-    rest |= {name: sp.Float(0.0) for name in plan.knock_out if name in problem.network.parameters}
-    rest |= {name: sp.Float(value) for name, value in plan.set.items()}
-    free = [name for name in rest if name in problem.network.states]
-    moments: dict[float, dict[str, sp.Expr]] = {0.0: {}}
-    for step in plan.steps:
-        changes = moments.setdefault(step.time_min, {})
-        if step.action == "wash":
-            changes |= dict.fromkeys(free, sp.Float(0.0))
-        elif step.action in ("add", "set"):
-            before = symbol(step.species) if step.action == "add" else 0
-            changes[step.species] = before + sp.Float(step.concentration_nM)
-    experiments = []
-    for number, dose in enumerate(plan.doses or (0.0,)):
-        own = {time: dict(changes) for time, changes in moments.items()}
-        for species, share in plan.varied.items():
-            own[0.0][species] = own[0.0].get(species, symbol(species)) + sp.Float(share * dose)
-        periods = [Period(STEADY_STATE, rest), *(Period(t, own[t]) for t in sorted(own))]
-        experiments.append(Experiment(f"{plan.name}_{number}", tuple(periods)))
-    return experiments
 
 
 def quantity(

@@ -1,0 +1,263 @@
+"""Fits as objects: posterior, verdict, figures, comparison, predictions, claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from il6infer._files import atomic_path
+from il6infer.compare import Fit as Candidate
+from il6infer.compare import compare as compare_fits
+from il6infer.diagnose import Thresholds, diagnose
+from il6infer.fit import FitSettings, fit_problem
+from il6infer.fit.variables import variable_names
+from il6infer.interface.doses import Dose, grid, plans_of
+from il6infer.interface.options import Solver
+from il6infer.petab.lint import check
+from il6infer.predict.answer import answer
+from il6infer.predict.claims import read_claims
+from il6infer.predict.courses import readable, simulate_plans
+
+if TYPE_CHECKING:
+    import arviz as az
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+    from il6infer.problem.spec import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A sampled posterior with the problem that it is of.
+
+    Attributes
+    ----------
+    problem
+        What was fitted.
+    idata
+        ArviZ InferenceData with every group filled; units are attributes of the variables.
+    thresholds
+        Limits of the verdict's checks.
+    """
+
+    problem: Problem = field(repr=False)
+    idata: az.InferenceData = field(repr=False)
+    thresholds: Thresholds = field(default_factory=Thresholds, repr=False)
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """Draws (chain, draw) of each estimated parameter, on the linear scale."""
+        return self.idata["posterior"]
+
+    @cached_property
+    def verdict(self) -> Any:
+        """Whether the fit can be trusted and the model reproduces the data: every check with number and threshold."""
+        return diagnose(self.idata, self.thresholds)
+
+    def summary(self) -> pd.DataFrame:
+        """Median, 90 % interval, unit, R-hat and effective sample sizes of each parameter.
+
+        The attribute ``verdict`` of the table says what the fit is worth.
+        """
+        import pandas as pd
+
+        units = {p.id: p.unit for p in self.problem.estimated}
+        rows = {
+            name: {
+                **dict(
+                    zip(("q05", "median", "q95"), np.quantile(self.posterior[name], (0.05, 0.5, 0.95)), strict=True)
+                ),
+                "unit": units[name],
+                **{key: self.verdict["parameters"][name][key] for key in ("rhat", "ess_bulk", "ess_tail")},
+            }
+            for name in units
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        table.attrs["verdict"] = self._said
+        return table
+
+    def plot(self, readout: str) -> Figure:
+        """Draw a read-out as measured, with the fit over it; a failed fit says so on the figure.
+
+        Raises
+        ------
+        UserError
+            If nothing of that name was measured; the message names the nearest.
+        """
+        from il6infer._errors import UserError, nearest
+        from il6infer.report.figures import fit_figure, marked
+
+        names = variable_names(self.problem)
+        table = self.problem.data.assign(readout=self.problem.data["observable"].map(names))
+        rows = table[table["readout"] == readout].rename(columns={"experiment": "condition", "time": "time_min"})
+        figure = fit_figure(rows, self.idata, readout, readout) if len(rows) else None
+        if figure is None:
+            raise UserError(f"no read-out '{readout}' with a course. {nearest(readout, set(table['readout']))}")
+        return marked(figure, not self.verdict["passed"])
+
+    def predict(
+        self,
+        doses: Mapping[str, Dose | Sequence[Dose]],
+        times: Sequence[float],
+        *,
+        readouts: Sequence[str] | None = None,
+        draws: int = 200,
+        parameters: Mapping[str, float] | None = None,
+        at: Mapping[str, float] | None = None,
+        wash: Sequence[float] = (),
+        knock_out: Sequence[str] = (),
+        solver: Solver | None = None,
+        threads: int = 1,
+    ) -> xr.Dataset:
+        """Predict what cells would answer, at draws of the posterior; the arguments are those of `Model.simulate`.
+
+        Parameters
+        ----------
+        draws
+            Draws of the posterior, evenly spread over the chains.
+        parameters
+            Values that hold in this experiment in place of the fitted ones.
+
+        Returns
+        -------
+        xarray.Dataset
+            Each read-out (draw, varied doses, time): the response without noise; NaN where a simulation failed.
+            Attribute ``verdict`` says what the fit is worth.
+        """
+        plans, dimensions = plans_of(
+            doses, at=at or {}, wash=wash, set_=dict(parameters or {}), knock_out=list(knock_out)
+        )
+        names = [p.id for p in self.problem.estimated]
+        flat = np.stack([self.posterior[name].values.ravel() for name in names], axis=-1)
+        chosen = flat[np.linspace(0, len(flat) - 1, min(draws, len(flat))).astype(int)]
+        derived = [name for name in readable(self.problem.network) if name in self.problem.network.derived]
+        found = simulate_plans(
+            self.problem, plans, dimensions, list(readouts or derived), np.array(grid(times)), chosen,
+            solver=(solver or Solver()).settings, threads=threads,
+        )  # fmt: skip
+        return found.assign_attrs(verdict=self._said)
+
+    def claims(self, path: str | Path, *, seed: int = 1, threads: int = 1) -> Any:
+        """Ask every claim of a file: its probability before and after the data."""
+        return answer(self.problem, self.idata, read_claims(Path(path)), seed=seed, threads=threads)
+
+    def save(self, path: str | Path) -> None:
+        """Write the InferenceData (netCDF), which `il6infer.load_fit`, ArviZ and the commands read."""
+        with atomic_path(path) as temporary:
+            self.idata.to_netcdf(str(temporary), engine="h5netcdf", compress=False)
+
+    @property
+    def _said(self) -> str:
+        failed = [r["message"] for r in self.verdict["reasons"] if not r["passed"] and r["kind"] == "sampling"]
+        misfit = [r["message"] for r in self.verdict["reasons"] if not r["passed"] and r["kind"] != "sampling"]
+        words = "NOT CONVERGED: " + "; ".join(failed) if failed else "converged"
+        return f"{words}. Misfit: {'; '.join(misfit)}" if misfit else words
+
+    def __repr__(self) -> str:
+        """Say what the fit is worth."""
+        sizes = self.posterior.sizes
+        return f"<Fit of {self.problem.id}: {sizes['chain']} x {sizes['draw']} draws; {self._said}>"
+
+
+def fit(
+    problem: Problem,
+    settings: FitSettings | None = None,
+    *,
+    thresholds: Thresholds | None = None,
+    solver: Solver | None = None,
+    **changes: Any,
+) -> Fit:
+    """Sample the posterior of a problem with NUTS.
+
+    Parameters
+    ----------
+    settings
+        Chains, draws, seed and so on; ``FitSettings()`` by default.
+    thresholds
+        Limits of the verdict's checks.
+    solver
+        Tolerances, in place of those of the settings.
+    changes
+        Single settings, such as ``seed=7`` or ``draws=2000``.
+
+    Raises
+    ------
+    UserError
+        If the problem cannot be fitted, or a setting cannot be.
+
+    Examples
+    --------
+    >>> fit(petab("problem.yaml"), seed=7, draws=2000)  # doctest: +SKIP
+    """
+    chosen = replace(settings or FitSettings(), **{**(solver.settings if solver else {}), **changes})
+    return Fit(problem, fit_problem(problem, chosen), thresholds or Thresholds())
+
+
+def load_fit(posterior: str | Path, problem: Problem | str | Path) -> Fit:
+    """Read what `Fit.save` or `il6infer fit` wrote, with the problem that was fitted."""
+    import arviz as az
+
+    read = check(Path(problem)) if isinstance(problem, str | Path) else problem
+    return Fit(read, az.from_netcdf(str(posterior), engine="h5netcdf"))
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models of one data set, the best first.
+
+    Attributes
+    ----------
+    result
+        As the stage `compare` writes it.
+    """
+
+    result: Any = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One model a row: rank, elpd, its difference to the best with standard error, weights, whether it passed."""
+        import pandas as pd
+
+        columns = ["rank", "passed", "elpd", "elpd_diff", "diff_se", "stacking", "pseudo_bma", "pareto_k_bad"]
+        return pd.DataFrame(self.result["models"]).set_index("model")[columns]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the table must know."""
+        return tuple(self.result["notes"])
+
+    def __repr__(self) -> str:
+        """Show the table and its notes."""
+        return "\n".join([f"<Comparison of {len(self.table)} models>", self.table.to_string(), *self.notes])
+
+
+def compare(fits: Sequence[Fit] | Mapping[str, Fit], *, dataset: str = "") -> Comparison:
+    """Compare fits to the same data by PSIS-LOO; one that failed its verdict is shown as failed, not ranked.
+
+    Parameters
+    ----------
+    fits
+        Fits, or name -> fit; by default a fit is named for its problem.
+    """
+    named = fits if isinstance(fits, Mapping) else {one.problem.id: one for one in fits}
+    listed = [Candidate(name, one.idata, one.verdict) for name, one in named.items()]
+    return Comparison(compare_fits(dataset, listed))
+
+
+def pymc_model(problem: Problem, *, solver: Solver | None = None) -> Any:
+    """Give the same posterior as a `pymc.Model`, to be extended with terms of your own.
+
+    Raises
+    ------
+    UserError
+        If the problem cannot be fitted.
+    """
+    from il6infer.pymc import build_model
+
+    return build_model(problem, **(solver or Solver()).settings)

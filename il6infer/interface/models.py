@@ -1,0 +1,182 @@
+"""Models of the library as objects: look at them, change them, simulate them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from il6infer.building.unmeasured import unmeasured
+from il6infer.drawing.svg import svg
+from il6infer.interface.doses import Dose, grid, plans_of
+from il6infer.interface.options import LogNormal, Solver
+from il6infer.library.compose import Model as LibraryModel
+from il6infer.library.compose import compose, with_values
+from il6infer.predict.courses import simulate_plans
+from il6infer.problem.priors import draw
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from il6infer.problem.spec import Problem
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of IL-6 signalling, composed by name.
+
+    Attributes
+    ----------
+    library
+        The composed model: SBML, Antimony, read-outs, medium, priors.
+    """
+
+    library: LibraryModel = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Name, as a configuration holds it."""
+        return self.library.name
+
+    @property
+    def readouts(self) -> tuple[str, ...]:
+        """What instruments can read."""
+        return self.library.readouts
+
+    @property
+    def medium(self) -> tuple[str, ...]:
+        """What can be dissolved in the medium, ligands, inhibitors and their complexes."""
+        return self.library.medium
+
+    @property
+    def priors(self) -> pd.DataFrame:
+        """Parameters with median, 90 % interval, unit, source and reason."""
+        return self.library.priors.copy()
+
+    @property
+    def sbml(self) -> str:
+        """The model in SBML, which any tool of the field opens."""
+        return self.library.sbml
+
+    def with_values(self, values: Mapping[str, float]) -> Model:
+        """Give parameters values of your own cells, such as ``{"cell_number": 5e4}``: they are estimated no more."""
+        return Model(with_values(self.library, dict(values)))
+
+    def with_priors(self, priors: Mapping[str, LogNormal]) -> Model:
+        """Give parameters priors of your own.
+
+        Raises
+        ------
+        UserError
+            With every name that is no parameter of the model, and every prior in another unit than the parameter's.
+        """
+        return Model(LogNormal.replace_in(self.library, priors))
+
+    def simulate(
+        self,
+        doses: Mapping[str, Dose | Sequence[Dose]],
+        times: Sequence[float],
+        *,
+        readouts: Sequence[str] | None = None,
+        parameters: Mapping[str, float] | None = None,
+        prior_draws: int = 0,
+        seed: int = 1,
+        at: Mapping[str, float] | None = None,
+        wash: Sequence[float] = (),
+        knock_out: Sequence[str] = (),
+        solver: Solver | None = None,
+        threads: int = 1,
+    ) -> xr.Dataset:
+        """Simulate cells at rest to which something is added.
+
+        Parameters
+        ----------
+        doses
+            Species of the medium -> dose such as ``"10 ng/ml"`` (a bare number is nM), or several doses, of which each
+            is simulated.
+        times
+            (times,) [min], increasing from 0 on.
+        readouts
+            Those to give; all by default.
+        parameters
+            Values in place of the medians of the priors.
+        prior_draws
+            Simulate this many draws of the priors; 0: the medians.
+        at
+            Species -> time [min] at which it is added; 0 by default.
+        wash
+            Times [min] at which all that is dissolved is removed.
+        knock_out
+            Parameters that are 0.
+
+        Returns
+        -------
+        xarray.Dataset
+            Each read-out over time, and over the draws and the varied doses where there are such; units in the
+            attributes; NaN where a simulation failed.
+
+        Raises
+        ------
+        UserError
+            With every dose, read-out and parameter that cannot be.
+
+        Examples
+        --------
+        >>> course = model("both_socs3").simulate({"IL6": "10 ng/ml", "sIL6R": "25 ng/ml"}, times=range(0, 61, 30))
+        >>> course["pSTAT3"].dims
+        ('time',)
+        """
+        plans, dimensions = plans_of(
+            doses, at=at or {}, wash=wash, set_=dict(parameters or {}), knock_out=list(knock_out)
+        )
+        estimated = self.problem.estimated
+        thetas = np.array([[p.nominal for p in estimated]])
+        if prior_draws:
+            thetas = draw(estimated, prior_draws, np.random.default_rng(seed))
+        found = simulate_plans(
+            self.problem, plans, dimensions, list(readouts or self.readouts), np.array(grid(times)), thetas,
+            solver=(solver or Solver()).settings, threads=threads,
+        )  # fmt: skip
+        return found if prior_draws else found.isel(draw=0)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The model as a problem without measurements."""
+        return unmeasured(self.library)
+
+    def __repr__(self) -> str:
+        """Say how large the model is."""
+        free = int((self.library.priors["distribution"] != "fixed").sum())
+        states = len(self.problem.network.states)
+        return f"<Model {self.name}: {states} states, {free} parameters to estimate, {len(self.readouts)} read-outs>"
+
+    def _repr_svg_(self) -> str:
+        return svg(self.library)
+
+
+def model(name: str, *, cell: str = "", values: Mapping[str, float] | None = None) -> Model:
+    """Compose a model by name, ``<receptor>_<feedback>[+<option>...][@<cell>]``.
+
+    Parameters
+    ----------
+    cell
+        Preset of a cell, in place of ``@<cell>`` in the name.
+    values
+        Parameters of your own cells; they are then not estimated.
+
+    Raises
+    ------
+    UserError
+        If a part of the name is unknown (the message names the nearest) or does not go with the others.
+
+    Examples
+    --------
+    >>> model("both_socs3", cell="HepG2").name
+    'both_socs3@HepG2'
+    """
+    composed = compose(f"{name}@{cell}" if cell else name)
+    return Model(with_values(composed, dict(values)) if values else composed)
