@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from il6infer.building.build import build
-from il6infer.building.tables import read_measurements, read_protocol
 from il6infer.ingest import assemble
 from il6infer.interface.models import Model, model
 from il6infer.petab.lint import check
+from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,9 @@ def ingest(description: str | Path, folder: str | Path, *, name: str = "") -> Da
     with TemporaryDirectory() as temporary:
         written = Path(temporary)
         assemble.write(tables, written)
-        return Data(name, read_measurements(written / "measurements.csv"), read_protocol(written / "protocol.csv"))
+        return Data(
+            name, read_table(written / "measurements.csv", MEASUREMENTS), read_table(written / "protocol.csv", PROTOCOL)
+        )
 
 
 def problem(

@@ -13,7 +13,7 @@ import numpy as np
 from il6infer._files import atomic_path
 from il6infer.compare import Fit as Candidate
 from il6infer.compare import compare as compare_fits
-from il6infer.diagnose import Thresholds, diagnose
+from il6infer.diagnose import diagnose
 from il6infer.fit import FitSettings, fit_problem
 from il6infer.fit.variables import variable_names
 from il6infer.interface.doses import Dose, grid, plans_of
@@ -22,6 +22,9 @@ from il6infer.petab.lint import check
 from il6infer.predict.answer import answer
 from il6infer.predict.claims import read_claims
 from il6infer.predict.courses import readable, simulate_plans
+from il6infer.stages.comparison import Comparison
+from il6infer.stages.settings import Thresholds
+from il6infer.stages.verdict import Verdict
 
 if TYPE_CHECKING:
     import arviz as az
@@ -56,8 +59,8 @@ class Fit:
         return self.idata["posterior"]
 
     @cached_property
-    def verdict(self) -> Any:
-        """Whether the fit can be trusted and the model reproduces the data: every check with number and threshold."""
+    def verdict(self) -> Verdict:
+        """Did it sample, and does the model reproduce the data: every check with number and limit."""
         return diagnose(self.idata, self.thresholds)
 
     def summary(self) -> pd.DataFrame:
@@ -74,7 +77,7 @@ class Fit:
                     zip(("q05", "median", "q95"), np.quantile(self.posterior[name], (0.05, 0.5, 0.95)), strict=True)
                 ),
                 "unit": units[name],
-                **{key: self.verdict["parameters"][name][key] for key in ("rhat", "ess_bulk", "ess_tail")},
+                **{key: getattr(self.verdict.parameters[name], key) for key in ("rhat", "ess_bulk", "ess_tail")},
             }
             for name in units
         }
@@ -99,7 +102,7 @@ class Fit:
         figure = fit_figure(rows, self.idata, readout, readout) if len(rows) else None
         if figure is None:
             raise UserError(f"no read-out '{readout}' with a course. {nearest(readout, set(table['readout']))}")
-        return marked(figure, not self.verdict["passed"])
+        return marked(figure, not self.verdict.sampled.passed)
 
     def predict(
         self,
@@ -154,10 +157,12 @@ class Fit:
 
     @property
     def _said(self) -> str:
-        failed = [r["message"] for r in self.verdict["reasons"] if not r["passed"] and r["kind"] == "sampling"]
-        misfit = [r["message"] for r in self.verdict["reasons"] if not r["passed"] and r["kind"] != "sampling"]
-        words = "NOT CONVERGED: " + "; ".join(failed) if failed else "converged"
-        return f"{words}. Misfit: {'; '.join(misfit)}" if misfit else words
+        """Both answers of the verdict in words."""
+        verdict = self.verdict
+        sampled = "converged" if verdict.sampled.passed else "NOT CONVERGED"
+        reproduces = "reproduces the data" if verdict.reproduces.passed else "DOES NOT REPRODUCE THE DATA"
+        failed = [reason.message for answer in (verdict.sampled, verdict.reproduces) for reason in answer.failed]
+        return f"{sampled}, {reproduces}" + (f": {' '.join(failed)}" if failed else "")
 
     def __repr__(self) -> str:
         """Say what the fit is worth."""
@@ -207,47 +212,19 @@ def load_fit(posterior: str | Path, problem: Problem | str | Path) -> Fit:
     return Fit(read, az.from_netcdf(str(posterior), engine="h5netcdf"))
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Models of one data set, the best first.
-
-    Attributes
-    ----------
-    result
-        As the stage `compare` writes it.
-    """
-
-    result: Any = field(repr=False)
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One model a row: rank, elpd, its difference to the best with standard error, weights, whether it passed."""
-        import pandas as pd
-
-        columns = ["rank", "passed", "elpd", "elpd_diff", "diff_se", "stacking", "pseudo_bma", "pareto_k_bad"]
-        return pd.DataFrame(self.result["models"]).set_index("model")[columns]
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the table must know."""
-        return tuple(self.result["notes"])
-
-    def __repr__(self) -> str:
-        """Show the table and its notes."""
-        return "\n".join([f"<Comparison of {len(self.table)} models>", self.table.to_string(), *self.notes])
-
-
-def compare(fits: Sequence[Fit] | Mapping[str, Fit], *, dataset: str = "") -> Comparison:
+def compare(fits: Sequence[Fit] | Mapping[str, Fit], *, dataset: str = "", **settings: Any) -> Comparison:
     """Compare fits to the same data by PSIS-LOO; one that failed its verdict is shown as failed, not ranked.
 
     Parameters
     ----------
     fits
         Fits, or name -> fit; by default a fit is named for its problem.
+    settings
+        ``pareto_k_max`` and ``seed``, as in a configuration.
     """
     named = fits if isinstance(fits, Mapping) else {one.problem.id: one for one in fits}
     listed = [Candidate(name, one.idata, one.verdict) for name, one in named.items()]
-    return Comparison(compare_fits(dataset, listed))
+    return compare_fits(dataset, listed, **settings)
 
 
 def pymc_model(problem: Problem, *, solver: Solver | None = None) -> Any:
