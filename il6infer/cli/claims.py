@@ -15,7 +15,6 @@ Example:
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from pathlib import Path
 
@@ -88,53 +87,52 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _ask(args: argparse.Namespace) -> None:
-    from il6infer._files import read_posterior, write_json
+    from il6infer._files import read_posterior
     from il6infer.petab.read import load
     from il6infer.predict.answer import DRAWS, answer
     from il6infer.predict.claims import read_claims
+    from il6infer.stages import write
 
     claims, problem = read_claims(args.claims), load(args.problem)
     posterior = read_posterior(args.posterior, "posterior") if args.posterior else None
     found = answer(problem, posterior, claims, seed=args.seed, draws=args.draws or DRAWS, threads=args.threads)
-    write_json(args.output, found)
-    asked = ["prior", "posterior"] if args.posterior else ["prior"]
-    for claim in found["claims"]:
-        chances = [claim["absent"]] if claim["absent"] else [_percent(claim[k]) for k in asked]
-        logger.info("%s: %s", claim["id"], " -> ".join(chances))
+    write(args.output, found)
+    for claim in found.claims:
+        asked = [claim.prior, claim.posterior] if args.posterior else [claim.prior]
+        chances = [claim.absent] if claim.absent else [_percent(chance) for chance in asked]
+        logger.info("%s: %s", claim.id, " -> ".join(chances))
 
 
 def _prior(args: argparse.Namespace) -> None:
-    from il6infer._files import write_json
     from il6infer.petab.read import load
     from il6infer.predict.prior import check_prior
+    from il6infer.stages import write
 
     found = check_prior(load(args.problem), seed=args.seed, threads=args.threads)
-    write_json(args.output, found)
-    for check in found["checks"]:
-        if check["absent"]:
-            said = check["absent"]
-        elif check["inside"] is None:
+    write(args.output, found)
+    for check in found.checks:
+        if check.absent:
+            said = check.absent
+        elif check.inside is None:
             said = "no published range"
         else:
-            shares = (
-                f"{_percent(check[k])} {k}" for k in ("inside", "below", "above", "undefined", "failed") if check[k]
-            )
-            said = ", ".join(shares)
-        logger.info("%s, %s (%s): %s", check["what"], check["experiment"], check["cell"] or "any cell", said)
+            kinds = ("inside", "below", "above", "undefined", "failed")
+            said = ", ".join(f"{_percent(share)} {kind}" for kind in kinds if (share := getattr(check, kind)))
+        logger.info("%s, %s (%s): %s", check.what, check.experiment, check.cell or "any cell", said)
 
 
 def _weigh(args: argparse.Namespace) -> None:
-    from il6infer._files import write_json
     from il6infer.predict.average import average
-    from il6infer.stages import read
+    from il6infer.stages import read, write
+    from il6infer.stages.claims import Answers
     from il6infer.stages.comparison import Comparison
 
-    answers = {model: json.loads(Path(path).read_text("utf-8")) for model, path in args.answers}
+    answers = {model: read(path, Answers) for model, path in args.answers}
     found = average(answers, read(args.comparison, Comparison))
-    write_json(args.output, found)
-    for claim in found["claims"]:
+    write(args.output, found)
+    for claim in found.claims:
         nothing = "no model that passed its verdict gives a probability"
-        logger.info("%s: %s", claim["id"], nothing if claim["average"] is None else _percent(claim["average"]))
+        logger.info("%s: %s", claim.id, nothing if claim.average is None else _percent(claim.average))
 
 
 def _count(text: str) -> int:

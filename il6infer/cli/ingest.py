@@ -38,10 +38,10 @@ def run(args: argparse.Namespace) -> None:
     tables = ingest(args.description, args.name, args.folder)
     write(tables, args.output)
     report = tables.report
-    logger.info("%s: %d values of %d files", args.name, report["values"], len(report["files"]))
-    for file in report["files"]:
-        counts = ", ".join(f"{observable} {count}" for observable, count in file["values"].items())
-        logger.info("  %s: %s", file["path"], counts)
-        for drop in file["dropped"]:
-            logger.info("    left out: %d of %s (%s)", drop["count"], drop["observable"], drop["reason"])
+    logger.info("%s: %d values of %d files", args.name, report.values, len(report.files))
+    for file in report.files:
+        counts = ", ".join(f"{observable} {count}" for observable, count in file.values.items())
+        logger.info("  %s: %s", file.path, counts)
+        for drop in file.dropped:
+            logger.info("    left out: %d of %s (%s)", drop.count, drop.observable, drop.reason)
     logger.info("written to %s", args.output)

@@ -139,10 +139,11 @@ def run_fit(args: argparse.Namespace) -> None:
 
 def run_adopt(args: argparse.Namespace) -> None:
     """Write the tables of a data set."""
-    from il6infer._files import atomic_path, atomic_write_text, write_json
+    from il6infer._files import atomic_path, atomic_write_text
     from il6infer.drawing.svg import svg
     from il6infer.fit.variables import variable_names
     from il6infer.petab.adopt import MODEL, adopt, measurement_table, protocol_table
+    from il6infer.stages import write
 
     problem, summary = adopt(args.problem, args.name, args.output)
     tables = {
@@ -153,7 +154,7 @@ def run_adopt(args: argparse.Namespace) -> None:
         with atomic_path(args.output / name) as temporary:
             table.to_csv(temporary, index=False)
     atomic_write_text(args.output / MODEL / "diagram.svg", svg(problem.network))
-    write_json(args.output / "ingest.json", summary)
+    write(args.output / "ingest.json", summary)
     logger.info("written: %s", args.output)
 
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from il6infer import stages
 from il6infer._errors import Fault, UserError, raise_faults
-from il6infer._files import digest, write_json
+from il6infer._files import digest
 from il6infer._tables import read_sheet
 from il6infer.ingest import luciferase, qpcr, table, western_blot
 from il6infer.ingest.checks import Source, against_protocol, between_files
@@ -21,6 +21,7 @@ from il6infer.ingest.reading import Reader, Reading
 from il6infer.ingest.schema import checked
 from il6infer.ingest.specs import Description, File
 from il6infer.ingest.summary import summary
+from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, names, write_table
 
 READERS: dict[str, Reader] = {
@@ -48,7 +49,7 @@ class Tables:
 
     measurements: pd.DataFrame
     protocol: pd.DataFrame
-    report: dict[str, Any]
+    report: IngestSummary
 
 
 def ingest(description: Path, name: str, folder: Path) -> Tables:
@@ -105,10 +106,10 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
 def write(tables: Tables, output: Path) -> None:
     """Write ``measurements.csv``, ``protocol.csv`` and ``ingest.json`` (UTF-8, LF, floats as ``%.10g``)."""
     output.mkdir(parents=True, exist_ok=True)
-    subject = f"data set '{tables.report['dataset']}'"
+    subject = f"data set '{tables.report.dataset}'"
     write_table(output / "measurements.csv", tables.measurements, MEASUREMENTS, subject)
     write_table(output / "protocol.csv", tables.protocol, PROTOCOL, subject)
-    write_json(output / "ingest.json", tables.report)
+    stages.write(output / "ingest.json", tables.report)
 
 
 def _protocol(described: Description, folder: Path) -> tuple[Protocol | None, list[Fault]]:

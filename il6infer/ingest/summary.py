@@ -11,6 +11,7 @@ from il6infer._units import substances
 from il6infer.ingest.checks import Source
 from il6infer.ingest.protocol import Protocol
 from il6infer.ingest.specs import Description
+from il6infer.stages.ingest import Dropped, FileDigest, IngestSummary, MolecularWeight, RawFile
 
 
 def summary(
@@ -20,8 +21,8 @@ def summary(
     sources: Sequence[Source],
     measurements: pd.DataFrame,
     digests: Mapping[str, str],
-) -> dict[str, Any]:
-    """Content of ``ingest.json``.
+) -> IngestSummary:
+    """Sum up what was read.
 
     Parameters
     ----------
@@ -29,69 +30,62 @@ def summary(
         The data set as read.
     digests
         Name -> sha256 of the description and of the protocol's file.
-
-    Returns
-    -------
-    dict
-        Keys: dataset, title, simulated, cell, source, notes; description and protocol (path, sha256); values (count);
-        observables (read-out -> count); conditions (condition -> count); files (one entry a file: path, assay,
-        batch, sha256, rows, values by read-out, dropped, quality); molecular_weights of the species used [kDa].
     """
-    description, *rest = ({"path": path, "sha256": sha256} for path, sha256 in digests.items())
+    description, *rest = (FileDigest(path, sha256) for path, sha256 in digests.items())
     species = {step.species for step in protocol.steps if step.species}
-    return {
-        "dataset": name,
-        "title": described.title,
-        "simulated": described.simulated,
-        "cell": described.cell,
-        "source": described.source,
-        "notes": described.notes,
-        "description": description,
-        "protocol": rest[0] if rest else description,
-        "values": len(measurements),
-        "observables": _counts(measurements["observable"]),
-        "conditions": _counts(measurements["condition"]),
-        "files": [_file(source) for source in sources],
-        "molecular_weights": {
-            key: {"kDa": entry.mass, "low": entry.low, "high": entry.high, "source": entry.source, "doi": entry.doi}
+    return IngestSummary(
+        dataset=name,
+        title=described.title,
+        simulated=described.simulated,
+        cell=described.cell,
+        source=described.source,
+        notes=described.notes,
+        description=description,
+        protocol=rest[0] if rest else description,
+        values=len(measurements),
+        observables=_counts(measurements["observable"]),
+        conditions=_counts(measurements["condition"]),
+        files=tuple(_file(source) for source in sources),
+        molecular_weights={
+            key: MolecularWeight(entry.mass, entry.low, entry.high, entry.source, entry.doi)
             for key, entry in substances().items()
             if key in species
         },
-    }
+    )
 
 
 def _counts(column: Any) -> dict[str, int]:
     return {str(key): int(count) for key, count in column.value_counts(sort=False).items()}
 
 
-def _file(source: Source) -> dict[str, Any]:
+def _file(source: Source) -> RawFile:
     values = {observable: 0 for observable in source.spec.observables}
     for value in source.reading.values:
         values[value.observable] += 1
-    return {
-        "path": source.spec.path,
-        "assay": source.spec.assay,
-        "batch": source.spec.batch,
-        "sha256": source.sha256,
-        "rows": len(source.sheet.rows) if source.sheet else 0,
-        "values": values,
-        "dropped": _dropped(source),
-        "quality": dict(source.reading.quality),
-    }
+    return RawFile(
+        path=source.spec.path,
+        assay=source.spec.assay,
+        batch=source.spec.batch,
+        sha256=source.sha256,
+        rows=len(source.sheet.rows) if source.sheet else 0,
+        values=values,
+        dropped=_dropped(source),
+        quality=dict(source.reading.quality),
+    )
 
 
-def _dropped(source: Source) -> list[dict[str, Any]]:
-    """Cells left out, grouped by read-out and reason; `detection_limit` is the highest of the group, or null."""
+def _dropped(source: Source) -> tuple[Dropped, ...]:
+    """Cells left out, grouped by read-out and reason; `detection_limit` is the highest of the group, or None."""
     groups: dict[tuple[str, str], list[tuple[int, float | None]]] = {}
     for drop in source.reading.dropped:
         groups.setdefault((drop.observable, drop.reason), []).append((drop.row, drop.detection_limit))
-    return [
-        {
-            "observable": observable,
-            "reason": reason,
-            "count": len(drops),
-            "rows": [row for row, _ in drops],
-            "detection_limit": max((limit for _, limit in drops if limit is not None), default=None),
-        }
+    return tuple(
+        Dropped(
+            observable=observable,
+            reason=reason,
+            count=len(drops),
+            rows=tuple(row for row, _ in drops),
+            detection_limit=max((limit for _, limit in drops if limit is not None), default=None),
+        )
         for (observable, reason), drops in groups.items()
-    ]
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -12,40 +11,40 @@ from il6infer._files import digest
 from il6infer.petab.files import copy_problem, measurement_files
 from il6infer.petab.read import load
 from il6infer.problem.spec import STEADY_STATE, Problem
+from il6infer.stages.ingest import IngestSummary, RawFile
 
 MODEL = "petab"
 """What the workflow calls the one model of such a data set."""
 
 
-def adopt(path: Path, name: str, output: Path) -> tuple[Problem, dict[str, Any]]:
-    """Copy the problem to ``output / petab / problem`` and read it.
-
-    Returns
-    -------
-    Problem
-        As it was read.
-    dict
-        Summary of the data set, as ``ingest.json`` has it.
-    """
+def adopt(path: Path, name: str, output: Path) -> tuple[Problem, IngestSummary]:
+    """Copy the problem to ``output / petab / problem``, read it, and sum it up."""
     problem = load(path)
     copy_problem(path, output / MODEL / "problem")
     table = problem.data
-    summary = {
-        "dataset": name,
-        "title": f"PEtab problem {problem.id}",
-        "simulated": False,
-        "cell": "as the problem has it",
-        "source": path.name,
-        "notes": "",
-        "values": len(table),
-        "observables": table["observable"].value_counts(sort=False).to_dict(),
-        "conditions": table["experiment"].value_counts(sort=False).to_dict(),
-        "files": [
-            {"path": file.name, "assay": "PEtab", "sha256": digest(file), "rows": _lines(file), "dropped": []}
-            for file in measurement_files(path)
-        ],
-    }
-    return problem, summary
+    files = tuple(
+        RawFile(file.name, "PEtab", batch="", sha256=digest(file), rows=_lines(file), values={}, dropped=(), quality={})
+        for file in measurement_files(path)
+    )
+    return problem, IngestSummary(
+        dataset=name,
+        title=f"PEtab problem {problem.id}",
+        simulated=False,
+        cell="as the problem has it",
+        source=path.name,
+        notes="",
+        description=None,
+        protocol=None,
+        values=len(table),
+        observables=_counts(table["observable"]),
+        conditions=_counts(table["experiment"]),
+        files=files,
+        molecular_weights={},
+    )
+
+
+def _counts(column: pd.Series) -> dict[str, int]:
+    return {str(key): int(count) for key, count in column.value_counts(sort=False).items()}
 
 
 def measurement_table(problem: Problem, name: str, names: Mapping[str, str]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from il6infer.predict.ask import Simulator, quantity
 from il6infer.predict.claims import Claim, Claims, label, needs, unit
 from il6infer.problem.priors import draw
 from il6infer.problem.spec import Problem
+from il6infer.stages.claims import Answers, ClaimAnswer, Quantity, Summary
+
+Bound = Literal["", "at least", "at most"]
 
 DRAWS = 400
 """Draws of the prior, and of the posterior evenly spread over the chains."""
@@ -31,7 +34,7 @@ def answer(
     rtol: float = 1e-4,
     atol: float = 1e-7,
     threads: int = 1,
-) -> dict[str, Any]:
+) -> Answers:
     """Ask every claim of one fit.
 
     Parameters
@@ -42,15 +45,6 @@ def answer(
         Its posterior; None asks the prior alone, and leaves everything about the posterior null.
     draws
         Of the prior, and of the posterior at most.
-
-    Returns
-    -------
-    dict
-        ``problem``, ``draws`` of the posterior (null without one), and for each of ``claims`` its id, statement,
-        source, ``absent`` (why this model cannot be asked; empty when it can), ``quantities`` (label, unit, above,
-        below, and median, q05, q95, undefined of ``prior`` and ``posterior``), ``prior`` and ``posterior`` probability
-        (null where undefined), ``bayes_factor`` and ``bound`` (``at least`` or ``at most`` where all draws of one
-        agree).
     """
     thetas = {"prior": draw(problem.estimated, draws, np.random.default_rng(seed))}
     if idata is not None:
@@ -60,11 +54,8 @@ def answer(
     simulator = Simulator(problem, claims, engine=engine, rtol=rtol, atol=atol)
     samples = {name: (drawn, simulator.courses(drawn, threads)) for name, drawn in thetas.items()}
     units = {p.id: p.unit for p in problem.estimated}
-    return {
-        "problem": problem.id,
-        "draws": len(thetas["posterior"]) if idata is not None else None,
-        "claims": [_claim(claim, simulator, samples, units) for claim in claims.claims],
-    }
+    found = tuple(_claim(claim, simulator, samples, units) for claim in claims.claims)
+    return Answers(problem.id, len(thetas["posterior"]) if idata is not None else None, found)
 
 
 def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -> dict[str, bool | None]:
@@ -72,14 +63,11 @@ def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -
     simulator = Simulator(problem, claims, **solver)
     sample = (theta[None], simulator.courses(theta[None]))
     found = {claim.id: _claim(claim, simulator, {"posterior": sample}, {}) for claim in claims.claims}
-    return {name: None if a["posterior"] is None else a["posterior"] > 0.5 for name, a in found.items()}
+    return {name: None if a.posterior is None else a.posterior > 0.5 for name, a in found.items()}
 
 
-def _claim(
-    claim: Claim, simulator: Simulator, samples: Mapping[str, tuple], units: Mapping[str, str]
-) -> dict[str, Any]:
+def _claim(claim: Claim, simulator: Simulator, samples: Mapping[str, tuple], units: Mapping[str, str]) -> ClaimAnswer:
     absent = "; ".join(dict.fromkeys(simulator.absent[n] for n in needs(claim) if n in simulator.absent))
-    said = {"id": claim.id, "statement": claim.statement, "source": claim.source, "absent": absent, "quantities": []}
     found: dict[str, list] = {}
     counts: dict[str, tuple[int, int] | None] = {"prior": None, "posterior": None}
     for name, (thetas, courses) in ({} if absent else samples).items():
@@ -89,31 +77,32 @@ def _claim(
         found[name] = values
         if defined.mean() >= 1.0 - UNDEFINED_MAX:
             counts[name] = int(holds[defined].sum()), int(defined.sum())
-    if not absent:
-        said["quantities"] = [
-            {
-                "label": label(c.quantity),
-                "unit": unit(c.quantity, units),
-                "above": None if np.isinf(c.above) else c.above,
-                "below": None if np.isinf(c.below) else c.below,
-                **{name: _summary(found[name][i]) if name in found else None for name in counts},
-            }
-            for i, c in enumerate(claim.that)
-        ]
+    quantities = tuple(
+        Quantity(
+            label=label(c.quantity),
+            unit=unit(c.quantity, units),
+            above=None if np.isinf(c.above) else c.above,
+            below=None if np.isinf(c.below) else c.below,
+            **{name: _summary(found[name][i]) if name in found else None for name in counts},
+        )
+        for i, c in enumerate(() if absent else claim.that)
+    )
     before, after = counts["prior"], counts["posterior"]
     factor, bound = _bayes_factor(before, after) if before and after else (None, "")
     chances = {name: None if count is None else count[0] / count[1] for name, count in counts.items()}
-    return said | chances | {"bayes_factor": factor, "bound": bound}
+    return ClaimAnswer(
+        claim.id, claim.statement, claim.source, absent, quantities, **chances, bayes_factor=factor, bound=bound
+    )
 
 
-def _summary(values: np.ndarray) -> dict[str, float | None]:
+def _summary(values: np.ndarray) -> Summary:
     finite = values[np.isfinite(values)]
     low, middle, high = np.quantile(finite, [0.05, 0.5, 0.95]) if len(finite) else (None, None, None)
-    numbers = {k: None if v is None else float(v) for k, v in (("median", middle), ("q05", low), ("q95", high))}
-    return numbers | {"undefined": float(np.mean(~np.isfinite(values)))}
+    numbers = (None if v is None else float(v) for v in (middle, low, high))
+    return Summary(*numbers, undefined=float(np.mean(~np.isfinite(values))))
 
 
-def _bayes_factor(prior: tuple[int, int], posterior: tuple[int, int]) -> tuple[float | None, str]:
+def _bayes_factor(prior: tuple[int, int], posterior: tuple[int, int]) -> tuple[float | None, Bound]:
     """Posterior odds over prior odds, from counts (true, all), half a draw added to each side.
 
     Where all draws agree the odds are a bound, and so is the factor; bounds in both directions leave nothing to say.

@@ -3,42 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from il6infer._errors import UserError
+from il6infer.stages.claims import Answers, ClaimAnswer, WeighedClaim, WeighedClaims
 from il6infer.stages.comparison import Comparison
 
 
-def average(answers: Mapping[str, Mapping[str, Any]], comparison: Comparison) -> dict[str, Any]:
-    """Put the answers of all models of a data set beside each other, and average them.
+def average(answers: Mapping[str, Answers], comparison: Comparison) -> WeighedClaims:
+    """Put the answers of all models of a data set beside each other, and average them by stacking weights.
 
     Parameters
     ----------
     answers
-        Model -> what `answer` gave.
+        Model -> what it says.
     comparison
-        Of `il6infer compare`: verdicts and stacking weights.
+        Of the same models: verdicts and weights.
 
-    Returns
-    -------
-    dict
-        ``claims``: id, statement, source, ``models`` (model -> its answer), ``average`` (probability by stacking
-        weights over the models that passed and can be asked; null where there is none) and ``weight``, the weight of
-        those models. ``failed``: models whose fit did not pass, with the reasons.
+    Raises
+    ------
+    UserError
+        If the models were asked other claims, or the comparison is not of them.
     """
     rows = {row.model: row for row in comparison.models}
+    first, asked = next(((model, found) for model, found in answers.items()))
+    for model, found in answers.items():
+        if model not in rows:
+            raise UserError(
+                f"comparison of '{comparison.dataset}' has no model '{model}', whose answers are given. "
+                f"It compares {', '.join(rows)}: run `il6infer compare` again."
+            )
+        if [_said(claim) for claim in found.claims] != [_said(claim) for claim in asked.claims]:
+            raise UserError(
+                f"'{model}' was asked other claims than '{first}'. Run `il6infer claims ask` again, with one file of "
+                "claims for all models."
+            )
     weights = {name: row.stacking for name, row in rows.items() if row.stacking is not None and name in answers}
     claims = []
-    for position, said in enumerate(next(iter(answers.values()))["claims"]):
-        own = {model: found["claims"][position] for model, found in answers.items()}
-        able = {m: w for m, w in weights.items() if own[m]["posterior"] is not None}
-        total = sum(able.values())
-        claims.append(
-            {
-                **{key: said[key] for key in ("id", "statement", "source")},
-                "models": own,
-                "average": sum(w * own[m]["posterior"] for m, w in able.items()) / total if total > 0.01 else None,
-                "weight": total,
-            }
-        )
+    for position, said in enumerate(asked.claims):
+        own = {model: found.claims[position] for model, found in answers.items()}
+        able = {m: (w, p) for m, w in weights.items() if (p := own[m].posterior) is not None}
+        total = sum(weight for weight, _ in able.values())
+        mean = sum(weight * chance for weight, chance in able.values()) / total if total > 0.01 else None
+        claims.append(WeighedClaim(said.id, said.statement, said.source, own, mean, total))
     failed = {name: row.reasons for name, row in rows.items() if name in answers and not row.sampled}
-    return {"claims": claims, "failed": failed}
+    return WeighedClaims(tuple(claims), failed)
+
+
+def _said(claim: ClaimAnswer) -> tuple[str, str, str]:
+    return claim.id, claim.statement, claim.source

@@ -16,6 +16,7 @@ import pandas as pd
 from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
 from il6infer.predict.claims import Claims, Plan, claims_of
+from il6infer.stages.prior_check import Range
 
 QUANTITIES = ("peak_time", "duration", "level", "fold", "persistence", "share_of_peak", "ec50")
 """Those of claims (docs/claims.md), and ``share_of_peak``: value at a time over the largest, as blots are published."""
@@ -25,44 +26,6 @@ TIMED = ("level", "persistence", "share_of_peak", "ec50")
 
 NUMBERS = ("time_min", "low", "high")
 """Columns of ``expected.csv`` that hold numbers; the others hold text."""
-
-
-@dataclass(frozen=True)
-class Range:
-    """Published range of one quantity, and the experiment that it is of.
-
-    Attributes
-    ----------
-    id
-        Name of the row.
-    quantity
-        One of `QUANTITIES`.
-    what, experiment
-        The quantity and what was done to the cells, in words.
-    readout, plan
-        Read-out and experiment, as the model is asked for them.
-    low, high
-        In `unit`; None where no range was found.
-    unit
-        min, nM (EC50), fraction or 1.
-    published
-        The range in the unit of the source, where that is another one.
-    """
-
-    id: str
-    quantity: str
-    what: str
-    experiment: str
-    readout: str
-    plan: str
-    low: float | None
-    high: float | None
-    unit: str
-    published: str
-    cell: str
-    source: str
-    doi: str
-    comment: str
 
 
 @dataclass(frozen=True)

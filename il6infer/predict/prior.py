@@ -9,9 +9,10 @@ import numpy as np
 from il6infer.predict import quantities
 from il6infer.predict.answer import DRAWS, UNDEFINED_MAX
 from il6infer.predict.ask import Simulator, quantity
-from il6infer.predict.expected import Expected, Range, expected
+from il6infer.predict.expected import Expected, expected
 from il6infer.problem.priors import draw
 from il6infer.problem.spec import Problem
+from il6infer.stages.prior_check import PriorCheck, Range, RangeCheck, Relation
 
 
 def check_prior(
@@ -24,7 +25,7 @@ def check_prior(
     rtol: float = 1e-4,
     atol: float = 1e-7,
     threads: int = 1,
-) -> dict[str, Any]:
+) -> PriorCheck:
     """Simulate the published experiments at draws of the prior, and hold each quantity against its published range.
 
     The measurements of the problem are not used, only its model, its priors and its state of rest.
@@ -35,30 +36,18 @@ def check_prior(
         Of the draws; those of `il6infer.predict.answer.answer` with the same seed are the same.
     against
         Published ranges; None: those of ``expected.csv``.
-
-    Returns
-    -------
-    dict
-        ``problem``, ``draws``, ``failed`` (draws at which some simulation failed), and for each of ``checks`` what
-        `Range` holds, and: ``absent`` (why this model cannot be asked; empty when it can); ``median``, ``q05``,
-        ``q95`` over the draws at which the quantity is defined; the shares of all draws that lie ``inside`` the range,
-        ``below`` and ``above`` it, that leave the quantity ``undefined``, and whose simulation ``failed``, which add
-        up to 1; ``silent``, the share without any response, which is part of ``undefined``; ``relation`` of the range
-        to the 90 % interval: ``holds`` (the range is inside the interval), ``cuts`` (in part), ``excludes`` (outside),
-        ``undefined`` (at more than `UNDEFINED_MAX` of the draws), or empty where no range is known. Null where there
-        is no number.
     """
     against = against or expected()
     simulator = Simulator(problem, against.claims, engine=engine, rtol=rtol, atol=atol)
     thetas = draw(problem.estimated, draws, np.random.default_rng(seed))
     courses = simulator.courses(thetas, threads)
     failures = {key: ~np.isfinite(course).all(axis=tuple(range(1, course.ndim))) for key, course in courses.items()}
-    checks = [
+    checks = tuple(
         _check(found, claim.that[0].quantity, simulator, courses, failures, thetas)
         for found, claim in zip(against.ranges, against.claims.claims, strict=True)
-    ]
+    )
     any_failed = np.any([*failures.values(), np.zeros(draws, dtype=bool)], axis=0)
-    return {"problem": problem.id, "draws": draws, "failed": int(any_failed.sum()), "checks": checks}
+    return PriorCheck(problem.id, draws, int(any_failed.sum()), checks)
 
 
 def _check(
@@ -68,14 +57,13 @@ def _check(
     courses: dict[tuple[str, str], np.ndarray],
     failures: dict[tuple[str, str], np.ndarray],
     thetas: np.ndarray,
-) -> dict[str, Any]:
+) -> RangeCheck:
     place = (known.readout, known.plan)
     needed = (("readout", known.readout), ("experiment", known.plan))
     absent = "; ".join(dict.fromkeys(simulator.absent[n] for n in needed if n in simulator.absent))
-    said = {**vars(known), "absent": absent}
     if absent:
         numbers = ("median", "q05", "q95", "inside", "below", "above", "undefined", "silent", "failed")
-        return said | dict.fromkeys(numbers) | {"relation": ""}
+        return RangeCheck(**vars(known), absent=absent, **dict.fromkeys(numbers), relation="")
     values = quantity(asked, simulator, courses, thetas)
     failed, course, plan = failures[place], courses[place], simulator.claims.plans[known.plan]
     values = np.where(failed, np.nan, values)
@@ -92,12 +80,19 @@ def _check(
         below, above = float(np.mean(values < known.low)), float(np.mean(values > known.high))
         inside = float(np.mean((values >= known.low) & (values <= known.high)))
         shares = {"inside": inside, "below": below, "above": above}
-    undefined = {"undefined": float(np.mean(~defined & ~failed)), "silent": float(silent.mean())}
-    relation = _relation(known, interval["q05"], interval["q95"], float(defined.mean()))
-    return said | interval | shares | undefined | {"failed": float(failed.mean()), "relation": relation}
+    return RangeCheck(
+        **vars(known),
+        absent="",
+        **interval,
+        **shares,
+        undefined=float(np.mean(~defined & ~failed)),
+        silent=float(silent.mean()),
+        failed=float(failed.mean()),
+        relation=_relation(known, interval["q05"], interval["q95"], float(defined.mean())),
+    )
 
 
-def _relation(known: Range, low: float | None, high: float | None, defined: float) -> str:
+def _relation(known: Range, low: float | None, high: float | None, defined: float) -> Relation:
     """Say how the published range lies to the 90 % interval of the prior, [low, high]."""
     if known.low is None or known.high is None:
         return ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from il6infer.stages.claims import ClaimAnswer, WeighedClaim
 from il6infer.stages.comparison import ModelRow
 
 LIKELY, UNLIKELY = 0.9, 0.1
@@ -42,11 +42,11 @@ class ClaimView:
     before: float | None
     after: float | None
     weight: float
-    told: tuple[tuple[str, Mapping[str, Any]], ...]
+    told: tuple[tuple[str, ClaimAnswer], ...]
     silent: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def grouped(claims: Iterable[Mapping[str, Any]], models: Sequence[ModelRow]) -> list[tuple[str, str, list]]:
+def grouped(claims: Iterable[WeighedClaim], models: Sequence[ModelRow]) -> list[tuple[str, str, list]]:
     """Sort claims by their answers.
 
     Parameters
@@ -72,28 +72,28 @@ def _kind(claim: ClaimView) -> str:
     return "holds" if claim.after >= LIKELY else "fails" if claim.after <= UNLIKELY else "open"
 
 
-def _view(claim: Mapping[str, Any], models: Sequence[ModelRow]) -> ClaimView:
-    answers = {row.model: claim["models"][row.model] for row in models if row.model in claim["models"]}
+def _view(claim: WeighedClaim, models: Sequence[ModelRow]) -> ClaimView:
+    answers = {row.model: claim.models[row.model] for row in models if row.model in claim.models}
     silent: dict[str, list[str]] = {}
     for model, found in answers.items():
-        if found["absent"]:
-            silent.setdefault(found["absent"], []).append(model)
+        if found.absent:
+            silent.setdefault(found.absent, []).append(model)
     return ClaimView(
-        claim["id"], claim["statement"], claim["source"],
-        before=_before(answers, models) if claim["average"] is not None else None,
-        after=claim["average"],
-        weight=claim["weight"],
-        told=tuple((model, found) for model, found in answers.items() if not found["absent"]),
+        claim.id, claim.statement, claim.source,
+        before=_before(answers, models) if claim.average is not None else None,
+        after=claim.average,
+        weight=claim.weight,
+        told=tuple((model, found) for model, found in answers.items() if not found.absent),
         silent=tuple((why, tuple(of)) for why, of in silent.items()),
     )  # fmt: skip
 
 
-def _before(answers: Mapping[str, Mapping[str, Any]], models: Sequence[ModelRow]) -> float | None:
+def _before(answers: Mapping[str, ClaimAnswer], models: Sequence[ModelRow]) -> float | None:
     """Prior probability, by the weights that the average after the data has."""
     able = [
-        (row.stacking, answers[row.model]["prior"])
+        (row.stacking, answers[row.model].prior)
         for row in models
-        if row.stacking is not None and row.model in answers and answers[row.model]["posterior"] is not None
+        if row.stacking is not None and row.model in answers and answers[row.model].posterior is not None
     ]
     known = [(weight, prior) for weight, prior in able if prior is not None]
     total = sum(weight for weight, _ in known)

@@ -15,7 +15,7 @@ import jinja2
 import pandas as pd
 
 from il6infer._errors import Fault, raise_faults
-from il6infer._files import read_json, versions
+from il6infer._files import versions
 from il6infer._tables import sound_sheet
 from il6infer.config.load import load_config, models_of, values_of
 from il6infer.report import figures
@@ -26,7 +26,9 @@ from il6infer.report.prior_checks import findings, interval, prior_figure, read_
 from il6infer.report.sections import Figures, ModelView, draw_model, labelled
 from il6infer.report.style import styled
 from il6infer.stages import read
+from il6infer.stages.claims import WeighedClaims
 from il6infer.stages.comparison import Comparison
+from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.tables import MEASUREMENTS, adopted, read_table
 
 _FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg", "prior_check.json")
@@ -100,9 +102,10 @@ def _dataset(
     # A problem that was adopted says in words what an ingested one says in numbers, and lacks some: both are read.
     measurements = read_table(folder / "measurements.csv", adopted(MEASUREMENTS), "report")
     protocol = sound_sheet(folder / "protocol.csv", "report", without_rows=True)
-    summary_of_ingest = read_json(folder / "ingest.json")
+    summary_of_ingest = read(folder / "ingest.json", IngestSummary)
     comparison = read(folder / "comparison.json", Comparison)
     order = [row.model for row in comparison.models]
+    claims = read(folder / "claims.json", WeighedClaims).claims if config["claims"] else ()
     readouts = {
         str(readout): (rows, str(rows["unit"].iloc[0]))
         for readout, rows in measurements.groupby("observable", sort=False)
@@ -130,7 +133,7 @@ def _dataset(
             "checks": checks,
             "figure": figure_of(prior_figure(checks), "priors against published ranges"),
             "findings": findings(checks),
-            "sources": checks[order[0]]["checks"],
+            "sources": checks[order[0]].checks,
         },
         "comparison": comparison,
         "comparison_figure": figure_of(figures.comparison_figure(comparison.models), "models compared"),
@@ -148,7 +151,7 @@ def _dataset(
             )
             if rows
         ],
-        "claims": grouped(read_json(folder / "claims.json")["claims"], comparison.models) if config["claims"] else [],
+        "claims": grouped(claims, comparison.models),
         "failed": {model: view.context["failures"] for model, view in views.items() if view.context["failures"]},
         "given": values_of(config, name),
         "cautions": cautions(views.values(), config),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +12,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 from il6infer.report.figures import WIDTH
 from il6infer.report.numbers import number
 from il6infer.report.style import COLOURS, INK, MUTED
+from il6infer.stages import read
+from il6infer.stages.prior_check import PriorCheck, RangeCheck
 
 COLUMNS = 4
 OUTSIDE = COLOURS[1]
@@ -22,35 +22,33 @@ LOGARITHMIC = ("ec50", "fold")
 SILENT = 0.5
 """Share of draws without a response from which a model is said not to respond."""
 
-Check = Mapping[str, Any]
 
-
-def read_checks(folder: Path, models: Sequence[str]) -> dict[str, Check]:
+def read_checks(folder: Path, models: Sequence[str]) -> dict[str, PriorCheck]:
     """Model -> what `il6infer claims prior` wrote of it; `folder` is that of the data set."""
-    return {model: json.loads((folder / model / "prior_check.json").read_text("utf-8")) for model in models}
+    return {model: read(folder / model / "prior_check.json", PriorCheck) for model in models}
 
 
-def findings(checks: Mapping[str, Check]) -> list[str]:
+def findings(checks: Mapping[str, PriorCheck]) -> list[str]:
     """Sentences on what does not fit: ranges that a prior excludes, experiments without a response, failures."""
     said = []
     outside: dict[str, list[str]] = {}
     silent: dict[str, list[str]] = {}
     for model, found in checks.items():
-        asked = [row for row in found["checks"] if not row["absent"]]
+        asked = [row for row in found.checks if not row.absent]
         if not asked:
             said.append(f"{model}: cannot be asked, for it has none of the read-outs and species of the experiments.")
         for row in asked:
-            if row["relation"] == "excludes":
-                text = f"{row['what']} ({row['experiment']}), in {row['cell']} {interval(row['low'], row['high'])}"
+            if row.relation == "excludes":
+                text = f"{row.what} ({row.experiment}), in {row.cell} {interval(row.low, row.high)}"
                 outside.setdefault(f"{text}{_unit(row)}", []).append(model)
-        for experiment in dict.fromkeys(row["experiment"] for row in asked):
-            if all(row["silent"] > SILENT for row in asked if row["experiment"] == experiment):
+        for experiment in dict.fromkeys(row.experiment for row in asked):
+            if all(row.silent > SILENT for row in asked if row.experiment == experiment):
                 silent.setdefault(experiment, []).append(model)
     said += [f"{what}: outside the 90 % interval of the prior of {', '.join(of)}." for what, of in outside.items()]
     said += [f"{experiment}: no response in {', '.join(of)}." for experiment, of in silent.items()]
     said += [
-        f"{model}: {found['failed']} of {found['draws']} draws of the prior could not be simulated in every experiment."
-        for model, found in checks.items() if found["failed"]
+        f"{model}: {found.failed} of {found.draws} draws of the prior could not be simulated in every experiment."
+        for model, found in checks.items() if found.failed
     ]  # fmt: skip
     return said or ["No published range lies outside the 90 % interval of a prior."]
 
@@ -62,11 +60,11 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     )
 
 
-def _unit(row: Check) -> str:
-    return "" if row["unit"] == "1" else f" {row['unit']}"
+def _unit(row: RangeCheck) -> str:
+    return "" if row.unit == "1" else f" {row.unit}"
 
 
-def prior_figure(checks: Mapping[str, Check]) -> Figure | None:
+def prior_figure(checks: Mapping[str, PriorCheck]) -> Figure | None:
     """Each quantity's prior median and 90 % interval, a line a model, over the published ranges, a colour a cell.
 
     Parameters
@@ -79,16 +77,16 @@ def prior_figure(checks: Mapping[str, Check]) -> Figure | None:
     matplotlib.figure.Figure
         None where no model could be asked anything.
     """
-    panels: dict[tuple[str, str], dict[str, list[Check]]] = {}
+    panels: dict[tuple[str, str], dict[str, list[RangeCheck]]] = {}
     for model, found in checks.items():
-        for row in found["checks"]:
-            if not row["absent"]:
-                panels.setdefault((row["what"], row["experiment"]), {}).setdefault(model, []).append(row)
+        for row in found.checks:
+            if not row.absent:
+                panels.setdefault((row.what, row.experiment), {}).setdefault(model, []).append(row)
     if not panels:
         return None
     models = list(checks)
     ranges = {key: _published(own) for key, own in panels.items()}
-    cells = list(dict.fromkeys(row["cell"] for rows in ranges.values() for row in rows))
+    cells = list(dict.fromkeys(row.cell for rows in ranges.values() for row in rows))
     slots = max(1, *(len(rows) for rows in ranges.values()))
     rows = -(-len(panels) // COLUMNS)
     figure = Figure(figsize=(WIDTH, rows * (0.62 + 0.14 * (len(models) + slots))), layout="constrained")
@@ -98,9 +96,9 @@ def prior_figure(checks: Mapping[str, Check]) -> Figure | None:
     for position, (key, own) in enumerate(panels.items()):
         axis = axes[position]
         for slot, row in enumerate(ranges[key]):
-            colour = CELLS[cells.index(row["cell"]) % len(CELLS)]
-            axis.axvspan(row["low"], row["high"], color=colour, alpha=0.13, lw=0)
-            axis.hlines(-1 - slot, row["low"], row["high"], color=colour, lw=3)
+            colour = CELLS[cells.index(row.cell) % len(CELLS)]
+            axis.axvspan(row.low, row.high, color=colour, alpha=0.13, lw=0)
+            axis.hlines(-1 - slot, row.low, row.high, color=colour, lw=3)
         if not ranges[key]:
             axis.text(
                 0.02, -1, "no published range found", transform=axis.get_yaxis_transform(), fontsize=6, color=MUTED
@@ -116,35 +114,37 @@ def prior_figure(checks: Mapping[str, Check]) -> Figure | None:
     return figure
 
 
-def _published(own: Mapping[str, list[Check]]) -> list[Check]:
+def _published(own: Mapping[str, list[RangeCheck]]) -> list[RangeCheck]:
     """Ranges of a panel; the models share them."""
-    return [row for row in next(iter(own.values())) if row["low"] is not None]
+    return [row for row in next(iter(own.values())) if row.low is not None]
 
 
-def _line(axis: Axes, position: int, rows: list[Check] | None) -> None:
+def _line(axis: Axes, position: int, rows: list[RangeCheck] | None) -> None:
     """Draw one model's median and interval; words where there are none."""
-    if rows is None or rows[0]["median"] is None or rows[0]["undefined"] > SILENT:
+    if rows is None or rows[0].median is None or rows[0].undefined > SILENT:
         words = "cannot be asked" if rows is None else "failed"
-        if rows and rows[0]["undefined"]:
-            words = "no response" if rows[0]["silent"] > SILENT else "undefined"
+        if rows and rows[0].undefined:
+            words = "no response" if rows[0].silent > SILENT else "undefined"
         axis.text(0.02, position, words, transform=axis.get_yaxis_transform(), color=MUTED, fontsize=5.5, va="center")
         return
-    colour = OUTSIDE if any(row["relation"] == "excludes" for row in rows) else INK
-    axis.hlines(position, rows[0]["q05"], rows[0]["q95"], color=colour, lw=1.1)
-    axis.plot(rows[0]["median"], position, "o", ms=3, color=colour)
+    colour = OUTSIDE if any(row.relation == "excludes" for row in rows) else INK
+    axis.hlines(position, rows[0].q05, rows[0].q95, color=colour, lw=1.1)
+    axis.plot(rows[0].median, position, "o", ms=3, color=colour)
 
 
-def _dress(axis: Axes, key: tuple[str, str], own: Mapping[str, list[Check]], labels: Sequence[str], slots: int) -> None:
+def _dress(
+    axis: Axes, key: tuple[str, str], own: Mapping[str, list[RangeCheck]], labels: Sequence[str], slots: int
+) -> None:
     row = next(iter(own.values()))[0]
-    if row["quantity"] in LOGARITHMIC:
+    if row.quantity in LOGARITHMIC:
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=8))
         axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=1)))
     else:
         axis.set_xlim(left=0)
     axis.set_title(f"{key[0]}\n{key[1]}", loc="left", fontsize=6.5, color=INK)
-    if row["unit"] != "1":
-        axis.set_xlabel(row["unit"], fontsize=6.5, labelpad=1)
+    if row.unit != "1":
+        axis.set_xlabel(row.unit, fontsize=6.5, labelpad=1)
     axis.set_yticks(range(len(labels)), labels)
     axis.set_ylim(len(labels) - 0.4, -slots - 0.7)
     axis.tick_params(labelsize=6, length=2)

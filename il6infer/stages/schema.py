@@ -32,9 +32,10 @@ def schema(kind: type) -> dict[str, Any]:
 
 def described(kind: type) -> dict[str, str]:
     """Field -> what the docstring says of it, in its section Attributes."""
-    text = inspect.getdoc(kind) or ""
-    _, _, section = text.partition("Attributes\n----------\n")
-    found = re.findall(r"^(\S.*)\n((?:    .*\n?|\n)+)", section, flags=re.M)
+    found: list[tuple[str, str]] = []
+    for one in reversed(kind.__mro__):
+        _, _, section = inspect.cleandoc(one.__doc__ or "").partition("Attributes\n----------\n")
+        found += re.findall(r"^(\S.*)\n((?:    .*\n?|\n)+)", section, flags=re.M)
     return {name.strip(): " ".join(words.split()) for names, words in found for name in names.split(",")}
 
 

@@ -16,6 +16,7 @@ from il6infer.cli import ingest as command
 from il6infer.ingest import write
 from il6infer.ingest.dataset import schema
 from il6infer.ingest.schema import checked
+from il6infer.stages.codec import encode
 from tests.ingest.make import GEL, PROTOCOL, YAML, read
 
 
@@ -48,7 +49,7 @@ def test_protocol_inside_the_description(tmp_path):
     yaml = YAML.replace("protocol: protocol.csv\n", inline)
     tables = read(tmp_path, yaml=yaml % "ng/ml", protocol=None)
     assert list(tables.protocol["action"]) == ["control", "add", "set", "add"]
-    assert tables.report["protocol"] == tables.report["description"]
+    assert tables.report.protocol == tables.report.description
     with pytest.raises(UserError) as error:
         read(tmp_path, yaml=yaml % "ng", protocol=None)
     assert str(error.value) == (
@@ -75,7 +76,7 @@ def test_written_files(tmp_path):
         "il6_10,0,add,IL6,0.4807692308,10,ng/ml",
         "block,-30,add,sgp130Fc,2.380952381,500,ng/ml",
     ]
-    assert json.loads((tmp_path / "out" / "ingest.json").read_text()) == tables.report
+    assert json.loads((tmp_path / "out" / "ingest.json").read_text()) == encode(tables.report)
 
 
 def test_same_input_gives_the_same_bytes(tmp_path):
@@ -88,7 +89,7 @@ def test_same_input_gives_the_same_bytes(tmp_path):
 
 
 def test_report(tmp_path):
-    report = read(tmp_path).report
+    report = encode(read(tmp_path).report)
     assert report["values"] == 13
     assert report["simulated"] is True
     assert report["observables"] == {

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from il6infer.stages.codec import encode
 from tests.ingest.make import GEL, PLATE, QPCR, TABLE, YAML, read
 
 
@@ -15,7 +16,7 @@ def values(tables, observable):
 
 
 def dropped(tables, path):
-    return next(file["dropped"] for file in tables.report["files"] if file["path"] == path)
+    return next(file["dropped"] for file in encode(tables.report.files) if file["path"] == path)
 
 
 def test_western_blot_divides_by_the_total(tmp_path):
@@ -64,7 +65,7 @@ def test_western_blot_normalisation(tmp_path, keys, unit, expected):
 
 
 def test_loading_variation_is_reported(tmp_path):
-    quality = read(tmp_path).report["files"][0]["quality"]
+    quality = read(tmp_path).report.files[0].quality
     assert quality == {"loading_cv": pytest.approx(0.096215500)}
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from il6infer.ingest import ingest
+from il6infer.stages.codec import encode
 
 COLUMNS = {
     "pgp130": "pgp130_wb",
@@ -78,7 +79,7 @@ def test_pulses_end_with_a_wash(tables):
 
 
 def test_report_counts_what_was_left_out(tables, data):
-    report = {entry["path"]: entry for entry in tables.report["files"]}
+    report = {entry["path"]: entry for entry in encode(tables.report.files)}
     pulse = report["bohl/hep_2005_07_26_Pulse5min.csv"]
     assert {entry["observable"]: entry["count"] for entry in pulse["dropped"]} == {
         "pgp130": 14,

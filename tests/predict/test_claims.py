@@ -19,6 +19,7 @@ from il6infer.predict.ask import Simulator
 from il6infer.predict.average import average
 from il6infer.predict.claims import read_claims
 from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
+from il6infer.stages.codec import encode
 from il6infer.stages.comparison import Comparison
 from tests.fit import toy
 from tests.zoo.systems import network
@@ -93,7 +94,7 @@ def posterior(median=0.1, sd=0.2):
 
 
 def test_probabilities_are_those_of_the_distributions(claims):
-    found = {c["id"]: c for c in answer(problem(), posterior(), claims, seed=2, **SOLVER)["claims"]}
+    found = {c["id"]: c for c in encode(answer(problem(), posterior(), claims, seed=2, **SOLVER).claims)}
     # 2 exp(-20 k) < 0.5 where k > ln(4) / 20
     threshold = np.log(4) / 20
     prior, after = (stats.lognorm(s=s, scale=m) for s, m in ((1.0, 0.05), (0.2, 0.1)))
@@ -113,7 +114,7 @@ def test_probabilities_are_those_of_the_distributions(claims):
 
 
 def test_washes_and_doses(claims):
-    found = {c["id"]: c for c in answer(problem(), posterior(), claims, seed=2, **SOLVER)["claims"]}
+    found = {c["id"]: c for c in encode(answer(problem(), posterior(), claims, seed=2, **SOLVER).claims)}
 
     assert found["washed"]["posterior"] == 1.0
     # bound follows IL-6 at once (within 1/50 min), so its peak is dose / (3 + dose)
@@ -122,7 +123,7 @@ def test_washes_and_doses(claims):
 
 
 def test_what_the_model_lacks_is_said(claims):
-    found = {c["id"]: c for c in answer(problem(), posterior(), claims, seed=2, **SOLVER)["claims"]}
+    found = {c["id"]: c for c in encode(answer(problem(), posterior(), claims, seed=2, **SOLVER).claims)}
 
     assert found["unknown"]["absent"] == "the model has no read-out 'pERK'"
     assert found["unknown"]["posterior"] is None
@@ -169,7 +170,7 @@ def test_knock_outs_and_what_an_experiment_requires(tmp_path):
     path = tmp_path / "claims.yaml"
     path.write_text(WITHOUT)
     claims = read_claims(path)
-    found = {c["id"]: c for c in answer(problem(), None, claims, seed=2, draws=5, **SOLVER)["claims"]}
+    found = {c["id"]: c for c in encode(answer(problem(), None, claims, seed=2, draws=5, **SOLVER).claims)}
 
     assert found["knocked_out"]["prior"] == 1.0  # nothing is bound
     assert found["foreign"]["prior"] == 1.0  # the toy has no IL-6R: nothing to take away
@@ -204,12 +205,12 @@ def test_without_a_posterior_the_prior_alone_is_asked(claims):
     found = answer(problem(), None, claims, seed=2, **SOLVER)
     both = answer(problem(), posterior(), claims, seed=2, **SOLVER)
 
-    assert found["draws"] is None
-    for before, after in zip(found["claims"], both["claims"], strict=True):
-        assert before["prior"] == after["prior"]
-        assert (before["posterior"], before["bayes_factor"], before["bound"]) == (None, None, "")
-        assert [q["prior"] for q in before["quantities"]] == [q["prior"] for q in after["quantities"]]
-        assert all(q["posterior"] is None for q in before["quantities"])
+    assert found.draws is None
+    for before, after in zip(found.claims, both.claims, strict=True):
+        assert before.prior == after.prior
+        assert (before.posterior, before.bayes_factor, before.bound) == (None, None, "")
+        assert [q.prior for q in before.quantities] == [q.prior for q in after.quantities]
+        assert all(q.posterior is None for q in before.quantities)
 
 
 def test_truths_at_one_parameter_vector(claims):
@@ -226,13 +227,28 @@ def test_average_leaves_out_failed_models_and_those_that_cannot_be_asked(claims)
         model_row("c", sampled=False, reasons=("R-hat 1.2",)),
     )  # fmt: skip
     table = average({"a": good, "b": other, "c": good}, Comparison("toy", 60, rows, ()))
-    found = {c["id"]: c for c in table["claims"]}
-    each = [next(c for c in f["claims"] if c["id"] == "left")["posterior"] for f in (good, other)]
+    found = {c.id: c for c in table.claims}
+    each = [next(c for c in f.claims if c.id == "left").posterior for f in (good, other)]
 
-    assert found["left"]["average"] == pytest.approx(0.75 * each[0] + 0.25 * each[1])
-    assert found["left"]["weight"] == 1.0
-    assert found["unknown"]["average"] is None
-    assert table["failed"] == {"c": ("R-hat 1.2",)}
+    assert found["left"].average == pytest.approx(0.75 * each[0] + 0.25 * each[1])
+    assert found["left"].weight == 1.0
+    assert found["unknown"].average is None
+    assert table.failed == {"c": ("R-hat 1.2",)}
+
+
+def test_answers_to_other_claims_are_not_averaged(claims):
+    good = answer(problem(), None, claims, seed=2, draws=5, **SOLVER)
+    row = Comparison("toy", 60, (model_row("a"), model_row("b")), ())
+    with pytest.raises(UserError) as caught:
+        average({"a": good, "b": replace(good, claims=good.claims[::-1])}, row)
+    assert str(caught.value) == (
+        "'b' was asked other claims than 'a'. Run `il6infer claims ask` again, with one file of claims for all models."
+    )
+    with pytest.raises(UserError) as caught:
+        average({"a": good, "c": good}, row)
+    assert str(caught.value) == (
+        "comparison of 'toy' has no model 'c', whose answers are given. It compares a, b: run `il6infer compare` again."
+    )
 
 
 def test_faults_of_a_file_come_in_one_message(tmp_path):

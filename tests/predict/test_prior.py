@@ -20,6 +20,7 @@ from il6infer.network.network import symbol
 from il6infer.predict.expected import as_claims, expected
 from il6infer.predict.prior import check_prior
 from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Prior
+from il6infer.stages.codec import encode
 from tests.building.tables import measurements, protocol
 from tests.fit import toy
 from tests.predict.expected_schema import EXPECTED
@@ -63,7 +64,7 @@ ROWS = {
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict]:
     """All of `ROWS` at once: they share one compiled model."""
-    checks = check_prior(problem(), seed=2, against=against(*ROWS.values()), **SOLVER)["checks"]
+    checks = encode(check_prior(problem(), seed=2, against=against(*ROWS.values()), **SOLVER).checks)
     return dict(zip(ROWS, checks, strict=True))
 
 
@@ -112,7 +113,7 @@ def test_what_the_model_lacks_is_said(found):
 
 
 def test_same_seed_same_numbers_on_any_number_of_threads(found):
-    again = check_prior(problem(), seed=2, against=against(*ROWS.values()), threads=2, **SOLVER)["checks"]
+    again = encode(check_prior(problem(), seed=2, against=against(*ROWS.values()), threads=2, **SOLVER).checks)
 
     assert again == list(found.values())
 
@@ -129,7 +130,7 @@ def test_failed_simulations_are_counted_and_never_replaced():
     dose = [{"time_min": 0, "action": "add", "species": "IL6", "dose": 1, "unit": "nM"}]
     row = {"quantity": "level", "readout": "x", "unit": "fraction", "time_min": 0.5, "low": 1.2, "high": 1.5}
     ranges = against(row, experiments={"until": 1, "experiments": {"dose": {"steps": dose}}})
-    found = check_prior(blows_up, seed=3, against=ranges, **SOLVER)
+    found = encode(check_prior(blows_up, seed=3, against=ranges, **SOLVER))
     [level] = found["checks"]
 
     assert level["failed"] == pytest.approx(2 / 2.9, abs=0.07)

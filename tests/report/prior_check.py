@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-_ROW = {
+from il6infer.stages.prior_check import PriorCheck, RangeCheck
+
+_ROW: dict[str, Any] = {
     "id": "peak", "quantity": "peak_time", "what": "peak time of y", "experiment": "IL6 10 ng/ml", "readout": "y",
     "plan": "il6", "low": 16.0, "high": 30.0, "unit": "min", "published": "", "cell": "HepG2",
     "source": "raw <data> (Someone 2025)", "doi": "10.1000/x", "comment": "coarse", "absent": "",
@@ -14,7 +16,7 @@ _ROW = {
 _NUMBERS = ("median", "q05", "q95", "inside", "below", "above", "undefined", "silent", "failed")
 
 
-def prior_check(*, silent: bool = False, failed: int = 0) -> dict[str, Any]:
+def prior_check(*, silent: bool = False, failed: int = 0) -> PriorCheck:
     """Check of one model; a `silent` one does not respond."""
     fold = {
         **_ROW, "id": "fold", "quantity": "fold", "what": "fold induction of y", "low": 300.0, "high": 400.0,
@@ -39,4 +41,4 @@ def prior_check(*, silent: bool = False, failed: int = 0) -> dict[str, Any]:
             | ({**none_of, "relation": "undefined"} if row["low"] is not None else {})
             for row in rows
         ]  # fmt: skip
-    return {"problem": "toy", "draws": 400, "failed": failed, "checks": rows}
+    return PriorCheck("toy", 400, failed, tuple(RangeCheck(**row) for row in rows))

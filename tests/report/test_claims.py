@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from il6infer.report.claims import grouped
+from il6infer.stages.claims import ClaimAnswer, WeighedClaim
 from tests.zoo.verdicts import model_row
 
 MODELS = [model_row("a", rank=1, stacking=0.75), model_row("b", rank=2, stacking=0.25), model_row("c")]
 
 
-def found(prior: float | None, posterior: float | None, absent: str = "") -> dict:
-    return {"prior": prior, "posterior": posterior, "absent": absent, "quantities": []}
+def found(prior: float | None, posterior: float | None, absent: str = "") -> ClaimAnswer:
+    return ClaimAnswer("x", "s", "t", absent, (), prior, posterior, None, "")
 
 
-def claim(name: str, average: float | None, **models: dict) -> dict:
-    return {"id": name, "statement": name, "source": "s", "average": average, "weight": 1.0, "models": models}
+def claim(name: str, average: float | None, **models: ClaimAnswer) -> WeighedClaim:
+    return WeighedClaim(name, name, "s", models, average, 1.0)
 
 
 def test_claims_are_grouped_by_their_answer_in_the_order_of_the_file():

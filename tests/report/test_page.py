@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from il6infer._errors import UserError
-from il6infer._files import write_json
 from il6infer.compare import Fit, compare
 from il6infer.diagnose import Thresholds, diagnose
 from il6infer.report import render
 from il6infer.report.conclusions import near, vocabulary
 from il6infer.stages import write
+from il6infer.stages.claims import ClaimAnswer, Quantity, Summary, WeighedClaim, WeighedClaims
+from il6infer.stages.ingest import IngestSummary
 from tests.report.prior_check import prior_check
 from tests.zoo.posterior import N, normal_mean
 from tests.zoo.verdicts import model_row
@@ -42,7 +43,7 @@ def run(tmp_path: Path) -> tuple[Path, Path]:
         idata.to_netcdf(str(folder / "posterior.nc"), engine="h5netcdf")
         verdict = diagnose(idata, Thresholds())
         write(folder / "verdict.json", verdict)
-        write_json(folder / "prior_check.json", prior_check(silent=stuck))
+        write(folder / "prior_check.json", prior_check(silent=stuck))
         (folder / "diagram.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><g id="a"></g></svg>')
         fits.append(Fit(model, idata, verdict))
     write(results / "toy" / "comparison.json", compare("toy", fits))
@@ -59,8 +60,8 @@ def run(tmp_path: Path) -> tuple[Path, Path]:
         [["experiment", 0, "add", "IL6", 0.48, 10, "ng/ml"]],
         columns=["condition", "time_min", "action", "species", "concentration_nM", "dose", "unit"],
     ).to_csv(results / "toy" / "protocol.csv", index=False)
-    about = {"title": "Toy data", "cell": "none", "source": "made up"}
-    (results / "toy" / "ingest.json").write_text(json.dumps(about))
+    about = IngestSummary("toy", "Toy data", True, "none", "made up", "", None, None, N, {"y": N}, {}, (), {})
+    write(results / "toy" / "ingest.json", about)
     return tmp_path / "config.yaml", results
 
 
@@ -175,16 +176,13 @@ def test_models_far_behind_are_folded_away_where_the_conclusion_is_doubted() -> 
 def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) -> None:
     config, results = run
     config.write_text(config.read_text() + "claims: claims.yaml\n")
-    summary = {"median": 20.0, "q05": 18.0, "q95": 22.0, "undefined": 0.0}
-    quantity = {"label": "peak time", "unit": "min", "above": 15.0, "below": 45.0, "prior": summary}
-    answer = {
-        "id": "peak", "statement": "It <peaks>.", "source": "a guide", "absent": "", "prior": 0.5, "posterior": 1.0,
-        "bayes_factor": 400.0, "bound": "at least", "quantities": [{**quantity, "posterior": summary}],
-    }  # fmt: skip
-    nothing = {"absent": "the model has no read-out 'y'", "prior": None, "posterior": None, "quantities": []}
-    models = {"both_socs3": answer, "both_none": {**answer, **nothing, "bayes_factor": None, "bound": ""}}
-    claim = {"id": "peak", "statement": "It <peaks>.", "source": "a guide", "models": models}
-    write_json(results / "toy" / "claims.json", {"claims": [{**claim, "average": 1.0, "weight": 1.0}], "failed": {}})
+    drawn = Summary(20.0, 18.0, 22.0, 0.0)
+    asked = ("peak", "It <peaks>.", "a guide")
+    quantity = Quantity("peak time", "min", 15.0, 45.0, drawn, drawn)
+    answer = ClaimAnswer(*asked, "", (quantity,), 0.5, 1.0, 400.0, "at least")
+    nothing = ClaimAnswer(*asked, "the model has no read-out 'y'", (), None, None, None, "")
+    claim = WeighedClaim(*asked, {"both_socs3": answer, "both_none": nothing}, 1.0, 1.0)
+    write(results / "toy" / "claims.json", WeighedClaims((claim,), {}))
     page = render(config, results)
     own = page[page.index('id="toy-claims"') : page.index('id="toy-change"')]
     opening, asked = own.split("<tbody>")

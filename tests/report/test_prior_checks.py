@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from il6infer.report.prior_checks import findings, interval, prior_figure
+from il6infer.stages.prior_check import PriorCheck
 from tests.report.prior_check import prior_check
 
 
-def absent(check: dict) -> dict:
-    rows = [{**row, "absent": "the model has no read-out 'y'"} for row in check["checks"]]
-    return {**check, "checks": rows}
+def absent(check: PriorCheck) -> PriorCheck:
+    return replace(check, checks=tuple(replace(row, absent="the model has no read-out 'y'") for row in check.checks))
 
 
 def test_what_does_not_fit_is_said_once_with_its_models():
@@ -36,7 +38,7 @@ def test_a_model_of_another_kind_is_said_to_be_one():
 
 def test_nothing_amiss_is_said_too():
     check = prior_check()
-    check["checks"] = check["checks"][:1]
+    check = replace(check, checks=check.checks[:1])
 
     assert findings({"a": check}) == ["No published range lies outside the 90 % interval of a prior."]
 

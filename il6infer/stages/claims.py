@@ -1,0 +1,125 @@
+"""Answers to claims: of one model (``<model>/claims.json``), and averaged over those of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A quantity at draws of the prior or of the posterior.
+
+    Attributes
+    ----------
+    median, q05, q95
+        Of the draws at which it is defined; null where there is none.
+    undefined
+        Share of the draws at which it is not defined.
+    """
+
+    median: float | None
+    q05: float | None
+    q95: float | None
+    undefined: float
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One quantity of a claim, and the open interval that it is claimed to lie in.
+
+    Attributes
+    ----------
+    above, below
+        Ends of the interval; null where it has none on that side.
+    prior, posterior
+        Null where it was not asked of either.
+    """
+
+    label: str
+    unit: str
+    above: float | None
+    below: float | None
+    prior: Summary | None
+    posterior: Summary | None
+
+
+@dataclass(frozen=True)
+class ClaimAnswer:
+    """What one model says of one claim.
+
+    Attributes
+    ----------
+    absent
+        Why this model cannot be asked; empty when it can.
+    prior, posterior
+        Probability before and after the data; null where it is undefined or was not asked.
+    bayes_factor, bound
+        Posterior odds over prior odds; where all draws of one agree, it is ``at least`` or ``at most`` that.
+    """
+
+    id: str
+    statement: str
+    source: str
+    absent: str
+    quantities: tuple[Quantity, ...]
+    prior: float | None
+    posterior: float | None
+    bayes_factor: float | None
+    bound: Literal["", "at least", "at most"]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one model says of all claims.
+
+    Attributes
+    ----------
+    draws
+        Of the posterior; null where the prior alone was asked.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer claims ask"
+
+    problem: str
+    draws: int | None
+    claims: tuple[ClaimAnswer, ...]
+
+
+@dataclass(frozen=True)
+class WeighedClaim:
+    """What the models of a data set say of one claim.
+
+    Attributes
+    ----------
+    models
+        Model -> its answer.
+    average
+        Probability by stacking weights, over the models that are ranked and can be asked; null where there is none.
+    weight
+        Of those models.
+    """
+
+    id: str
+    statement: str
+    source: str
+    models: Mapping[str, ClaimAnswer]
+    average: float | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class WeighedClaims:
+    """What the models of a data set say of all claims.
+
+    Attributes
+    ----------
+    failed
+        Models whose fit did not sample -> why.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer claims weigh"
+
+    claims: tuple[WeighedClaim, ...]
+    failed: Mapping[str, tuple[str, ...]]

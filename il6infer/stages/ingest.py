@@ -1,0 +1,102 @@
+"""What was read of a data set, what was left out and why (``ingest.json``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """A file and its SHA-256."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Cells of one read-out left out for one reason.
+
+    Attributes
+    ----------
+    rows
+        Of the file, the header being row 1.
+    detection_limit
+        The highest of them; null where there is none.
+    """
+
+    observable: str
+    reason: str
+    count: int
+    rows: tuple[int, ...]
+    detection_limit: float | None
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One file of measurements.
+
+    Attributes
+    ----------
+    rows
+        That it has, without the header.
+    values
+        Read-out -> values that were read.
+    quality
+        What its assay reports of it, by name.
+    """
+
+    path: str
+    assay: str
+    batch: str
+    sha256: str
+    rows: int
+    values: Mapping[str, int]
+    dropped: tuple[Dropped, ...]
+    quality: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class MolecularWeight:
+    """Molecular weight [kDa] that doses were converted with, its range, and where it is from."""
+
+    kDa: float
+    low: float
+    high: float
+    source: str
+    doi: str
+
+
+@dataclass(frozen=True)
+class IngestSummary:
+    """A data set as it was read.
+
+    Attributes
+    ----------
+    description, protocol
+        The files that say what was measured, and what was done to the cells; null for a PEtab problem.
+    values
+        How many.
+    observables, conditions
+        Read-out, and condition -> values of it.
+    molecular_weights
+        Species -> what its doses were converted with.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer ingest"
+
+    dataset: str
+    title: str
+    simulated: bool
+    cell: str
+    source: str
+    notes: str
+    description: FileDigest | None
+    protocol: FileDigest | None
+    values: int
+    observables: Mapping[str, int]
+    conditions: Mapping[str, int]
+    files: tuple[RawFile, ...]
+    molecular_weights: Mapping[str, MolecularWeight]
