@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -16,6 +17,7 @@ from il6infer.building.constraints import constraint_faults, with_constraints
 from il6infer.library.compose import Model
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab.lint import check
+from il6infer.problem.spec import Problem
 
 REST = "rest"
 """Condition of the cells before stimulation: nothing dissolved in the medium."""
@@ -101,7 +103,8 @@ def build(
             **{f"{name.removesuffix('s')}_files": [f"{name}.tsv"] for name in tables},
         }
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
-        check(temporary / "problem.yaml")
+        problem = check(temporary / "problem.yaml")
+        raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
         temporary.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
@@ -132,6 +135,23 @@ def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) ->
         Fault("protocol", f"species '{s}' is not in the medium of model '{model.name}'.", nearest(s, model.medium))
         for s in sorted(species - set(model.medium))
     ]
+    return faults
+
+
+def _differences(problem: Problem, tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Find experiments and measurements that are not read back as they were written."""
+    faults = []
+    written, read = set(tables["experiments"]["experimentId"]), {e.id for e in problem.experiments}
+    if written != read:
+        what = f"wrote {', '.join(sorted(written - read))}; read back {', '.join(sorted(read - written))}."
+        faults.append(Fault("experiments.tsv", what, "Rename these conditions."))
+    again = problem.measurements
+    for column, name in (("observableId", "observable"), ("experimentId", "experiment"), ("datasetId", "batch")):
+        if list(tables["measurements"][column]) != list(again[name]):
+            faults.append(Fault("measurements.tsv", f"column {column} is not read back as it was written."))
+    for column, name in (("measurement", "value"), ("time", "time")):
+        if not np.array_equal(tables["measurements"][column].to_numpy(float), again[name].to_numpy(float)):
+            faults.append(Fault("measurements.tsv", f"column {column} is not read back as it was written."))
     return faults
 
 

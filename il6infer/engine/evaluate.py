@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._tables import sound_sheet
 from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import pointwise, slopes
-from il6infer.petab.files import measurement_files
+from il6infer.petab.files import read_listing
 from il6infer.petab.read import load
 from il6infer.problem.priors import log_density
 from il6infer.problem.spec import Problem
@@ -141,8 +142,9 @@ def parameter_vector(problem: Problem, values: Mapping[str, float], path: Path) 
 
 def simulation_table(path: Path, simulation: np.ndarray) -> pd.DataFrame:
     """PEtab's simulation table: the measurement tables with column ``simulation`` in place of ``measurement``."""
-    tables = [pd.read_csv(name, sep="\t", dtype=str, keep_default_na=False) for name in measurement_files(path)]
-    table = pd.concat(tables, ignore_index=True)
+    sheets = [sound_sheet(name, "PEtab problem", "\t") for name in read_listing(path).paths("measurement")]
+    table = pd.concat([pd.DataFrame([row.cells for row in sheet.rows]) for sheet in sheets], ignore_index=True)
+    table = table.fillna("")  # a column that only one of the files has
     column = list(table.columns).index("measurement")
     table = table.drop(columns="measurement")
     table.insert(column, "simulation", simulation)

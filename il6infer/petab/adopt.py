@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from il6infer._files import digest
-from il6infer.petab.files import copy_problem, measurement_files
+from il6infer._tables import sound_sheet
+from il6infer.petab.files import copy_problem, read_listing
 from il6infer.petab.read import load
 from il6infer.problem.spec import STEADY_STATE, Problem
 from il6infer.stages.ingest import IngestSummary, RawFile
@@ -24,7 +25,7 @@ def adopt(path: Path, name: str, output: Path) -> tuple[Problem, IngestSummary]:
     table = problem.data
     files = tuple(
         RawFile(file.name, "PEtab", batch="", sha256=digest(file), rows=_lines(file), values={}, dropped=(), quality={})
-        for file in measurement_files(path)
+        for file in read_listing(path).paths("measurement")
     )
     return problem, IngestSummary(
         dataset=name,
@@ -100,4 +101,4 @@ def protocol_table(problem: Problem) -> pd.DataFrame:
 
 
 def _lines(file: Path) -> int:
-    return len(pd.read_csv(file, sep="\t", dtype=str))
+    return len(sound_sheet(file, "PEtab problem", "\t", without_rows=True).rows)

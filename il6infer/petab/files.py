@@ -1,109 +1,205 @@
-"""A PEtab problem's files, and only those, side by side in another folder."""
+"""The files that a PEtab problem names: listed, checked, copied side by side into another folder."""
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from il6infer._errors import UserError
+from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer._files import why_unreadable
+from il6infer._yaml import read_yaml
 
-_LISTS = ("condition_files", "experiment_files", "measurement_files", "observable_files", "mapping_files")
+KINDS = ("parameter", "measurement", "observable", "condition", "experiment", "mapping")
+"""Tables of a problem; those of v1 have no experiments, and keep the mapping unused."""
+
+_NEEDED = ("parameter", "measurement", "observable")
+_PART = {f"{kind}_files" for kind in KINDS} | {"sbml_files", "visualization_files"}
+_KEYS = {
+    1: {"format_version", "parameter_file", "problems", "extensions", "id"},
+    2: {"format_version", "id", "extensions", "model_files", *(f"{kind}_files" for kind in KINDS)},
+}
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://|file:")
 
 
-def read_problem_file(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Listing:
+    """What a problem's YAML file says.
+
+    Attributes
+    ----------
+    path
+        The YAML file; the names of the others start from its folder.
+    version
+        1 or 2, of the PEtab format.
+    id
+        Of the problem; empty where it has none.
+    tables
+        Kind of table -> names of its files, as they are written.
+    model
+        Id and file name of the one model.
+    """
+
+    path: Path
+    version: int
+    id: str
+    tables: Mapping[str, tuple[str, ...]]
+    model: tuple[str, str]
+
+    @property
+    def subject(self) -> str:
+        """How messages call the problem."""
+        return f"PEtab problem {self.path}"
+
+    def paths(self, kind: str) -> list[Path]:
+        """Files of one kind of table."""
+        return [self.path.parent / name for name in self.tables[kind]]
+
+    @property
+    def model_path(self) -> Path:
+        """The SBML file."""
+        return self.path.parent / self.model[1]
+
+    @property
+    def files(self) -> list[Path]:
+        """The YAML file, and every other."""
+        return [self.path, self.model_path, *(path for kind in KINDS for path in self.paths(kind))]
+
+
+def read_listing(path: Path) -> Listing:
     """Read a problem's YAML file.
 
     Raises
     ------
     UserError
-        If it is missing, not YAML, or not that of a PEtab problem.
+        If it is missing, not YAML, not that of a PEtab problem, or with every file that it names wrongly.
     """
-    if not path.is_file():
+    if not path.exists():
         raise UserError(f"{path}: no such PEtab problem file.")
-    try:
-        config = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a readable YAML file: {error}") from error
-    if not isinstance(config, dict) or "format_version" not in config:
+    config = read_yaml(path)
+    if "format_version" not in config:
         raise UserError(f"{path}: not a PEtab problem file: key 'format_version' is missing.")
-    return config
+    first = str(config["format_version"]).split(".")[0]
+    if first not in ("1", "2"):
+        raise UserError(f"{path}: format_version {config['format_version']}: versions 1 and 2 of PEtab are supported.")
+    faults: list[Fault] = []
+    listing = _first(path, config, faults) if first == "1" else _second(path, config, faults)
+    faults += [fault for name in dict.fromkeys(_names(listing)) for fault in _name_faults(path, name)]
+    raise_faults(faults, listing.subject)
+    return listing
 
 
-def is_first_version(config: Mapping[str, Any]) -> bool:
-    """Whether a problem is of PEtab v1."""
-    return str(config["format_version"]).startswith("1")
+def _first(path: Path, config: Mapping[str, Any], faults: list[Fault]) -> Listing:
+    parts = config.get("problems")
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise UserError(f"{path}: key 'problems': a list was expected, each entry with the files of one problem.")
+    if len(parts) != 1:
+        raise UserError(f"{path}: {len(parts)} entries under 'problems'; exactly one is supported.")
+    [part] = parts
+    faults += _unknown(path, config, _KEYS[1]) + _unknown(path, part, _PART)
+    tables = {kind: _list(path, part, f"{kind}_files", faults) for kind in KINDS}
+    tables["parameter"] = _list(path, config, "parameter_file", faults)
+    models = _list(path, part, "sbml_files", faults)
+    if len(models) != 1:
+        faults.append(Fault(path.name, f"{len(models)} models in the problem; exactly one is supported."))
+    faults += _missing(path, tables, {"parameter": "parameter_file"})
+    name = models[0] if models else ""
+    return Listing(path, 1, "", tables, (Path(name).stem, name))
 
 
-def measurement_files(path: Path) -> list[Path]:
-    """Measurement tables of a problem, in its order."""
-    config = read_problem_file(path)
-    parts = config.get("problems", []) if is_first_version(config) else [config]
-    return [path.parent / name for part in parts for name in part.get("measurement_files", [])]
+def _second(path: Path, config: Mapping[str, Any], faults: list[Fault]) -> Listing:
+    faults += _unknown(path, config, _KEYS[2])
+    tables = {kind: _list(path, config, f"{kind}_files", faults) for kind in KINDS}
+    faults += _missing(path, tables, {})
+    models = config.get("model_files") or {}
+    if not isinstance(models, dict):
+        raise UserError(f"{path}: key 'model_files': model ids with location and language were expected.")
+    if len(models) != 1:
+        raise UserError(f"{path}: {len(models)} models in the problem; exactly one is supported.")
+    [(name, model)] = models.items()
+    if not isinstance(model, dict) or not isinstance(model.get("location"), str):
+        raise UserError(f"{path}: model '{name}': its 'location' (a file name) and 'language' were expected.")
+    if model.get("language") != "sbml":
+        raise UserError(f"{path}: model language '{model.get('language')}'; only sbml is supported.")
+    faults += _extensions(path, config.get("extensions") or {})
+    known = config.get("id")
+    return Listing(path, 2, "" if known is None else str(known), tables, (str(name), model["location"]))
 
 
-def problem_files(path: Path) -> list[Path]:
-    """List the problem file and every file that it names.
+def _list(path: Path, part: Mapping[str, Any], key: str, faults: list[Fault]) -> tuple[str, ...]:
+    """File names under a key; one name alone is a list of one."""
+    found = part.get(key)
+    names = [] if found is None else [found] if isinstance(found, str) else found
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        faults.append(Fault(path.name, f"key '{key}': file names were expected, found {found!r}.", f"{key}: [a.tsv]"))
+        return ()
+    return tuple(names)
+
+
+def _missing(path: Path, tables: Mapping[str, tuple[str, ...]], keys: Mapping[str, str]) -> list[Fault]:
+    return [
+        Fault(path.name, f"key '{keys.get(kind, f'{kind}_files')}' names no file.", f"Give the {kind} table.")
+        for kind in _NEEDED
+        if not tables[kind]
+    ]
+
+
+def _unknown(path: Path, part: Mapping[str, Any], known: Iterable[str]) -> list[Fault]:
+    return [Fault(path.name, f"unknown key '{key}'.", nearest(str(key), known)) for key in part if key not in known]
+
+
+def _extensions(path: Path, extensions: Any) -> list[Fault]:
+    """Extensions that the problem says it cannot be understood without."""
+    if not isinstance(extensions, dict):
+        return [Fault(path.name, "key 'extensions': names with 'version' and 'required' were expected.")]
+    return [
+        Fault(path.name, f"the problem needs the extension '{name}', which is not supported.")
+        for name, about in extensions.items()
+        if isinstance(about, dict) and about.get("required")
+    ]
+
+
+def _names(listing: Listing) -> list[str]:
+    return [name for name in (listing.model[1], *(n for kind in KINDS for n in listing.tables[kind])) if name]
+
+
+def _name_faults(path: Path, name: str) -> list[Fault]:
+    if _ADDRESS.match(name):
+        return [Fault(path.name, f"names the address '{name}': nothing is fetched.", "Save the file beside this one.")]
+    try:
+        why = why_unreadable(path.parent / name)
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})."
+    return [Fault(path.name, f"names the file '{name}': {why}", "Check the name.")] if why else []
+
+
+def copy_problem(path: Path, folder: Path, name: str = "problem.yaml") -> None:
+    """Copy a problem to ``folder / name``; its files get plain names, so that none can leave the folder.
 
     Raises
     ------
     UserError
-        If the problem file cannot be read.
+        As `read_listing`.
     """
-    config = read_problem_file(path)
-    names: list[str] = []
-    parts = config.get("problems", []) if is_first_version(config) else [config]
-    for part in parts:
-        for key in (*_LISTS, "sbml_files", "parameter_files"):
-            names += part.get(key) or []
-    parameters = config.get("parameter_file") or []
-    names += [parameters] if isinstance(parameters, str) else parameters
-    names += [model["location"] for model in (config.get("model_files") or {}).values()]
-    return [path, *(path.parent / name for name in names)]
-
-
-def copy_problem(path: Path, folder: Path, name: str = "problem.yaml") -> dict[str, Any]:
-    """Copy a problem; its files get plain names, so that none can leave the folder.
-
-    Returns
-    -------
-    dict
-        The configuration that was written to ``folder / name``.
-
-    Raises
-    ------
-    UserError
-        If a file that it names does not exist.
-    """
-    config = read_problem_file(path)
+    listing = read_listing(path)
+    config = read_yaml(path)
     folder.mkdir(parents=True, exist_ok=True)
-    copied: dict[str, str] = {}
-
-    def take(names: Any) -> Any:
-        if not isinstance(names, str):
-            return [take(one) for one in names or ()]
-        source = path.parent / names
-        if not source.is_file():
-            raise UserError(f"{path}: names the file '{names}', which does not exist.")
-        if names not in copied:
-            plain = source.name if source.name not in copied.values() else f"{len(copied)}_{source.name}"
-            copied[names] = plain
-            shutil.copyfile(source, folder / plain)
-        return copied[names]
-
-    if is_first_version(config):
-        config["parameter_file"] = take(config.get("parameter_file", []))
-        config["problems"] = [
-            {key: take(part[key]) for key in (*_LISTS, "sbml_files") if key in part} for part in config["problems"]
-        ]
+    plain: dict[str, str] = {}
+    for written in dict.fromkeys(_names(listing)):
+        short = Path(written).name
+        plain[written] = f"{len(plain)}_{short}" if short in (*plain.values(), name) else short
+        shutil.copyfile(path.parent / written, folder / plain[written])
+    lists = {f"{kind}_files": [plain[n] for n in listing.tables[kind]] for kind in KINDS if listing.tables[kind]}
+    if listing.version == 1:
+        parameters = lists.pop("parameter_files")
+        config["parameter_file"] = parameters[0] if len(parameters) == 1 else parameters
+        config["problems"] = [{**lists, "sbml_files": [plain[listing.model[1]]]}]
     else:
-        for key in (*_LISTS, "parameter_files"):
-            if key in config:
-                config[key] = take(config[key])
-        for model in (config.get("model_files") or {}).values():
-            model["location"] = take(model["location"])
+        model = {"location": plain[listing.model[1]], "language": "sbml"}
+        config |= {**lists, "model_files": {listing.model[0]: model}}
     (folder / name).write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
-    return config

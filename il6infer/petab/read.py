@@ -2,95 +2,92 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 import petab.v2 as petab
 import sympy as sp
-from pydantic import ValidationError
+from petab.v1.models.model import model_factory
 
-from il6infer._errors import Fault, UserError, raise_faults
+from il6infer._errors import Fault, raise_faults
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml, resolve
-from il6infer.petab.files import is_first_version, problem_files, read_problem_file
-from il6infer.petab.limits import check_files
-from il6infer.petab.version1 import Kept, complete, convert
-from il6infer.petab.version1_cells import empty_cells
+from il6infer.petab.checks import meaningless, refuse_by_petab
+from il6infer.petab.files import Listing, read_listing
+from il6infer.petab.limits import check_files, read_xml
+from il6infer.petab.tables import Tables
+from il6infer.petab.version1 import Kept, complete, read_first
+from il6infer.petab.version1_cells import returned_values
+from il6infer.petab.version2 import read_second
 from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
-logger = logging.getLogger("il6infer")
 
-
-def load(path: Path) -> Problem:
+def load(path: Path, *, linted: bool = False) -> Problem:
     """Read a PEtab problem.
 
     Parameters
     ----------
     path
         The problem's YAML file.
+    linted
+        Whether to ask petab's own linter, too; a problem of v1 is always asked.
 
     Raises
     ------
     UserError
         If a file is missing or invalid, or asks for what is not supported, by name.
     """
-    return read(path)[1]
+    listing = read_listing(path)
+    check_files(listing.files, listing.subject)
+    tables, kept = read_first(listing) if listing.version == 1 else (read_second(listing), None)
+    network = read_sbml(read_xml(listing.model_path), listing.model_path.name)
+    _refuse_unknown_names(tables, network, listing.subject)
+    problem = _petab_problem(listing, tables)
+    if linted or kept:
+        refuse_by_petab(problem, path.name, listing.subject)
+    translated = _translate(problem, network, path, kept)
+    return complete(translated, kept) if kept else translated
 
 
-def read(path: Path) -> tuple[petab.Problem, Problem]:
-    """Read a PEtab problem as petab does, v1 converted, and as `load` does.
+def _petab_problem(listing: Listing, tables: Tables) -> petab.Problem:
+    """Petab's own problem, for its linter."""
+    name, _ = listing.model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = model_factory(str(listing.model_path), model_language="sbml", model_id=name)
+    return petab.Problem(
+        config=petab.ProblemConfig(id=listing.id or None),
+        models=[model],
+        parameter_tables=[petab.ParameterTable(tables.parameters)],
+        observable_tables=[petab.ObservableTable(tables.observables)],
+        condition_tables=[petab.ConditionTable(tables.conditions)],
+        experiment_tables=[petab.ExperimentTable(tables.experiments)],
+        measurement_tables=[petab.MeasurementTable(tables.measurements)],
+        mapping_tables=[petab.MappingTable(tables.mappings)],
+    )
 
-    Raises
-    ------
-    UserError
-        If a file is missing or invalid, or asks for what is not supported, by name.
-    """
-    check_files(problem_files(path))
-    with _opened(path) as (problem, sbml, kept):
-        network = read_sbml(sbml.read_text("utf-8"), sbml.name)
-        translated = _translate(problem, network, path, kept)
-        return problem, complete(translated, kept) if kept else translated
 
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[petab.Problem, Path, Kept | None]]:
-    """Petab's own problem, the path of its SBML file, and what v2 cannot say of a v1 problem.
-
-    A problem of v1 is converted in a temporary folder.
-    """
-    config = read_problem_file(path)
-    with TemporaryDirectory() as temporary:
-        folder, kept = path.parent, None
-        try:
-            if is_first_version(config):
-                kept = convert(path, Path(temporary))
-                folder = Path(temporary) / "v2"
-                problem = petab.Problem.from_yaml(folder / path.name)
-            else:
-                problem = petab.Problem.from_yaml(path)
-        except ValidationError as error:
-            faults = [
-                Fault(
-                    path.name, f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})".replace("\n", " ")
-                )
-                for e in error.errors()
-            ]
-            raise_faults(faults, "PEtab problem")
-            raise
-        except (ValueError, KeyError, OSError) as error:
-            raise UserError(f"{path}: petab cannot read the problem: {error}") from error
-        models = problem.config.model_files or {}
-        if len(models) != 1:
-            raise UserError(f"{path}: {len(models)} models in the problem; exactly one is supported.")
-        [model] = models.values()
-        if model.language != "sbml":
-            raise UserError(f"{path}: model language '{model.language}'; only sbml is supported.")
-        yield problem, folder / str(model.location), kept
+def _refuse_unknown_names(tables: Tables, network: Network, subject: str) -> None:
+    """Refuse formulas of observables and values of placeholders that name what is nowhere."""
+    faults: list[Fault] = []
+    targets = {change.target_id for condition in tables.conditions for change in condition.changes}
+    named = {p.id for p in tables.parameters} | targets | {m.petab_id for m in tables.mappings}
+    for observable, line in zip(tables.observables, tables.observable_lines, strict=True):
+        places = {s.name for s in (*observable.observable_placeholders, *observable.noise_placeholders)}
+        inside = named | places | {o.id for o in tables.observables}
+        meaningless(line, "observableFormula", observable.formula, inside, network, faults)
+        meaningless(line, "noiseFormula", observable.noise_formula, inside, network, faults)
+    for measurement, line in zip(tables.measurements, tables.measurement_lines, strict=True):
+        for column, values in (
+            ("observableParameters", measurement.observable_parameters),
+            ("noiseParameters", measurement.noise_parameters),
+        ):
+            for value in values:
+                if not value.is_number:
+                    meaningless(line, column, value, named, network, faults)
+    raise_faults(faults, subject)
 
 
 class _Symbols:
@@ -129,14 +126,14 @@ def _translate(problem: petab.Problem, network: Network, path: Path, kept: Kept 
         )
         for o in problem.observables
     )
-    experiments = _experiments(problem, network, translate, path, kept)
+    experiments = _experiments(problem, network, translate, kept)
     return Problem(
         id=problem.id or path.parent.name,
         network=_with_output_parameters(network, experiments, observables),
         parameters=tuple(_parameter(p) for p in problem.parameters),
         experiments=experiments,
         observables=observables,
-        measurements=_measurements(problem, observables, translate, path),
+        measurements=_measurements(problem, translate),
     )
 
 
@@ -152,21 +149,16 @@ def _with_output_parameters(
 
 
 def _experiments(
-    problem: petab.Problem, network: Network, translate: _Symbols, path: Path, kept: Kept | None
+    problem: petab.Problem, network: Network, translate: _Symbols, kept: Kept | None
 ) -> tuple[Experiment, ...]:
     conditions = {
         c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions
     }
-    returned: dict[str, dict[str, sp.Expr]] = {}
-    if kept:
-        conditions, returned = empty_cells(conditions, kept.empty, kept.species, network)
+    returned = returned_values(conditions, kept.empty, problem.model.sbml_model, network) if kept else {}
     experiments = []
     for e in problem.experiments:
         periods = []
         for period in sorted(e.periods, key=lambda p: p.time):
-            unknown = [c for c in period.condition_ids if c not in conditions]
-            if unknown:
-                raise UserError(f"{path.name}: experiment '{e.id}' uses unknown condition '{unknown[0]}'.")
             changes: dict[str, sp.Expr] = {}
             for condition in period.condition_ids:
                 changes |= conditions[condition] | (returned.get(condition, {}) if periods else {})
@@ -187,31 +179,14 @@ def _parameter(p: petab.Parameter) -> Parameter:
         distribution = getattr(p.prior_distribution, "value", p.prior_distribution) or "uniform"
         prior = Prior(str(distribution), tuple(map(float, p.prior_parameters)) or (lower, upper))
     nominal = float("nan") if p.nominal_value is None else float(p.nominal_value)
-    texts = {key: "" if pd.isna(extra.get(key, "")) else str(extra.get(key, "")) for key in ("unit", "source")}
+    texts = {key: extra.get(key, "") for key in ("unit", "source")}
     return Parameter(p.id, lower, upper, nominal, bool(p.estimate), prior, **texts)
 
 
-def _measurements(
-    problem: petab.Problem, observables: tuple[Observable, ...], translate: _Symbols, path: Path
-) -> pd.DataFrame:
-    wanted = {o.id: (len(o.placeholders), len(o.noise_placeholders)) for o in observables}
-    rows, faults = [], []
-    for number, m in enumerate(problem.measurements, start=2):
-        where = f"{path.name}, measurement table row {number}"
-        given = (len(m.observable_parameters), len(m.noise_parameters))
-        if m.observable_id not in wanted:
-            faults.append(Fault(where, f"unknown observable '{m.observable_id}'."))
-        elif given != wanted[m.observable_id]:
-            expected = wanted[m.observable_id]
-            faults.append(
-                Fault(
-                    where,
-                    f"'{m.observable_id}' takes {expected[0]} observable and {expected[1]} noise parameters, "
-                    f"{given[0]} and {given[1]} are given.",
-                )
-            )
+def _measurements(problem: petab.Problem, translate: _Symbols) -> pd.DataFrame:
+    rows = []
+    for m in problem.measurements:
         extra = m.model_extra or {}
-        labels = {k: "" if pd.isna(extra.get(k, "")) else str(extra.get(k, "")) for k in ("datasetId", "replicateId")}
         rows.append(
             {
                 "observable": m.observable_id,
@@ -220,9 +195,8 @@ def _measurements(
                 "value": float(m.measurement),
                 "observable_parameters": tuple(map(translate, m.observable_parameters)),
                 "noise_parameters": tuple(map(translate, m.noise_parameters)),
-                "batch": labels["datasetId"],
-                "replicate": labels["replicateId"],
+                "batch": extra.get("datasetId", ""),
+                "replicate": extra.get("replicateId", ""),
             }
         )
-    raise_faults(faults, "PEtab problem")
     return pd.DataFrame(rows)

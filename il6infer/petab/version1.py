@@ -1,8 +1,8 @@
-"""PEtab v1: what petab's converter to v2 loses or refuses, kept aside and put back.
+"""PEtab v1: tables to the objects of v2, and what v2 cannot say kept beside them.
 
-The converter (petab 0.8.2) drops observable transformations, takes decadic logarithms for natural ones, refuses
-priors on decadic scales, and forgets the scales of parameters. So these columns are taken out of the tables before it
-runs, and its result is completed from them. Empty cells of the condition table are done in `petab1_cells`.
+Petab's own converter (0.8.2) reads names as missing values, drops observable transformations, takes decadic logarithms
+for natural ones, refuses priors on decadic scales, and forgets scales of parameters and empty cells of conditions. So
+the tables are read here.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-import pandas as pd
+import petab.v2 as petab
 import sympy as sp
-from petab.v2.petab1to2 import petab1to2
+from petab.v2 import C
 
-from il6infer._errors import Fault, UserError, nearest, raise_faults
-from il6infer.petab.files import copy_problem
-from il6infer.petab.version1_cells import fill_cells, species_of
+from il6infer._errors import Fault, raise_faults
+from il6infer.petab import checks
+from il6infer.petab.cells import Line, formula, formulas, identifier, known, read_lines, unique
+from il6infer.petab.files import Listing
+from il6infer.petab.tables import Tables, given
 from il6infer.problem.spec import Parameter, Prior, Problem
 
 LN10 = math.log(10.0)
@@ -31,11 +31,19 @@ _LINEAR = {"uniform": "uniform", "normal": "normal", "laplace": "laplace", "logN
            "logLaplace": "log-laplace"}  # fmt: skip
 _ON_SCALE = {"parameterScaleUniform": "uniform", "parameterScaleNormal": "normal", "parameterScaleLaplace": "laplace"}
 _NOISE = ("normal", "laplace")
+_ESTIMATE = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+_NEEDED = {
+    "parameter": ("parameterId", "lowerBound", "upperBound", "estimate"),
+    "measurement": ("observableId", "simulationConditionId", "time", "measurement"),
+    "observable": ("observableId", "observableFormula", "noiseFormula"),
+    "condition": ("conditionId",),
+}
+_LABELS = ("conditionId", "conditionName")
 
 
 @dataclasses.dataclass(frozen=True)
 class Kept:
-    """What the converter does not carry.
+    """What v2 cannot say of a v1 problem.
 
     Attributes
     ----------
@@ -46,83 +54,203 @@ class Kept:
     scales
         Parameter -> ``lin``, ``log`` or ``log10``.
     empty
-        Condition -> targets whose cells are empty; they stand in the converted table all the same.
-    species
-        Ids of the model's species.
+        Condition -> targets whose cells are empty.
     """
 
     noise: Mapping[str, tuple[str, float]]
     priors: Mapping[str, tuple[str, tuple[float, float] | None]]
     scales: Mapping[str, str]
     empty: Mapping[str, tuple[str, ...]]
-    species: frozenset[str]
 
 
-def convert(path: Path, folder: Path) -> Kept:
-    """Write the problem as v2 into `folder`, under the name of its YAML file, and keep what v2's tables cannot say.
+def read_first(listing: Listing) -> tuple[Tables, Kept]:
+    """Read the tables of a v1 problem.
 
     Raises
     ------
     UserError
-        If a table asks for what PEtab v1 does not have, or its linter refuses the problem.
+        With every fault of every table; of a row that hangs on another, only where that one is sound.
     """
-    plain = folder / "v1"
-    config = copy_problem(path, plain, path.name)
-    noise: dict[str, tuple[str, float]] = {}
-    priors: dict[str, tuple[str, tuple[float, float] | None]] = {}
-    scales: dict[str, str] = {}
     faults: list[Fault] = []
+    lines = {kind: read_lines(listing.paths(kind), needed, faults) for kind, needed in _NEEDED.items()}
+    raise_faults(faults, listing.subject)
+    observable_lines = list(unique(lines["observable"], ("observableId",), faults))
+    noise = {line["observableId"]: _noise(line, faults) for line in observable_lines}
+    observables = [_observable(line, faults) for line in observable_lines]
+    parameters, priors, scales = [], {}, {}
+    for line in unique(lines["parameter"], ("parameterId",), faults):
+        parameter, priors[line["parameterId"]], scales[line["parameterId"]] = _parameter(line, faults)
+        parameters.append(parameter)
+    conditions, empty = _conditions(lines["condition"], faults)
+    raise_faults(faults, listing.subject)
+    kept = Kept(noise, priors, scales, empty)
+    by_id = {o.id: o for o in observables if o is not None}
+    plain = not any(set(line.cells) - {*_LABELS} for line in lines["condition"]) and not any(
+        line["preequilibrationConditionId"] for line in lines["measurement"]
+    )
+    ids = dict.fromkeys(empty)
+    experiments = {} if plain else _experiments([line for line in lines["measurement"] if _names_known(line, ids)])
+    measurements = [_measurement(line, by_id, ids, noise, experiments, faults) for line in lines["measurement"]]
+    raise_faults(faults, listing.subject)
+    tables = Tables(
+        [p for p in parameters if p], list(by_id.values()), conditions,
+        [experiments[key] for key in sorted(experiments, key=lambda key: experiments[key].id)],
+        [m for m in measurements if m], [], lines["measurement"], observable_lines,
+    )  # fmt: skip
+    return tables, kept
+
+
+def _noise(line: Line, faults: list[Fault]) -> tuple[str, float]:
+    scale = checks.word(line, "observableTransformation", _SCALES, "lin", faults)
+    kind = checks.word(line, "noiseDistribution", _NOISE, "normal", faults)
+    return kind if scale == "lin" else f"log-{kind}", LN10 if scale == "log10" else 1.0
+
+
+def _observable(line: Line, faults: list[Fault]) -> petab.Observable | None:
+    """Make one of plain normal noise; its own distribution is kept aside."""
+    sound = identifier(line, "observableId", faults, in_formulas=True)
+    expression, noise = formula(line, "observableFormula", faults), formula(line, "noiseFormula", faults)
+    if not sound or expression is None or noise is None:
+        return None
+    name = line["observableId"]
+    return petab.Observable(
+        observableId=name, observableName=line["observableName"] or None,
+        observableFormula=expression, noiseFormula=noise,
+        observablePlaceholders=_placeholders(expression, "observable", name),
+        noisePlaceholders=_placeholders(noise, "noise", name),
+    )  # fmt: skip
+
+
+def _placeholders(expression: sp.Basic, kind: str, name: str) -> str:
+    """List placeholders of a formula in the order of their numbers: ``observableParameter10_x`` is the tenth."""
+    pattern = re.compile(rf"{kind}Parameter(\d+)_{name}")
+    found = {int(match[1]): s.name for s in expression.free_symbols if (match := pattern.fullmatch(s.name))}
+    return ";".join(found[number] for number in sorted(found))
+
+
+def _parameter(line: Line, faults: list[Fault]) -> tuple[petab.Parameter | None, tuple, str]:
+    before = len(faults)
+    identifier(line, "parameterId", faults, in_formulas=True)
+    estimate = checks.flag(line, _ESTIMATE, faults)
+    scale = checks.word(line, "parameterScale", _SCALES, "lin", faults)
+    kinds = [*_LINEAR, *_ON_SCALE]
+    kind = checks.word(line, "objectivePriorType", kinds, "parameterScaleUniform", faults)
+    values = _prior_values(line, faults)
+    logarithmic = scale != "lin" and kind == "parameterScaleUniform" and values is None
+    lower, upper, nominal = checks.bounds(line, estimate=estimate, logarithmic=logarithmic, faults=faults)
+    if len(faults) > before:
+        return None, (kind, values), scale
+    texts = {key: line[key] for key in ("parameterName", "unit", "source") if line[key]}
+    parameter = petab.Parameter(
+        parameterId=line["parameterId"], lowerBound=lower, upperBound=upper, nominalValue=nominal, estimate=estimate,
+        **texts,
+    )  # fmt: skip
+    return parameter, (kind, values), scale
+
+
+def _prior_values(line: Line, faults: list[Fault]) -> tuple[float, float] | None:
+    text = line["objectivePriorParameters"]
+    if not text:
+        return None
+    try:
+        first, second = map(float, text.split(";"))
+    except ValueError:
+        what = f"'{text}': two numbers with ';' between them were expected."
+        faults.append(line.fault("objectivePriorParameters", what))
+        return None
+    return first, second
+
+
+def _conditions(lines: list[Line], faults: list[Fault]) -> tuple[list[petab.Condition], dict[str, tuple[str, ...]]]:
+    """Read conditions in the order of their ids, and the targets of each whose cells are empty."""
+    conditions: dict[str, petab.Condition] = {}
     empty: dict[str, tuple[str, ...]] = {}
-    species: frozenset[str] = frozenset()
-    for problem in config.get("problems", ()):
-        empty |= fill_cells(plain, problem)
-        species |= species_of(plain, problem)
-        for name in problem.get("observable_files", ()):
-            noise |= _take_noise(plain / name, faults)
-    files = config.get("parameter_file", ())
-    for name in [files] if isinstance(files, str) else files:
-        found = _take_parameters(plain / name, faults)
-        priors |= found[0]
-        scales |= found[1]
-    raise_faults(faults, "PEtab problem")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its pandas calls, and of the columns that are kept here
-        try:
-            petab1to2(plain / path.name, folder / "v2")
-        except NotImplementedError as error:
-            raise UserError(f"{path}: petab cannot convert the problem from v1 to v2: {error}") from error
-    return Kept(noise, priors, scales, empty, species)
+    for line in unique(lines, ("conditionId",), faults):
+        name = line["conditionId"]
+        targets = [column for column in line.cells if column not in _LABELS]
+        filled = [target for target in targets if not line.blank(target)]
+        if line is lines[0]:
+            for target in targets:
+                identifier(Line(line.table, 1, {target: target}), target, faults, in_formulas=True)
+        values = {target: formula(line, target, faults) for target in filled}
+        changes = [petab.Change(target_id=t, target_value=v) for t, v in values.items() if v is not None]
+        conditions[name] = petab.Condition(id=name, changes=changes)
+        empty[name] = tuple(target for target in targets if target not in filled)
+    return [conditions[name] for name in sorted(conditions)], empty
+
+
+def _experiments(lines: list[Line]) -> dict[tuple[str, str], petab.Experiment]:
+    """Make one for each pair of pre-equilibration and simulation condition, named as petab's converter names it."""
+    experiments: dict[tuple[str, str], petab.Experiment] = {}
+    taken: set[str] = set()
+    for line in lines:
+        before, after = key = line["preequilibrationConditionId"], line["simulationConditionId"]
+        if key in experiments:
+            continue
+        name = f"experiment__{f'{before}_' if before else ''}__{after}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        first = [petab.ExperimentPeriod(time=-math.inf, condition_ids=[before])] if before else []
+        second = petab.ExperimentPeriod(time=0.0, condition_ids=[after])
+        experiments[key] = petab.Experiment(id=name, periods=[*first, second])
+    return experiments
+
+
+def _names_known(line: Line, conditions: Mapping[str, object]) -> bool:
+    before = line["preequilibrationConditionId"]
+    return line["simulationConditionId"] in conditions and (not before or before in conditions)
+
+
+def _measurement(
+    line: Line,
+    observables: Mapping[str, petab.Observable],
+    conditions: Mapping[str, object],
+    noise: Mapping[str, tuple[str, float]],
+    experiments: Mapping[tuple[str, str], petab.Experiment],
+    faults: list[Fault],
+) -> petab.Measurement | None:
+    before = len(faults)
+    known(line, "simulationConditionId", conditions, "condition", faults)
+    if line["preequilibrationConditionId"]:
+        known(line, "preequilibrationConditionId", conditions, "condition", faults)
+    if not known(line, "observableId", observables, "observable", faults):
+        return None
+    observable = observables[line["observableId"]]
+    found = checks.measured(line, noise[observable.id][0], faults)
+    values: dict[str, list[sp.Basic]] = {}
+    for column, wanted in (
+        (C.OBSERVABLE_PARAMETERS, observable.observable_placeholders),
+        (C.NOISE_PARAMETERS, observable.noise_placeholders),
+    ):
+        values[column] = formulas(line, column, faults)
+        checks.overrides(line, column, len(values[column]), len(wanted), faults)
+    if found is None or len(faults) > before:
+        return None
+    checks.too_early(line, 0.0, faults)
+    key = line["preequilibrationConditionId"], line["simulationConditionId"]
+    experiment = experiments[key].id if key in experiments else None
+    named = ("simulationConditionId", "preequilibrationConditionId", "experimentId")
+    plain = given(line, "time", "measurement", *named, *values)
+    return petab.Measurement(**plain, experimentId=experiment, time=found[0], measurement=found[1], **values)
 
 
 def complete(problem: Problem, kept: Kept) -> Problem:
     """Put back what was kept."""
     observables = []
     for observable in problem.observables:
-        distribution, factor = kept.noise.get(observable.id, ("normal", 1.0))
+        distribution, factor = kept.noise[observable.id]
         scaled = observable.noise * sp.Float(factor) if factor != 1.0 else observable.noise
-        observables.append(
-            dataclasses.replace(
-                observable,
-                distribution=distribution,
-                noise=scaled,
-                placeholders=_in_order(observable.placeholders),
-                noise_placeholders=_in_order(observable.noise_placeholders),
-            )
-        )
+        observables.append(dataclasses.replace(observable, distribution=distribution, noise=scaled))
     parameters = tuple(_completed(parameter, kept) for parameter in problem.parameters)
     return dataclasses.replace(problem, observables=tuple(observables), parameters=parameters)
 
 
-def _in_order(placeholders: tuple[str, ...]) -> tuple[str, ...]:
-    """Sort ``observableParameter10_x`` after ``observableParameter2_x``; the converter sorts them as text."""
-    return tuple(sorted(placeholders, key=lambda name: int(re.match(r"[a-zA-Z]+(\d+)_", name)[1])))
-
-
 def _completed(parameter: Parameter, kept: Kept) -> Parameter:
-    scale = kept.scales.get(parameter.id, "lin")
+    scale = kept.scales[parameter.id]
     if not parameter.estimate:
         return dataclasses.replace(parameter, scale=scale)
-    kind, values = kept.priors.get(parameter.id, ("parameterScaleUniform", None))
+    kind, values = kept.priors[parameter.id]
     if values is None:
         uniform = "uniform" if scale == "lin" else "log-uniform"
         prior = Prior(uniform, (parameter.lower, parameter.upper))
@@ -135,63 +263,3 @@ def _completed(parameter: Parameter, kept: Kept) -> Parameter:
     else:
         prior = Prior(f"log-{_ON_SCALE[kind]}", (values[0] * _WIDTH[scale], values[1] * _WIDTH[scale]))
     return dataclasses.replace(parameter, scale=scale, prior=prior)
-
-
-def _read(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path.name}: not a readable table: {error}") from error
-
-
-def _take_noise(path: Path, faults: list[Fault]) -> dict[str, tuple[str, float]]:
-    """Distribution of each observable; the table on disk is left with plain normal noise."""
-    table, found = _read(path), {}
-    for number, row in enumerate(table.to_dict("records"), start=2):
-        scale, kind = row.get("observableTransformation") or "lin", row.get("noiseDistribution") or "normal"
-        where = f"{path.name}, row {number}"
-        if scale not in _SCALES:
-            faults.append(Fault(f"{where}, column observableTransformation", f"'{scale}'.", nearest(scale, _SCALES)))
-        elif kind not in _NOISE:
-            faults.append(Fault(f"{where}, column noiseDistribution", f"'{kind}'.", nearest(kind, _NOISE)))
-        else:
-            name = kind if scale == "lin" else f"log-{kind}"
-            found[row.get("observableId", "")] = (name, LN10 if scale == "log10" else 1.0)
-    table.drop(columns=["observableTransformation", "noiseDistribution"], errors="ignore").to_csv(
-        path, sep="\t", index=False
-    )
-    return found
-
-
-def _take_parameters(path: Path, faults: list[Fault]) -> tuple[dict[str, tuple], dict[str, str]]:
-    """Prior and scale of each parameter; the table on disk is left without priors, on linear scales."""
-    table = _read(path)
-    priors: dict[str, tuple] = {}
-    scales: dict[str, str] = {}
-    for number, row in enumerate(table.to_dict("records"), start=2):
-        name, scale = row.get("parameterId", ""), row.get("parameterScale") or "lin"
-        kind, text = row.get("objectivePriorType") or "parameterScaleUniform", row.get("objectivePriorParameters", "")
-        where = f"{path.name}, row {number}"
-        if scale not in _SCALES:
-            faults.append(Fault(f"{where}, column parameterScale", f"'{scale}'.", nearest(scale, _SCALES)))
-            continue
-        if kind not in _LINEAR | _ON_SCALE:
-            message = nearest(kind, [*_LINEAR, *_ON_SCALE])
-            faults.append(Fault(f"{where}, column objectivePriorType", f"'{kind}'.", message))
-            continue
-        scales[name] = scale
-        if not text:
-            priors[name] = (kind, None)
-            continue
-        try:
-            first, second = map(float, text.split(";"))
-        except ValueError:
-            what = f"'{text}': two numbers with ';' between them were expected."
-            faults.append(Fault(f"{where}, column objectivePriorParameters", what))
-            continue
-        priors[name] = (kind, (first, second))
-    taken = ["parameterScale", "objectivePriorType", "objectivePriorParameters"]
-    taken += ["initializationPriorType", "initializationPriorParameters"]
-    table = table.drop(columns=taken, errors="ignore").assign(parameterScale="lin")
-    table.to_csv(path, sep="\t", index=False)
-    return priors, scales

@@ -104,7 +104,7 @@ def test_folder_changed_by_hand_is_refused(built: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         check(folder / "problem.yaml")
     assert "sigma_typo" in str(error.value)
-    assert str(error.value).startswith(f"PEtab problem {folder}: ")
+    assert str(error.value).startswith(f"PEtab problem {folder / 'problem.yaml'}: ")
 
 
 def test_missing_problem_file(tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ def test_lint_passes_a_sound_problem_and_names_the_faults_of_another(
     table = tmp_path / "measurements.tsv"
     table.write_text(table.read_text().replace("1.9", "-1.9"))
     assert cli.main(["petab", "lint", str(path)]) == 2
-    assert "its value -1.9 is impossible under log-normal noise." in capsys.readouterr().err
+    where = "measurements.tsv, row 2, column measurement"
+    assert f"{where}: -1.9 is impossible under log-normal noise of 'obs'." in capsys.readouterr().err
 
 
 def test_adopt_writes_what_the_other_stages_read(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_unknown_words_are_all_named(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == (
-        "PEtab problem: 2 faults\n"
+        f"PEtab problem {path}: 2 faults\n"
         "  - observables.tsv, row 2, column observableTransformation: 'log2'. Did you mean 'log'? Known: lin, log, "
         "log10.\n"
         "  - parameters.tsv, row 3, column objectivePriorType: 'parameterScaleNormall'. Did you mean "
@@ -93,7 +93,7 @@ def test_prior_parameters_that_are_not_two_numbers(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == (
-        "PEtab problem: 1 fault\n  - parameters.tsv, row 3, column objectivePriorParameters: '0,1': two numbers with "
+        f"PEtab problem {path}: 1 fault\n  - parameters.tsv, row 3, column objectivePriorParameters: '0,1': two numbers with "
         "';' between them were expected."
     )
 
@@ -103,7 +103,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "conditions.tsv").unlink()
     with pytest.raises(UserError) as error:
         load(path)
-    assert str(error.value) == f"{path}: names the file 'conditions.tsv', which does not exist."
+    assert str(error.value) == (
+        f"PEtab problem {path}: 1 fault\n"
+        f"  - problem.yaml: names the file 'conditions.tsv': no such file in {tmp_path}. Check the name."
+    )
 
 
 def test_placeholders_are_filled_by_number(tmp_path: Path) -> None:
