@@ -26,8 +26,8 @@ def ours(problem_file: Path) -> dict[str, float]:
     theta = np.array([p.nominal for p in problem.estimated])
 
     def gradient() -> np.ndarray:
-        prediction, noise, *kept = engine.forward(theta, keep=True)
-        return engine.backward(theta, *kept, *slopes(problem, prediction, noise))
+        prediction, noise, kept = engine.forward(theta, keep=True)
+        return engine.backward(theta, kept, *slopes(problem, prediction, noise))
 
     value, both = clock(lambda: engine.log_likelihood(theta)), clock(gradient)
     return {"value_ms": value, "gradient_ms": both, "llh": float(engine.log_likelihood(theta).sum())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
@@ -12,6 +13,7 @@ import sympy as sp
 
 from il6infer.engine.fallback import Fallback
 from il6infer.kernel.calls import jacobian_at, pullback_at, simulate_at
+from il6infer.kernel.contracts import Kept, Simulated, Tables
 from il6infer.kernel.equations import layout, model_source
 from il6infer.kernel.link import Kernel
 from il6infer.kernel.method import stage_source
@@ -31,7 +33,7 @@ MOST_LANES = 4
 
 
 def _constants(method: Tableau) -> dict[str, object]:
-    """Constants of the method; see `kernel.parts`."""
+    """Constants of the method; see `il6infer.kernel.model_functions`."""
     tables = {name: getattr(method, name.lower()).astype(float).tolist() for name in ("A", "C", "ALPHA", "D", "DENSE")}
     return {"STAGES": len(method.alpha), "GAMMA": float(method.gamma), **tables}
 
@@ -41,48 +43,70 @@ def _lanes(runs: int) -> int:
     return min(MOST_LANES, 1 << max(runs - 1, 0).bit_length())
 
 
-def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: int) -> tuple[np.ndarray, ...]:
-    """Arrays that the kernel reads, in its order; see ``tables`` in `forward.py`."""
+def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: int) -> Tables:
     varying = layout(problem, plan).varying
-    segments, run_pre, run_segments, rests = [], [], [], {}
+    segments, equilibration, begin, end, equilibrations = [], [], [], [], {}
     for run in plan.runs:
         if run[0].steady:
             key = (tuple(run[0].values[i] for i in varying), run[0].jumps)
-            run_pre.append(rests.setdefault(key, (len(rests), run[0]))[0])
+            equilibration.append(equilibrations.setdefault(key, (len(equilibrations), run[0]))[0])
         else:
-            run_pre.append(-1)
+            equilibration.append(-1)
         body = [s for s in run if not s.steady]
-        run_segments.append((len(segments), len(segments) + len(body)))
+        begin.append(len(segments))
         segments += body
-    pre_segments = np.arange(len(segments), len(segments) + len(rests))
-    segments += [segment for _, segment in rests.values()]
+        end.append(len(segments))
+    first_equilibration = len(segments)
+    segments += [segment for _, segment in equilibrations.values()]
     jumps = [jump for segment in segments for jump in segment.jumps]
-    time_ptr = np.concatenate([[0], np.cumsum([len(t) for t in plan.run_times])])
-    measured = plan.measured.copy()
-    if len(measured):
-        measured[:, 1] += time_ptr[measured[:, 0]]
-    constants = [0.0 if e.free_symbols else float(e) for e in plan.quantities]
-    integers = np.int64
-    tables = (
-        np.array(constants, dtype=float),
-        np.array([s.start for s in segments], dtype=float),
-        np.array([[s.values[i] for i in varying] for s in segments], dtype=integers).reshape(len(segments), -1),
-        np.concatenate([[0], np.cumsum([len(s.jumps) for s in segments])]).astype(integers),
-        np.array(jumps, dtype=integers).reshape(-1, 3),
-        np.array(run_pre, dtype=integers),
-        np.array(run_segments, dtype=integers).reshape(-1, 2),
-        pre_segments.astype(integers),
-        time_ptr.astype(integers),
-        np.concatenate([*plan.run_times, np.empty(0)]).astype(float),
-        measured.astype(integers),
-        np.concatenate([[0], np.cumsum([len(i) for i in plan.measured_inputs])]).astype(integers),
-        np.array([k for inputs in plan.measured_inputs for k in inputs], dtype=integers),
-        np.array([rtol, atol, max_steps], dtype=float),
+    time_ptr = _starts([len(t) for t in plan.run_times])
+    measured_run, measured_at, measured_observable = plan.measured.T
+    return Tables(
+        constants=_numbers([0.0 if e.free_symbols else float(e) for e in plan.quantities]),
+        segment_start=_numbers([s.start for s in segments]),
+        segment_values=_integers([[s.values[i] for i in varying] for s in segments], (len(segments), len(varying))),
+        jump_ptr=_starts([len(s.jumps) for s in segments]),
+        jump_state=_integers([state for state, _, _ in jumps]),
+        jump_kind=_integers([kind for _, kind, _ in jumps]),
+        jump_index=_integers([index for _, _, index in jumps]),
+        run_equilibration=_integers(equilibration),
+        run_begin=_integers(begin),
+        run_end=_integers(end),
+        equilibration_segment=_integers(range(first_equilibration, len(segments))),
+        time_ptr=time_ptr,
+        times=_numbers(np.concatenate([*plan.run_times, np.empty(0)])),
+        measured_run=_integers(measured_run),
+        measured_at=_integers(measured_at + time_ptr[measured_run]),
+        measured_observable=_integers(measured_observable),
+        input_ptr=_starts([len(i) for i in plan.measured_inputs]),
+        input_index=_integers([k for inputs in plan.measured_inputs for k in inputs]),
+        rtol=float(rtol),
+        atol=float(atol),
+        max_steps=int(max_steps),
     )
-    for table in tables:
-        # numba types constant arrays as read-only; the same type here means one compilation serves both callers.
-        table.flags.writeable = False
-    return tables
+
+
+def _integers(values: Iterable, shape: tuple[int, ...] = (-1,)) -> np.ndarray:
+    return _fixed(np.array([*values], dtype=np.int64).reshape(shape))
+
+
+def _numbers(values: Iterable[float]) -> np.ndarray:
+    return _fixed(np.array([*values], dtype=float))
+
+
+def _starts(lengths: list[int]) -> np.ndarray:
+    """Where each of several lists begins that stand one after the other; then the end of the last."""
+    return _fixed(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
+
+def _fixed(array: np.ndarray) -> np.ndarray:
+    # numba types constant arrays as read-only; the same type here means one compilation serves both callers.
+    array.flags.writeable = False
+    return array
+
+
+def _bytes(array: np.ndarray) -> bytes:
+    return array.tobytes() + str(array.shape).encode()
 
 
 def _with_a_state(problem: Problem) -> Problem:
@@ -141,7 +165,7 @@ class RosenbrockEngine:
         self.kernel = Kernel(*self._code)
         self.tables = _tables(problem, self.plan, rtol, atol, max_steps)
         self.digest = hashlib.sha256(
-            b"".join([self.kernel.digest.encode(), *(t.tobytes() + str(t.shape).encode() for t in self.tables)])
+            b"".join([self.kernel.digest.encode(), *(_bytes(np.asarray(table)) for table in self.tables)])
         ).hexdigest()
         self.fallback = Fallback(self.problem, rtol, atol, enabled=fallback)
         self._outcomes: Counter[str] = Counter()
@@ -160,36 +184,33 @@ class RosenbrockEngine:
 
     def simulate(self, theta: np.ndarray) -> Simulation:
         """Prediction and noise of every measurement at `theta` (parameters,), on the linear scale."""
-        prediction, noise, outcome, *_ = self.forward(theta, keep=False)
+        found = self.forward(theta, keep=False)
         self._outcomes["calls"] += 1
-        self._outcomes.update(Outcome(o).name.lower() for o in outcome)
-        return Simulation(prediction, noise, outcome.astype(np.int8))
+        self._outcomes.update(Outcome(o).name.lower() for o in found.kept.outcome)
+        return Simulation(found.prediction, found.noise, found.kept.outcome.astype(np.int8))
 
-    def forward(self, theta: np.ndarray, *, keep: bool) -> tuple[np.ndarray, ...]:
-        """Give what the kernel's ``simulate`` does (see `forward.py`); failed runs tried again, `keep` records."""
+    def forward(self, theta: np.ndarray, *, keep: bool) -> Simulated:
+        """Simulate, failed runs tried again; `keep` records the tape that derivatives need."""
         theta = self._checked(theta)
-        prediction, noise, outcome, *rest = simulate_at(self.kernel.address("simulate"), theta, self.tables, keep)
-        if outcome.any():
-            self.fallback.rescue(theta, outcome, prediction, noise)
-        return prediction, noise, outcome, *rest
+        found = simulate_at(self.kernel.address("simulate"), theta, self.tables, keep)
+        if found.kept.outcome.any():
+            self.fallback.rescue(theta, found.kept.outcome, found.prediction, found.noise)
+        return found
 
-    def backward(self, theta: np.ndarray, outcome: np.ndarray, *rest: np.ndarray) -> np.ndarray:
-        """Gradient (parameters,) from what `forward` kept, then the adjoints of prediction and noise."""
-        inputs = [np.ascontiguousarray(array) for array in (theta, outcome, *rest)]
-        gradient = pullback_at(self.kernel.address("pullback"), inputs[0], self.tables, *inputs[1:])
-        return gradient + self.fallback.gradient(*inputs[:2], *inputs[-2:]) if outcome.any() else gradient
+    def backward(self, theta: np.ndarray, kept: Kept, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
+        """Gradient (parameters,) from what `forward` kept and the adjoints of prediction and noise."""
+        theta, *bars = (np.ascontiguousarray(array, dtype=float) for array in (theta, prediction_bar, noise_bar))
+        gradient = pullback_at(self.kernel.address("pullback"), theta, self.tables, kept, *bars)
+        return gradient + self.fallback.gradient(theta, kept.outcome, *bars) if kept.outcome.any() else gradient
 
     def states(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
         """States (times, states) of each run at its measured times (`plan.run_times`)."""
-        _, _, _, states, *_ = simulate_at(self.kernel.address("simulate"), self._checked(theta), self.tables, False)
-        ends = np.cumsum([len(t) for t in self.plan.run_times])
-        return tuple(np.split(states, ends[:-1]))
+        found = simulate_at(self.kernel.address("simulate"), self._checked(theta), self.tables, False)
+        return tuple(np.split(found.kept.states, self.tables.time_ptr[1:-1]))
 
     def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
         """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
-        _, _, *kept = self.forward(theta, keep=True)
-        bars = (np.asarray(bar, dtype=float) for bar in (prediction_bar, noise_bar))
-        return self.backward(self._checked(theta), *kept, *bars)
+        return self.backward(theta, self.forward(theta, keep=True).kept, prediction_bar, noise_bar)
 
     def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Differentiate prediction and noise (measurements, parameters) by forward sensitivities.
@@ -197,9 +218,9 @@ class RosenbrockEngine:
         They are exact for the steps taken, as `pullback` is; rows whose run failed are NaN.
         """
         theta = self._checked(theta)
-        _, _, outcome, *kept = self.forward(theta, keep=True)
-        prediction, noise = jacobian_at(self._tangent.address("jacobian"), theta, self.tables, outcome, *kept)
-        for rows, *slopes in self.fallback.jacobian(theta, outcome):
+        kept = self.forward(theta, keep=True).kept
+        prediction, noise = jacobian_at(self._tangent.address("jacobian"), theta, self.tables, kept)
+        for rows, *slopes in self.fallback.jacobian(theta, kept.outcome):
             prediction[rows], noise[rows] = slopes
         return prediction, noise
 

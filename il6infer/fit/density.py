@@ -14,6 +14,7 @@ from il6infer.engine.likelihood import pointwise, slopes
 from il6infer.fit import posterior
 from il6infer.fit.coordinates import coordinate
 from il6infer.fit.variables import check_problem
+from il6infer.kernel.calls import packed
 from il6infer.kernel.link import prepare
 from il6infer.problem.priors import FAMILIES, distribution
 from il6infer.problem.spec import Parameter, Problem
@@ -77,16 +78,16 @@ class Density:
         self._engine = engine
         self._coordinates = [coordinate(parameter) for parameter in problem.estimated]
         self._function = _CALL(posterior.log_density.address)
-        self._data = np.zeros(posterior.LENGTH, dtype=np.int64)
+        self._data = np.zeros(1, dtype=posterior.DESCRIPTION)
         self._held: list[object] = [engine]
-        self._data[posterior.DIMENSION] = self.dimensions
-        self._put(posterior.PRIORS, np.array([_prior_row(parameter) for parameter in problem.estimated]))
+        self._data["dimension"] = self.dimensions
+        self._put("priors", np.array([_prior_row(parameter) for parameter in problem.estimated]))
         if isinstance(engine, RosenbrockEngine):
             self._put_kernel(problem, engine)
         else:
             callback = _likelihood(problem, engine, self.dimensions)
             self._held.append(callback)
-            self._data[posterior.LIKELIHOOD] = ctypes.cast(callback, ctypes.c_void_p).value
+            self._data["likelihood"] = ctypes.cast(callback, ctypes.c_void_p).value
         self._plain = self._seen(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
 
     def __call__(self, point: np.ndarray) -> tuple[float, np.ndarray]:
@@ -133,32 +134,33 @@ class Density:
             _coords={"unconstrained_parameter": pd.Index(self.names)},
         )
 
-    def _put(self, place: int, array: np.ndarray) -> None:
-        """Let three integers describe an array, which is kept alive."""
+    def _put(self, field: str, array: np.ndarray) -> None:
+        """Let a field of the description name an array (rows, columns), which is kept alive."""
         array = np.ascontiguousarray(array)
         self._held.append(array)
-        self._data[place : place + 3] = (array.ctypes.data, *array.shape, 0)[:3]
+        self._data[field] = (array.ctypes.data, *array.shape)
 
     def _put_kernel(self, problem: Problem, engine: RosenbrockEngine) -> None:
         kernel, data = engine.kernel, self._data
         prepare("simulate", "pullback")
-        data[posterior.FORWARD], data[posterior.BACKWARD] = kernel.address("simulate"), kernel.address("pullback")
-        data[posterior.RESCUE], data[posterior.RESCUE_GRADIENT] = engine.fallback.addresses(engine.sizes)
+        data["forward"], data["backward"] = kernel.address("simulate"), kernel.address("pullback")
+        data["rescue"], data["rescue_gradient"] = engine.fallback.addresses(engine.sizes)
+        tables = packed(engine.tables)
+        self._held.append(tables)
+        data["tables"] = tables.ctypes.data
         kinds = {o.id: posterior.NOISES.index(o.distribution) for o in problem.observables}
         table = problem.measurements
         self._put(
-            posterior.MEASURED,
+            "measured",
             np.column_stack([table["observable"].map(kinds).to_numpy(float), table["value"].to_numpy(float)]),
         )
-        for number, array in enumerate(engine.tables):
-            self._put(posterior.ARRAYS + 3 * number, array)
 
     def _seen(self, frame: Frame) -> np.ndarray:
         """Give the description of the problem as seen from a frame, which the array keeps alive."""
-        packed = np.vstack([frame.origin, frame.matrix])
-        self._held.append(packed)
+        rows = np.vstack([frame.origin, frame.matrix])
+        self._held.append(rows)
         data = self._data.copy()
-        data[posterior.FRAME : posterior.FRAME + 3] = (packed.ctypes.data, *packed.shape)
+        data["frame"] = (rows.ctypes.data, *rows.shape)
         return data
 
 

@@ -11,23 +11,37 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, cfunc, njit, types
+from numba import carray, cfunc, from_dtype, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from il6infer.fit.coordinates import Map
-from il6infer.kernel.calls import PULLBACK, SIMULATE, SIMULATED, TABLES, VECTOR, call_at
+from il6infer.kernel.calls import call_at, unpacked
+from il6infer.kernel.contracts import PULLBACK, SIMULATE, SIMULATED, VECTOR
 from il6infer.problem.priors import FAMILIES
-
-DOUBLES, INTEGERS = types.CPointer(types.float64), types.CPointer(types.int64)
 
 FAILED, BAD_GRADIENT, BAD_VALUE = 1, 3, 4
 """Codes that nutpie takes for a divergence (they are positive), and goes on."""
 
-# Places in the integers that describe a problem. An array takes three: its address and two lengths.
-DIMENSION, FORWARD, BACKWARD, RESCUE, RESCUE_GRADIENT, LIKELIHOOD = range(6)
-FRAME, PRIORS, MEASURED, ARRAYS = 6, 9, 12, 15
-LENGTH = ARRAYS + 3 * len(TABLES)
+_TABLE = [("address", np.int64), ("rows", np.int64), ("columns", np.int64)]
+
+DESCRIPTION = np.dtype(
+    [
+        ("dimension", np.int64),  # of the posterior
+        ("forward", np.int64),  # address of the kernel's ``simulate``
+        ("backward", np.int64),  # of its ``pullback``
+        ("rescue", np.int64),  # of both functions of `il6infer.engine.fallback`
+        ("rescue_gradient", np.int64),
+        ("likelihood", np.int64),  # of the likelihood by another engine; 0: by the kernel
+        ("tables", np.int64),  # of what the kernel reads, see `il6infer.kernel.calls.packed`
+        ("frame", _TABLE),  # origin, then the rows of the matrix
+        ("priors", _TABLE),  # a row a parameter, see `MAP` to `CONSTANT`
+        ("measured", _TABLE),  # a row a measurement, see `KIND` and `VALUE`
+    ]
+)
+"""What describes a problem to the log-density, as one record; addresses are of memory that the caller keeps."""
+
+DOUBLES, DESCRIPTIONS = types.CPointer(types.float64), types.CPointer(from_dtype(DESCRIPTION))
 
 NORMAL, LOG_NORMAL, UNIFORM, LOG_UNIFORM, LAPLACE, LOG_LAPLACE, CAUCHY, GAMMA, EXPONENTIAL, CHISQUARE, RAYLEIGH = range(
     len(FAMILIES)
@@ -57,23 +71,8 @@ def _pointer(context: Any, address: Any, like: Any) -> tuple:
 
 
 @njit(**_INNER)
-def _doubles(data, k):  # noqa: ANN001, ANN202
-    return carray(_pointer(data[k], 0.0), (data[k + 1],))
-
-
-@njit(**_INNER)
-def _integers(data, k):  # noqa: ANN001, ANN202
-    return carray(_pointer(data[k], 0), (data[k + 1],))
-
-
-@njit(**_INNER)
-def _table(data, k):  # noqa: ANN001, ANN202
-    return carray(_pointer(data[k], 0.0), (data[k + 1], data[k + 2]))
-
-
-@njit(**_INNER)
-def _index_table(data, k):  # noqa: ANN001, ANN202
-    return carray(_pointer(data[k], 0), (data[k + 1], data[k + 2]))
+def _table(description):  # noqa: ANN001, ANN202
+    return carray(_pointer(description.address, 0.0), (description.rows, description.columns))
 
 
 @njit(**_INNER)
@@ -183,33 +182,27 @@ def _call_c(context: Any, address: Any, arguments: Any) -> tuple:
 @njit(**_INNER)
 def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
     """Log-likelihood at a vector of parameters; fills its gradient where it is finite."""
-    if data[LIKELIHOOD] != 0:
-        return _call_c(data[LIKELIHOOD], (_pointer(theta.ctypes.data, 0.0), _pointer(slope.ctypes.data, 0.0), 0.0))
-    k = ARRAYS
-    tables = (
-        _doubles(data, k), _doubles(data, k + 3), _index_table(data, k + 6), _integers(data, k + 9),
-        _index_table(data, k + 12), _integers(data, k + 15), _index_table(data, k + 18), _integers(data, k + 21),
-        _integers(data, k + 24), _doubles(data, k + 27), _index_table(data, k + 30), _integers(data, k + 33),
-        _integers(data, k + 36), _doubles(data, k + 39),
-    )  # fmt: skip
-    prediction, noise, outcome, states, tape, before, rest = _forward(data[FORWARD], (theta, tables, True))
+    if data.likelihood != 0:
+        return _call_c(data.likelihood, (_pointer(theta.ctypes.data, 0.0), _pointer(slope.ctypes.data, 0.0), 0.0))
+    tables = unpacked(data.tables)
+    prediction, noise, kept = _forward(data.forward, (theta, tables, True))
+    outcome = kept.outcome
     if outcome.any():
         _call_c(
-            data[RESCUE],
+            data.rescue,
             (
                 _pointer(theta.ctypes.data, 0.0), _pointer(outcome.ctypes.data, 0),
                 _pointer(prediction.ctypes.data, 0.0), _pointer(noise.ctypes.data, 0.0),
             ),
         )  # fmt: skip
     by_value, by_noise = np.empty(len(prediction)), np.empty(len(prediction))
-    found = likelihood_at(prediction, noise, _table(data, MEASURED), by_value, by_noise)
+    found = likelihood_at(prediction, noise, _table(data.measured), by_value, by_noise)
     if not math.isfinite(found):
         return found
-    kept = (outcome, states, tape, before, rest)
-    slope[:] = _backward(data[BACKWARD], (theta, tables, *kept, by_value, by_noise))
+    slope[:] = _backward(data.backward, (theta, tables, kept, by_value, by_noise))
     if outcome.any():
         _call_c(
-            data[RESCUE_GRADIENT],
+            data.rescue_gradient,
             (
                 _pointer(theta.ctypes.data, 0.0), _pointer(outcome.ctypes.data, 0),
                 _pointer(by_value.ctypes.data, 0.0), _pointer(by_noise.ctypes.data, 0.0),
@@ -219,13 +212,13 @@ def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
     return found
 
 
-@cfunc(types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, INTEGERS), cache=True, error_model="numpy")
+@cfunc(types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, DESCRIPTIONS), cache=True, error_model="numpy")
 def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN202
     """Nutpie's C function: dimension, coordinates z, gradient (out), log-density (out), problem -> 0 or a code."""
-    data = carray(data_, (LENGTH,))
-    size = data[DIMENSION]
+    data = carray(data_, (1,))[0]
+    size = data.dimension
     z, gradient, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
-    frame, priors = _table(data, FRAME), _table(data, PRIORS)
+    frame, priors = _table(data.frame), _table(data.priors)
     theta, slope, step, by_x = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     total = 0.0
     for i in range(size):
@@ -258,7 +251,7 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
     return 0
 
 
-@cfunc(types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, INTEGERS), cache=True)
+@cfunc(types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, DESCRIPTIONS), cache=True)
 def expansion(dimension, length, z_, stored_, data_):  # noqa: ANN001, ANN202
     """Nutpie's C function that says what to store of a point: the coordinates themselves."""
     z, stored = carray(z_, (dimension,)), carray(stored_, (dimension,))

@@ -7,7 +7,7 @@ import math
 
 from llvmlite import ir
 
-from il6infer.kernel.lane_width import WIDTH, wide_symbol
+from il6infer.kernel.vector_math import WIDTH, vector_symbol
 
 DOUBLE, INTEGER, BIT, LANE = ir.DoubleType(), ir.IntType(64), ir.IntType(1), ir.IntType(32)
 
@@ -157,7 +157,7 @@ class Arithmetic:
 
     def _positive_power(self, x: ir.Value, n: ir.Value) -> ir.Value:
         """Raise a positive number; several of them by exp and log, a quarter of the time of the wide pow."""
-        if self._lanes % WIDTH or not wide_symbol("log", 1):
+        if self._lanes % WIDTH or not vector_symbol("log", 1):
             return self._library("llvm.pow.f64", x, n)
         product = self._builder.fmul(n, self._library("llvm.log.f64", x), flags=_FLAGS)
         return self._library("llvm.exp.f64", product)
@@ -207,7 +207,7 @@ class Arithmetic:
         if name in _WIDE:
             wide = self._declared(name.replace(".f64", f".v{self._lanes}f64"), self._type, len(values))
             return self._builder.call(wide, values, fastmath=_FLAGS)
-        symbol = wide_symbol(name.removeprefix("llvm.").removesuffix(".f64"), len(values))
+        symbol = vector_symbol(name.removeprefix("llvm.").removesuffix(".f64"), len(values))
         if symbol and self._lanes % WIDTH == 0:
             function, width = self._declared(symbol, ir.VectorType(DOUBLE, WIDTH), len(values)), WIDTH
         else:

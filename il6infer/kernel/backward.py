@@ -13,7 +13,7 @@ from il6infer.kernel.lanes import (
     step_adjoint,
     workspace,
 )
-from il6infer.kernel.parts import (
+from il6infer.kernel.model_functions import (
     LANES,
     NP,
     N,
@@ -25,45 +25,45 @@ from il6infer.kernel.parts import (
     stepped_vjp,
 )
 from il6infer.kernel.steady import steady_adjoint
-from il6infer.kernel.tape import runs_of_segments, segment_at
+from il6infer.kernel.tape import runs_of_segments, segment_at, step_of, time_of
 from il6infer.kernel.vectors import OPTIONS, accumulate, clear, put, put_column, take_column
+from il6infer.runs.jumps import ADD, EVALUATE
 from il6infer.runs.outcome import Outcome
 
 RESCUED = int(Outcome.RESCUED)
 
 
 @njit(**OPTIONS)
-def jumps_adjoint(seg, jump_ptr, jumps, before, d, lam, gd):
+def jumps_adjoint(seg, tables, before, d, lam, gd):
     """Adjoint of `apply_jumps`."""
     after = np.empty(N())
     put(after, lam)
-    for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
-        state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
-        if kind != 1:
-            lam[state] -= after[state]
-    for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
-        state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
-        if kind == 2:
+    for n in range(tables.jump_ptr[seg], tables.jump_ptr[seg + 1]):
+        if tables.jump_kind[n] != ADD:
+            lam[tables.jump_state[n]] -= after[tables.jump_state[n]]
+    for n in range(tables.jump_ptr[seg], tables.jump_ptr[seg + 1]):
+        state, index = tables.jump_state[n], tables.jump_index[n]
+        if tables.jump_kind[n] == EVALUATE:
             jump_vjp(index, before, d, after[state], lam, gd)
         else:
             gd[index] += after[state]
 
 
 @njit(**OPTIONS)
-def add_by_segment(seg, seg_values, gp, gd):
+def add_by_segment(seg, tables, gp, gd):
     """Add derivatives by the parameters of a segment to those by all quantities."""
     for i in range(NP()):
-        gd[seg_values[seg, i]] += gp[i]
+        gd[tables.segment_values[seg, i]] += gp[i]
 
 
 @njit(**OPTIONS)
 def begin(r, lane, tables, d, states, ybar, seg, at, lam, gp, p, gd, work):
-    """Adjoint of the end of a run, in a lane: rest, where it is measured. Sets `seg`, `at`, `lam`, `gp`, `p`."""
-    seg_values, last, time_ptr, times = tables[2], tables[6][r, 1] - 1, tables[8], tables[9]
+    """Adjoint of the end of a run, in a lane: its steady state, where measured. Sets `seg`, `at`, `lam`, `gp`, `p`."""
+    last, times = tables.run_end[r] - 1, tables.times
     own, parameters, by_parameters = np.zeros(N()), np.empty(NP()), np.zeros(NP())
-    seg[lane], at[lane] = last, time_ptr[r + 1] - 1
-    load(last, seg_values, d, parameters)
-    if at[lane] >= time_ptr[r] and times[at[lane]] == np.inf:
+    seg[lane], at[lane] = last, tables.time_ptr[r + 1] - 1
+    load(last, tables, d, parameters)
+    if at[lane] >= tables.time_ptr[r] and times[at[lane]] == np.inf:
         accumulate(own, ybar[at[lane]])
         steady_adjoint(states[at[lane]], parameters, own, by_parameters, work)
         at[lane] -= 1
@@ -75,53 +75,53 @@ def begin(r, lane, tables, d, states, ybar, seg, at, lam, gp, p, gd, work):
 @njit(**OPTIONS)
 def leave(r, lane, until, tables, d, before, ybar, seg, at, lam, gp, p, gd):
     """Adjoint of the starts of a run's segments, the last first, down to the start of the one after `until`."""
-    seg_start, seg_values, jump_ptr, jumps = tables[1], tables[2], tables[3], tables[4]
-    time_ptr, times = tables[8], tables[9]
     own, parameters, by_parameters = np.empty(N()), np.empty(NP()), np.empty(NP())
     while seg[lane] > until:
         take_column(lam, lane, own)
         take_column(gp, lane, by_parameters)
-        while at[lane] >= time_ptr[r] and times[at[lane]] == seg_start[seg[lane]]:
+        while at[lane] >= tables.time_ptr[r] and tables.times[at[lane]] == tables.segment_start[seg[lane]]:
             accumulate(own, ybar[at[lane]])
             at[lane] -= 1
-        add_by_segment(seg[lane], seg_values, by_parameters, gd)
-        jumps_adjoint(seg[lane], jump_ptr, jumps, before[seg[lane]], d, own, gd)
+        add_by_segment(seg[lane], tables, by_parameters, gd)
+        jumps_adjoint(seg[lane], tables, before[seg[lane]], d, own, gd)
         clear(by_parameters)
         put_column(lam, lane, own)
         put_column(gp, lane, by_parameters)
         seg[lane] -= 1
-        if seg[lane] >= tables[6][r, 0]:
-            load(seg[lane], seg_values, d, parameters)
+        if seg[lane] >= tables.run_begin[r]:
+            load(seg[lane], tables, d, parameters)
             put_column(p, lane, parameters)
 
 
 @njit(**OPTIONS)
-def finish(r, lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, rest_bar):
+def finish(r, lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar):
     """Adjoint of what a run starts with, after that of its segments."""
-    seg_values, run_pre, first = tables[2], tables[5], tables[6][r, 0]
+    first = tables.run_begin[r]
     leave(r, lane, first - 1, tables, d, before, ybar, seg, at, lam, gp, p, gd)
     own = np.empty(N())
     take_column(lam, lane, own)
-    if run_pre[r] >= 0:
-        accumulate(rest_bar[run_pre[r]], own)
+    if tables.run_equilibration[r] >= 0:
+        accumulate(steady_bar[tables.run_equilibration[r]], own)
     else:
         parameters, by_parameters = np.empty(NP()), np.zeros(NP())
-        load(first, seg_values, d, parameters)
+        load(first, tables, d, parameters)
         initial_vjp(parameters, own, by_parameters)
-        add_by_segment(first, seg_values, by_parameters, gd)
+        add_by_segment(first, tables, by_parameters, gd)
 
 
 @njit(**OPTIONS)
 def measured_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, lam, kb):
     """Adjoint of the states at the measured times inside the steps of an attempt."""
-    time_ptr, times, lanes = tables[8], tables[9], LANES()
-    some = True
+    times, some, lanes = tables.times, True, LANES()
     while some:
         some = False
         for lane in range(lanes):
             fraction[lane] = -1.0
-            if not idle[lane] and at[lane] >= time_ptr[run[lane]] and times[at[lane]] > tape[row, lane]:
-                fraction[lane], some = (times[at[lane]] - tape[row, lane]) / tape[row, lanes + lane], True
+            if idle[lane] or at[lane] < tables.time_ptr[run[lane]]:
+                continue
+            after = times[at[lane]] - time_of(tape, row, lane)
+            if after > 0.0:
+                fraction[lane], some = after / step_of(tape, row, lane), True
         if some:
             for lane in range(lanes):
                 if fraction[lane] >= 0.0:
@@ -135,10 +135,10 @@ def measured_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, l
 
 
 @njit(**OPTIONS)
-def runs_adjoint(tables, d, outcome, states, tape, before, ybar, gd, rest_bar, work):
-    """Adjoint of all runs: adds to `gd` and to the adjoints of the states of rest."""
-    run_segments, lanes = tables[6], LANES()
-    run_of = runs_of_segments(run_segments, len(tables[1]))
+def runs_adjoint(tables, d, kept, ybar, gd, steady_bar, work):
+    """Adjoint of all runs: adds to `gd` and to the adjoints of the steady states."""
+    outcome, states, tape, before, _ = kept
+    lanes, run_of = LANES(), runs_of_segments(tables)
     lam, gp, p = np.zeros((N(), lanes)), np.zeros((NP(), lanes)), np.ones((NP(), lanes))
     run, seg, at = np.full(lanes, -1), np.full(lanes, -1), np.zeros(lanes, dtype=np.int64)
     # Adjoints of a lane that refused the step: they pass by it.
@@ -158,13 +158,13 @@ def runs_adjoint(tables, d, outcome, states, tape, before, ybar, gd, rest_bar, w
                 continue
             if run[lane] != r:
                 if run[lane] >= 0:
-                    finish(run[lane], lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, rest_bar)
+                    finish(run[lane], lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar)
                 run[lane], done[r] = r, True
                 begin(r, lane, tables, d, states, ybar, seg, at, lam, gp, p, gd, work)
             if seg[lane] > s:
                 leave(r, lane, s, tables, d, before, ybar, seg, at, lam, gp, p, gd)
-        stepped_vjp(lam, scratch[0])
-        measured_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, lam, scratch[0])
+        stepped_vjp(lam, scratch.increments_bar)
+        measured_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, lam, scratch.increments_bar)
         step_adjoint(tape, row, p, lam, gp, work, scratch)
         for lane in range(lanes):
             if idle[lane]:
@@ -172,56 +172,56 @@ def runs_adjoint(tables, d, outcome, states, tape, before, ybar, gd, rest_bar, w
                 put_column(gp, lane, aside_gp[lane])
     for lane in range(lanes):
         if run[lane] >= 0:
-            finish(run[lane], lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, rest_bar)
+            finish(run[lane], lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar)
     for r in range(len(outcome)):
         if outcome[r] == OK and not done[r]:
             begin(r, 0, tables, d, states, ybar, seg, at, lam, gp, p, gd, work)
-            finish(r, 0, tables, d, before, ybar, seg, at, lam, gp, p, gd, rest_bar)
+            finish(r, 0, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar)
 
 
 @njit(**OPTIONS)
-def pullback(theta, tables, outcome, states, tape, before, rest, prediction_bar, noise_bar):
+def pullback(theta, tables, kept, prediction_bar, noise_bar):
     """Gradient of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed.
 
     Runs that another engine has rescued are left out: their share is that engine's to add.
     """
-    constants, seg_values, jump_ptr, jumps, run_pre = tables[0], tables[2], tables[3], tables[4], tables[5]
-    pre_segments, times, measured, input_ptr, input_index = tables[7], tables[9], tables[10], tables[11], tables[12]
+    outcome, states, before, steady = kept.outcome, kept.states, kept.before_jumps, kept.steady_states
     gradient = np.zeros(len(theta))
     for r in range(len(outcome)):
         if outcome[r] != OK and outcome[r] != RESCUED:
             for i in range(len(theta)):
                 gradient[i] = np.nan
             return gradient
-    d, work = all_quantities(theta, constants), workspace(tables[13][0], tables[13][1])
-    gd, ybar, rest_bar = np.zeros(len(d)), np.zeros((len(times), N())), np.zeros((len(pre_segments), N()))
-    q, gq = np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
-    for n in range(len(measured)):
-        at, o = measured[n, 1], measured[n, 2]
-        if outcome[measured[n, 0]] != OK:
+    d, work = all_quantities(theta, tables.constants), workspace(tables)
+    gd, ybar, steady_bar = np.zeros(len(d)), np.zeros((len(tables.times), N())), np.zeros((len(steady), N()))
+    q, gq = np.empty(most_inputs(tables.input_ptr)), np.empty(most_inputs(tables.input_ptr))
+    for n in range(len(tables.measured_run)):
+        at, first = tables.measured_at[n], tables.input_ptr[n]
+        if outcome[tables.measured_run[n]] != OK:
             continue
-        size = input_ptr[n + 1] - input_ptr[n]
+        size = tables.input_ptr[n + 1] - first
         for i in range(size):
-            q[i] = d[input_index[input_ptr[n] + i]]
+            q[i] = d[tables.input_index[first + i]]
             gq[i] = 0.0
-        observe_vjp(o, states[at], times[at], q, prediction_bar[n], noise_bar[n], ybar[at], gq)
+        o, time = tables.measured_observable[n], tables.times[at]
+        observe_vjp(o, states[at], time, q, prediction_bar[n], noise_bar[n], ybar[at], gq)
         for i in range(size):
-            gd[input_index[input_ptr[n] + i]] += gq[i]
-    runs_adjoint(tables, d, outcome, states, tape, before, ybar, gd, rest_bar, work)
+            gd[tables.input_index[first + i]] += gq[i]
+    runs_adjoint(tables, d, kept, ybar, gd, steady_bar, work)
     parameters, by_parameters = np.empty(NP()), np.empty(NP())
-    for n in range(len(pre_segments)):
+    for n in range(len(steady)):
         needed = False
-        for r in range(len(run_pre)):
-            needed = needed or (run_pre[r] == n and outcome[r] == OK)
+        for r in range(len(outcome)):
+            needed = needed or (tables.run_equilibration[r] == n and outcome[r] == OK)
         if not needed:
             continue
-        seg = pre_segments[n]
-        load(seg, seg_values, d, parameters)
+        seg = tables.equilibration_segment[n]
+        load(seg, tables, d, parameters)
         clear(by_parameters)
-        steady_adjoint(rest[n], parameters, rest_bar[n], by_parameters, work)
-        jumps_adjoint(seg, jump_ptr, jumps, before[seg], d, rest_bar[n], gd)
-        initial_vjp(parameters, rest_bar[n], by_parameters)
-        add_by_segment(seg, seg_values, by_parameters, gd)
+        steady_adjoint(steady[n], parameters, steady_bar[n], by_parameters, work)
+        jumps_adjoint(seg, tables, before[seg], d, steady_bar[n], gd)
+        initial_vjp(parameters, steady_bar[n], by_parameters)
+        add_by_segment(seg, tables, by_parameters, gd)
     quantities_vjp(theta, gd, gradient)
     for i in range(len(theta)):
         gradient[i] += gd[i]

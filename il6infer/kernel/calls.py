@@ -11,37 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+from llvmlite import ir
 from llvmlite.binding import add_symbol
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
-VECTOR = types.float64[::1]
-_MATRIX = types.float64[:, ::1]
-
-
-def _read_only(dtype: types.Type, dimensions: int) -> types.Array:
-    # Numba types constant arrays as read-only; one type for all callers means one compilation.
-    return types.Array(dtype, dimensions, "C", readonly=True)
-
-
-_VECTOR, _LIST, _ROWS = (_read_only(t, n) for t, n in ((types.float64, 1), (types.int64, 1), (types.int64, 2)))
-
-TABLES = (_VECTOR, _VECTOR, _ROWS, _LIST, _ROWS, _LIST, _ROWS, _LIST, _LIST, _VECTOR, _ROWS, _LIST, _LIST, _VECTOR)
-"""Types of the tables that a kernel reads; see `il6infer.engine.rosenbrock`."""
-
-PREDICTED = (VECTOR, VECTOR)
-"""Types of what a kernel's ``simulate`` returns first: prediction, noise."""
-
-KEPT = (types.int64[::1], _MATRIX, _MATRIX, _MATRIX, _MATRIX)
-"""Types of what it returns then, and ``pullback`` takes: outcome, states, tape, states before jumps, rest."""
-
-SIMULATE, SIMULATED = (VECTOR, types.Tuple(TABLES), types.boolean), types.Tuple((*PREDICTED, *KEPT))
-PULLBACK = (VECTOR, types.Tuple(TABLES), *KEPT, VECTOR, VECTOR)
-"""Types of the arguments of both, and what the first returns; the second returns a `VECTOR`."""
-
-JACOBIAN, JACOBIANS = (VECTOR, types.Tuple(TABLES), *KEPT), types.Tuple((_MATRIX, _MATRIX))
-"""Types of the arguments of ``jacobian``, and what it returns."""
+from il6infer.kernel.contracts import (
+    JACOBIAN,
+    JACOBIANS,
+    PULLBACK,
+    SIMULATE,
+    SIMULATED,
+    TABLES,
+    VECTOR,
+    Tables,
+)
 
 
 def call_at(signature: Sequence[types.Type], returned: types.Type) -> Callable:
@@ -121,13 +108,70 @@ def simulate_at(address, theta, tables, keep):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True)
-def pullback_at(address, theta, tables, outcome, states, tape, before, rest, value_bar, noise_bar):  # noqa: ANN001, ANN201
+def pullback_at(address, theta, tables, kept, prediction_bar, noise_bar):  # noqa: ANN001, ANN201
     """Call a kernel's ``pullback``; see `backward`."""
-    kept = (outcome, states, tape, before, rest)
-    return _pullback(address, (theta, tables, *kept, value_bar, noise_bar))
+    return _pullback(address, (theta, tables, kept, prediction_bar, noise_bar))
 
 
 @njit(cache=True, nogil=True)
-def jacobian_at(address, theta, tables, outcome, states, tape, before, rest):  # noqa: ANN001, ANN201
+def jacobian_at(address, theta, tables, kept):  # noqa: ANN001, ANN201
     """Call a kernel's ``jacobian``; see `sensitivity`."""
-    return _jacobian(address, (theta, tables, outcome, states, tape, before, rest))
+    return _jacobian(address, (theta, tables, kept))
+
+
+def packed(tables: Tables) -> np.ndarray:
+    """Describe tables by integers, for `unpacked`: address and two lengths of an array, a number as it is.
+
+    Returns
+    -------
+    np.ndarray
+        (fields, 3). The arrays must outlive its use.
+    """
+    rows = np.zeros((len(tables), 3), dtype=np.int64)
+    for row, field in zip(rows, tables, strict=True):
+        if isinstance(field, np.ndarray):
+            row[: 1 + field.ndim] = field.ctypes.data, *field.shape
+        elif isinstance(field, float):
+            row[:1].view(np.float64)[0] = field
+        else:
+            row[0] = field
+    return rows
+
+
+@intrinsic
+def unpacked(context: Any, address: types.Integer) -> tuple:
+    """Tables that `packed` has described, at the address of its result."""
+
+    def generate(target: Any, builder: Any, signature: Any, values: list) -> Any:
+        rows = builder.inttoptr(values[0], ir.IntType(64).as_pointer())
+
+        def integer(field: int, column: int) -> Any:
+            return builder.load(builder.gep(rows, [ir.IntType(64)(3 * field + column)]))
+
+        fields = []
+        for number, kind in enumerate(TABLES):
+            if isinstance(kind, types.Array):
+                fields.append(_array(target, builder, kind, [integer(number, i) for i in range(1 + kind.ndim)]))
+            elif kind is types.float64:
+                fields.append(builder.bitcast(integer(number, 0), ir.DoubleType()))
+            else:
+                fields.append(integer(number, 0))
+        return target.make_tuple(builder, TABLES, fields)
+
+    return TABLES(types.int64), generate
+
+
+def _array(target: Any, builder: Any, kind: types.Array, numbers: Sequence[Any]) -> Any:
+    """Emit an array on memory that somebody else owns: address, then its lengths."""
+    array, size = target.make_array(kind)(target, builder), ir.IntType(64)(8)
+    address, *shape = numbers
+    strides = [builder.mul(size, shape[1]), size] if len(shape) == 2 else [size]
+    populate_array(
+        array,
+        data=builder.inttoptr(address, array.data.type),
+        shape=cgutils.pack_array(builder, shape),
+        strides=cgutils.pack_array(builder, strides),
+        itemsize=size,
+        meminfo=None,
+    )
+    return array._getvalue()

@@ -103,7 +103,7 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
 
 
 def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray) -> tuple[str, dict[str, object]]:
-    """Source of every model-specific function of the kernel, and its constants; see `kernel.parts`."""
+    """Source of every model-specific function of the kernel, and its constants; see `model_functions`."""
     network = problem.network
     states = [symbol(s) for s in network.states]
     varying = [symbol(network.parameters[i]) for i in spec.varying]

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numba import njit
 
+from il6infer.kernel.contracts import Kept, Simulated
 from il6infer.kernel.lanes import (
     GOES_ON,
     OK,
@@ -19,10 +20,11 @@ from il6infer.kernel.lanes import (
     propose,
     workspace,
 )
-from il6infer.kernel.parts import LANES, NP, N, address, dense, initial, jump, observe, quantities
+from il6infer.kernel.model_functions import LANES, NP, N, address, dense, initial, jump, observe, quantities
 from il6infer.kernel.steady import settle
-from il6infer.kernel.tape import increments_at, lengthened, record, width
+from il6infer.kernel.tape import accept, increments_at, lengthened, record, width
 from il6infer.kernel.vectors import OPTIONS, put, put_column, take_column
+from il6infer.runs.jumps import ADD, SET
 
 
 @njit(**OPTIONS)
@@ -46,21 +48,21 @@ def most_inputs(input_ptr):
 
 
 @njit(**OPTIONS)
-def load(seg, seg_values, d, p):
+def load(seg, tables, d, p):
     """Parameter vector of a segment."""
     for i in range(NP()):
-        p[i] = d[seg_values[seg, i]]
+        p[i] = d[tables.segment_values[seg, i]]
 
 
 @njit(**OPTIONS)
-def apply_jumps(seg, jump_ptr, jumps, y, d, before, out):
+def apply_jumps(seg, tables, y, d, before, out):
     """Change the state at the start of a segment; leaves the state before in `before`."""
     put(before, y)
-    for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
-        state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
-        if kind == 0:
+    for n in range(tables.jump_ptr[seg], tables.jump_ptr[seg + 1]):
+        state, kind, index = tables.jump_state[n], tables.jump_kind[n], tables.jump_index[n]
+        if kind == SET:
             y[state] = d[index]
-        elif kind == 1:
+        elif kind == ADD:
             y[state] = before[state] + d[index]
         else:
             jump(index, before, d, out)
@@ -68,18 +70,18 @@ def apply_jumps(seg, jump_ptr, jumps, y, d, before, out):
 
 
 @njit(**OPTIONS)
-def rest_of_all(tables, d, before, work):
-    """States of rest (pre-equilibrations, N()) and their outcomes."""
-    seg_values, jump_ptr, jumps, pre_segments, tolerances = tables[2], tables[3], tables[4], tables[7], tables[13]
-    rest, parameters = np.empty((len(pre_segments), N())), np.empty((len(pre_segments), NP()))
-    outcome, out = np.zeros(len(pre_segments), dtype=np.int64), np.empty(2)
-    for n in range(len(pre_segments)):
-        seg = pre_segments[n]
-        load(seg, seg_values, d, parameters[n])
-        initial(parameters[n], rest[n])
-        apply_jumps(seg, jump_ptr, jumps, rest[n], d, before[seg], out)
-    settle(rest, parameters, outcome, int(tolerances[2]), work)
-    return rest, outcome
+def equilibrate_all(tables, d, before, work):
+    """Steady states (pre-equilibrations, N()) and their outcomes."""
+    count = len(tables.equilibration_segment)
+    steady, parameters = np.empty((count, N())), np.empty((count, NP()))
+    outcome, out = np.zeros(count, dtype=np.int64), np.empty(2)
+    for n in range(count):
+        seg = tables.equilibration_segment[n]
+        load(seg, tables, d, parameters[n])
+        initial(parameters[n], steady[n])
+        apply_jumps(seg, tables, steady[n], d, before[seg], out)
+    settle(steady, parameters, outcome, tables.max_steps, work)
+    return steady, outcome
 
 
 @njit(**OPTIONS)
@@ -88,18 +90,17 @@ def enter(lane, first, run, at, tables, d, moving, before, states, work):
 
     Moves `at` of the lane. Returns the segment that is to be integrated, or -1 where the run is over.
     """
-    seg_start, seg_values, jump_ptr, jumps, run_segments = tables[1], tables[2], tables[3], tables[4], tables[6]
-    last, times, stop = run_segments[run, 1], tables[9], tables[8][run + 1]
+    last, times, stop = tables.run_end[run], tables.times, tables.time_ptr[run + 1]
     y, p, t, h, _, end = moving
     state, parameters, out = np.empty(N()), np.empty(NP()), np.empty(2)
     for seg in range(first, last):
-        load(seg, seg_values, d, parameters)
+        load(seg, tables, d, parameters)
         put_column(p, lane, parameters)
         take_column(y, lane, state)
-        apply_jumps(seg, jump_ptr, jumps, state, d, before[seg], out)
+        apply_jumps(seg, tables, state, d, before[seg], out)
         put_column(y, lane, state)
-        start = seg_start[seg]
-        finish = seg_start[seg + 1] if seg + 1 < last else np.inf
+        start = tables.segment_start[seg]
+        finish = tables.segment_start[seg + 1] if seg + 1 < last else np.inf
         # What is measured when the next segment begins is measured after its jumps.
         while at[lane] < stop and times[at[lane]] == start < finish:
             put(states[at[lane]], state)
@@ -123,16 +124,15 @@ def enter(lane, first, run, at, tables, d, moving, before, states, work):
 @njit(**OPTIONS)
 def interpolate(tables, run, seg, at, taken, start, moving, k, fraction, inside, states):
     """States at the measured times inside the steps that were taken; what is measured at a jump is left to `enter`."""
-    run_segments, time_ptr, times = tables[6], tables[8], tables[9]
     y, _, t, _, step, end = moving
-    some = True
+    times, some = tables.times, True
     while some:
         some = False
         for lane in range(LANES()):
             r, fraction[lane] = run[lane], -1.0
-            if taken[lane] and at[lane] < time_ptr[r + 1]:
+            if taken[lane] and at[lane] < tables.time_ptr[r + 1]:
                 time = times[at[lane]]
-                jumps = time == end[lane] and seg[lane] + 1 < run_segments[r, 1]
+                jumps = time == end[lane] and seg[lane] + 1 < tables.run_end[r]
                 if time <= t[lane] and not jumps:
                     fraction[lane], some = (time - start[lane]) / step[lane], True
         if some:
@@ -144,34 +144,32 @@ def interpolate(tables, run, seg, at, taken, start, moving, k, fraction, inside,
 
 
 @njit(**OPTIONS)
-def integrate(tables, d, rest, outcome, before, states, work, keep):
+def integrate(tables, d, steady, outcome, before, states, work, keep):
     """All runs up to their last finite measured time; returns the tape and the number of its rows."""
-    seg_values, run_pre, run_segments, time_ptr = tables[2], tables[5], tables[6], tables[8]
-    lanes, max_steps = LANES(), int(tables[13][2])
-    moving = lane_states()
+    lanes, runs, moving = LANES(), len(tables.run_begin), lane_states()
     y, p, t, h, step, end = moving
     run, seg = np.full(lanes, -1), np.full(lanes, -1)
     at, budget = np.zeros(lanes, dtype=np.int64), np.zeros(lanes, dtype=np.int64)
-    tape, rows, waiting = np.empty((32 * len(run_pre) // lanes + 64 if keep else 1, width())), 0, 0
+    tape, rows, waiting = np.empty((32 * runs // lanes + 64 if keep else 1, width())), 0, 0
     state, parameters = np.empty(N()), np.empty(NP())
     start, fraction, inside = np.empty(lanes), np.zeros(lanes), np.empty((N(), lanes))
     taken, found = np.zeros(lanes, dtype=np.bool_), np.zeros(lanes, dtype=np.int64)
     while True:
         active = 0
         for lane in range(lanes):
-            while run[lane] < 0 and waiting < len(run_pre):
+            while run[lane] < 0 and waiting < runs:
                 r = waiting
                 waiting += 1
                 if outcome[r] != OK:
                     continue
-                if run_pre[r] >= 0:
-                    put_column(y, lane, rest[run_pre[r]])
+                if tables.run_equilibration[r] >= 0:
+                    put_column(y, lane, steady[tables.run_equilibration[r]])
                 else:
-                    load(run_segments[r, 0], seg_values, d, parameters)
+                    load(tables.run_begin[r], tables, d, parameters)
                     initial(parameters, state)
                     put_column(y, lane, state)
-                at[lane], budget[lane] = time_ptr[r], max_steps
-                seg[lane] = enter(lane, run_segments[r, 0], r, at, tables, d, moving, before, states, work)
+                at[lane], budget[lane] = tables.time_ptr[r], tables.max_steps
+                seg[lane] = enter(lane, tables.run_begin[r], r, at, tables, d, moving, before, states, work)
                 if seg[lane] >= 0:
                     run[lane] = r
             if run[lane] >= 0:
@@ -179,7 +177,7 @@ def integrate(tables, d, rest, outcome, before, states, work, keep):
                 step[lane] = propose(t[lane], h[lane], end[lane])
         if active == 0:
             return tape, rows
-        k, w, errors = address(work[0][3]), work[0][4], work[1][2]
+        k = address(work.increments)
         if keep:
             if rows == len(tape):
                 tape = lengthened(tape)
@@ -190,7 +188,7 @@ def integrate(tables, d, rest, outcome, before, states, work, keep):
         for lane in range(lanes):
             start[lane], taken[lane], found[lane] = t[lane], False, GOES_ON
             if run[lane] >= 0:
-                found[lane], taken[lane] = judge(lane, t, h, step, end, errors)
+                found[lane], taken[lane] = judge(lane, moving, work.errors)
                 budget[lane] -= 1
                 some = some or taken[lane]
         interpolate(tables, run, seg, at, taken, start, moving, k, fraction, inside, states)
@@ -200,8 +198,8 @@ def integrate(tables, d, rest, outcome, before, states, work, keep):
                 continue
             if taken[lane]:
                 if keep:
-                    tape[rows, 2 * lanes + lane] = seg[lane]
-                take_column(w, lane, state)
+                    accept(tape, rows, lane, seg[lane])
+                take_column(work.stage, lane, state)
                 put_column(y, lane, state)
                 if t[lane] == end[lane]:
                     seg[lane] = enter(lane, seg[lane] + 1, r, at, tables, d, moving, before, states, work)
@@ -217,8 +215,7 @@ def integrate(tables, d, rest, outcome, before, states, work, keep):
 @njit(**OPTIONS)
 def settle_ends(tables, d, outcome, states, work):
     """Steady states of the runs that are measured at rest."""
-    seg_values, run_segments, time_ptr, times = tables[2], tables[6], tables[8], tables[9]
-    count = 0
+    time_ptr, times, count = tables.time_ptr, tables.times, 0
     for r in range(len(outcome)):
         count += time_ptr[r + 1] > time_ptr[r] and times[time_ptr[r + 1] - 1] == np.inf
     if count == 0:
@@ -230,9 +227,9 @@ def settle_ends(tables, d, outcome, states, work):
         if time_ptr[r + 1] > time_ptr[r] and times[time_ptr[r + 1] - 1] == np.inf:
             runs[count], found[count] = r, outcome[r]
             put(ends[count], states[time_ptr[r + 1] - 1])
-            load(run_segments[r, 1] - 1, seg_values, d, parameters[count])
+            load(tables.run_end[r] - 1, tables, d, parameters[count])
             count += 1
-    settle(ends, parameters, found, int(tables[13][2]), work)
+    settle(ends, parameters, found, tables.max_steps, work)
     for n in range(count):
         outcome[runs[n]] = found[n]
         put(states[time_ptr[runs[n] + 1] - 1], ends[n])
@@ -240,33 +237,27 @@ def settle_ends(tables, d, outcome, states, work):
 
 @njit(**OPTIONS)
 def simulate(theta, tables, keep):
-    """All runs and measurements.
-
-    Returns prediction (M,), noise (M,), outcome (runs,), states (times, N()), tape (attempts, `width`), state before
-    the jumps of each segment, steady state of each pre-equilibration.
-    """
-    constants, seg_start, run_pre, times = tables[0], tables[1], tables[5], tables[9]
-    measured, input_ptr, input_index, tolerances = tables[10], tables[11], tables[12], tables[13]
-    d, work = all_quantities(theta, constants), workspace(tolerances[0], tolerances[1])
-    states, before = np.empty((len(times), N())), np.empty((len(seg_start), N()))
-    rest, rested = rest_of_all(tables, d, before, work)
-    outcome = np.zeros(len(run_pre), dtype=np.int64)
-    for r in range(len(run_pre)):
-        if run_pre[r] >= 0:
-            outcome[r] = rested[run_pre[r]]
-    tape, rows = integrate(tables, d, rest, outcome, before, states, work, keep)
+    """Simulate all runs and measurements; see `Simulated`. `keep`: record the tape, which the adjoint needs."""
+    d, work, runs = all_quantities(theta, tables.constants), workspace(tables), len(tables.run_begin)
+    states, before = np.empty((len(tables.times), N())), np.empty((len(tables.segment_start), N()))
+    steady, equilibrated = equilibrate_all(tables, d, before, work)
+    outcome = np.zeros(runs, dtype=np.int64)
+    for r in range(runs):
+        if tables.run_equilibration[r] >= 0:
+            outcome[r] = equilibrated[tables.run_equilibration[r]]
+    tape, rows = integrate(tables, d, steady, outcome, before, states, work, keep)
     settle_ends(tables, d, outcome, states, work)
-    prediction, noise = np.empty(len(measured)), np.empty(len(measured))
-    q, out = np.empty(most_inputs(input_ptr)), np.empty(2)
-    for n in range(len(measured)):
-        run, at, o = measured[n, 0], measured[n, 1], measured[n, 2]
-        if outcome[run] != 0:
+    prediction, noise = np.empty(len(tables.measured_run)), np.empty(len(tables.measured_run))
+    q, out = np.empty(most_inputs(tables.input_ptr)), np.empty(2)
+    for n in range(len(tables.measured_run)):
+        at, first = tables.measured_at[n], tables.input_ptr[n]
+        if outcome[tables.measured_run[n]] != OK:
             prediction[n], noise[n] = np.inf, 1.0
             continue
-        for i in range(input_ptr[n + 1] - input_ptr[n]):
-            q[i] = d[input_index[input_ptr[n] + i]]
-        observe(o, states[at], times[at], q, out)
+        for i in range(tables.input_ptr[n + 1] - first):
+            q[i] = d[tables.input_index[first + i]]
+        observe(tables.measured_observable[n], states[at], tables.times[at], q, out)
         # An instrument that reads no number, or has no spread, makes its measurement impossible.
         possible = math.isfinite(out[0]) and out[1] > 0.0
         prediction[n], noise[n] = (out[0], out[1]) if possible else (np.inf, 1.0)
-    return prediction, noise, outcome, states, tape[:rows], before, rest
+    return Simulated(prediction, noise, Kept(outcome, states, tape[:rows], before, steady))

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from llvmlite import binding
 
-from il6infer.kernel import backward, forward, parts, sensitivity
-from il6infer.kernel.calls import JACOBIAN, JACOBIANS, PULLBACK, SIMULATE, SIMULATED, VECTOR
-from il6infer.kernel.link import ENVIRONMENT, symbol_of
+from il6infer.kernel import backward, forward, model_functions, sensitivity
+from il6infer.kernel.contracts import JACOBIAN, JACOBIANS, PULLBACK, SIMULATE, SIMULATED, VECTOR
+from il6infer.kernel.model_functions import entry_symbol
+from il6infer.kernel.vectors import ENVIRONMENT
 
 ENTRIES = {
     "simulate": (forward.simulate, SIMULATE, SIMULATED),
@@ -30,16 +31,16 @@ def bitcode(entry: str) -> bytes:
     """Compile one entry with all that it calls, the parts of a model left open."""
     function, signature, returned = ENTRIES[entry]
     # Numba makes machine code, too, which is thrown away; it only must find the symbols.
-    for name in (*dir(parts), *parts.FUNCTIONS):
-        binding.add_symbol(parts.symbol_of(name), 1)
-    for name in parts.LANE_FUNCTIONS:
-        binding.add_symbol(parts.symbol_of(name, together=True), 1)
+    for name in (*dir(model_functions), *model_functions.FUNCTIONS):
+        binding.add_symbol(model_functions.symbol_of(name), 1)
+    for name in model_functions.LANE_FUNCTIONS:
+        binding.add_symbol(model_functions.symbol_of(name, together=True), 1)
     function.compile(signature)
     compiled = function.overloads[signature]
     if compiled.signature.return_type != returned:
         raise TypeError(f"{entry} returns {compiled.signature.return_type}, expected {returned}")
     module = binding.parse_bitcode(compiled.library.serialize_using_bitcode()[2])
-    module.get_function(compiled.fndesc.llvm_func_name).name = symbol_of(entry)
+    module.get_function(compiled.fndesc.llvm_func_name).name = entry_symbol(entry)
     return module.as_bitcode()
 
 

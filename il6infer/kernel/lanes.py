@@ -16,7 +16,8 @@ import math
 import numpy as np
 from numba import njit
 
-from il6infer.kernel.parts import (
+from il6infer.kernel.contracts import ERROR, FACTOR, AdjointWorkspace, Lanes, Workspace
+from il6infer.kernel.model_functions import (
     ALPHA,
     LANES,
     NC,
@@ -44,7 +45,7 @@ from il6infer.kernel.parts import (
     stage_vjp,
     stepped,
 )  # fmt: skip
-from il6infer.kernel.tape import BYTES, increments_at
+from il6infer.kernel.tape import BYTES, increments_at, states_at, step_of, steps_at, time_of, times_at
 from il6infer.kernel.vectors import OPTIONS, clear_all
 from il6infer.runs.outcome import Outcome
 
@@ -59,58 +60,67 @@ SMALLEST = 1e-13
 
 @njit(**OPTIONS)
 def lane_states():
-    """Where the lanes are: states, parameters, time, step proposed, step attempted, end of the segment."""
+    """Lanes without a run."""
     lanes = LANES()
-    return (
-        np.zeros((N(), lanes)), np.zeros((NP(), lanes)), np.zeros(lanes), np.ones(lanes), np.ones(lanes),
-        np.zeros(lanes),
-    )  # fmt: skip
+    return Lanes(
+        y=np.zeros((N(), lanes)),
+        p=np.zeros((NP(), lanes)),
+        t=np.zeros(lanes),
+        proposed=np.ones(lanes),
+        step=np.ones(lanes),
+        end=np.zeros(lanes),
+    )
 
 
 @njit(**OPTIONS)
-def workspace(rtol, atol):
-    """Scratch matrices of the lanes: M, -J, 1/diagonal, K, w, b, drift; then time, 1/h, errors, rtol, atol."""
+def workspace(tables):
+    """Scratch memory of the lanes."""
     n, lanes = N(), LANES()
-    matrices = (
-        np.empty((NNZ(), lanes)), np.zeros((NNZ(), lanes)), np.empty((n, lanes)), np.empty((STAGES() * n, lanes)),
-        np.empty((n, lanes)), np.empty((n, lanes)), np.empty((n, lanes)),
-    )  # fmt: skip
-    return matrices, (
-        np.empty(lanes), np.empty(lanes), np.empty((2, lanes)), np.full(lanes, rtol), np.full(lanes, atol),
-    )  # fmt: skip
+    return Workspace(
+        factors=np.empty((NNZ(), lanes)),
+        minus_jacobian=np.zeros((NNZ(), lanes)),
+        inverse_diagonal=np.empty((n, lanes)),
+        increments=np.empty((STAGES() * n, lanes)),
+        stage=np.empty((n, lanes)),
+        rates=np.empty((n, lanes)),
+        drift=np.empty((n, lanes)),
+        stage_time=np.empty(lanes),
+        inverse_step=np.empty(lanes),
+        errors=np.empty((2, lanes)),
+        rtol=np.full(lanes, tables.rtol),
+        atol=np.full(lanes, tables.atol),
+    )
 
 
 @njit(**OPTIONS)
 def factorise(y, p, t, work):
     """LU factors of M = I / (h gamma) - J, for the 1/h in `work`."""
-    (m, mj, dg, _, _, _, _), (_, inverse, _, _, _) = work
-    minus_jacobian(y, p, t, mj)
-    shifted(mj, inverse, m)
-    lu(m, dg)
+    minus_jacobian(y, p, t, work.minus_jacobian)
+    shifted(work.minus_jacobian, work.inverse_step, work.factors)
+    lu(work.factors, work.inverse_diagonal)
 
 
 @njit(**OPTIONS)
 def attempt(y, p, t, h, k, work):
     """Stages of one step from y; leaves K at the address `k`, the new state and the errors in `work`."""
-    (m, mj, dg, _, w, _, ft), (at, inverse, e, rtol, atol) = work
     for lane in range(LANES()):
-        inverse[lane] = 1.0 / h[lane]
+        work.inverse_step[lane] = 1.0 / h[lane]
     factorise(y, p, t, work)
     if TIME_DEPENDENT():
-        drift(y, p, t, ft)
+        drift(y, p, t, work.drift)
     size = BYTES * N() * LANES()
     for s in range(STAGES()):
-        stage(s, y, k, w)
+        stage(s, y, k, work.stage)
         for lane in range(LANES()):
-            at[lane] = t[lane] + ALPHA(s) * h[lane]
+            work.stage_time[lane] = t[lane] + ALPHA(s) * h[lane]
         out = k + s * size
-        rhs(w, p, at, out)
-        rate(s, k, inverse, out)
+        rhs(work.stage, p, work.stage_time, out)
+        rate(s, k, work.inverse_step, out)
         if TIME_DEPENDENT():
-            drifted(s, h, ft, out)
-        solve(m, dg, out)
-    stepped(k, w)
-    error(y, k, w, rtol, atol, e)
+            drifted(s, h, work.drift, out)
+        solve(work.factors, work.inverse_diagonal, out)
+    stepped(k, work.stage)
+    error(y, k, work.stage, work.rtol, work.atol, work.errors)
 
 
 @njit(**OPTIONS)
@@ -129,20 +139,21 @@ def lands(t, h, end):
 
 
 @njit(**OPTIONS)
-def judge(lane, t, h, step, end, errors):
-    """Take or refuse the step that was attempted: moves `t` and `h` of the lane.
+def judge(lane, moving, errors):
+    """Take or refuse the step that was attempted: moves the lane's time, and proposes its next step.
 
     Returns `GOES_ON` or the outcome, and whether the step was taken; a run that took a step to the end has t = end.
     """
-    was, factor = t[lane], errors[1, lane]
-    if errors[0, lane] < 1.0:
+    _, _, t, h, step, end = moving
+    was, factor = t[lane], errors[FACTOR, lane]
+    if errors[ERROR, lane] < 1.0:
         grown = step[lane] * min(6.0, factor)
         if lands(was, h[lane], end[lane]):
             t[lane], h[lane] = end[lane], max(h[lane], grown)
         else:
             t[lane], h[lane] = was + step[lane], grown
         return GOES_ON, True
-    finite = math.isfinite(errors[0, lane])
+    finite = math.isfinite(errors[ERROR, lane])
     h[lane] = step[lane] * (max(0.2, factor) if finite else 0.2)
     if h[lane] < SMALLEST * max(abs(was), 1.0):
         return (STEP_TOO_SMALL if finite else NON_FINITE), False
@@ -152,11 +163,11 @@ def judge(lane, t, h, step, end, errors):
 @njit(**OPTIONS)
 def first_step(lane, y, p, t, work):
     """Step size that moves no state of a lane by more than a hundredth of its size."""
-    b, (_, _, _, rtol, atol) = work[0][5], work[1]
+    b = work.rates
     rhs(y, p, t, b)
     size, speed = 0.0, 0.0
     for i in range(N()):
-        scale = atol[0] + rtol[0] * abs(y[i, lane])
+        scale = work.atol[lane] + work.rtol[lane] * abs(y[i, lane])
         size += (y[i, lane] / scale) ** 2
         speed += (b[i, lane] / scale) ** 2
     if speed > 0.0 and size > 0.0 and math.isfinite(size / speed):
@@ -166,9 +177,14 @@ def first_step(lane, y, p, t, work):
 
 @njit(**OPTIONS)
 def adjoint_workspace():
-    """Adjoints of K, adjoint of a stage's state, coefficients of the curvature, weights of the drift."""
+    """Scratch memory of the adjoint of the lanes."""
     n, lanes = N(), LANES()
-    return np.empty((STAGES() * n, lanes)), np.empty((n, lanes)), np.empty((NC(), lanes)), np.empty((n, lanes))
+    return AdjointWorkspace(
+        increments_bar=np.empty((STAGES() * n, lanes)),
+        stage_bar=np.empty((n, lanes)),
+        coefficients=np.empty((NC(), lanes)),
+        drift_bar=np.empty((n, lanes)),
+    )
 
 
 @njit(**OPTIONS)
@@ -177,29 +193,26 @@ def step_adjoint(tape, row, p, lam, gp, work, scratch):
 
     `scratch` holds the adjoints of K by `stepped_vjp` and the measurements in the step.
     """
-    (m, _, dg, _, w, _, _), (at, inverse, _, _, _) = work
-    kb, wb, c, fb = scratch
     lanes, size = LANES(), BYTES * N() * LANES()
-    k = increments_at(tape, row)
-    y, h, t = k - size, k - size - 2 * BYTES * lanes, k - size - 3 * BYTES * lanes
+    t, h, y, k = times_at(tape, row), steps_at(tape, row), states_at(tape, row), increments_at(tape, row)
     for lane in range(lanes):
-        inverse[lane] = 1.0 / tape[row, lanes + lane]
+        work.inverse_step[lane] = 1.0 / step_of(tape, row, lane)
     factorise(y, p, t, work)
-    clear_all(c)
+    clear_all(scratch.coefficients)
     if TIME_DEPENDENT():
-        clear_all(fb)
+        clear_all(scratch.drift_bar)
     for s in range(STAGES() - 1, -1, -1):
-        v = address(kb) + s * size
-        solve_t(m, dg, v)
-        stage(s, y, k, w)
+        v = address(scratch.increments_bar) + s * size
+        solve_t(work.factors, work.inverse_diagonal, v)
+        stage(s, y, k, work.stage)
         for lane in range(lanes):
-            at[lane] = tape[row, lane] + ALPHA(s) * tape[row, lanes + lane]
-        clear_all(wb)
-        rhs_vjp(w, p, at, v, wb, gp)
-        gather(v, k + s * size, c)
-        stage_vjp(s, v, wb, inverse, kb, lam)
+            work.stage_time[lane] = time_of(tape, row, lane) + ALPHA(s) * step_of(tape, row, lane)
+        clear_all(scratch.stage_bar)
+        rhs_vjp(work.stage, p, work.stage_time, v, scratch.stage_bar, gp)
+        gather(v, k + s * size, scratch.coefficients)
+        stage_vjp(s, v, scratch.stage_bar, work.inverse_step, scratch.increments_bar, lam)
         if TIME_DEPENDENT():
-            drifted(s, h, v, fb)
-    curvature_vjp(y, p, t, c, lam, gp)
+            drifted(s, h, v, scratch.drift_bar)
+    curvature_vjp(y, p, t, scratch.coefficients, lam, gp)
     if TIME_DEPENDENT():
-        drift_vjp(y, p, t, fb, lam, gp)
+        drift_vjp(y, p, t, scratch.drift_bar, lam, gp)

@@ -25,16 +25,14 @@ from llvmlite import binding
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
-from il6infer.kernel.lane_width import library
+from il6infer._digests import ROOT, reached_modules
 from il6infer.kernel.lowering import module_of
+from il6infer.kernel.model_functions import entry_symbol
+from il6infer.kernel.vector_math import library
+from il6infer.kernel.vectors import ENVIRONMENT
 
-ENVIRONMENT = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
-"""What numba's process must see when it compiles the integrator."""
-
-
-def symbol_of(entry: str) -> str:
-    """Symbol of an entry in the integrator's bitcode."""
-    return f"il6infer.{entry}"
+INTEGRATOR = "il6infer.kernel.integrator"
+"""Module that compiles the integrator, in a process of its own."""
 
 
 def cache_folder() -> Path:
@@ -61,12 +59,13 @@ class Kernel:
 
     def __init__(self, source: str, constants: Mapping[str, object]) -> None:
         self._source, self._constants = source, dict(constants)
-        text = "\0".join([_integrator_digest(), source, *(f"{k}={v!r}" for k, v in sorted(self._constants.items()))])
+        values = (f"{k}={v!r}" for k, v in sorted(self._constants.items()))
+        text = "\0".join([_digest_of(INTEGRATOR), _digest_of(__name__), source, *values])
         self.digest = hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def address(self, entry: str) -> int:
         """Address of an entry (``simulate``, ``pullback`` or ``jacobian``), compiled when first asked for."""
-        symbol = f"{symbol_of(entry)}.{self.digest}"
+        symbol = f"{entry_symbol(entry)}.{self.digest}"
         with _LOADING:
             if symbol not in _ADDRESSES:
                 engine = _engine()
@@ -91,8 +90,8 @@ class Kernel:
             # Nothing but the entry is seen from outside, so that what is inlined everywhere vanishes.
             if not symbol.is_declaration:
                 symbol.linkage = "internal"
-        function = whole.get_function(symbol_of(entry))
-        function.name, function.linkage = f"{symbol_of(entry)}.{self.digest}", "external"
+        function = whole.get_function(entry_symbol(entry))
+        function.name, function.linkage = f"{entry_symbol(entry)}.{self.digest}", "external"
         machine = _machine()
         builder = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(speed_level=3))
         passes = builder.getModulePassManager()
@@ -138,19 +137,18 @@ def _engine() -> binding.ExecutionEngine:
 
 
 @cache
-def _integrator_digest() -> str:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    features = binding.get_host_cpu_features().flatten()
-    versions = [
-        numba.__version__,
-        llvmlite.__version__,
-        np.__version__,
-        binding.get_host_cpu_name(),
-        features,
-        library(),
-    ]
-    total = hashlib.sha256("\0".join([*versions, *(path.read_text("utf-8") for path in sources)]).encode())
-    return total.hexdigest()[:32]
+def _digest_of(module: str) -> str:
+    """Digest of what a module of the kernel is compiled from: its code and that which it imports, and the machine."""
+    processor = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten(), library()
+    versions = numba.__version__, llvmlite.__version__, np.__version__
+    code = [path.read_text("utf-8") for path in sources(module)]
+    return hashlib.sha256("\0".join([*processor, *versions, *code]).encode()).hexdigest()[:32]
+
+
+def sources(module: str) -> list[Path]:
+    """Files of il6infer that a module is made of, by its imports."""
+    files = {ROOT.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in reached_modules(module)}
+    return sorted(path for path in files if path.is_file())
 
 
 def prepare(*entries: str) -> None:
@@ -161,7 +159,7 @@ def prepare(*entries: str) -> None:
 
 def _integrator(entry: str) -> bytes:
     """Bitcode of an entry; one process of all that need it compiles it."""
-    path = cache_folder() / f"integrator.{_integrator_digest()}.{entry}.bc"
+    path = cache_folder() / f"integrator.{_digest_of(INTEGRATOR)}.{entry}.bc"
     if not path.exists():
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
@@ -172,7 +170,7 @@ def _integrator(entry: str) -> bytes:
 def _compile_integrator(entry: str, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         output = Path(folder) / "integrator.bc"
-        command = [sys.executable, "-m", "il6infer.kernel.integrator", entry, str(output)]
+        command = [sys.executable, "-m", INTEGRATOR, entry, str(output)]
         done = subprocess.run(command, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")

@@ -5,8 +5,8 @@ variables and to elements of vectors, arithmetic, functions of `math`, condition
 integer argument, and ``for i in range(23):`` over elements ``y[i]`` and ``k[46 + i]``. Whatever else there is raises an
 error; nothing is guessed.
 
-What the integrator calls for several runs at once (`parts.LANES`) is made of instructions that work on one number of
-each run, so that a processor with wide registers does them together.
+What the integrator calls for several runs at once (`model_functions.LANES`) is made of instructions that work on one
+number of each run, so that a processor with wide registers does them together.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Container, Mapping, Sequence
 from llvmlite import ir
 
 from il6infer.kernel.arithmetic import BIT, DOUBLE, INTEGER, Arithmetic
-from il6infer.kernel.parts import FUNCTIONS, LANE_FUNCTIONS, declared_types, symbol_of
+from il6infer.kernel.model_functions import FUNCTIONS, LANE_FUNCTIONS, declared_types, symbol_of
 
 
 def module_of(source: str, constants: Mapping[str, object], wanted: Container[str] | None = None) -> ir.Module:
@@ -26,7 +26,7 @@ def module_of(source: str, constants: Mapping[str, object], wanted: Container[st
     Parameters
     ----------
     source
-        Definitions whose names are those of `il6infer.kernel.parts.FUNCTIONS` and `LANE_FUNCTIONS`.
+        Definitions whose names are those of `il6infer.kernel.model_functions.FUNCTIONS` and `LANE_FUNCTIONS`.
     constants
         Name -> integer, number, or list (of lists of one length) of either. ``LANES`` is the number of runs that go
         together, 1 without it.

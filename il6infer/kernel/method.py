@@ -12,7 +12,7 @@ from il6infer.kernel.tableau import Tableau
 
 
 def stage_source(method: Tableau, size: int, diagonal: list[int], entries: int) -> str:
-    """Source of the functions of the method; see `kernel.parts`.
+    """Source of the functions of the method; see `model_functions`.
 
     Parameters
     ----------

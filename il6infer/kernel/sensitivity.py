@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from il6infer.kernel.forward import all_quantities, load, most_inputs
-from il6infer.kernel.parts import (
+from il6infer.kernel.model_functions import (
     ACTIVE,
     ACTIVE_COUNT,
     ALPHA,
@@ -48,8 +48,12 @@ from il6infer.kernel.parts import (
     quantities_vjp,
 )  # fmt: skip
 from il6infer.kernel.steady import dense_solve, steady_system
-from il6infer.kernel.tape import segment_at, steps_of_runs, take_step
+from il6infer.kernel.tape import segment_at, steps_of_runs, take_step, time_of
 from il6infer.kernel.vectors import OPTIONS, accumulate, clear, put
+from il6infer.runs.jumps import ADD, SET
+from il6infer.runs.outcome import Outcome
+
+OK = int(Outcome.OK)
 
 PARAMETER, CURVATURE, DRIFT = range(3)
 """Derivatives whose entries `ENTRY_ROW` and `ENTRY_COLUMN` place, one after the other."""
@@ -172,10 +176,10 @@ def steady_tangent(y, p, s, dp, work, fp):
 
 
 @njit(**OPTIONS)
-def load_tangent(seg, seg_values, dd, dp):
+def load_tangent(seg, tables, dd, dp):
     """Tangent of the active parameters of a segment."""
     for i in range(ACTIVE_COUNT()):
-        put(dp[i], dd[seg_values[seg, ACTIVE(i)]])
+        put(dp[i], dd[tables.segment_values[seg, ACTIVE(i)]])
 
 
 @njit(**OPTIONS)
@@ -193,14 +197,14 @@ def initial_tangent(p, dp, s):
 
 
 @njit(**OPTIONS)
-def jumps_tangent(seg, jump_ptr, jumps, before, d, dd, s):
+def jumps_tangent(seg, tables, before, d, dd, s):
     """Tangent of `apply_jumps`."""
     start, gy, gd = s.copy(), np.empty(N()), np.empty(len(d))
-    for n in range(jump_ptr[seg], jump_ptr[seg + 1]):
-        state, kind, index = jumps[n, 0], jumps[n, 1], jumps[n, 2]
-        if kind == 0:
+    for n in range(tables.jump_ptr[seg], tables.jump_ptr[seg + 1]):
+        state, kind, index = tables.jump_state[n], tables.jump_kind[n], tables.jump_index[n]
+        if kind == SET:
             put(s[state], dd[index])
-        elif kind == 1:
+        elif kind == ADD:
             put(s[state], start[state])
             accumulate(s[state], dd[index])
         else:
@@ -218,7 +222,7 @@ def jumps_tangent(seg, jump_ptr, jumps, before, d, dd, s):
 @njit(**OPTIONS)
 def measure(at, order, first, tables, d, dd, y, s, prediction, noise):
     """Write the rows of all measurements at one time of one run."""
-    times, measured, input_ptr, input_index = tables[9], tables[10], tables[11], tables[12]
+    input_ptr, input_index = tables.input_ptr, tables.input_index
     gy, q, gq = np.empty(N()), np.empty(most_inputs(input_ptr)), np.empty(most_inputs(input_ptr))
     for position in range(first[at], first[at + 1]):
         n = order[position]
@@ -229,7 +233,7 @@ def measure(at, order, first, tables, d, dd, y, s, prediction, noise):
             row = prediction[n] if which == 0 else noise[n]
             clear(gy)
             clear(gq)
-            observe_vjp(measured[n, 2], y, times[at], q, 1.0 - which, 1.0 * which, gy, gq)
+            observe_vjp(tables.measured_observable[n], y, tables.times[at], q, 1.0 - which, 1.0 * which, gy, gq)
             for i in range(N()):
                 if gy[i] != 0.0:
                     add_scaled(row, gy[i], s[i])
@@ -238,12 +242,10 @@ def measure(at, order, first, tables, d, dd, y, s, prediction, noise):
 
 
 @njit(**OPTIONS)
-def jacobian(theta, tables, outcome, states, tape, before, rest):
+def jacobian(theta, tables, kept):
     """Differentiate all predictions and noises (M, P), from what `simulate` kept; NaN where a run failed."""
-    (
-        constants, seg_start, seg_values, jump_ptr, jumps, run_pre, run_segments, pre_segments, time_ptr, times,
-        measured, input_ptr, input_index, tolerances,
-    ) = tables  # fmt: skip
+    outcome, states, tape, before, steady = kept
+    constants, times, time_ptr, count = tables.constants, tables.times, tables.time_ptr, len(tables.measured_run)
     size = len(theta)
     d, dd = all_quantities(theta, constants), np.zeros((len(constants), size))
     gd = np.zeros(len(constants))
@@ -255,44 +257,44 @@ def jacobian(theta, tables, outcome, states, tape, before, rest):
             quantities_vjp(theta, gd, dd[k])
             gd[k] = 0.0
     first = np.zeros(len(times) + 1, dtype=np.int64)
-    for n in range(len(measured)):
-        first[measured[n, 1] + 1] += 1
+    for n in range(count):
+        first[tables.measured_at[n] + 1] += 1
     for at in range(len(times)):
         first[at + 1] += first[at]
-    order, filled = np.empty(len(measured), dtype=np.int64), first.copy()
-    for n in range(len(measured)):
-        order[filled[measured[n, 1]]] = n
-        filled[measured[n, 1]] += 1
-    prediction, noise = np.zeros((len(measured), size)), np.zeros((len(measured), size))
+    order, filled = np.empty(count, dtype=np.int64), first.copy()
+    for n in range(count):
+        order[filled[tables.measured_at[n]]] = n
+        filled[tables.measured_at[n]] += 1
+    prediction, noise = np.zeros((count, size)), np.zeros((count, size))
     # M, -J (whose entries that are never written are zero), 1 / diagonal, a state.
     work = np.empty(NNZ()), np.zeros(NNZ()), np.empty(N()), np.empty(N())
-    steps, step_ptr = steps_of_runs(tape, run_segments, len(seg_start))
+    steps, step_ptr = steps_of_runs(tape, tables)
     p, dp, y, k = np.empty(NP()), np.zeros((ACTIVE_COUNT(), size)), np.empty(N()), np.empty(STAGES() * N())
-    s, resting = np.zeros((N(), size)), np.zeros((len(pre_segments), N(), size))
+    s, resting = np.zeros((N(), size)), np.zeros((len(steady), N(), size))
     tk, tw, td = np.empty((STAGES(), N(), size)), np.empty((N(), size)), np.empty((N(), size))
     fp, cu = np.empty(ENTRY_START(1)), np.empty(ENTRY_START(3) - ENTRY_START(1))
-    for n in range(len(pre_segments)):
-        seg = pre_segments[n]
-        load(seg, seg_values, d, p)
-        load_tangent(seg, seg_values, dd, dp)
+    for n in range(len(steady)):
+        seg = tables.equilibration_segment[n]
+        load(seg, tables, d, p)
+        load_tangent(seg, tables, dd, dp)
         initial_tangent(p, dp, resting[n])
-        jumps_tangent(seg, jump_ptr, jumps, before[seg], d, dd, resting[n])
-        steady_tangent(rest[n], p, resting[n], dp, work, fp)
-    for r in range(len(run_pre)):
-        begin, last = run_segments[r, 0], run_segments[r, 1]
+        jumps_tangent(seg, tables, before[seg], d, dd, resting[n])
+        steady_tangent(steady[n], p, resting[n], dp, work, fp)
+    for r in range(len(outcome)):
+        begin, last = tables.run_begin[r], tables.run_end[r]
         step, at = step_ptr[r], time_ptr[r]
-        load(begin, seg_values, d, p)
-        load_tangent(begin, seg_values, dd, dp)
-        if run_pre[r] >= 0:
-            s[:] = resting[run_pre[r]]
+        load(begin, tables, d, p)
+        load_tangent(begin, tables, dd, dp)
+        if tables.run_equilibration[r] >= 0:
+            s[:] = resting[tables.run_equilibration[r]]
         else:
             initial_tangent(p, dp, s)
         for seg in range(begin, last):
-            load(seg, seg_values, d, p)
-            load_tangent(seg, seg_values, dd, dp)
-            jumps_tangent(seg, jump_ptr, jumps, before[seg], d, dd, s)
-            end = seg_start[seg + 1] if seg + 1 < last else np.inf
-            while at < time_ptr[r + 1] and times[at] == seg_start[seg] < end:
+            load(seg, tables, d, p)
+            load_tangent(seg, tables, dd, dp)
+            jumps_tangent(seg, tables, before[seg], d, dd, s)
+            end = tables.segment_start[seg + 1] if seg + 1 < last else np.inf
+            while at < time_ptr[r + 1] and times[at] == tables.segment_start[seg] < end:
                 measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
                 at += 1
             while step < step_ptr[r + 1]:
@@ -304,7 +306,7 @@ def jacobian(theta, tables, outcome, states, tape, before, rest):
                 if step < step_ptr[r + 1]:
                     following, lane = steps[step]
                     if segment_at(tape, following, lane) == seg:
-                        after = tape[following, lane]
+                        after = time_of(tape, following, lane)
                 step_tangent(t, h, y, k, p, s, dp, work, tk, tw, fp, cu, td)
                 while at < time_ptr[r + 1] and times[at] < end and times[at] <= after:
                     tw[:] = s
@@ -312,10 +314,10 @@ def jacobian(theta, tables, outcome, states, tape, before, rest):
                     measure(at, order, first, tables, d, dd, states[at], tw, prediction, noise)
                     at += 1
                 add_increments(s, tk, 1.0)
-        if at < time_ptr[r + 1] and outcome[r] == 0:
+        if at < time_ptr[r + 1] and outcome[r] == OK:
             steady_tangent(states[at], p, s, dp, work, fp)
             measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
-        if outcome[r] != 0:
+        if outcome[r] != OK:
             for position in range(first[time_ptr[r]], first[time_ptr[r + 1]]):
                 for q in range(size):
                     prediction[order[position], q] = noise[order[position], q] = np.nan

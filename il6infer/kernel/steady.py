@@ -18,7 +18,7 @@ from il6infer.kernel.lanes import (
     lane_states,
     propose,
 )
-from il6infer.kernel.parts import (
+from il6infer.kernel.model_functions import (
     COLUMN,
     LANES,
     MOIETY,
@@ -157,13 +157,12 @@ def steady_system(mj, y, a, order, waits):
 @njit(**OPTIONS)
 def rates_at(lane, x, p, work, b, mj):
     """Right-hand side `b` and entries `mj` of -J of a lane at the state x."""
-    (_, matrix, _, _, w, out, _), (at, _, _, _, _) = work
-    spread(w, x)
-    clear(at)
-    rhs(w, p, at, out)
-    minus_jacobian(w, p, at, matrix)
-    take_column(out, lane, b)
-    take_column(matrix, lane, mj)
+    spread(work.stage, x)
+    clear(work.stage_time)
+    rhs(work.stage, p, work.stage_time, work.rates)
+    minus_jacobian(work.stage, p, work.stage_time, work.minus_jacobian)
+    take_column(work.rates, lane, b)
+    take_column(work.minus_jacobian, lane, mj)
 
 
 @njit(**OPTIONS)
@@ -172,7 +171,7 @@ def newton(lane, y, start, p, totals, work):
 
     `start` is where the integration towards y began.
     """
-    atol = work[1][4][0]
+    atol = work.atol[lane]
     b, mj = np.empty(N()), np.empty(NNZ())
     a, order, x, dx = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(N())
     waits = np.empty(N(), dtype=np.bool_)
@@ -220,7 +219,8 @@ def settle(states, parameters, outcome, max_steps, work):
     outcome : (jobs,)
         Jobs whose outcome is not OK are left as they are.
     """
-    y, p, t, h, step, end = lane_states()
+    moving = lane_states()
+    y, p, t, h, step, end = moving
     job, budget, found = np.full(LANES(), -1), np.zeros(LANES(), dtype=np.int64), np.zeros(LANES(), dtype=np.int64)
     totals, starts = np.zeros((LANES(), MOIETY_COUNT())), np.empty((LANES(), N()))
     waiting, x = 0, np.empty(N())
@@ -245,13 +245,13 @@ def settle(states, parameters, outcome, max_steps, work):
                 step[lane] = propose(t[lane], h[lane], end[lane])
         if active == 0:
             return
-        attempt(y, p, t, step, address(work[0][3]), work)
+        attempt(y, p, t, step, address(work.increments), work)
         for lane in range(LANES()):
             if job[lane] >= 0:
-                found[lane], taken = judge(lane, t, h, step, end, work[1][2])
+                found[lane], taken = judge(lane, moving, work.errors)
                 budget[lane] -= 1
                 if taken:
-                    take_column(work[0][4], lane, x)
+                    take_column(work.stage, lane, x)
                     put_column(y, lane, x)
         # Newton uses the scratch matrices of all lanes: only now, when no lane needs them any more.
         for lane in range(LANES()):
@@ -275,11 +275,11 @@ def settle(states, parameters, outcome, max_steps, work):
 @njit(**OPTIONS)
 def steady_adjoint(y, p, lam, gp, work):
     """Adjoint of a steady state y: adds to gp, replaces lam by the adjoint of the state that it came from."""
-    (_, _, _, _, w, gw, _), (at, _, _, _, _) = work
-    v, wide_p, wide_gp = np.empty((N(), LANES())), np.empty((NP(), LANES())), np.empty((NP(), LANES()))
+    at, gw = work.stage_time, work.rates
+    v, lane_p, lane_gp = np.empty((N(), LANES())), np.empty((NP(), LANES())), np.empty((NP(), LANES()))
     a, order, mu, mj = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(NNZ())
-    spread(wide_p, p)
-    rates_at(0, y, wide_p, work, mu, mj)
+    spread(lane_p, p)
+    rates_at(0, y, lane_p, work, mu, mj)
     waits = np.empty(N(), dtype=np.bool_)
     if not steady_system(mj, y, a, order, waits):
         for i in range(N()):
@@ -297,11 +297,11 @@ def steady_adjoint(y, p, lam, gp, work):
         mu[PIVOT(c)] = 0.0
     for i in range(N()):
         mu[i] = -mu[i]
-    spread(w, y)
+    spread(work.stage, y)
     spread(v, mu)
     clear(at)
     clear_all(gw)
-    clear_all(wide_gp)
-    rhs_vjp(w, wide_p, at, v, gw, wide_gp)
+    clear_all(lane_gp)
+    rhs_vjp(work.stage, lane_p, at, v, gw, lane_gp)
     for i in range(NP()):
-        gp[i] += wide_gp[i, 0]
+        gp[i] += lane_gp[i, 0]

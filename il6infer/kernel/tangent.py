@@ -12,7 +12,7 @@ from il6infer.problem.spec import Problem
 
 
 def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, object]]:
-    """Source of the entries of the derivatives by states and active parameters, and constants; see `kernel.parts`.
+    """Source of the entries of the derivatives by states and active parameters, and constants; see `model_functions`.
 
     A column below the number of states stands for that state, one beyond it for an active parameter.
     """

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from il6infer.kernel.parts import LANES, STAGES, N, address
+from il6infer.kernel.model_functions import LANES, STAGES, N, address
 from il6infer.kernel.vectors import OPTIONS, put
 
-HEAD = 3
-"""Numbers of a lane in a row before y."""
+TIME, STEP, SEGMENT, HEAD = range(4)
+"""Places of a lane's numbers in a row; y begins at the last."""
 
 BYTES = 8
 """Of a number."""
@@ -40,44 +40,87 @@ def record(tape, row, y, t, h):
     """Write an attempt of all lanes, refused for now; K is written by the attempt itself, at `increments_at`."""
     lanes = LANES()
     for lane in range(lanes):
-        tape[row, lane], tape[row, lanes + lane], tape[row, 2 * lanes + lane] = t[lane], h[lane], -1.0
+        tape[row, TIME * lanes + lane], tape[row, STEP * lanes + lane] = t[lane], h[lane]
+        accept(tape, row, lane, -1)
     for i in range(N()):
         for lane in range(lanes):
             tape[row, (HEAD + i) * lanes + lane] = y[i, lane]
 
 
 @njit(**OPTIONS)
+def accept(tape, row, lane, segment):
+    """Write that the step of a lane was taken, in this segment."""
+    tape[row, SEGMENT * LANES() + lane] = segment
+
+
+@njit(**OPTIONS)
+def time_of(tape, row, lane):
+    """Time at the start of a lane's attempt."""
+    return tape[row, TIME * LANES() + lane]
+
+
+@njit(**OPTIONS)
+def step_of(tape, row, lane):
+    """Size of a lane's attempt."""
+    return tape[row, STEP * LANES() + lane]
+
+
+@njit(**OPTIONS)
+def place(tape, row, number):
+    """Address of a number of all lanes in a row of the tape."""
+    return address(tape) + BYTES * (row * width() + number * LANES())
+
+
+@njit(**OPTIONS)
+def times_at(tape, row):
+    """Address of the times of an attempt."""
+    return place(tape, row, TIME)
+
+
+@njit(**OPTIONS)
+def steps_at(tape, row):
+    """Address of the sizes of an attempt."""
+    return place(tape, row, STEP)
+
+
+@njit(**OPTIONS)
+def states_at(tape, row):
+    """Address of the states at the start of an attempt."""
+    return place(tape, row, HEAD)
+
+
+@njit(**OPTIONS)
 def increments_at(tape, row):
     """Address of K in a row of the tape."""
-    return address(tape) + BYTES * (row * width() + (HEAD + N()) * LANES())
+    return place(tape, row, HEAD + N())
 
 
 @njit(**OPTIONS)
 def segment_at(tape, row, lane):
     """Segment of an accepted step, or -1."""
-    return int(tape[row, 2 * LANES() + lane])
+    return int(tape[row, SEGMENT * LANES() + lane])
 
 
 @njit(**OPTIONS)
-def runs_of_segments(run_segments, count):
-    """Run (segments,) of each segment."""
-    found = np.full(count, -1)
-    for r in range(len(run_segments)):
-        for seg in range(run_segments[r, 0], run_segments[r, 1]):
+def runs_of_segments(tables):
+    """Run (segments,) of each segment, or -1."""
+    found = np.full(len(tables.segment_start), -1)
+    for r in range(len(tables.run_begin)):
+        for seg in range(tables.run_begin[r], tables.run_end[r]):
             found[seg] = r
     return found
 
 
 @njit(**OPTIONS)
-def steps_of_runs(tape, run_segments, count):
+def steps_of_runs(tape, tables):
     """List accepted steps, run by run: row of the tape and lane (steps, 2); where each run's begin (runs + 1,)."""
-    run_of, lanes = runs_of_segments(run_segments, count), LANES()
-    first = np.zeros(len(run_segments) + 1, dtype=np.int64)
+    run_of, lanes, runs = runs_of_segments(tables), LANES(), len(tables.run_begin)
+    first = np.zeros(runs + 1, dtype=np.int64)
     for filling in range(2):
         if filling:
-            for r in range(len(run_segments)):
+            for r in range(runs):
                 first[r + 1] += first[r]
-            found, filled = np.empty((first[len(run_segments)], 2), dtype=np.int64), first.copy()
+            found, filled = np.empty((first[runs], 2), dtype=np.int64), first.copy()
         for row in range(len(tape)):
             for lane in range(lanes):
                 seg = segment_at(tape, row, lane)
@@ -99,4 +142,4 @@ def take_step(tape, row, lane, y, k):
         y[i] = tape[row, (HEAD + i) * lanes + lane]
     for i in range(STAGES() * N()):
         k[i] = tape[row, (HEAD + N() + i) * lanes + lane]
-    return tape[row, lane], tape[row, lanes + lane], segment_at(tape, row, lane)
+    return time_of(tape, row, lane), step_of(tape, row, lane), segment_at(tape, row, lane)

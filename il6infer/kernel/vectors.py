@@ -17,6 +17,10 @@ OPTIONS = {
 }
 
 
+ENVIRONMENT = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
+"""What the process must see that compiles this package's functions; see `il6infer.kernel.integrator`."""
+
+
 @njit(**OPTIONS)
 def put(target, source):
     """Copy a vector."""

@@ -27,7 +27,8 @@ from pytensor.link.numba.dispatch.basic import (
 )
 
 from il6infer.engine import Engine, RosenbrockEngine
-from il6infer.kernel.calls import PULLBACK, SIMULATE, SIMULATED, VECTOR, by_symbol
+from il6infer.kernel.calls import by_symbol
+from il6infer.kernel.contracts import KEPT, PULLBACK, SIMULATE, SIMULATED, VECTOR, Kept
 
 
 class _EngineOp(Op):
@@ -62,7 +63,8 @@ class Simulate(_EngineOp):
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of numba."""
-        output_storage[0][0], output_storage[1][0], *_ = self.engine.forward(inputs[0], keep=False)
+        found = self.engine.forward(inputs[0], keep=False)
+        output_storage[0][0], output_storage[1][0] = found.prediction, found.noise
 
     def L_op(self, inputs: list, outputs: list, output_gradients: list) -> list:  # noqa: N802 (PyTensor's name)
         """Gradient by the discrete adjoint."""
@@ -72,16 +74,18 @@ class Simulate(_EngineOp):
 
 
 class SimulateTaped(_EngineOp):
-    """theta -> prediction, noise, and what the adjoint needs: outcome, states, tape, jumps, rest."""
+    """theta -> prediction, noise, and what the adjoint needs: the fields of `Kept`."""
 
     def make_node(self, theta: Variable) -> Apply:
         """Node for a vector of parameters on the linear scale."""
-        outputs = [pt.dvector(), pt.dvector(), pt.lvector(), pt.dmatrix(), pt.dmatrix(), pt.dmatrix(), pt.dmatrix()]
+        kinds = [VECTOR, VECTOR, *KEPT]
+        outputs = [pt.TensorType(str(kind.dtype), (None,) * kind.ndim)() for kind in kinds]
         return Apply(self, [pt.as_tensor(theta, dtype="float64")], outputs)
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of numba."""
-        for storage, value in zip(output_storage, self.engine.forward(inputs[0], keep=True), strict=True):
+        prediction, noise, kept = self.engine.forward(inputs[0], keep=True)
+        for storage, value in zip(output_storage, (prediction, noise, *kept), strict=True):
             storage[0] = value
 
 
@@ -98,7 +102,8 @@ class Pullback(_EngineOp):
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of numba."""
-        output_storage[0][0] = self.engine.backward(*inputs)
+        theta, *kept, prediction_bar, noise_bar = inputs
+        output_storage[0][0] = self.engine.backward(theta, Kept(*kept), prediction_bar, noise_bar)
 
 
 @node_rewriter([Simulate])
@@ -136,7 +141,8 @@ def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> tup
     @njit
     def simulate(theta: np.ndarray) -> tuple:
         point = np.ascontiguousarray(theta)
-        prediction, noise, outcome, _, _, _, _ = kernel((point, tables, False))
+        prediction, noise, kept = kernel((point, tables, False))
+        outcome = kept.outcome
         if outcome.any():
             rescue(point.ctypes, outcome.ctypes, prediction.ctypes, noise.ctypes)
         return prediction, noise
@@ -152,10 +158,11 @@ def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **_: obj
     @njit
     def simulate_taped(theta: np.ndarray) -> tuple:
         point = np.ascontiguousarray(theta)
-        prediction, noise, outcome, states, tape, before, rest = kernel((point, tables, True))
+        prediction, noise, kept = kernel((point, tables, True))
+        outcome, states, tape, before_jumps, steady_states = kept
         if outcome.any():
             rescue(point.ctypes, outcome.ctypes, prediction.ctypes, noise.ctypes)
-        return prediction, noise, outcome, states, tape, before, rest
+        return prediction, noise, outcome, states, tape, before_jumps, steady_states
 
     return simulate_taped, CALL_VERSION
 
@@ -166,10 +173,10 @@ def _numba_pullback(op: Pullback, node: Apply | None = None, **_: object) -> tup
     tables = op.engine.tables
 
     @njit
-    def pullback(theta, outcome, states, tape, before, rest, prediction_bar, noise_bar):  # noqa: ANN001, ANN202
-        point = np.ascontiguousarray(theta)
+    def pullback(theta, outcome, states, tape, before_jumps, steady_states, prediction_bar, noise_bar):  # noqa: ANN001, ANN202
+        point, kept = np.ascontiguousarray(theta), Kept(outcome, states, tape, before_jumps, steady_states)
         by_value, by_noise = np.ascontiguousarray(prediction_bar), np.ascontiguousarray(noise_bar)
-        gradient = kernel((point, tables, outcome, states, tape, before, rest, by_value, by_noise))
+        gradient = kernel((point, tables, kept, by_value, by_noise))
         if outcome.any():
             rescue(point.ctypes, outcome.ctypes, by_value.ctypes, by_noise.ctypes, gradient.ctypes)
         return gradient

@@ -11,8 +11,7 @@ import sympy as sp
 from il6infer._errors import UserError
 from il6infer.network.network import TIME, Event, symbol
 from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Problem
-
-SET, ADD, EVALUATE = 0, 1, 2
+from il6infer.runs.jumps import ADD, EVALUATE, SET
 
 
 def theta(name: str) -> sp.Symbol:

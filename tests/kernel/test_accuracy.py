@@ -147,7 +147,7 @@ def test_measured_times_cost_no_steps() -> None:
         for times in ([5.0], np.linspace(0.0, 5.0, 501))
     )
     theta = np.array([0.8])
-    rows = [len(engine.forward(theta, keep=True)[4]) for engine in (few, many)]
+    rows = [len(engine.forward(theta, keep=True).kept.tape) for engine in (few, many)]
     prediction = many.simulate(theta).prediction
 
     assert rows[0] == rows[1]

@@ -14,10 +14,11 @@ import pytest
 import sympy as sp
 from llvmlite import binding
 
+from il6infer._digests import ROOT
 from il6infer.engine import compile
-from il6infer.kernel import lane_width, link
+from il6infer.kernel import link, vector_math
 from il6infer.kernel.lowering import module_of
-from il6infer.kernel.parts import symbol_of
+from il6infer.kernel.model_functions import symbol_of
 from il6infer.network.network import symbol
 from tests.zoo.systems import network, problem
 
@@ -78,7 +79,7 @@ def test_an_expression_has_the_value_that_python_gives(expression):
 )
 def test_every_lane_has_the_value_of_its_own(expression, lanes, library, monkeypatch):
     if library == "none":
-        monkeypatch.setattr(lane_width, "library", lambda: "")
+        monkeypatch.setattr(vector_math, "library", lambda: "")
     states = POINT[:, None] + 0.01 * np.arange(lanes) * np.array([1, 1, 1, 1, 0])[:, None]
     together = _rhs([f"out[0] = {expression}"], states, lanes=lanes)[0]
 
@@ -193,6 +194,17 @@ def test_another_constant_is_another_kernel():
 
     assert link.Kernel(source, {"N": 1}).digest != link.Kernel(source, {"N": 2}).digest
     assert link.Kernel(source, {"N": 1}).digest == link.Kernel(source, {"N": 1}).digest
+
+
+def test_the_integrator_is_compiled_anew_for_its_own_files_only():
+    names = {path.relative_to(ROOT).as_posix() for path in link.sources(link.INTEGRATOR)}
+
+    assert names == {
+        *(f"kernel/{name}.py" for name in ("integrator", "forward", "backward", "sensitivity", "steady", "lanes")),
+        *(f"kernel/{name}.py" for name in ("tape", "vectors", "contracts", "model_functions")),
+        "runs/outcome.py",
+        "runs/jumps.py",
+    }
 
 
 def test_a_symbol_that_is_nowhere_is_named_and_not_called():

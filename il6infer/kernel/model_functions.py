@@ -75,6 +75,11 @@ def symbol_of(name: str, *, together: bool = False) -> str:
     return f"il6infer.{'lanes' if together else 'model'}.{name}"
 
 
+def entry_symbol(entry: str) -> str:
+    """Symbol of an entry of the integrator (``simulate``, ``pullback``, ``jacobian``) in its bitcode."""
+    return f"il6infer.{entry}"
+
+
 def declared_types(kinds: Sequence[str], *, together: bool) -> list[ir.Type]:
     """Types of a function's arguments in LLVM, whatever the number of runs."""
     number = ir.DoubleType().as_pointer() if together else ir.DoubleType()

@@ -30,6 +30,6 @@ def library() -> str:
     return _LIBRARY
 
 
-def wide_symbol(name: str, arguments: int) -> str:
+def vector_symbol(name: str, arguments: int) -> str:
     """Symbol of a function of `math` for `WIDTH` numbers, by name; empty where there is none."""
     return f"_ZGVdN{WIDTH}{'v' * arguments}_{name}" if name in _NAMES and library() else ""

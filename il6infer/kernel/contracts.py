@@ -1,0 +1,209 @@
+"""What the parts of the kernel hand to each other, by name: named tuples of arrays, which numba passes at no cost.
+
+`Tables` describes a problem, `Kept` is what a simulation keeps for its derivatives, `Simulated` its result. Their numba
+types stand below (`TABLES`, `KEPT`, `SIMULATED`): a new field needs a line in both, and no position anywhere.
+
+``n`` is the number of states, ``lanes`` the number of runs that go together (see `il6infer.kernel.lanes`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+
+
+class Tables(NamedTuple):
+    """What a kernel reads of a problem: its runs, segments, jumps and measurements, as flat arrays.
+
+    A quantity is a number that a run needs: a parameter, a constant, or an expression of parameters; tables hold
+    places in the vector of quantities, in the order of `il6infer.runs.plan.Plan.quantities`. Segments of all runs
+    stand one after the other, those of pre-equilibrations last.
+    """
+
+    constants: np.ndarray
+    """(quantities,) value of those that depend on no estimated parameter; 0 for the others."""
+    segment_start: np.ndarray
+    """(segments,) time [model unit]."""
+    segment_values: np.ndarray
+    """(segments, NP) quantity of each varying parameter."""
+    jump_ptr: np.ndarray
+    """(segments + 1,) where each segment's jumps begin."""
+    jump_state: np.ndarray
+    """(jumps,) state that changes at the start of the segment."""
+    jump_kind: np.ndarray
+    """(jumps,) `SET`, `ADD` or `EVALUATE` of `il6infer.runs.jumps`."""
+    jump_index: np.ndarray
+    """(jumps,) quantity to set or add; for `EVALUATE`, which function of the state (``jump``)."""
+    run_equilibration: np.ndarray
+    """(runs,) pre-equilibration that the run starts from, or -1."""
+    run_begin: np.ndarray
+    """(runs,) first segment of the run."""
+    run_end: np.ndarray
+    """(runs,) one after its last."""
+    equilibration_segment: np.ndarray
+    """(pre-equilibrations,) segment that is simulated to its steady state."""
+    time_ptr: np.ndarray
+    """(runs + 1,) where each run's measured times begin."""
+    times: np.ndarray
+    """(times,) measured times [model unit], ascending within a run; infinity is the steady state."""
+    measured_run: np.ndarray
+    """(measurements,) run."""
+    measured_at: np.ndarray
+    """(measurements,) index into `times`."""
+    measured_observable: np.ndarray
+    """(measurements,) which function of the state (``observe``)."""
+    input_ptr: np.ndarray
+    """(measurements + 1,) where the inputs of each measurement's observable begin."""
+    input_index: np.ndarray
+    """(inputs,) quantity."""
+    rtol: float
+    """Relative tolerance."""
+    atol: float
+    """Absolute tolerance, of each state."""
+    max_steps: int
+    """Steps that one run may attempt."""
+
+
+class Kept(NamedTuple):
+    """What a simulation keeps for its derivatives."""
+
+    outcome: np.ndarray
+    """(runs,) `il6infer.runs.outcome.Outcome` of each."""
+    states: np.ndarray
+    """(times, n) at the measured times."""
+    tape: np.ndarray
+    """(attempts, width) see `il6infer.kernel.tape`; one row where nothing was to be kept."""
+    before_jumps: np.ndarray
+    """(segments, n) state before the jumps of each segment."""
+    steady_states: np.ndarray
+    """(pre-equilibrations, n)."""
+
+
+class Simulated(NamedTuple):
+    """Result of a simulation."""
+
+    prediction: np.ndarray
+    """(measurements,) infinite where the run failed."""
+    noise: np.ndarray
+    """(measurements,) standard deviation or scale; 1 where the run failed."""
+    kept: Kept
+
+
+class Lanes(NamedTuple):
+    """Where the lanes are; a column a lane."""
+
+    y: np.ndarray
+    """(n, lanes) states."""
+    p: np.ndarray
+    """(NP, lanes) varying parameters."""
+    t: np.ndarray
+    """(lanes,) time."""
+    proposed: np.ndarray
+    """(lanes,) step that the error allows."""
+    step: np.ndarray
+    """(lanes,) step attempted."""
+    end: np.ndarray
+    """(lanes,) end of the segment."""
+
+
+class Workspace(NamedTuple):
+    """Scratch memory of a step of all lanes; a column a lane."""
+
+    factors: np.ndarray
+    """(NNZ, lanes) M = I / (h gamma) - J, then its LU factors."""
+    minus_jacobian: np.ndarray
+    """(NNZ, lanes) entries that are never written are zero."""
+    inverse_diagonal: np.ndarray
+    """(n, lanes) of the factors."""
+    increments: np.ndarray
+    """(STAGES n, lanes) K, where no tape keeps it."""
+    stage: np.ndarray
+    """(n, lanes) state of a stage; after a step, the new state."""
+    rates: np.ndarray
+    """(n, lanes)."""
+    drift: np.ndarray
+    """(n, lanes) df/dt."""
+    stage_time: np.ndarray
+    """(lanes,)."""
+    inverse_step: np.ndarray
+    """(lanes,) 1 / h."""
+    errors: np.ndarray
+    """(2, lanes) see `ERROR` and `FACTOR`."""
+    rtol: np.ndarray
+    """(lanes,)."""
+    atol: np.ndarray
+    """(lanes,)."""
+
+
+class AdjointWorkspace(NamedTuple):
+    """Scratch memory of the adjoint of a step; a column a lane."""
+
+    increments_bar: np.ndarray
+    """(STAGES n, lanes) adjoints of K."""
+    stage_bar: np.ndarray
+    """(n, lanes) adjoint of a stage's state."""
+    coefficients: np.ndarray
+    """(NC, lanes) of the curvature, see `il6infer.kernel.equations`."""
+    drift_bar: np.ndarray
+    """(n, lanes) weights of the drift."""
+
+
+ERROR, FACTOR = range(2)
+"""Rows of `Workspace.errors`: error over tolerance, factor of the next step."""
+
+VECTOR, MATRIX = types.float64[::1], types.float64[:, ::1]
+
+
+def _read_only(dtype: types.Type, dimensions: int) -> types.Array:
+    # Numba types constant arrays as read-only; one type for all callers means one compilation.
+    return types.Array(dtype, dimensions, "C", readonly=True)
+
+
+_NUMBERS, _INDICES = _read_only(types.float64, 1), _read_only(types.int64, 1)
+
+
+def _type(fields: NamedTuple) -> types.BaseTuple:
+    """Numba type of a named tuple, from one that holds the types of its fields."""
+    return types.BaseTuple.from_types(tuple(fields), type(fields))
+
+
+TABLES = _type(
+    Tables(
+        constants=_NUMBERS,
+        segment_start=_NUMBERS,
+        segment_values=_read_only(types.int64, 2),
+        jump_ptr=_INDICES,
+        jump_state=_INDICES,
+        jump_kind=_INDICES,
+        jump_index=_INDICES,
+        run_equilibration=_INDICES,
+        run_begin=_INDICES,
+        run_end=_INDICES,
+        equilibration_segment=_INDICES,
+        time_ptr=_INDICES,
+        times=_NUMBERS,
+        measured_run=_INDICES,
+        measured_at=_INDICES,
+        measured_observable=_INDICES,
+        input_ptr=_INDICES,
+        input_index=_INDICES,
+        rtol=types.float64,
+        atol=types.float64,
+        max_steps=types.int64,
+    )
+)
+KEPT = _type(
+    Kept(outcome=types.int64[::1], states=MATRIX, tape=MATRIX, before_jumps=MATRIX, steady_states=MATRIX)
+)  # fmt: skip
+SIMULATED = _type(Simulated(prediction=VECTOR, noise=VECTOR, kept=KEPT))
+
+SIMULATE = (VECTOR, TABLES, types.boolean)
+"""Types of the arguments of ``simulate``: theta, tables, whether to keep the tape. It returns `SIMULATED`."""
+
+PULLBACK = (VECTOR, TABLES, KEPT, VECTOR, VECTOR)
+"""Types of the arguments of ``pullback``, the last the adjoints of prediction and noise. It returns a `VECTOR`."""
+
+JACOBIAN, JACOBIANS = (VECTOR, TABLES, KEPT), types.UniTuple(MATRIX, 2)
+"""Types of the arguments of ``jacobian``, and what it returns."""
