@@ -14,7 +14,7 @@ LAYERS: dict[str, set[str]] = {
     "stages": set(),
     "network": set(),
     "library": {"network"},
-    "config": {"library"},
+    "config": {"stages", "library"},
     "drawing": {"network", "library"},
     "ingest": {"stages"},
     "problem": {"network"},
@@ -23,12 +23,12 @@ LAYERS: dict[str, set[str]] = {
     "petab": {"stages", "network", "problem"},
     "engine": {"network", "problem", "runs", "kernel", "petab"},
     "building": {"stages", "network", "library", "problem", "petab"},
-    "fit": {"problem", "petab", "kernel", "engine"},
+    "fit": {"stages", "problem", "petab", "kernel", "engine"},
     "pymc": {"problem", "kernel", "engine", "fit"},
     "diagnose": {"stages"},
     "compare": {"stages"},
     # ingest: names and units of doses in a protocol.
-    "predict": {"config", "ingest", "network", "library", "problem", "engine", "fit", "stages"},
+    "predict": {"ingest", "network", "library", "problem", "engine", "fit", "stages"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.
     "experiments": {"ingest", "library", "petab", "engine", "building"},
     "report": {"stages", "config", "library"},

@@ -40,16 +40,16 @@ def run(args: argparse.Namespace) -> None:
     from il6infer._files import read_posterior
     from il6infer.compare import Fit, compare
     from il6infer.compare.loo import NEEDED
-    from il6infer.config.load import check_config, load_config
     from il6infer.stages import read, write
+    from il6infer.stages.settings import CompareSections, read_sections
     from il6infer.stages.verdict import Verdict
 
-    config = load_config(args.config) if args.config else check_config({}, "defaults")
+    settings = read_sections(args.config, CompareSections)
     fits = [
         Fit(model, read_posterior(Path(posterior), *NEEDED), read(verdict, Verdict))
         for model, posterior, verdict in args.fit
     ]
-    found = compare(args.dataset, fits, pareto_k_max=config["verdict"]["pareto_k_max"], seed=config["seed"])
+    found = compare(args.dataset, fits, pareto_k_max=settings.verdict.pareto_k_max, seed=settings.seed)
     write(args.output, found)
     for note in found.notes:
         logger.info("%s", note)

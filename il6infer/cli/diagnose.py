@@ -33,12 +33,12 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 def run(args: argparse.Namespace) -> None:
     """Judge and write."""
     from il6infer._files import read_posterior
-    from il6infer.config.load import load_config
-    from il6infer.diagnose import Thresholds, diagnose
+    from il6infer.diagnose import diagnose
     from il6infer.diagnose.verdict import NEEDED
     from il6infer.stages import write
+    from il6infer.stages.settings import VerdictSections, read_sections
 
-    limits = Thresholds(**load_config(args.config)["verdict"]) if args.config else Thresholds()
+    limits = read_sections(args.config, VerdictSections).verdict
     verdict = diagnose(read_posterior(args.posterior, *NEEDED), limits)
     write(args.output, verdict)
     for question, answer in (("sampled", verdict.sampled), ("reproduces the data", verdict.reproduces)):

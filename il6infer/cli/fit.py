@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import arviz as az
 
-    from il6infer.fit import FitSettings
+    from il6infer.stages.settings import FitSettings
 
 logger = logging.getLogger("il6infer")
 
@@ -64,13 +64,12 @@ def run(args: argparse.Namespace) -> None:
 
 def chosen_settings(args: argparse.Namespace) -> FitSettings:
     """Take the settings of the configuration, where one is named, under those of the command line."""
-    from il6infer.config.load import load_config
-    from il6infer.fit import FitSettings
+    from il6infer.stages.settings import FitSections, FitSettings, read_sections
 
     chosen = {}
     if args.config is not None:
-        config = load_config(args.config)
-        chosen = {**config["fit"], "seed": config["seed"]}
+        sections = read_sections(args.config, FitSections)
+        chosen = {**vars(sections.fit), "seed": sections.seed}
     chosen |= {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
     return FitSettings(**chosen)
 

@@ -124,13 +124,12 @@ def run_evaluate(args: argparse.Namespace) -> None:
 
 def run_fit(args: argparse.Namespace) -> None:
     """Fit, judge and write."""
-    from il6infer.config.load import load_config
-    from il6infer.diagnose import Thresholds, diagnose
+    from il6infer.diagnose import diagnose
     from il6infer.stages import write
+    from il6infer.stages.settings import VerdictSections, read_sections
 
     idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc")
-    limits = load_config(args.config)["verdict"] if args.config else {}
-    verdict = diagnose(idata, Thresholds(**limits))
+    verdict = diagnose(idata, read_sections(args.config, VerdictSections).verdict)
     write(args.output / "verdict.json", verdict)
     for question, answer in (("sampled", verdict.sampled), ("reproduces the data", verdict.reproduces)):
         failed = "; ".join(reason.message for reason in answer.failed)

@@ -22,7 +22,7 @@ def check_values(config: Mapping[str, Any], source: str) -> None:
     Parameters
     ----------
     config
-        As `il6infer.config.load.check_config` returns it.
+        As `il6infer.config.check.check_config` returns it.
     source
         What the message calls it.
 

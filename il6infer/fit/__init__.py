@@ -10,7 +10,7 @@ __all__ = ["FitSettings", "fit", "fit_problem"]
 def __getattr__(name: str) -> Any:
     # Stages that only look at a fit need neither nutpie nor ArviZ, which take seconds to import.
     if name == "FitSettings":
-        from il6infer.fit.settings import FitSettings
+        from il6infer.stages.settings import FitSettings
 
         return FitSettings
     if name in ("fit", "fit_problem"):

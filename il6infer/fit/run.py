@@ -19,12 +19,13 @@ from il6infer.fit.curves import curves
 from il6infer.fit.density import Density
 from il6infer.fit.nuts import sample
 from il6infer.fit.provenance import provenance
-from il6infer.fit.settings import FitSettings, child_seed
+from il6infer.fit.settings import child_seed
 from il6infer.fit.starts import Starts, disperse, find_starts
 from il6infer.fit.variables import variable_names
 from il6infer.petab.lint import check
 from il6infer.problem.priors import draw, quantile
 from il6infer.problem.spec import Problem
+from il6infer.stages.settings import FitSettings
 
 logger = logging.getLogger("il6infer")
 

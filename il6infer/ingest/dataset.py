@@ -12,6 +12,7 @@ from typing import Any, cast
 import jsonschema
 
 from il6infer._errors import Fault, nearest
+from il6infer._schema import validator
 from il6infer._yaml import read_yaml
 from il6infer.ingest.specs import Description, file_of
 
@@ -54,7 +55,7 @@ def read_description(path: Path) -> tuple[Description | None, list[Fault]]:
     document = read_yaml(path)
     faulty: set[str | int] = set()
     faults: dict[str, Fault] = {}
-    for error in jsonschema.Draft202012Validator(schema()).iter_errors(document):
+    for error in validator(schema()).iter_errors(document):
         place = list(error.absolute_path)
         faulty.add(place[1] if len(place) > 1 and place[0] == "files" else place[0] if place else "")
         for fault in _faults(error, path.name, document):

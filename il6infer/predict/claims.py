@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer._schema import check
 from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
-from il6infer.config.load import check
 from il6infer.ingest.protocol import Step, read_protocol, sheet_of
 
 SCHEMA = Path(__file__).parent / "claims.schema.yaml"
@@ -96,7 +96,7 @@ def read_claims(path: Path) -> Claims:
 
 def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
     """Check what a claims file holds; `path` is named in messages."""
-    content = check(described, _schema(), str(path))
+    content = check(described, _schema(), str(path), infinite=True)
     faults: list[Fault] = []
     plans = {}
     for name, experiment in content["experiments"].items():

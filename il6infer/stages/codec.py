@@ -123,10 +123,25 @@ def decode(kind: type[Record], content: Any, source: str, remedy: str = "", key:
     return record
 
 
+def check_fields(record: Any, source: str) -> None:
+    """Check a record that was made in memory: its types and bounds.
+
+    Raises
+    ------
+    UserError
+        With every field that is of another type, or out of bounds; `source` is what the message calls the record.
+    """
+    faults: list[Fault] = []
+    for name, kind in hints(type(record)).items():
+        _value(kind, getattr(record, name), name, faults)
+    raise_faults(faults, source)
+
+
 @cache
 def hints(kind: type) -> dict[str, Any]:
     """Field -> its type, bounds included."""
-    return get_type_hints(kind, include_extras=True)
+    found = get_type_hints(kind, include_extras=True)
+    return {field.name: found[field.name] for field in fields(kind)}
 
 
 def _value(kind: Any, found: Any, at: str, faults: list[Fault]) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from il6infer.stages.codec import Bounds, encode, hints
+from il6infer.stages.codec import Bounds, hints
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -30,6 +30,11 @@ def schema(kind: type) -> dict[str, Any]:
     return {"$schema": DRAFT, "title": kind.__name__, **body} | ({"$defs": definitions} if definitions else {})
 
 
+def section(kind: type) -> dict[str, Any]:
+    """Give the part of a schema that describes one record without records inside."""
+    return _of_record(kind, {})
+
+
 def described(kind: type) -> dict[str, str]:
     """Field -> what the docstring says of it, in its section Attributes."""
     found: list[tuple[str, str]] = []
@@ -47,7 +52,7 @@ def _of_record(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
         if field.name in about:
             part = {**part, "description": about[field.name]}
         if field.default is not MISSING:
-            part = {**part, "default": encode(field.default)}
+            part = {**part, "default": field.default}
         elif field.default_factory is MISSING:
             required.append(field.name)
         properties[field.name] = part

@@ -2,12 +2,88 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from il6infer.stages.codec import Bounds
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._yaml import read_yaml
+from il6infer.stages.codec import Bounds, Record, check_fields, decode
 
+SECTIONS = (
+    "title", "question", "seed", "results", "claims", "datasets", "models", "constraints", "values", "fit", "verdict",
+)  # fmt: skip
+"""Keys of a configuration; `il6infer.config` says what each holds."""
+
+SEED = 20261121
+"""Root of all random numbers, where the configuration gives none."""
+
+Count = Annotated[int, Bounds(minimum=1)]
 Share = Annotated[float, Bounds(minimum=0, maximum=1)]
+Tolerance = Annotated[float, Bounds(above=0, maximum=0.01)]
+Root = Annotated[int, Bounds(minimum=0)]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the posterior is sampled; section ``fit`` of the configuration.
+
+    Attributes
+    ----------
+    chains
+        Chains of NUTS, run side by side on threads.
+    tune
+        Tuning iterations a chain, thrown away.
+    draws
+        Draws a chain, kept.
+    target_accept
+        Acceptance rate that the step size is tuned to; nearer 1 is slower and diverges less.
+    starts
+        Prior draws improved by optimisation to start from; the first is the nominal point.
+    engine
+        Solver of the equations; diffsol is slow, and independent.
+    rtol
+        Relative tolerance of the solver.
+    atol
+        Absolute tolerance of the solver [nM].
+    mass_matrix
+        Form of the sampler's mass matrix; low_rank copes with correlated parameters.
+    """
+
+    chains: Count = 4
+    tune: Count = 400
+    draws: Count = 1000
+    target_accept: Annotated[float, Bounds(above=0, below=1)] = 0.9
+    starts: Count = 8
+    engine: Literal["rosenbrock", "diffsol"] = "rosenbrock"
+    rtol: Tolerance = 1e-6
+    atol: Tolerance = 1e-8
+    mass_matrix: Literal["low_rank", "diagonal"] = "low_rank"
+
+
+@dataclass(frozen=True)
+class FitSettings(Sampling):
+    """How one fit is made.
+
+    Attributes
+    ----------
+    seed
+        Root of all random numbers of this fit.
+    threads
+        Chains that run at once; changes no draw.
+
+    Raises
+    ------
+    UserError
+        With every setting that cannot be.
+    """
+
+    seed: Root = 1
+    threads: Count = 4
+
+    def __post_init__(self) -> None:
+        """Check."""
+        check_fields(self, "settings of the fit")
 
 
 @dataclass(frozen=True)
@@ -32,6 +108,11 @@ class Thresholds:
         Largest error of the log-likelihood from the solver's tolerances.
     pareto_k_max
         Pareto k above which a measurement's LOO is not trusted.
+
+    Raises
+    ------
+    UserError
+        With every threshold that cannot be.
     """
 
     rhat_max: Annotated[float, Bounds(minimum=1)] = 1.01
@@ -42,3 +123,52 @@ class Thresholds:
     failed_max: Share = 0.01
     integration_error_max: Annotated[float, Bounds(above=0)] = 0.1
     pareto_k_max: Annotated[float, Bounds(minimum=0)] = 0.7
+
+    def __post_init__(self) -> None:
+        """Check."""
+        check_fields(self, "thresholds of the verdict")
+
+
+@dataclass(frozen=True)
+class FitSections:
+    """What `il6infer fit` reads of a configuration."""
+
+    fit: Sampling = field(default_factory=Sampling)
+    seed: Root = SEED
+
+
+@dataclass(frozen=True)
+class VerdictSections:
+    """What `il6infer diagnose` reads of a configuration."""
+
+    verdict: Thresholds = field(default_factory=Thresholds)
+
+
+@dataclass(frozen=True)
+class CompareSections:
+    """What `il6infer compare` reads of a configuration: of the thresholds only ``pareto_k_max``."""
+
+    verdict: Thresholds = field(default_factory=Thresholds)
+    seed: Root = SEED
+
+
+def read_sections(path: Path | None, kind: type[Record]) -> Record:
+    """Read those sections of a configuration that a stage needs.
+
+    Parameters
+    ----------
+    path
+        Configuration, or what rule ``settings`` wrote of it; None: all defaults.
+    kind
+        `FitSections` and the like.
+
+    Raises
+    ------
+    UserError
+        If a key is unknown, or one of these sections holds what it cannot.
+    """
+    content: dict[str, Any] = {} if path is None else read_yaml(path)
+    unknown = [key for key in content if key not in SECTIONS]
+    raise_faults([Fault(f"key '{key}'", "is unknown.", nearest(str(key), SECTIONS)) for key in unknown], str(path))
+    wanted = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    return decode(kind, {key: content[key] for key in wanted if key in content}, str(path), key="key")

@@ -167,7 +167,7 @@ def test_faults_of_the_settings_come_in_one_message():
         FitSettings(chains=0, target_accept=1.5, mass_matrix="lowrank")
     assert str(caught.value) == (
         "settings of the fit: 3 faults\n"
-        "  - chains: 0 is too small, at least 1 was expected.\n"
-        "  - target_accept: 1.5 is not above 0 and below 1.\n"
-        "  - mass_matrix: 'lowrank'. Did you mean 'low_rank'? Known: diagonal, low_rank."
+        "  - chains: 0 is not allowed: it must be at least 1.\n"
+        "  - target_accept: 1.5 is not allowed: it must be below 1.\n"
+        "  - mass_matrix: 'lowrank' is unknown. Did you mean 'low_rank'? Known: diagonal, low_rank."
     )

@@ -8,7 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-from il6infer.config.load import check_config, constraints_of, values_of
+from il6infer.config.check import check_config
+from il6infer.config.load import constraints_of, values_of
 from il6infer.config.load import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._yaml import read_yaml
@@ -43,7 +44,7 @@ except UserError as error:
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 DATASETS = SETTINGS["datasets"]
-RESULTS = SETTINGS["results"]
+RESULTS = str(Path(SETTINGS["results"]))  # without what makes one folder two names: a last slash, a leading ./
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 CLAIMS = SETTINGS["claims"] or []
