@@ -17,6 +17,7 @@ from il6infer.building.constraints import constraint_faults, with_constraints
 from il6infer.library.compose import Model
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab.lint import check
+from il6infer.problem.noise import NOISES
 from il6infer.problem.spec import Problem
 
 REST = "rest"
@@ -36,6 +37,8 @@ SIGMA = (0.2, 0.07, 0.6)
 
 ENOUGH, REPLICATED = 3, 3.0
 """Degrees of freedom from which replicates inform the prior of a linear noise; how far its 90 % interval reaches."""
+
+_KINDS = {noise.table: name for name, noise in NOISES.items()}
 
 WIDE = 1e4
 """Bounds lie this factor beyond the 90 % interval: they guard the solver and cut no prior mass."""
@@ -201,7 +204,7 @@ def _observables(measurements: pd.DataFrame) -> pd.DataFrame:
                 "observableName": name,
                 "observableFormula": formula,
                 "noiseFormula": f"sigma_{name}",
-                "noiseDistribution": {"lognormal": "log-normal", "normal": "normal"}[group["noise"].iloc[0]],
+                "noiseDistribution": _KINDS[group["noise"].iloc[0]],
                 "observablePlaceholders": ";".join(placeholders),
             }
         )

@@ -15,7 +15,7 @@ import pandas as pd
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._tables import sound_sheet
 from il6infer.engine import Engine, compile
-from il6infer.engine.likelihood import pointwise, slopes
+from il6infer.engine.likelihood import pointwise, residuals, slopes
 from il6infer.petab.files import read_listing
 from il6infer.petab.read import load
 from il6infer.problem.priors import log_density
@@ -111,7 +111,7 @@ def evaluate(
     return Evaluation(
         parameters={p.id: float(v) for p, v in zip(problem.estimated, theta, strict=True)},
         llh=_finite(density.sum()),
-        chi2=_finite(np.sum(_residuals(problem, simulation.prediction, simulation.noise) ** 2)),
+        chi2=_finite(np.sum(residuals(problem, simulation.prediction, simulation.noise) ** 2)),
         log_prior={
             p.id: _finite(log_density(p, v)) if p.prior else None for p, v in zip(problem.estimated, theta, strict=True)
         },
@@ -149,15 +149,6 @@ def simulation_table(path: Path, simulation: np.ndarray) -> pd.DataFrame:
     table = table.drop(columns="measurement")
     table.insert(column, "simulation", simulation)
     return table
-
-
-def _residuals(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    measured = problem.measurements["value"].to_numpy(dtype=float)
-    kinds = problem.measurements["observable"].map({o.id: o.distribution for o in problem.observables})
-    logarithmic = kinds.str.startswith("log-").to_numpy(dtype=bool)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log(measured) - np.log(np.maximum(prediction, 0.0))
-    return np.where(logarithmic, ratio, measured - prediction) / noise
 
 
 def _gradient(problem: Problem, engine: Engine, theta: np.ndarray, simulation: Any) -> dict[str, float | None]:

@@ -2,124 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
-from scipy.special import expit
 
-from il6infer._errors import Fault, raise_faults
-from il6infer.problem.priors import FAMILIES, distribution
+from il6infer.problem.families import FAMILIES
+from il6infer.problem.priors import distribution, log_mass, support
 from il6infer.problem.spec import Parameter
 
-NEGLIGIBLE_MASS = 1e-3
-"""A bound that cuts off less prior mass than this is left out: it would only bend the geometry."""
+_DECADE, _CUT = 10.0, 1e-3
+"""A positive support wider than the one is sampled in logarithms, where it cuts off more prior mass than the other."""
 
-_DECADE = 10.0
+_SPREAD = (0.16, 0.84)
+"""Half the distance of these quantiles of the prior is the longest bend before a wall."""
 
-
-class Map(IntEnum):
-    """How a value depends on its coordinate x."""
-
-    IDENTITY = 0
-    ABOVE = 1
-    """low + exp(x)"""
-    BELOW = 2
-    """high - exp(x)"""
-    BETWEEN = 3
-    """low + (high - low) / (1 + exp(-x))"""
-    BETWEEN_LOGARITHMS = 4
-    """exp of the same between log(low) and log(high)"""
+_NONE = 1e-9
+"""A normalisation smaller than this is left out of the sampled density, in which a constant means nothing."""
 
 
 @dataclass(frozen=True)
 class Coordinate:
-    """Coordinate of one parameter.
+    """Coordinate x of one parameter.
+
+    Far from its ends, x is the value itself or, where `logarithmic`, its logarithm. Nearer than `bend` to a finite end
+    it is stretched: the distance to the end is ``bend * exp(-u - u**2 / 2)`` where x has gone ``u * bend`` too far. So
+    a bound is a wall that x never reaches, the map has two continuous derivatives, a density that is flat up to
+    the wall has a tail as light as a normal one, and a bound out of reach changes nothing.
 
     Attributes
     ----------
     low, high
-        Support of the prior as it is sampled; infinite where it has no end.
-    mass
-        Prior mass on the support: 1, or what truncation leaves.
-    map
-        From the real line to the support: logarithmic where the values are positive and span more than a decade.
+        Ends of the support; infinite where it has none.
+    logarithmic
+        Whether the line that is bent is that of the value's logarithm.
+    bend
+        Distance from an end at which the bend begins, on that line.
+    log_mass
+        Logarithm of the prior's mass on the support.
     """
 
     low: float
     high: float
-    mass: float
-    map: Map
+    logarithmic: bool
+    bend: float
+    log_mass: float
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Ends on the line that is bent."""
+        return (_log(self.low), _log(self.high)) if self.logarithmic else (self.low, self.high)
 
     def unconstrained(self, values: np.ndarray) -> np.ndarray:
-        """Coordinates of values."""
-        match self.map:
-            case Map.ABOVE:
-                return np.log(values - self.low)
-            case Map.BELOW:
-                return np.log(self.high - values)
-            case Map.BETWEEN:
-                return np.log(values - self.low) - np.log(self.high - values)
-            case Map.BETWEEN_LOGARITHMS:
-                return np.log(np.log(values / self.low)) - np.log(np.log(self.high / values))
-        return values
+        """Coordinates of values; not finite at an end, NaN beyond."""
+        (lower, upper), line = self.ends, np.log(values) if self.logarithmic else values
+        x = np.where((values < self.low) | (values > self.high), np.nan, line)
+        x = np.where(line < lower + self.bend, lower + self.bend * (1.0 - _overshoot(line - lower, self.bend)), x)
+        return np.where(line > upper - self.bend, upper - self.bend * (1.0 - _overshoot(upper - line, self.bend)), x)
 
     def constrained(self, points: np.ndarray) -> np.ndarray:
         """Values of coordinates."""
-        match self.map:
-            case Map.ABOVE:
-                return self.low + np.exp(points)
-            case Map.BELOW:
-                return self.high - np.exp(points)
-            case Map.BETWEEN:
-                return self.low + (self.high - self.low) * expit(points)
-            case Map.BETWEEN_LOGARITHMS:
-                return self.low * np.exp(np.log(self.high / self.low) * expit(points))
-        return points
+        lower, upper = self.ends
+        line = np.where(points < lower + self.bend, lower + _distance(points - lower, self.bend), points)
+        line = np.where(points > upper - self.bend, upper - _distance(upper - points, self.bend), line)
+        return np.clip(np.exp(line) if self.logarithmic else line, self.low, self.high)
 
 
 def coordinate(parameter: Parameter) -> Coordinate:
-    """Coordinate of an estimated parameter.
-
-    The prior is truncated to the parameter's bounds where they cut off more than `NEGLIGIBLE_MASS`, and then
-    normalised again.
-    """
-    low, high = (float(end) for end in distribution(parameter.prior).support())
-    cut, mass = cut_mass(parameter), 1.0
-    if cut > NEGLIGIBLE_MASS:
-        low, high, mass = max(low, parameter.lower), min(high, parameter.upper), 1.0 - cut
-    return Coordinate(low, high, mass, _map(low, high))
-
-
-def cut_mass(parameter: Parameter) -> float:
-    """Prior mass outside of the parameter's bounds."""
-    frozen = distribution(parameter.prior)
-    return float(frozen.cdf(parameter.lower) + frozen.sf(parameter.upper))
+    """Coordinate of an estimated parameter, whose prior is truncated to its bounds and then normalised again."""
+    (low, high), mass = support(parameter), log_mass(parameter)
+    family, frozen = FAMILIES[parameter.prior.distribution], distribution(parameter.prior)
+    wide = low > 0 and high > _DECADE * low and (family.ordered or mass < math.log1p(-_CUT))
+    logarithmic = family.logarithmic or wide or parameter.scale != "lin"
+    spread = [float(end) for end in frozen.ppf(_SPREAD)]
+    if logarithmic and spread[0] > 0:
+        spread = [math.log(end) for end in spread]
+    ends = (_log(low), _log(high)) if logarithmic else (low, high)
+    bend = min(0.5 * (spread[1] - spread[0]), 0.5 * (ends[1] - ends[0]))
+    return Coordinate(low, high, logarithmic, bend, mass if abs(mass) > _NONE else 0.0)
 
 
-def check_priors(parameters: Sequence[Parameter]) -> None:
-    """Refuse, in one message, parameters whose prior cannot be sampled."""
-    faults = []
-    for parameter in parameters:
-        where, prior = f"parameter '{parameter.id}'", parameter.prior
-        if prior is None or prior.distribution not in FAMILIES:
-            name = "none" if prior is None else f"'{prior.distribution}'"
-            faults.append(Fault(where, f"its prior distribution is {name}, one of {', '.join(FAMILIES)} was expected."))
-        elif not np.isfinite(prior.parameters).all():
-            remedy = "Give finite prior parameters or, for a uniform prior, finite bounds."
-            faults.append(Fault(where, f"its prior {prior.distribution}{prior.parameters} is improper.", remedy))
-        elif not 1.0 - cut_mass(parameter) > 0:
-            what = f"no mass of its prior {prior.distribution}{prior.parameters} lies within its bounds"
-            faults.append(Fault(where, f"{what} {parameter.lower:g} to {parameter.upper:g}.", "Widen the bounds."))
-    raise_faults(faults, "priors")
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
 
 
-def _map(low: float, high: float) -> Map:
-    if np.isinf(low) and np.isinf(high):
-        return Map.IDENTITY
-    if np.isinf(high):
-        return Map.ABOVE
-    if np.isinf(low):
-        return Map.BELOW
-    return Map.BETWEEN_LOGARITHMS if low > 0 and high > _DECADE * low else Map.BETWEEN
+def _overshoot(distance: np.ndarray, bend: float) -> np.ndarray:
+    """How far x goes beyond the beginning of a bend, in bends, for a distance from the end."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(1.0 - 2.0 * np.minimum(np.log(distance / bend), 0.0)) - 1.0
+
+
+def _distance(x: np.ndarray, bend: float) -> np.ndarray:
+    """Distance from the end for x, measured from the end."""
+    with np.errstate(over="ignore"):
+        u = np.maximum(1.0 - x / bend, 0.0)
+        return bend * np.exp(-u * (1.0 + 0.5 * u))

@@ -16,7 +16,9 @@ from il6infer.fit.coordinates import coordinate
 from il6infer.fit.variables import check_problem
 from il6infer.kernel.calls import packed
 from il6infer.kernel.link import prepare
-from il6infer.problem.priors import FAMILIES, distribution
+from il6infer.problem.families import FAMILIES
+from il6infer.problem.noise import ERRORS, NOISES
+from il6infer.problem.priors import log_normaliser
 from il6infer.problem.spec import Parameter, Problem
 
 # nutpie 0.16.9 asks for one field more than 0.16.8 has.
@@ -148,12 +150,10 @@ class Density:
         tables = packed(engine.tables)
         self._held.append(tables)
         data["tables"] = tables.ctypes.data
-        kinds = {o.id: posterior.NOISES.index(o.distribution) for o in problem.observables}
-        table = problem.measurements
-        self._put(
-            "measured",
-            np.column_stack([table["observable"].map(kinds).to_numpy(float), table["value"].to_numpy(float)]),
-        )
+        kinds = [NOISES[kind] for kind in problem.noise_kinds]
+        columns = ([[*ERRORS].index(kind.error) for kind in kinds], [kind.logarithmic for kind in kinds])
+        values = problem.measurements["value"].to_numpy(float)
+        self._put("measured", np.column_stack([*columns, values]).astype(float))
 
     def _seen(self, frame: Frame) -> np.ndarray:
         """Give the description of the problem as seen from a frame, which the array keeps alive."""
@@ -178,12 +178,9 @@ def _prior_row(parameter: Parameter) -> list[float]:
     """Row of the table of priors; the constant makes the density that of SciPy, divided by the mass kept."""
     place, prior = coordinate(parameter), parameter.prior
     first, second = (*map(float, prior.parameters), 0.0)[:2]
-    row = [float(place.map), place.low, place.high, float([*FAMILIES].index(prior.distribution)), first, second, 0.0]
-    frozen = distribution(prior)
-    value = float(frozen.ppf(0.3))
-    kernel, _ = posterior.prior_at.py_func(value, row)  # a call from Python would compile it, each time
-    row[posterior.CONSTANT] = float(frozen.logpdf(value) - kernel - np.log(place.mass))
-    return row
+    row = [float(place.logarithmic), place.low, place.high, *place.ends, place.bend]
+    row += [float([*FAMILIES].index(prior.distribution)), first, second]
+    return [*row, log_normaliser(prior) - place.log_mass]
 
 
 def _likelihood(problem: Problem, engine: Engine, size: int) -> object:

@@ -6,7 +6,9 @@ machine and comes from the disk for every later one, whatever the model.
 
 from __future__ import annotations
 
+import hashlib
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,12 @@ from numba import carray, cfunc, from_dtype, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from il6infer.fit.coordinates import Map
+from il6infer.kernel import calls, contracts
 from il6infer.kernel.calls import call_at, unpacked
 from il6infer.kernel.contracts import PULLBACK, SIMULATE, SIMULATED, VECTOR
-from il6infer.problem.priors import FAMILIES
+from il6infer.problem import families, noise
+from il6infer.problem.families import FAMILIES
+from il6infer.problem.noise import ERRORS
 
 FAILED, BAD_GRADIENT, BAD_VALUE = 1, 3, 4
 """Codes that nutpie takes for a divergence (they are positive), and goes on."""
@@ -43,20 +47,13 @@ DESCRIPTION = np.dtype(
 
 DOUBLES, DESCRIPTIONS = types.CPointer(types.float64), types.CPointer(from_dtype(DESCRIPTION))
 
-NORMAL, LOG_NORMAL, UNIFORM, LOG_UNIFORM, LAPLACE, LOG_LAPLACE, CAUCHY, GAMMA, EXPONENTIAL, CHISQUARE, RAYLEIGH = range(
-    len(FAMILIES)
-)
-IDENTITY, ABOVE, BELOW, BETWEEN = (int(m) for m in (Map.IDENTITY, Map.ABOVE, Map.BELOW, Map.BETWEEN))
-MAP, LOW, HIGH, FAMILY, FIRST, SECOND, CONSTANT = range(7)
-"""Columns of the table of priors."""
+LOGARITHMIC, LOW, HIGH, LOWER, UPPER, BEND, FAMILY, FIRST, SECOND, CONSTANT = range(10)
+"""Columns of the table of priors: `il6infer.fit.coordinates.Coordinate`, then position in `FAMILIES` and parameters."""
 
-KIND, VALUE = range(2)
-"""Columns of the table of measurements: position in `NOISES`, measured value."""
-
-NOISES = ("normal", "log-normal", "laplace", "log-laplace")
+ERROR, IN_LOGARITHMS, VALUE = range(3)
+"""Columns of the table of measurements: position in `ERRORS`, whether logarithms count, measured value."""
 
 _INNER = {"nogil": True, "error_model": "numpy"}
-_ROOT = 0.5 * math.log(2 * math.pi)
 
 
 @intrinsic
@@ -75,62 +72,48 @@ def _table(description):  # noqa: ANN001, ANN202
     return carray(_pointer(description.address, 0.0), (description.rows, description.columns))
 
 
+def _chosen(number: int, function: Any, others: Any) -> Any:
+    """Of a table of functions the one with a number: a compiled function of the number and its arguments."""
+    compiled = njit(**_INNER)(function)
+    if others is None:
+        return njit(**_INNER)(lambda kind, *arguments: compiled(*arguments))
+    return njit(**_INNER)(lambda kind, *arguments: compiled(*arguments) if kind == number else others(kind, *arguments))
+
+
+_density = _loss = None
+for _number, _family in reversed([*enumerate(FAMILIES.values())]):
+    _density = _chosen(_number, _family.density, _density)
+for _number, _error in reversed([*enumerate(ERRORS.values())]):
+    _loss = _chosen(_number, _error.loss, _loss)
+_CONSTANTS = np.array([error.constant for error in ERRORS.values()])
+
+
 @njit(**_INNER)
 def value_at(x, row):  # noqa: ANN001, ANN202
     """Value of a coordinate, its derivative, the logarithm of that, and the derivative of the logarithm."""
-    kind, low, high = int(row[MAP]), row[LOW], row[HIGH]
-    if kind == IDENTITY:
-        return x, 1.0, 0.0, 0.0
-    if kind == ABOVE:
-        e = math.exp(x)
-        return low + e, e, x, 1.0
-    if kind == BELOW:
-        e = math.exp(x)
-        return high - e, -e, x, 1.0
-    if x >= 0:
-        e = math.exp(-x)
-        share, rest = 1.0 / (1.0 + e), e / (1.0 + e)
-    else:
-        e = math.exp(x)
-        share, rest = e / (1.0 + e), 1.0 / (1.0 + e)
-    softened = -abs(x) - 2.0 * math.log1p(math.exp(-abs(x)))  # log(share * rest)
-    if kind == BETWEEN:
-        return low + (high - low) * share, (high - low) * share * rest, math.log(high - low) + softened, rest - share
-    decades = math.log(high / low)
-    value, inner = low * math.exp(decades * share), decades * share * rest
-    return value, value * inner, math.log(value) + math.log(decades) + softened, inner + rest - share
+    lower, upper, bend = row[LOWER], row[UPPER], row[BEND]
+    line, step, log_step, by_log_step = x, 1.0, 0.0, 0.0
+    if x < lower + bend:
+        u = 1.0 - (x - lower) / bend
+        distance = math.exp(-u * (1.0 + 0.5 * u))
+        line, step = lower + bend * distance, distance * (1.0 + u)
+        log_step, by_log_step = math.log1p(u) - u * (1.0 + 0.5 * u), (1.0 + u - 1.0 / (1.0 + u)) / bend
+    elif x > upper - bend:
+        u = 1.0 - (upper - x) / bend
+        distance = math.exp(-u * (1.0 + 0.5 * u))
+        line, step = upper - bend * distance, distance * (1.0 + u)
+        log_step, by_log_step = math.log1p(u) - u * (1.0 + 0.5 * u), (1.0 / (1.0 + u) - 1.0 - u) / bend
+    value = line
+    if row[LOGARITHMIC] != 0.0:
+        value = math.exp(line)
+        log_step, by_log_step, step = line + log_step, step + by_log_step, value * step
+    return min(max(value, row[LOW]), row[HIGH]), step, log_step, by_log_step
 
 
 @njit(**_INNER)
 def prior_at(v, row):  # noqa: ANN001, ANN202
     """Logarithm of the prior's density at a value, and its derivative."""
-    kind, a, b = int(row[FAMILY]), row[FIRST], row[SECOND]
-    if kind == NORMAL:
-        z = (v - a) / b
-        found, slope = -0.5 * z * z, -z / b
-    elif kind == LOG_NORMAL:
-        z = (math.log(v) - a) / b
-        found, slope = -0.5 * z * z - math.log(v), -(z / b + 1.0) / v
-    elif kind == UNIFORM:
-        found, slope = 0.0, 0.0
-    elif kind == LOG_UNIFORM:
-        found, slope = -math.log(v), -1.0 / v
-    elif kind == LAPLACE:
-        found, slope = -abs(v - a) / b, -np.sign(v - a) / b
-    elif kind == LOG_LAPLACE:
-        z = math.log(v) - a
-        found, slope = -abs(z) / b - math.log(v), -(np.sign(z) / b + 1.0) / v
-    elif kind == CAUCHY:
-        z = (v - a) / b
-        found, slope = -math.log1p(z * z), -2.0 * z / (b * (1.0 + z * z))
-    elif kind == GAMMA:
-        found, slope = (a - 1.0) * math.log(v) - v / b, (a - 1.0) / v - 1.0 / b
-    elif kind == EXPONENTIAL:
-        found, slope = -v / a, -1.0 / a
-    elif kind == CHISQUARE:
-        found, slope = (0.5 * a - 1.0) * math.log(v) - 0.5 * v, (0.5 * a - 1.0) / v - 0.5
-    else:
-        found, slope = math.log(v) - 0.5 * (v / a) ** 2, 1.0 / v - v / (a * a)
+    found, slope = _density(int(row[FAMILY]), v, row[FIRST], row[SECOND])
     return found + row[CONSTANT], slope
 
 
@@ -138,24 +121,21 @@ def prior_at(v, row):  # noqa: ANN001, ANN202
 def likelihood_at(prediction, noise, measured, by_value, by_noise):  # noqa: ANN001, ANN202
     """Logarithm of the likelihood; fills its derivatives by each prediction and each noise.
 
-    The same as `il6infer.engine.likelihood`, without arrays in between.
+    The same as `il6infer.problem.noise`, without arrays in between.
     """
     total = 0.0
     for n in range(len(prediction)):
-        kind, value, median, scale = int(measured[n, KIND]), measured[n, VALUE], prediction[n], noise[n]
+        kind, value, median, scale = int(measured[n, ERROR]), measured[n, VALUE], prediction[n], noise[n]
         inner = 1.0
-        if kind % 2 == 1:
+        if measured[n, IN_LOGARITHMS] != 0.0:
             if not median > 0.0:
                 return -np.inf
             total -= math.log(value)
             inner, value, median = median, math.log(value), math.log(median)
         z = (value - median) / scale
-        if kind < 2:
-            total -= 0.5 * z * z + math.log(scale) + _ROOT
-            by_value[n], by_noise[n] = z / (scale * inner), (z * z - 1.0) / scale
-        else:
-            total -= abs(z) + math.log(2.0 * scale)
-            by_value[n], by_noise[n] = np.sign(z) / (scale * inner), (abs(z) - 1.0) / scale
+        loss, slope = _loss(kind, z)
+        total -= loss + math.log(scale) + _CONSTANTS[kind]
+        by_value[n], by_noise[n] = slope / (scale * inner), (slope * z - 1.0) / scale
     return total
 
 
@@ -212,43 +192,53 @@ def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
     return found
 
 
-@cfunc(types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, DESCRIPTIONS), cache=True, error_model="numpy")
-def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN202
-    """Nutpie's C function: dimension, coordinates z, gradient (out), log-density (out), problem -> 0 or a code."""
-    data = carray(data_, (1,))[0]
-    size = data.dimension
-    z, gradient, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
-    frame, priors = _table(data.frame), _table(data.priors)
-    theta, slope, step, by_x = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-    total = 0.0
-    for i in range(size):
-        x = frame[0, i]
-        for j in range(size):
-            x += frame[1 + i, j] * z[j]
-        theta[i], step[i], bend, by_bend = value_at(x, priors[i])
-        prior, by_value = prior_at(theta[i], priors[i])
-        total += prior + bend
-        by_x[i] = by_value * step[i] + by_bend
-    if not math.isfinite(total):
-        return BAD_VALUE
-    try:
-        total += _likelihood(theta, data, slope)
-    except Exception:  # noqa: BLE001 (numba knows no other)
-        # Nothing may be thrown across nutpie's C interface; it counts the point as a divergence, which the verdict
-        # limits. A failed simulation does not come this way: it is an outcome, with a count of its own.
-        return FAILED
-    if not math.isfinite(total):
-        return BAD_VALUE
-    value[0] = total
-    for i in range(size):
-        by_x[i] += slope[i] * step[i]
-    for j in range(size):
-        gradient[j] = 0.0
+def _compiled(sources: str) -> Any:
+    """Nutpie's C function of the log-density; `sources`, a digest, makes another code of it where they change."""
+
+    @cfunc(types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, DESCRIPTIONS), cache=True, error_model="numpy")
+    def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN202
+        """Nutpie's C function: dimension, coordinates z, gradient (out), log-density (out), problem -> 0 or a code."""
+        sources  # noqa: B018 (in the closure, so in numba's key; else it knows this file alone)
+        data = carray(data_, (1,))[0]
+        size = data.dimension
+        z, gradient, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
+        frame, priors = _table(data.frame), _table(data.priors)
+        theta, slope, step, by_x = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+        total = 0.0
         for i in range(size):
-            gradient[j] += frame[1 + i, j] * by_x[i]
-        if not math.isfinite(gradient[j]):
-            return BAD_GRADIENT
-    return 0
+            x = frame[0, i]
+            for j in range(size):
+                x += frame[1 + i, j] * z[j]
+            theta[i], step[i], bend, by_bend = value_at(x, priors[i])
+            prior, by_value = prior_at(theta[i], priors[i])
+            total += prior + bend
+            by_x[i] = by_value * step[i] + by_bend
+        if not math.isfinite(total):
+            return BAD_VALUE
+        try:
+            total += _likelihood(theta, data, slope)
+        except Exception:  # noqa: BLE001 (numba knows no other)
+            # Nothing may be thrown across nutpie's C interface; it counts the point as a divergence, which the verdict
+            # limits. A failed simulation does not come this way: it is an outcome, with a count of its own.
+            return FAILED
+        if not math.isfinite(total):
+            return BAD_VALUE
+        value[0] = total
+        for i in range(size):
+            by_x[i] += slope[i] * step[i]
+        for j in range(size):
+            gradient[j] = 0.0
+            for i in range(size):
+                gradient[j] += frame[1 + i, j] * by_x[i]
+            if not math.isfinite(gradient[j]):
+                return BAD_GRADIENT
+        return 0
+
+    return log_density
+
+
+_SOURCES = hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in (families, noise, calls, contracts)))
+log_density = _compiled(_SOURCES.hexdigest())
 
 
 @cfunc(types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, DESCRIPTIONS), cache=True)

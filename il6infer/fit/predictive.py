@@ -13,6 +13,7 @@ import xarray as xr
 from il6infer.engine import Engine, Outcome, compile
 from il6infer.engine.likelihood import pointwise
 from il6infer.fit.variables import rows_by_variable
+from il6infer.problem.noise import draw
 from il6infer.problem.spec import Problem
 
 PROBES, TIGHTER = 40, 1e-3
@@ -54,14 +55,7 @@ def simulate_all(engine: Engine, thetas: np.ndarray, threads: int = 1) -> Ensemb
 
 def noisy(problem: Problem, ensemble: Ensemble, rng: np.random.Generator) -> np.ndarray:
     """One replicated measurement of each prediction (samples, measurements); NaN where the simulation failed."""
-    families = {o.id: o.distribution for o in problem.observables}
-    kinds = problem.measurements["observable"].map(families).to_numpy(dtype=str)
-    shape = ensemble.prediction.shape
-    normal, laplace = rng.normal(size=shape), rng.laplace(size=shape)
-    error = ensemble.noise * np.where(np.char.endswith(kinds, "laplace"), laplace, normal)
-    with np.errstate(over="ignore", invalid="ignore"):  # only one of the two is used, and the other may be huge
-        multiplied = ensemble.prediction * np.exp(error)
-    return np.where(np.char.startswith(kinds, "log-"), multiplied, ensemble.prediction + error)
+    return draw(problem.noise_kinds, ensemble.prediction, ensemble.noise, rng)
 
 
 def log_likelihood(problem: Problem, ensemble: Ensemble) -> np.ndarray:

@@ -7,7 +7,8 @@ from collections import Counter
 import numpy as np
 
 from il6infer._errors import Fault, raise_faults
-from il6infer.fit.coordinates import check_priors
+from il6infer.problem.noise import NOISES
+from il6infer.problem.priors import check_priors
 from il6infer.problem.spec import Problem
 
 
@@ -50,7 +51,7 @@ def check_problem(problem: Problem) -> None:
         where = f"measurement {number} ('{row.observable}', experiment '{row.experiment}', time {row.time:g})"
         if not np.isfinite(row.value):
             faults.append(Fault(where, f"its value is {row.value}, a finite number was expected.", "Remove the row."))
-        elif row.value <= 0 and kind[row.observable].startswith("log-"):
+        elif row.value <= 0 and NOISES[kind[row.observable]].logarithmic:
             what = f"its value {row.value:g} is impossible under {kind[row.observable]} noise."
             faults.append(Fault(where, what, "Use normal noise, or leave out values that are not above zero."))
     raise_faults(faults, f"problem '{problem.id}'")

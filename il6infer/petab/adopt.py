@@ -11,6 +11,7 @@ from il6infer._files import digest
 from il6infer._tables import sound_sheet
 from il6infer.petab.files import copy_problem, read_listing
 from il6infer.petab.read import load
+from il6infer.problem.noise import NOISES
 from il6infer.problem.spec import STEADY_STATE, Problem
 from il6infer.stages.ingest import IngestSummary, RawFile
 
@@ -57,7 +58,6 @@ def measurement_table(problem: Problem, name: str, names: Mapping[str, str]) -> 
         Observable -> name of the read-out.
     """
     table = problem.data
-    kinds = {o.id: o.distribution for o in problem.observables}
     return pd.DataFrame(
         {
             "dataset": name,
@@ -68,7 +68,7 @@ def measurement_table(problem: Problem, name: str, names: Mapping[str, str]) -> 
             "batch": table["batch"],
             "value": table["value"],
             "unit": "",
-            "noise": table["observable"].map(kinds).str.replace("log-normal", "lognormal"),
+            "noise": [NOISES[kind].table for kind in problem.noise_kinds],
             "detection_limit": "",
             "assay": "PEtab",
             "scale": False,

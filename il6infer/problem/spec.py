@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 import sympy as sp
 
@@ -24,8 +25,7 @@ class Prior:
     Attributes
     ----------
     distribution
-        PEtab v2 name: ``normal``, ``log-normal``, ``uniform``, ``log-uniform``, ``laplace``, ``log-laplace``,
-        ``cauchy``, ``gamma``, ``exponential``, ``chisquare``, ``rayleigh``.
+        PEtab v2 name, one of `il6infer.problem.families.FAMILIES`.
     parameters
         In PEtab's order; for ``log-normal`` the mean and standard deviation of the natural logarithm.
     """
@@ -94,7 +94,7 @@ class Observable:
         parameters, `time` and the placeholders. `noise` is the scale parameter: standard deviation for
         (log-)normal, mean absolute deviation for (log-)laplace; of the natural logarithm for the log ones.
     distribution
-        ``normal``, ``log-normal``, ``laplace`` or ``log-laplace``; the formula is the median.
+        One of `il6infer.problem.noise.NOISES`; the formula is the median.
     placeholders
         Names in `formula`, filled from a measurement's `observable_parameters`, in order.
     noise_placeholders
@@ -152,6 +152,12 @@ class Problem:
     def data(self) -> pd.DataFrame:
         """Measurements that are data, which is all but literature constraints; the index is that of `measurements`."""
         return self.measurements[~self.measurements["observable"].str.startswith(LITERATURE)]
+
+    @property
+    def noise_kinds(self) -> np.ndarray:
+        """(measurements,) name of the noise distribution of each."""
+        kinds = {o.id: o.distribution for o in self.observables}
+        return self.measurements["observable"].map(kinds).to_numpy(dtype=str)
 
     def with_measurements(self, measurements: pd.DataFrame) -> Problem:
         """Ask the same problem at other times or read-outs (values may be NaN: nothing is compared)."""

@@ -8,9 +8,10 @@ import pytensor.tensor as pt
 
 from il6infer.engine import Engine
 from il6infer.fit.variables import check_problem, rows_by_variable, variable_names
+from il6infer.problem.noise import NOISES
 from il6infer.problem.spec import Problem
 from il6infer.pymc.op import simulate
-from il6infer.pymc.priors import LOG_LAPLACE, prior_variable
+from il6infer.pymc.priors import prior_variable
 
 
 def build_model(problem: Problem, engine: Engine) -> pm.Model:
@@ -46,13 +47,6 @@ def build_model(problem: Problem, engine: Engine) -> pm.Model:
             # A prediction may lie below zero by the solver's tolerance; no logarithmic noise explains that.
             logarithm = pt.log(pt.maximum(median, 0.0))
             arguments = {"observed": measured[rows], "dims": f"{name}_row"}
-            match families[name]:
-                case "normal":
-                    pm.Normal(name, median, scale, **arguments)
-                case "log-normal":
-                    pm.LogNormal(name, logarithm, scale, **arguments)
-                case "laplace":
-                    pm.Laplace(name, median, scale, **arguments)
-                case "log-laplace":
-                    pm.CustomDist(name, logarithm, scale, **LOG_LAPLACE, **arguments)
+            kind = NOISES[families[name]]
+            kind.pymc(pm, name, logarithm if kind.logarithmic else median, scale, **arguments)
     return model

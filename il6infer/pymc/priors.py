@@ -1,63 +1,26 @@
-"""PEtab priors as PyMC variables on the linear scale, with transforms that keep the geometry smooth."""
+"""PEtab priors as PyMC variables on the linear scale, in the coordinates of `il6infer.fit.coordinates`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from pymc.distributions.transforms import Chain, Interval, Transform, log
+from pymc.distributions.transforms import Transform
 from pytensor.tensor import TensorVariable
 
-from il6infer.fit.coordinates import Coordinate, Map, coordinate
-from il6infer.problem.priors import distribution
+from il6infer.fit.coordinates import Coordinate, coordinate
+from il6infer.problem.families import FAMILIES
+from il6infer.problem.priors import distribution, draw
 from il6infer.problem.spec import Parameter, Prior
-
-
-def _log_laplace_logp(value: TensorVariable, mu: TensorVariable, b: TensorVariable) -> TensorVariable:
-    return -pt.abs(pt.log(value) - mu) / b - pt.log(2 * b) - pt.log(value)
-
-
-def _log_laplace_random(mu: np.ndarray, b: np.ndarray, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-    return np.exp(rng.laplace(mu, b, size))
-
-
-LOG_LAPLACE: dict[str, Any] = {"logp": _log_laplace_logp, "random": _log_laplace_random, "class_name": "LogLaplace"}
-"""Exponential of a Laplace variable, for `pymc.CustomDist`."""
-
-
-def _log_uniform_logp(value: TensorVariable, low: TensorVariable, high: TensorVariable) -> TensorVariable:
-    inside = pt.and_(value >= low, value <= high)
-    return pt.switch(inside, -pt.log(value) - pt.log(pt.log(high / low)), -np.inf)
-
-
-def _log_uniform_random(low: float, high: float, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-    return np.exp(rng.uniform(np.log(low), np.log(high), size))
-
-
-DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
-    "normal": lambda mean, sd: pm.Normal.dist(mean, sd),
-    "log-normal": lambda mean, sd: pm.LogNormal.dist(mean, sd),
-    "uniform": lambda low, high: pm.Uniform.dist(low, high),
-    "log-uniform": lambda low, high: pm.CustomDist.dist(
-        low, high, logp=_log_uniform_logp, random=_log_uniform_random, class_name="LogUniform"
-    ),
-    "laplace": lambda location, scale: pm.Laplace.dist(location, scale),
-    "log-laplace": lambda location, scale: pm.CustomDist.dist(location, scale, **LOG_LAPLACE),
-    "cauchy": lambda location, scale: pm.Cauchy.dist(location, scale),
-    "gamma": lambda shape, scale: pm.Gamma.dist(alpha=shape, beta=1 / scale),
-    "exponential": lambda scale: pm.Exponential.dist(scale=scale),
-    "chisquare": lambda dof: pm.ChiSquared.dist(dof),
-    "rayleigh": lambda scale: pm.Weibull.dist(alpha=2.0, beta=scale * np.sqrt(2.0)),
-}
-"""PEtab's prior distributions by name, each from PEtab's parameters."""
 
 
 def _base(prior: Prior) -> TensorVariable:
     # As arrays: PyTensor makes a bare 2.0 a float32, and its logarithm has float32's precision.
-    return DISTRIBUTIONS[prior.distribution](*(np.asarray(value, dtype=np.float64) for value in prior.parameters))
+    values = (np.asarray(value, dtype=np.float64) for value in prior.parameters)
+    return FAMILIES[prior.distribution].pymc(pm, *values)
 
 
 def prior_variable(parameter: Parameter) -> TensorVariable:
@@ -66,30 +29,66 @@ def prior_variable(parameter: Parameter) -> TensorVariable:
     Its support, truncation and transform are those of `il6infer.fit.coordinates.coordinate`.
     """
     place = coordinate(parameter)
-    base = _base(parameter.prior) if place.mass == 1.0 else _truncated(parameter, place)
-    return pm.modelcontext(None).register_rv(base, parameter.id, default_transform=_transform(place))
+    whole = (place.low, place.high) == tuple(map(float, distribution(parameter.prior).support()))
+    base = _base(parameter.prior) if whole else _truncated(parameter, place)
+    return pm.modelcontext(None).register_rv(base, parameter.id, default_transform=BentLine(place))
 
 
 def _truncated(parameter: Parameter, place: Coordinate) -> TensorVariable:
-    prior, frozen = parameter.prior, distribution(parameter.prior)
-
     def logp(value: TensorVariable, low: TensorVariable, high: TensorVariable) -> TensorVariable:
         inside = pt.and_(value >= low, value <= high)
-        density = pm.logp(_base(prior), value)
-        return pt.switch(inside, density - np.log(place.mass), -np.inf)
+        return pt.switch(inside, pm.logp(_base(parameter.prior), value) - place.log_mass, -np.inf)
 
     def random(low: float, high: float, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-        return frozen.ppf(rng.uniform(frozen.cdf(low), frozen.cdf(high), size))
+        return draw([parameter], int(np.prod(size or (1,))), rng).reshape(size or ())
 
     return pm.CustomDist.dist(place.low, place.high, logp=logp, random=random, class_name="TruncatedPrior")
 
 
-def _transform(place: Coordinate) -> Transform | None:
-    match place.map:
-        case Map.IDENTITY:
-            return None
-        case Map.ABOVE if place.low == 0:
-            return log
-        case Map.BETWEEN_LOGARITHMS:
-            return Chain([log, Interval(np.log(place.low), np.log(place.high))])
-    return Interval(*(end if np.isfinite(end) else None for end in (place.low, place.high)))
+class BentLine(Transform):
+    """`il6infer.fit.coordinates.Coordinate` for PyMC."""
+
+    name = "bent"
+
+    def __init__(self, place: Coordinate) -> None:
+        self._place = place
+
+    def forward(self, value: TensorVariable, *inputs: Any) -> TensorVariable:
+        """Coordinate of a value."""
+        (lower, upper), bend = self._place.ends, self._place.bend
+        line = pt.log(value) if self._place.logarithmic else value
+        x = line
+        if math.isfinite(lower):
+            x = pt.switch(line < lower + bend, lower + bend * (1.0 - _overshoot(line - lower, bend)), x)
+        if math.isfinite(upper):
+            x = pt.switch(line > upper - bend, upper - bend * (1.0 - _overshoot(upper - line, bend)), x)
+        return x
+
+    def backward(self, x: TensorVariable, *inputs: Any) -> TensorVariable:
+        """Value of a coordinate."""
+        (lower, upper), line = self._place.ends, x
+        if math.isfinite(lower):
+            u = self._beyond(x - lower)
+            line = pt.switch(u > 0, lower + self._place.bend * pt.exp(-u * (1.0 + 0.5 * u)), line)
+        if math.isfinite(upper):
+            u = self._beyond(upper - x)
+            line = pt.switch(u > 0, upper - self._place.bend * pt.exp(-u * (1.0 + 0.5 * u)), line)
+        return pt.clip(pt.exp(line) if self._place.logarithmic else line, self._place.low, self._place.high)
+
+    def log_jac_det(self, x: TensorVariable, *inputs: Any) -> TensorVariable:
+        """Logarithm of the derivative of the value by the coordinate."""
+        (lower, upper), total, line = self._place.ends, pt.zeros_like(x), x
+        for end, distance, side in ((lower, x - lower, 1.0), (upper, upper - x, -1.0)):
+            if math.isfinite(end):
+                u = self._beyond(distance)
+                total += pt.log1p(u) - u * (1.0 + 0.5 * u)
+                line = pt.switch(u > 0, end + side * self._place.bend * pt.exp(-u * (1.0 + 0.5 * u)), line)
+        return total + line if self._place.logarithmic else total
+
+    def _beyond(self, distance: TensorVariable) -> TensorVariable:
+        """How far x has gone beyond the beginning of a bend, in bends; 0 before it."""
+        return pt.maximum(1.0 - distance / self._place.bend, 0.0)
+
+
+def _overshoot(distance: TensorVariable, bend: float) -> TensorVariable:
+    return pt.sqrt(1.0 - 2.0 * pt.minimum(pt.log(pt.maximum(distance, 0.0) / bend), 0.0)) - 1.0

@@ -45,7 +45,7 @@ def _priors(names):
     parameters = []
     for name in names:
         prior = Prior(name, PRIORS[name])
-        low, middle, high = (float(v) for v in distribution(prior).ppf([0.2, 0.5, 0.8]))
+        low, middle, high = (float(v) for v in distribution(prior).ppf([0.2, 0.45, 0.8]))
         bounds = {"": (-np.inf, np.inf), "_above": (low, np.inf), "_below": (-np.inf, high), "_between": (low, high)}
         for suffix, ends in bounds.items():
             parameters.append(Parameter(f"{name.replace('-', '_')}{suffix}", *ends, middle, True, prior))
@@ -56,7 +56,7 @@ def _priors(names):
 
 
 CASES = {
-    **{f"priors {n}": lambda n=n: _priors([*PRIORS][n::4]) for n in range(4)},
+    **{f"priors {n}": lambda n=n: _priors([*PRIORS][n::6]) for n in range(6)},
     "families": toy.families,
     "blow_up": toy.blow_up,
 }
