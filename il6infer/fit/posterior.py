@@ -39,8 +39,8 @@ DESCRIPTION = np.dtype(
         ("likelihood", np.int64),  # of the likelihood by another engine; 0: by the kernel
         ("tables", np.int64),  # of what the kernel reads, see `il6infer.kernel.calls.packed`
         ("frame", _TABLE),  # origin, then the rows of the matrix
-        ("priors", _TABLE),  # a row a parameter, see `MAP` to `CONSTANT`
-        ("measured", _TABLE),  # a row a measurement, see `KIND` and `VALUE`
+        ("priors", _TABLE),  # a row a parameter, see `LOGARITHMIC` to `CONSTANT`
+        ("measured", _TABLE),  # a row a measurement, see `ERROR` to `VALUE`
     ]
 )
 """What describes a problem to the log-density, as one record; addresses are of memory that the caller keeps."""
@@ -237,8 +237,8 @@ def _compiled(sources: str) -> Any:
     return log_density
 
 
-_SOURCES = hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in (families, noise, calls, contracts)))
-log_density = _compiled(_SOURCES.hexdigest())
+_FILES = (families.__file__, noise.__file__, calls.__file__, contracts.__file__)
+log_density = _compiled(hashlib.sha256(b"".join(Path(file).read_bytes() for file in _FILES)).hexdigest())
 
 
 @cfunc(types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, DESCRIPTIONS), cache=True)
