@@ -18,7 +18,7 @@ import sympy as sp
 from benchmarks.timing import clock
 from il6infer.engine import compile
 from il6infer.network.network import Network, symbol
-from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
+from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 BASE = {"states": 20, "parameters": 20, "conditions": 4, "times": 10}
 RANGES = {

@@ -12,11 +12,11 @@ import numpy as np
 
 from benchmarks.problems import SHARED, reference
 from benchmarks.timing import clock
-from il6infer.diagnose.verdict import Thresholds, diagnose
+from il6infer.diagnosis.verdict import Thresholds, diagnose
 from il6infer.engine import compile
-from il6infer.fit import FitSettings, fit_problem
-from il6infer.petab.read import load
-from il6infer.problem.spec import Problem
+from il6infer.inference import FitSettings, fit_problem
+from il6infer.petab_files.read import load
+from il6infer.problems.spec import Problem
 
 SETTINGS = FitSettings(seed=1, chains=4, tune=400, draws=1500, starts=4, threads=2, rtol=1e-5, atol=1e-12)
 """Luciferase of 1e-10 on a logarithmic scale wants that absolute tolerance; the verdict says so of 1e-8."""

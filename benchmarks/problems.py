@@ -12,7 +12,7 @@ import sympy as sp
 
 from il6infer.network.network import symbol
 from il6infer.network.sbml import read_sbml
-from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
+from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TIMES = (2.0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240)

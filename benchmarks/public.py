@@ -14,7 +14,7 @@ from benchmarks.problems import SHARED
 from benchmarks.timing import clock
 from il6infer.engine import compile
 from il6infer.engine.likelihood import slopes
-from il6infer.petab.read import load
+from il6infer.petab_files.read import load
 
 PROBLEMS = ("Boehm_JProteomeRes2014", "Raia_CancerResearch2011")
 

@@ -42,8 +42,8 @@ def _changed(folder, name) -> set[str]:
     [
         ("report/__init__.py", {"report"}),
         ("cli/report.py", {"report"}),
-        ("ingest/western_blot.py", {"ingest"}),
-        ("compare/__init__.py", {"compare"}),
+        ("ingestion/western_blot.py", {"ingest"}),
+        ("comparison/__init__.py", {"compare"}),
         ("kernel/lanes.py", {"fit"}),
         ("library/priors.csv", {"problem", "models", "report", "fit", "diagnose"}),
         ("cli/main.py", set()),
@@ -75,4 +75,4 @@ def test_digest_is_the_same_twice_and_blind_to_caches(copy):
 
 
 def test_imports_inside_functions_are_followed():
-    assert "il6infer.ingest" in _digests.reached_modules("il6infer.cli.ingest")
+    assert "il6infer.ingestion" in _digests.reached_modules("il6infer.cli.ingest")

@@ -16,9 +16,9 @@ from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.building.constraints import constraint_faults, with_constraints
 from il6infer.library.compose import Model
 from il6infer.library.priors import Z90, log_normal
-from il6infer.petab.lint import check
-from il6infer.problem.noise import NOISES
-from il6infer.problem.spec import Problem
+from il6infer.petab_files.lint import check
+from il6infer.problems.noise import NOISES
+from il6infer.problems.spec import Problem
 
 REST = "rest"
 """Condition of the cells before stimulation: nothing dissolved in the medium."""

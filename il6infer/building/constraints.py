@@ -19,7 +19,7 @@ from il6infer._errors import Fault, nearest
 from il6infer.library.compose import Model
 from il6infer.library.constraint_names import CONSTRAINTS, unspeakable
 from il6infer.library.priors import Z90
-from il6infer.problem.spec import LITERATURE
+from il6infer.problems.spec import LITERATURE
 
 _TEXTS = ("constraint", "description", "formula", "source", "doi", "why")
 

@@ -10,7 +10,7 @@ import sympy as sp
 from il6infer.library.compose import Model
 from il6infer.library.priors import log_normal
 from il6infer.network.sbml import read_sbml
-from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
+from il6infer.problems.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
 
 REST = "rest"
 """The one experiment: cells at rest, nothing dissolved in the medium."""

@@ -39,7 +39,7 @@ PRIOR = """Check the priors of one problem against published behaviour, before a
 The published experiments are simulated at draws of the prior: peak time, amplitude, EC50, and how much of the signal is
 left when. Of each quantity: median and 90 % interval, and the share of the draws inside the published range, below and
 above it, without a response, and that could not be simulated. The ranges, with cell type and source, are those of
-il6infer/predict/expected.csv; the measurements of the problem are not used.
+il6infer/prediction/expected.csv; the measurements of the problem are not used.
 
 Example:
     il6infer claims prior problem/problem.yaml --output prior_check.json
@@ -88,9 +88,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def _ask(args: argparse.Namespace) -> None:
     from il6infer._files import read_posterior
-    from il6infer.petab.read import load
-    from il6infer.predict.answer import DRAWS, answer
-    from il6infer.predict.claims import read_claims
+    from il6infer.petab_files.read import load
+    from il6infer.prediction.answer import DRAWS, answer
+    from il6infer.prediction.claims import read_claims
     from il6infer.stages import write
 
     claims, problem = read_claims(args.claims), load(args.problem)
@@ -104,8 +104,8 @@ def _ask(args: argparse.Namespace) -> None:
 
 
 def _prior(args: argparse.Namespace) -> None:
-    from il6infer.petab.read import load
-    from il6infer.predict.prior import check_prior
+    from il6infer.petab_files.read import load
+    from il6infer.prediction.prior import check_prior
     from il6infer.stages import write
 
     found = check_prior(load(args.problem), seed=args.seed, threads=args.threads)
@@ -122,7 +122,7 @@ def _prior(args: argparse.Namespace) -> None:
 
 
 def _weigh(args: argparse.Namespace) -> None:
-    from il6infer.predict.average import average
+    from il6infer.prediction.average import average
     from il6infer.stages import read, write
     from il6infer.stages.claims import Answers
     from il6infer.stages.comparison import Comparison

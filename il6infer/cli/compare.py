@@ -38,8 +38,8 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 def run(args: argparse.Namespace) -> None:
     """Compare and write."""
     from il6infer._files import read_posterior
-    from il6infer.compare import Fit, compare
-    from il6infer.compare.loo import NEEDED
+    from il6infer.comparison import Fit, compare
+    from il6infer.comparison.loo import NEEDED
     from il6infer.stages import read, write
     from il6infer.stages.settings import CompareSections, read_sections
     from il6infer.stages.verdict import Verdict

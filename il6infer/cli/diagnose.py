@@ -33,8 +33,8 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 def run(args: argparse.Namespace) -> None:
     """Judge and write."""
     from il6infer._files import read_posterior
-    from il6infer.diagnose import diagnose
-    from il6infer.diagnose.verdict import NEEDED
+    from il6infer.diagnosis import diagnose
+    from il6infer.diagnosis.verdict import NEEDED
     from il6infer.stages import write
     from il6infer.stages.settings import VerdictSections, read_sections
 

@@ -77,7 +77,7 @@ def chosen_settings(args: argparse.Namespace) -> FitSettings:
 def write_posterior(problem: Path, settings: FitSettings, output: Path) -> az.InferenceData:
     """Fit and write; Ctrl-C stops the chains and writes nothing."""
     from il6infer._files import atomic_path
-    from il6infer.fit import fit
+    from il6infer.inference import fit
 
     try:
         idata = fit(problem, settings)

@@ -33,7 +33,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Ingest one data set and write its tables."""
-    from il6infer.ingest import ingest, write
+    from il6infer.ingestion import ingest, write
 
     tables = ingest(args.description, args.name, args.folder)
     write(tables, args.output)

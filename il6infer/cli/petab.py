@@ -102,7 +102,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     """Evaluate and write."""
     from il6infer._files import atomic_path, versions, write_json
     from il6infer.engine.evaluate import evaluate, simulation_table
-    from il6infer.petab.values import read_values
+    from il6infer.petab_files.values import read_values
 
     values = read_values(args.parameters) if args.parameters else {}
     found = evaluate(
@@ -124,7 +124,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
 
 def run_fit(args: argparse.Namespace) -> None:
     """Fit, judge and write."""
-    from il6infer.diagnose import diagnose
+    from il6infer.diagnosis import diagnose
     from il6infer.stages import write
     from il6infer.stages.settings import VerdictSections, read_sections
 
@@ -140,8 +140,8 @@ def run_adopt(args: argparse.Namespace) -> None:
     """Write the tables of a data set."""
     from il6infer._files import atomic_path, atomic_write_text
     from il6infer.drawing.svg import svg
-    from il6infer.fit.variables import variable_names
-    from il6infer.petab.adopt import MODEL, adopt, measurement_table, protocol_table
+    from il6infer.inference.variables import variable_names
+    from il6infer.petab_files.adopt import MODEL, adopt, measurement_table, protocol_table
     from il6infer.stages import write
 
     problem, summary = adopt(args.problem, args.name, args.output)
@@ -159,7 +159,7 @@ def run_adopt(args: argparse.Namespace) -> None:
 
 def run_select(args: argparse.Namespace) -> None:
     """Write the model space."""
-    from il6infer.petab.select_export import export
+    from il6infer.petab_files.select_export import export
 
     path = export({name: Path(problem) for name, problem in args.problem}, args.output, criterion=args.criterion)
     logger.info("written: %s", path)
@@ -167,8 +167,8 @@ def run_select(args: argparse.Namespace) -> None:
 
 def run_lint(args: argparse.Namespace) -> None:
     """Look the problem over."""
-    from il6infer.fit.variables import check_problem
-    from il6infer.petab.lint import check
+    from il6infer.inference.variables import check_problem
+    from il6infer.petab_files.lint import check
     from il6infer.runs.plan import make_plan
 
     problem = check(args.problem)

@@ -6,7 +6,7 @@ from il6infer._errors import UserError, nearest
 from il6infer.engine.diffsol import DiffsolEngine
 from il6infer.engine.rosenbrock import RosenbrockEngine
 from il6infer.kernel.tableau import METHODS
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome, Simulation
 
 __all__ = ["DiffsolEngine", "Engine", "Outcome", "RosenbrockEngine", "Simulation", "compile"]

@@ -9,7 +9,7 @@ from sympy.printing.c import C99CodePrinter
 
 from il6infer._errors import UserError
 from il6infer.network.network import TIME, symbol
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 
 _FUNCTIONS = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.sinh: "sinh", sp.cosh: "cosh", sp.tanh: "tanh",

@@ -17,7 +17,7 @@ import sympy as sp
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.likelihood import pointwise
 from il6infer.network.network import TIME, symbol
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import make_plan

@@ -16,10 +16,10 @@ from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._tables import sound_sheet
 from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import pointwise, residuals, slopes
-from il6infer.petab.files import read_listing
-from il6infer.petab.read import load
-from il6infer.problem.priors import log_density
-from il6infer.problem.spec import Problem
+from il6infer.petab_files.files import read_listing
+from il6infer.petab_files.read import load
+from il6infer.problems.priors import log_density
+from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome
 
 

@@ -15,7 +15,7 @@ from numba import types
 
 from il6infer._errors import UserError
 from il6infer.engine.diffsol import DiffsolEngine
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome
 
 logger = logging.getLogger("il6infer")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from il6infer.problem import noise as noises
-from il6infer.problem.spec import Problem
+from il6infer.problems import noise as noises
+from il6infer.problems.spec import Problem
 
 
 def pointwise(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np.ndarray:

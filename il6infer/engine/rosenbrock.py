@@ -20,7 +20,7 @@ from il6infer.kernel.method import stage_source
 from il6infer.kernel.tableau import METHODS, Tableau
 from il6infer.kernel.tangent import sensitivity_source
 from il6infer.network.conservation import moieties
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import Plan, make_plan
 from il6infer.runs.precompute import hoist

@@ -17,7 +17,7 @@ from il6infer._files import atomic_write_text
 from il6infer._yaml import read_yaml
 from il6infer.building.build import build
 from il6infer.engine import compile
-from il6infer.ingest.instruments import (
+from il6infer.ingestion.instruments import (
     BlotSettings,
     LuciferaseSettings,
     QpcrSettings,
@@ -25,9 +25,9 @@ from il6infer.ingest.instruments import (
     qpcr_plate,
     western_blot_gel,
 )
-from il6infer.ingest.protocol import Protocol, read_protocol, sheet_of
+from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
 from il6infer.library.compose import compose
-from il6infer.petab.read import load
+from il6infer.petab_files.read import load
 
 INSTRUMENTS: Mapping[str, tuple[type, Callable[..., pd.DataFrame]]] = {
     "western_blot": (BlotSettings, western_blot_gel),

@@ -9,15 +9,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from il6infer.building.build import build
-from il6infer.ingest import assemble
+from il6infer.ingestion import assemble
 from il6infer.interface.models import Model, model
-from il6infer.petab.lint import check
+from il6infer.petab_files.lint import check
 from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from il6infer.problem.spec import Problem
+    from il6infer.problems.spec import Problem
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from typing import Any
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._units import concentration_nM
-from il6infer.ingest.protocol import Step
-from il6infer.predict.claims import Plan
+from il6infer.ingestion.protocol import Step
+from il6infer.prediction.claims import Plan
 
 Dose = str | float
 """A text such as ``"10 ng/ml"``, or a number in nM."""

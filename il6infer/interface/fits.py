@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from il6infer._files import atomic_path
-from il6infer.compare import Fit as Candidate
-from il6infer.compare import compare as compare_fits
-from il6infer.diagnose import diagnose
-from il6infer.fit import FitSettings, fit_problem
-from il6infer.fit.variables import variable_names
+from il6infer.comparison import Fit as Candidate
+from il6infer.comparison import compare as compare_fits
+from il6infer.diagnosis import diagnose
+from il6infer.inference import FitSettings, fit_problem
+from il6infer.inference.variables import variable_names
 from il6infer.interface.doses import Dose, grid, plans_of
 from il6infer.interface.options import Solver
-from il6infer.petab.lint import check
-from il6infer.predict.answer import answer
-from il6infer.predict.claims import read_claims
-from il6infer.predict.courses import readable, simulate_plans
+from il6infer.petab_files.lint import check
+from il6infer.prediction.answer import answer
+from il6infer.prediction.claims import read_claims
+from il6infer.prediction.courses import readable, simulate_plans
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import Verdict
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-    from il6infer.problem.spec import Problem
+    from il6infer.problems.spec import Problem
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,14 +15,14 @@ from il6infer.interface.doses import Dose, grid, plans_of
 from il6infer.interface.options import LogNormal, Solver
 from il6infer.library.compose import Model as LibraryModel
 from il6infer.library.compose import compose, with_values
-from il6infer.predict.courses import simulate_plans
-from il6infer.problem.priors import draw
+from il6infer.prediction.courses import simulate_plans
+from il6infer.problems.priors import draw
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from il6infer.problem.spec import Problem
+    from il6infer.problems.spec import Problem
 
 
 @dataclass(frozen=True)

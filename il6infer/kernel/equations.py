@@ -17,7 +17,7 @@ import sympy as sp
 from il6infer.kernel import lu
 from il6infer.kernel.printer import block, cases, definition, function, guard_powers
 from il6infer.network.network import TIME, symbol
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 from il6infer.runs.plan import Plan
 from il6infer.runs.segments import theta
 

@@ -8,7 +8,7 @@ from il6infer.kernel import lu
 from il6infer.kernel.equations import Layout, equations
 from il6infer.kernel.printer import function
 from il6infer.network.network import TIME, symbol
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 
 
 def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, object]]:

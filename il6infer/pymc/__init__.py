@@ -1,4 +1,4 @@
-"""The posterior as a PyMC model, to be read and extended; the same density as `il6infer.fit` samples."""
+"""The posterior as a PyMC model, to be read and extended; the same density as `il6infer.inference` samples."""
 
 from il6infer.pymc.model import build_model
 

@@ -7,9 +7,9 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from il6infer.engine import Engine
-from il6infer.fit.variables import check_problem, rows_by_variable, variable_names
-from il6infer.problem.noise import NOISES
-from il6infer.problem.spec import Problem
+from il6infer.inference.variables import check_problem, rows_by_variable, variable_names
+from il6infer.problems.noise import NOISES
+from il6infer.problems.spec import Problem
 from il6infer.pymc.op import simulate
 from il6infer.pymc.priors import prior_variable
 

@@ -1,4 +1,4 @@
-"""PEtab priors as PyMC variables on the linear scale, in the coordinates of `il6infer.fit.coordinates`."""
+"""PEtab priors as PyMC variables on the linear scale, in the coordinates of `il6infer.inference.coordinates`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytensor.tensor as pt
 from pymc.distributions.transforms import Transform
 from pytensor.tensor import TensorVariable
 
-from il6infer.fit.coordinates import Coordinate, coordinate
-from il6infer.problem.families import FAMILIES
-from il6infer.problem.priors import distribution, draw
-from il6infer.problem.spec import Parameter, Prior
+from il6infer.inference.coordinates import Coordinate, coordinate
+from il6infer.problems.families import FAMILIES
+from il6infer.problems.priors import distribution, draw
+from il6infer.problems.spec import Parameter, Prior
 
 
 def _base(prior: Prior) -> TensorVariable:
@@ -26,7 +26,7 @@ def _base(prior: Prior) -> TensorVariable:
 def prior_variable(parameter: Parameter) -> TensorVariable:
     """Add the free variable of one parameter to the model in context, on the linear scale.
 
-    Its support, truncation and transform are those of `il6infer.fit.coordinates.coordinate`.
+    Its support, truncation and transform are those of `il6infer.inference.coordinates.coordinate`.
     """
     place = coordinate(parameter)
     whole = (place.low, place.high) == tuple(map(float, distribution(parameter.prior).support()))
@@ -46,7 +46,7 @@ def _truncated(parameter: Parameter, place: Coordinate) -> TensorVariable:
 
 
 class BentLine(Transform):
-    """`il6infer.fit.coordinates.Coordinate` for PyMC."""
+    """`il6infer.inference.coordinates.Coordinate` for PyMC."""
 
     name = "bent"
 

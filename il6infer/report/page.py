@@ -17,7 +17,7 @@ import pandas as pd
 from il6infer._errors import Fault, raise_faults
 from il6infer._files import versions
 from il6infer._tables import sound_sheet
-from il6infer.config.load import load_config, models_of, values_of
+from il6infer.configuration.load import load_config, models_of, values_of
 from il6infer.report import figures
 from il6infer.report.claims import grouped
 from il6infer.report.conclusions import influences, near, summary, vocabulary

@@ -15,7 +15,7 @@ import sympy as sp
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.network.network import TIME, Network, symbol
-from il6infer.problem.spec import Experiment, Problem
+from il6infer.problems.spec import Experiment, Problem
 from il6infer.runs.segments import Quantities, Segment, Unroller
 
 

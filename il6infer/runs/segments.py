@@ -10,7 +10,7 @@ import sympy as sp
 
 from il6infer._errors import UserError
 from il6infer.network.network import TIME, Event, symbol
-from il6infer.problem.spec import STEADY_STATE, Experiment, Parameter, Period, Problem
+from il6infer.problems.spec import STEADY_STATE, Experiment, Parameter, Period, Problem
 from il6infer.runs.jumps import ADD, EVALUATE, SET
 
 

@@ -13,7 +13,7 @@ from il6infer.stages.codec import Bounds, Record, check_fields, decode
 SECTIONS = (
     "title", "question", "seed", "results", "claims", "datasets", "models", "constraints", "values", "fit", "verdict",
 )  # fmt: skip
-"""Keys of a configuration; `il6infer.config` says what each holds."""
+"""Keys of a configuration; `il6infer.configuration` says what each holds."""
 
 SEED = 20261121
 """Root of all random numbers, where the configuration gives none."""

@@ -12,9 +12,9 @@ from il6infer._errors import UserError
 from il6infer.building.build import build
 from il6infer.library.compose import compose, names
 from il6infer.network.network import symbol
-from il6infer.petab.lint import check
-from il6infer.petab.read import load
-from il6infer.problem.spec import STEADY_STATE
+from il6infer.petab_files.lint import check
+from il6infer.petab_files.read import load
+from il6infer.problems.spec import STEADY_STATE
 from tests.building.tables import measurements, protocol
 
 

@@ -14,15 +14,15 @@ from scipy.stats import norm
 from il6infer._errors import UserError
 from il6infer.building.build import build
 from il6infer.building.constraints import constraint_table
-from il6infer.config.load import SCHEMA
+from il6infer.configuration.load import SCHEMA
 from il6infer.engine import compile
 from il6infer.library.compose import compose
 from il6infer.library.constraint_names import CONSTRAINTS
 from il6infer.library.priors import Z90, log_normal, prior_table
-from il6infer.petab.adopt import adopt, measurement_table
-from il6infer.petab.read import load
-from il6infer.problem.priors import draw
-from il6infer.problem.spec import Problem
+from il6infer.petab_files.adopt import adopt, measurement_table
+from il6infer.petab_files.read import load
+from il6infer.problems.priors import draw
+from il6infer.problems.spec import Problem
 from tests.building.tables import measurements, protocol
 from tests.library.cells import odes
 from tests.library.odes import medians

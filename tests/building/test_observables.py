@@ -10,7 +10,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.engine import compile
-from il6infer.petab.read import load
+from il6infer.petab_files.read import load
 
 
 def _problem(shared: Path, folder: Path, formula: str) -> Path:

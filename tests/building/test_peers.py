@@ -12,10 +12,10 @@ from benchmarks.asking import PEERS, ask_peer
 from il6infer.building.build import build
 from il6infer.engine import compile
 from il6infer.engine.likelihood import slopes
-from il6infer.ingest import ingest, write
+from il6infer.ingestion import ingest, write
 from il6infer.library.compose import compose
 from il6infer.network.sbml import read_sbml
-from il6infer.petab.read import load
+from il6infer.petab_files.read import load
 from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 from tests.library.odes import Odes
 

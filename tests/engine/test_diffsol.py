@@ -11,7 +11,7 @@ import sympy as sp
 from il6infer._errors import UserError
 from il6infer.engine import DiffsolEngine, Outcome, RosenbrockEngine, compile
 from il6infer.network.network import symbol
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 from il6infer.pymc.op import simulate
 from tests.kernel.test_gradient import CASES
 from tests.zoo.systems import network, problem

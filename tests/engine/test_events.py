@@ -8,7 +8,7 @@ import sympy as sp
 
 from il6infer._errors import UserError
 from il6infer.engine import compile
-from il6infer.problem.spec import Experiment, Period
+from il6infer.problems.spec import Experiment, Period
 from il6infer.runs.segments import Quantities, Unroller
 from tests.library.texts import from_antimony
 from tests.zoo.systems import problem

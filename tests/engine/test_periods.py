@@ -10,7 +10,7 @@ import sympy as sp
 
 from il6infer.engine import compile
 from il6infer.network.network import TIME, Event, symbol
-from il6infer.problem.spec import Experiment, Period
+from il6infer.problems.spec import Experiment, Period
 from tests.zoo.systems import network, problem
 
 x, k = symbol("x"), symbol("k")

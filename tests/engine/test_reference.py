@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.problems import reference
 from il6infer.engine import compile
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 from il6infer.engine import compile
 from il6infer.kernel.tableau import METHODS
 from il6infer.network.network import TIME, symbol
-from il6infer.problem.spec import STEADY_STATE, Experiment, Period
+from il6infer.problems.spec import STEADY_STATE, Experiment, Period
 from il6infer.runs.outcome import Outcome
 from tests.zoo.systems import CLASSICS, network, problem
 

@@ -8,7 +8,7 @@ import sympy as sp
 
 from il6infer.engine import compile
 from il6infer.network.network import TIME, symbol
-from il6infer.problem.spec import STEADY_STATE, Experiment, Period, Problem
+from il6infer.problems.spec import STEADY_STATE, Experiment, Period, Problem
 from tests.zoo.systems import network, problem
 
 k, x0, h, dose = symbol("k"), symbol("x0"), symbol("h"), symbol("dose")

@@ -8,7 +8,7 @@ import sympy as sp
 
 from il6infer.engine import Outcome, compile
 from il6infer.network.network import symbol
-from il6infer.problem.spec import Experiment, Period
+from il6infer.problems.spec import Experiment, Period
 from tests.zoo.systems import network, problem
 
 x, y, n, k = symbol("x"), symbol("y"), symbol("n"), symbol("k")

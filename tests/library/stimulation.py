@@ -8,8 +8,8 @@ import pandas as pd
 
 from il6infer.building.build import build
 from il6infer.library.compose import compose
-from il6infer.petab.read import load
-from il6infer.problem.spec import Problem
+from il6infer.petab_files.read import load
+from il6infer.problems.spec import Problem
 
 TIMES = (0.0, 5.0, 15.0, 30.0, 60.0, 120.0, 240.0, 1440.0)
 DOSES = {

@@ -12,9 +12,9 @@ from il6infer.building.build import build
 from il6infer.engine import compile
 from il6infer.library.compose import compose, names
 from il6infer.network.conservation import moieties
-from il6infer.petab.read import load
-from il6infer.problem.priors import draw
-from il6infer.problem.spec import Problem
+from il6infer.petab_files.read import load
+from il6infer.problems.priors import draw
+from il6infer.problems.spec import Problem
 from tests.building.tables import measurements, protocol
 from tests.zoo.third_opinion import close, scipy_prediction
 

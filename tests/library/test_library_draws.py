@@ -10,8 +10,8 @@ import pytest
 from il6infer.engine import compile
 from il6infer.library.compose import compose
 from il6infer.network.conservation import moieties
-from il6infer.problem.priors import draw
-from il6infer.problem.spec import Problem
+from il6infer.problems.priors import draw
+from il6infer.problems.spec import Problem
 from tests.library.odes import Odes
 from tests.library.representative import EACH_OPTION, LIBRARY
 from tests.library.stimulation import DOSES, stimulation

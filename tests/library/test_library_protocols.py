@@ -12,7 +12,7 @@ import pytest
 from il6infer.building.build import build
 from il6infer.engine import compile
 from il6infer.library.compose import compose
-from il6infer.petab.read import load
+from il6infer.petab_files.read import load
 
 TIMES = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 45.0, 60.0, 90.0, 120.0, 125.0, 135.0, 150.0, 180.0, 240.0)
 PROTOCOL = """condition,time_min,action,species,concentration_nM

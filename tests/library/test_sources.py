@@ -87,7 +87,7 @@ INDIRECT = {
     "IL6R_presenting_0": "as IL6R_0",
     "gp130_0": "copies per cell times cells per ml",
     "enhancement_membrane": "from two kinds of sites",
-    "k_basal": "from the share at rest: claim of the prior's check, il6infer/predict/expected.csv",
+    "k_basal": "from the share at rest: claim of the prior's check, il6infer/prediction/expected.csv",
     "k_phosphorylation": "from the share at 18 min: the same",
     "K_SOCS3_mRNA": "from EC50 of SOCS3 mRNA: the same",
     "SOCS3_basal": "from the induction of SOCS3 mRNA: the same",

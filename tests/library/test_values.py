@@ -12,7 +12,7 @@ from il6infer.cli.main import main
 from il6infer.engine import compile
 from il6infer.library.compose import compose, with_values
 from il6infer.network.sbml import read_sbml
-from il6infer.petab.read import load
+from il6infer.petab_files.read import load
 from tests.building.tables import measurements, protocol
 from tests.library.odes import Odes, medians
 

@@ -8,10 +8,10 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from il6infer.engine import compile
-from il6infer.fit import FitSettings, fit_problem
+from il6infer.inference import FitSettings, fit_problem
 from il6infer.pymc import op
 from il6infer.pymc.model import build_model
-from tests.fit import toy
+from tests.inference import toy
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyMC's advice on few draws
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from il6infer._errors import UserError
-from il6infer.compare import Fit, compare
-from il6infer.diagnose import Thresholds, diagnose
+from il6infer.comparison import Fit, compare
+from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.report import render
 from il6infer.report.conclusions import near, vocabulary
 from il6infer.stages import write

@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from il6infer._errors import UserError
-from il6infer.compare import Fit, compare
-from il6infer.diagnose import Thresholds, diagnose
+from il6infer.comparison import Fit, compare
+from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.stages import read, write
 from il6infer.stages.codec import Bounds, decode, encode
 from il6infer.stages.comparison import Comparison

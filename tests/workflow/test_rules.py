@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from il6infer.cli.main import COMMANDS
-from il6infer.config.load import load_config
+from il6infer.configuration.load import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))

@@ -9,7 +9,7 @@ import pandas as pd
 import sympy as sp
 
 from il6infer.network.network import Network, symbol
-from il6infer.problem.spec import Experiment, Observable, Parameter, Period, Prior, Problem
+from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 
 def network(

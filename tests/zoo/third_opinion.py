@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 
 from il6infer.engine.diffsol import DiffsolEngine, Failed
 from il6infer.network.network import TIME, symbol
-from il6infer.problem.spec import Problem
+from il6infer.problems.spec import Problem
 from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome
 

@@ -8,13 +8,13 @@ import re
 import sys
 from pathlib import Path
 
-from il6infer.config.check import check_config
-from il6infer.config.load import constraints_of, values_of
-from il6infer.config.load import models_of as configured_models
+from il6infer.configuration.check import check_config
+from il6infer.configuration.load import constraints_of, values_of
+from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._yaml import read_yaml
 from il6infer._digests import source_digest
-from il6infer.petab.files import problem_files
+from il6infer.petab_files.files import problem_files
 
 try:
     for path in workflow.configfiles:
@@ -22,7 +22,7 @@ try:
     SOURCES = f"configuration ({', '.join(map(str, workflow.configfiles))})"
     SETTINGS = check_config(config, SOURCES)
     if any(values_of(SETTINGS, name) for name in SETTINGS["datasets"]):
-        from il6infer.config.values import check_values, of_model  # composes the models, which takes a second
+        from il6infer.configuration.values import check_values, of_model  # composes the models, which takes a second
 
         check_values(SETTINGS, SOURCES)
     if not SETTINGS["datasets"]:

@@ -1,0 +1,94 @@
+"""The configuration of an analysis: read, checked against its schema, defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from il6infer import _schema
+from il6infer._errors import Fault
+from il6infer._yaml import read_yaml
+from il6infer.stages.schema import section
+from il6infer.stages.settings import SEED, Sampling, Thresholds
+
+SCHEMA = Path(__file__).parent / "config.schema.yaml"
+
+
+def load_config(path: str | Path) -> dict[str, Any]:
+    """Read a configuration; see config/README.md for its keys.
+
+    Names of models are not looked up: that is `il6infer.configuration.check.check_config`.
+
+    Raises
+    ------
+    UserError
+        With every fault of the file in one message.
+    """
+    return check_keys(read_yaml(path), str(path))
+
+
+def check_keys(
+    config: Mapping[str, Any],
+    source: str,
+    more: Iterable[Fault] = (),
+    formats: Mapping[str, Callable[[str], object]] | None = None,
+) -> dict[str, Any]:
+    """Return the configuration with every default filled in, after its schema has found no fault.
+
+    Parameters
+    ----------
+    config
+        As read from YAML; is not changed.
+    source
+        What the message calls it: the file, or the files that were merged.
+    more, formats
+        As in `il6infer._schema.check`.
+    """
+    return _schema.check(config, schema(), source, [*_half_described(config), *more], formats=formats)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """JSON schema of a configuration; sections ``fit`` and ``verdict`` are those of `il6infer.stages.settings`."""
+    found = read_yaml(SCHEMA)
+    sections = {"fit": section(Sampling), "verdict": section(Thresholds)}
+    found["properties"] |= {name: {**part, **found["properties"][name]} for name, part in sections.items()}
+    found["properties"]["seed"]["default"] = SEED
+    return found
+
+
+def models_of(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Models that are fitted to a data set; a PEtab problem has one of its own."""
+    described = config["datasets"][dataset]
+    return ["petab"] if "petab" in described else described.get("models", config["models"])
+
+
+def constraints_of(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Literature constraints that are added to a data set's problems; a PEtab problem has its own."""
+    described = config["datasets"][dataset]
+    return [] if "petab" in described else described.get("constraints", config["constraints"])
+
+
+def values_of(config: Mapping[str, Any], dataset: str) -> dict[str, float]:
+    """Parameter -> value that the configuration gives for a data set's models; a PEtab problem has its own."""
+    described = config["datasets"][dataset]
+    return {} if "petab" in described else described.get("values", config["values"])
+
+
+def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
+    """Find data sets that are neither raw files nor a PEtab problem, or both."""
+    datasets = config.get("datasets")
+    for name, described in datasets.items() if isinstance(datasets, Mapping) else ():
+        if not isinstance(described, Mapping):
+            continue  # the schema says so
+        where = f"key 'datasets.{name}'"
+        others = [key for key in ("description", "folder", "models", "constraints", "values") if key in described]
+        missing = [key for key in ("description", "folder") if key not in described]
+        if "petab" in described and others:
+            what = f"has 'petab' and {', '.join(map(repr, others))}."
+            yield Fault(where, what, "A PEtab problem brings its own model and data: leave the others out.")
+        elif "petab" not in described and missing:
+            what = f"{' and '.join(map(repr, missing))} {'is' if len(missing) == 1 else 'are'} missing."
+            yield Fault(where, what, "Give both, or 'petab': a PEtab problem.")

@@ -1,0 +1,107 @@
+"""Does the model reproduce the data: coverage of predictive bands, LOO-PIT, worst misfit."""
+
+from __future__ import annotations
+
+import arviz as az
+import numpy as np
+from scipy.stats import binom, kstest
+from scipy.stats import f as fisher
+
+from il6infer._files import Groups
+from il6infer.diagnosis.convergence import number
+from il6infer.stages.verdict import Band, Coverage, LackOfFit, LooPit, Residual
+
+
+def coverage(idata: Groups) -> dict[str, Coverage]:
+    """Share of measurements inside the central 50 % and 90 % posterior predictive bands, by read-out."""
+    result = {}
+    for name, drawn in idata["posterior_predictive"].data_vars.items():
+        observed = idata["observed_data"][name].values
+        values = drawn.values.reshape(-1, len(observed))
+        bands = []
+        for level in (0.5, 0.9):
+            low, high = np.nanquantile(values, (0.5 - level / 2, 0.5 + level / 2), axis=0)
+            inside = number(np.mean((observed >= low) & (observed <= high)))
+            ends = binom.ppf((0.005, 0.995), len(observed), level) / len(observed)
+            bands.append(Band(level, inside, *map(float, ends)))
+        result[str(name)] = Coverage(len(observed), tuple(bands))
+    return result
+
+
+def loo_pit(idata: Groups) -> dict[str, LooPit]:
+    """Leave-one-out probability integral transform by read-out: uniform when the model is calibrated."""
+    result = {}
+    for name, drawn in idata["posterior_predictive"].data_vars.items():
+        observed = idata["observed_data"][name].values
+        density = idata["log_likelihood"][name].values.reshape(-1, len(observed))
+        values = drawn.values.reshape(-1, len(observed))
+        if not (np.isfinite(density).all() and np.isfinite(values).all()):
+            result[str(name)] = LooPit(None, None, ())
+            continue
+        log_weights, _ = az.psislw(-density.T)
+        weights = np.exp(np.asarray(log_weights))
+        below = (observed[:, None] > values.T) + 0.5 * (observed[:, None] == values.T)
+        pit = np.sort(np.clip((weights * below).sum(axis=1) / weights.sum(axis=1), 0, 1))
+        test = kstest(pit, "uniform")
+        shown = tuple(round(float(p), 4) for p in pit)
+        result[str(name)] = LooPit(number(test.statistic), number(test.pvalue), shown)
+    return result
+
+
+def lack_of_fit(idata: Groups) -> dict[str, LackOfFit]:
+    """Compare residuals between conditions and times with those between replicates, by read-out.
+
+    A model that misses the data makes up for it with a large noise parameter, so that its bands cover; but then the
+    residuals of replicates agree with each other. The classical F test of lack of fit sees that.
+    """
+    result = {}
+    for name in map(str, idata["posterior_predictive"].data_vars):
+        z = residuals(idata, name)
+        about = idata["constant_data"]
+        group_of: dict[tuple[str, float], list[float]] = {}
+        for key, value in zip(
+            zip(about[f"{name}_experiment"].values, about[f"{name}_time"].values, strict=True), z, strict=True
+        ):
+            group_of.setdefault(key, []).append(value)
+        groups = [np.array(values) for values in group_of.values()]
+        within = len(z) - len(groups)
+        ratio, p = None, None
+        spread = sum(((g - g.mean()) ** 2).sum() for g in groups)
+        if within > 0 and spread > 0 and np.isfinite(z).all():
+            ratio = (sum(len(g) * g.mean() ** 2 for g in groups) / len(groups)) / (spread / within)
+            ratio, p = float(ratio), float(fisher.sf(ratio, len(groups), within))
+        result[name] = LackOfFit(ratio, p, len(groups), len(z))
+    return result
+
+
+def residuals(idata: Groups, name: str) -> np.ndarray:
+    """Measurements minus the predictive mean in its standard deviations, on the scale of the noise."""
+    observed = idata["observed_data"][name].values
+    values = idata["posterior_predictive"][name].values.reshape(-1, len(observed))
+    if f'"{name}": "log-' in idata["posterior"].attrs.get("noise", ""):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values, observed = np.log(values), np.log(observed)
+    return (observed - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
+
+
+def worst_rows(idata: Groups, most: int = 10) -> tuple[Residual, ...]:
+    """Measurements farthest from their posterior predictive distribution, in its standard deviations."""
+    rows = []
+    about = idata["constant_data"]
+    for name in map(str, idata["posterior_predictive"].data_vars):
+        observed, z = idata["observed_data"][name].values, residuals(idata, name)
+        rows += [
+            Residual(
+                observable=name,
+                experiment=str(about[f"{name}_experiment"].values[i]),
+                batch=str(about[f"{name}_batch"].values[i]),
+                replicate=str(about[f"{name}_replicate"].values[i]),
+                time=number(about[f"{name}_time"].values[i]),
+                value=number(observed[i]),
+                residual_sd=float(z[i]),
+            )
+            for i in range(len(observed))
+            if np.isfinite(z[i])
+        ]
+    rows.sort(key=lambda row: -abs(row.residual_sd))
+    return tuple(rows[:most])

@@ -1,0 +1,108 @@
+"""One verdict per fit: two answers, every check with its number, its limits and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from il6infer._files import Groups
+from il6infer.diagnosis.convergence import correlated_pairs, parameter_table, sampler_table
+from il6infer.diagnosis.predictive import coverage, lack_of_fit, loo_pit, worst_rows
+from il6infer.stages.settings import Thresholds
+from il6infer.stages.verdict import (
+    Answer,
+    Coverage,
+    LackOfFit,
+    LooPit,
+    ParameterStatistics,
+    Reason,
+    Sampler,
+    Verdict,
+    check,
+)
+
+NEEDED = ("posterior", "prior", "sample_stats", "warmup_sample_stats", "posterior_predictive", "log_likelihood")
+NEEDED += ("observed_data", "constant_data")
+"""Groups of a posterior that a verdict reads."""
+
+P_MIN = 0.01
+"""Smallest p of a calibration or a lack-of-fit test that passes."""
+
+
+def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
+    """Judge a fit: did it sample, and does the model reproduce the data."""
+    parameters, sampler = parameter_table(idata), sampler_table(idata)
+    bands, pits, lack = coverage(idata), loo_pit(idata), lack_of_fit(idata)
+    return Verdict(
+        problem=idata["posterior"].attrs.get("problem_id", ""),
+        sampled=Answer.of(_sampling(parameters, sampler, thresholds)),
+        reproduces=Answer.of(_fit(bands, pits, lack)),
+        parameters=parameters,
+        sampler=sampler,
+        coverage=bands,
+        loo_pit=pits,
+        lack_of_fit=lack,
+        worst_pairs=correlated_pairs(idata),
+        worst_rows=worst_rows(idata),
+    )
+
+
+def _worst(parameters: Mapping[str, ParameterStatistics], key: str, largest: bool) -> tuple[float | None, str]:
+    """Worst value of a statistic over the parameters, and where; None when any is missing."""
+    values = {name: getattr(row, key) for name, row in parameters.items()}
+    for name, value in values.items():
+        if value is None:
+            return None, name
+    name = (max if largest else min)(values, key=lambda n: values[n])
+    return values[name], name
+
+
+def _sampling(parameters: Mapping[str, ParameterStatistics], sampler: Sampler, limits: Thresholds) -> Iterator[Reason]:
+    value, where = _worst(parameters, "rhat", True)
+    remedy = "The chains disagree: draw more, or look for modes in starts_logp."
+    yield check("R-hat", value, remedy, at_most=limits.rhat_max, subject="parameter", where=where)
+    for key, label in (("ess_bulk", "bulk ESS"), ("ess_tail", "tail ESS")):
+        value, where = _worst(parameters, key, False)
+        remedy = "Too few independent draws: raise fit.draws."
+        yield check(label, value, remedy, at_least=limits.ess_min, subject="parameter", where=where)
+    total = sampler.chains * sampler.draws
+    remedy = "Divergences bias the posterior: raise fit.target_accept, or tighten rtol."
+    yield check("divergences per draw", sampler.divergences / total, remedy, at_most=limits.divergences_max)
+    known = [value for value in sampler.ebfmi if value is not None]
+    lowest = min(known) if known and len(known) == len(sampler.ebfmi) else None
+    remedy = "The energy is explored slowly: the tails may be missed; tighten priors or draw more."
+    yield check("E-BFMI", lowest, remedy, at_least=limits.ebfmi_min)
+    remedy = "Trajectories were cut short: the posterior is stretched along a ridge."
+    yield check("tree-depth hits per draw", sampler.depth_hits / total, remedy, at_most=limits.depth_hits_max)
+    remedy = "Simulations fail at draws of the posterior: look at the model there."
+    yield check("failed simulations per draw", sampler.failed_posterior / total, remedy, at_most=limits.failed_max)
+    name, remedy = (
+        "integration error of the log-likelihood",
+        "The solver's error changes the posterior: tighten rtol and atol.",
+    )
+    yield check(name, sampler.integration_error, remedy, at_most=limits.integration_error_max)
+    share = sampler.failed_prior / max(sampler.prior_draws, 1)
+    remedy = "Many draws of the prior cannot be simulated: narrow it."
+    name = "failed simulations per prior draw"
+    yield check(name, share, remedy, at_most=limits.failed_max, decides=False, subject="prior")
+
+
+def _fit(bands: Mapping[str, Coverage], pits: Mapping[str, LooPit], lack: Mapping[str, LackOfFit]) -> Iterator[Reason]:
+    for name, row in bands.items():
+        for band in row.bands:
+            misses = band.inside is not None and band.inside < band.low
+            yield check(
+                f"coverage of the {100 * band.level:.0f} % band", band.inside,
+                "The model misses the data." if misses else "The model's bands are wider than the data.",
+                at_least=band.low, at_most=band.high, subject="read-out", where=name, measurements=row.n,
+            )  # fmt: skip
+    for name, pit in pits.items():
+        remedy = "Predictions are not calibrated: shape, offset or noise of this read-out is wrong."
+        yield check("LOO-PIT uniformity p", pit.ks_p, remedy, at_least=P_MIN, subject="read-out", where=name)
+    for name, test in lack.items():
+        if test.p is None:
+            continue  # nothing was replicated: there is no noise to compare with
+        remedy = (
+            f"Residuals differ {test.f:.1f} times as much between conditions and times as between replicates: "
+            "a large noise parameter hides a misfit."
+        )
+        yield check("lack-of-fit p", test.p, remedy, at_least=P_MIN, subject="read-out", where=name)

@@ -1,0 +1,20 @@
+"""PEtab problem -> posterior; `il6infer.pymc` gives the same posterior as a PyMC model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["FitSettings", "fit", "fit_problem"]
+
+
+def __getattr__(name: str) -> Any:
+    # Stages that only look at a fit need neither nutpie nor ArviZ, which take seconds to import.
+    if name == "FitSettings":
+        from il6infer.stages.settings import FitSettings
+
+        return FitSettings
+    if name in ("fit", "fit_problem"):
+        from il6infer.inference import run
+
+        return getattr(run, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

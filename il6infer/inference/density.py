@@ -1,0 +1,198 @@
+"""The log-density that NUTS climbs: one problem packed for the compiled function, callable from any thread."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from nutpie.compile_pymc import CompiledPyMCModel
+
+from il6infer.engine import Engine, RosenbrockEngine
+from il6infer.engine.likelihood import pointwise, slopes
+from il6infer.inference import posterior
+from il6infer.inference.coordinates import coordinate
+from il6infer.inference.variables import check_problem
+from il6infer.kernel.calls import packed
+from il6infer.kernel.link import prepare
+from il6infer.problems.families import FAMILIES
+from il6infer.problems.noise import ERRORS, NOISES
+from il6infer.problems.priors import log_normaliser
+from il6infer.problems.spec import Parameter, Problem
+
+# nutpie 0.16.9 asks for one field more than 0.16.8 has.
+_NO_SHARED = {"shared_var_keys": {}} if "shared_var_keys" in {f.name for f in fields(CompiledPyMCModel)} else {}
+
+_CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Coordinates z in which the posterior is nearly a standard normal: x = origin + matrix @ z.
+
+    Attributes
+    ----------
+    origin
+        (dimensions,), unconstrained.
+    matrix
+        (dimensions, dimensions).
+    """
+
+    origin: np.ndarray
+    matrix: np.ndarray
+
+    def points(self, coordinates: np.ndarray) -> np.ndarray:
+        """Unconstrained points (..., dimensions) of coordinates of that shape."""
+        return self.origin + coordinates @ self.matrix.T
+
+
+class Density:
+    """Log-density and gradient in unconstrained coordinates; its calls release the interpreter's lock.
+
+    The same posterior as that of `il6infer.inference.build_model`, in the same coordinates, for the optimiser and for
+    nutpie.
+
+    Parameters
+    ----------
+    problem
+        What is inferred.
+    engine
+        Compiled from the same problem. Calls of one that is not the project's kernel take the lock.
+
+    Attributes
+    ----------
+    dimensions
+        Length of an unconstrained point: one coordinate for each estimated parameter, in order.
+    names
+        Of the estimated parameters.
+
+    Raises
+    ------
+    UserError
+        If the problem cannot be fitted; see `il6infer.inference.variables.check_problem`.
+    """
+
+    def __init__(self, problem: Problem, engine: Engine) -> None:
+        check_problem(problem)
+        self.names = [parameter.id for parameter in problem.estimated]
+        self.dimensions = len(self.names)
+        self._engine = engine
+        self._coordinates = [coordinate(parameter) for parameter in problem.estimated]
+        self._function = _CALL(posterior.log_density.address)
+        self._data = np.zeros(1, dtype=posterior.DESCRIPTION)
+        self._held: list[object] = [engine]
+        self._data["dimension"] = self.dimensions
+        self._put("priors", np.array([_prior_row(parameter) for parameter in problem.estimated]))
+        if isinstance(engine, RosenbrockEngine):
+            self._put_kernel(problem, engine)
+        else:
+            callback = _likelihood(problem, engine, self.dimensions)
+            self._held.append(callback)
+            self._data["likelihood"] = ctypes.cast(callback, ctypes.c_void_p).value
+        self._plain = self._seen(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
+
+    def __call__(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+        """Log-density and gradient (dimensions,) at an unconstrained point; -inf and zeros where it has none."""
+        point = np.ascontiguousarray(point, dtype=float)
+        if point.shape != (self.dimensions,):
+            raise ValueError(f"point has shape {point.shape}, expected ({self.dimensions},)")
+        gradient, value = np.zeros_like(point), np.zeros(1)
+        arrays = (point.ctypes.data, gradient.ctypes.data, value.ctypes.data, self._plain.ctypes.data)
+        code = self._function(self.dimensions, *arrays)
+        return (float(value[0]), gradient) if code == 0 else (-np.inf, np.zeros_like(point))
+
+    def unconstrained(self, values: np.ndarray) -> np.ndarray:
+        """Unconstrained points (..., dimensions) of parameter values on the linear scale."""
+        values = np.asarray(values, dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.stack([c.unconstrained(values[..., i]) for i, c in enumerate(self._coordinates)], axis=-1)
+
+    def constrained(self, points: np.ndarray) -> np.ndarray:
+        """Parameter values on the linear scale of unconstrained points (..., dimensions)."""
+        points = np.asarray(points, dtype=float)
+        return np.stack([c.constrained(points[..., i]) for i, c in enumerate(self._coordinates)], axis=-1)
+
+    def seen_from(self, frame: Frame, start: np.ndarray) -> CompiledPyMCModel:
+        """For `nutpie.sample`: the log-density over the coordinates of a frame; a chain begins at `start`.
+
+        The trace holds coordinates, one variable for each name.
+        """
+        size = self.dimensions
+        return CompiledPyMCModel(
+            dims={},
+            compiled_logp_func=posterior.log_density,
+            compiled_expand_func=posterior.expansion,
+            initial_point_func=_Start(start),
+            shared_data={},
+            **_NO_SHARED,
+            user_data=self._seen(frame),
+            n_expanded=size,
+            shape_info=(self.names, [slice(i, i + 1) for i in range(size)], [()] * size),
+            logp_func=None,
+            expand_func=None,
+            _n_dim=size,
+            _shapes=dict.fromkeys(self.names, ()),
+            _coords={"unconstrained_parameter": pd.Index(self.names)},
+        )
+
+    def _put(self, field: str, array: np.ndarray) -> None:
+        """Let a field of the description name an array (rows, columns), which is kept alive."""
+        array = np.ascontiguousarray(array)
+        self._held.append(array)
+        self._data[field] = (array.ctypes.data, *array.shape)
+
+    def _put_kernel(self, problem: Problem, engine: RosenbrockEngine) -> None:
+        kernel, data = engine.kernel, self._data
+        prepare("simulate", "pullback")
+        data["forward"], data["backward"] = kernel.address("simulate"), kernel.address("pullback")
+        data["rescue"], data["rescue_gradient"] = engine.fallback.addresses(engine.sizes)
+        tables = packed(engine.tables)
+        self._held.append(tables)
+        data["tables"] = tables.ctypes.data
+        kinds = [NOISES[kind] for kind in problem.noise_kinds]
+        columns = ([[*ERRORS].index(kind.error) for kind in kinds], [kind.logarithmic for kind in kinds])
+        values = problem.measurements["value"].to_numpy(float)
+        self._put("measured", np.column_stack([*columns, values]).astype(float))
+
+    def _seen(self, frame: Frame) -> np.ndarray:
+        """Give the description of the problem as seen from a frame, which the array keeps alive."""
+        rows = np.vstack([frame.origin, frame.matrix])
+        self._held.append(rows)
+        data = self._data.copy()
+        data["frame"] = (rows.ctypes.data, *rows.shape)
+        return data
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Initial point for nutpie, which passes a seed."""
+
+    point: np.ndarray
+
+    def __call__(self, seed: int) -> np.ndarray:
+        return self.point.copy()
+
+
+def _prior_row(parameter: Parameter) -> list[float]:
+    """Row of the table of priors; the constant makes the density that of SciPy, divided by the mass kept."""
+    place, prior = coordinate(parameter), parameter.prior
+    first, second = (*map(float, prior.parameters), 0.0)[:2]
+    row = [float(place.logarithmic), place.low, place.high, *place.ends, place.bend]
+    row += [float([*FAMILIES].index(prior.distribution)), first, second]
+    return [*row, log_normaliser(prior) - place.log_mass]
+
+
+def _likelihood(problem: Problem, engine: Engine, size: int) -> object:
+    """C function of theta and the gradient (out) that gives the log-likelihood by an engine in Python."""
+    doubles = ctypes.POINTER(ctypes.c_double)
+
+    def likelihood(theta_: object, gradient_: object) -> float:
+        theta, gradient = (np.ctypeslib.as_array(p, (size,)) for p in (theta_, gradient_))
+        found = engine.simulate(theta)
+        total = float(pointwise(problem, found.prediction, found.noise).sum())
+        if np.isfinite(total):
+            gradient[:] = engine.pullback(theta, *slopes(problem, found.prediction, found.noise))
+        return total
+
+    return ctypes.CFUNCTYPE(ctypes.c_double, doubles, doubles)(likelihood)

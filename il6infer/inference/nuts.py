@@ -1,0 +1,195 @@
+"""NUTS by nutpie: chains on threads of one process, low-rank modified mass matrix, progress that says what happens."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import arviz as az
+import numpy as np
+import nutpie
+import xarray as xr
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from il6infer.inference.density import Density, Frame
+
+logger = logging.getLogger("il6infer")
+
+LOG_EVERY = 10.0
+"""Seconds between log lines where nobody watches."""
+
+_LOOK_EVERY = 0.05
+_DRAW_EVERY = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Count:
+    """What one chain has done so far: iterations, divergences after tuning, gradients."""
+
+    draws: int = 0
+    divergences: int = 0
+    gradients: int = 0
+
+
+def sample(
+    density: Density,
+    starts: Sequence[tuple[Frame, np.ndarray]],
+    seeds: Sequence[int],
+    *,
+    tune: int,
+    draws: int,
+    target_accept: float,
+    low_rank: bool,
+    threads: int,
+) -> az.InferenceData:
+    """Sample the posterior.
+
+    Each chain is a sampler of its own with its own seed, so that its draws depend neither on the number of threads
+    nor on the other chains, and it begins exactly at its point.
+
+    Parameters
+    ----------
+    starts
+        Where each chain begins: a frame, and coordinates (dimensions,) in it.
+    seeds
+        One a chain.
+    low_rank
+        Use the low-rank modified mass matrix, which knows correlations; else a diagonal one.
+    threads
+        Chains that run at once.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Groups posterior (on the linear scale), sample_stats and their warm-up.
+    """
+    waiting = list(range(len(starts)))
+    running: dict[int, Any] = {}
+    traces: dict[int, az.InferenceData] = {}
+    counts = [Count() for _ in starts]
+    options = {
+        "chains": 1, "cores": 1, "tune": tune, "draws": draws, "target_accept": target_accept,
+        "save_warmup": True, "progress_bar": False, "blocking": False, **_mass_matrix(low_rank),
+    }  # fmt: skip
+    with _Report(len(starts), tune, draws) as report:
+        try:
+            while waiting or running:
+                while waiting and len(running) < max(1, threads):
+                    chain = waiting.pop(0)
+                    running[chain] = nutpie.sample(density.seen_from(*starts[chain]), seed=seeds[chain], **options)
+                time.sleep(_LOOK_EVERY)
+                for chain in [c for c, sampler in running.items() if _finished(sampler)]:
+                    traces[chain] = running.pop(chain).wait()
+                    counts[chain] = _count(traces[chain])
+                if report.due():
+                    for chain, sampler in running.items():
+                        counts[chain] = _so_far(sampler)
+                    report.show(counts)
+            report.show(counts)
+        finally:
+            # Ctrl-C, or a chain that failed: no thread may go on.
+            for sampler in running.values():
+                sampler.cancel()
+    for chain, (frame, _) in enumerate(starts):
+        for name in ("posterior", "warmup_posterior"):
+            traces[chain][name] = _values(traces[chain][name], density, frame)
+    return _joined([traces[chain] for chain in range(len(starts))])
+
+
+def _mass_matrix(low_rank: bool) -> dict[str, object]:
+    """Say which mass matrix, in the words of the installed nutpie: 0.16.9 renamed the argument."""
+    if "adaptation" in inspect.signature(nutpie.sample).parameters:
+        return {"adaptation": "low_rank" if low_rank else "diag"}
+    return {"low_rank_modified_mass_matrix": low_rank}
+
+
+def _values(trace: xr.Dataset, density: Density, frame: Frame) -> xr.Dataset:
+    """Parameters on the linear scale, from coordinates in a frame."""
+    coordinates = np.stack([trace[name].values for name in density.names], axis=-1)
+    values = density.constrained(frame.points(coordinates))
+    return xr.Dataset(
+        {name: (("chain", "draw"), values[..., i]) for i, name in enumerate(density.names)},
+        coords={"chain": trace["chain"], "draw": trace["draw"]},
+    )
+
+
+def _finished(sampler: Any) -> bool:
+    try:
+        return sampler.is_finished
+    except TimeoutError:  # nutpie 0.16.8 answers so while the chain runs
+        return False
+
+
+def _so_far(sampler: Any) -> Count:
+    with warnings.catch_warnings():
+        # arviz takes a trace without draws for a transposed one
+        warnings.filterwarnings("ignore", "More chains", UserWarning)
+        return _count(sampler.inspect())
+
+
+def _count(trace: az.InferenceData) -> Count:
+    groups = [trace[name] for name in ("warmup_sample_stats", "sample_stats") if name in trace.groups()]
+    kept = trace["sample_stats"] if "sample_stats" in trace.groups() else None
+    return Count(
+        draws=sum(group.sizes["draw"] for group in groups),
+        divergences=0 if kept is None else int(kept["diverging"].sum()),
+        gradients=sum(int(group["n_steps"].sum()) for group in groups),
+    )
+
+
+def _joined(traces: Sequence[az.InferenceData]) -> az.InferenceData:
+    """Traces of one chain each as one."""
+    groups = {}
+    for name in traces[0].groups():
+        numbered = [trace[name].assign_coords(chain=[chain]) for chain, trace in enumerate(traces)]
+        # The times of nutpie's own conversion would differ from run to run.
+        groups[name] = xr.concat(numbered, dim="chain", combine_attrs="drop", join="exact").drop_attrs()
+    return az.InferenceData(**groups)
+
+
+class _Report:
+    """A bar a chain on a terminal, log lines elsewhere."""
+
+    def __init__(self, chains: int, tune: int, draws: int) -> None:
+        self._total = tune + draws
+        self._terminal = sys.stderr.isatty()
+        self._start = self._shown = time.monotonic()
+        columns = (
+            TextColumn("chain {task.fields[chain]}"), BarColumn(), TextColumn("{task.completed}/{task.total} draws"),
+            TextColumn("{task.fields[divergences]} divergent"), TextColumn("{task.fields[gradients]} gradients"),
+            TimeElapsedColumn(),
+        )  # fmt: skip
+        self._bars = Progress(*columns, console=Console(stderr=True), disable=not self._terminal)
+        self._tasks = [
+            self._bars.add_task("", total=self._total, chain=chain + 1, divergences=0, gradients=0)
+            for chain in range(chains)
+        ]
+
+    def __enter__(self) -> _Report:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def due(self) -> bool:
+        return time.monotonic() - self._shown >= (_DRAW_EVERY if self._terminal else LOG_EVERY)
+
+    def show(self, counts: Sequence[Count]) -> None:
+        self._shown = time.monotonic()
+        if not self._terminal:
+            text = "; ".join(
+                f"chain {chain}: {c.draws}/{self._total} draws, {c.divergences} divergent, {c.gradients} gradients"
+                for chain, c in enumerate(counts, start=1)
+            )
+            logger.info("%.0f s: %s", self._shown - self._start, text)
+            return
+        for task, count in zip(self._tasks, counts, strict=True):
+            self._bars.update(task, completed=count.draws, divergences=count.divergences, gradients=count.gradients)

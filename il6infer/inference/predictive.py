@@ -1,0 +1,144 @@
+"""Groups beside the posterior: priors, predictive draws, pointwise log-likelihood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from il6infer.engine import Engine, Outcome, compile
+from il6infer.engine.likelihood import pointwise
+from il6infer.inference.variables import rows_by_variable
+from il6infer.problems.noise import draw
+from il6infer.problems.spec import Problem
+
+PROBES, TIGHTER = 40, 1e-3
+"""Draws at which the integration is checked, and the tolerances of that check relative to the fit's."""
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Simulations of many parameter vectors.
+
+    Attributes
+    ----------
+    prediction, noise
+        (samples, measurements); NaN where a run failed.
+    failed
+        (samples,), whether any run failed.
+    outcomes
+        Runs by outcome.
+    """
+
+    prediction: np.ndarray
+    noise: np.ndarray
+    failed: np.ndarray
+    outcomes: Mapping[str, int]
+
+
+def simulate_all(engine: Engine, thetas: np.ndarray, threads: int = 1) -> Ensemble:
+    """Simulate each row of `thetas` (samples, parameters), on the linear scale."""
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        results = list(pool.map(engine.simulate, thetas))
+    size = (len(thetas), len(engine.problem.measurements))
+    prediction = np.array([r.prediction for r in results]).reshape(size)
+    noise = np.array([r.noise for r in results]).reshape(size)
+    absent = ~np.isfinite(prediction)
+    prediction[absent] = noise[absent] = np.nan
+    outcomes = Counter(Outcome(o).name.lower() for r in results for o in r.outcome)
+    return Ensemble(prediction, noise, np.array([not r.ok for r in results], dtype=bool), dict(outcomes))
+
+
+def noisy(problem: Problem, ensemble: Ensemble, rng: np.random.Generator) -> np.ndarray:
+    """One replicated measurement of each prediction (samples, measurements); NaN where the simulation failed."""
+    return draw(problem.noise_kinds, ensemble.prediction, ensemble.noise, rng)
+
+
+def log_likelihood(problem: Problem, ensemble: Ensemble) -> np.ndarray:
+    """Log-density of each measurement (samples, measurements); -inf where its run failed."""
+    density = pointwise(problem, ensemble.prediction, ensemble.noise)
+    return np.where(np.isnan(ensemble.prediction), -np.inf, density)
+
+
+def integration_error(
+    problem: Problem, thetas: np.ndarray, found: np.ndarray, *, engine: str, rtol: float, atol: float
+) -> float:
+    """Largest error that the solver's tolerances make in the log-likelihood.
+
+    Parameters
+    ----------
+    thetas
+        (samples, parameters), on the linear scale; `PROBES` of them, evenly spread, are looked at.
+    found
+        (samples, measurements) log-density of each measurement, at the given tolerances.
+    rtol, atol
+        Tolerances that were used; the reference has `TIGHTER` of them.
+
+    Returns
+    -------
+    float
+        Absolute, of the sum over all measurements; NaN where either cannot be computed.
+    """
+    rows = np.linspace(0, len(thetas) - 1, min(PROBES, len(thetas))).astype(int)
+    exact = compile(problem, engine=engine, rtol=max(TIGHTER * rtol, 1e-12), atol=TIGHTER * atol)
+    reference = log_likelihood(problem, simulate_all(exact, thetas[rows]))
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(found[rows].sum(axis=1) - reference.sum(axis=1)).max())
+
+
+def by_variable(problem: Problem, values: np.ndarray, chains: int) -> xr.Dataset:
+    """Split (samples, measurements) by read-out, with dimensions chain, draw, ``<read-out>_row``."""
+    shaped = values.reshape(chains, -1, values.shape[-1])
+    return xr.Dataset(
+        {
+            name: (("chain", "draw", f"{name}_row"), shaped[..., rows])
+            for name, rows in rows_by_variable(problem).items()
+        },
+        coords=_coords(problem) | {"chain": np.arange(chains), "draw": np.arange(shaped.shape[1])},
+    )
+
+
+def literature(problem: Problem, before: Ensemble, after: Ensemble) -> dict[str, dict[str, object]]:
+    """Compare what literature constraints say with what the parameters give, without noise.
+
+    Returns
+    -------
+    dict
+        Observable -> ``says`` (in words, with the source), ``value`` and ``sd`` that are published, ``prior`` and
+        ``posterior``: 5 %, 50 % and 95 % quantiles at draws of either. The prior is that without the constraint.
+    """
+    observables = {o.id: o for o in problem.observables}
+    found = {}
+    for rows in rows_by_variable(problem, literature=True).values():
+        for row in rows:
+            name = str(problem.measurements["observable"].iloc[row])
+            quantiles = {
+                kind: [float(q) for q in np.nanquantile(ensemble.prediction[:, row], (0.05, 0.5, 0.95))]
+                for kind, ensemble in (("prior", before), ("posterior", after))
+            }
+            published = {"value": float(problem.measurements["value"].iloc[row]), "sd": float(after.noise[0, row])}
+            found[name] = {"says": observables[name].name or name, **published, **quantiles}
+    return found
+
+
+def _coords(problem: Problem) -> dict[str, np.ndarray]:
+    return {f"{name}_row": np.arange(len(rows)) for name, rows in rows_by_variable(problem).items()}
+
+
+def data_groups(problem: Problem) -> tuple[xr.Dataset, xr.Dataset]:
+    """Make the groups observed_data and constant_data (what each measurement is of)."""
+    table = problem.measurements
+    observed, constant = {}, {}
+    for name, rows in rows_by_variable(problem).items():
+        observed[name] = ((f"{name}_row",), table["value"].to_numpy(dtype=float)[rows])
+        constant[f"{name}_time"] = ((f"{name}_row",), table["time"].to_numpy(dtype=float)[rows])
+        for column in ("experiment", "batch", "replicate", "source"):
+            # PEtab has no column for the source file: it is empty unless the reader of the problem knows it.
+            texts = table[column].to_numpy(dtype=str)[rows] if column in table else np.full(len(rows), "", dtype=str)
+            constant[f"{name}_{column}"] = ((f"{name}_row",), texts)
+    coords = _coords(problem)
+    return xr.Dataset(observed, coords=coords), xr.Dataset(constant, coords=coords)

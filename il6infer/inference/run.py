@@ -1,0 +1,218 @@
+"""One fit, from a PEtab file to an InferenceData with every group filled."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from il6infer._errors import Fault, UserError, raise_faults
+from il6infer.engine import Engine, compile
+from il6infer.inference import predictive
+from il6infer.inference.curves import curves
+from il6infer.inference.density import Density
+from il6infer.inference.nuts import sample
+from il6infer.inference.provenance import provenance
+from il6infer.inference.settings import child_seed
+from il6infer.inference.starts import Starts, disperse, find_starts
+from il6infer.inference.variables import variable_names
+from il6infer.petab_files.lint import check
+from il6infer.problems.priors import draw, quantile
+from il6infer.problems.spec import Problem
+from il6infer.stages.settings import FitSettings
+
+logger = logging.getLogger("il6infer")
+
+PRIOR_DRAWS, CURVES = 200, 200
+"""Prior draws simulated, and posterior draws shown as curves."""
+
+
+def fit(path: Path, settings: FitSettings) -> az.InferenceData:
+    """Sample the posterior of a PEtab problem.
+
+    Parameters
+    ----------
+    path
+        The problem's YAML file.
+
+    Returns
+    -------
+    arviz.InferenceData
+        As `fit_problem`; the attributes of the posterior also carry digests and versions.
+
+    Raises
+    ------
+    UserError
+        If the problem cannot be read, fails petab's linter, or cannot be fitted.
+    """
+    idata = fit_problem(check(path), settings)
+    idata["posterior"].attrs.update(provenance(path))
+    return idata
+
+
+def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
+    """Sample the posterior of a problem in memory.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Groups posterior, sample_stats and their warm-up, prior, prior_predictive, posterior_predictive and
+        log_likelihood (of every posterior draw, so that both line up), observed_data, constant_data, predictions,
+        predictions_constant_data. Failed simulations are NaN, -inf in log_likelihood, and counted in the attributes.
+    """
+    began = time.monotonic()
+    solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
+    engine = compile(problem, **solver)
+    logger.info(
+        "%s: %d parameters, %d measurements, %d experiments in %d simulations", problem.id, len(problem.estimated),
+        len(problem.data), len(engine.plan.experiments), len(engine.plan.runs),
+    )  # fmt: skip
+    density = Density(problem, engine)
+    compiled = time.monotonic()
+    logger.info("%s: compiled in %.1f s", problem.id, compiled - began)
+    starts = find_starts(density, _origins(problem, density, settings), settings.threads)
+    if not len(starts.points):
+        raise UserError(_nowhere(problem, engine, settings))
+    started = time.monotonic()
+    idata = sample(
+        density,
+        disperse(density, starts, settings.chains, _rng(settings, "dispersion")),
+        [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)],
+        tune=settings.tune, draws=settings.draws, target_accept=settings.target_accept,
+        low_rank=settings.mass_matrix == "low_rank", threads=settings.threads,
+    )  # fmt: skip
+    sampled, failures = time.monotonic(), engine.failures()
+    counted = _add_groups(idata, problem, engine, settings)
+    counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
+    gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
+    ended = time.monotonic()
+    logger.info(
+        "%s: %d gradients in %.0f s of sampling, %d divergences after tuning; %.0f s in all", problem.id, gradients,
+        sampled - started, int(idata["sample_stats"]["diverging"].sum()), ended - began,
+    )  # fmt: skip
+    idata["posterior"].attrs.update(
+        {
+            "problem_id": problem.id,
+            "seed": settings.seed,
+            "settings": json.dumps(asdict(settings), sort_keys=True),
+            "engine": settings.engine,
+            "sampler": f"nutpie NUTS, {settings.mass_matrix} mass matrix",
+            "wall_time_s": round(ended - began, 1),
+            "compile_time_s": round(compiled - began, 1),
+            "sampling_time_s": round(sampled - started, 1),
+            "gradients": gradients,
+            "noise": json.dumps({variable_names(problem)[o.id]: o.distribution for o in problem.observables}),
+            "estimated": json.dumps(_estimated(problem)),
+            **_start_attrs(starts),
+            **counted,
+        }
+    )
+    idata["sample_stats"].attrs.update({"gradients": gradients, **counted})
+    return idata
+
+
+def _rng(settings: FitSettings, name: str) -> np.random.Generator:
+    return np.random.default_rng(child_seed(settings.seed, name))
+
+
+def _origins(problem: Problem, density: Density, settings: FitSettings) -> np.ndarray:
+    """Unconstrained points to climb from: the nominal point, where it is given, and prior draws."""
+    values = draw(problem.estimated, settings.starts, _rng(settings, "starts"))
+    nominal = np.array([p.nominal for p in problem.estimated])
+    if np.isfinite(nominal).all() and np.isfinite(density.unconstrained(nominal)).all():
+        values[0] = nominal
+    return np.array([density.unconstrained(row) for row in values])
+
+
+def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:
+    """Say what keeps the log-density from being finite, at the prior draws that were tried."""
+    thetas = draw(problem.estimated, settings.starts, _rng(settings, "starts"))
+    ensemble = predictive.simulate_all(engine, thetas, settings.threads)
+    impossible = ~np.isfinite(predictive.log_likelihood(problem, ensemble)).all(axis=0)
+    table = problem.measurements
+    faults = [
+        Fault(f"observable '{name}'", f"{count} of its measurements cannot be predicted or are impossible there.")
+        for name, count in table.loc[impossible, "observable"].value_counts(sort=False).items()
+    ]
+    runs = ", ".join(f"{count} {name}" for name, count in sorted(ensemble.outcomes.items()))
+    faults.append(Fault("simulations", f"{runs}.", "Look at the priors, and at read-outs that are zero or negative."))
+    tried = f"{settings.starts} prior draw" + ("s" if settings.starts > 1 else "")
+    try:
+        raise_faults(faults, f"problem '{problem.id}': the log-density is finite at none of {tried}")
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, settings: FitSettings) -> dict[str, object]:
+    """Add every group but posterior and sample_stats; return attributes that tell how the simulations fared."""
+    names = [p.id for p in problem.estimated]
+    solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
+    chains = idata["posterior"].sizes["chain"]
+    thetas = np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
+    prior = draw(problem.estimated, PRIOR_DRAWS, _rng(settings, "prior"))
+    after = predictive.simulate_all(engine, thetas, settings.threads)
+    before = predictive.simulate_all(engine, prior, settings.threads)
+    chosen = _rng(settings, "curves").choice(len(thetas), min(CURVES, len(thetas)), replace=False)
+    shown, about, dense = curves(problem, thetas[np.sort(chosen)], solver, settings.threads)
+    observed, constant = predictive.data_groups(problem)
+    log_likelihood = predictive.log_likelihood(problem, after)
+    prior_drawn = predictive.noisy(problem, before, _rng(settings, "prior_predictive"))
+    drawn = predictive.noisy(problem, after, _rng(settings, "posterior_predictive"))
+    idata.add_groups(
+        prior=xr.Dataset(
+            {name: (("chain", "draw"), prior[None, :, i]) for i, name in enumerate(names)},
+            coords={"chain": [0], "draw": np.arange(PRIOR_DRAWS)},
+        ),
+        prior_predictive=predictive.by_variable(problem, prior_drawn, 1),
+        posterior_predictive=predictive.by_variable(problem, drawn, chains),
+        log_likelihood=predictive.by_variable(problem, log_likelihood, chains),
+        observed_data=observed,
+        constant_data=constant,
+        predictions=shown,
+        predictions_constant_data=about,
+    )
+    ensembles = {"posterior": after, "prior": before} | ({"predictions": dense} if dense else {})
+    constrained = predictive.literature(problem, before, after)
+    return {
+        **({"literature": json.dumps(constrained)} if constrained else {}),
+        "failed_simulations": json.dumps({name: int(e.failed.sum()) for name, e in ensembles.items()}),
+        "integration_error": predictive.integration_error(problem, thetas, log_likelihood, **solver),
+        "engine_counters": json.dumps({name: e.outcomes for name, e in ensembles.items()}),
+    }
+
+
+def _start_attrs(starts: Starts) -> dict[str, object]:
+    return {
+        "starts_logp": json.dumps([round(float(value), 3) for value in starts.logp]),
+        "starts_modes": len(starts.modes()),
+        "starts_gradients": starts.gradients,
+        "starts_failed_gradients": starts.failed,
+    }
+
+
+def _estimated(problem: Problem) -> dict[str, dict[str, object]]:
+    """Tell what a reader wants to know of each parameter; a number that does not exist (no bound, no value) is null."""
+    return {
+        p.id: {
+            "what": (problem.network.names or {}).get(p.id, ""),
+            "unit": p.unit,
+            "source": p.source,
+            "lower": _number(p.lower),
+            "upper": _number(p.upper),
+            "nominal": _number(p.nominal),
+            "prior": [p.prior.distribution, *p.prior.parameters] if p.prior else None,
+            "prior_quantiles": [quantile(p, level) for level in (0.05, 0.5, 0.95)] if p.prior else None,
+        }
+        for p in problem.estimated
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,7 +1,0 @@
-"""Raw instrument files and a protocol to one tidy measurement table."""
-
-from __future__ import annotations
-
-from il6infer.ingest.assemble import Tables, ingest, write
-
-__all__ = ["Tables", "ingest", "write"]

@@ -1,0 +1,162 @@
+"""From a description and a folder of raw files to the measurement table, the protocol and a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from il6infer import stages
+from il6infer._errors import Fault, UserError, raise_faults
+from il6infer._files import digest
+from il6infer._tables import read_sheet
+from il6infer.ingestion import luciferase, qpcr, table, western_blot
+from il6infer.ingestion.checks import Source, against_protocol, between_files
+from il6infer.ingestion.dataset import read_description
+from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
+from il6infer.ingestion.reading import Reader, Reading
+from il6infer.ingestion.schema import checked
+from il6infer.ingestion.specs import Description, File
+from il6infer.ingestion.summary import summary
+from il6infer.stages.ingest import IngestSummary
+from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, names, write_table
+
+READERS: dict[str, Reader] = {
+    "western_blot": western_blot.read,
+    "luciferase": luciferase.read,
+    "qpcr": qpcr.read,
+    "table": table.read,
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the stage hands on.
+
+    Attributes
+    ----------
+    measurements
+        One value a row; columns and their types in `il6infer.stages.tables.MEASUREMENTS`.
+    protocol
+        One action a row: ``condition,time_min,action,species,concentration_nM,dose,unit``; in order of condition,
+        time, and effect (wash before set before add).
+    report
+        Counts by file and read-out, what was left out and why, sha256 of every input (``ingest.json``).
+    """
+
+    measurements: pd.DataFrame
+    protocol: pd.DataFrame
+    report: IngestSummary
+
+
+def ingest(description: Path, name: str, folder: Path) -> Tables:
+    """Read a data set.
+
+    Parameters
+    ----------
+    description
+        YAML file (schema: ``il6infer/ingestion/dataset.schema.json``).
+    name
+        Name of the data set: letters, digits and _.
+    folder
+        Folder that the paths of the description start from.
+
+    Returns
+    -------
+    Tables
+        Measurements, protocol, report.
+
+    Raises
+    ------
+    UserError
+        One message with every fault of every file.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise UserError(f"data set name '{name}': use letters, digits and _, with a letter or _ first.")
+    if not folder.is_dir():
+        raise UserError(f"data set '{name}': no such data folder {folder}. Give the folder that holds the raw files.")
+    subject = f"data set '{name}'"
+    described, faults = read_description(description)
+    if described is None:
+        raise_faults(faults, subject)
+        raise UserError(f"{subject}: {description.name} cannot be read.")
+    protocol, found = _protocol(described, folder)
+    sources = [_source(spec, folder) for spec in described.files]
+    complete = not faults
+    faults += found
+    faults += [fault for source in sources for fault in source.reading.faults]
+    if protocol is not None:
+        faults += against_protocol(protocol, sources, complete=complete)
+    faults += between_files(described, sources)
+    raise_faults(faults, subject)
+    if protocol is None:
+        raise UserError(f"{subject}: the protocol cannot be read.")
+    measurements = checked(_measurements(name, described, sources), subject)
+    inputs = {description.name: description}
+    if isinstance(described.protocol, str):
+        inputs[described.protocol] = folder / described.protocol
+    digests = {label: digest(path) for label, path in inputs.items()}
+    report = summary(name, described, protocol, sources, measurements, digests)
+    return Tables(measurements, _protocol_table(protocol), report)
+
+
+def write(tables: Tables, output: Path) -> None:
+    """Write ``measurements.csv``, ``protocol.csv`` and ``ingest.json`` (UTF-8, LF, floats as ``%.10g``)."""
+    output.mkdir(parents=True, exist_ok=True)
+    subject = f"data set '{tables.report.dataset}'"
+    write_table(output / "measurements.csv", tables.measurements, MEASUREMENTS, subject)
+    write_table(output / "protocol.csv", tables.protocol, PROTOCOL, subject)
+    stages.write(output / "ingest.json", tables.report)
+
+
+def _protocol(described: Description, folder: Path) -> tuple[Protocol | None, list[Fault]]:
+    if not isinstance(described.protocol, str):
+        return read_protocol(sheet_of(described.protocol, described.path.name))
+    sheet, faults = read_sheet(folder / described.protocol, described.protocol)
+    return (None, faults) if sheet is None else read_protocol(sheet)
+
+
+def _source(spec: File, folder: Path) -> Source:
+    path = folder / spec.path
+    sheet, faults = read_sheet(path, spec.path)
+    if sheet is None:
+        return Source(spec, None, Reading(faults=tuple(faults)))
+    return Source(spec, sheet, READERS[spec.assay](sheet, spec), digest(path))
+
+
+def _measurements(name: str, described: Description, sources: Sequence[Source]) -> pd.DataFrame:
+    """All values, in the order of files and rows; replicates numbered within gel, condition and time."""
+    rows = [
+        {
+            "dataset": name,
+            "observable": value.observable,
+            "condition": value.condition,
+            "time_min": value.time_min,
+            "replicate": 0,
+            "batch": source.spec.batch,
+            "value": value.value,
+            "unit": value.unit,
+            "noise": value.noise,
+            "detection_limit": float("nan") if value.detection_limit is None else value.detection_limit,
+            "assay": source.spec.assay,
+            "scale": value.scale,
+            "offset": value.offset,
+            "simulated": described.simulated,
+            "source_file": source.spec.path,
+            "source_row": value.row,
+        }
+        for source in sources
+        for value in source.reading.values
+    ]
+    frame = pd.DataFrame(rows, columns=list(names(MEASUREMENTS)))
+    series = ["observable", "batch", "condition", "time_min"]
+    return frame.assign(replicate=frame.groupby(series, sort=False).cumcount() + 1)
+
+
+def _protocol_table(protocol: Protocol) -> pd.DataFrame:
+    rows = [{column: getattr(step, column) for column in names(PROTOCOL)} for step in protocol.steps]
+    frame = pd.DataFrame(rows, columns=list(names(PROTOCOL)))
+    return frame.astype({"time_min": float, "concentration_nM": float, "dose": float})

@@ -1,0 +1,151 @@
+"""What rows of PEtab tables must hold in both versions: values, times, bounds, names that mean nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+
+import petab.v2 as petab
+import sympy as sp
+from petab.v2.lint import ValidationIssueSeverity
+
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.network.network import Network
+from il6infer.petab_files.cells import Line, optional, real
+
+logger = logging.getLogger("il6infer")
+
+_ABOVE_ZERO = "Use normal noise, or leave out values that are not above zero."
+
+
+def measured(line: Line, distribution: str, faults: list[Fault]) -> tuple[float, float] | None:
+    """Read time and value of a measurement; None, and a fault, where one is missing or its noise excludes the value."""
+    before = len(faults)
+    time = real(line, "time", faults, infinite=("inf", "+inf"))
+    value = real(line, "measurement", faults)
+    if value is not None and value <= 0 and distribution.startswith("log-"):
+        what = f"{line['measurement']} is impossible under {distribution} noise of '{line['observableId']}'."
+        faults.append(line.fault("measurement", what, _ABOVE_ZERO))
+    return None if time is None or value is None or len(faults) > before else (time, value)
+
+
+def too_early(line: Line, start: float, faults: list[Fault]) -> None:
+    """Refuse a measurement before its simulation starts."""
+    if float(line["time"]) < start:
+        what = f"{line['time']} is before the simulation starts, at {start:g}."
+        faults.append(line.fault("time", what, "Correct the time, or let the experiment start earlier."))
+
+
+def overrides(line: Line, column: str, given: int, wanted: int, faults: list[Fault]) -> None:
+    """Refuse another number of values than the observable has placeholders."""
+    if given != wanted:
+        kind = "observable" if column.startswith("observable") else "noise"
+        what = f"'{line['observableId']}' takes {wanted} {kind} parameter{'' if wanted == 1 else 's'}, {given} given."
+        faults.append(line.fault(column, what, "Separate several with ';'."))
+
+
+def bounds(line: Line, *, estimate: bool, logarithmic: bool, faults: list[Fault]) -> tuple[float | None, ...]:
+    """Read lower bound, upper bound and nominal value of a parameter.
+
+    Parameters
+    ----------
+    logarithmic
+        Whether the parameter is uniform on a logarithmic scale, so that its bounds must be above zero.
+    """
+    before = len(faults)
+    both = ("inf", "+inf", "-inf")
+    lower, upper = (optional(line, column, faults, infinite=both) for column in ("lowerBound", "upperBound"))
+    nominal = optional(line, "nominalValue", faults)
+    if len(faults) > before:
+        return lower, upper, nominal
+    name = line["parameterId"]
+    if not estimate:
+        if nominal is None:
+            remedy = "Give the value that it has, or estimate it."
+            faults.append(line.fault("nominalValue", f"'{name}' is not estimated and has no value.", remedy))
+        return lower, upper, nominal
+    for column, bound in (("lowerBound", lower), ("upperBound", upper)):
+        if bound is None:
+            faults.append(line.fault(column, f"'{name}' is estimated and has no bound.", "Give one."))
+        elif logarithmic and bound <= 0:
+            what = f"{line[column]} on a logarithmic scale, where bounds must be above zero."
+            faults.append(line.fault(column, what, "Give a bound above zero, or another scale or prior."))
+    if lower is not None and upper is not None and lower > upper:
+        what = f"{line['lowerBound']} is above the upper bound, {line['upperBound']}."
+        faults.append(line.fault("lowerBound", what, "Exchange them."))
+    if nominal is not None and lower is not None and upper is not None and not lower <= nominal <= upper:
+        logger.warning(
+            "%s: %s lies outside of the bounds of '%s', %s to %s: a fit does not start there.",
+            line.where("nominalValue"), line["nominalValue"], name, line["lowerBound"], line["upperBound"],
+        )  # fmt: skip
+    return lower, upper, nominal
+
+
+def flag(line: Line, words: Mapping[str, bool], faults: list[Fault]) -> bool:
+    """Read whether a parameter is estimated."""
+    text = line["estimate"].lower()
+    if text not in words:
+        faults.append(line.fault("estimate", f"'{line['estimate']}': {' or '.join(list(words)[:2])} was expected."))
+    return words.get(text, False)
+
+
+def word(line: Line, column: str, words: Iterable[str], default: str, faults: list[Fault]) -> str:
+    """Read one of `words` in a cell; `default` where it is empty."""
+    words = list(words)
+    if not line.blank(column) and line[column] not in words:
+        faults.append(line.fault(column, f"'{line[column]}'.", nearest(line[column], words)))
+        return default
+    return default if line.blank(column) else line[column]
+
+
+def prior_parameters(line: Line, column: str, prior: str, values: Collection[float], faults: list[Fault]) -> None:
+    """Refuse another number of parameters than a prior of PEtab v2 has, and a log-uniform one that reaches zero."""
+    wanted = 1 if prior in ("exponential", "chisquare", "rayleigh") else 2
+    if prior and len(values) != wanted:
+        what = f"{prior} has {wanted} parameter{'' if wanted == 1 else 's'}, {len(values)} given."
+        faults.append(line.fault(column, what, "Separate several with ';'."))
+    elif prior == "log-uniform" and min(values) <= 0:
+        faults.append(line.fault(column, f"'{line[column]}': a log-uniform prior lies above zero.", ""))
+
+
+def meaningless(
+    line: Line, column: str, expression: sp.Basic, named: Collection[str], network: Network, faults: list[Fault]
+) -> None:
+    """Refuse names in a formula that neither the model nor the tables have.
+
+    Parameters
+    ----------
+    named
+        Ids of parameters, observables and placeholders that may stand there beside those of the model.
+    """
+    own = {*network.states, *network.parameters, *network.derived, "time"}
+    for name in sorted({s.name for s in expression.free_symbols} - own - {*named}):
+        if name in network.flux_ids:
+            rate = network.fluxes[network.flux_ids.index(name)]
+            what = f"'{name}' is a reaction of the model, and a reaction has no value in PEtab."
+            remedy = (
+                f"Write its rate in place of it, {rate}, or add a parameter with that assignment rule to the model."
+            )
+        else:
+            what = f"'{name}' is neither in the model nor in the parameter table."
+            remedy = nearest(name, own | {*named}) if len(own) + len(named) <= 40 else "Add it, or correct the name."
+        faults.append(line.fault(column, what, remedy))
+
+
+def refuse_by_petab(problem: petab.Problem, name: str, subject: str) -> None:
+    """Refuse what petab's own linter refuses.
+
+    Raises
+    ------
+    UserError
+        With every error that it reports.
+    """
+    theirs = logging.getLogger("petab")
+    level = theirs.level
+    theirs.setLevel(logging.CRITICAL)
+    try:
+        issues = problem.validate()
+    finally:
+        theirs.setLevel(level)
+    found = [issue for issue in issues if issue.level >= ValidationIssueSeverity.ERROR]
+    raise_faults([Fault(name, " ".join(issue.message.split())) for issue in found], subject)

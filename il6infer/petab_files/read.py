@@ -1,0 +1,202 @@
+"""PEtab problems (v2; v1 through petab's own converter) to the project's frozen `Problem`."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import petab.v2 as petab
+import sympy as sp
+from petab.v1.models.model import model_factory
+
+from il6infer._errors import Fault, raise_faults
+from il6infer.network.network import TIME, Network, symbol
+from il6infer.network.sbml import read_sbml, resolve
+from il6infer.petab_files.checks import meaningless, refuse_by_petab
+from il6infer.petab_files.files import Listing, read_listing
+from il6infer.petab_files.limits import check_files, read_xml
+from il6infer.petab_files.tables import Tables
+from il6infer.petab_files.version1 import Kept, complete, read_first
+from il6infer.petab_files.version1_cells import returned_values
+from il6infer.petab_files.version2 import read_second
+from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
+
+
+def load(path: Path, *, linted: bool = False) -> Problem:
+    """Read a PEtab problem.
+
+    Parameters
+    ----------
+    path
+        The problem's YAML file.
+    linted
+        Whether to ask petab's own linter, too; a problem of v1 is always asked.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or invalid, or asks for what is not supported, by name.
+    """
+    listing = read_listing(path)
+    check_files(listing.files, listing.subject)
+    tables, kept = read_first(listing) if listing.version == 1 else (read_second(listing), None)
+    network = read_sbml(read_xml(listing.model_path), listing.model_path.name)
+    _refuse_unknown_names(tables, network, listing.subject)
+    problem = _petab_problem(listing, tables)
+    if linted or kept:
+        refuse_by_petab(problem, path.name, listing.subject)
+    translated = _translate(problem, network, path, kept)
+    return complete(translated, kept) if kept else translated
+
+
+def _petab_problem(listing: Listing, tables: Tables) -> petab.Problem:
+    """Petab's own problem, for its linter."""
+    name, _ = listing.model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = model_factory(str(listing.model_path), model_language="sbml", model_id=name)
+    return petab.Problem(
+        config=petab.ProblemConfig(id=listing.id or None),
+        models=[model],
+        parameter_tables=[petab.ParameterTable(tables.parameters)],
+        observable_tables=[petab.ObservableTable(tables.observables)],
+        condition_tables=[petab.ConditionTable(tables.conditions)],
+        experiment_tables=[petab.ExperimentTable(tables.experiments)],
+        measurement_tables=[petab.MeasurementTable(tables.measurements)],
+        mapping_tables=[petab.MappingTable(tables.mappings)],
+    )
+
+
+def _refuse_unknown_names(tables: Tables, network: Network, subject: str) -> None:
+    """Refuse formulas of observables and values of placeholders that name what is nowhere."""
+    faults: list[Fault] = []
+    targets = {change.target_id for condition in tables.conditions for change in condition.changes}
+    named = {p.id for p in tables.parameters} | targets | {m.petab_id for m in tables.mappings}
+    for observable, line in zip(tables.observables, tables.observable_lines, strict=True):
+        places = {s.name for s in (*observable.observable_placeholders, *observable.noise_placeholders)}
+        inside = named | places | {o.id for o in tables.observables}
+        meaningless(line, "observableFormula", observable.formula, inside, network, faults)
+        meaningless(line, "noiseFormula", observable.noise_formula, inside, network, faults)
+    for measurement, line in zip(tables.measurements, tables.measurement_lines, strict=True):
+        for column, values in (
+            ("observableParameters", measurement.observable_parameters),
+            ("noiseParameters", measurement.noise_parameters),
+        ):
+            for value in values:
+                if not value.is_number:
+                    meaningless(line, column, value, named, network, faults)
+    raise_faults(faults, subject)
+
+
+class _Symbols:
+    """Petab's expressions in the project's symbols; each distinct one is translated once."""
+
+    def __init__(self, network: Network) -> None:
+        self._expand = network.expand
+        self._known: dict[sp.Basic, sp.Expr] = {}
+
+    def __call__(self, expression: sp.Basic) -> sp.Expr:
+        expression = sp.sympify(expression)
+        if expression not in self._known:
+            plain = {s: TIME if s.name == "time" else symbol(s.name) for s in expression.free_symbols}
+            self._known[expression] = expression.xreplace(plain).xreplace(self._expand)
+        return self._known[expression]
+
+
+def _translate(problem: petab.Problem, network: Network, path: Path, kept: Kept | None) -> Problem:
+    translate = _Symbols(network)
+    taken = {*network.states, *network.parameters}
+    written = {o.id: translate(o.formula) for o in problem.observables}
+    # A formula may name other observables; an id that the model has too means the model's.
+    named = resolve({i: e for i, e in written.items() if i not in taken}, f"{path.name}: observable formulas")
+    formulas = {
+        symbol(i): named.get(i, e.xreplace({symbol(n): f for n, f in named.items()})) for i, e in written.items()
+    }
+    observables = tuple(
+        Observable(
+            id=o.id,
+            formula=formulas[symbol(o.id)],
+            noise=translate(o.noise_formula).xreplace(formulas),
+            distribution=str(getattr(o.noise_distribution, "value", o.noise_distribution)),
+            placeholders=tuple(str(s) for s in o.observable_placeholders),
+            noise_placeholders=tuple(str(s) for s in o.noise_placeholders),
+            name=o.name or "",
+        )
+        for o in problem.observables
+    )
+    experiments = _experiments(problem, network, translate, kept)
+    return Problem(
+        id=problem.id or path.parent.name,
+        network=_with_output_parameters(network, experiments, observables),
+        parameters=tuple(_parameter(p) for p in problem.parameters),
+        experiments=experiments,
+        observables=observables,
+        measurements=_measurements(problem, translate),
+    )
+
+
+def _with_output_parameters(
+    network: Network, experiments: tuple[Experiment, ...], observables: tuple[Observable, ...]
+) -> Network:
+    """Add what conditions set and only observables name: without a condition it has no value."""
+    asked = {s.name for o in observables for s in o.formula.free_symbols | o.noise.free_symbols}
+    taken = {*network.states, *network.parameters, *network.derived}
+    targets = {target: None for e in experiments for period in e.periods for target in period.changes}
+    added = tuple(target for target in targets if target in asked - taken)
+    return replace(network, parameters=network.parameters + added, defaults=network.defaults + (sp.nan,) * len(added))
+
+
+def _experiments(
+    problem: petab.Problem, network: Network, translate: _Symbols, kept: Kept | None
+) -> tuple[Experiment, ...]:
+    conditions = {
+        c.id: {change.target_id: translate(change.target_value) for change in c.changes} for c in problem.conditions
+    }
+    returned = returned_values(conditions, kept.empty, problem.model.sbml_model, network) if kept else {}
+    experiments = []
+    for e in problem.experiments:
+        periods = []
+        for period in sorted(e.periods, key=lambda p: p.time):
+            changes: dict[str, sp.Expr] = {}
+            for condition in period.condition_ids:
+                changes |= conditions[condition] | (returned.get(condition, {}) if periods else {})
+            if periods and periods[-1].time == float(period.time):
+                changes = {**periods.pop().changes, **changes}
+            periods.append(Period(float(period.time), changes))
+        experiments.append(Experiment(e.id, tuple(periods)))
+    return tuple(experiments)
+
+
+def _parameter(p: petab.Parameter) -> Parameter:
+    extra = p.model_extra or {}
+    lower = float("-inf") if p.lb is None else float(p.lb)
+    upper = float("inf") if p.ub is None else float(p.ub)
+    prior = None
+    if p.estimate:
+        # The specification's default: uniform over the bounds.
+        distribution = getattr(p.prior_distribution, "value", p.prior_distribution) or "uniform"
+        prior = Prior(str(distribution), tuple(map(float, p.prior_parameters)) or (lower, upper))
+    nominal = float("nan") if p.nominal_value is None else float(p.nominal_value)
+    texts = {key: extra.get(key, "") for key in ("unit", "source")}
+    return Parameter(p.id, lower, upper, nominal, bool(p.estimate), prior, **texts)
+
+
+def _measurements(problem: petab.Problem, translate: _Symbols) -> pd.DataFrame:
+    rows = []
+    for m in problem.measurements:
+        extra = m.model_extra or {}
+        rows.append(
+            {
+                "observable": m.observable_id,
+                "experiment": m.experiment_id or "",
+                "time": float(m.time),
+                "value": float(m.measurement),
+                "observable_parameters": tuple(map(translate, m.observable_parameters)),
+                "noise_parameters": tuple(map(translate, m.noise_parameters)),
+                "batch": extra.get("datasetId", ""),
+                "replicate": extra.get("replicateId", ""),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,36 @@
+"""The objects of petab that rows of tables become, and the rows that they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import petab.v2 as petab
+
+from il6infer.petab_files.cells import Line
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables of a problem, in the words of PEtab v2.
+
+    Attributes
+    ----------
+    measurement_lines
+        Row of each measurement.
+    observable_lines
+        Row of each observable.
+    """
+
+    parameters: list[petab.Parameter]
+    observables: list[petab.Observable]
+    conditions: list[petab.Condition]
+    experiments: list[petab.Experiment]
+    measurements: list[petab.Measurement]
+    mappings: list[petab.Mapping]
+    measurement_lines: list[Line]
+    observable_lines: list[Line]
+
+
+def given(line: Line, *but: str) -> dict[str, str]:
+    """Cells that hold something, without those of the columns `but`."""
+    return {column: text for column, text in line.cells.items() if text and column not in but}

@@ -1,0 +1,165 @@
+"""PEtab v2: tables to petab's own problem, with every name as it is written and every fault with its row.
+
+Petab's reader (0.8.2) lets pandas guess: an experiment called NA is a missing value to it and vanishes. So tables are
+read here, and its objects are made from what was read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import petab.v2 as petab
+import sympy as sp
+from petab.v2 import C
+
+from il6infer._errors import Fault, raise_faults
+from il6infer.petab_files import checks
+from il6infer.petab_files.cells import Line, formula, formulas, identifier, known, numbers, read_lines, real, unique
+from il6infer.petab_files.files import Listing
+from il6infer.petab_files.tables import Tables, given
+
+_ESTIMATE = {"true": True, "false": False}
+_PRIORS = {str(p.value) for p in petab.PriorDistribution}
+_NOISES = {str(n.value) for n in petab.NoiseDistribution}
+_NEEDED = {
+    "parameter": ("parameterId",),
+    "measurement": ("observableId", "time", "measurement"),
+    "observable": ("observableId", "observableFormula", "noiseFormula"),
+    "condition": ("conditionId", "targetId", "targetValue"),
+    "experiment": ("experimentId", "time", "conditionId"),
+    "mapping": ("petabEntityId", "modelEntityId"),
+}
+
+
+def read_second(listing: Listing) -> Tables:
+    """Read the tables of a v2 problem.
+
+    Raises
+    ------
+    UserError
+        With every fault of every table; of a row that hangs on another, only where that one is sound.
+    """
+    faults: list[Fault] = []
+    lines = {kind: read_lines(listing.paths(kind), needed, faults) for kind, needed in _NEEDED.items()}
+    raise_faults(faults, listing.subject)
+    parameters = [_parameter(line, faults) for line in unique(lines["parameter"], ("parameterId",), faults)]
+    observable_lines = list(unique(lines["observable"], ("observableId",), faults))
+    observables = [_observable(line, faults) for line in observable_lines]
+    conditions = _conditions(lines["condition"], faults)
+    experiments = _experiments(lines["experiment"], conditions, faults)
+    mappings = [petab.Mapping(**given(line)) for line in unique(lines["mapping"], ("petabEntityId",), faults)]
+    raise_faults(faults, listing.subject)
+    by_id = {o.id: o for o in observables}
+    starts = {e.id: _start(e) for e in experiments}
+    measurements = [_measurement(line, by_id, starts, faults) for line in lines["measurement"]]
+    raise_faults(faults, listing.subject)
+    return Tables(
+        parameters, observables, conditions, experiments, [m for m in measurements if m], mappings,
+        lines["measurement"], observable_lines,
+    )  # fmt: skip
+
+
+def _parameter(line: Line, faults: list[Fault]) -> petab.Parameter | None:
+    before = len(faults)
+    identifier(line, "parameterId", faults, in_formulas=True)
+    estimate = checks.flag(line, _ESTIMATE, faults) if line["estimate"] else True
+    prior = checks.word(line, "priorDistribution", _PRIORS, "", faults)
+    lower, upper, nominal = checks.bounds(line, estimate=estimate, logarithmic=False, faults=faults)
+    values = numbers(line, "priorParameters", faults)
+    if estimate and values is not None:
+        checks.prior_parameters(line, "priorParameters", prior, values, faults)
+    if len(faults) > before:
+        return None
+    return petab.Parameter(
+        **given(line, "lowerBound", "upperBound", "nominalValue", "estimate", "priorDistribution", "priorParameters"),
+        lowerBound=lower, upperBound=upper, nominalValue=nominal, estimate=estimate,
+        priorDistribution=prior or None, priorParameters=list(values or ()),
+    )  # fmt: skip
+
+
+def _observable(line: Line, faults: list[Fault]) -> petab.Observable:
+    identifier(line, "observableId", faults, in_formulas=True)
+    expression, noise = formula(line, "observableFormula", faults), formula(line, "noiseFormula", faults)
+    distribution = checks.word(line, "noiseDistribution", _NOISES, "normal", faults)
+    places = {
+        column: _placeholders(line, column, faults) for column in (C.OBSERVABLE_PLACEHOLDERS, C.NOISE_PLACEHOLDERS)
+    }
+    plain = given(line, "observableFormula", "noiseFormula", "noiseDistribution", *places)
+    return petab.Observable(
+        **plain, observableFormula=expression, noiseFormula=noise, noiseDistribution=distribution,
+        **{column: ";".join(names) for column, names in places.items()},
+    )  # fmt: skip
+
+
+def _placeholders(line: Line, column: str, faults: list[Fault]) -> list[str]:
+    names = [text.strip() for text in line[column].split(";")] if line[column] else []
+    one_each = [Line(line.table, line.row, {column: name}) for name in names]
+    return [one[column] for one in one_each if identifier(one, column, faults, in_formulas=True)]
+
+
+def _conditions(lines: list[Line], faults: list[Fault]) -> list[petab.Condition]:
+    """Conditions in the order of their ids, as petab has them."""
+    changes: dict[str, list[petab.Change]] = {}
+    for line in unique(lines, ("conditionId", "targetId"), faults):
+        identifier(line, "targetId", faults, in_formulas=True)
+        value = formula(line, "targetValue", faults)
+        if value is not None:
+            change = petab.Change(**given(line, "conditionId", "targetValue"), targetValue=value)
+            changes.setdefault(line["conditionId"], []).append(change)
+    return [petab.Condition(id=name, changes=changes[name]) for name in sorted(changes)]
+
+
+def _experiments(lines: list[Line], conditions: list[petab.Condition], faults: list[Fault]) -> list[petab.Experiment]:
+    """Experiments in the order of their ids, as petab has them; rows of one time make one period."""
+    ids = {c.id: c for c in conditions}
+    periods: dict[str, dict[float, list[str]]] = {}
+    seen: dict[tuple[str, float, str], Line] = {}
+    for line in lines:
+        time = real(line, "time", faults, infinite=("-inf",))
+        sound = identifier(line, "experimentId", faults) and time is not None
+        if line["conditionId"]:
+            sound &= known(line, "conditionId", ids, "condition", faults)
+        if not sound or time is None:
+            continue
+        first = seen.setdefault((line["experimentId"], time, line["conditionId"]), line)
+        if first is not line:
+            faults.append(line.fault("experimentId", f"the same as {first.table}, row {first.row}.", "Remove one."))
+        period = periods.setdefault(line["experimentId"], {}).setdefault(time, [])
+        period += [line["conditionId"]] if line["conditionId"] else []
+    return [
+        petab.Experiment(
+            id=name,
+            periods=[petab.ExperimentPeriod(time=time, condition_ids=ids) for time, ids in periods[name].items()],
+        )
+        for name in sorted(periods)
+    ]
+
+
+def _start(experiment: petab.Experiment) -> float:
+    """Time at which the simulation of an experiment starts; it has only a steady state where that is inf."""
+    return min((p.time for p in experiment.periods if math.isfinite(p.time)), default=0.0)
+
+
+def _measurement(
+    line: Line, observables: Mapping[str, petab.Observable], starts: Mapping[str, float], faults: list[Fault]
+) -> petab.Measurement | None:
+    before = len(faults)
+    if line["experimentId"]:
+        known(line, "experimentId", starts, "experiment", faults)
+    if not known(line, "observableId", observables, "observable", faults):
+        return None
+    observable = observables[line["observableId"]]
+    found = checks.measured(line, str(observable.noise_distribution.value), faults)
+    values: dict[str, list[sp.Basic]] = {}
+    for column, wanted in (
+        (C.OBSERVABLE_PARAMETERS, observable.observable_placeholders),
+        (C.NOISE_PARAMETERS, observable.noise_placeholders),
+    ):
+        values[column] = formulas(line, column, faults)
+        checks.overrides(line, column, len(values[column]), len(wanted), faults)
+    if found is None or len(faults) > before:
+        return None
+    checks.too_early(line, starts.get(line["experimentId"], 0.0), faults)
+    plain = given(line, "time", "measurement", *values)
+    return petab.Measurement(**plain, time=found[0], measurement=found[1], **values)

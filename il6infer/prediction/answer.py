@@ -1,0 +1,115 @@
+"""Answers to claims: prior and posterior probability, Bayes factor, the quantities' intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from il6infer._files import Groups
+from il6infer.prediction.ask import Simulator, quantity
+from il6infer.prediction.claims import Claim, Claims, label, needs, unit
+from il6infer.problems.priors import draw
+from il6infer.problems.spec import Problem
+from il6infer.stages.claims import Answers, ClaimAnswer, Quantity, Summary
+
+Bound = Literal["", "at least", "at most"]
+
+DRAWS = 400
+"""Draws of the prior, and of the posterior evenly spread over the chains."""
+
+UNDEFINED_MAX = 0.1
+"""Where a quantity is undefined at more than this share of the draws, no probability is given."""
+
+
+def answer(
+    problem: Problem,
+    idata: Groups | None,
+    claims: Claims,
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    engine: str = "rosenbrock",
+    rtol: float = 1e-4,
+    atol: float = 1e-7,
+    threads: int = 1,
+) -> Answers:
+    """Ask every claim of one fit.
+
+    Parameters
+    ----------
+    problem
+        The problem that was fitted.
+    idata
+        Its posterior; None asks the prior alone, and leaves everything about the posterior null.
+    draws
+        Of the prior, and of the posterior at most.
+    """
+    thetas = {"prior": draw(problem.estimated, draws, np.random.default_rng(seed))}
+    if idata is not None:
+        names = [p.id for p in problem.estimated]
+        flat = np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
+        thetas["posterior"] = flat[np.linspace(0, len(flat) - 1, min(draws, len(flat))).astype(int)]
+    simulator = Simulator(problem, claims, engine=engine, rtol=rtol, atol=atol)
+    samples = {name: (drawn, simulator.courses(drawn, threads)) for name, drawn in thetas.items()}
+    units = {p.id: p.unit for p in problem.estimated}
+    found = tuple(_claim(claim, simulator, samples, units) for claim in claims.claims)
+    return Answers(problem.id, len(thetas["posterior"]) if idata is not None else None, found)
+
+
+def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -> dict[str, bool | None]:
+    """Claim -> whether it is true at one parameter vector; None where the model cannot be asked."""
+    simulator = Simulator(problem, claims, **solver)
+    sample = (theta[None], simulator.courses(theta[None]))
+    found = {claim.id: _claim(claim, simulator, {"posterior": sample}, {}) for claim in claims.claims}
+    return {name: None if a.posterior is None else a.posterior > 0.5 for name, a in found.items()}
+
+
+def _claim(claim: Claim, simulator: Simulator, samples: Mapping[str, tuple], units: Mapping[str, str]) -> ClaimAnswer:
+    absent = "; ".join(dict.fromkeys(simulator.absent[n] for n in needs(claim) if n in simulator.absent))
+    found: dict[str, list] = {}
+    counts: dict[str, tuple[int, int] | None] = {"prior": None, "posterior": None}
+    for name, (thetas, courses) in ({} if absent else samples).items():
+        values = [quantity(c.quantity, simulator, courses, thetas) for c in claim.that]
+        defined = np.all([np.isfinite(v) for v in values], axis=0)
+        holds = np.all([c.holds(v) for c, v in zip(claim.that, values, strict=True)], axis=0)
+        found[name] = values
+        if defined.mean() >= 1.0 - UNDEFINED_MAX:
+            counts[name] = int(holds[defined].sum()), int(defined.sum())
+    quantities = tuple(
+        Quantity(
+            label=label(c.quantity),
+            unit=unit(c.quantity, units),
+            above=None if np.isinf(c.above) else c.above,
+            below=None if np.isinf(c.below) else c.below,
+            **{name: _summary(found[name][i]) if name in found else None for name in counts},
+        )
+        for i, c in enumerate(() if absent else claim.that)
+    )
+    before, after = counts["prior"], counts["posterior"]
+    factor, bound = _bayes_factor(before, after) if before and after else (None, "")
+    chances = {name: None if count is None else count[0] / count[1] for name, count in counts.items()}
+    return ClaimAnswer(
+        claim.id, claim.statement, claim.source, absent, quantities, **chances, bayes_factor=factor, bound=bound
+    )
+
+
+def _summary(values: np.ndarray) -> Summary:
+    finite = values[np.isfinite(values)]
+    low, middle, high = np.quantile(finite, [0.05, 0.5, 0.95]) if len(finite) else (None, None, None)
+    numbers = (None if v is None else float(v) for v in (middle, low, high))
+    return Summary(*numbers, undefined=float(np.mean(~np.isfinite(values))))
+
+
+def _bayes_factor(prior: tuple[int, int], posterior: tuple[int, int]) -> tuple[float | None, Bound]:
+    """Posterior odds over prior odds, from counts (true, all), half a draw added to each side.
+
+    Where all draws agree the odds are a bound, and so is the factor; bounds in both directions leave nothing to say.
+    """
+    odds = [(true + 0.5) / (size - true + 0.5) for true, size in (prior, posterior)]
+    least = prior[0] == 0 or posterior[0] == posterior[1]
+    most = prior[0] == prior[1] or posterior[0] == 0
+    if least and most:
+        return None, ""
+    return odds[1] / odds[0], "at least" if least else "at most" if most else ""

@@ -1,0 +1,229 @@
+"""Claims: statements as computable quantities of a model, read and checked from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer._schema import check
+from il6infer._units import concentration_nM
+from il6infer._yaml import read_yaml
+from il6infer.ingestion.protocol import Step, read_protocol, sheet_of
+
+SCHEMA = Path(__file__).parent / "claims.schema.yaml"
+
+UNITS = {"peak_time": "min", "time_to": "min", "duration": "min", "ec50": "nM"}
+"""Units of quantities that have one of their own."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One simulated experiment of the claims.
+
+    Attributes
+    ----------
+    steps
+        By time.
+    set
+        Parameter -> value in this experiment.
+    knock_out
+        Parameters that are 0 in this experiment, where the model has them.
+    requires
+        Species or parameters, one of each entry, without which the experiment is not what it is called.
+    doses
+        Of the varied species [nM], increasing; empty where none is varied.
+    varied
+        Species -> moles for each mole of the varied one, itself included.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    set: Mapping[str, float]
+    knock_out: tuple[str, ...]
+    requires: tuple[tuple[str, ...], ...]
+    doses: tuple[float, ...]
+    varied: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A quantity and the open interval that it is claimed to lie in."""
+
+    quantity: Mapping[str, Any]
+    above: float
+    below: float
+
+    def holds(self, values: np.ndarray) -> np.ndarray:
+        """Whether it holds at each value; False where the value is undefined."""
+        return (values > self.above) & (values < self.below)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that is true where all its conditions hold."""
+
+    id: str
+    statement: str
+    source: str
+    that: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Everything in a claims file; `until` is the last simulated time [min]."""
+
+    until: float
+    plans: Mapping[str, Plan]
+    claims: tuple[Claim, ...]
+
+
+def read_claims(path: Path) -> Claims:
+    """Read and check a claims file.
+
+    Raises
+    ------
+    UserError
+        With every fault of the file in one message.
+    """
+    return claims_of(read_yaml(path), path)
+
+
+def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
+    """Check what a claims file holds; `path` is named in messages."""
+    content = check(described, _schema(), str(path), infinite=True)
+    faults: list[Fault] = []
+    plans = {}
+    for name, experiment in content["experiments"].items():
+        plan, found = _plan(name, experiment, path.name)
+        faults += found
+        if plan is not None:
+            plans[name] = plan
+    seen: set[str] = set()
+    for claim in content["claims"]:
+        where = f"{path.name}, claim '{claim['id']}'"
+        if claim["id"] in seen:
+            faults.append(Fault(where, "stands twice.", "Give each claim an id of its own."))
+        seen.add(claim["id"])
+        for condition in claim["that"]:
+            faults += _condition_faults(condition, content["experiments"], where)
+    raise_faults(faults, str(path))
+    claims = tuple(
+        Claim(
+            c["id"], c["statement"], c["source"],
+            tuple(Condition(t["quantity"], t.get("above", -np.inf), t.get("below", np.inf)) for t in c["that"]),
+        )
+        for c in content["claims"]
+    )  # fmt: skip
+    return Claims(float(content["until"]), plans, claims)
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return read_yaml(SCHEMA)
+
+
+def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[Plan | None, list[Fault]]:
+    rows = [{"condition": name, **step} for step in described["steps"]]
+    protocol, faults = read_protocol(sheet_of(rows, f"{file}, experiment '{name}'"))
+    doses: tuple[float, ...] = ()
+    varied: dict[str, float] = {}
+    if "doses" in described:
+        given = described["doses"]
+        try:
+            ends = [concentration_nM(given[end], given["unit"], given["species"]) for end in ("low", "high")]
+        except UserError as error:
+            return None, [*faults, Fault(f"{file}, experiment '{name}', doses", str(error))]
+        if not ends[0] < ends[1]:
+            faults.append(Fault(f"{file}, experiment '{name}', doses", "'low' is not below 'high'."))
+        doses = tuple(float(d) for d in np.geomspace(*ends, given["points"]))
+        varied = {given["species"]: 1.0, **given.get("follow", {})}
+    if faults or protocol is None:
+        return None, faults
+    requires = tuple((entry,) if isinstance(entry, str) else tuple(entry) for entry in described.get("requires", ()))
+    knock_out = tuple(described.get("knock_out", ()))
+    return Plan(name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied), []
+
+
+def _condition_faults(condition: Mapping[str, Any], experiments: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    if "above" not in condition and "below" not in condition:
+        yield Fault(where, "says of a quantity neither 'above' nor 'below'.", "Give one, or both.")
+    for kind, named in parts(condition["quantity"]):
+        for name in experiments_of(kind, named):
+            if name not in experiments:
+                yield Fault(where, f"unknown experiment '{name}'.", nearest(name, experiments))
+            elif (kind == "ec50") != ("doses" in experiments[name]):
+                wants = "needs an experiment with 'doses'" if kind == "ec50" else "cannot use one with 'doses'"
+                yield Fault(where, f"{kind} {wants}; '{name}' has {'none' if kind == 'ec50' else 'them'}.")
+
+
+def parts(quantity: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Kind and arguments of a quantity; of a ratio, those of what it is made of."""
+    [(kind, named)] = quantity.items()
+    if kind == "ratio":
+        for inner in named:
+            yield from parts(inner)
+    else:
+        yield kind, named
+
+
+def experiments_of(kind: str, named: Any) -> list[str]:
+    """Experiments that a quantity looks at."""
+    if kind == "parameter":
+        return []
+    return [named["with"], named["without"]] if kind == "inhibition" else [named["experiment"]]
+
+
+def series(claim: Claim) -> list[tuple[str, str]]:
+    """List the courses that a claim looks at: (read-out, experiment), each once, in order."""
+    asked = [part for condition in claim.that for part in parts(condition.quantity)]
+    return list(dict.fromkeys((n["readout"], e) for kind, n in asked for e in experiments_of(kind, n)))
+
+
+def needs(claim: Claim) -> list[tuple[str, str]]:
+    """List what a model must have to be asked: (readout, experiment or parameter; name), each once, in order."""
+    found = []
+    for condition in claim.that:
+        for kind, named in parts(condition.quantity):
+            if kind == "parameter":
+                found.append(("parameter", named))
+            else:
+                found.append(("readout", named["readout"]))
+                found += [("experiment", name) for name in experiments_of(kind, named)]
+    return list(dict.fromkeys(found))
+
+
+def label(quantity: Mapping[str, Any]) -> str:
+    """Name a quantity for the reader."""
+    [(kind, named)] = quantity.items()
+    match kind:
+        case "parameter":
+            return str(named)
+        case "ratio":
+            return f"{label(named[0])} / {label(named[1])}"
+        case "inhibition":
+            return f"inhibition of {named['readout']}, {named['with']} against {named['without']}"
+        case "level":
+            return f"{named['readout']} at {named['time']:g} min, {named['experiment']}"
+        case "fold_at":
+            return f"fold induction of {named['readout']} at {named['time']:g} min, {named['experiment']}"
+        case "time_to":
+            return f"time of {named['readout']} to {100 * named['share']:g} % of its rise, {named['experiment']}"
+        case "persistence":
+            return f"{named['readout']} at {named['time']:g} min relative to its peak, {named['experiment']}"
+        case "ec50" if "time" in named:
+            return f"EC50 of {named['readout']} at {named['time']:g} min, {named['experiment']}"
+    words = {"peak": "peak of", "peak_time": "peak time of", "duration": "duration of", "fold": "fold induction of",
+             "ec50": "EC50 of"}  # fmt: skip
+    return f"{words[kind]} {named['readout']}, {named['experiment']}"
+
+
+def unit(quantity: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+    """Give the unit of a quantity; of a parameter, from parameter -> unit."""
+    [(kind, named)] = quantity.items()
+    return parameters.get(named, "") if kind == "parameter" else UNITS.get(kind, "")

@@ -1,0 +1,168 @@
+"""Courses of read-outs in experiments that were not measured: what is done to cells at rest, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sympy as sp
+import xarray as xr
+
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.engine import compile
+from il6infer.inference.predictive import simulate_all
+from il6infer.network.network import Network, symbol
+from il6infer.prediction.claims import Plan
+from il6infer.problems.spec import STEADY_STATE, Experiment, Observable, Period, Problem
+
+
+def readable(network: Network) -> dict[str, sp.Expr]:
+    """Everything of a model that can be read, by name: its states and what is derived from them."""
+    return {**{species: symbol(species) for species in network.states}, **network.derived}
+
+
+def experiments_of(plan: Plan, problem: Problem) -> list[Experiment]:
+    """Experiments of a plan, from the problem's state of rest on: one, or one for each of its doses."""
+    rest: dict[str, sp.Expr] = {}
+    for experiment in problem.experiments:
+        if experiment.periods and experiment.periods[0].time == STEADY_STATE:
+            rest = dict(experiment.periods[0].changes)
+            break
+    rest |= {name: sp.Float(0.0) for name in plan.knock_out if name in problem.network.parameters}
+    rest |= {name: sp.Float(value) for name, value in plan.set.items()}
+    dissolved = [name for name in rest if name in problem.network.states]
+    moments: dict[float, dict[str, sp.Expr]] = {0.0: {}}
+    for step in plan.steps:
+        changes = moments.setdefault(step.time_min, {})
+        if step.action == "wash":
+            changes |= dict.fromkeys(dissolved, sp.Float(0.0))
+        elif step.action in ("add", "set"):
+            before = symbol(step.species) if step.action == "add" else 0
+            changes[step.species] = before + sp.Float(step.concentration_nM)
+    experiments = []
+    for number, dose in enumerate(plan.doses or (0.0,)):
+        own = {time: dict(changes) for time, changes in moments.items()}
+        for species, share in plan.varied.items():
+            own[0.0][species] = own[0.0].get(species, symbol(species)) + sp.Float(share * dose)
+        periods = [Period(STEADY_STATE, rest), *(Period(t, own[t]) for t in sorted(own))]
+        experiments.append(Experiment(f"{plan.name}_{number}", tuple(periods)))
+    return experiments
+
+
+def question(problem: Problem, asked: Sequence[tuple[str, Sequence[Experiment]]], times: np.ndarray) -> Problem:
+    """Ask a problem for other read-outs, experiments and times than were measured; nothing is compared.
+
+    Parameters
+    ----------
+    asked
+        Read-out, and the experiments in which it is read.
+    times
+        (times,), the same in each.
+
+    Returns
+    -------
+    Problem
+        Its measurements are, for each of `asked`, each experiment, each time, in this order.
+    """
+    known = readable(problem.network)
+    runs = tuple(dict.fromkeys(run.id for _, experiments in asked for run in experiments))
+    by_id = {run.id: run for _, experiments in asked for run in experiments}
+    readouts = tuple(Observable(r, known[r], sp.Float(1.0)) for r in dict(asked))
+    rows = [(r, run.id, t) for r, experiments in asked for run in experiments for t in times]
+    table = pd.DataFrame(rows, columns=["observable", "experiment", "time"])
+    table = table.assign(
+        value=np.nan, observable_parameters=[()] * len(table), noise_parameters=[()] * len(table), batch="",
+        replicate="",
+    )  # fmt: skip
+    return replace(problem, experiments=tuple(by_id[run] for run in runs), observables=readouts, measurements=table)
+
+
+def simulate_plans(
+    problem: Problem,
+    plans: Mapping[tuple[Any, ...], Plan],
+    dimensions: Mapping[str, Sequence[Any]],
+    readouts: Sequence[str],
+    times: np.ndarray,
+    thetas: np.ndarray,
+    *,
+    solver: Mapping[str, Any],
+    threads: int = 1,
+) -> xr.Dataset:
+    """Simulate read-outs for every combination of varied doses.
+
+    Parameters
+    ----------
+    problem
+        Gives the model, its parameters, and the state of rest from which every experiment starts.
+    plans
+        Combination of the values of `dimensions` -> what is done; one plan under ``()`` where nothing is varied.
+    dimensions
+        Name of each varied dose -> its values.
+    times
+        (times,) in the model's unit of time.
+    thetas
+        (draws, parameters), on the linear scale.
+    solver
+        Settings of the engine: engine, rtol, atol.
+
+    Returns
+    -------
+    xarray.Dataset
+        Each read-out (draw, *dimensions, time); NaN where a simulation failed. Attribute ``failed`` counts draws with a
+        failed simulation.
+
+    Raises
+    ------
+    UserError
+        With every read-out, species and parameter that the model lacks.
+    """
+    raise_faults(_absent(problem, list(plans.values()), readouts), f"prediction of '{problem.id}'")
+    experiments = [
+        replace(run, id=f"plan_{number}")
+        for number, key in enumerate(product(*dimensions.values()))
+        for run in experiments_of(plans[key], problem)
+    ]
+    engine = compile(question(problem, [(r, experiments) for r in readouts], times), **solver)
+    found = simulate_all(engine, np.atleast_2d(thetas), threads)
+    shape = (len(found.prediction), len(readouts), *(len(v) for v in dimensions.values()), len(times))
+    values = found.prediction.reshape(shape)
+    units = problem.network.units or {}
+    names = problem.network.names or {}
+    dataset = xr.Dataset(
+        {
+            name: (("draw", *dimensions, "time"), values[:, i], {"units": units.get(name, ""), "long_name": name})
+            for i, name in enumerate(readouts)
+        },
+        coords={**dimensions, "time": np.asarray(times, dtype=float)},
+        attrs={"model": problem.network.id, "failed": int(found.failed.sum()), "draws": len(found.failed)},
+    )
+    dataset["time"].attrs["units"] = "min"
+    for name in dimensions:
+        dataset[name].attrs.update(units="nM", long_name=names.get(name, name))
+    return dataset
+
+
+def _absent(problem: Problem, plans: Sequence[Plan], readouts: Sequence[str]) -> list[Fault]:
+    network, known = problem.network, readable(problem.network)
+    faults = [
+        Fault(f"read-out '{name}'", "the model has none of that name.", nearest(name, known))
+        for name in readouts
+        if name not in known
+    ]
+    dosed = dict.fromkeys(step.species for plan in plans for step in plan.steps if step.species)
+    faults += [
+        Fault(f"dose of '{name}'", "the model has no species of that name.", nearest(name, network.states))
+        for name in dosed
+        if name not in network.states
+    ]
+    changed = dict.fromkeys(name for plan in plans for name in (*plan.set, *plan.knock_out))
+    faults += [
+        Fault(f"parameter '{name}'", "the model has none of that name.", nearest(name, network.parameters))
+        for name in changed
+        if name not in network.parameters
+    ]
+    return faults

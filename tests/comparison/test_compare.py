@@ -1,0 +1,106 @@
+"""Leave-one-out densities and weights against known answers."""
+
+from __future__ import annotations
+
+import arviz as az
+import numpy as np
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.comparison import Fit, compare
+from il6infer.comparison.loo import loo
+from il6infer.comparison.weights import pseudo_bma, stacking
+from tests.zoo.posterior import exact_loo, normal_mean
+from tests.zoo.verdicts import verdict
+
+PASSED, FAILED = verdict(), verdict(sampled=False)
+
+
+def _worse(by: float) -> az.InferenceData:
+    """A model whose every measurement is denser by less, as if it knew nothing more and erred more."""
+    idata = normal_mean(seed=2)
+    idata["log_likelihood"]["y"].values[:] -= by
+    return idata
+
+
+def test_psis_loo_is_the_exact_one_for_a_normal_mean() -> None:
+    result = loo(normal_mean())
+    np.testing.assert_allclose(result.pointwise, exact_loo(), atol=0.02)
+    assert result.elpd == pytest.approx(exact_loo().sum(), abs=0.1)
+    assert result.p_loo == pytest.approx(1.0, abs=0.3)
+    assert (result.pareto_k < 0.7).all()
+
+
+def test_psis_loo_agrees_with_arviz() -> None:
+    idata = normal_mean()
+    theirs = az.loo(idata)
+    ours = loo(idata)
+    assert ours.elpd == pytest.approx(theirs.elpd_loo, abs=1e-6)
+    assert ours.p_loo == pytest.approx(theirs.p_loo, abs=1e-6)
+    assert ours.se == pytest.approx(theirs.se, rel=1e-6)
+
+
+def test_stacking_puts_all_weight_on_a_model_that_is_always_better() -> None:
+    pointwise = np.column_stack([np.full(40, -1.0), np.full(40, -2.0)])
+    np.testing.assert_allclose(stacking(pointwise), [1.0, 0.0], atol=1e-6)
+    weights = pseudo_bma(pointwise, np.random.default_rng(0))
+    assert weights[0] > 0.999
+
+
+def test_stacking_shares_between_models_that_are_each_right_for_half() -> None:
+    half = np.r_[np.full(20, -1.0), np.full(20, -5.0)]
+    np.testing.assert_allclose(stacking(np.column_stack([half, half[::-1]])), [0.5, 0.5], atol=1e-4)
+
+
+def test_the_better_model_ranks_first_with_its_difference() -> None:
+    result = compare("toy", [Fit("worse", _worse(0.5), PASSED), Fit("right", normal_mean(), PASSED)])
+    first, second = result.models
+    assert (first.model, first.rank, first.elpd_diff) == ("right", 1, 0.0)
+    assert second.elpd_diff == pytest.approx(30.0, abs=0.5)
+    assert first.stacking == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_failed_fit_is_shown_as_failed_and_not_ranked() -> None:
+    result = compare("toy", [Fit("right", normal_mean(), FAILED), Fit("worse", _worse(0.5), PASSED)])
+    first, second = result.models
+    assert (first.model, first.rank, first.stacking) == ("worse", 1, 1.0)
+    assert second.sampled is False
+    assert (second.rank, second.elpd_diff, second.stacking, second.pseudo_bma) == (None,) * 4
+    assert result.notes == (
+        "right failed its verdict and is not ranked: R-hat 1.5 (limit: at most 1.01) at mu. Draw more.",
+    )
+
+
+def test_when_all_failed_nothing_is_ranked() -> None:
+    result = compare("toy", [Fit("a", normal_mean(), FAILED), Fit("b", _worse(1.0), FAILED)])
+    assert [row.rank for row in result.models] == [None, None]
+    assert result.notes[0] == "No fit passed its verdict: the models cannot be ranked."
+
+
+def test_a_fit_with_a_draw_that_could_not_be_simulated_is_not_ranked() -> None:
+    result = compare("toy", [Fit("a", normal_mean(broken=True), PASSED), Fit("b", normal_mean(), PASSED)])
+    assert [row.model for row in result.ranked] == ["b"]
+    assert result.models[1].reasons == ("some draws could not be simulated: no leave-one-out density",)
+
+
+def test_fits_of_other_measurements_are_refused() -> None:
+    with pytest.raises(UserError) as error:
+        compare("toy", [Fit("a", normal_mean(), PASSED), Fit("b", normal_mean(shift=0.1), PASSED)])
+    assert str(error.value) == (
+        "comparison of 'toy': 'b' was fitted to other measurements (60) than 'a' (60). "
+        "Models can be compared only on the same data; fit them again."
+    )
+
+
+def test_literature_constraints_are_named_and_those_who_hold_them() -> None:
+    held, free = normal_mean(), normal_mean()
+    held["posterior"].attrs["literature"] = '{"literature_x": {}}'
+    start = "'literature_x' is a literature constraint and no measurement: it counts in the posterior"
+    both = compare("toy", [Fit("a", held, PASSED), Fit("b", held, PASSED)])
+    one = compare("toy", [Fit("a", held, PASSED), Fit("b", free, PASSED)])
+
+    assert both.notes[-1] == f"{start}; the elpd is over the data alone."
+    assert one.notes[-1] == (
+        f"{start} of a, and not in that of b, whose prior knowledge is thus less; the elpd is over the data alone."
+    )
+    assert both.n == one.n == len(loo(free).pointwise)

@@ -1,0 +1,146 @@
+"""Verdicts on posteriors whose faults are known."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+import pytest
+
+from il6infer.diagnosis import Thresholds, diagnose
+from il6infer.stages import read
+from il6infer.stages.codec import encode
+from il6infer.stages.verdict import Reason, Verdict
+from tests.zoo.posterior import normal_mean
+
+
+def _reasons(verdict: Verdict) -> tuple[Reason, ...]:
+    return verdict.sampled.reasons + verdict.reproduces.reasons
+
+
+def _failed(verdict: Verdict) -> list[str]:
+    return [reason.check for reason in _reasons(verdict) if not reason.passed]
+
+
+def test_exact_draws_pass_every_check() -> None:
+    verdict = diagnose(normal_mean(), Thresholds())
+    assert _failed(verdict) == []
+    assert verdict.sampled.passed
+    assert verdict.reproduces.passed
+    assert verdict.coverage["y"].n == 60
+
+
+def test_statistics_are_those_of_arviz() -> None:
+    idata = normal_mean()
+    row = diagnose(idata, Thresholds()).parameters["mu"]
+    assert row.rhat == float(az.rhat(idata["posterior"])["mu"])
+    assert row.ess_bulk == float(az.ess(idata["posterior"])["mu"])
+    assert row.median == np.median(idata["posterior"]["mu"])
+    exact = 1 - idata["posterior"]["mu"].values.std() / idata["prior"]["mu"].values.std()
+    assert row.contraction == pytest.approx(exact, abs=0.2)
+
+
+def test_a_stuck_chain_fails_and_the_message_says_where() -> None:
+    verdict = diagnose(normal_mean(stuck=True), Thresholds())
+    assert not verdict.sampled.passed
+    reason = next(r for r in verdict.sampled.reasons if r.check == "R-hat")
+    assert (reason.subject, reason.where) == ("parameter", "mu")
+    assert reason.message == (
+        f"R-hat {reason.value:.4g} (limit: at most 1.01) at mu. "
+        "The chains disagree: draw more, or look for modes in starts_logp."
+    )
+
+
+def test_divergences_above_the_threshold_fail() -> None:
+    assert diagnose(normal_mean(divergent=2), Thresholds()).sampled.passed
+    verdict = diagnose(normal_mean(divergent=5), Thresholds())
+    assert _failed(verdict) == ["divergences per draw"]
+    assert not verdict.sampled.passed
+
+
+def test_too_few_draws_fail() -> None:
+    verdict = diagnose(normal_mean(), Thresholds(ess_min=5000))
+    assert _failed(verdict) == ["bulk ESS", "tail ESS"]
+
+
+def test_constant_draws_never_pass() -> None:
+    idata = normal_mean()
+    idata["posterior"]["mu"].values[:] = 3.0
+    verdict = diagnose(idata, Thresholds())
+    assert not verdict.sampled.passed
+    assert verdict.parameters["mu"].rhat is None
+    json.dumps(encode(verdict), allow_nan=False)
+
+
+@pytest.mark.parametrize(("error", "said"), [(0.3, "0.3"), (float("nan"), "cannot be computed")])
+def test_a_solver_error_that_changes_the_posterior_fails(error: float, said: str) -> None:
+    idata = normal_mean()
+    idata["posterior"].attrs["integration_error"] = error
+    verdict = diagnose(idata, Thresholds())
+    [reason] = verdict.sampled.failed
+
+    assert not verdict.sampled.passed
+    assert reason.message == (
+        f"integration error of the log-likelihood {said} (limit: at most 0.1). The solver's error changes the "
+        "posterior: tighten rtol and atol."
+    )
+
+
+def test_failed_simulations_fail() -> None:
+    idata = normal_mean()
+    idata["posterior"].attrs["failed_simulations"] = json.dumps({"posterior": 100, "prior": 400})
+    assert _failed(diagnose(idata, Thresholds())) == [
+        "failed simulations per draw", "failed simulations per prior draw",
+    ]  # fmt: skip
+
+
+def test_misfit_warns_but_does_not_fail_the_sampling() -> None:
+    verdict = diagnose(normal_mean(shift=1.5), Thresholds())
+    assert verdict.sampled.passed
+    assert "coverage of the 90 % band" in _failed(verdict)
+    assert "LOO-PIT uniformity p" in _failed(verdict)
+    assert all(row.residual_sd > 0 for row in verdict.worst_rows[:3])
+    assert not verdict.reproduces.passed
+
+
+def test_the_command_writes_the_verdict(tmp_path: Path) -> None:
+    normal_mean().to_netcdf(str(tmp_path / "p.nc"), engine="h5netcdf")
+    command = [sys.executable, "-m", "il6infer", "diagnose", "p.nc", "--output", "verdict.json"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    first = (tmp_path / "verdict.json").read_bytes()
+    assert json.loads(first)["sampled"]["passed"] is True
+    assert encode(read(tmp_path / "verdict.json", Verdict)) == json.loads(first)
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "verdict.json").read_bytes() == first
+
+
+def test_a_missing_posterior_is_a_users_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "il6infer", "diagnose", "none.nc", "--output", "verdict.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: none.nc: no such file. Run `il6infer fit` first.\n"
+
+
+def test_noise_that_hides_a_misfit_is_told_by_the_replicates() -> None:
+    """Pairs of replicates far from the prediction on alternating sides: the bands cover them, the F test does not."""
+    idata = normal_mean()
+    n = idata["observed_data"].sizes["y_row"]
+    times = np.repeat(np.arange(n // 2), 2).astype(float)
+    idata["constant_data"]["y_time"].values[:] = times
+    side = np.where(times % 2 == 0, 1.0, -1.0)
+    wiggle = np.random.default_rng(0).normal(scale=0.1, size=n)
+    idata["observed_data"]["y"].values[:] = idata["posterior"]["mu"].values.mean() + 0.8 * side + wiggle
+    lack = diagnose(idata, Thresholds()).lack_of_fit["y"]
+    assert lack.groups == n // 2
+    assert lack.f > 20
+    assert lack.p < 1e-6
+
+
+def test_nothing_replicated_means_no_lack_of_fit_check() -> None:
+    verdict = diagnose(normal_mean(), Thresholds())
+    assert verdict.lack_of_fit["y"].p is None
+    assert "lack-of-fit p" not in [reason.check for reason in _reasons(verdict)]

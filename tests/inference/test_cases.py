@@ -1,0 +1,51 @@
+"""Posteriors of shared cases with known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from il6infer.diagnosis import Thresholds, diagnose
+from il6infer.inference import FitSettings, fit
+
+SETTINGS = FitSettings(seed=4, chains=4, tune=300, draws=600, starts=4, threads=2)
+
+
+@pytest.fixture
+def sampled(shared):
+    def sample(case):
+        return fit(shared / "cases" / "posterior" / case / "problem.yaml", SETTINGS)
+
+    return sample
+
+
+def passed(idata):
+    return diagnose(idata, Thresholds()).sampled.passed
+
+
+def test_a_bound_in_the_prior_s_far_tail_is_a_wall(sampled):
+    idata = sampled("prior_cut_by_bound")
+    k, before = idata["posterior"]["k"].values, idata["prior"]["k"].values
+
+    assert passed(idata)
+    assert k.max() <= 0.85
+    assert np.quantile(k, 0.95) == pytest.approx(0.8487, abs=3e-4)
+    assert before.min() >= 0.15
+    assert before.max() <= 0.85
+
+
+@pytest.mark.slow
+def test_a_posterior_that_piles_up_at_a_bound(sampled):
+    idata = sampled("pile_at_bound")
+    k, x0 = np.meshgrid(np.linspace(0, 0.3, 1201), np.linspace(2.0, 14.0, 601), indexing="ij")
+    density = norm.logpdf(k, 0.2, 0.3) + norm.logpdf(x0, 10.0, 4.0)
+    data = {0.5: 6.463675583833342, 1.0: 5.400730314912683, 2.0: 2.800846913333844, 3.0: 1.759810380965171,
+            5.0: 0.6065316491899213}  # fmt: skip
+    for time, value in data.items():
+        density = density + norm.logpdf(value, x0 * np.exp(-k * time), 0.5)
+    share = np.cumsum(np.exp(density - density.max()).sum(axis=1))
+    expected = np.interp([0.05, 0.5, 0.95], share / share[-1], np.linspace(0, 0.3, 1201))
+
+    assert passed(idata)
+    np.testing.assert_allclose(np.quantile(idata["posterior"]["k"], [0.05, 0.5, 0.95]), expected, atol=4e-3)

@@ -1,0 +1,113 @@
+"""Starting points on densities that are known."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from il6infer.inference.starts import disperse, find_starts, frame_at
+
+CENTRE = np.array([1.0, -2.0, 0.5])
+SCALE = np.array([0.1, 1.0, 3.0])
+
+
+def bell(x):
+    z = (x - CENTRE) / SCALE
+    return -0.5 * float(z @ z), -z / SCALE
+
+
+def two_modes(x):
+    """Equal bells at -5 and +5."""
+    a, b = -0.5 * (x[0] + 5) ** 2, -0.5 * (x[0] - 5) ** 2
+    top = np.logaddexp(a, b)
+    return float(top), -np.array([(x[0] + 5) * np.exp(a - top) + (x[0] - 5) * np.exp(b - top)])
+
+
+def cliff(x):
+    return bell(x) if x[0] < 2 else (-np.inf, np.zeros(3))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_every_start_reaches_the_mode(threads):
+    points = np.random.default_rng(1).normal(size=(6, 3))
+    starts = find_starts(bell, points, threads)
+
+    np.testing.assert_allclose(starts.points, np.tile(CENTRE, (6, 1)), atol=1e-2)
+    np.testing.assert_allclose(starts.logp, 0, atol=1e-4)
+    assert starts.modes() == [0]
+    assert (starts.gradients > 6, starts.failed) == (True, 0)
+
+
+def test_two_modes_are_kept_and_chains_take_turns():
+    starts = find_starts(two_modes, np.array([[-6.0], [-4.0], [3.0], [6.0]]))
+    first, second = (starts.points[i, 0] for i in starts.modes())
+    points = _points(disperse(two_modes, starts, 4, np.random.default_rng(1)))[:, 0]
+
+    assert sorted([round(first), round(second)]) == [-5, 5]
+    assert np.sign(points).tolist() == [np.sign(first), np.sign(second)] * 2
+
+
+def test_a_mode_far_below_the_best_is_left():
+    def lower(x):
+        value, slope = two_modes(x)
+        return value - (20 if x[0] < 0 else 0), slope
+
+    starts = find_starts(lower, np.array([[-6.0], [-4.0], [6.0]]))
+
+    assert len(starts.points) == 3
+    assert [round(starts.points[i, 0]) for i in starts.modes()] == [5]
+
+
+def test_failures_are_counted_and_hopeless_starts_left_out(caplog):
+    with caplog.at_level(logging.INFO, "il6infer"):
+        starts = find_starts(cliff, np.array([[0.0, 0.0, 0.0], [9.0, 0.0, 0.0]]))
+
+    assert len(starts.points) == 1
+    assert starts.failed >= 1
+    assert caplog.messages[1] == "start 2 of 2: log-density not finite after 1 gradients, 1 of them failed"
+
+
+def test_nothing_found_is_data():
+    starts = find_starts(lambda x: (-np.inf, np.zeros(2)), np.zeros((3, 2)))
+
+    assert starts.points.shape == (0, 2)
+    assert starts.modes() == []
+
+
+def test_chains_begin_apart_but_where_the_posterior_is():
+    starts = find_starts(bell, np.random.default_rng(1).normal(size=(4, 3)))
+    points = _points(disperse(bell, starts, 5, np.random.default_rng(2)))
+
+    assert len(np.unique(points[:, 0])) == 5
+    assert min(bell(point)[0] for point in points) > -10.1
+    np.testing.assert_array_equal(points, _points(disperse(bell, starts, 5, np.random.default_rng(2))))
+
+
+def test_a_frame_makes_a_normal_density_standard():
+    covariance = np.array([[4.0, 1.9, 0.0], [1.9, 1.0, 0.0], [0.0, 0.0, 0.01]])
+    precision = np.linalg.inv(covariance)
+
+    def correlated(x):
+        return -0.5 * float((x - CENTRE) @ precision @ (x - CENTRE)), -precision @ (x - CENTRE)
+
+    frame, gradients = frame_at(correlated, CENTRE, np.array([5.0, 5.0, 5.0]))
+    z = np.array([0.3, -1.2, 0.7])
+
+    np.testing.assert_allclose(frame.matrix @ frame.matrix.T, covariance, rtol=1e-6, atol=1e-9)
+    assert correlated(frame.points(z))[0] == pytest.approx(-0.5 * z @ z)
+    assert gradients == 12
+
+
+def test_a_direction_without_information_keeps_the_spread_of_the_starts():
+    def ridge(x):
+        return -0.5 * float(x[0] ** 2) + 0.01 * float(x[1] ** 2), np.array([-x[0], 0.02 * x[1]])
+
+    frame, _ = frame_at(ridge, np.zeros(2), np.array([2.0, 3.0]))
+
+    np.testing.assert_allclose(frame.matrix @ frame.matrix.T, np.diag([1.0, 9.0]), atol=1e-9)
+
+
+def _points(chosen):
+    return np.array([frame.points(z) for frame, z in chosen])

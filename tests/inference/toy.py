@@ -1,0 +1,95 @@
+"""Small problems with known answers, for the real engine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import sympy as sp
+
+from il6infer.network.network import TIME, symbol
+from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
+from tests.zoo.systems import network
+
+TIMES = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
+LINE = np.array([1.1, 2.9, 5.2, 6.8, 9.1])
+NOISE = 0.5
+
+_DECAY = network({"x": -symbol("x")}, {"x": 1.0})
+
+
+def measurements(values, times=TIMES, observable="obs_y", batch="gel1"):
+    return pd.DataFrame(
+        {
+            "observable": observable, "experiment": "e", "time": np.asarray(times, dtype=float),
+            "value": np.asarray(values, dtype=float), "observable_parameters": [()] * len(values),
+            "noise_parameters": [()] * len(values), "batch": batch, "replicate": "1",
+        }
+    )  # fmt: skip
+
+
+def normal(name, mean=0.0, sd=2.0, nominal=1.0):
+    return Parameter(name, -np.inf, np.inf, nominal, True, Prior("normal", (mean, sd)), "nM", "made up")
+
+
+def line(values=LINE):
+    """y = a + b time, normal noise, normal priors: the posterior is normal and known."""
+    return Problem(
+        id="line",
+        network=_DECAY,
+        parameters=(normal("a"), normal("b")),
+        experiments=(Experiment("e", (Period(0.0),)),),
+        observables=(Observable("obs_y", symbol("a") + symbol("b") * TIME, sp.Float(NOISE)),),
+        measurements=measurements(values),
+    )
+
+
+def line_posterior():
+    """Mean (2,) and covariance (2, 2) of the posterior of a and b."""
+    design = np.column_stack([np.ones_like(TIMES), TIMES])
+    covariance = np.linalg.inv(design.T @ design / NOISE**2 + np.eye(2) / 2.0**2)
+    return covariance @ design.T @ LINE / NOISE**2, covariance
+
+
+def blow_up(low=0.1, high=3.0):
+    """dx/dt = k x^2 from 1 is infinite at 1/k: simulations up to time 1 fail for k >= 1."""
+    return Problem(
+        id="blow_up",
+        network=network({"x": symbol("k") * symbol("x") ** 2}, {"x": 1.0}, {"k": 0.5}),
+        parameters=(Parameter("k", low, high, 0.5, True, Prior("uniform", (low, high))),),
+        experiments=(Experiment("e", (Period(0.0),)),),
+        observables=(Observable("x_seen", symbol("x"), sp.Float(0.2), "log-normal"),),
+        measurements=measurements([1.3, 2.1], [0.5, 1.0], "x_seen"),
+    )
+
+
+def families():
+    """One read-out of each noise distribution, with scale ``s`` and noise ``sigma``."""
+    kinds = ("normal", "log-normal", "laplace", "log-laplace")
+    formula = symbol("s") * symbol("x") + 0.1
+    return Problem(
+        id="families",
+        network=_DECAY,
+        parameters=tuple(
+            Parameter(n, 0.0, np.inf, v, True, Prior("log-normal", (float(np.log(v)), 0.5)))
+            for n, v in (("s", 2.0), ("sigma", 0.3))
+        ),
+        experiments=(Experiment("e", (Period(0.0),)),),
+        observables=tuple(Observable(f"obs_{k.replace('-', '_')}", formula, symbol("sigma"), k) for k in kinds),
+        measurements=pd.concat(
+            [measurements([2.2, 0.9, 0.4], [0.0, 1.0, 2.0], f"obs_{k.replace('-', '_')}") for k in kinds],
+            ignore_index=True,
+        ),
+    )
+
+
+def decay():
+    """Decay x' = -k x from 1 with log-normal noise: the posterior of k is a one-dimensional integral."""
+    times = np.array([0.5, 1.0, 2.0, 4.0, 6.0, 9.0])
+    return Problem(
+        id="decay",
+        network=network({"x": -symbol("k") * symbol("x")}, {"x": 1.0}, {"k": 0.3}),
+        parameters=(Parameter("k", 0.0, np.inf, 0.3, True, Prior("log-normal", (float(np.log(0.3)), 1.0))),),
+        experiments=(Experiment("e", (Period(0.0),)),),
+        observables=(Observable("obs_x", symbol("x"), sp.Float(0.15), "log-normal"),),
+        measurements=measurements(np.exp(-0.35 * times) * [1.1, 0.93, 1.05, 0.9, 1.2, 1.02], times, "obs_x"),
+    )

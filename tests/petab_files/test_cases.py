@@ -1,0 +1,92 @@
+"""The cases of ../shared/cases: small problems with answers from closed forms, each standing for a kind of fault."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.engine import compile
+from il6infer.engine.evaluate import evaluate
+from il6infer.engine.likelihood import slopes
+from il6infer.petab_files.read import load
+
+TABLE = Path(__file__).resolve().parents[3] / "shared" / "cases" / "petab_and_posterior.csv"
+LINES = TABLE.read_text(encoding="utf-8").splitlines() if TABLE.is_file() else []
+ROWS = {row["case"].partition("/")[2]: row for row in csv.DictReader(LINES)}
+FIT, EVALUATE = (1e-6, 1e-8), (1e-8, 1e-10)
+"""Relative and absolute tolerance, as `il6infer fit` and `il6infer petab evaluate` have them."""
+
+WALKED = {
+    # Functions, conditions and powers.
+    "condition_twice", "rate_of_three_levels", "switch_time_times_state", "switch_time_two_rates",
+}  # fmt: skip
+"""Cases that must be right."""
+
+MESSAGES: dict[str, str] = {}
+"""Case -> what its refusal says, exactly; not here: the case is accepted."""
+
+
+def _simulations(case: str, right: str) -> None:
+    for rtol, atol in (FIT, EVALUATE):
+        found = evaluate(TABLE.parent / "petab" / case / "problem.yaml", rtol=rtol, atol=atol)
+        assert set(found.outcomes.values()) == {"ok"}
+        expected = np.array(right.split(";"), dtype=float)
+        np.testing.assert_allclose(found.simulation, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+def _gradient(case: str, right: str) -> None:
+    """Gradient of the log-likelihood, on the linear scale, by the adjoint and by forward sensitivities."""
+    problem = load(TABLE.parent / "petab" / case / "problem.yaml")
+    engine = compile(problem, rtol=1e-10, atol=1e-12)
+    theta = np.array([p.nominal for p in problem.estimated])
+    simulation = engine.simulate(theta)
+    bars = slopes(problem, simulation.prediction, simulation.noise)
+    expected = [
+        (engine.log_likelihood(theta + d).sum() - engine.log_likelihood(theta - d).sum()) / (2 * d.sum())
+        for d in np.diag(1e-5 * np.abs(theta))
+    ]
+    prediction, noise = engine.jacobian(theta)
+    for found in (engine.pullback(theta, *bars), bars[0] @ prediction + bars[1] @ noise):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+def _derivative(case: str, parameter: str, right: str) -> None:
+    found = evaluate(TABLE.parent / "petab" / case / "problem.yaml", gradient=True)
+    assert found.gradient[parameter] == pytest.approx(float(right), rel=1e-4)
+
+
+def _outcome(case: str, right: str) -> None:
+    assert set(evaluate(TABLE.parent / "petab" / case / "problem.yaml").outcomes.values()) == {right}
+
+
+def _message(case: str, right: str) -> None:
+    path = TABLE.parent / "petab" / case / "problem.yaml"
+    if case not in MESSAGES:
+        assert evaluate(path).llh is not None
+        return
+    with pytest.raises(UserError) as error:
+        evaluate(path)
+    assert str(error.value) == MESSAGES[case]
+
+
+QUANTITIES: dict[str, Callable[[str, str], None]] = {
+    "simulations": _simulations,
+    "gradient": _gradient,
+    "outcome": _outcome,
+    "message": _message,
+}
+
+
+@pytest.mark.parametrize("case", sorted(WALKED))
+def test_case_has_the_right_answer(case: str, shared: Path) -> None:
+    quantity, _, parameter = ROWS[case]["quantity"].partition(" ")
+    right = ROWS[case]["right"]
+    if parameter:
+        _derivative(case, parameter, right)
+    else:
+        QUANTITIES[quantity](case, right)
