@@ -64,7 +64,8 @@ def test_a_table_of_a_million_rows_is_refused_at_once(tmp_path: Path) -> None:
         load(path)
     assert time.monotonic() - start < 10
     assert str(error.value) == (
-        f"PEtab problem {path}: 1 fault\n  - measurements.tsv: 1000005 rows, at most 100000 are supported. Split the problem."
+        f"PEtab problem {path}: 1 fault\n"
+        "  - measurements.tsv: 1000005 rows, at most 100000 are supported. Split the problem."
     )
 
 
@@ -79,7 +80,8 @@ def test_a_model_of_too_many_species_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == (
-        f"PEtab problem {path}: 1 fault\n  - model.xml: 10001 species, at most 1000 are supported. Lump species, or cut "
+        f"PEtab problem {path}: 1 fault\n"
+        "  - model.xml: 10001 species, at most 1000 are supported. Lump species, or cut "
         "the model."
     )
     assert time.monotonic() - start < 20

@@ -93,7 +93,8 @@ def test_prior_parameters_that_are_not_two_numbers(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == (
-        f"PEtab problem {path}: 1 fault\n  - parameters.tsv, row 3, column objectivePriorParameters: '0,1': two numbers with "
+        f"PEtab problem {path}: 1 fault\n"
+        "  - parameters.tsv, row 3, column objectivePriorParameters: '0,1': two numbers with "
         "';' between them were expected."
     )
 

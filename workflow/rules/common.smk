@@ -14,7 +14,7 @@ from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._yaml import read_yaml
 from il6infer._digests import source_digest
-from il6infer.petab_files.files import problem_files
+from il6infer.petab_files.files import read_listing
 
 try:
     for path in workflow.configfiles:
@@ -33,7 +33,7 @@ try:
         if "petab" not in dataset
     }
     PETAB = {
-        name: problem_files(Path(dataset["petab"]))
+        name: read_listing(Path(dataset["petab"])).files
         for name, dataset in SETTINGS["datasets"].items()
         if "petab" in dataset
     }
