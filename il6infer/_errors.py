@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+LISTED = 100
+"""Faults that one message lists: a file that is wrong in every row says the same of each."""
+
 
 class UserError(Exception):
     """A fault of the input. The CLI prints the message and exits 2; anything else is a traceback."""

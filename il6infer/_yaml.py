@@ -8,10 +8,14 @@ from typing import Any
 import yaml
 
 from il6infer._errors import UserError
+from il6infer._files import read_text
+
+_MAX_BYTES, _MAX_NODES = 5_000_000, 200_000
+"""Size of a file, and number of its keys and values when aliases are followed."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loader that refuses duplicate keys and reads ``1e-6`` as the number it is."""
+    """Safe loader that refuses duplicate keys and reads ``1e-6`` as the number it is, dates and times as text."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
@@ -30,11 +34,14 @@ def _float(loader: _Loader, node: yaml.ScalarNode) -> float:
 
 
 def _resolvers() -> dict[str, list]:
-    """YAML 1.1 reads 1e-6 (no point) as text; put the wider number pattern in front."""
+    """YAML 1.1 reads 1e-6 (no point) as text, and stumbles over the date 2020-99-99: mend the one, drop the other."""
     import re
 
     exponent = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
-    table = {first: list(entries) for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+    table = {
+        first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
+        for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     for first in "-+0123456789":
         table[first] = [("!float_with_exponent", exponent), *table.get(first, [])]
     return table
@@ -43,6 +50,28 @@ def _resolvers() -> dict[str, list]:
 _Loader.yaml_implicit_resolvers = _resolvers()
 _Loader.add_constructor("!float_with_exponent", _float)
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _load(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is not None and _size(node, {}) > _MAX_NODES:
+            mark = node.start_mark
+            raise yaml.constructor.ConstructorError(None, None, "aliases make it too large to be read", mark)
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Count what a node holds when its aliases are followed; a few lines of aliases of aliases can hold billions."""
+    if id(node) not in known:
+        known[id(node)] = _MAX_NODES  # of a node that holds itself
+        items = node.value if isinstance(node, yaml.CollectionNode) else []
+        parts = [part for item in items for part in (item if isinstance(item, tuple) else (item,))]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
@@ -54,22 +83,19 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         When the file is missing, is no YAML (with line and column), gives a key twice, or is not a mapping.
     """
     path = Path(path)
+    if not path.exists():
+        raise UserError(f"{path}: no such file. Check the path; it is taken from {Path.cwd()}.")
+    text = read_text(path, _MAX_BYTES)
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file. Check the path; it is taken from {Path.cwd()}.") from None
-    except IsADirectoryError:
-        raise UserError(f"{path}: is a folder, a YAML file was expected.") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
-    try:
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 (a subclass of SafeLoader)
+        content = _load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"{path}{place}: is not valid YAML: {error.problem}.") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: is not valid YAML: {error}.") from None
+    except RecursionError:
+        raise UserError(f"{path}: is nested too deeply to be read.") from None
     if content is None:
         raise UserError(f"{path}: is empty, 'key: value' lines were expected.")
     if not isinstance(content, dict):

@@ -101,7 +101,7 @@ def test_yaml_that_is_no_utf8_or_not_there(tmp_path):
     assert str(caught.value) == f"{tmp_path}/latin.yaml: is not UTF-8 text (byte 6). Save it as UTF-8."
     with pytest.raises(UserError, match=r"none\.yaml: no such file\. Check the path; it is taken from /"):
         _yaml.read_yaml(tmp_path / "none.yaml")
-    with pytest.raises(UserError, match="is a folder, a YAML file was expected"):
+    with pytest.raises(UserError, match="is a folder, a file was expected"):
         _yaml.read_yaml(tmp_path)
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("il6infer")
 
+_SPARE = 1.5
+"""Free space that a posterior needs, relative to the size of its arrays."""
+
 OPTIONS = {
     "seed": (int, "root of all random numbers"),
     "chains": (int, "chains of NUTS"),
@@ -75,8 +78,17 @@ def chosen_settings(args: argparse.Namespace) -> FitSettings:
 
 
 def write_posterior(problem: Path, settings: FitSettings, output: Path) -> az.InferenceData:
-    """Fit and write; Ctrl-C stops the chains and writes nothing."""
-    from il6infer._files import atomic_path
+    """Fit and write; Ctrl-C stops the chains and writes nothing.
+
+    Raises
+    ------
+    UserError
+        If the draws cannot be written to `output`; the message says where they were saved instead.
+    """
+    import tempfile
+
+    from il6infer._errors import UserError
+    from il6infer._outputs import told
     from il6infer.inference import fit
 
     try:
@@ -84,9 +96,28 @@ def write_posterior(problem: Path, settings: FitSettings, output: Path) -> az.In
     except KeyboardInterrupt:
         logger.warning("interrupted: nothing is written")
         raise SystemExit(130) from None
+    try:
+        _write(idata, output)
+    except OSError as error:
+        saved = Path(tempfile.mkdtemp(prefix="il6infer-")) / output.name
+        _write(idata, saved)
+        what = f"{output}: cannot be written: {told(error)} The draws are saved: move them from {saved}."
+        raise UserError(what) from None
+    logger.info("written: %s", output)
+    return idata
+
+
+def _write(idata: az.InferenceData, output: Path) -> None:
+    import errno
+    import os
+    import shutil
+
+    from il6infer._files import atomic_path
+
     output.parent.mkdir(parents=True, exist_ok=True)
+    # The netCDF library dies on a full disk, and takes the process with it.
+    if shutil.disk_usage(output.parent).free < _SPARE * sum(idata[group].nbytes for group in idata.groups()):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with atomic_path(output) as temporary:
         # Draws are noise: compressed they are a tenth smaller, and take half as long again to write.
         idata.to_netcdf(str(temporary), engine="h5netcdf", compress=False)
-    logger.info("written: %s", output)
-    return idata

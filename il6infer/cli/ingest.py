@@ -28,7 +28,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("--name", required=True, help="name of the data set (letters, digits and _)")
     parser.add_argument("--folder", required=True, type=Path, help="folder of the raw files")
     parser.add_argument("--output", required=True, type=Path, help="folder to write into, made if missing")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, folders=("output",))
 
 
 def run(args: argparse.Namespace) -> None:

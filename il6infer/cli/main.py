@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 
 from il6infer._errors import UserError
+from il6infer._outputs import check_file, check_folder, told
 
 # One module of il6infer.cli each, in the order of the data flow. The module's docstring is the help.
 COMMANDS = ("simulate", "ingest", "problem", "fit", "diagnose", "compare", "claims", "report", "models", "petab")
@@ -29,13 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 when the input has a fault that the user can mend; its message goes to stderr. Anything
-        unforeseen is not caught: its traceback is what a developer needs.
+        0, or 2 when the input has a fault that the user can mend, or the operating system refuses a file; the message
+        goes to stderr. Anything unforeseen is not caught: its traceback is what a developer needs.
     """
     args = parser().parse_args(argv)
     gc.set_threshold(50_000, 20, 20)  # by default it looks over what imports make, and keep, for a sixth of a stage
     _start_logging(args.verbose)
     try:
+        _check_outputs(args)
         args.run(args)
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -43,7 +45,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (`| head`) left: no fault of ours, and nothing more to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if args.verbose:
+            raise
+        sys.stderr.write(f"error: {told(error)}\n")
+        return 2
     return 0
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Refuse outputs that cannot be written before hours of work go into them."""
+    for name in ("output", "diagram"):
+        path = getattr(args, name, None)
+        if path is not None:
+            check = check_folder if name in getattr(args, "folders", ()) else check_file
+            check(path)
 
 
 def parser() -> argparse.ArgumentParser:

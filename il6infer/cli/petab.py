@@ -73,12 +73,12 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     one.add_argument("--engine", default="rosenbrock", help=OPTIONS["engine"][1])
     one.add_argument("--rtol", type=float, default=1e-8, help=OPTIONS["rtol"][1])
     one.add_argument("--atol", type=float, default=1e-10, help=OPTIONS["atol"][1])
-    one.set_defaults(run=run_evaluate)
+    one.set_defaults(run=run_evaluate, folders=("output",))
     two = actions.add_parser("fit", help="posterior and verdict", description=FIT, formatter_class=raw)
     two.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
     two.add_argument("--output", required=True, type=Path, help="folder to write")
     add_options(two)
-    two.set_defaults(run=run_fit)
+    two.set_defaults(run=run_fit, folders=("output",))
     five = actions.add_parser(
         "select", help="models as a PEtab Select problem", description=SELECT, formatter_class=raw
     )
@@ -87,12 +87,12 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )
     five.add_argument("--criterion", choices=("AIC", "AICc", "BIC"), default="AICc", help="of the selection")
     five.add_argument("--output", required=True, type=Path, help="folder to write")
-    five.set_defaults(run=run_select)
+    five.set_defaults(run=run_select, folders=("output",))
     four = actions.add_parser("adopt", help="the problem as a data set", description=ADOPT, formatter_class=raw)
     four.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
     four.add_argument("--name", required=True, help="name of the data set")
     four.add_argument("--output", required=True, type=Path, help="folder to write")
-    four.set_defaults(run=run_adopt)
+    four.set_defaults(run=run_adopt, folders=("output",))
     three = actions.add_parser("lint", help="is the problem valid?", description=LINT, formatter_class=raw)
     three.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
     three.set_defaults(run=run_lint)
@@ -100,7 +100,8 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run_evaluate(args: argparse.Namespace) -> None:
     """Evaluate and write."""
-    from il6infer._files import atomic_path, versions, write_json
+    from il6infer._files import versions, write_json
+    from il6infer._outputs import atomic_files
     from il6infer.engine.evaluate import evaluate, simulation_table
     from il6infer.petab_files.values import read_values
 
@@ -109,11 +110,11 @@ def run_evaluate(args: argparse.Namespace) -> None:
         args.problem, values, gradient=args.gradient, engine=args.engine, rtol=args.rtol, atol=args.atol
     )  # fmt: skip
     settings = {"engine": args.engine, "rtol": args.rtol, "atol": args.atol}
-    args.output.mkdir(parents=True, exist_ok=True)
-    with atomic_path(args.output / "simulations.tsv") as temporary:
-        simulation_table(args.problem, found.simulation).to_csv(temporary, sep="\t", index=False, na_rep="NaN")
     summary = {"problem": str(args.problem), **found.summary(), "settings": settings, "versions": versions()}
-    write_json(args.output / "evaluation.json", summary)
+    with atomic_files(args.output) as folder:
+        table = simulation_table(args.problem, found.simulation)
+        table.to_csv(folder / "simulations.tsv", sep="\t", index=False, na_rep="NaN")
+        write_json(folder / "evaluation.json", summary)
     failed = [name for name, outcome in found.outcomes.items() if outcome not in ("ok", "rescued")]
     if found.llh is None:
         what = f"simulations failed: {', '.join(failed)}" if failed else "a measurement is impossible there"
@@ -128,8 +129,9 @@ def run_fit(args: argparse.Namespace) -> None:
     from il6infer.stages import write
     from il6infer.stages.settings import VerdictSections, read_sections
 
+    limits = read_sections(args.config, VerdictSections).verdict
     idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc")
-    verdict = diagnose(idata, read_sections(args.config, VerdictSections).verdict)
+    verdict = diagnose(idata, limits)
     write(args.output / "verdict.json", verdict)
     for question, answer in (("sampled", verdict.sampled), ("reproduces the data", verdict.reproduces)):
         failed = "; ".join(reason.message for reason in answer.failed)
@@ -138,22 +140,17 @@ def run_fit(args: argparse.Namespace) -> None:
 
 def run_adopt(args: argparse.Namespace) -> None:
     """Write the tables of a data set."""
-    from il6infer._files import atomic_path, atomic_write_text
+    from il6infer._outputs import atomic_files
     from il6infer.drawing.svg import svg
     from il6infer.inference.variables import variable_names
-    from il6infer.petab_files.adopt import MODEL, adopt, measurement_table, protocol_table
+    from il6infer.petab_files.adopt import MODEL, adopt, write_tables
     from il6infer.stages import write
 
-    problem, summary = adopt(args.problem, args.name, args.output)
-    tables = {
-        "measurements.csv": measurement_table(problem, args.name, variable_names(problem)),
-        "protocol.csv": protocol_table(problem),
-    }
-    for name, table in tables.items():
-        with atomic_path(args.output / name) as temporary:
-            table.to_csv(temporary, index=False)
-    atomic_write_text(args.output / MODEL / "diagram.svg", svg(problem.network))
-    write(args.output / "ingest.json", summary)
+    with atomic_files(args.output) as folder:
+        problem, summary = adopt(args.problem, args.name, folder)
+        write_tables(problem, args.problem, args.name, variable_names(problem), folder)
+        (folder / MODEL / "diagram.svg").write_text(svg(problem.network), "utf-8")
+        write(folder / "ingest.json", summary)
     logger.info("written: %s", args.output)
 
 

@@ -39,7 +39,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )  # fmt: skip
     parser.add_argument("--output", required=True, type=Path, help="folder to write, replaced when it exists")
     parser.add_argument("--diagram", type=Path, metavar="FILE.svg", help="drawing of the model to write")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, folders=("output",))
 
 
 def _assignment(text: str) -> tuple[str, float]:

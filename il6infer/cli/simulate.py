@@ -26,7 +26,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )
     parser.add_argument("truth", type=Path, metavar="TRUTH.yaml", help="model, true parameters, protocol, instruments")
     parser.add_argument("--output", required=True, type=Path, help="folder to write into, made if missing")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, folders=("output",))
 
 
 def run(args: argparse.Namespace) -> None:

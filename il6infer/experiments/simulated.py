@@ -14,6 +14,7 @@ import yaml
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import atomic_write_text
+from il6infer._outputs import atomic_files
 from il6infer._yaml import read_yaml
 from il6infer.building.build import build
 from il6infer.engine import compile
@@ -195,7 +196,6 @@ def simulate(truth: Truth, output: Path) -> tuple[Path, ...]:
     tuple of pathlib.Path
         Files written. The same truth gives the same bytes.
     """
-    output.mkdir(parents=True, exist_ok=True)
     exact = readouts(truth)
     conditions = list(_protocol(truth).conditions)
     tables: dict[str, pd.DataFrame] = {}
@@ -207,9 +207,10 @@ def simulate(truth: Truth, output: Path) -> tuple[Path, ...]:
     tables["protocol.csv"] = pd.DataFrame([{c: row.get(c, "") for c in columns} for row in truth.protocol])
     tables["truth_parameters.csv"] = parameter_values(truth).rename_axis("parameter").rename("value").reset_index()
     tables["truth_readouts.csv"] = exact
-    for name, table in tables.items():
-        atomic_write_text(output / name, table.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
-    atomic_write_text(output / "README.md", _readme(truth, tables))
+    with atomic_files(output) as folder:
+        for name, table in tables.items():
+            atomic_write_text(folder / name, table.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
+        atomic_write_text(folder / "README.md", _readme(truth, tables))
     return tuple(output / name for name in (*tables, "README.md"))
 
 

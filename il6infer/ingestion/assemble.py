@@ -12,6 +12,7 @@ import pandas as pd
 from il6infer import stages
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._files import digest
+from il6infer._outputs import atomic_files
 from il6infer._tables import read_sheet
 from il6infer.ingestion import luciferase, qpcr, table, western_blot
 from il6infer.ingestion.checks import Source, against_protocol, between_files
@@ -105,11 +106,11 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
 
 def write(tables: Tables, output: Path) -> None:
     """Write ``measurements.csv``, ``protocol.csv`` and ``ingest.json`` (UTF-8, LF, floats as ``%.10g``)."""
-    output.mkdir(parents=True, exist_ok=True)
     subject = f"data set '{tables.report.dataset}'"
-    write_table(output / "measurements.csv", tables.measurements, MEASUREMENTS, subject)
-    write_table(output / "protocol.csv", tables.protocol, PROTOCOL, subject)
-    stages.write(output / "ingest.json", tables.report)
+    with atomic_files(output) as folder:
+        write_table(folder / "measurements.csv", tables.measurements, MEASUREMENTS, subject)
+        write_table(folder / "protocol.csv", tables.protocol, PROTOCOL, subject)
+        stages.write(folder / "ingest.json", tables.report)
 
 
 def _protocol(described: Description, folder: Path) -> tuple[Protocol | None, list[Fault]]:

@@ -115,8 +115,15 @@ def read_table(path: Path, columns: Sequence[Column], subject: str = "problem") 
     return _typed(sound_sheet(path, subject, without_rows=True), columns, subject)
 
 
-def write_table(path: Path, table: pd.DataFrame, columns: Sequence[Column], subject: str) -> None:
-    """Write a table (UTF-8, LF, ten digits), whole or not at all, once its text reads back as what it was.
+def write_table(
+    path: Path, table: pd.DataFrame, columns: Sequence[Column], subject: str, *, shown: str | None = _SHOWN
+) -> None:
+    """Write a table (UTF-8, LF), whole or not at all, once its text reads back as what it was.
+
+    Parameters
+    ----------
+    shown
+        Format of numbers, ten digits unless told; None: all that they have.
 
     Raises
     ------
@@ -127,7 +134,7 @@ def write_table(path: Path, table: pd.DataFrame, columns: Sequence[Column], subj
     for column in columns:
         if column.kind == "flag":
             written[column.name] = ["true" if flag else "false" for flag in written[column.name]]
-    text = written.to_csv(index=False, float_format=_SHOWN, lineterminator="\n")
+    text = written.to_csv(index=False, float_format=shown, lineterminator="\n")
     sheet, faults = parse(text, path.name, without_rows=True)
     raise_faults(faults, subject)
     if sheet is not None:

@@ -1,0 +1,103 @@
+"""Outputs: tried before the work begins, and several files put in place together or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from il6infer._errors import UserError
+
+_TRIAL = bytes(1 << 16)
+
+_REMEDIES = {
+    errno.ENOSPC: "Free some space, or choose another disk.",
+    errno.EDQUOT: "Free some of your quota, or choose another disk.",
+    errno.EROFS: "Choose another folder: this disk can only be read.",
+    errno.EACCES: "Choose another folder, or ask for the right to write there.",
+    errno.EPERM: "Choose another folder, or ask for the right to write there.",
+    errno.ENOTDIR: "A part of the path is a file: choose another path.",
+    errno.EISDIR: "It is a folder: choose another path.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+}
+
+
+def told(error: OSError) -> str:
+    """Say what the operating system refused, of which file, and what to do."""
+    where = next((str(name) for name in (error.filename2, error.filename) if name), "")
+    what = f"{error.strerror or error}."
+    return " ".join([*([f"{where}:"] if where else []), what, *filter(None, [_REMEDIES.get(error.errno or 0, "")])])
+
+
+def check_file(path: Path) -> None:
+    """Refuse a path that no file can be written to; nothing is made.
+
+    Raises
+    ------
+    UserError
+        If it is a folder or a device, or if its folder cannot be made or written into.
+    """
+    try:
+        mode = path.stat().st_mode if path.exists() else stat.S_IFREG
+        if stat.S_ISDIR(mode):
+            raise UserError(f"{path}: is a folder, the name of a file to write was expected.")
+        if not stat.S_ISREG(mode):
+            raise UserError(f"{path}: is a pipe or a device, the name of a file to write was expected.")
+        _try_folder(path.parent)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {told(error)}") from None
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a path that is no folder to write into, and where none can be made; nothing is made.
+
+    Raises
+    ------
+    UserError
+        If it is a file, or cannot be made or written into.
+    """
+    try:
+        if path.exists() and not path.is_dir():
+            raise UserError(f"{path}: is a file, a folder to write into was expected.")
+        _try_folder(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {told(error)}") from None
+
+
+def _try_folder(folder: Path) -> None:
+    """Write to the folder, or to the first above it that exists, and take it back."""
+    above = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    with tempfile.TemporaryFile(dir=above) as trial:
+        trial.write(_TRIAL)
+        trial.flush()
+        os.fsync(trial.fileno())
+
+
+@contextmanager
+def atomic_files(folder: Path) -> Iterator[Path]:
+    """Folder to write to; when the block ends well its files take their places in `folder`, else all are removed.
+
+    Raises
+    ------
+    UserError
+        If the place of a file is taken by a folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    try:
+        yield temporary
+        files = sorted(path for path in temporary.rglob("*") if path.is_file())
+        places = [folder / path.relative_to(temporary) for path in files]
+        for place in places:
+            if place.is_dir():
+                raise UserError(f"{place}: is a folder, and a file of that name would be written. Move it away.")
+            place.parent.mkdir(parents=True, exist_ok=True)
+        for path, place in zip(files, places, strict=True):
+            path.replace(place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
