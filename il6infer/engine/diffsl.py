@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from itertools import count
 from typing import Any
 
 import sympy as sp
 from sympy.printing.c import C99CodePrinter
 
 from il6infer._errors import UserError
+from il6infer.network.functions import INTERNAL, PRIMITIVES, plain
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
 
-_FUNCTIONS = {
-    sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.sinh: "sinh", sp.cosh: "cosh", sp.tanh: "tanh",
-    sp.asinh: "arcsinh", sp.acosh: "arccosh", sp.Abs: "abs", sp.Min: "min", sp.Max: "max",
-}  # fmt: skip
-"""What DiffSL both evaluates and differentiates; with its tan, differentiation ends the whole process."""
-
-_WRITTEN_OUT = (sp.Piecewise, sp.tan)
 _INSTEAD = "Use engine rosenbrock."
 _PRODUCT = 4
 """Largest whole exponent that is written as a product."""
 
+_NEGATIVE = "1e-6"
+"""A base that is negative by less counts as 0 for a broken exponent, see `il6infer.network.functions.Power`."""
+
 
 class _Printer(C99CodePrinter):
-    """Expressions in DiffSL, which is nearly C."""
+    """Plain expressions in DiffSL, which is nearly C."""
 
     def _print(self, expr: sp.Basic, **kwargs: Any) -> str:
         # The parent class has printers of its own for many functions, with the names that C has for them.
-        if isinstance(expr, (sp.Function, sp.Min, sp.Max, sp.Mod)) and not isinstance(expr, _WRITTEN_OUT):
+        if isinstance(expr, sp.Function) and not isinstance(expr, (sp.Piecewise, *INTERNAL)):
             return self._print_Function(expr)
         if expr in (sp.nan, sp.zoo, sp.oo, -sp.oo):
             raise UserError(f"engine diffsol cannot do the value {expr}. {_INSTEAD}")
@@ -40,8 +39,19 @@ class _Printer(C99CodePrinter):
             return f"(1.0/({self._print(base**-exponent)}))"
         if exponent.is_Integer:
             return self._whole_power(self._print(base), int(exponent))
-        # A concentration may be a little below 0, within the tolerance; the derivative by the exponent needs log.
-        return f"pow(max({self._print(base)}, 1e-30), {self._print(exponent)})"
+        return f"pow({self._print(base)}, {self._print(exponent)})"
+
+    def _print_Power(self, e: sp.Expr) -> str:
+        base, exponent = map(self._print, e.args)
+        # The derivative by the exponent needs the logarithm of the base, so the base is never 0.
+        if e.args[1].is_number:
+            power, whole = f"pow(max({base}, 1e-30), {exponent})", "0.0"
+        else:
+            angle, positive = f"({math.pi!r} * ({exponent}))", f"heaviside({base})"
+            sign = f"({positive} + (1.0 - {positive}) * cos({angle}))"
+            power, whole = f"{sign} * pow(max(abs({base}), 1e-30), {exponent})", f"heaviside(1e-9 - abs(sin({angle})))"
+        # 0 * log(0) is NaN: a negative base with a broken exponent has no power.
+        return f"({power} + 0.0 * log(heaviside(({base}) + {_NEGATIVE}) + {whole}))"
 
     def _whole_power(self, base: str, exponent: int) -> str:
         """Power of a base that may be negative, for which `pow` is not defined."""
@@ -51,24 +61,15 @@ class _Printer(C99CodePrinter):
         return f"(({base}) * {even})" if exponent % 2 else even
 
     def _print_Function(self, e: sp.Expr) -> str:
-        if e.func not in _FUNCTIONS:
-            known = ", ".join(sorted(f.__name__.lower() for f in (*_FUNCTIONS, *_WRITTEN_OUT)))
-            raise UserError(
-                f"engine diffsol cannot do the function {e.func.__name__}, in {e}; it has {known}. {_INSTEAD}"
-            )
-        name, arguments = _FUNCTIONS[e.func], [self._print(a) for a in e.args]
-        if e.func not in (sp.Min, sp.Max):
-            return f"{name}({', '.join(arguments)})"
-        text = arguments[-1]
-        for argument in reversed(arguments[:-1]):
-            text = f"{name}({argument}, {text})"
-        return text
-
-    def _print_tan(self, e: sp.Expr) -> str:
-        return f"(sin({self._print(e.args[0])})/cos({self._print(e.args[0])}))"
+        row = PRIMITIVES[e.func]
+        if not row.diffsl:
+            raise UserError(f"engine diffsol cannot do the function {row.name}, in {e}. {_INSTEAD}")
+        return f"{row.diffsl}({', '.join(map(self._print, e.args))})"
 
     def _print_Rational(self, e: sp.Rational) -> str:
         return repr(float(e))
+
+    _print_Float = _print_Rational
 
     def _print_Exp1(self, e: sp.Expr) -> str:
         return repr(float(e))
@@ -78,11 +79,50 @@ class _Printer(C99CodePrinter):
     def _print_Piecewise(self, e: sp.Piecewise) -> str:
         text = self._print(e.args[-1][0])
         for value, condition in reversed(e.args[:-1]):
-            if not isinstance(condition, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
-                raise UserError(f"engine diffsol cannot do the condition {condition}. {_INSTEAD}")
-            switch = f"heaviside({self._print(condition.gts - condition.lts)})"
+            switch = self._print(condition)
             text = f"({switch} * ({self._print(value)}) + (1.0 - {switch}) * ({text}))"
         return text
+
+    def _print_Relational(self, e: sp.Basic) -> str:
+        """1 where it holds and 0 elsewhere; DiffSL's heaviside is 1 at 0."""
+        at_least, at_most = (f"heaviside({self._print(d)})" for d in (e.lhs - e.rhs, e.rhs - e.lhs))
+        if isinstance(e, (sp.Eq, sp.Ne)):
+            equal = f"({at_least} * {at_most})"
+            return equal if isinstance(e, sp.Eq) else f"(1.0 - {equal})"
+        return {sp.Ge: at_least, sp.Le: at_most, sp.Gt: f"(1.0 - {at_most})", sp.Lt: f"(1.0 - {at_least})"}[e.func]
+
+    def _print_Larger(self, e: sp.Expr) -> str:
+        return f"max({', '.join(map(self._print, e.args))})"
+
+    def _print_AtLeast(self, e: sp.Expr) -> str:
+        return f"heaviside({self._print(e.args[0] - e.args[1])})"
+
+    def _print_ITE(self, e: sp.Basic) -> str:
+        test, yes, no = map(self._print, e.args)
+        return f"({test} * {yes} + (1.0 - {test}) * {no})"
+
+    def _print_And(self, e: sp.Basic) -> str:
+        return f"({' * '.join(map(self._print, e.args))})"
+
+    def _print_Or(self, e: sp.Basic) -> str:
+        return f"(1.0 - {' * '.join(f'(1.0 - {self._print(a)})' for a in e.args)})"
+
+    def _print_Not(self, e: sp.Basic) -> str:
+        return f"(1.0 - {self._print(e.args[0])})"
+
+    def _print_BooleanTrue(self, e: sp.Basic) -> str:
+        return "1.0"
+
+    def _print_BooleanFalse(self, e: sp.Basic) -> str:
+        return "0.0"
+
+
+def _written_out(expression: sp.Expr) -> sp.Expr:
+    """Replace what DiffSL has not by what it has."""
+    return expression.replace(
+        lambda e: e.func in PRIMITIVES and PRIMITIVES[e.func].written_out is not None,
+        lambda e: plain(PRIMITIVES[e.func].written_out(*e.args)),
+    )
 
 
 def source(problem: Problem) -> str:
@@ -94,9 +134,14 @@ def source(problem: Problem) -> str:
     names |= {symbol(p): f"v{i}p" for i, p in enumerate(network.parameters)}
     renamed = {old: sp.Symbol(new, real=True) for old, new in names.items()}
     renamed[TIME] = sp.Symbol("t", real=True) + sp.Symbol("t0q", real=True)
-    printer: Any = _Printer()
+    printer: Any = _Printer({"math_macros": {}})
     inputs = [f"v{i}p = 1" for i in range(len(network.parameters))]
     inputs += [f"v{i}i = 0" for i in range(len(network.states))] + ["t0q = 0"]
     start = [f"v{i}s = v{i}i" for i in range(len(network.states))]
-    rates = [printer.doprint(sp.sympify(e).xreplace(renamed)) for e in network.rhs]
-    return f"in_i {{ {', '.join(inputs)} }}\nu_i {{ {', '.join(start)} }}\nF_i {{ {', '.join(rates)} }}\n"
+    expressions = [_written_out(plain(sp.sympify(e).xreplace(renamed))) for e in network.rhs]
+    shared, rates = sp.cse(expressions, symbols=(sp.Symbol(f"w{i}w", real=True) for i in count()), order="none")
+    between = [f"{name} {{ {printer.doprint(e)} }}\n" for name, e in shared]
+    return (
+        f"in_i {{ {', '.join(inputs)} }}\nu_i {{ {', '.join(start)} }}\n{''.join(between)}"
+        f"F_i {{ {', '.join(map(printer.doprint, rates))} }}\n"
+    )

@@ -12,7 +12,6 @@ from collections import Counter
 
 import numpy as np
 import pydiffsol as ds
-import sympy as sp
 
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.likelihood import pointwise
@@ -56,7 +55,7 @@ class DiffsolEngine:
         self._quantities = Function(estimated, self.plan.quantities)
         self._initial = Function(varying, network.initial)
         # DiffSL's powers are guarded at 0 and so finite where the rate is not; these are not.
-        self._rates = Function([*self._states, *varying, TIME], [_plain_powers(e) for e in network.rhs])
+        self._rates = Function([*self._states, *varying, TIME], network.rhs)
         self._jumps = Function([*self._states, *estimated], self.plan.expressions)
         expand = network.expand
         self._observables = [
@@ -254,13 +253,6 @@ class DiffsolEngine:
                 return states[0], tangents[0]
             before = after
         raise Failed(Outcome.NO_STEADY_STATE)
-
-
-def _plain_powers(expression: sp.Expr) -> sp.Expr:
-    """Rate whose powers are infinite at 0 where they should be, and defined a little below 0."""
-    return sp.sympify(expression).replace(
-        lambda e: e.is_Pow and not e.exp.is_Integer, lambda e: sp.Max(e.base, 0) ** e.exp
-    )
 
 
 class Failed(Exception):  # noqa: N818 (an outcome, not an error)

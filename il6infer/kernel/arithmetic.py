@@ -8,6 +8,7 @@ import math
 from llvmlite import ir
 
 from il6infer.kernel.vector_math import WIDTH, vector_symbol
+from il6infer.network.functions import PRIMITIVES
 
 DOUBLE, INTEGER, BIT, LANE = ir.DoubleType(), ir.IntType(64), ir.IntType(1), ir.IntType(32)
 
@@ -16,11 +17,12 @@ _FLAGS = ("contract", "reassoc", "nsz", "arcp")
 _NAMES = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 _ORDERED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=="}
 _OPERATIONS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
-_INTRINSICS = {"exp", "log", "sin", "cos", "sqrt", "floor", "ceil", "abs", "copysign"}
-_LIBRARY = {"tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "log10", "log2", "log1p"}
-_LIBRARY |= {"expm1", "erf", "erfc", "atan2", "hypot"}
-_RENAMED = {"abs": "fabs", "gamma": "tgamma"}
+_FUNCTIONS = {row.code[0]: row.llvm for row in PRIMITIVES.values()}
+_FUNCTIONS |= {"sqrt": "llvm.sqrt.f64", "abs": "llvm.fabs.f64", "copysign": "llvm.copysign.f64"}
+"""Those of formulas, and those of the method's own code."""
 _LARGEST_POWER = 64
+_NEGATIVE = 1e-6
+"""A base that is negative by less counts as 0 for a broken exponent."""
 _WIDE = {f"llvm.{name}.f64" for name in ("sqrt", "fabs", "floor", "ceil", "copysign")}
 """What processors do for several numbers at once; the rest is called for one after the other."""
 
@@ -94,22 +96,24 @@ class Arithmetic:
 
     def _is_condition(self, node: ast.expr) -> bool:
         match node:
-            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()) | ast.BinOp(op=ast.BitXor()):
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return True
             case ast.Constant(value=bool()):
                 return True
             case ast.Name(id=name):
                 return name in self._values and self._values[name].type == self._bits
+            case ast.IfExp(body=body):
+                return self._is_condition(body)
         return False
 
     def _condition(self, node: ast.expr) -> ir.Value:
         match node:
             case ast.Name(id=name) if self._is_condition(node):
                 return self._values[name]
-            case ast.BinOp(left=left, op=ast.BitXor(), right=right):
-                return self._builder.xor(self._condition(left), self._condition(right))
             case ast.Constant(value=bool(value)):
                 return ir.Constant(self._bits, int(value) if self._lanes == 1 else [int(value)] * self._lanes)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return self._builder.select(*map(self._condition, (test, body, orelse)))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self._builder.not_(self._condition(operand))
             case ast.BoolOp(op=operator, values=values):
@@ -168,31 +172,45 @@ class Arithmetic:
         if name == "power_in_slope":
             return self._guarded_power(*values, in_slope=True)
         if name == "logarithm":
-            [x] = values
-            return self._library("llvm.log.f64", self._positive(x))
+            return self._logarithm(*values)
+        if name == "larger":
+            a, b = values
+            return self._compared(a, b, a, b)
+        if name == "at_least":
+            return self._compared(*values, self._constant(1.0), self._constant(0.0))
         if name in ("min", "max"):
             found, *others = values
             for other in others:
                 found = self._where("<" if name == "min" else ">", other, found, other, found)
             return found
-        if name in _INTRINSICS:
-            return self._library(f"llvm.{_RENAMED.get(name, name)}.f64", *values)
-        if name in _LIBRARY | set(_RENAMED):
-            return self._library(_RENAMED.get(name, name), *values)
+        if name in _FUNCTIONS:
+            return self._library(_FUNCTIONS[name], *values)
         raise NotImplementedError(f"function {name}")
 
     def _guarded_power(self, x: ir.Value, n: ir.Value, *, in_slope: bool = False) -> ir.Value:
-        """See `il6infer.kernel.printer.Power`; a base a little below 0 counts as 0, one further below gives NaN."""
-        zero, one, nan, infinite = (
-            self._constant(0.0),
-            self._constant(1.0),
-            self._constant(math.nan),
-            self._constant(math.inf),
-        )
-        at_zero = self._where("<", n, zero, zero if in_slope else infinite, self._where("==", n, zero, one, zero))
-        # A number that is NaN is not above the limit.
-        below = self._where(">=", x, self._constant(-1e-6), at_zero, nan)
-        return self._where(">", x, zero, self._positive_power(self._positive(x), n), below)
+        """See `il6infer.network.functions.Power`."""
+        zero, one, nan = (self._constant(value) for value in (0.0, 1.0, math.nan))
+        infinite = zero if in_slope else self._constant(math.inf)
+        at_zero = self._where("<", n, zero, infinite, self._where("==", n, zero, one, zero))
+        size = self._library("llvm.fabs.f64", x)
+        value = self._positive_power(self._positive(size), n)
+        half = self._builder.fmul(n, self._constant(0.5), flags=_FLAGS)
+        even = self._where("==", self._library("llvm.floor.f64", half), half, value, self._builder.fneg(value))
+        broken = self._where(">=", x, self._constant(-_NEGATIVE), at_zero, nan)
+        negative = self._where("==", self._library("llvm.floor.f64", n), n, even, broken)
+        # A number that is NaN is neither positive, nor negative, nor zero.
+        below = self._where("<", x, zero, negative, self._where("==", x, zero, at_zero, nan))
+        return self._where(">", x, zero, value, below)
+
+    def _logarithm(self, x: ir.Value) -> ir.Value:
+        """See `il6infer.network.functions.Logarithm`."""
+        found = self._library("llvm.log.f64", self._positive(x))
+        return self._where(">=", x, self._constant(-_NEGATIVE), found, self._constant(math.nan))
+
+    def _compared(self, a: ir.Value, b: ir.Value, yes: ir.Value, no: ir.Value) -> ir.Value:
+        """Choose `yes` where a >= b, `no` where a < b, and NaN where one of both is."""
+        smaller = self._where("<", a, b, no, self._constant(math.nan))
+        return self._where(">=", a, b, yes, smaller)
 
     def _positive(self, x: ir.Value) -> ir.Value:
         """X or, where it is not positive, 1: the wide log is slow where its result is not finite."""

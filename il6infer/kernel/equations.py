@@ -15,7 +15,8 @@ import numpy as np
 import sympy as sp
 
 from il6infer.kernel import lu
-from il6infer.kernel.printer import block, cases, definition, function, guard_powers
+from il6infer.kernel.printer import block, cases, definition, function
+from il6infer.network.functions import plain
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.plan import Plan
@@ -72,7 +73,7 @@ def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr
     agree = all(abs(complex((a - b).xreplace(point).evalf())) < 1e-9 for a, b in zip(product, network.rhs, strict=True))
     if not agree:
         stoichiometry, fluxes = np.eye(len(network.states)), list(network.rhs)
-    return stoichiometry, [guard_powers(flux.xreplace(constants)) for flux in fluxes]
+    return stoichiometry, [plain(flux.xreplace(constants)) for flux in fluxes]
 
 
 def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple[int, int], sp.Expr], tuple]:
@@ -135,7 +136,7 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     drift = [e.diff(TIME) for e in rhs]
     v_in = {sp.Symbol(f"v{i}", real=True): f"v[{i}]" for i in range(size)}
     drift_total = sp.Add(*[v * e for v, e in zip(v_in, drift, strict=True)])
-    initial = [guard_powers(e.xreplace(spec.constants)) for e in network.initial]
+    initial = [plain(e.xreplace(spec.constants)) for e in network.initial]
     g_in = {sp.Symbol(f"g{i}", real=True): f"g[{i}]" for i in range(size)}
     initial_total = sp.Add(*[g * e for g, e in zip(g_in, initial, strict=True)])
     parts = [
@@ -200,7 +201,7 @@ def _pivots(moieties: np.ndarray) -> list[int]:
 def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
     estimated = [theta(p.id) for p in problem.estimated]
     inputs = {s: f"theta[{i}]" for i, s in enumerate(estimated)}
-    computed = [(k, guard_powers(e)) for k, e in enumerate(plan.quantities) if k >= len(estimated) and e.free_symbols]
+    computed = [(k, plain(e)) for k, e in enumerate(plan.quantities) if k >= len(estimated) and e.free_symbols]
     slots = {k: sp.Symbol(f"d{k}", real=True) for k, _ in computed}
     total = sp.Add(*[slots[k] * e for k, e in computed])
     return [
@@ -218,7 +219,7 @@ def _jump_functions(problem: Problem, plan: Plan, states: list[sp.Symbol]) -> li
     inputs = {s: f"y[{i}]" for i, s in enumerate(states)}
     estimated = [theta(p.id) for p in problem.estimated]
     inputs |= {s: f"d[{i}]" for i, s in enumerate(estimated)}
-    expressions = [guard_powers(e) for e in plan.expressions]
+    expressions = [plain(e) for e in plan.expressions]
     wanted = [(f"gy[{i}] += g * ", s) for i, s in enumerate(states)]
     wanted += [(f"gd[{i}] += g * ", s) for i, s in enumerate(estimated)]
     gradients = [[(h + "(", e.diff(s)) for h, s in wanted if s in e.free_symbols] for e in expressions]
@@ -237,8 +238,8 @@ def _observable_functions(problem: Problem, plan: Plan, states: list[sp.Symbol])
     expand = problem.network.expand
     values, gradients = [], []
     for observable, symbols in zip(problem.observables, plan.inputs, strict=True):
-        formula = guard_powers(observable.formula.xreplace(expand))
-        noise = guard_powers(observable.noise.xreplace(expand))
+        formula = plain(observable.formula.xreplace(expand))
+        noise = plain(observable.noise.xreplace(expand))
         inputs = {s: f"y[{i}]" for i, s in enumerate(states)} | {s: f"q[{i}]" for i, s in enumerate(symbols)}
         inputs[TIME] = "t"
         values.append(block(inputs, [("out[0] = ", formula), ("out[1] = ", noise)]))

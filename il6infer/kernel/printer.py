@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
+from il6infer.network.functions import INTERNAL, PRIMITIVES
 
-class Power(sp.Function):
-    """x**n with a real exponent for x >= 0, whose derivatives are finite where x reaches 0.
-
-    Concentrations touch 0 (and, within the solver's tolerance, a little below), where d(x**n)/dn = x**n log(x) is
-    0 * -inf in floating point though its limit is 0. The value itself is infinite there when n is negative.
-    """
-
-    nargs = 2
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate by the base (1) or the exponent (2)."""
-        base, exponent = self.args
-        if argindex == 1:
-            return exponent * PowerInSlope(base, exponent - 1)
-        return PowerInSlope(base, exponent) * Logarithm(base)
-
-
-class PowerInSlope(Power):
-    """`Power` as a factor of a derivative: 0 at x = 0 whatever its exponent."""
-
-
-class Logarithm(sp.Function):
-    """log(x) that stays finite at x = 0; only ever multiplied by a `PowerInSlope` that is 0 there."""
-
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate."""
-        return PowerInSlope(self.args[0], sp.Integer(-1))
-
-
-def guard_powers(expression: sp.Expr) -> sp.Expr:
-    """Replace powers with a non-integer exponent and a varying base by `Power`."""
-    return expression.replace(
-        lambda e: e.is_Pow and not e.exp.is_Integer and bool(e.base.free_symbols),
-        lambda e: Power(e.base, e.exp),
-    )
+NAMES = INTERNAL | {function: row.code[0] for function, row in PRIMITIVES.items()}
+"""Function of a plain expression -> its name in the source."""
 
 
 class _Printer(PythonCodePrinter):
     def __init__(self) -> None:
         super().__init__({"fully_qualified_modules": False, "standard": "python3"})
 
-    def _print_Power(self, e: sp.Expr) -> str:
-        return f"power({self._print(e.args[0])}, {self._print(e.args[1])})"
+    def _print_Function(self, e: sp.Expr) -> str:
+        if e.func not in NAMES:
+            raise NotImplementedError(f"function {e.func.__name__}")
+        return f"{NAMES[e.func]}({', '.join(map(self._print, e.args))})"
 
-    def _print_PowerInSlope(self, e: sp.Expr) -> str:
-        return f"power_in_slope({self._print(e.args[0])}, {self._print(e.args[1])})"
-
-    def _print_Logarithm(self, e: sp.Expr) -> str:
-        return f"logarithm({self._print(e.args[0])})"
+    def _print(self, expr: sp.Basic, **kwargs: Any) -> str:
+        # The parent class has printers of its own for many functions, and for min and max.
+        if isinstance(expr, sp.Function) and not isinstance(expr, sp.Piecewise):
+            return self._print_Function(expr)
+        return super()._print(expr, **kwargs)
 
     def _print_Rational(self, e: sp.Rational) -> str:
         return repr(float(e))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import libsbml
 import sympy as sp
@@ -10,31 +10,9 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
 from il6infer._errors import UserError
+from il6infer.network.functions import BY_NAME, FUNCTIONS, FormulaFunction
 from il6infer.network.network import TIME, symbol
 
-_UNARY: dict[int, Callable[[sp.Expr], sp.Expr]] = {
-    libsbml.AST_FUNCTION_ABS: sp.Abs,
-    libsbml.AST_FUNCTION_ARCCOS: sp.acos,
-    libsbml.AST_FUNCTION_ARCCOSH: sp.acosh,
-    libsbml.AST_FUNCTION_ARCSIN: sp.asin,
-    libsbml.AST_FUNCTION_ARCSINH: sp.asinh,
-    libsbml.AST_FUNCTION_ARCTAN: sp.atan,
-    libsbml.AST_FUNCTION_ARCTANH: sp.atanh,
-    libsbml.AST_FUNCTION_CEILING: sp.ceiling,
-    libsbml.AST_FUNCTION_COS: sp.cos,
-    libsbml.AST_FUNCTION_COSH: sp.cosh,
-    libsbml.AST_FUNCTION_COT: lambda x: sp.cos(x) / sp.sin(x),
-    libsbml.AST_FUNCTION_CSC: lambda x: 1 / sp.sin(x),
-    libsbml.AST_FUNCTION_EXP: sp.exp,
-    libsbml.AST_FUNCTION_FACTORIAL: sp.factorial,
-    libsbml.AST_FUNCTION_FLOOR: sp.floor,
-    libsbml.AST_FUNCTION_LN: sp.log,
-    libsbml.AST_FUNCTION_SEC: lambda x: 1 / sp.cos(x),
-    libsbml.AST_FUNCTION_SIN: sp.sin,
-    libsbml.AST_FUNCTION_SINH: sp.sinh,
-    libsbml.AST_FUNCTION_TAN: sp.tan,
-    libsbml.AST_FUNCTION_TANH: sp.tanh,
-}
 _RELATIONS = {
     libsbml.AST_RELATIONAL_EQ: sp.Eq,
     libsbml.AST_RELATIONAL_GEQ: sp.Ge,
@@ -43,14 +21,12 @@ _RELATIONS = {
     libsbml.AST_RELATIONAL_LT: sp.Lt,
     libsbml.AST_RELATIONAL_NEQ: sp.Ne,
 }
-_NARY = {
-    libsbml.AST_PLUS: sp.Add,
-    libsbml.AST_TIMES: sp.Mul,
-    libsbml.AST_FUNCTION_MIN: sp.Min,
-    libsbml.AST_FUNCTION_MAX: sp.Max,
-}
+_SUMS = {libsbml.AST_PLUS: sp.Add, libsbml.AST_TIMES: sp.Mul}
+_FUNCTIONS = {kind: row for row in FUNCTIONS if (kind := getattr(libsbml, f"AST_FUNCTION_{row.name.upper()}", None))}
+_FUNCTIONS |= {libsbml.AST_POWER: BY_NAME["power"]}
 _LOGICAL = {
     libsbml.AST_LOGICAL_AND: sp.And,
+    libsbml.AST_LOGICAL_IMPLIES: lambda a, b: sp.Or(sp.Not(a), b),
     libsbml.AST_LOGICAL_NOT: sp.Not,
     libsbml.AST_LOGICAL_OR: sp.Or,
     libsbml.AST_LOGICAL_XOR: sp.Xor,
@@ -112,16 +88,13 @@ class Translator:
         return self._boolean(node, where, {}, frozenset())
 
     def _numeric(self, node, where: str, local: Mapping[str, sp.Expr], open_calls: frozenset[str]) -> sp.Expr:
-        result = self._translate(node, where, local, open_calls)
-        if isinstance(result, _CONDITIONS):
-            raise UserError(f"{where}: '{libsbml.formulaToL3String(node)}' is a condition where a number is expected.")
-        return result
+        """Translate to a number; a condition counts as 1 where it holds and as 0 elsewhere (SBML Level 3 Version 2)."""
+        return as_number(self._translate(node, where, local, open_calls))
 
     def _boolean(self, node, where: str, local: Mapping[str, sp.Expr], open_calls: frozenset[str]) -> Boolean:
+        """Translate to a condition; a number counts as true where it is not 0."""
         result = self._translate(node, where, local, open_calls)
-        if not isinstance(result, _CONDITIONS):
-            raise UserError(f"{where}: '{libsbml.formulaToL3String(node)}' is a number where a condition is expected.")
-        return result
+        return result if isinstance(result, _CONDITIONS) else sp.Ne(result, 0)
 
     def _translate(self, node, where: str, local: Mapping[str, sp.Expr], open_calls: frozenset[str]) -> sp.Basic:
         if node is None:
@@ -143,17 +116,19 @@ class Translator:
         if kind == libsbml.AST_FUNCTION:
             arguments = [self._translate(child, where, local, open_calls) for child in children]
             return self._call(node.getName(), arguments, where, open_calls)
-        arguments = [self._numeric(child, where, local, open_calls) for child in children]
-        if kind in _NARY:
-            return _NARY[kind](*arguments)
-        if kind in _UNARY:
-            return _UNARY[kind](*arguments)
-        if kind in _RELATIONS:
-            return sp.And(*[_RELATIONS[kind](a, b) for a, b in zip(arguments, arguments[1:], strict=False)])
-        result = _arithmetic(kind, arguments)
-        if result is None:
+        if kind in (libsbml.AST_FUNCTION_RATE_OF, libsbml.AST_FUNCTION_DELAY) or kind not in _KNOWN:
             raise UserError(f"{where}: '{libsbml.formulaToL3String(node)}' is not supported in a formula.")
-        return result
+        if kind in _SUMS:
+            terms = [self._numeric(child, where, local, open_calls) for child in _terms(node, kind)]
+            return _SUMS[kind](*terms)
+        if kind in _RELATIONS:
+            return _relation(kind, [self._translate(child, where, local, open_calls) for child in children])
+        arguments = [self._numeric(child, where, local, open_calls) for child in children]
+        if kind in _FUNCTIONS:
+            return _applied(_FUNCTIONS[kind], arguments, f"{where}: '{libsbml.formulaToL3String(node)}'")
+        if kind == libsbml.AST_MINUS:
+            return -arguments[0] if len(arguments) == 1 else arguments[0] - arguments[1]
+        return arguments[0] / arguments[1]
 
     def _name(self, name: str, where: str, local: Mapping[str, sp.Expr]) -> sp.Basic:
         if name in local:
@@ -175,27 +150,55 @@ class Translator:
         local = dict(zip(parameters, arguments, strict=True))
         return self._translate(body, f"{where}, function definition '{name}'", local, open_calls | {name})
 
-    def _piecewise(self, children: list, where: str, local: Mapping, open_calls: frozenset[str]) -> sp.Expr:
-        pieces = [
-            (self._numeric(value, where, local, open_calls), self._boolean(condition, where, local, open_calls))
-            for value, condition in zip(children[0::2], children[1::2], strict=False)
-        ]
-        otherwise = self._numeric(children[-1], where, local, open_calls) if len(children) % 2 else sp.nan
-        return sp.Piecewise(*pieces, (otherwise, sp.true))
+    def _piecewise(self, children: list, where: str, local: Mapping, open_calls: frozenset[str]) -> sp.Basic:
+        values = [self._translate(child, where, local, open_calls) for child in children[0::2]]
+        conditions = [self._boolean(child, where, local, open_calls) for child in children[1::2]]
+        if len(values) == len(conditions):
+            values.append(sp.nan)
+        if values and all(isinstance(value, _CONDITIONS) for value in values):
+            found = values[-1]
+            for value, condition in zip(reversed(values[:-1]), reversed(conditions), strict=True):
+                found = sp.Or(sp.And(condition, value), sp.And(sp.Not(condition), found))
+            return found
+        numbers = [as_number(value) for value in values]
+        return sp.Piecewise(*zip(numbers, [*conditions, sp.true], strict=True))
 
 
-def _arithmetic(kind: int, arguments: list[sp.Expr]) -> sp.Expr | None:
-    """Difference, quotient, power, root or logarithm; None for anything else."""
-    if kind == libsbml.AST_MINUS:
-        return -arguments[0] if len(arguments) == 1 else arguments[0] - arguments[1]
-    if kind == libsbml.AST_DIVIDE:
-        return arguments[0] / arguments[1]
-    if kind in (libsbml.AST_POWER, libsbml.AST_FUNCTION_POWER):
-        return arguments[0] ** arguments[1]
-    if kind == libsbml.AST_FUNCTION_ROOT:
-        degree, base = arguments if len(arguments) == 2 else (sp.Integer(2), arguments[0])
-        return base ** (1 / degree)
-    if kind == libsbml.AST_FUNCTION_LOG:
-        base, value = arguments if len(arguments) == 2 else (sp.Integer(10), arguments[0])
-        return sp.log(value) / sp.log(base)
-    return None
+_KNOWN = {*_FUNCTIONS, *_SUMS, *_RELATIONS, libsbml.AST_MINUS, libsbml.AST_DIVIDE}
+
+
+def as_number(value: sp.Basic) -> sp.Expr:
+    """Make a condition 1 where it holds and 0 elsewhere; a number stays."""
+    return sp.Piecewise((1, value), (0, True)) if isinstance(value, _CONDITIONS) else value
+
+
+def _terms(node: libsbml.ASTNode, kind: int) -> list[libsbml.ASTNode]:
+    """Operands of a sum or product, whose first operand may be another one, and so on without end."""
+    found: list[libsbml.ASTNode] = []
+    while node.getType() == kind and node.getNumChildren():
+        found += [node.getChild(i) for i in range(node.getNumChildren() - 1, 0, -1)]
+        node = node.getChild(0)
+    return [node, *reversed(found)] if node.getType() != kind else [*reversed(found)]
+
+
+def _relation(kind: int, sides: list[sp.Basic]) -> Boolean:
+    """Compare neighbours; two conditions are equal where both hold or none does."""
+    if kind in (libsbml.AST_RELATIONAL_EQ, libsbml.AST_RELATIONAL_NEQ) and all(
+        isinstance(side, _CONDITIONS) for side in sides
+    ):
+        differ = [sp.Xor(a, b) for a, b in zip(sides, sides[1:], strict=False)]
+        return sp.And(*(differ if kind == libsbml.AST_RELATIONAL_NEQ else map(sp.Not, differ)))
+    numbers = [as_number(side) for side in sides]
+    return sp.And(*[_RELATIONS[kind](a, b) for a, b in zip(numbers, numbers[1:], strict=False)])
+
+
+def _applied(row: FormulaFunction, arguments: list[sp.Expr], where: str) -> sp.Expr:
+    least, most = row.arguments
+    if len(arguments) < least or (most is not None and len(arguments) > most):
+        raise UserError(f"{where}: {row.name} takes {_count(least, most)}, {len(arguments)} are given.")
+    return row.make(*arguments)
+
+
+def _count(least: int, most: int | None) -> str:
+    numbers = f"{least} or more" if most is None else str(least) if least == most else f"{least} or {most}"
+    return f"{numbers} argument{'s' if numbers != '1' else ''}"

@@ -6,13 +6,47 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import sympy as sp
+from sympy.printing.numpy import NumPyPrinter
+
+from il6infer.network.functions import INTERNAL, PRIMITIVES, plain
+
+
+def _power(x: float, n: float, *, in_slope: bool = False) -> float:
+    """See `il6infer.network.functions.Power`."""
+    if x > 0 or (x < 0 and n == np.floor(n)):
+        return np.power(x, n)
+    if np.isnan(n) or not x >= -1e-6:
+        return np.nan
+    return 1.0 if n == 0 else 0.0 if n > 0 or in_slope else np.inf
+
+
+def _power_in_slope(x: float, n: float) -> float:
+    return _power(x, n, in_slope=True)
+
+
+def _logarithm(x: float) -> float:
+    return np.log(x) if x > 0 else 0.0 if x >= -1e-6 else np.nan
+
+
+def _at_least(a: float, b: float) -> float:
+    return 1.0 if a >= b else 0.0 if a < b else np.nan
+
+
+_NAMES = {row.code[1]: getattr(np, row.code[1]) for row in PRIMITIVES.values()} | {
+    "power": _power,
+    "power_in_slope": _power_in_slope,
+    "logarithm": _logarithm,
+    "larger": np.maximum,
+    "at_least": _at_least,
+}
+_PRINTED = INTERNAL | {function: row.code[1] for function, row in PRIMITIVES.items()}
 
 
 class Function:
     """Vector of expressions as a function of a vector, with its Jacobian."""
 
     def __init__(self, arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Expr]) -> None:
-        self._arguments, self._expressions = list(arguments), [sp.sympify(e) for e in expressions]
+        self._arguments, self._expressions = list(arguments), [plain(e) for e in expressions]
         self._value = _numeric(self._arguments, self._expressions)
         self._slopes: Callable | None = None
 
@@ -30,7 +64,24 @@ class Function:
         return flat.reshape(len(self._expressions), len(self._arguments))
 
 
+class _Printer(NumPyPrinter):
+    def _print_Function(self, e: sp.Expr) -> str:
+        return f"{_PRINTED[e.func]}({', '.join(map(self._print, e.args))})"
+
+    def _print_ITE(self, e: sp.Basic) -> str:
+        test, yes, no = map(self._print, e.args)
+        return f"(({yes}) if ({test}) else ({no}))"
+
+    def _print_Piecewise(self, e: sp.Piecewise) -> str:
+        """Of numbers: numpy's own `select` computes every branch, and warns where one has no value."""
+        text = "nan"
+        for value, condition in reversed(e.args):
+            text = f"(({self._print(value)}) if ({self._print(condition)}) else ({text}))"
+        return text
+
+
 def _numeric(arguments: list[sp.Symbol], expressions: list[sp.Expr]) -> Callable:
     names = [sp.Symbol(f"a{i}_", real=True) for i in range(len(arguments))]
     renamed = [e.xreplace(dict(zip(arguments, names, strict=True))) for e in expressions]
-    return sp.lambdify(names, renamed, modules="numpy", cse=True)
+    printer = _Printer({"fully_qualified_modules": False, "user_functions": {name: name for name in _NAMES}})
+    return sp.lambdify(names, renamed, modules=[_NAMES, "numpy"], printer=printer, cse=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from il6infer.network.functions import PRIMITIVES
 from il6infer.network.network import Network, symbol
 
 
@@ -20,7 +21,7 @@ def hoist(network: Network) -> Network:
     found: dict[sp.Expr, sp.Symbol] = {}
 
     def dear(e: sp.Basic) -> bool:
-        is_dear = (e.is_Pow and not e.exp.is_Integer) or isinstance(e, sp.exp | sp.log)
+        is_dear = (e.is_Pow and not e.exp.is_Integer) or e.func in PRIMITIVES
         return is_dear and bool(e.free_symbols) and e.free_symbols <= known | {*found.values()}
 
     def name_of(e: sp.Expr) -> sp.Symbol:

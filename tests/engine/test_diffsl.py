@@ -8,8 +8,8 @@ import sympy as sp
 from scipy.integrate import quad
 
 from il6infer._errors import UserError
-from il6infer.engine import compile
-from il6infer.network.network import symbol
+from il6infer.engine import Outcome, compile
+from il6infer.network.network import TIME, symbol
 from tests.zoo.systems import network, problem
 
 x, k = symbol("x"), symbol("k")
@@ -43,15 +43,24 @@ def test_whole_powers_of_a_negative_base(exponent: int) -> None:
     np.testing.assert_allclose(engine.simulate(np.array([])).prediction, [((-1.0) ** n - (-2.0) ** n) / n], rtol=1e-6)
 
 
-@pytest.mark.parametrize("rate", [sp.asin(x), sp.floor(x), sp.atan2(x, k), sp.factorial(x), sp.Mod(x, 2), sp.sign(x)])
-def test_a_function_that_it_has_not_is_refused_by_name(rate: sp.Expr) -> None:
-    with pytest.raises(UserError) as error:
-        compile(problem(network({"x": rate}, {"x": 0.5}, {"k": 1.0}), [1.0]), engine="diffsol")
-    assert f"engine diffsol cannot do the function {rate.func.__name__}, in " in str(error.value)
-    assert str(error.value).endswith(
-        "; it has abs, acosh, asinh, cos, cosh, exp, log, max, min, piecewise, sin, sinh, tan, tanh. "
-        "Use engine rosenbrock."
-    )
+@pytest.mark.parametrize("exponent", [2.0, 3.0, -1.0])
+def test_a_negative_base_has_powers_with_a_parameter_that_is_whole(exponent: float) -> None:
+    n = symbol("n")
+    net = network({"x": sp.Integer(1), "y": x**n}, {"x": k}, {"k": -2.0, "n": exponent})
+    engine = compile(problem(net, [1.0], observed=["y"]), engine="diffsol", rtol=1e-9, atol=1e-11)
+    right = quad(lambda u: u**exponent, -2.0, -1.0)[0]
+    np.testing.assert_allclose(engine.simulate(np.array([])).prediction, [right], rtol=1e-6)
+
+
+@pytest.mark.parametrize("exponent", [2.5, 0.5])
+def test_a_negative_base_with_a_broken_exponent_fails_and_is_no_number(exponent: float) -> None:
+    """From 1 through 0 to -1: where the base is negative between two measurements, too."""
+    n = symbol("n")
+    for estimated in ({}, {"n": exponent}):
+        falling = network({"x": -2 * sp.cos(TIME), "y": x**n}, {"x": 1.0}, {"n": exponent})
+        engine = compile(problem(falling, [2 * np.pi], estimated=estimated, observed=["y"]), engine="diffsol")
+        found = engine.simulate(np.array([*estimated.values()]))
+        assert found.outcome.tolist() != [Outcome.OK]
 
 
 def test_a_rate_that_is_no_number_is_refused() -> None:

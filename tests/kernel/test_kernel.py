@@ -53,14 +53,14 @@ EXPRESSIONS = (
     "exp(y[2]) * log(y[1]) + sqrt(y[3]) + sin(y[0]) - cos(t)",
     "tan(y[0]) + asin(y[2]) + acos(y[2]) + atan(y[3]) + sinh(y[2]) + cosh(y[0]) + tanh(y[1])",
     "asinh(y[0]) + acosh(y[1]) + atanh(y[2])",
-    "floor(y[1]) + ceil(y[1]) + abs(y[2]) + copysign(1, y[2])",
+    "floor(y[1]) + abs(y[2]) + copysign(1, y[2])",
     "min(y[0], y[1], y[2]) + 10*max(y[0], y[3])",
-    "gamma(y[1])",
     "y[1]**y[0]",
     "(y[0] if y[1] < t else y[3])",
     "(y[0] if (y[1] > t) or (not (y[2] >= 0)) else y[3])",
     "(1 if (y[1] <= t) and (y[0] != y[1]) and (y[4] == 0) else 0)",
     "(1 if 0 < y[0] < 1 else (2 if True else 3))",
+    "(1 if (y[0] > 1 if y[1] < t else y[2] > 0) else 0)",
 )
 
 
@@ -75,7 +75,11 @@ def test_an_expression_has_the_value_that_python_gives(expression):
 @pytest.mark.parametrize("library", ["its own", "none"])
 @pytest.mark.parametrize("lanes", [2, 4, 8])
 @pytest.mark.parametrize(
-    "expression", [*EXPRESSIONS, "power(y[1], y[0]) + power_in_slope(y[0], -1.5) + logarithm(y[3])"]
+    "expression",
+    [
+        *EXPRESSIONS,
+        "power(y[1], y[0]) + power_in_slope(y[0], -1.5) + logarithm(y[3]) + larger(y[0], 1) + at_least(y[2], 0)",
+    ],
 )
 def test_every_lane_has_the_value_of_its_own(expression, lanes, library, monkeypatch):
     if library == "none":
@@ -107,6 +111,12 @@ def test_assignments_change_what_they_name_and_no_more():
         (0.0, -1.0, math.inf, 0.0),
         (-1e-9, 2.5, 0.0, 0.0),
         (-1e-3, 2.5, math.nan, math.nan),
+        (-2.0, 3.0, -8.0, -8.0),
+        (-2.0, 4.0, 16.0, 16.0),
+        (-2.0, -1.0, -0.5, -0.5),
+        (-2.0, 0.0, 1.0, 1.0),
+        (-1e-9, 1.0, -1e-9, -1e-9),
+        (-2.0, math.nan, math.nan, math.nan),
         (math.nan, 2.5, math.nan, math.nan),
     ],
 )

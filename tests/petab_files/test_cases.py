@@ -23,7 +23,8 @@ FIT, EVALUATE = (1e-6, 1e-8), (1e-8, 1e-10)
 
 WALKED = {
     # Functions, conditions and powers.
-    "condition_twice", "rate_of_three_levels", "switch_time_times_state", "switch_time_two_rates",
+    "abs_of_state", "condition_twice", "max_of_state", "power_of_negative_base", "power_of_negative_state",
+    "rate_of_three_levels", "switch_time_times_state", "switch_time_two_rates",
 }  # fmt: skip
 """Cases that must be right."""
 
