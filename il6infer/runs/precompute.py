@@ -30,9 +30,13 @@ def hoist(network: Network) -> Network:
             taken.add(str(found[e]))
         return found[e]
 
-    rhs, fluxes = (
-        tuple(e.replace(dear, name_of) for e in expressions) for expressions in (network.rhs, network.fluxes)
-    )
+    def replaced(e: sp.Expr) -> sp.Expr:
+        # A branch that is not taken may have no value; its parts stay where they are.
+        branches = {piecewise: sp.Dummy(real=True) for piecewise in e.atoms(sp.Piecewise)}
+        whole = e.xreplace(branches).replace(dear, name_of)
+        return whole.xreplace({dummy: piecewise for piecewise, dummy in branches.items()})
+
+    rhs, fluxes = (tuple(map(replaced, expressions)) for expressions in (network.rhs, network.fluxes))
     computed: dict[str, sp.Expr] = {}
     for e, name in found.items():
         computed[str(name)] = e.xreplace({symbol(n): inner for n, inner in computed.items()})
