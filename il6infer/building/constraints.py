@@ -17,7 +17,7 @@ import pandas as pd
 
 from il6infer._errors import Fault, nearest
 from il6infer.library.compose import Model
-from il6infer.library.constraint_names import CONSTRAINTS, unspeakable
+from il6infer.library.constraint_names import CONSTRAINTS, models_lacking_option
 from il6infer.library.priors import Z90
 from il6infer.problems.spec import LITERATURE
 
@@ -35,7 +35,7 @@ def constraint_faults(names: Sequence[str], model: Model, conditions: Sequence[s
     """Find unknown constraints, those that the model cannot express, and conditions that bear their name."""
     unknown = [name for name in names if name not in CONSTRAINTS]
     faults = [Fault("constraints", f"unknown constraint '{name}'.", nearest(name, CONSTRAINTS)) for name in unknown]
-    faults += unspeakable(names, [model.name], "constraints")
+    faults += models_lacking_option(names, [model.name], "constraints", model.library)
     if names:
         faults += [
             Fault("protocol", f"condition '{c}': names that begin with '{LITERATURE}' are those of constraints.",

@@ -10,6 +10,7 @@ Example:
     il6infer models show trans_loss+mapk+targets@HUVEC
     il6infer models diagram both_socs3 --output both_socs3.svg
     il6infer models compose both_socs3 --output both_socs3.xml
+    il6infer models show both_socs3+my_option --modules my_modules
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
-    actions.add_parser("list", help="models without options, and the parts of a name")
+    listing = actions.add_parser("list", help="models without options, and the parts of a name")
     show = actions.add_parser(
         "show", help="one model: states, reactions, read-outs, what is conserved, parameters with priors and sources"
     )
@@ -44,6 +45,10 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     compose = actions.add_parser("compose", help="write one model: SBML, or Antimony for a name that ends in .ant")
     for action in (show, diagram, compose):
         action.add_argument("name", metavar="NAME", help="model name, e.g. both_socs3 or both_socs3+mapk@HUVEC")
+    for action in (listing, show, diagram, compose):
+        action.add_argument(
+            "--modules", type=Path, metavar="DIR", help="folder with modules of your own (docs/models.md)"
+        )
     for action in (diagram, compose):
         action.add_argument("--output", required=True, type=Path, help="file to write")
     parser.set_defaults(run=run)
@@ -55,36 +60,47 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _list(args: argparse.Namespace) -> None:
-    from il6infer.library.compose import compose, names
-    from il6infer.library.names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
+    from il6infer.library.catalogue import read_library
+    from il6infer.library.compose import compose
+    from il6infer.library.names import CELLS, base_names
     from il6infer.network.sbml import read_sbml
 
-    rows = []
-    for name in names():
-        model = compose(name)
+    rows, library = [], read_library(args.modules)
+    for name in base_names(library):
+        model = compose(name, library)
         estimated = int((model.priors["distribution"] != "fixed").sum())
         states = len(read_sbml(model.sbml, name).states)
         rows.append((name, str(states), str(estimated), str(len(model.priors) - estimated), ", ".join(model.modules)))
     _table(("model", "states", "estimated", "fixed", "modules"), rows)
     _write("", "A name is <receptor>_<feedback>[+<option>...][@<cell>], options in alphabetical order.")
-    for header, table in (("receptor", RECEPTORS), ("feedback", FEEDBACKS), ("cell", CELLS)):
+    for header, words in (("receptor", library.receptors), ("feedback", library.feedbacks)):
         _write("")
-        _table((header, "what"), list(table.items()))
+        _table((header, "what"), [(word, module.text) for word, module in words.items()])
     _write("")
-    options = [(name, ", ".join(option.receptors), option.text) for name, option in OPTIONS.items()]
+    _table(("cell", "what"), list(CELLS.items()))
+    _write("")
+    options = [
+        (o, ", ".join(module.receptors or library.receptors), module.text) for o, module in library.options.items()
+    ]
     _table(("option", "goes with", "what it adds"), options)
 
 
 def _show(args: argparse.Namespace) -> None:
     from il6infer.drawing.captions import title
+    from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose
     from il6infer.library.priors import interval
+    from il6infer.network.balance import cycles
     from il6infer.network.conservation import names as moiety_names
     from il6infer.network.sbml import read_sbml
 
-    model = compose(args.name)
+    model = compose(args.name, read_library(args.modules))
     network = read_sbml(model.sbml, args.name)
     _write(*title(model), f"modules: {', '.join(model.modules)}")
+    if own := [m for m in model.modules if m in model.library.own]:
+        _write(f"of {args.modules}: {', '.join(own)}")
+        broken = [" ".join(cycle.reactions) for cycle in cycles(network) if not cycle.balanced]
+        _write(*(f"NOT in detailed balance, whatever the parameters: {cycle}" for cycle in broken))
     _write("nM are of the medium, also on the surface; 1 is a fraction, or relative; time is in min.", "")
     names, dissolved = network.names or {}, set(re.findall(r"(\w+) in medium", model.antimony))
     _table(
@@ -97,10 +113,10 @@ def _show(args: argparse.Namespace) -> None:
     _table(("reaction", "module", "equation", "rate [per min]"), rows)
     _write("")
     _table(("read-out", "formula"), [(r, str(network.derived[r])) for r in model.readouts])
-    given = [(p, str(e)) for p, e in zip(network.parameters, network.defaults, strict=True) if e.free_symbols]
-    if given:
+    follow = [(p, str(e)) for p, e in zip(network.parameters, network.defaults, strict=True) if e.free_symbols]
+    if follow:
         _write("")
-        _table(("follows", "formula"), given)
+        _table(("follows", "formula"), follow)
     _write("", "Conserved:", *(f"  {text}" for text in moiety_names(network) or ("nothing",)), "")
     rows = []
     for row in model.priors.itertuples():
@@ -125,18 +141,20 @@ def _equation(states: tuple[str, ...], column: np.ndarray) -> str:
 def _diagram(args: argparse.Namespace) -> None:
     from il6infer._files import atomic_write_text
     from il6infer.drawing.svg import dot, svg
+    from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose
 
     draw = dot if args.output.suffix in (".dot", ".gv") else svg
-    atomic_write_text(args.output, draw(compose(args.name)))
+    atomic_write_text(args.output, draw(compose(args.name, read_library(args.modules))))
     logger.info("written: %s", args.output)
 
 
 def _compose(args: argparse.Namespace) -> None:
     from il6infer._files import atomic_write_text
+    from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose
 
-    model = compose(args.name)
+    model = compose(args.name, read_library(args.modules))
     atomic_write_text(args.output, model.antimony if args.output.suffix == ".ant" else model.sbml)
     logger.info("written: %s", args.output)
 

@@ -37,6 +37,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="give a parameter the value of your cells, and estimate it no more: cell_number=5e4, medium_volume=0.1, "
         "ratio_IL6R_gp130=0.2 (units: il6infer models show); may be repeated",
     )  # fmt: skip
+    parser.add_argument("--modules", type=Path, metavar="DIR", help="folder with modules of your own (docs/models.md)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write, replaced when it exists")
     parser.add_argument("--diagram", type=Path, metavar="FILE.svg", help="drawing of the model to write")
     parser.set_defaults(run=run, folders=("output",))
@@ -55,12 +56,13 @@ def run(args: argparse.Namespace) -> None:
     from il6infer._files import atomic_write_text
     from il6infer.building.build import build
     from il6infer.drawing.svg import svg
+    from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose, with_values
     from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 
     measurements = read_table(args.measurements, MEASUREMENTS)
     protocol = read_table(args.protocol, PROTOCOL)
-    model = with_values(compose(args.model), dict(args.values))
+    model = with_values(compose(args.model, read_library(args.modules)), dict(args.values))
     path = build(
         measurements, protocol, model, args.output,
         dataset="".join(measurements["dataset"].iloc[:1]), constraints=args.constraints,

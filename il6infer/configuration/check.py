@@ -7,7 +7,8 @@ from typing import Any
 
 from il6infer._errors import Fault
 from il6infer.configuration.load import check_keys, schema
-from il6infer.library.constraint_names import unspeakable
+from il6infer.library.catalogue import Library, read_library
+from il6infer.library.constraint_names import models_lacking_option
 from il6infer.library.names import parse_model_name
 
 
@@ -26,11 +27,25 @@ def check_config(config: Mapping[str, Any], source: str) -> dict[str, Any]:
     UserError
         With every fault in one message.
     """
-    return check_keys(config, source, _unspeakable(config), {"model-name": parse_model_name})
+    library = library_of(config)
+    formats = {"model-name": lambda name: parse_model_name(name, library)}
+    return check_keys(config, source, _lacking_option(config, library), formats)
 
 
-def _unspeakable(config: Mapping[str, Any]) -> list[Fault]:
-    """Find models that cannot express a constraint of their data set; each once, for data sets may share a list."""
+def library_of(config: Mapping[str, Any]) -> Library:
+    """Give the modules that names of models may be made of: the package's, and those of the configuration's folder.
+
+    Raises
+    ------
+    UserError
+        With every fault of the folder's files.
+    """
+    folder = config.get("modules")
+    return read_library(folder if isinstance(folder, str) else None)
+
+
+def _lacking_option(config: Mapping[str, Any], library: Library) -> list[Fault]:
+    """Find models that lack what a constraint of their data set is about; each once, for data sets may share a list."""
     datasets, found = config.get("datasets"), {}
     for name, described in datasets.items() if isinstance(datasets, Mapping) else ():
         if not isinstance(described, Mapping) or "petab" in described:
@@ -38,7 +53,8 @@ def _unspeakable(config: Mapping[str, Any]) -> list[Fault]:
         where, owner = (f"datasets.{name}.models", described) if "models" in described else ("models", config)
         models = owner.get("models", schema()["properties"]["models"]["default"])
         constraints = described.get("constraints", config.get("constraints"))
-        found |= dict.fromkeys(unspeakable(_texts(constraints), _texts(models), f"key '{where}'"))
+        lacking = models_lacking_option(_texts(constraints), _texts(models), f"key '{where}'", library)
+        found |= dict.fromkeys(lacking)
     return list(found)
 
 

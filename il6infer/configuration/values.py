@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.configuration.check import library_of
 from il6infer.configuration.load import models_of, values_of
+from il6infer.library.catalogue import Library
 from il6infer.library.compose import compose, value_fault
 
 
-def of_model(values: Mapping[str, float], model: str) -> dict[str, float]:
+def of_model(values: Mapping[str, float], model: str, library: Library) -> dict[str, float]:
     """Those of the values whose parameter a model has; the others say nothing about it."""
-    known = set(compose(model).priors["parameter"]) if values else set()
+    known = set(compose(model, library).priors["parameter"]) if values else set()
     return {name: value for name, value in values.items() if name in known}
 
 
@@ -36,14 +38,16 @@ def check_values(config: Mapping[str, Any], source: str) -> None:
         if values := values_of(config, name):
             key = f"datasets.{name}.values" if "values" in dataset else "values"
             asked.setdefault(key, (values, {}))[1].update(dict.fromkeys(models_of(config, name)))
-    raise_faults([f for key, (values, models) in asked.items() for f in _faults(key, values, list(models))], source)
+    library = library_of(config)
+    found = [f for key, (values, models) in asked.items() for f in _faults(key, values, list(models), library)]
+    raise_faults(found, source)
 
 
-def _faults(key: str, values: Mapping[str, float], models: Sequence[str]) -> Iterator[Fault]:
-    known = set().union(*(compose(model).priors["parameter"] for model in models))
+def _faults(key: str, values: Mapping[str, float], models: Sequence[str], library: Library) -> Iterator[Fault]:
+    known = set().union(*(compose(model, library).priors["parameter"] for model in models))
     for name, value in values.items():
         if name not in known:
             what = f"no model of this comparison ({', '.join(models)}) has a parameter of that name."
             yield Fault(f"key '{key}.{name}'", what, nearest(name, known))
-        elif fault := value_fault(f"key '{key}.{name}'", name, value):
+        elif fault := value_fault(f"key '{key}.{name}'", name, value, library):
             yield fault

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import repeat
 
 import numpy as np
 import sympy as sp
 
-from il6infer.library.compose import READOUTS_OF, Model
+from il6infer.library.catalogue import shipped
+from il6infer.library.compose import Model
 from il6infer.network.network import Network, symbol
 from il6infer.network.sbml import read_sbml
 
@@ -52,11 +54,24 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """What is drawn. Synthesis from nothing and loss to nothing are left out, unless something acts on the loss."""
+    """What is drawn. Synthesis from nothing and loss to nothing are left out, unless something acts on the loss.
+
+    Attributes
+    ----------
+    colours
+        Module -> fill and line of its species.
+    places
+        Species or read-out -> column and lane, as the headers of modules have it.
+    meetings
+        Reaction -> column, lane and rows below it where its reactants meet.
+    """
 
     id: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    colours: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    places: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    meetings: Mapping[str, tuple[float, str, float]] = field(default_factory=dict)
 
 
 def graph(model: Model | Network) -> Graph:
@@ -70,7 +85,16 @@ def graph(model: Model | Network) -> Graph:
         counted = network.derived[readout].free_symbols
         nodes.append(Node(readout, readout.replace("_", " "), module))
         edges.append(Edge(readout, (), (readout,), False, tuple(s for s in network.states if symbol(s) in counted)))
-    return Graph(network.id, tuple(nodes), tuple(edges))
+    # The library's species stand in their places in any network that has them, such as a problem that is read again.
+    headers = (model.library if isinstance(model, Model) else shipped()).modules.values()
+    return Graph(
+        network.id,
+        tuple(nodes),
+        tuple(edges),
+        {m.name: m.colours for m in headers if m.colours},
+        {name: place for m in headers for name, place in m.places.items()},
+        {name: place for m in headers for name, place in m.meetings.items()},
+    )
 
 
 def _drawn(edge: Edge) -> bool:
@@ -85,7 +109,8 @@ def _own_readouts(model: Model | Network) -> dict[str, str]:
     if not isinstance(model, Model):
         return {}
     silent = set(model.modules) - set(model.module_of.values())
-    return {readout: module for module in model.modules if module in silent for readout in READOUTS_OF.get(module, ())}
+    headers = [model.library.modules[name] for name in model.modules if name in silent]
+    return {readout: module.name for module in headers for readout in module.readouts}
 
 
 def _edge(network: Network, position: int) -> Edge:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from math import hypot
 
-from il6infer.drawing.captions import COLOURS, PLAIN, colours_of, title
+from il6infer.drawing.captions import PLAIN, colours_of, title
 from il6infer.drawing.graph import Edge, Graph, Node, graph
 from il6infer.drawing.layout import bands, by_hand, junctions, positions
 from il6infer.library.compose import Model
@@ -33,7 +33,7 @@ def dot(model: Model | Network) -> str:
         style = f'label={_quoted(module)} shape=plaintext style="filled" fillcolor="{fill}" fontcolor="{line}"'
         lines.append(f"  {_quoted(f'legend {module}')} [{style}];")
     for node in drawn.nodes:
-        fill, line = COLOURS.get(node.module, PLAIN)
+        fill, line = drawn.colours.get(node.module, PLAIN)
         lines.append(f'  {_quoted(node.id)} [label={_quoted(node.label)} fillcolor="{fill}" color="{line}"];')
     for edge in drawn.edges:
         point = _quoted(f"reaction {edge.id}")
@@ -56,7 +56,7 @@ def svg(model: Model | Network) -> str:
     left = _MARGIN if by_hand(drawn) else widest + 16
     places = {s: (left + c * step, top + r * _ROW) for s, (c, r) in positions(drawn).items()}
     meeting = {i: (left + c * step, top + r * _ROW) for i, (c, r) in junctions(drawn).items()}
-    boxes = {node.id: _Box(node, *places[node.id]) for node in drawn.nodes}
+    boxes = {node.id: _Box(node, *places[node.id], drawn.colours.get(node.module, PLAIN)) for node in drawn.nodes}
     legend, ends = _legend(drawn)
     width = max((*(b.x + b.half + 24 for b in boxes.values()), ends, *(6.2 * len(line) + 32 for line in heading)))
     foot = max((b.y for b in boxes.values()), default=0.0) + _HEIGHT + 28
@@ -90,12 +90,12 @@ def _half(label: str) -> float:
 class _Box:
     """A species' box, in pixels."""
 
-    def __init__(self, node: Node, x: float, y: float) -> None:
-        self.node, self.x, self.y = node, x, y
+    def __init__(self, node: Node, x: float, y: float, colours: tuple[str, str]) -> None:
+        self.node, self.x, self.y, self.colours = node, x, y, colours
         self.half = _half(node.label)
 
     def svg(self) -> str:
-        fill, line = COLOURS.get(self.node.module, PLAIN)
+        fill, line = self.colours
         return (
             f'<rect x="{self.x - self.half:.1f}" y="{self.y - _HEIGHT / 2:.1f}" width="{2 * self.half:.1f}" '
             f'height="{_HEIGHT:.0f}" rx="7" fill="{fill}" stroke="{line}" stroke-width="1.3"/>'

@@ -1,77 +1,18 @@
-"""Modules of a composed model: which files, in which order, and how their text becomes one."""
+"""Modules of a composed model: which, in which order, and how their text becomes one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from importlib.resources import files
 from itertools import combinations_with_replacement
-from types import MappingProxyType
+from pathlib import Path
 
-from il6infer.library.names import ModelName
-
-RECEPTORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "classic": ("receptor_classic",),
-        "trans": ("receptor_trans",),
-        "both": ("receptor_classic", "receptor_trans"),
-        "cluster": ("receptor_cluster",),
-    }
-)
-"""Hypothesis on the receptor -> modules that engage gp130."""
-
-INHIBITION: Mapping[str, str] = MappingProxyType(
-    {"none": "1", "socs3": "1/(1 + SOCS3_p/K_SOCS3)", "loss": "1", "dual": "1/(1 + SOCS3_p/K_SOCS3)"}
-)
-"""Hypothesis on feedback -> factor on phosphorylation."""
-
-COMPLEXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"receptor_classic": ("classic",), "receptor_trans": ("trans", "hyper"), "receptor_cluster": ("cluster",)}
-)
-"""Module -> its complexes of one ligand, one receptor, one gp130, without the prefix ``C_``."""
-
-ACTS_ON: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
-    {
-        "drugs": (
-            ("phosphorylate*", "JAK_left"),
-            ("phosphorylate", "STAT3_left"),
-            ("transcribe_*", "transcription_left"),
-            ("translate_*", "translation_left"),
-            ("synthesis_*", "translation_left"),
-            ("resupply_*", "translation_left"),
-        )
-    }
-)
-"""Module -> pattern of reaction ids, and the factor that it puts on their rates."""
-
-# Extra file of an option, and the modules that must be there for it.
-_JOINTS = (
-    ("antibodies_classic", {"antibodies", "receptor_classic"}),
-    ("antibodies_cluster", {"antibodies", "receptor_cluster"}),
-    ("antibodies_shedding", {"antibodies", "receptor_classic", "shedding"}),
-    ("dimer_cluster", {"dimer", "receptor_cluster"}),
-    ("dimer_surface", {"dimer", "surface_trap"}),
-    ("sgp130_surface", {"sgp130", "surface_trap"}),
-    ("sgp130_cluster", {"sgp130", "receptor_cluster"}),
-)
-_WIRINGS = ("wiring_erk_akt", "wiring_shared", "wiring_stat3")
-# These redefine what others define, or count species that others add, so they come after them.
-_LAST = (
-    "dimer",
-    "dimer_surface",
-    "dimer_cluster",
-    "trafficking",
-    "stat1",
-    "mapk",
-    "akt",
-    *_WIRINGS,
-    "targets",
-    "socs3_loss",
-    "drugs",
-    "assays",
-)
+from il6infer.library.catalogue import Library
+from il6infer.library.declared import reactions_of, rules_of, species_of
+from il6infer.library.header import SUMS, Module
+from il6infer.library.names import ModelName, parse_model_name
 
 
 @dataclass(frozen=True)
@@ -89,67 +30,66 @@ class Complexes:
         return " + ".join(f"C_{c}" for c in self.trimers)
 
 
-def gp130_unit(modules: tuple[str, ...]) -> str:
-    """Active gp130 is counted in this: per cell where cells are counted, else as a share of gp130 at rest."""
-    return "gp130_reference" if "cell" in modules else "gp130_0"
+def parts_of(name: ModelName, library: Library) -> tuple[Module, ...]:
+    """List the modules of a model in the order in which they are read.
+
+    Those without text are there too: hypotheses that only bring others, or say what SOCS3 does.
+    """
+    chosen = {m.name for m in library.modules.values() if m.kind == "base" or (m.kind == "cell" and name.cell)}
+    chosen |= {library.receptors[name.receptor].name, library.feedbacks[name.feedback].name, *name.options}
+    size = 0
+    while size < len(chosen):
+        size, chosen = len(chosen), library.with_brought(chosen)
+        chosen |= {m.name for m in library.modules.values() if m.kind == "joint" and chosen.issuperset(m.joins)}
+    return tuple(module for module in library.modules.values() if module.name in chosen)
 
 
-def modules_of(name: ModelName) -> tuple[str, ...]:
-    """List the modules of a model in the order in which they are read."""
-    chosen = set(name.options)
-    if chosen & set(_WIRINGS):
-        chosen |= {"akt", "mapk"}
-    if name.feedback in ("loss", "dual"):
-        chosen.add("socs3_loss")
-    base = ("medium", "gp130", *RECEPTORS[name.receptor], "stat3", "socs3", "reporter")
-    chosen |= {joint for joint, needed in _JOINTS if needed <= chosen | set(base)}
-    first, last = sorted(chosen - set(_LAST)), [m for m in _LAST if m in chosen]
-    cells = ("cell", "cell_classic") if "receptor_classic" in base else ("cell",)
-    return (*base, *first, *last, *(cells if name.cell else ()))
+def own_files(name: str, library: Library) -> list[Path]:
+    """List the user's files that a model is made of: modules of the folder, and the priors beside them."""
+    if library.folder is None:
+        return []
+    own = [library.folder / m.file for m in parts_of(parse_model_name(name, library), library) if m.name in library.own]
+    return [*own, *([library.priors] if own and library.priors else [])]
 
 
-def complexes_of(modules: tuple[str, ...]) -> Complexes:
+def complexes_of(parts: Sequence[Module]) -> Complexes:
     """Receptor complexes that the modules make."""
-    trimers = tuple(c for m in modules for c in COMPLEXES.get(m, ()))
-    pairs = combinations_with_replacement(trimers, 2) if "hexamer" in modules else ()
+    trimers = tuple(c for m in parts for c in m.complexes)
+    pairs = combinations_with_replacement(trimers, 2) if any(m.pairs for m in parts) else ()
     return Complexes(trimers, {a if a == b else f"{a}_{b}": (a, b) for a, b in pairs})
 
 
-def texts_of(modules: tuple[str, ...]) -> dict[str, str]:
-    """Antimony text of each module, expanded for the model's complexes.
+def gp130_unit(parts: Sequence[Module]) -> str:
+    """Active gp130 is counted in this: a share of gp130 at rest, but where a module has a unit of its own."""
+    return next((m.gp130_unit for m in reversed(parts) if m.gp130_unit), "gp130_0")
 
-    A later module may redefine a reaction or a read-out of an earlier one; `ACTS_ON` scales rates.
+
+def inhibition(parts: Sequence[Module]) -> str:
+    """Factor of the feedback on phosphorylation."""
+    return next((m.inhibition for m in parts if m.inhibition), "1")
+
+
+def texts_of(parts: Sequence[Module]) -> dict[str, str]:
+    """Antimony text of each module that has one, expanded for the model's complexes.
+
+    A later module may redefine a reaction or a read-out of an earlier one; `Module.acts_on` scales rates.
     """
-    found = complexes_of(modules)
-    texts = {
-        m: _expanded(files("il6infer.library").joinpath("modules", f"{m}.ant").read_text("utf-8"), found)
-        for m in modules
-    }
-    for position, module in enumerate(modules):
-        later = {i for m in modules[position + 1 :] for i in _redefinable(texts[m])}
+    found = complexes_of(parts)
+    texts = {m.name: _expanded(m.body, found) for m in parts if m.body.strip()}
+    names = list(texts)
+    for position, module in enumerate(names):
+        later = {i for m in names[position + 1 :] for i in _redefinable(texts[m])}
         kept = [line for line in texts[module].splitlines(keepends=True) if not later & set(_redefinable(line))]
         texts[module] = "".join(kept)
-    texts = {m: _summed(t.replace("<gp130 unit>", gp130_unit(modules)), texts, found) for m, t in texts.items()}
-    for actor in modules:
-        for pattern, factor in ACTS_ON.get(actor, ()):
-            texts = {m: _scaled(text, pattern, factor) for m, text in texts.items()}
+    unit, sums = gp130_unit(parts), _sums(parts, texts, found)
+    for module, text in texts.items():
+        text = text.replace("<gp130 unit>", unit)
+        for key, terms in sums.items():
+            text = text.replace(f"<sum {key}>", terms)
+        texts[module] = text
+    for factor, pattern in ((f, p) for m in parts for f, patterns in m.acts_on.items() for p in patterns):
+        texts = {m: _scaled(text, pattern, factor) for m, text in texts.items()}
     return texts
-
-
-def species_of(text: str) -> list[str]:
-    """List the ids of the species that a module declares."""
-    declared = [s for line in re.findall(r"^\s*species (.*);", text, re.MULTILINE) for s in line.split(",")]
-    return [s.split()[0] for s in declared]
-
-
-def reactions_of(text: str) -> list[str]:
-    """List the ids of the reactions that a module declares."""
-    return re.findall(r"^\s*(\w+):(?!=)", text, re.MULTILINE)
-
-
-def rules_of(text: str) -> list[str]:
-    """List the ids of the assignment rules that a module declares."""
-    return re.findall(r"^\s*(\w+) :=", text, re.MULTILINE)
 
 
 def _redefinable(text: str) -> list[str]:
@@ -173,25 +113,23 @@ def _expanded(text: str, found: Complexes) -> str:
     return "".join(lines)
 
 
-def _summed(text: str, texts: Mapping[str, str], found: Complexes) -> str:
-    """Fill in the sums over species that other modules may add."""
-    if "<sum " not in text:
-        return text
+def _sums(parts: Sequence[Module], texts: Mapping[str, str], found: Complexes) -> dict[str, str]:
+    """Write the sums over species that any module may add to: by their names, and by what headers count."""
     species = [s for t in texts.values() for s in species_of(t)]
     trimers, hexamers = [f"C_{c}" for c in found.trimers], [f"2*H_{h}" for h in found.hexamers]
     on_cell = {s: len(re.findall(r"(?<!s)IL6R", s)) for s in species}
     held = [_times(n, s) for s, n in on_cell.items() if n and "presenting" not in s]
-    held += ["C_classic"] if "classic" in found.trimers else []
-    held += [f"{pair.count('classic')}*H_{h}" for h, pair in found.hexamers.items() if "classic" in pair]
+    counted = {key: [s for m in parts for s in m.counts.get(key, ())] for key in SUMS}
+    for h, pair in found.hexamers.items():
+        halves = sum(f"C_{c}" in counted["surface IL6R"] for c in pair)
+        counted["surface IL6R"] += [f"{halves}*H_{h}"] if halves else []
     sums = {
         "dissolved sIL6R": [_times(s.count("sIL6R"), s) for s in species if "sIL6R" in s and not on_cell[s]],
-        "complexes": [*trimers, *hexamers, *(s for s in species if s == "C_endosome")],
+        "complexes": [*trimers, *hexamers],
         "surface gp130": ["gp130", *trimers, *hexamers],
         "surface IL6R": held,
     }
-    for key, terms in sums.items():
-        text = text.replace(f"<sum {key}>", " + ".join(terms))
-    return text
+    return {key: " + ".join([*terms, *counted[key]]) for key, terms in sums.items()}
 
 
 def _times(count: int, species: str) -> str:

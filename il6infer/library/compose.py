@@ -8,69 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-import antimony
 import pandas as pd
 
 from il6infer._errors import Fault, nearest, raise_faults
-from il6infer.library.assembly import (
-    INHIBITION,
-    complexes_of,
-    gp130_unit,
-    modules_of,
-    reactions_of,
-    species_of,
-    texts_of,
-)
-from il6infer.library.names import (
-    CELLS,
-    FEEDBACKS,
-    OPTIONS,
-    RECEPTORS,
-    ModelName,
-    base_names,
-    parse_model_name,
-)
-from il6infer.library.priors import cell_table, prior_table
+from il6infer.library.assembly import complexes_of, gp130_unit, inhibition, parts_of, texts_of
+from il6infer.library.catalogue import Library, shipped
+from il6infer.library.declared import reactions_of, species_of
+from il6infer.library.names import CELLS, ModelName, base_names, parse_model_name
+from il6infer.library.priors import UNITS, cell_table, prior_table
+from il6infer.library.translate import own_sbml, sbml_of
 
-MEDIUM = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6", "IL6_sIL6R", "IL6_sIL6R_sgp130Fc", "HyperIL6_sgp130Fc")
-"""Everything dissolved in the medium of every model: what a wash removes and what is absent at rest."""
-
-MEDIUM_OF = {
-    "antibodies": ("tocilizumab", "anti_IL6", "tocilizumab_sIL6R", "anti_IL6_IL6"),
-    "dimer": ("IL6_sIL6R_sgp130Fc_IL6_sIL6R", "IL6_sIL6R_sgp130Fc_HyperIL6", "HyperIL6_sgp130Fc_HyperIL6"),
-    "drugs": ("ruxolitinib", "stattic", "actinomycinD", "cycloheximide"),
-    "sgp130": ("sgp130", "IL6_sIL6R_sgp130", "HyperIL6_sgp130"),
-}
-"""Module -> what it adds to the medium."""
-
-UNITS = {"nM": "nM", "1/min": "per_min", "1/(nM min)": "per_nM_min", "1": "dimensionless", "ml": "ml"}
-"""Unit in the prior table -> id of the unit in the models."""
-
-READOUTS = (
-    "pSTAT3",
-    "pSTAT3_cytoplasm",
-    "pSTAT3_nucleus",
-    "tSTAT3_cytoplasm",
-    "pgp130",
-    "SOCS3_mRNA",
-    "SOCS3_protein",
-    "luciferase",
-)
-"""Read-outs of every model."""
-
-READOUTS_OF = {
-    "stat1": ("pSTAT1",),
-    "mapk": ("pERK",),
-    "akt": ("pAKT",),
-    "targets": ("ICAM1_mRNA", "CCL2_mRNA", "CXCL8_mRNA"),
-    "assays": ("sIL6R_free", "sIL6R_medium", "IL6R_gp130_coIP"),
-    "cell": ("gp130_per_cell",),
-    "cell_classic": ("IL6R_per_cell",),
-}
-"""Module -> read-outs that it adds."""
-
-_KNOCK_OUT = re.compile(r"k_\w+|JAK[12]|TYK2|IL6R_0|IL6R_presenting_0|ratio_IL6R_gp130|contact|\w+_basal")
-"""Parameters that may be 0: rates, and levels of what a cell can lack."""
+_RATES = re.compile(r"k_\w+|\w+_basal")
+"""Parameters that may be 0 in any module; a header names what else a cell can lack."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +42,8 @@ class Model:
         Species dissolved in the medium, free and bound to each other: what a wash removes.
     priors
         Rows of the prior table for this model's parameters.
+    library
+        The modules that it was chosen from.
     """
 
     name: str
@@ -104,6 +55,7 @@ class Model:
     readouts: tuple[str, ...]
     medium: tuple[str, ...]
     priors: pd.DataFrame
+    library: Library
 
 
 def names() -> tuple[str, ...]:
@@ -113,28 +65,39 @@ def names() -> tuple[str, ...]:
 
 def gallery() -> tuple[str, ...]:
     """Name the models that are drawn in docs/models: each word of a name in the simplest model that shows it."""
+    library = shipped()
     return (
-        *(f"{receptor}_dual" for receptor in RECEPTORS),
-        *(f"both_{feedback}" for feedback in FEEDBACKS if feedback != "dual"),
-        *(f"both_socs3+{option}" for option in OPTIONS),
+        *(f"{receptor}_dual" for receptor in library.receptors),
+        *(f"both_{feedback}" for feedback in library.feedbacks if feedback != "dual"),
+        *(f"both_socs3+{option}" for option in library.options),
         *(f"both_socs3@{cell}" for cell in CELLS),
     )
 
 
-@cache
-def compose(name: str) -> Model:
+def compose(name: str, library: Library | None = None) -> Model:
     """Compose a model by name, ``<receptor>_<feedback>[+<option>...][@<cell>]``.
+
+    Parameters
+    ----------
+    library
+        Modules that the name may be made of (`il6infer.library.catalogue.read_library`); None: those of the package.
 
     Raises
     ------
     UserError
-        If a part of the name is unknown (the message names the nearest) or does not go with the others.
+        If a part of the name is unknown (the message names the nearest) or does not go with the others; if a module of
+        the user's own has a fault that shows only in a model.
     """
-    parts = parse_model_name(name)
-    modules = modules_of(parts)
+    return _composed(name, library or shipped())
+
+
+@cache
+def _composed(name: str, library: Library) -> Model:
+    parts = parse_model_name(name, library)
+    modules = parts_of(parts, library)
     texts = texts_of(modules)
-    body = "".join(texts.values())
-    priors = _priors(parts, body)
+    body, factor = "".join(texts.values()), inhibition(modules)
+    priors = _priors(parts, body + factor, library)
     lines = [
         f"// il6infer model {name}: {_summary(parts)}. Concentrations in nM, time in min.",
         f"model {parts.identifier}",
@@ -144,21 +107,24 @@ def compose(name: str) -> Model:
         "  compartment medium = 1, cell = 1;",
         body,
         f"  active_receptor := ({complexes_of(modules).signalling})/{gp130_unit(modules)};",
-        f"  inhibition := {INHIBITION[parts.feedback]};",
+        f"  inhibition := {factor};",
         *(_declaration(row.parameter, row.median, row.unit, row.description) for row in priors.itertuples()),
         "end",
     ]
     text = "\n".join(lines) + "\n"
+    own = [library.modules[m] for m in texts if m in library.own]
+    sbml = own_sbml(name, parts.identifier, text, texts, own) if own else sbml_of(parts.identifier, text)
     return Model(
         name=name,
         identifier=parts.identifier,
         antimony=text,
-        sbml=_sbml(parts.identifier, text),
-        modules=modules,
+        sbml=sbml,
+        modules=tuple(texts),
         module_of={entity: m for m, module in texts.items() for entity in reactions_of(module) + species_of(module)},
-        readouts=(*READOUTS, *(r for m in modules for r in READOUTS_OF.get(m, ()))),
-        medium=(*MEDIUM, *(s for m in modules for s in MEDIUM_OF.get(m, ()))),
+        readouts=tuple(r for m in modules for r in m.readouts),
+        medium=tuple(s for m in modules for s in m.medium),
         priors=priors,
+        library=library,
     )
 
 
@@ -178,7 +144,7 @@ def with_values(model: Model, values: Mapping[str, float]) -> Model:
     for name, value in values.items():
         if name not in known:
             faults.append(Fault(name, f"model '{model.name}' has no parameter of that name.", nearest(name, known)))
-        elif fault := value_fault(name, name, value):
+        elif fault := value_fault(name, name, value, model.library):
             faults.append(fault)
     raise_faults(faults, f"values for model '{model.name}'")
     text, priors = model.antimony, model.priors.copy()
@@ -188,12 +154,13 @@ def with_values(model: Model, values: Mapping[str, float]) -> Model:
         priors.loc[row, ["distribution", "median", "low", "high"]] = ["fixed", value, math.nan, math.nan]
         given = ["given by the user", "", "the user's cells", "not stated", "an input"]
         priors.loc[row, ["source", "doi", "cell_type", "temperature", "why"]] = given
-    return replace(model, antimony=text, sbml=_sbml(model.identifier, text), priors=priors)
+    return replace(model, antimony=text, sbml=sbml_of(model.identifier, text), priors=priors)
 
 
-def value_fault(where: str, name: str, value: float) -> Fault | None:
+def value_fault(where: str, name: str, value: float, library: Library) -> Fault | None:
     """Fault of a value that a parameter cannot take: it must be above 0, or 0 where that is a knock-out."""
-    if 0 < value < math.inf or (value == 0 and _KNOCK_OUT.fullmatch(name)):
+    lacked = _RATES.fullmatch(name) or any(name in m.knock_outs for m in library.modules.values())
+    if 0 < value < math.inf or (value == 0 and lacked):
         return None
     what = f"{value:g} is given, but it must be a number above 0."
     return Fault(where, what, "Its unit is that of `il6infer models show`.")
@@ -207,11 +174,11 @@ def _summary(parts: ModelName) -> str:
     )
 
 
-def _priors(parts: ModelName, body: str) -> pd.DataFrame:
+def _priors(parts: ModelName, text: str, library: Library) -> pd.DataFrame:
     """Rows of the prior tables for the parameters that a model's text uses and does not give itself."""
-    used = set(re.findall(r"[A-Za-z_]\w*", body + INHIBITION[parts.feedback]))
-    given = set(re.findall(r"^\s*(\w+) = ", body, re.MULTILINE))
-    table = prior_table()
+    used = set(re.findall(r"[A-Za-z_]\w*", text))
+    given = set(re.findall(r"^\s*(\w+) = ", text, re.MULTILINE))
+    table = prior_table(library.priors)
     if parts.cell:
         cells = cell_table()
         own = cells[cells["cell"] == parts.cell].drop(columns="cell")
@@ -222,13 +189,3 @@ def _priors(parts: ModelName, body: str) -> pd.DataFrame:
 def _declaration(name: str, value: float, unit: str, description: str) -> str:
     """Write the Antimony that gives a parameter its value, unit and name."""
     return f'  {name} = {value!r}; {name} has {UNITS[unit]}; {name} is "{description}";'
-
-
-def _sbml(name: str, text: str) -> str:
-    """Translate an Antimony model to SBML (antimony keeps global state, so it is cleared first)."""
-    antimony.clearPreviousLoads()
-    if antimony.loadAntimonyString(text) < 0:
-        raise ValueError(f"{name}: {antimony.getLastError()}")
-    sbml = antimony.getSBMLString(name)
-    # The generator's version would make the same model differ between machines.
-    return re.sub(r"<!-- Created by .*? -->\s*", "", sbml, flags=re.DOTALL)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from il6infer._errors import Fault, UserError
+from il6infer.library.catalogue import Library
 from il6infer.library.names import parse_model_name
 
 
@@ -32,8 +33,10 @@ CONSTRAINTS: Mapping[str, Constraint] = MappingProxyType(
 """Constraint -> what it says; `il6infer/building/constraints.csv` holds the numbers."""
 
 
-def unspeakable(constraints: Sequence[str], models: Iterable[str], where: str) -> Iterator[Fault]:
-    """Find models that cannot express a constraint, with the name of one that can.
+def models_lacking_option(
+    constraints: Sequence[str], models: Iterable[str], where: str, library: Library | None = None
+) -> Iterator[Fault]:
+    """Find models that lack the option that a constraint is about, with the name of one that has it.
 
     Parameters
     ----------
@@ -41,10 +44,12 @@ def unspeakable(constraints: Sequence[str], models: Iterable[str], where: str) -
         Names; those that do not exist are left to who checks names.
     where
         What the message calls the list of models.
+    library
+        Modules that names may be made of; None: those of the package.
     """
     for model in models:
         try:
-            parts = parse_model_name(model)
+            parts = parse_model_name(model, library)
         except UserError:
             continue
         for name in constraints:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib.resources import files
 from io import StringIO
+from pathlib import Path
 from statistics import NormalDist
 
 import pandas as pd
 import pandera.pandas as pa
 
+from il6infer._errors import Fault, UserError, nearest, raise_faults
+
 Z90 = NormalDist().inv_cdf(0.95)
 """Standard deviations from the median to the end of a central 90 % interval."""
+
+UNITS = {"nM": "nM", "1/min": "per_min", "1/(nM min)": "per_nM_min", "1": "dimensionless", "ml": "ml"}
+"""Unit in the table -> id of the unit in the models."""
+
+NUMBERS = ("median", "low", "high")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 PRIORS = pa.DataFrameSchema(
     {
@@ -22,7 +33,7 @@ PRIORS = pa.DataFrameSchema(
         "median": pa.Column(float, pa.Check.gt(0)),
         "low": pa.Column(float, pa.Check.gt(0), nullable=True),
         "high": pa.Column(float, pa.Check.gt(0), nullable=True),
-        "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "unit": pa.Column(str, pa.Check.isin(UNITS)),
         "source": pa.Column(str, pa.Check.str_length(min_value=1)),
         "doi": pa.Column(str, pa.Check.str_matches(r"^(10\.\d{4,}/\S+)?$")),
         "cell_type": pa.Column(str, pa.Check.str_length(min_value=1)),
@@ -37,8 +48,13 @@ PRIORS = pa.DataFrameSchema(
 )
 
 
-def prior_table() -> pd.DataFrame:
+def prior_table(own: Path | None = None) -> pd.DataFrame:
     """Read the whole table, checked against `PRIORS`.
+
+    Parameters
+    ----------
+    own
+        Table of the user's, whose rows are put below those of the package.
 
     Returns
     -------
@@ -46,36 +62,31 @@ def prior_table() -> pd.DataFrame:
         ``parameter, description, distribution`` (``log-normal`` or ``fixed``), ``median``, ``low`` and ``high`` (ends
         of the 90 % interval; NaN where fixed), ``unit, source, doi``, ``cell_type`` and ``temperature`` of the
         measurement (``not stated`` in what was read of the source, often its abstract), ``why``.
-    """
-    return _read().copy()
-
-
-def cell_table() -> pd.DataFrame:
-    """Read the table of cell presets: columns as in `prior_table`, after ``cell``."""
-    return _read_cells().copy()
-
-
-def for_model(name: str) -> pd.DataFrame:
-    """Rows of the table for one model of the library, e.g. ``both_socs3+mapk@HUVEC``.
 
     Raises
     ------
     UserError
-        If there is no such model; the message names the nearest.
+        With every fault of the user's table, and every parameter that the package has already.
     """
-    from il6infer.library.compose import compose
+    table = _shipped()
+    if own is None:
+        return table.copy()
+    return pd.concat([table, _own(own, set(table["parameter"]) | set(cell_table()["parameter"]))], ignore_index=True)
 
-    return compose(name).priors.copy()
+
+def cell_table() -> pd.DataFrame:
+    """Read the table of cell presets: columns as in `prior_table`, after ``cell``."""
+    return _cells().copy()
 
 
 @cache
-def _read() -> pd.DataFrame:
-    return PRIORS.validate(_csv("priors.csv"))
+def _shipped() -> pd.DataFrame:
+    return PRIORS.validate(_typed(_csv("priors.csv")))
 
 
 @cache
-def _read_cells() -> pd.DataFrame:
-    table = _csv("cells.csv")
+def _cells() -> pd.DataFrame:
+    table = _typed(_csv("cells.csv"))
     for _, rows in table.groupby("cell"):
         PRIORS.validate(rows.drop(columns="cell"))
     return table
@@ -83,8 +94,53 @@ def _read_cells() -> pd.DataFrame:
 
 def _csv(name: str) -> pd.DataFrame:
     text = files("il6infer.library").joinpath(name).read_text("utf-8")
-    kinds = {**dict.fromkeys((*PRIORS.columns, "cell"), str), **dict.fromkeys(("median", "low", "high"), float)}
-    return pd.read_csv(StringIO(text), dtype=kinds).fillna({"doi": ""})
+    return pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as numbers, an empty one as NaN."""
+    return table.assign(**{c: [float(text or "nan") for text in table[c]] for c in NUMBERS})
+
+
+def _own(path: Path, taken: Collection[str]) -> pd.DataFrame:
+    """Read a user's table; each fault names its row as a spreadsheet shows it."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise UserError(f"{path}: is not a table of comma-separated UTF-8 text ({error}).") from None
+    known = list(PRIORS.columns)
+    faults = [Fault(path.name, f"column '{c}' is missing.", nearest(c, table.columns)) for c in known if c not in table]
+    faults += [Fault(path.name, f"column '{c}' is unknown.", nearest(c, known)) for c in table if c not in known]
+    raise_faults(faults, str(path))
+    table = table[known]
+    for row, name in enumerate(table["parameter"], start=2):
+        if name in taken:
+            where = f"{path.name}, row {row}, column 'parameter'"
+            faults.append(Fault(where, f"'{name}' is a parameter of the package.", "Choose another name."))
+    for column in NUMBERS:
+        for row, text in enumerate(table[column], start=2):
+            empty = text == "" and column != "median"
+            if not empty and not _NUMBER.fullmatch(text):
+                where = f"{path.name}, row {row}, column '{column}'"
+                faults.append(Fault(where, f"'{text}' is not a number.", "Write 0.5 or 1e-3."))
+    raise_faults(faults, str(path))
+    try:
+        return PRIORS.validate(_typed(table), lazy=True)
+    except pa.errors.SchemaErrors as error:
+        raise_faults(_breaches(error.failure_cases, path.name), str(path))
+        raise
+
+
+def _breaches(cases: pd.DataFrame, name: str) -> Iterable[Fault]:
+    """Describe each breach once; pandera repeats that of a whole row for every column."""
+    found: dict[str, Fault] = {}
+    for case in cases.to_dict("records"):
+        row = "" if pd.isna(case["index"]) else f", row {int(case['index']) + 2}"
+        whole = case["schema_context"] == "DataFrameSchema"
+        cell = "" if whole else f"{case['column']} = {case['failure_case']!r}: "
+        fault = Fault(f"{name}{row}", f"{cell}expected {case['check']}.")
+        found.setdefault(str(fault), fault)
+    return found.values()
 
 
 def log_normal(median: float, low: float, high: float) -> tuple[float, float]:

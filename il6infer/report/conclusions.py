@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from il6infer._errors import UserError
-from il6infer.library.names import FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
+from il6infer.library.catalogue import Library, shipped
+from il6infer.library.names import parse_model_name
 from il6infer.stages.comparison import ModelRow
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
@@ -16,19 +17,20 @@ UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
 the allowed range that counts as its edge."""
 
 
-def vocabulary(models: Iterable[str]) -> dict[str, str]:
+def vocabulary(models: Iterable[str], library: Library | None = None) -> dict[str, str]:
     """Words that the models' names are made of, and what they say; nothing of names that are not the library's."""
+    library = library or shipped()
     said: dict[str, str] = {}
     feedbacks: dict[str, str] = {}
     options: dict[str, str] = {}
     for model in models:
         try:
-            parts = parse_model_name(model)
+            parts = parse_model_name(model, library)
         except UserError:
             continue
-        said[parts.receptor] = RECEPTORS[parts.receptor]
-        feedbacks[parts.feedback] = FEEDBACKS[parts.feedback]
-        options |= {f"+{option}": OPTIONS[option].text for option in parts.options}
+        said[parts.receptor] = library.receptors[parts.receptor].text
+        feedbacks[parts.feedback] = library.feedbacks[parts.feedback].text
+        options |= {f"+{option}": library.options[option].text for option in parts.options}
         if parts.cell:
             options[f"@{parts.cell}"] = "receptors and STAT3 of this cell"
     return said | feedbacks | options

@@ -17,6 +17,7 @@ import pandas as pd
 from il6infer._errors import Fault, raise_faults
 from il6infer._files import versions
 from il6infer._tables import sound_sheet
+from il6infer.configuration.check import library_of
 from il6infer.configuration.load import load_config, models_of, values_of
 from il6infer.report import figures
 from il6infer.report.claims import grouped
@@ -138,7 +139,7 @@ def _dataset(
         "comparison": comparison,
         "comparison_figure": figure_of(figures.comparison_figure(comparison.models), "models compared"),
         "summary": summary(comparison.models, {m: v.verdict for m, v in views.items()}),
-        "vocabulary": vocabulary(order),
+        "vocabulary": vocabulary(order, library_of(config)),
         "influences": [
             influences(
                 rows,

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from il6infer.drawing.captions import COLOURS
 from il6infer.drawing.graph import graph
 from il6infer.drawing.layout import by_hand, positions
 from il6infer.drawing.svg import dot, svg
+from il6infer.library.catalogue import shipped
 from il6infer.library.compose import compose, gallery, names
 from il6infer.library.names import parse_model_name
 from il6infer.network.sbml import read_sbml
@@ -23,6 +23,7 @@ WIRINGS = {"wiring_erk_akt", "wiring_shared", "wiring_stat3"}
 
 
 DRAWN = (*gallery(), *REPRESENTATIVE)
+COLOURS = {module.name: module.colours for module in shipped().modules.values() if module.colours}
 
 
 @pytest.mark.parametrize("name", [*names(), *DRAWN])

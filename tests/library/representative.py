@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from il6infer.library.catalogue import shipped
 from il6infer.library.compose import names
-from il6infer.library.names import OPTIONS
+
+MEDIUM = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6", "IL6_sIL6R", "IL6_sIL6R_sgp130Fc", "HyperIL6_sgp130Fc")
+"""Medium of every model."""
+
+READOUTS = (
+    *("pSTAT3", "pSTAT3_cytoplasm", "pSTAT3_nucleus", "tSTAT3_cytoplasm", "pgp130"),
+    *("SOCS3_mRNA", "SOCS3_protein", "luciferase"),
+)
+"""Read-outs of every model."""
 
 EVERYTHING = (
     "both_dual+akt+antibodies+assays+dimer+drugs+hexamer+jak+mapk+sgp130+shedding+stat1+surface_trap+targets"
@@ -32,6 +41,8 @@ LIBRARY = (*names(), *REPRESENTATIVE)
 """Every receptor with every feedback, every option, every cell."""
 
 EACH_OPTION = tuple(
-    f"{receptor}_dual+{option}" for option, described in OPTIONS.items() for receptor in described.receptors
+    f"{receptor}_dual+{option}"
+    for option, module in shipped().options.items()
+    for receptor in module.receptors or shipped().receptors
 )
 """Every option with every receptor that it goes with."""

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from il6infer._errors import UserError
+from il6infer.library.catalogue import shipped
 from il6infer.library.compose import compose, names
-from il6infer.library.names import CELLS, OPTIONS, ModelName, parse_model_name
+from il6infer.library.names import CELLS, ModelName, parse_model_name
 from il6infer.network.balance import cycles, equilibrium_constants
 from il6infer.network.network import Network, symbol
 from il6infer.network.sbml import read_sbml
@@ -37,7 +38,9 @@ def exists(name: str) -> bool:
     return True
 
 
-ONE_OPTION = [name for base in names() for o in ("", *OPTIONS) if exists(name := f"{base}+{o}" if o else base)]
+ONE_OPTION = [
+    name for base in names() for o in ("", *shipped().options) if exists(name := f"{base}+{o}" if o else base)
+]
 TWO_OPTIONS = [
     name
     for receptor in ("classic", "trans", "both", "cluster")

@@ -10,8 +10,9 @@ import pytest
 
 from il6infer.cli.main import main
 from il6infer.drawing.svg import dot, svg
+from il6infer.library.catalogue import shipped
 from il6infer.library.compose import compose, names
-from il6infer.library.names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS
+from il6infer.library.names import CELLS
 from il6infer.network.sbml import read_sbml
 
 
@@ -23,7 +24,8 @@ def test_list(capsys):
     assert [line.split()[0] for line in lines[1:17]] == list(names())
     assert ["both_socs3", "23", "16", "11"] in [line.split()[:4] for line in lines]
     words = {line.split()[0] for line in lines[17:] if line}
-    assert {*RECEPTORS, *FEEDBACKS, *OPTIONS, *CELLS} <= words
+    library = shipped()
+    assert {*library.receptors, *library.feedbacks, *library.options, *CELLS} <= words
 
 
 def sections(text: str) -> dict[str, list[list[str]]]:

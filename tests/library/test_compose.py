@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from il6infer.library.compose import MEDIUM, READOUTS, compose, names
+from il6infer.library.compose import compose, names
 from il6infer.network.balance import equilibrium_constants
 from il6infer.network.conservation import moieties
 from il6infer.network.network import symbol
 from il6infer.network.sbml import read_sbml
 from tests.library.odes import Odes, draw, medians
-from tests.library.representative import LIBRARY
+from tests.library.representative import LIBRARY, MEDIUM, READOUTS
 
 TIMES = np.array([0, 5, 10, 15, 20, 25, 30, 45, 60, 90, 120, 180, 240], dtype=float)
 IL6, WITH_SIL6R = {"IL6": 0.48}, {"IL6": 0.48, "sIL6R": 0.5}

@@ -7,17 +7,21 @@ from pathlib import Path
 import pytest
 
 from il6infer.drawing.svg import svg
+from il6infer.library.catalogue import shipped
 from il6infer.library.compose import compose, gallery
-from il6infer.library.names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
+from il6infer.library.names import CELLS, parse_model_name
 from il6infer.library.priors import cell_table
 from tests.library import tables
 
+LIBRARY = shipped()
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "models.md").read_text(encoding="utf-8")
 
 
 def test_every_part_of_a_name_is_explained():
-    assert [word for word in (*RECEPTORS, *FEEDBACKS, *OPTIONS, *CELLS) if f"`{word}`" not in TEXT] == []
+    assert [
+        word for word in (*LIBRARY.receptors, *LIBRARY.feedbacks, *LIBRARY.options, *CELLS) if f"`{word}`" not in TEXT
+    ] == []
 
 
 @pytest.mark.parametrize("name", gallery())
@@ -31,9 +35,9 @@ def test_picture_is_the_models(name):
 def test_every_part_of_a_name_has_its_picture_and_no_picture_is_left_over():
     parts = [parse_model_name(name) for name in gallery()]
 
-    assert {p.receptor for p in parts} == set(RECEPTORS)
-    assert {p.feedback for p in parts if p.receptor == "both"} == set(FEEDBACKS)
-    assert {o for p in parts for o in p.options} == set(OPTIONS)
+    assert {p.receptor for p in parts} == set(LIBRARY.receptors)
+    assert {p.feedback for p in parts if p.receptor == "both"} == set(LIBRARY.feedbacks)
+    assert {o for p in parts for o in p.options} == set(LIBRARY.options)
     assert {p.cell for p in parts} - {""} == set(CELLS)
     files = sorted((DOCS / "models").iterdir())
     assert [f.stem for f in files] == sorted(p.identifier for p in parts)

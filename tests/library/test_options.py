@@ -8,16 +8,21 @@ import libsbml
 import numpy as np
 import pytest
 
-from il6infer.library.assembly import texts_of
-from il6infer.library.compose import MEDIUM, READOUTS, compose
-from il6infer.library.names import CELLS, FEEDBACKS, OPTIONS, RECEPTORS, parse_model_name
+from il6infer.library.assembly import parts_of, texts_of
+from il6infer.library.catalogue import shipped
+from il6infer.library.compose import compose
+from il6infer.library.names import CELLS, parse_model_name
 from il6infer.network.conservation import moieties
 from il6infer.network.sbml import read_sbml
 from tests.library.cells import TIMES, odes
 from tests.library.odes import draw, medians
-from tests.library.representative import EVERYTHING, LIBRARY, REPRESENTATIVE
+from tests.library.representative import EVERYTHING, LIBRARY, MEDIUM, READOUTS, REPRESENTATIVE
 
 DOSES = {"IL6": 0.48, "sIL6R": 0.5, "sgp130Fc": 2.4, "HyperIL6": 0.18}
+
+
+def texts(name: str) -> dict[str, str]:
+    return texts_of(parts_of(parse_model_name(name), shipped()))
 
 
 def stimulated(name: str, parameters: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
@@ -80,14 +85,14 @@ def test_draws_of_the_prior_simulate(name):
 def test_the_representatives_cover_every_receptor_with_every_feedback_every_option_and_every_cell():
     parts = [parse_model_name(name) for name in LIBRARY]
 
-    assert {(p.receptor, p.feedback) for p in parts} == set(product(RECEPTORS, FEEDBACKS))
-    assert {option for p in parts for option in p.options} == set(OPTIONS)
+    assert {(p.receptor, p.feedback) for p in parts} == set(product(shipped().receptors, shipped().feedbacks))
+    assert {option for p in parts for option in p.options} == set(shipped().options)
     assert {p.cell for p in parts} == {"", *CELLS}
     assert len(set(LIBRARY)) == len(LIBRARY)
 
 
 def test_a_later_module_redefines_a_reaction_once():
-    text = "".join(texts_of(compose(EVERYTHING).modules).values())
+    text = "".join(texts(EVERYTHING).values())
 
     assert text.count("phosphorylate: STAT3") == text.count("internalise_classic:") == text.count("pSTAT3 :=") == 1
     assert "C_classic => C_endosome" in text
@@ -95,10 +100,10 @@ def test_a_later_module_redefines_a_reaction_once():
 
 
 def test_drugs_scale_the_reactions_that_they_stop():
-    texts = texts_of(compose("both_socs3+drugs+mapk+targets").modules)
+    found = texts("both_socs3+drugs+mapk+targets")
 
-    assert "phosphorylate: STAT3 => pSTAT3_c; STAT3_left*(JAK_left*(" in texts["stat3"]
-    assert "phosphorylate_SHP2: => SHP2_a; JAK_left*(" in texts["mapk"]
-    assert "translate_SOCS3: => SOCS3_p; translation_left*(" in texts["socs3"]
-    assert "transcribe_CCL2: => CCL2_m; transcription_left*(" in texts["targets"]
-    assert "activate_MEK: => MEK_p; cell*" in texts["mapk"]
+    assert "phosphorylate: STAT3 => pSTAT3_c; STAT3_left*(JAK_left*(" in found["stat3"]
+    assert "phosphorylate_SHP2: => SHP2_a; JAK_left*(" in found["mapk"]
+    assert "translate_SOCS3: => SOCS3_p; translation_left*(" in found["socs3"]
+    assert "transcribe_CCL2: => CCL2_m; transcription_left*(" in found["targets"]
+    assert "activate_MEK: => MEK_p; cell*" in found["mapk"]

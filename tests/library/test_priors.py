@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from il6infer._errors import UserError
 from il6infer.library.compose import compose, names
-from il6infer.library.priors import PRIORS, Z90, cell_table, for_model, interval, log_normal, prior_table
+from il6infer.library.priors import PRIORS, Z90, cell_table, interval, log_normal, prior_table
 from il6infer.network.sbml import read_sbml
 from tests.library.representative import REPRESENTATIVE
 
@@ -23,17 +23,17 @@ ESTIMATED = list(TABLE.index[TABLE["distribution"] == "log-normal"])
 def test_every_parameter_of_every_model_has_a_prior(name):
     network = read_sbml(compose(name).sbml)
 
-    assert set(for_model(name)["parameter"]) == set(network.parameters) - {"medium", "cell"}
+    assert set(compose(name).priors["parameter"]) == set(network.parameters) - {"medium", "cell"}
 
 
 def test_every_row_serves_a_model():
-    used = set().union(*(for_model(name)["parameter"] for name in (*names(), *REPRESENTATIVE)))
+    used = set().union(*(compose(name).priors["parameter"] for name in (*names(), *REPRESENTATIVE)))
 
     assert used == set(TABLE.index) | set(cell_table()["parameter"])
 
 
 def test_full_model_has_as_many_estimated_parameters_as_read_outs_can_carry():
-    assert 16 <= (for_model("both_socs3")["distribution"] == "log-normal").sum() <= 20
+    assert 16 <= (compose("both_socs3").priors["distribution"] == "log-normal").sum() <= 20
 
 
 @pytest.mark.parametrize("parameter", ESTIMATED)
@@ -109,7 +109,7 @@ def test_missing_source_is_refused():
 
 def test_unknown_model():
     with pytest.raises(UserError) as error:
-        for_model("both_sox3")
+        compose("both_sox3")
 
     assert str(error.value) == (
         "unknown model 'both_sox3'. Did you mean 'both_socs3'? "

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from il6infer.library.catalogue import shipped
 from il6infer.library.compose import compose
-from il6infer.library.names import RECEPTORS
 from il6infer.network.sbml import read_sbml
 from il6infer.prediction.ask import lacking
 from il6infer.prediction.claims import needs, read_claims
@@ -122,7 +122,8 @@ def test_the_page_says_what_needs_an_option(able):
     extra = {name.removeprefix("both_socs3"): len(ids - able["both_socs3"]) for name, ids in able.items()}
 
     assert said == {part.removesuffix("_socs3"): n for part, n in extra.items() if part}
-    counts = [len(able[f"{r}_socs3"]) if f"{r}_socs3" in able else len(askable(f"{r}_socs3")) for r in RECEPTORS]
+    plain = [f"{receptor}_socs3" for receptor in shipped().receptors]
+    counts = [len(able[name]) if name in able else len(askable(name)) for name in plain]
     stated = [int(n) for n in re.findall(r"`(?:both|classic|trans|cluster)_\*` (?:models can be asked )?(\d+)", TEXT)]
     assert sorted(stated) == sorted(counts)
     assert f"Of the {len(CLAIMS.claims)} claims" in TEXT

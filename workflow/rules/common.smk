@@ -8,12 +8,14 @@ import re
 import sys
 from pathlib import Path
 
-from il6infer.configuration.check import check_config
+from il6infer.configuration.check import check_config, library_of
 from il6infer.configuration.load import constraints_of, values_of
 from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._yaml import read_yaml
 from il6infer._digests import source_digest
+from il6infer.library.assembly import own_files
+from il6infer.library.catalogue import files_of
 from il6infer.petab_files.files import read_listing
 
 try:
@@ -21,6 +23,7 @@ try:
         read_yaml(path)
     SOURCES = f"configuration ({', '.join(map(str, workflow.configfiles))})"
     SETTINGS = check_config(config, SOURCES)
+    LIBRARY = library_of(SETTINGS)  # modules that models are made of
     if any(values_of(SETTINGS, name) for name in SETTINGS["datasets"]):
         from il6infer.configuration.values import check_values, of_model  # composes the models, which takes a second
 
@@ -48,6 +51,7 @@ RESULTS = str(Path(SETTINGS["results"]))  # without what makes one folder two na
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 CLAIMS = SETTINGS["claims"] or []
+MODULES = list(map(str, files_of(LIBRARY.folder))) if LIBRARY.folder else []
 
 # Snakemake does not see edits behind a command: the digest in a rule's params makes them count.
 STAGES = ("petab", "ingest", "problem", "fit", "diagnose", "compare", "claims", "report")
@@ -121,10 +125,20 @@ def constraint_options(wildcards):
     return [word for name in constraints_of(SETTINGS, wildcards.dataset) for word in ("--constraint", name)]
 
 
+def module_files(wildcards):
+    """Files of the user's own modules that the model is made of."""
+    return [str(path) for path in own_files(wildcards.model, LIBRARY)]
+
+
+def module_options(wildcards):
+    """`--modules DIR` for a model that holds modules of the user's own."""
+    return ["--modules", SETTINGS["modules"]] if module_files(wildcards) else []
+
+
 def value_options(wildcards):
     """`--set PARAMETER=VALUE` for each value that the configuration gives and the model has a parameter for."""
     values = values_of(SETTINGS, wildcards.dataset)
-    given = of_model(values, wildcards.model) if values else {}
+    given = of_model(values, wildcards.model, LIBRARY) if values else {}
     return [word for name, value in given.items() for word in ("--set", f"{name}={value!r}")]
 
 

@@ -1,6 +1,6 @@
 # Stage problem: (measurements, model) -> one PEtab v2 folder, and the model's diagram.
 #
-# Requires: <results>/<dataset>/measurements.csv, protocol.csv
+# Requires: <results>/<dataset>/measurements.csv, protocol.csv, the user's own modules that the model is made of
 # Outputs:  <results>/<dataset>/<model>/problem/ (PEtab v2: problem.yaml, model.xml, tables),
 #           <results>/<dataset>/<model>/diagram.svg
 
@@ -9,6 +9,7 @@ rule problem:
     input:
         measurements=rules.ingest.output.measurements,
         protocol=rules.ingest.output.protocol,
+        modules=module_files,
     output:
         folder=directory(f"{RESULTS}/{{dataset}}/{{model}}/problem"),
         picture=report(
@@ -33,9 +34,10 @@ rule problem:
     params:
         constraints=constraint_options,
         values=value_options,
+        modules=module_options,
         source=SOURCE["problem"],
     message:
         "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
         "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model} {params.constraints}"
-        " {params.values} --output {output.folder:q} --diagram {output.picture:q} > {log:q} 2>&1"
+        " {params.values} {params.modules:q} --output {output.folder:q} --diagram {output.picture:q} > {log:q} 2>&1"

@@ -17,6 +17,7 @@ rule report:
         posteriors=of_each_fit(rules.fit.output.posterior),
         verdicts=of_each_fit(rules.diagnose.output.verdict),
         comparisons=expand(rules.compare.output.table, dataset=DATASETS),
+        modules=MODULES,
         claims=expand(rules.weigh.output.table, dataset=DATASETS) if CLAIMS else [],
     output:
         page=report(
