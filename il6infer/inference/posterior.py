@@ -48,7 +48,7 @@ DESCRIPTION = np.dtype(
 DOUBLES, DESCRIPTIONS = types.CPointer(types.float64), types.CPointer(from_dtype(DESCRIPTION))
 
 LOGARITHMIC, LOW, HIGH, LOWER, UPPER, BEND, FAMILY, FIRST, SECOND, CONSTANT = range(10)
-"""Columns of the table of priors: `il6infer.inference.coordinates.Coordinate`, then position in `FAMILIES` and parameters."""
+"""Columns of the table of priors: `Coordinate`, then position in `FAMILIES` and parameters."""
 
 ERROR, IN_LOGARITHMS, VALUE = range(3)
 """Columns of the table of measurements: position in `ERRORS`, whether logarithms count, measured value."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from il6infer._files import atomic_path
+from il6infer._files import Groups, atomic_path
 from il6infer.comparison import Fit as Candidate
 from il6infer.comparison import compare as compare_fits
-from il6infer.diagnosis import diagnose
+from il6infer.diagnosis import diagnose as judge
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.inference.variables import variable_names
 from il6infer.interface.doses import Dose, grid, plans_of
@@ -22,6 +22,7 @@ from il6infer.petab_files.lint import check
 from il6infer.prediction.answer import answer
 from il6infer.prediction.claims import read_claims
 from il6infer.prediction.courses import readable, simulate_plans
+from il6infer.stages.claims import Answers
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import Verdict
@@ -61,7 +62,7 @@ class Fit:
     @cached_property
     def verdict(self) -> Verdict:
         """Did it sample, and does the model reproduce the data: every check with number and limit."""
-        return diagnose(self.idata, self.thresholds)
+        return judge(self.idata, self.thresholds)
 
     def summary(self) -> pd.DataFrame:
         """Median, 90 % interval, unit, R-hat and effective sample sizes of each parameter.
@@ -146,7 +147,7 @@ class Fit:
         )  # fmt: skip
         return found.assign_attrs(verdict=self._said)
 
-    def claims(self, path: str | Path, *, seed: int = 1, threads: int = 1) -> Any:
+    def claims(self, path: str | Path, *, seed: int = 1, threads: int = 1) -> Answers:
         """Ask every claim of a file: its probability before and after the data."""
         return answer(self.problem, self.idata, read_claims(Path(path)), seed=seed, threads=threads)
 
@@ -202,6 +203,21 @@ def fit(
     """
     chosen = replace(settings or FitSettings(), **{**(solver.settings if solver else {}), **changes})
     return Fit(problem, fit_problem(problem, chosen), thresholds or Thresholds())
+
+
+def diagnose(idata: Groups, thresholds: Thresholds | None = None) -> Verdict:
+    """Judge an InferenceData that `il6infer fit` wrote: did it sample, does the model reproduce the data."""
+    return judge(idata, thresholds or Thresholds())
+
+
+def predict(fit: Fit, doses: Mapping[str, Dose | Sequence[Dose]], times: Sequence[float], **options: Any) -> xr.Dataset:
+    """Predict what cells would answer, at draws of a fit's posterior: `Fit.predict`, whose options it takes."""
+    return fit.predict(doses, times, **options)
+
+
+def claims(fit: Fit, path: str | Path, **options: Any) -> Answers:
+    """Ask every claim of a file of one fit: `Fit.claims`, whose options it takes."""
+    return fit.claims(path, **options)
 
 
 def load_fit(posterior: str | Path, problem: Problem | str | Path) -> Fit:

@@ -116,7 +116,7 @@ class Observable:
         return self.id.startswith(LITERATURE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Problem:
     """An inference problem.
 
@@ -158,6 +158,14 @@ class Problem:
         """(measurements,) name of the noise distribution of each."""
         kinds = {o.id: o.distribution for o in self.observables}
         return self.measurements["observable"].map(kinds).to_numpy(dtype=str)
+
+    def __repr__(self) -> str:
+        """Say how large the problem is: its symbols fill pages."""
+        readouts = self.data["observable"].nunique() if len(self.measurements) else 0
+        return (
+            f"<Problem {self.id}: {len(self.estimated)} parameters, {len(self.data)} measurements "
+            f"of {readouts} read-outs in {len(self.experiments)} experiments>"
+        )
 
     def with_measurements(self, measurements: pd.DataFrame) -> Problem:
         """Ask the same problem at other times or read-outs (values may be NaN: nothing is compared)."""
