@@ -12,7 +12,7 @@ from il6infer.problems.priors import distribution, log_mass, support
 from il6infer.problems.spec import Parameter
 
 _DECADE, _CUT = 10.0, 1e-3
-"""A positive support wider than the one is sampled in logarithms, where it cuts off more prior mass than the other."""
+"""A positive support wider than the one is sampled in logarithms, where bounds cut off more prior mass than the other."""
 
 _SPREAD = (0.16, 0.84)
 """Half the distance of these quantiles of the prior is the longest bend before a wall."""
@@ -72,7 +72,7 @@ def coordinate(parameter: Parameter) -> Coordinate:
     """Coordinate of an estimated parameter, whose prior is truncated to its bounds and then normalised again."""
     (low, high), mass = support(parameter), log_mass(parameter)
     family, frozen = FAMILIES[parameter.prior.distribution], distribution(parameter.prior)
-    wide = low > 0 and high > _DECADE * low and (family.ordered or mass < math.log1p(-_CUT))
+    wide = low >= 0 and high > _DECADE * low and (family.ordered or mass < math.log1p(-_CUT))
     logarithmic = family.logarithmic or wide or parameter.scale != "lin"
     spread = [float(end) for end in frozen.ppf(_SPREAD)]
     if logarithmic and spread[0] > 0:

@@ -142,7 +142,7 @@ def _tabulated(parameter: Parameter, low: float, high: float, levels: np.ndarray
 
 
 def prior_fault(parameter: Parameter) -> tuple[str, str] | None:
-    """Say what is wrong with the bounds, prior or nominal value of an estimated parameter, and the remedy."""
+    """Say what is wrong with the bounds or the prior of an estimated parameter, and the remedy."""
     prior, bounds = parameter.prior, f"{parameter.lower:g} to {parameter.upper:g}"
     if math.isnan(parameter.lower) or math.isnan(parameter.upper):
         return f"its bounds are {bounds}, numbers were expected.", "Give both bounds, or leave the cells empty."
@@ -165,9 +165,6 @@ def prior_fault(parameter: Parameter) -> tuple[str, str] | None:
         return f"its prior {stated} ends before it begins.", "Give the lower end first."
     if log_mass(parameter) == -math.inf:
         return f"no mass of its prior {stated} lies within its bounds {bounds}.", "Widen the bounds."
-    if not math.isnan(parameter.nominal) and not parameter.lower <= parameter.nominal <= parameter.upper:
-        remedy = "Give one within, widen the bounds, or leave the nominal value empty."
-        return f"its nominal value {parameter.nominal:g} lies outside of its bounds {bounds}.", remedy
     return None
 
 
@@ -178,6 +175,6 @@ def _positive_remedy(parameter: Parameter) -> str:
 
 
 def check_priors(parameters: Sequence[Parameter]) -> None:
-    """Refuse, in one message, parameters whose bounds, prior or nominal value cannot be used."""
+    """Refuse, in one message, parameters whose bounds or prior cannot be used."""
     found = [(parameter.id, prior_fault(parameter)) for parameter in parameters]
     raise_faults([Fault(f"parameter '{name}'", *fault) for name, fault in found if fault], "priors")

@@ -275,9 +275,6 @@ WRONG = {
     "zero on a log scale": (Parameter("k", 0.0, 2.0, 1.0, True, Prior("log-uniform", (0.0, 2.0)), scale="log10"),
         "its prior log-uniform(0.0, 2.0) has a low that is not above zero. On the scale log10 a bound must be above "
         "zero: give a small positive one, or the scale lin."),
-    "nominal": (Parameter("k", 0.0, 2.0, 2.5, True, Prior("normal", (1.0, 1.0))),
-        "its nominal value 2.5 lies outside of its bounds 0 to 2. Give one within, widen the bounds, or leave the "
-        "nominal value empty."),
 }  # fmt: skip
 
 
