@@ -37,12 +37,15 @@ class Fault:
 
 
 def raise_faults(faults: Iterable[Fault], subject: str, remedy: str = "") -> None:
-    """Raise one `UserError` that lists every fault of `subject`, then the remedy of all; do nothing without a fault."""
+    """Raise one `UserError` with the faults of `subject`, at most `LISTED`, and the remedy of all; none: do nothing."""
     faults = list(faults)
     if not faults:
         return
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    lines = [f"{subject}: {count}", *(f"  - {fault}" for fault in faults), *([remedy] if remedy else [])]
+    rest = len(faults) - LISTED
+    more = [f"  - and {rest} more."] if rest > 0 else []
+    lines = [f"{subject}: {count}", *(f"  - {fault}" for fault in faults[:LISTED]), *more]
+    lines += [remedy] if remedy else []
     raise UserError("\n".join(lines))
 
 

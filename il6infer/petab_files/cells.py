@@ -18,6 +18,9 @@ from il6infer._tables import number, read_sheet
 MAX_LENGTH = 20_000
 """Characters of one formula."""
 
+MAX_LISTED = 40
+"""Ids that a hint lists."""
+
 _ID = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _ID_RULE = "Use letters, digits and _, with a letter or _ first."
 _CONSTANTS = ("inf", "nan", "true", "false")
@@ -120,7 +123,7 @@ def known(line: Line, column: str, ids: Mapping[str, object], what: str, faults:
 
 def _hint(name: str, ids: Mapping[str, object]) -> str:
     """Nearest ids; a table may have thousands."""
-    return nearest(name, ids) if len(ids) <= 40 else ""
+    return nearest(name, ids) if 0 < len(ids) <= MAX_LISTED else ""
 
 
 def real(line: Line, column: str, faults: list[Fault], *, infinite: tuple[str, ...] = ()) -> float | None:
@@ -185,7 +188,9 @@ def _formula(line: Line, column: str, text: str, faults: list[Fault]) -> sp.Basi
     except ValueError as error:
         faults.append(line.fault(column, " ".join(str(error).split())))
     except RecursionError:
-        faults.append(line.fault(column, "a formula nested too deeply to be read.", "Split it into assignment rules."))
+        faults.append(
+            line.fault(column, "a formula of too many terms or brackets to be read.", "Split it into assignment rules.")
+        )
     return None
 
 

@@ -6,11 +6,9 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 
 import petab.v2 as petab
-import sympy as sp
 from petab.v2.lint import ValidationIssueSeverity
 
 from il6infer._errors import Fault, nearest, raise_faults
-from il6infer.network.network import Network
 from il6infer.petab_files.cells import Line, optional, real
 
 logger = logging.getLogger("il6infer")
@@ -73,7 +71,13 @@ def bounds(line: Line, *, estimate: bool, logarithmic: bool, faults: list[Fault]
     if lower is not None and upper is not None and lower > upper:
         what = f"{line['lowerBound']} is above the upper bound, {line['upperBound']}."
         faults.append(line.fault("lowerBound", what, "Exchange them."))
-    if nominal is not None and lower is not None and upper is not None and not lower <= nominal <= upper:
+    if (
+        len(faults) == before
+        and nominal is not None
+        and lower is not None
+        and upper is not None
+        and not lower <= nominal <= upper
+    ):
         logger.warning(
             "%s: %s lies outside of the bounds of '%s', %s to %s: a fit does not start there.",
             line.where("nominalValue"), line["nominalValue"], name, line["lowerBound"], line["upperBound"],
@@ -104,32 +108,20 @@ def prior_parameters(line: Line, column: str, prior: str, values: Collection[flo
     if prior and len(values) != wanted:
         what = f"{prior} has {wanted} parameter{'' if wanted == 1 else 's'}, {len(values)} given."
         faults.append(line.fault(column, what, "Separate several with ';'."))
-    elif prior == "log-uniform" and min(values) <= 0:
-        faults.append(line.fault(column, f"'{line[column]}': a log-uniform prior lies above zero.", ""))
+    elif prior:
+        prior_values(line, column, prior, tuple(values), faults)
 
 
-def meaningless(
-    line: Line, column: str, expression: sp.Basic, named: Collection[str], network: Network, faults: list[Fault]
-) -> None:
-    """Refuse names in a formula that neither the model nor the tables have.
-
-    Parameters
-    ----------
-    named
-        Ids of parameters, observables and placeholders that may stand there beside those of the model.
-    """
-    own = {*network.states, *network.parameters, *network.derived, "time"}
-    for name in sorted({s.name for s in expression.free_symbols} - own - {*named}):
-        if name in network.flux_ids:
-            rate = network.fluxes[network.flux_ids.index(name)]
-            what = f"'{name}' is a reaction of the model, and a reaction has no value in PEtab."
-            remedy = (
-                f"Write its rate in place of it, {rate}, or add a parameter with that assignment rule to the model."
-            )
-        else:
-            what = f"'{name}' is neither in the model nor in the parameter table."
-            remedy = nearest(name, own | {*named}) if len(own) + len(named) <= 40 else "Add it, or correct the name."
-        faults.append(line.fault(column, what, remedy))
+def prior_values(line: Line, column: str, prior: str, values: tuple[float, ...], faults: list[Fault]) -> None:
+    """Refuse values that a prior of that name does not have."""
+    if prior in ("uniform", "log-uniform") and not values[0] < values[1]:
+        faults.append(line.fault(column, f"'{line[column]}': the first must be below the second.", "Exchange them."))
+    if prior == "log-uniform" and values[0] <= 0:
+        faults.append(line.fault(column, f"'{line[column]}': a log-uniform prior lies above zero."))
+    if prior.removeprefix("log-") in ("normal", "laplace", "cauchy") and values[1] <= 0:
+        faults.append(line.fault(column, f"'{line[column]}': the width of a {prior} prior must be above zero."))
+    if prior in ("gamma", "exponential", "chisquare", "rayleigh") and min(values) <= 0:
+        faults.append(line.fault(column, f"'{line[column]}': parameters of a {prior} prior must be above zero."))
 
 
 def refuse_by_petab(problem: petab.Problem, name: str, subject: str) -> None:

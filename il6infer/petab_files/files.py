@@ -107,7 +107,7 @@ def _first(path: Path, config: Mapping[str, Any], faults: list[Fault]) -> Listin
     models = _list(path, part, "sbml_files", faults)
     if len(models) != 1:
         faults.append(Fault(path.name, f"{len(models)} models in the problem; exactly one is supported."))
-    faults += _missing(path, tables, {"parameter": "parameter_file"})
+    faults += [] if faults else _missing(path, tables, {"parameter": "parameter_file"})
     name = models[0] if models else ""
     return Listing(path, 1, "", tables, (Path(name).stem, name))
 
@@ -115,7 +115,7 @@ def _first(path: Path, config: Mapping[str, Any], faults: list[Fault]) -> Listin
 def _second(path: Path, config: Mapping[str, Any], faults: list[Fault]) -> Listing:
     faults += _unknown(path, config, _KEYS[2])
     tables = {kind: _list(path, config, f"{kind}_files", faults) for kind in KINDS}
-    faults += _missing(path, tables, {})
+    faults += [] if faults else _missing(path, tables, {})
     models = config.get("model_files") or {}
     if not isinstance(models, dict):
         raise UserError(f"{path}: key 'model_files': model ids with location and language were expected.")
@@ -136,7 +136,9 @@ def _list(path: Path, part: Mapping[str, Any], key: str, faults: list[Fault]) ->
     found = part.get(key)
     names = [] if found is None else [found] if isinstance(found, str) else found
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        faults.append(Fault(path.name, f"key '{key}': file names were expected, found {found!r}.", f"{key}: [a.tsv]"))
+        faults.append(
+            Fault(path.name, f"key '{key}': file names were expected, found {found!r}.", f"Write {key}: [a.tsv].")
+        )
         return ()
     return tuple(names)
 

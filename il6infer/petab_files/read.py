@@ -11,11 +11,11 @@ import petab.v2 as petab
 import sympy as sp
 from petab.v1.models.model import model_factory
 
-from il6infer._errors import Fault, raise_faults
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml, resolve
-from il6infer.petab_files.checks import meaningless, refuse_by_petab
+from il6infer.petab_files.checks import refuse_by_petab
 from il6infer.petab_files.files import Listing, read_listing
+from il6infer.petab_files.known_names import refuse_unknown
 from il6infer.petab_files.limits import check_files, read_xml
 from il6infer.petab_files.tables import Tables
 from il6infer.petab_files.version1 import Kept, complete, read_first
@@ -43,7 +43,7 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     check_files(listing.files, listing.subject)
     tables, kept = read_first(listing) if listing.version == 1 else (read_second(listing), None)
     network = read_sbml(read_xml(listing.model_path), listing.model_path.name)
-    _refuse_unknown_names(tables, network, listing.subject)
+    refuse_unknown(tables, network, listing.subject)
     problem = _petab_problem(listing, tables)
     if linted or kept:
         refuse_by_petab(problem, path.name, listing.subject)
@@ -67,27 +67,6 @@ def _petab_problem(listing: Listing, tables: Tables) -> petab.Problem:
         measurement_tables=[petab.MeasurementTable(tables.measurements)],
         mapping_tables=[petab.MappingTable(tables.mappings)],
     )
-
-
-def _refuse_unknown_names(tables: Tables, network: Network, subject: str) -> None:
-    """Refuse formulas of observables and values of placeholders that name what is nowhere."""
-    faults: list[Fault] = []
-    targets = {change.target_id for condition in tables.conditions for change in condition.changes}
-    named = {p.id for p in tables.parameters} | targets | {m.petab_id for m in tables.mappings}
-    for observable, line in zip(tables.observables, tables.observable_lines, strict=True):
-        places = {s.name for s in (*observable.observable_placeholders, *observable.noise_placeholders)}
-        inside = named | places | {o.id for o in tables.observables}
-        meaningless(line, "observableFormula", observable.formula, inside, network, faults)
-        meaningless(line, "noiseFormula", observable.noise_formula, inside, network, faults)
-    for measurement, line in zip(tables.measurements, tables.measurement_lines, strict=True):
-        for column, values in (
-            ("observableParameters", measurement.observable_parameters),
-            ("noiseParameters", measurement.noise_parameters),
-        ):
-            for value in values:
-                if not value.is_number:
-                    meaningless(line, column, value, named, network, faults)
-    raise_faults(faults, subject)
 
 
 class _Symbols:

@@ -15,10 +15,10 @@ class Tables:
 
     Attributes
     ----------
-    measurement_lines
-        Row of each measurement.
-    observable_lines
-        Row of each observable.
+    measurement_lines, observable_lines, parameter_lines
+        Row of each.
+    change_lines
+        Condition and target -> row and column of the change.
     """
 
     parameters: list[petab.Parameter]
@@ -29,6 +29,8 @@ class Tables:
     mappings: list[petab.Mapping]
     measurement_lines: list[Line]
     observable_lines: list[Line]
+    parameter_lines: list[Line]
+    change_lines: dict[tuple[str, str], tuple[Line, str]]
 
 
 def given(line: Line, *but: str) -> dict[str, str]:

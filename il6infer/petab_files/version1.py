@@ -78,7 +78,8 @@ def read_first(listing: Listing) -> tuple[Tables, Kept]:
     noise = {line["observableId"]: _noise(line, faults) for line in observable_lines}
     observables = [_observable(line, faults) for line in observable_lines]
     parameters, priors, scales = [], {}, {}
-    for line in unique(lines["parameter"], ("parameterId",), faults):
+    parameter_lines = list(unique(lines["parameter"], ("parameterId",), faults))
+    for line in parameter_lines:
         parameter, priors[line["parameterId"]], scales[line["parameterId"]] = _parameter(line, faults)
         parameters.append(parameter)
     conditions, empty = _conditions(lines["condition"], faults)
@@ -92,10 +93,11 @@ def read_first(listing: Listing) -> tuple[Tables, Kept]:
     experiments = {} if plain else _experiments([line for line in lines["measurement"] if _names_known(line, ids)])
     measurements = [_measurement(line, by_id, ids, noise, experiments, faults) for line in lines["measurement"]]
     raise_faults(faults, listing.subject)
+    changes = {(line["conditionId"], column): (line, column) for line in lines["condition"] for column in line.cells}
     tables = Tables(
         [p for p in parameters if p], list(by_id.values()), conditions,
         [experiments[key] for key in sorted(experiments, key=lambda key: experiments[key].id)],
-        [m for m in measurements if m], [], lines["measurement"], observable_lines,
+        [m for m in measurements if m], [], lines["measurement"], observable_lines, parameter_lines, changes,
     )  # fmt: skip
     return tables, kept
 
@@ -136,6 +138,8 @@ def _parameter(line: Line, faults: list[Fault]) -> tuple[petab.Parameter | None,
     kinds = [*_LINEAR, *_ON_SCALE]
     kind = checks.word(line, "objectivePriorType", kinds, "parameterScaleUniform", faults)
     values = _prior_values(line, faults)
+    if values is not None:
+        checks.prior_values(line, "objectivePriorParameters", (_LINEAR | _ON_SCALE)[kind], values, faults)
     logarithmic = scale != "lin" and kind == "parameterScaleUniform" and values is None
     lower, upper, nominal = checks.bounds(line, estimate=estimate, logarithmic=logarithmic, faults=faults)
     if len(faults) > before:

@@ -43,11 +43,13 @@ def read_second(listing: Listing) -> Tables:
     faults: list[Fault] = []
     lines = {kind: read_lines(listing.paths(kind), needed, faults) for kind, needed in _NEEDED.items()}
     raise_faults(faults, listing.subject)
-    parameters = [_parameter(line, faults) for line in unique(lines["parameter"], ("parameterId",), faults)]
+    parameter_lines = list(unique(lines["parameter"], ("parameterId",), faults))
+    parameters = [_parameter(line, faults) for line in parameter_lines]
     observable_lines = list(unique(lines["observable"], ("observableId",), faults))
     observables = [_observable(line, faults) for line in observable_lines]
     conditions = _conditions(lines["condition"], faults)
-    experiments = _experiments(lines["experiment"], conditions, faults)
+    changes = {(line["conditionId"], line["targetId"]): (line, "targetValue") for line in lines["condition"]}
+    experiments = _experiments(lines["experiment"], dict.fromkeys(name for name, _ in changes), faults)
     mappings = [petab.Mapping(**given(line)) for line in unique(lines["mapping"], ("petabEntityId",), faults)]
     raise_faults(faults, listing.subject)
     by_id = {o.id: o for o in observables}
@@ -56,7 +58,7 @@ def read_second(listing: Listing) -> Tables:
     raise_faults(faults, listing.subject)
     return Tables(
         parameters, observables, conditions, experiments, [m for m in measurements if m], mappings,
-        lines["measurement"], observable_lines,
+        lines["measurement"], observable_lines, parameter_lines, changes,
     )  # fmt: skip
 
 
@@ -110,9 +112,8 @@ def _conditions(lines: list[Line], faults: list[Fault]) -> list[petab.Condition]
     return [petab.Condition(id=name, changes=changes[name]) for name in sorted(changes)]
 
 
-def _experiments(lines: list[Line], conditions: list[petab.Condition], faults: list[Fault]) -> list[petab.Experiment]:
+def _experiments(lines: list[Line], ids: Mapping[str, object], faults: list[Fault]) -> list[petab.Experiment]:
     """Experiments in the order of their ids, as petab has them; rows of one time make one period."""
-    ids = {c.id: c for c in conditions}
     periods: dict[str, dict[float, list[str]]] = {}
     seen: dict[tuple[str, float, str], Line] = {}
     for line in lines:
@@ -130,7 +131,7 @@ def _experiments(lines: list[Line], conditions: list[petab.Condition], faults: l
     return [
         petab.Experiment(
             id=name,
-            periods=[petab.ExperimentPeriod(time=time, condition_ids=ids) for time, ids in periods[name].items()],
+            periods=[petab.ExperimentPeriod(time=time, condition_ids=c) for time, c in periods[name].items()],
         )
         for name in sorted(periods)
     ]

@@ -1,0 +1,80 @@
+"""Names in the tables of a PEtab problem that mean nothing, each with its row and what could be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sympy as sp
+
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.network.network import Network
+from il6infer.petab_files.cells import MAX_LISTED, Line
+from il6infer.petab_files.tables import Tables
+
+
+def refuse_unknown(tables: Tables, network: Network, subject: str) -> None:
+    """Refuse formulas, placeholders' values and conditions that name what is nowhere, and parameters of no use.
+
+    Raises
+    ------
+    UserError
+        With every such name.
+    """
+    faults: list[Fault] = []
+    targets = {change.target_id for condition in tables.conditions for change in condition.changes}
+    mapped = {m.petab_id for m in tables.mappings}
+    named = {p.id for p in tables.parameters} | targets | mapped
+    used = {*mapped}
+    for observable, line in zip(tables.observables, tables.observable_lines, strict=True):
+        places = {s.name for s in (*observable.observable_placeholders, *observable.noise_placeholders)}
+        inside = named | places | {o.id for o in tables.observables}
+        for column, expression in (
+            ("observableFormula", observable.formula),
+            ("noiseFormula", observable.noise_formula),
+        ):
+            used |= _meaningless(line, column, expression, inside, network, faults)
+    for measurement, line in zip(tables.measurements, tables.measurement_lines, strict=True):
+        for column, values in (
+            ("observableParameters", measurement.observable_parameters),
+            ("noiseParameters", measurement.noise_parameters),
+        ):
+            for value in values:
+                if not value.is_number:
+                    used |= _meaningless(line, column, value, named, network, faults)
+    own = {*network.states, *network.parameters, *network.derived}
+    for condition in tables.conditions:
+        for change in condition.changes:
+            line, column = tables.change_lines[condition.id, change.target_id]
+            if change.target_id not in own | used:
+                what = f"sets '{change.target_id}', which is neither in the model nor in a formula."
+                faults.append(line.fault(column, what, _hint(change.target_id, own | used)))
+            used |= _meaningless(line, column, change.target_value, named, network, faults)
+    for parameter, line in zip(tables.parameters, tables.parameter_lines, strict=True):
+        if parameter.id not in own | used:
+            what = f"'{parameter.id}' is no parameter of the model and stands in no formula."
+            faults.append(line.fault("parameterId", what, "Remove the row, or correct the name."))
+    raise_faults(faults, subject)
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    return nearest(name, known) if len(known) <= MAX_LISTED else "Correct the name."
+
+
+def _meaningless(
+    line: Line, column: str, expression: sp.Basic, named: Collection[str], network: Network, faults: list[Fault]
+) -> set[str]:
+    """Refuse names in a formula that neither the model nor `named` has; give the names."""
+    own = {*network.states, *network.parameters, *network.derived, "time"}
+    names = {s.name for s in expression.free_symbols}
+    for name in sorted(names - own - {*named}):
+        if name in network.flux_ids:
+            rate = network.fluxes[network.flux_ids.index(name)]
+            what = f"'{name}' is a reaction of the model, and a reaction has no value in PEtab."
+            remedy = (
+                f"Write its rate in place of it, {rate}, or add a parameter with that assignment rule to the model."
+            )
+        else:
+            what = f"'{name}' is neither in the model nor in the parameter table."
+            remedy = _hint(name, own | {*named})
+        faults.append(line.fault(column, what, remedy))
+    return names
