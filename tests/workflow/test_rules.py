@@ -218,3 +218,47 @@ def test_constraints_of_a_data_set_reach_its_problems_and_no_other(snakemake, tm
 
     assert done.returncode == 0, done.stdout
     assert ["--constraint free_IL6" in c for c in sorted(commands, key=lambda c: "results/b/" in c)] == [True, False]
+
+
+MODULE = """\
+// ---
+// kind: option
+// text: a species that decays
+// ---
+  species waste in cell = 0;
+  collect_waste: => waste; cell*k_delay*(1 - waste);
+"""
+
+
+def test_an_edit_of_a_users_module_builds_again_what_is_made_of_it_and_nothing_else(snakemake, tmp_path):
+    (tmp_path / "my_modules").mkdir()
+    (tmp_path / "my_modules" / "waste.ant").write_text(MODULE)
+    (tmp_path / "mine.yaml").write_text("modules: my_modules\nmodels: [trans_none, trans_none+waste]\nclaims: ''\n")
+    words = ("--configfile", str(tmp_path / "mine.yaml"), "--until", "problem")
+    done = snakemake(*words)
+    assert done.returncode == 0, done.stdout
+    for name, held in (("trans_none", False), ("trans_none+waste", True)):
+        built = tmp_path / "results" / "example" / name
+        assert ("waste" in (built / "problem" / "model.xml").read_text("utf-8")) is held
+        assert (">waste</text>" in (built / "diagram.svg").read_text("utf-8")) is held
+    assert re.search(r"^total +0$", snakemake("--dry-run", *words).stdout, flags=re.M)
+
+    (tmp_path / "my_modules" / "waste.ant").write_text(MODULE.replace("(1 - waste)", "(2 - waste)"))
+    planned = snakemake("--dry-run", *words).stdout
+
+    assert re.findall(r"^Job \d+: (.*)$", planned, flags=re.M) == [
+        "Problem: example with model trans_none+waste -> PEtab"
+    ]
+
+
+def test_a_fault_of_a_module_is_one_of_the_configuration(snakemake, tmp_path):
+    (tmp_path / "my_modules").mkdir()
+    (tmp_path / "my_modules" / "waste.ant").write_text(MODULE.replace("kind: option", "kind: options"))
+    (tmp_path / "mine.yaml").write_text("modules: my_modules\nmodels: [trans_none]\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert _refusal(done) == (
+        "error: modules of my_modules: 1 fault\n"
+        "  - waste.ant, line 2, key 'kind': 'options' is given, expected one of base, receptor, feedback, option, "
+        "joint, cell.\n"
+    )
