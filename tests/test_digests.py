@@ -1,12 +1,82 @@
-"""A stage's digest sees the code that the stage runs, and no other."""
+"""Which rules of the workflow run again after an edit of a file, or after an upgrade of a package: the table."""
 
 from __future__ import annotations
 
+import platform
 import shutil
 
 import pytest
 
 from il6infer import _digests
+from il6infer.cli.rules import ENTRIES
+
+ALL = set(ENTRIES)
+ASKED = {"ask", "check_prior"}
+SIMULATES = {"fit", *ASKED}
+READS_SBML = {"problem", "draw", "adopt", "draw_adopted", *SIMULATES}
+
+# One file of each package -> the rules whose own code it is part of. What follows those rules runs again with them.
+EDITS = {
+    "_errors.py": set(),  # messages: a stage that refuses writes nothing
+    "_files.py": ALL,
+    "_digests.py": {"fit", *ASKED},  # a fit notes the digest of its code
+    "_outputs.py": {"ingest", "adopt", *SIMULATES},
+    "_schema.py": {"ingest", "report", *ASKED},
+    "_tables.py": {"ingest", "problem", "adopt", "draw_adopted", "report", *SIMULATES},
+    "_units.py": {"ingest", *ASKED},
+    "molecular_weights.csv": {"ingest", *ASKED},
+    "_yaml.py": ALL - {"draw", "weigh"},
+    "__init__.py": set(),  # the Python door: no command goes through it
+    "py.typed": set(),
+    "building/build.py": {"problem"},
+    "cli/main.py": ALL,
+    "cli/fit.py": {"fit"},
+    "cli/claims.py": {"check_prior", "ask", "weigh"},
+    "cli/adopt.py": {"adopt", "draw_adopted"},
+    "cli/petab.py": set(),
+    "comparison/weights.py": {"compare"},
+    "configuration/config.schema.yaml": {"report"},
+    "diagnosis/verdict.py": {"diagnose"},
+    "drawing/captions.py": {"draw", "draw_adopted"},
+    "engine/diffsol.py": SIMULATES,
+    "exchange/adopt.py": {"adopt"},
+    "experiments/simulated.py": set(),
+    "inference/nuts.py": SIMULATES,
+    "ingestion/western_blot.py": {"ingest", *ASKED},
+    "interface/fits.py": set(),
+    "kernel/lanes.py": SIMULATES,
+    "library/priors.csv": {"problem", "draw", "draw_adopted", "report", *ASKED},
+    "network/sbml.py": READS_SBML,
+    "petab_files/read.py": {"problem", "adopt", "draw_adopted", *SIMULATES},
+    "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh"},
+    "problems/spec.py": {"problem", "adopt", "draw_adopted", *SIMULATES},
+    "pymc/model.py": set(),
+    "report/templates/page.html.j2": {"report"},
+    "runs/plan.py": SIMULATES,
+    "stages/verdict.py": {"diagnose", "compare", "report"},
+    "stages/settings.py": {"fit", "diagnose", "compare", "report"},
+    "stages/prior_check.py": {"check_prior", "report"},
+    "stages/schema.py": {"report"},
+}
+
+# Distribution -> rules whose code imports it, directly or below what they import.
+UPGRADES = {
+    "nutpie": {"fit"},
+    "arviz": {"fit", "diagnose", "compare"},
+    "numba": SIMULATES,
+    "jinja2": {"report"},
+    "python-libsbml": READS_SBML,
+    "antimony": {"problem", "draw", "draw_adopted"},
+    "pandera": {"ingest", "problem", "draw", "draw_adopted", *ASKED},
+    "snakemake": set(),
+    "pytest": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def before() -> dict[str, str]:
+    """Digest of each rule as it is."""
+    return {rule: _digests.stage_digest(entry) for rule, entry in ENTRIES.items()}
 
 
 @pytest.fixture
@@ -14,65 +84,96 @@ def copy(tmp_path, monkeypatch):
     """A copy of the package that may be edited, and the digests taken from it."""
     folder = tmp_path / "il6infer"
     shutil.copytree(_digests.ROOT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(_digests.ROOT.parent / _digests.LOCK, tmp_path)
     monkeypatch.setattr(_digests, "ROOT", folder)
-    _digests.imports.cache_clear()
+    forget()
     yield folder
-    _digests.imports.cache_clear()
+    monkeypatch.undo()
+    forget()
 
 
-STAGES = ("ingest", "problem", "fit", "diagnose", "compare", "report", "models")
+def forget() -> None:
+    """Read files and versions anew."""
+    for function in vars(_digests).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
-def _stage_digests() -> dict[str, str]:
-    _digests.imports.cache_clear()
-    return {stage: _digests.source_digest(f"il6infer.cli.{stage}") for stage in STAGES}
+def changed(before: dict[str, str]) -> set[str]:
+    return {rule for rule, entry in ENTRIES.items() if _digests.stage_digest(entry) != before[rule]}
 
 
-def _changed(folder, name) -> set[str]:
-    before, whole = _stage_digests(), _digests.source_digest()
-    path = folder / name
-    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-    after = _stage_digests()
-    assert _digests.source_digest() != whole
-    return {stage for stage in STAGES if before[stage] != after[stage]}
+def test_a_copy_has_the_same_digests(copy, before):
+    (copy / "report" / "__pycache__").mkdir()
+    (copy / "report" / "__pycache__" / "x.cpython-311.pyc").write_bytes(b"")
+
+    assert changed(before) == set()
+    assert {len(digest) for digest in before.values()} == {64}
 
 
-@pytest.mark.parametrize(
-    ("edited", "stages"),
-    [
-        ("report/__init__.py", {"report"}),
-        ("cli/report.py", {"report"}),
-        ("ingestion/western_blot.py", {"ingest"}),
-        ("comparison/__init__.py", {"compare"}),
-        ("kernel/lanes.py", {"fit"}),
-        ("library/priors.csv", {"problem", "models", "report", "fit", "diagnose"}),
-        ("cli/main.py", set()),
-        ("_errors.py", set(STAGES)),
-    ],
-)
-def test_an_edit_changes_the_stages_that_run_it(copy, edited, stages):
-    changed = _changed(copy, edited)
+def test_an_edit_counts_for_the_rules_that_run_it(copy, before):
+    found = {}
+    for name in EDITS:
+        path, text = copy / name, (copy / name).read_bytes()
+        path.write_bytes(text + b"\n# edited\n")
+        found[name] = changed(before)
+        path.write_bytes(text)
 
-    if edited.startswith("library/"):
-        assert {"problem", "models"} <= changed <= stages
-    else:
-        assert changed == stages
+    assert {name: sorted(rules) for name, rules in found.items()} == {n: sorted(r) for n, r in EDITS.items()}
 
 
-def test_a_template_in_a_folder_without_init_counts(copy):
-    template = next(path for path in (copy / "report").rglob("*") if path.suffix in {".html", ".j2", ".css"})
+def test_what_an_edit_imports_counts_from_then_on(copy, before):
+    path = copy / "diagnosis" / "predictive.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nfrom il6infer.runs.plan import make_plan  # noqa\n")
+    forget()
 
-    assert _changed(copy, template.relative_to(copy)) == {"report"}
-
-
-def test_digest_is_the_same_twice_and_blind_to_caches(copy):
-    first = _digests.source_digest()
-    (copy / "__pycache__").mkdir()
-    (copy / "__pycache__" / "x.cpython-311.pyc").write_bytes(b"")
-
-    assert _digests.source_digest() == first
-    assert len(first) == 64
+    assert "il6infer.runs.plan" in _digests.reached_modules(ENTRIES["diagnose"])
+    assert "numba" in _digests.third_party(ENTRIES["fit"])
+    assert "numba" not in _digests.third_party(ENTRIES["diagnose"])
 
 
-def test_imports_inside_functions_are_followed():
-    assert "il6infer.ingestion" in _digests.reached_modules("il6infer.cli.ingest")
+def test_the_table_has_every_package():
+    packages = {path.parent.name for path in _digests.ROOT.glob("*/__init__.py")}
+
+    assert {name.split("/")[0] for name in EDITS if "/" in name} == packages
+    assert {path.name for path in _digests.ROOT.iterdir() if path.is_file()} <= {*EDITS, "__main__.py"}
+
+
+@pytest.mark.parametrize("where", ["installed", "locked"])
+def test_an_upgrade_counts_for_the_rules_that_import_it(copy, before, monkeypatch, where):
+    lock, version = copy.parent / _digests.LOCK, _digests.metadata.version
+    text, found = lock.read_text(encoding="utf-8"), {}
+    for name in UPGRADES:
+        if where == "locked":
+            assert f"\n{name}==" in text
+            lock.write_text(text.replace(f"\n{name}==", f"\n{name}==99."), encoding="utf-8")
+        else:
+            new = {name: "99"}
+            monkeypatch.setattr(_digests.metadata, "version", lambda asked, new=new: new.get(asked) or version(asked))
+        _digests._version.cache_clear()
+        _digests._locked.cache_clear()
+        found[name] = changed(before)
+
+    assert {name: sorted(rules) for name, rules in found.items()} == {n: sorted(r) for n, r in UPGRADES.items()}
+
+
+def test_another_python_counts_for_every_rule(copy, before, monkeypatch):
+    monkeypatch.setattr(platform, "python_version", lambda: "3.99.0")
+
+    assert changed(before) == ALL
+
+
+def test_what_a_type_checker_alone_imports_does_not_count(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pandas\nimport numpy\n"
+        "def one():\n    import sympy\n    two()\n"
+        "def two():\n    from json import loads\n"
+        "def three():\n    import scipy\n"
+    )
+
+    assert _digests.imports(path, "one") == (
+        ("json", "loads"), ("numpy", "*"), ("sympy", "*"), ("typing", "TYPE_CHECKING"),
+    )  # fmt: skip
+    assert {name for name, _ in _digests.imports(path)} == {"json", "numpy", "scipy", "sympy", "typing"}
+    assert {name for name, _ in _digests.imports(path, "")} == {"numpy", "typing"}

@@ -23,6 +23,7 @@ LAYERS: dict[str, set[str]] = {
     "petab_files": {"stages", "network", "problems"},
     "engine": {"network", "problems", "runs", "kernel", "petab_files"},
     "building": {"stages", "network", "library", "problems", "petab_files"},
+    "exchange": {"stages", "problems", "petab_files"},
     "inference": {"stages", "problems", "petab_files", "kernel", "engine"},
     "pymc": {"problems", "kernel", "engine", "inference"},
     "diagnosis": {"stages"},

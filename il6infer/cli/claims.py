@@ -69,13 +69,13 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     asking.add_argument("--seed", type=int, default=1, help="of the draws of the prior (default: 1)")
     asking.add_argument("--draws", type=_count, help="of the prior, and of the posterior at most (default: 400)")
     asking.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
-    asking.set_defaults(run=_ask)
+    asking.set_defaults(run=ask)
     checking = actions.add_parser("prior", help="one problem, before its fit", description=PRIOR, formatter_class=raw)
     checking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem, as it will be fitted")
     checking.add_argument("--output", required=True, type=Path, help="JSON file to write")
     checking.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
     checking.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
-    checking.set_defaults(run=_prior)
+    checking.set_defaults(run=check_priors)
     weighing = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
     weighing.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
     weighing.add_argument(
@@ -83,10 +83,11 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="one model's answers; repeat for each model",
     )  # fmt: skip
     weighing.add_argument("--output", required=True, type=Path, help="JSON file to write")
-    weighing.set_defaults(run=_weigh)
+    weighing.set_defaults(run=weigh)
 
 
-def _ask(args: argparse.Namespace) -> None:
+def ask(args: argparse.Namespace) -> None:
+    """Ask one fit."""
     from il6infer._files import read_posterior
     from il6infer.petab_files.read import load
     from il6infer.prediction.answer import DRAWS, answer
@@ -103,7 +104,8 @@ def _ask(args: argparse.Namespace) -> None:
         logger.info("%s: %s", claim.id, " -> ".join(chances))
 
 
-def _prior(args: argparse.Namespace) -> None:
+def check_priors(args: argparse.Namespace) -> None:
+    """Check the priors of one problem."""
     from il6infer.petab_files.read import load
     from il6infer.prediction.prior import check_prior
     from il6infer.stages import write
@@ -121,7 +123,8 @@ def _prior(args: argparse.Namespace) -> None:
         logger.info("%s, %s (%s): %s", check.what, check.experiment, check.cell or "any cell", said)
 
 
-def _weigh(args: argparse.Namespace) -> None:
+def weigh(args: argparse.Namespace) -> None:
+    """Average over the models of a data set."""
     from il6infer.prediction.average import average
     from il6infer.stages import read, write
     from il6infer.stages.claims import Answers

@@ -22,6 +22,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from il6infer.cli.options import assignment
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -51,12 +53,16 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         )
     for action in (diagram, compose):
         action.add_argument("--output", required=True, type=Path, help="file to write")
+    diagram.add_argument(
+        "--set", action="append", default=[], type=assignment, dest="values", metavar="PARAMETER=VALUE",
+        help="value of your cells, as in `il6infer problem`, for the caption; may be repeated",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     """Do the chosen action."""
-    {"list": _list, "show": _show, "diagram": _diagram, "compose": _compose}[args.action](args)
+    {"list": _list, "show": _show, "diagram": draw, "compose": _compose}[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> None:
@@ -138,14 +144,16 @@ def _equation(states: tuple[str, ...], column: np.ndarray) -> str:
     return f"{side(-1)} -> {side(1)}".strip()
 
 
-def _diagram(args: argparse.Namespace) -> None:
+def draw(args: argparse.Namespace) -> None:
+    """Draw one model."""
     from il6infer._files import atomic_write_text
     from il6infer.drawing.svg import dot, svg
     from il6infer.library.catalogue import read_library
-    from il6infer.library.compose import compose
+    from il6infer.library.compose import compose, with_values
 
-    draw = dot if args.output.suffix in (".dot", ".gv") else svg
-    atomic_write_text(args.output, draw(compose(args.name, read_library(args.modules))))
+    form = dot if args.output.suffix in (".dot", ".gv") else svg
+    model = with_values(compose(args.name, read_library(args.modules)), dict(args.values))
+    atomic_write_text(args.output, form(model))
     logger.info("written: %s", args.output)
 
 

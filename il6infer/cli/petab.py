@@ -12,6 +12,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli import adopt
 from il6infer.cli.fit import OPTIONS, add_options, chosen_settings, write_posterior
 
 logger = logging.getLogger("il6infer")
@@ -33,12 +34,6 @@ bounds, on the parameter's scale.
 
 Example:
     il6infer petab fit problem.yaml --draws 1000 --output posterior
-"""
-
-ADOPT = """Make the problem a data set of the workflow: what the stages ingest and problem would have written.
-
-Example:
-    il6infer petab adopt problem.yaml --name boehm --output results/boehm
 """
 
 SELECT = """Write the models of a comparison as a PEtab Select problem: model_space.tsv and petab_select_problem.yaml.
@@ -88,11 +83,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     five.add_argument("--criterion", choices=("AIC", "AICc", "BIC"), default="AICc", help="of the selection")
     five.add_argument("--output", required=True, type=Path, help="folder to write")
     five.set_defaults(run=run_select, folders=("output",))
-    four = actions.add_parser("adopt", help="the problem as a data set", description=ADOPT, formatter_class=raw)
-    four.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
-    four.add_argument("--name", required=True, help="name of the data set")
-    four.add_argument("--output", required=True, type=Path, help="folder to write")
-    four.set_defaults(run=run_adopt, folders=("output",))
+    adopt.register_actions(actions)
     three = actions.add_parser("lint", help="is the problem valid?", description=LINT, formatter_class=raw)
     three.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
     three.set_defaults(run=run_lint)
@@ -103,7 +94,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     from il6infer._files import versions, write_json
     from il6infer._outputs import atomic_files
     from il6infer.engine.evaluate import evaluate, simulation_table
-    from il6infer.petab_files.values import read_values
+    from il6infer.exchange.values import read_values
 
     values = read_values(args.parameters) if args.parameters else {}
     found = evaluate(
@@ -138,25 +129,9 @@ def run_fit(args: argparse.Namespace) -> None:
         logger.info("%s: %s", question, "yes" if answer.passed else f"NO: {failed}")
 
 
-def run_adopt(args: argparse.Namespace) -> None:
-    """Write the tables of a data set."""
-    from il6infer._outputs import atomic_files
-    from il6infer.drawing.svg import svg
-    from il6infer.inference.variables import variable_names
-    from il6infer.petab_files.adopt import MODEL, adopt, write_tables
-    from il6infer.stages import write
-
-    with atomic_files(args.output) as folder:
-        problem, summary = adopt(args.problem, args.name, folder)
-        write_tables(problem, args.problem, args.name, variable_names(problem), folder)
-        (folder / MODEL / "diagram.svg").write_text(svg(problem.network), "utf-8")
-        write(folder / "ingest.json", summary)
-    logger.info("written: %s", args.output)
-
-
 def run_select(args: argparse.Namespace) -> None:
     """Write the model space."""
-    from il6infer.petab_files.select_export import export
+    from il6infer.exchange.select_export import export
 
     path = export({name: Path(problem) for name, problem in args.problem}, args.output, criterion=args.criterion)
     logger.info("written: %s", path)

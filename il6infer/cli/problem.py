@@ -1,7 +1,7 @@
 """Build the PEtab v2 problem of one data set and one model.
 
 Writes a folder with the SBML model, measurements, observables, conditions, experiments and parameters with priors,
-valid under petab's own linter; and, if asked, a drawing of the model.
+valid under petab's own linter. `il6infer models diagram` draws the model.
 
 Example:
     il6infer problem results/example/measurements.csv results/example/protocol.csv --model both_socs3 --output problem
@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+
+from il6infer.cli.options import assignment
 
 logger = logging.getLogger("il6infer")
 
@@ -33,29 +35,18 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="add a published finding on several parameters, such as free_IL6 (docs/models.md); may be repeated",
     )  # fmt: skip
     parser.add_argument(
-        "--set", action="append", default=[], type=_assignment, dest="values", metavar="PARAMETER=VALUE",
+        "--set", action="append", default=[], type=assignment, dest="values", metavar="PARAMETER=VALUE",
         help="give a parameter the value of your cells, and estimate it no more: cell_number=5e4, medium_volume=0.1, "
         "ratio_IL6R_gp130=0.2 (units: il6infer models show); may be repeated",
     )  # fmt: skip
     parser.add_argument("--modules", type=Path, metavar="DIR", help="folder with modules of your own (docs/models.md)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write, replaced when it exists")
-    parser.add_argument("--diagram", type=Path, metavar="FILE.svg", help="drawing of the model to write")
     parser.set_defaults(run=run, folders=("output",))
-
-
-def _assignment(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not PARAMETER=VALUE, such as cell_number=5e4") from None
 
 
 def run(args: argparse.Namespace) -> None:
     """Build and write."""
-    from il6infer._files import atomic_write_text
     from il6infer.building.build import build
-    from il6infer.drawing.svg import svg
     from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose, with_values
     from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
@@ -68,6 +59,3 @@ def run(args: argparse.Namespace) -> None:
         dataset="".join(measurements["dataset"].iloc[:1]), constraints=args.constraints,
     )  # fmt: skip
     logger.info("written: %s", path)
-    if args.diagram:
-        atomic_write_text(args.diagram, svg(model))
-        logger.info("written: %s", args.diagram)

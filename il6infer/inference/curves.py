@@ -11,8 +11,8 @@ import xarray as xr
 
 from il6infer.engine import compile
 from il6infer.inference.predictive import Ensemble, simulate_all
-from il6infer.inference.variables import variable_names
 from il6infer.problems.spec import Problem
+from il6infer.problems.variables import variable_names
 
 GRID = 80
 """Times of each curve."""

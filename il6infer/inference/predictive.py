@@ -12,9 +12,9 @@ import xarray as xr
 
 from il6infer.engine import Engine, Outcome, compile
 from il6infer.engine.likelihood import pointwise
-from il6infer.inference.variables import rows_by_variable
 from il6infer.problems.noise import draw
 from il6infer.problems.spec import Problem
+from il6infer.problems.variables import rows_by_variable
 
 PROBES, TIGHTER = 40, 1e-3
 """Draws at which the integration is checked, and the tolerances of that check relative to the fit's."""

@@ -29,7 +29,7 @@ def provenance(path: Path) -> dict[str, str]:
         "il6infer_version": found["il6infer"],
         "versions": json.dumps(found, sort_keys=True),
         "problem_digest": problem_digest(path),
-        "source_digest": source_digest(),
+        "source_digest": source_digest("il6infer.cli.fit:run"),
     }
 
 

@@ -21,10 +21,10 @@ from il6infer.inference.nuts import sample
 from il6infer.inference.provenance import provenance
 from il6infer.inference.settings import child_seed
 from il6infer.inference.starts import Starts, disperse, find_starts
-from il6infer.inference.variables import variable_names
 from il6infer.petab_files.lint import check
 from il6infer.problems.priors import draw, quantile
 from il6infer.problems.spec import Problem
+from il6infer.problems.variables import variable_names
 from il6infer.stages.settings import FitSettings
 
 logger = logging.getLogger("il6infer")

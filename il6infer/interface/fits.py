@@ -15,13 +15,13 @@ from il6infer.comparison import Fit as Candidate
 from il6infer.comparison import compare as compare_fits
 from il6infer.diagnosis import diagnose as judge
 from il6infer.inference import FitSettings, fit_problem
-from il6infer.inference.variables import variable_names
 from il6infer.interface.doses import Dose, grid, plans_of
 from il6infer.interface.options import Solver
 from il6infer.petab_files.lint import check
 from il6infer.prediction.answer import answer
 from il6infer.prediction.claims import read_claims
 from il6infer.prediction.courses import readable, simulate_plans
+from il6infer.problems.variables import variable_names
 from il6infer.stages.claims import Answers
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.settings import Thresholds

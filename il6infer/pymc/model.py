@@ -7,9 +7,10 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from il6infer.engine import Engine
-from il6infer.inference.variables import check_problem, rows_by_variable, variable_names
+from il6infer.inference.variables import check_problem
 from il6infer.problems.noise import NOISES
 from il6infer.problems.spec import Problem
+from il6infer.problems.variables import rows_by_variable, variable_names
 from il6infer.pymc.op import simulate
 from il6infer.pymc.priors import prior_variable
 

@@ -16,10 +16,10 @@ from il6infer.building.build import build
 from il6infer.building.constraints import constraint_table
 from il6infer.configuration.load import SCHEMA
 from il6infer.engine import compile
+from il6infer.exchange.adopt import adopt, measurement_table
 from il6infer.library.compose import compose
 from il6infer.library.constraint_names import CONSTRAINTS
 from il6infer.library.priors import Z90, log_normal, prior_table
-from il6infer.petab_files.adopt import adopt, measurement_table
 from il6infer.petab_files.read import load
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem

@@ -14,7 +14,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.cli import main as cli
-from il6infer.petab_files.values import read_values
+from il6infer.exchange.values import read_values
 from tests.zoo import decay_v1
 
 

@@ -12,10 +12,10 @@ from pytensor.compile.mode import Mode
 from il6infer._errors import UserError
 from il6infer.engine import compile
 from il6infer.inference.density import Density
-from il6infer.inference.variables import variable_names
 from il6infer.network.network import symbol
 from il6infer.problems.priors import distribution
 from il6infer.problems.spec import Parameter, Prior
+from il6infer.problems.variables import variable_names
 from il6infer.pymc import build_model
 from il6infer.pymc.op import SimulateTaped
 from tests.inference import toy

@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from il6infer.cli.main import COMMANDS
+from il6infer.cli.rules import ENTRIES
 from il6infer.configuration.load import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,9 +45,12 @@ def test_rule_says(rule, directive):
 @pytest.mark.parametrize("rule", sorted(set(RULES) - {"settings"}))
 def test_rule_calls_the_command_and_depends_on_its_source(rule):
     command = re.search(r'"il6infer (\w+) ', RULES[rule])[1]
+    module, function = ENTRIES[rule].split(":")
 
     assert command in COMMANDS
-    assert f'source=SOURCE["{command}"]' in RULES[rule]
+    assert f'source=SOURCE["{rule}"]' in RULES[rule]
+    assert callable(getattr(import_module(module), function))
+    assert set(ENTRIES) == set(RULES) - {"settings"}
     assert re.search(r"resources:\n        mem_mb=\d+,\n        runtime=\d+,", RULES[rule])
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from il6infer.cli.rules import ENTRIES
 from il6infer.stages import read
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.verdict import Verdict
@@ -63,7 +64,15 @@ def test_each_job_left_a_log_and_a_benchmark(run):
         path.relative_to(results / "benchmarks").with_suffix("") for path in (results / "benchmarks").rglob("*.tsv")
     }
 
-    assert {str(path).split("/")[0] for path in times} >= {"ingest", "problem", "fit", "diagnose", "compare", "report"}
+    assert {str(path).split("/")[0] for path in times} >= {
+        "ingest",
+        "problem",
+        "draw",
+        "fit",
+        "diagnose",
+        "compare",
+        "report",
+    }
     assert times - {path for path in times if str(path).startswith("settings")} <= logs
 
 

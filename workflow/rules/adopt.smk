@@ -1,8 +1,8 @@
-# Stage adopt: a PEtab problem as a data set -> what ingest and problem would have written, and the model's diagram.
+# Stage adopt: a PEtab problem as a data set -> what ingest and problem would have written.
 #
 # Requires: the problem that the configuration names under datasets.<dataset>.petab
 # Outputs:  <results>/<dataset>/measurements.csv, protocol.csv, ingest.json,
-#           <results>/<dataset>/petab/problem/ (the problem as it is), <results>/<dataset>/petab/diagram.svg
+#           <results>/<dataset>/petab/problem/ (the problem as it is)
 
 
 rule adopt:
@@ -13,12 +13,6 @@ rule adopt:
         protocol=f"{RESULTS}/{{dataset}}/protocol.csv",
         summary=f"{RESULTS}/{{dataset}}/ingest.json",
         folder=directory(f"{RESULTS}/{{dataset}}/petab/problem"),
-        picture=report(
-            f"{RESULTS}/{{dataset}}/petab/diagram.svg",
-            caption="../report/adopted.rst",
-            category="Models",
-            labels={"data set": "{dataset}", "model": "its own"},
-        ),
     log:
         f"{LOGS}/adopt/{{dataset}}.log",
     benchmark:
@@ -34,7 +28,7 @@ rule adopt:
     params:
         problem=lambda wildcards: DATASETS[wildcards.dataset]["petab"],
         output=subpath(output.measurements, parent=True),
-        source=SOURCE["petab"],
+        source=SOURCE["adopt"],
     message:
         "Adopt: PEtab problem {params.problem} as {wildcards.dataset}"
     shell:

@@ -1,7 +1,7 @@
 # Configuration and what all stages share.
 #
 # Requires: `config` (schema: workflow/schemas/config.schema.yaml).
-# Provides: RESULTS, LOGS, BENCHMARKS, CLAIMS (file, or none), DATASETS (name -> settings), PETAB (name -> files), SOURCE (stage -> digest of the code that it runs),
+# Provides: RESULTS, LOGS, BENCHMARKS, CLAIMS (file, or none), CLAIMED (what it says), DATASETS (name -> settings), PETAB (name -> files), SOURCE (rule -> digest of the code that it runs),
 #           PARTS (stage -> what it reads of the configuration), wildcard constraints, input functions.
 import os
 import re
@@ -13,9 +13,10 @@ from il6infer.configuration.load import constraints_of, values_of
 from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._yaml import read_yaml
-from il6infer._digests import source_digest
 from il6infer.library.assembly import own_files
 from il6infer.library.catalogue import files_of
+from il6infer._digests import stage_digest
+from il6infer.cli.rules import ENTRIES
 from il6infer.petab_files.files import read_listing
 
 try:
@@ -35,6 +36,7 @@ try:
         for name, dataset in SETTINGS["datasets"].items()
         if "petab" not in dataset
     }
+    CLAIMED = read_yaml(SETTINGS["claims"]) if SETTINGS["claims"] else {}
     PETAB = {
         name: read_listing(Path(dataset["petab"])).files
         for name, dataset in SETTINGS["datasets"].items()
@@ -53,9 +55,8 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 CLAIMS = SETTINGS["claims"] or []
 MODULES = list(map(str, files_of(LIBRARY.folder))) if LIBRARY.folder else []
 
-# Snakemake does not see edits behind a command: the digest in a rule's params makes them count.
-STAGES = ("petab", "ingest", "problem", "fit", "diagnose", "compare", "claims", "report")
-SOURCE = {stage: source_digest(f"il6infer.cli.{stage}")[:16] for stage in STAGES}
+# Snakemake does not see edits and upgrades behind a command: the digest in a rule's params makes them count.
+SOURCE = {rule: stage_digest(entry)[:16] for rule, entry in ENTRIES.items()}
 
 PARTS = {
     "fit": {key: SETTINGS[key] for key in ("seed", "fit")},

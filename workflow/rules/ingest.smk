@@ -6,7 +6,7 @@
 
 rule ingest:
     input:
-        description=lambda wildcards: DATASETS[wildcards.dataset]["description"],
+        description=lambda wildcards: ancient(DATASETS[wildcards.dataset]["description"]),
         raw=raw_files,
     output:
         measurements=f"{RESULTS}/{{dataset}}/measurements.csv",
@@ -25,6 +25,7 @@ rule ingest:
         mem_mb=1000,
         runtime=10,
     params:
+        described=lambda wildcards: DESCRIPTIONS[wildcards.dataset],  # what it says counts, not how it is written
         folder=lambda wildcards: DATASETS[wildcards.dataset]["folder"],
         output=subpath(output.measurements, parent=True),
         source=SOURCE["ingest"],

@@ -9,7 +9,7 @@ rule ask:
     input:
         problem=rules.problem.output.folder,
         posterior=rules.fit.output.posterior,
-        claims=CLAIMS,
+        claims=ancient(CLAIMS),
     output:
         answers=f"{RESULTS}/{{dataset}}/{{model}}/claims.json",
     log:
@@ -23,8 +23,9 @@ rule ask:
         mem_mb=2000,
         runtime=30,
     params:
+        asked=CLAIMED,  # what the file says counts, not how it is written
         seed=SETTINGS["seed"],
-        source=SOURCE["claims"],
+        source=SOURCE["ask"],
     message:
         "Claims: what {wildcards.model} of {wildcards.dataset} says of them"
     shell:
@@ -55,7 +56,7 @@ rule weigh:
         runtime=5,
     params:
         answers=answer_options,
-        source=SOURCE["claims"],
+        source=SOURCE["weigh"],
     message:
         "Claims: averaged over the models of {wildcards.dataset}"
     shell:

@@ -26,7 +26,7 @@ rule check_prior:
         runtime=15,
     params:
         seed=SETTINGS["seed"],
-        source=SOURCE["claims"],
+        source=SOURCE["check_prior"],
     message:
         "Prior: what the priors of {wildcards.model} of {wildcards.dataset} say of published behaviour"
     shell:

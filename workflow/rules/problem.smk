@@ -1,8 +1,7 @@
-# Stage problem: (measurements, model) -> one PEtab v2 folder, and the model's diagram.
+# Stage problem: (measurements, model) -> one PEtab v2 folder.
 #
 # Requires: <results>/<dataset>/measurements.csv, protocol.csv, the user's own modules that the model is made of
-# Outputs:  <results>/<dataset>/<model>/problem/ (PEtab v2: problem.yaml, model.xml, tables),
-#           <results>/<dataset>/<model>/diagram.svg
+# Outputs:  <results>/<dataset>/<model>/problem/ (PEtab v2: problem.yaml, model.xml, tables)
 
 
 rule problem:
@@ -12,12 +11,6 @@ rule problem:
         modules=module_files,
     output:
         folder=directory(f"{RESULTS}/{{dataset}}/{{model}}/problem"),
-        picture=report(
-            f"{RESULTS}/{{dataset}}/{{model}}/diagram.svg",
-            caption="../report/diagram.rst",
-            category="Models",
-            labels={"data set": "{dataset}", "model": "{model}"},
-        ),
     log:
         f"{LOGS}/problem/{{dataset}}/{{model}}.log",
     benchmark:
@@ -40,4 +33,4 @@ rule problem:
         "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
         "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model} {params.constraints}"
-        " {params.values} {params.modules:q} --output {output.folder:q} --diagram {output.picture:q} > {log:q} 2>&1"
+        " {params.values} {params.modules:q} --output {output.folder:q} > {log:q} 2>&1"

@@ -1,6 +1,6 @@
 # Stage report: everything -> one self-contained page.
 #
-# Requires: the outputs of ingest, problem, prior, fit, diagnose, compare and predict for each data set and model;
+# Requires: the outputs of ingest, problem, draw, prior, fit, diagnose, compare and predict for each data set and model;
 #           <results>/settings/report.json (the whole configuration, defaults filled in)
 # Outputs:  <results>/report/index.html
 
@@ -12,7 +12,7 @@ rule report:
         protocols=expand(rules.ingest.output.protocol, dataset=DATASETS),
         summaries=expand(rules.ingest.output.summary, dataset=DATASETS),
         problems=of_each_fit(rules.problem.output.folder),
-        diagrams=of_each_fit(rules.problem.output.picture),
+        diagrams=of_each_fit(rules.draw.output.picture),
         priors=of_each_fit(rules.check_prior.output.check),
         posteriors=of_each_fit(rules.fit.output.posterior),
         verdicts=of_each_fit(rules.diagnose.output.verdict),

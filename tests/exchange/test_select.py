@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from il6infer.petab_files.select_export import export
+from il6infer.exchange.select_export import export
 from tests.zoo import decay_v1
 
 

@@ -1,0 +1,23 @@
+"""Rule of the workflow -> the function that its command runs: where the digest of the rule's code starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ENTRIES: Mapping[str, str] = MappingProxyType(
+    {
+        "adopt": "il6infer.cli.adopt:run",
+        "draw_adopted": "il6infer.cli.adopt:draw",
+        "draw": "il6infer.cli.models:draw",
+        "ingest": "il6infer.cli.ingest:run",
+        "problem": "il6infer.cli.problem:run",
+        "check_prior": "il6infer.cli.claims:check_priors",
+        "fit": "il6infer.cli.fit:run",
+        "diagnose": "il6infer.cli.diagnose:run",
+        "compare": "il6infer.cli.compare:run",
+        "ask": "il6infer.cli.claims:ask",
+        "weigh": "il6infer.cli.claims:weigh",
+        "report": "il6infer.cli.report:run",
+    }
+)
