@@ -33,7 +33,7 @@ OPTIONS = {
     "starts": (int, "prior draws improved by optimisation to start from"),
     "engine": (str, "solver of the equations"),
     "rtol": (float, "relative tolerance of the solver"),
-    "atol": (float, "absolute tolerance of the solver"),
+    "atol": (float, "largest absolute tolerance of the solver; lowered where the predictions need it"),
     "mass_matrix": (str, "low_rank or diagonal"),
 }
 

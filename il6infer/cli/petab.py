@@ -68,6 +68,8 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     one.add_argument("--engine", default="rosenbrock", help=OPTIONS["engine"][1])
     one.add_argument("--rtol", type=float, default=1e-8, help=OPTIONS["rtol"][1])
     one.add_argument("--atol", type=float, default=1e-10, help=OPTIONS["atol"][1])
+    one.add_argument("--max-steps", type=int, help="steps that one run may take")
+    one.add_argument("--max-seconds", type=float, help="wall time of a simulation [s]")
     one.set_defaults(run=run_evaluate, folders=("output",))
     two = actions.add_parser("fit", help="posterior and verdict", description=FIT, formatter_class=raw)
     two.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
@@ -93,14 +95,14 @@ def run_evaluate(args: argparse.Namespace) -> None:
     """Evaluate and write."""
     from il6infer._files import versions, write_json
     from il6infer._outputs import atomic_files
-    from il6infer.engine.evaluate import evaluate, simulation_table
+    from il6infer.engine.evaluate import MAX_SECONDS, MAX_STEPS, evaluate, simulation_table
     from il6infer.exchange.values import read_values
 
     values = read_values(args.parameters) if args.parameters else {}
-    found = evaluate(
-        args.problem, values, gradient=args.gradient, engine=args.engine, rtol=args.rtol, atol=args.atol
-    )  # fmt: skip
-    settings = {"engine": args.engine, "rtol": args.rtol, "atol": args.atol}
+    solver = {"engine": args.engine, "rtol": args.rtol, "atol": args.atol}
+    budget = {"max_steps": args.max_steps or MAX_STEPS, "max_seconds": args.max_seconds or MAX_SECONDS}
+    found = evaluate(args.problem, values, gradient=args.gradient, **solver, **budget)
+    settings = {**solver, "atol": found.atol, **budget}
     summary = {"problem": str(args.problem), **found.summary(), "settings": settings, "versions": versions()}
     with atomic_files(args.output) as folder:
         table = simulation_table(args.problem, found.simulation)

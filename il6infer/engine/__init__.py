@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from il6infer._errors import UserError, nearest
 from il6infer.engine.diffsol import DiffsolEngine
-from il6infer.engine.rosenbrock import RosenbrockEngine
+from il6infer.engine.rosenbrock import MAX_STEPS, RosenbrockEngine
 from il6infer.kernel.tableau import METHODS
 from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome, Simulation
 
-__all__ = ["DiffsolEngine", "Engine", "Outcome", "RosenbrockEngine", "Simulation", "compile"]
+__all__ = ["MAX_STEPS", "DiffsolEngine", "Engine", "Outcome", "RosenbrockEngine", "Simulation", "compile"]
 
 Engine = RosenbrockEngine | DiffsolEngine
 
 
-def compile(problem: Problem, *, engine: str = "rosenbrock", rtol: float = 1e-6, atol: float = 1e-8) -> Engine:
+def compile(
+    problem: Problem,
+    *,
+    engine: str = "rosenbrock",
+    rtol: float = 1e-6,
+    atol: float = 1e-8,
+    lower_atol: bool = True,
+    at: np.ndarray | None = None,
+    max_steps: int = MAX_STEPS,
+    max_seconds: float = np.inf,
+) -> Engine:
     """Compile a problem for one engine.
 
     Parameters
@@ -23,17 +35,29 @@ def compile(problem: Problem, *, engine: str = "rosenbrock", rtol: float = 1e-6,
         ``rosenbrock`` (the default: Rodas5P, and diffsol for a run that it cannot do), a method by name without that
         way out (``rodas4``, ``rodas5p``), or ``diffsol``.
     rtol, atol
-        Tolerances of the solver.
+        Tolerances of the solver. The absolute one is lowered, in decades, until the predictions at `at` no longer
+        depend on it; see `il6infer.engine.tolerances.absolute_tolerance`.
+    lower_atol
+        False to use `atol` as it is.
+    at
+        (parameters,), on the linear scale; None for the nominal values.
+    max_steps
+        Steps that one run of the kernel may take; one that needs more has outcome `STEP_LIMIT`, or, before its
+        experiment, `NO_STEADY_STATE`. diffsol has a limit of its own.
+    max_seconds
+        Wall time of one simulation [s]; what is not simulated then has outcome `TIME_LIMIT`. Without a limit, results
+        do not depend on how fast the machine is.
 
     Raises
     ------
     UserError
         If the engine is unknown, or the problem asks for what the engine cannot do.
     """
+    solver = {"rtol": rtol, "atol": atol, "lower_atol": lower_atol, "at": at, "max_seconds": max_seconds}
     if engine == "diffsol":
-        return DiffsolEngine(problem, rtol=rtol, atol=atol)
+        return DiffsolEngine(problem, **solver)
     if engine == "rosenbrock":
-        return RosenbrockEngine(problem, rtol=rtol, atol=atol, fallback=True)
+        return RosenbrockEngine(problem, max_steps=max_steps, fallback=True, **solver)
     if engine not in METHODS:
         raise UserError(f"unknown engine '{engine}'. {nearest(engine, ['rosenbrock', 'diffsol', *METHODS])}")
-    return RosenbrockEngine(problem, method=engine, rtol=rtol, atol=atol)
+    return RosenbrockEngine(problem, method=engine, max_steps=max_steps, **solver)

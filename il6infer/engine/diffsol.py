@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import Counter
+from functools import cached_property
 
 import numpy as np
 import pydiffsol as ds
 
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.likelihood import pointwise
+from il6infer.engine.rest import is_stable
+from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
+from il6infer.network.conservation import moieties
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.numeric import Function
@@ -25,6 +30,9 @@ from il6infer.runs.segments import ADD, SET, Segment, theta
 STEADY_FROM, STEADY_TO = 1e3, 1e9
 """A steady state is looked for after these times [unit of the model], tenfold at a time."""
 
+MOST_STEPS, QUICK, PIECES = 2e6, 1e4, (1e-6, 1e-4, 1e-2)
+"""Steps of one integration; where it may need them, for the state moves this often within it, shares that are tried."""
+
 
 class DiffsolEngine:
     """Same interface as `RosenbrockEngine`, slower, independent.
@@ -34,20 +42,32 @@ class DiffsolEngine:
     problem
         What to simulate.
     rtol, atol
-        Tolerances on each state and each sensitivity.
+        Tolerances on each state and each sensitivity; see `engine.tolerances.absolute_tolerance` for what becomes of
+        `atol`.
+    lower_atol, at
+        As `RosenbrockEngine` has them.
+    max_seconds
+        Wall time that one run may take, judged between integrations: from one period or tenfold time to the next.
     """
 
-    def __init__(self, problem: Problem, *, rtol: float = 1e-6, atol: float = 1e-8) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        rtol: float = 1e-6,
+        atol: float = 1e-8,
+        lower_atol: bool = True,
+        at: np.ndarray | None = None,
+        max_seconds: float = np.inf,
+    ) -> None:
         self.problem = problem
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
-        self._tolerances = rtol, atol
+        self._max_seconds = max_seconds
         network = problem.network
         self._states = [symbol(s) for s in network.states]
         source = diffsl_source(problem)
         self._ode = ds.Ode(source, matrix_type=ds.nalgebra_dense, ode_solver=ds.bdf) if self._states else None
-        if self._ode is not None:
-            self._ode.rtol, self._ode.atol, self._ode.sens_rtol, self._ode.sens_atol = rtol, atol, rtol, atol
         estimated = [theta(p.id) for p in problem.estimated]
         varying = [symbol(name) for name in network.parameters]
         named = set().union(*[e.free_symbols for e in network.rhs])
@@ -62,10 +82,28 @@ class DiffsolEngine:
             Function([*self._states, TIME, *inputs], [o.formula.xreplace(expand), o.noise.xreplace(expand)])
             for o, inputs in zip(problem.observables, self.plan.inputs, strict=True)
         ]
-        text = f"diffsol {ds.version()}\n{source}\n{rtol} {atol}\n{self.plan}\n{problem.observables}"
-        self.digest = hashlib.sha256(text.encode()).hexdigest()
         self._outcomes: Counter[str] = Counter()
         self._lock = threading.Lock()  # one solver, many threads
+        self.rtol = self.atol = np.nan
+        self._set_tolerances(rtol, atol)
+        at = np.array([p.nominal for p in problem.estimated]) if at is None else np.asarray(at, dtype=float)
+        if lower_atol and np.isfinite(at).all():
+            found = absolute_tolerance(problem, rtol, atol, lambda own: self._try(at, own))
+            self._set_tolerances(rtol, found)
+        text = f"diffsol {ds.version()}\n{source}\n{self.rtol} {self.atol}\n{self.plan}\n{problem.observables}"
+        self.digest = hashlib.sha256(text.encode()).hexdigest()
+
+    def _set_tolerances(self, rtol: float, atol: float) -> None:
+        self.rtol, self.atol = rtol, atol
+        if self._ode is not None:
+            self._ode.rtol, self._ode.atol, self._ode.sens_rtol, self._ode.sens_atol = rtol, atol, rtol, atol
+
+    def _try(self, at: np.ndarray, atol: float) -> Trial:
+        self._set_tolerances(self.rtol, atol)
+        prediction = self._evaluate(at, derive=False)[0].prediction
+        self._outcomes.clear()
+        d = self._quantities(at)
+        return Trial(prediction, min(smallest_size(self._initial(d[list(run[0].values)])) for run in self.plan.runs))
 
     @property
     def run_experiments(self) -> tuple[tuple[str, ...], ...]:
@@ -138,8 +176,7 @@ class DiffsolEngine:
             outcome, states, tangents = results[run]
             if outcome:
                 continue
-            read = self._measure(n, states, d)
-            prediction[n], noise[n] = read if np.isfinite(read[0]) and read[1] > 0 else (np.inf, 1.0)
+            prediction[n], noise[n] = self._measure(n, states, d)
             if derive:
                 slopes[:, n] = self._differentiate(n, states, tangents, d, dd)
         outcomes = np.array([outcome for outcome, _, _ in results], dtype=np.int8)
@@ -147,10 +184,12 @@ class DiffsolEngine:
         self._outcomes.update(Outcome(o).name.lower() for o in outcomes)
         return Simulation(prediction, noise, outcomes), *slopes
 
-    def _measure(self, n: int, states: np.ndarray, d: np.ndarray) -> np.ndarray:
+    def _measure(self, n: int, states: np.ndarray, d: np.ndarray) -> tuple[float, float]:
+        """Prediction and noise; +inf and 1 where the instrument reads no number, or has no spread."""
         run, at, o = self.plan.measured[n]
         inputs = d[list(self.plan.measured_inputs[n])]
-        return self._observables[o](np.concatenate([states[at], [self.plan.run_times[run][at]], inputs]))
+        value, sd = self._observables[o](np.concatenate([states[at], [self.plan.run_times[run][at]], inputs]))
+        return (value, sd) if np.isfinite(value) and sd > 0 else (np.inf, 1.0)
 
     def _differentiate(
         self, n: int, states: np.ndarray, tangents: np.ndarray, d: np.ndarray, dd: np.ndarray
@@ -168,7 +207,7 @@ class DiffsolEngine:
         states = np.full((len(times), size), np.nan)
         tangents = np.full((len(times), size, len(values)), np.nan)
         d, dd = self._quantities(values), self._quantities.jacobian(values)
-        segments = self.plan.runs[run]
+        segments, until = self.plan.runs[run], time.monotonic() + self._max_seconds
         p, dp = d[list(segments[0].values)], dd[list(segments[0].values)]
         y, s = self._initial(p), self._initial.jacobian(p) @ dp
         try:
@@ -176,7 +215,7 @@ class DiffsolEngine:
                 p, dp = d[list(segment.values)], dd[list(segment.values)]
                 y, s = self._jump(segment, y, s, values, d, dd)
                 if segment.steady:
-                    y, s = self._steady(y, s, p, dp, derive)
+                    y, s = self._steady(y, s, p, dp, derive, until)
                     continue
                 end = segments[n + 1].start if n + 1 < len(segments) else np.inf
                 inside = np.flatnonzero((times >= segment.start) & (times < end) & np.isfinite(times))
@@ -185,11 +224,11 @@ class DiffsolEngine:
                 later = inside[times[inside] > segment.start]
                 goals = np.append(times[later], end) if segment.start < end < np.inf else times[later]
                 if len(goals):
-                    found, slopes = self._solve(y, s, p, dp, segment.start, goals, derive)
+                    found, slopes = self._solve(y, s, p, dp, segment.start, goals, derive, until)
                     states[later], tangents[later] = found[: len(later)], slopes[: len(later)]
                     y, s = found[-1], slopes[-1]
             if len(times) and times[-1] == np.inf:
-                states[-1], tangents[-1] = self._steady(y, s, p, dp, derive)
+                states[-1], tangents[-1] = self._steady(y, s, p, dp, derive, until)
         except Failed as failure:
             return failure.outcome, np.full_like(states, np.nan), tangents
         return Outcome.OK, states, tangents
@@ -211,17 +250,21 @@ class DiffsolEngine:
         return after, slopes
 
     def _solve(
-        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, start: float, times: np.ndarray, derive: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, start: float, times: np.ndarray,
+        derive: bool, until: float,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
         """States (times, states) and tangents (times, states, parameters) from y at `start`."""
         if self._ode is None:
             return np.empty((len(times), 0)), np.empty((len(times), 0, dp.shape[1]))
+        if time.monotonic() > until:
+            raise Failed(Outcome.TIME_LIMIT)
         # A parameter that no rate names may be without a value.
         inputs = np.concatenate([np.where(self._in_rates, p, 0.0), y, [start]])
         if not np.isfinite(inputs).all():
             raise Failed(Outcome.NON_FINITE)
         try:
             with self._lock:
+                self._refuse_endless(inputs, [*y, *p, start], times[-1] - start)
                 solve = self._ode.solve_fwd_sens if derive else self._ode.solve_dense
                 solution = solve(inputs, np.asarray(times) - start)
         except RuntimeError as error:
@@ -231,28 +274,56 @@ class DiffsolEngine:
         if states.shape[0] != len(times) or not np.isfinite(states).all():
             raise Failed(Outcome.NON_FINITE)
         points = zip([y, *states], [start, *times], strict=True)
-        if not all(np.isfinite(self._rates([*state, *p, time])).all() for state, time in points):
+        if not all(np.isfinite(self._rates([*state, *p, at])).all() for state, at in points):
             raise Failed(Outcome.NON_FINITE)
         if not derive:
             return states, np.full((*states.shape, dp.shape[1]), np.nan)
         local = np.stack([np.asarray(one).T for one in solution.sens], axis=-1)  # (times, states, inputs)
         return states, local[..., : len(p)] @ dp + local[..., len(p) : len(p) + len(y)] @ s
 
+    def _refuse_endless(self, inputs: np.ndarray, arguments: list[float], duration: float) -> None:
+        """Fail where the steps at the beginning, and no longer ones later, make more than `MOST_STEPS`.
+
+        diffsol cannot be told how many steps it may take, nor be interrupted.
+        """
+        count = len(self._states)
+        rates = self._rates(arguments)
+        size = np.linalg.norm(rates)
+        if not 0.0 < size < np.inf:
+            return
+        small = 1e-7 * (np.linalg.norm(arguments[:count]) + self.atol) / size
+        ahead = self._rates([*(np.array(arguments[:count]) + small * rates), *arguments[count:]])
+        if not np.linalg.norm(ahead - rates) / (small * size) * duration > QUICK:
+            return
+        for share in PIECES:
+            steps = np.diff(np.asarray(self._ode.solve(inputs, share * duration).ts))
+            longest = steps[-20:].max(initial=0.0)
+            if share * duration > 1e3 * longest and duration > MOST_STEPS * longest:
+                raise Failed(Outcome.STEP_LIMIT)
+
     def _steady(
-        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, derive: bool
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, derive: bool, until: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Where the state no longer moves when time grows tenfold."""
-        rtol, atol = self._tolerances
-        end = STEADY_FROM
-        before = self._solve(y, s, p, dp, 0.0, np.array([end]), False)[0][0]
-        while end < STEADY_TO:
-            end *= 10
-            after = self._solve(y, s, p, dp, 0.0, np.array([end]), False)[0][0]
-            if (np.abs(after - before) <= 10 * (rtol * np.abs(after) + atol)).all():
-                states, tangents = self._solve(y, s, p, dp, 0.0, np.array([end]), derive)
-                return states[0], tangents[0]
-            before = after
+        """Where the state no longer moves when time grows tenfold, if that is stable."""
+        end, before = STEADY_FROM, None
+        try:
+            while end <= STEADY_TO:
+                after = self._solve(y, s, p, dp, 0.0, np.array([end]), False, until)[0][0]
+                allowed = 10 * (self.rtol * np.abs(after) + self.atol)
+                rests = before is not None and (np.abs(after - before) <= allowed).all()
+                slopes = self._rates.jacobian([*after, *p, 0.0])[:, : len(y)] if rests else None
+                if rests and is_stable(slopes, after != y, self._moieties):
+                    states, tangents = self._solve(y, s, p, dp, 0.0, np.array([end]), derive, until)
+                    return states[0], tangents[0]
+                end, before = 10.0 * end, after
+        except Failed as failure:
+            if failure.outcome != Outcome.STEP_LIMIT:
+                raise
         raise Failed(Outcome.NO_STEADY_STATE)
+
+    @cached_property
+    def _moieties(self) -> np.ndarray:
+        return moieties(self.problem.network)
 
 
 class Failed(Exception):  # noqa: N818 (an outcome, not an error)

@@ -14,13 +14,16 @@ import pandas as pd
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._tables import sound_sheet
-from il6infer.engine import Engine, compile
+from il6infer.engine import MAX_STEPS, Engine, compile
 from il6infer.engine.likelihood import pointwise, residuals, slopes
 from il6infer.petab_files.files import read_listing
 from il6infer.petab_files.read import load
 from il6infer.problems.priors import log_density
 from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome
+
+MAX_SECONDS = 600.0
+"""Wall time of a simulation [s], where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Evaluation:
         Estimated parameter -> derivative of the log-likelihood on the parameter's scale; None where not asked for.
     simulation
         (measurements,) in the order of the measurement tables; NaN where the simulation failed.
+    atol
+        Absolute tolerance that was used.
     seconds
         Stage -> wall time.
     """
@@ -52,6 +57,7 @@ class Evaluation:
     outcomes: Mapping[str, str]
     gradient: Mapping[str, float | None] | None
     simulation: np.ndarray
+    atol: float
     seconds: Mapping[str, float]
 
     def summary(self) -> dict[str, Any]:
@@ -79,6 +85,8 @@ def evaluate(
     engine: str = "rosenbrock",
     rtol: float = 1e-8,
     atol: float = 1e-10,
+    max_steps: int = MAX_STEPS,
+    max_seconds: float = MAX_SECONDS,
 ) -> Evaluation:
     """Evaluate a problem of PEtab v1 or v2.
 
@@ -88,6 +96,10 @@ def evaluate(
         Its YAML file.
     values
         Estimated parameter -> value on the linear scale; those not named stay at their nominal value.
+    gradient
+        Also the gradient.
+    engine, rtol, atol, max_steps, max_seconds
+        As `il6infer.engine.compile` has them; the absolute tolerance is lowered where the predictions need it.
 
     Raises
     ------
@@ -98,7 +110,8 @@ def evaluate(
     problem = load(path)
     theta = parameter_vector(problem, values or {}, path)
     clock.append(time.perf_counter())
-    compiled = compile(problem, engine=engine, rtol=rtol, atol=atol)
+    budget = {"max_steps": max_steps, "max_seconds": max_seconds}
+    compiled = compile(problem, engine=engine, rtol=rtol, atol=atol, at=theta, **budget)
     compiled.simulate(theta)
     clock.append(time.perf_counter())
     simulation = compiled.simulate(theta)
@@ -118,6 +131,7 @@ def evaluate(
         outcomes={name or "(no experiment)": outcome.name.lower() for name, outcome in runs.items()},
         gradient=derivative,
         simulation=np.where(np.isfinite(simulation.prediction), simulation.prediction, np.nan),
+        atol=compiled.atol,
         seconds={name: end - start for name, start, end in zip(stages, clock, clock[1:], strict=False)},
     )
 

@@ -40,8 +40,8 @@ class Fallback:
     ----------
     problem
         As the kernel has it; the plan of runs is the same.
-    rtol, atol
-        Tolerances.
+    rtol, atol, max_seconds
+        Tolerances, and the wall time of a run.
     enabled
         Try again; else only count.
 
@@ -51,8 +51,9 @@ class Fallback:
         Failed runs by outcome, and ``rescued``: how many of them diffsol could simulate.
     """
 
-    def __init__(self, problem: Problem, rtol: float, atol: float, *, enabled: bool) -> None:
-        self._problem, self._tolerances = problem, (rtol, atol)
+    def __init__(self, problem: Problem, rtol: float, atol: float, max_seconds: float, *, enabled: bool) -> None:
+        self._problem = problem
+        self._settings = {"rtol": rtol, "atol": atol, "max_seconds": max_seconds}
         self._engine: DiffsolEngine | None = None
         self._refused = not enabled
         self._lock = threading.Lock()
@@ -62,9 +63,8 @@ class Fallback:
         """Second engine, made when first needed; None where it cannot do the problem."""
         with self._lock:
             if self._engine is None and not self._refused:
-                rtol, atol = self._tolerances
                 try:
-                    self._engine = DiffsolEngine(self._problem, rtol=rtol, atol=atol)
+                    self._engine = DiffsolEngine(self._problem, lower_atol=False, **self._settings)
                 except (UserError, RuntimeError, ValueError) as error:
                     self._refused = True
                     logger.warning("%s: failed runs are not tried again: %s", self._problem.id, error)
@@ -74,11 +74,11 @@ class Fallback:
         """Try each failed run once; where it succeeds, its outcome becomes `RESCUED` and its rows are filled."""
         for run in np.flatnonzero(outcome):
             self.counts[Outcome(outcome[run]).name.lower()] += 1
-            engine = self.engine()
+            engine = self.engine() if outcome[run] != Outcome.TIME_LIMIT else None
             if engine is None:
                 continue
             found, rows, values, sds = engine.measure_run(int(run), theta)
-            if found == Outcome.OK and np.isfinite(values).all():
+            if found == Outcome.OK:
                 self.counts["rescued"] += 1
                 outcome[run], prediction[rows], noise[rows] = Outcome.RESCUED, values, sds
 

@@ -12,6 +12,7 @@ import numpy as np
 import sympy as sp
 
 from il6infer.engine.fallback import Fallback
+from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
 from il6infer.kernel.calls import jacobian_at, pullback_at, simulate_at
 from il6infer.kernel.contracts import Kept, Simulated, Tables
 from il6infer.kernel.equations import layout, model_source
@@ -19,6 +20,7 @@ from il6infer.kernel.link import Kernel
 from il6infer.kernel.method import stage_source
 from il6infer.kernel.tableau import METHODS, Tableau
 from il6infer.kernel.tangent import sensitivity_source
+from il6infer.kernel.tape import states_at_starts
 from il6infer.network.conservation import moieties
 from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome, Simulation
@@ -43,7 +45,7 @@ def _lanes(runs: int) -> int:
     return min(MOST_LANES, 1 << max(runs - 1, 0).bit_length())
 
 
-def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: int) -> Tables:
+def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: int, max_seconds: float) -> Tables:
     varying = layout(problem, plan).varying
     segments, equilibration, begin, end, equilibrations = [], [], [], [], {}
     for run in plan.runs:
@@ -83,6 +85,7 @@ def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: i
         rtol=float(rtol),
         atol=float(atol),
         max_steps=int(max_steps),
+        max_seconds=float(max_seconds),
     )
 
 
@@ -131,16 +134,18 @@ class RosenbrockEngine:
     method
         ``rodas4`` or ``rodas5p``.
     rtol, atol
-        Tolerances on each state.
+        Tolerances on each state; see `engine.tolerances.absolute_tolerance` for what becomes of `atol`.
+    lower_atol
+        Let the predictions at `at` say what absolute tolerance they need; else `atol` is what it is.
+    at
+        (parameters,), on the linear scale; None for the nominal values.
     max_steps
         Steps that one run may take.
+    max_seconds
+        Wall time that one call may take; what is not simulated then has outcome `TIME_LIMIT`.
     fallback
         Let diffsol try a run once that the kernel could not simulate.
 
-    Attributes
-    ----------
-    fallback
-        Counts what failed, in compiled calls too.
     """
 
     def __init__(
@@ -150,7 +155,10 @@ class RosenbrockEngine:
         method: str = "rodas5p",
         rtol: float = 1e-6,
         atol: float = 1e-8,
+        lower_atol: bool = True,
+        at: np.ndarray | None = None,
         max_steps: int = MAX_STEPS,
+        max_seconds: float = np.inf,
         fallback: bool = False,
     ) -> None:
         self.problem = _with_a_state(problem)
@@ -163,12 +171,40 @@ class RosenbrockEngine:
         together = {"LANES": _lanes(len(self.plan.runs))}
         self._code = "\n\n".join([source, of_method]), constants | _constants(METHODS[method]) | together
         self.kernel = Kernel(*self._code)
-        self.tables = _tables(problem, self.plan, rtol, atol, max_steps)
-        self.digest = hashlib.sha256(
-            b"".join([self.kernel.digest.encode(), *(_bytes(np.asarray(table)) for table in self.tables)])
-        ).hexdigest()
-        self.fallback = Fallback(self.problem, rtol, atol, enabled=fallback)
+        self._rtol, self._coarsest, self._lower_atol, self._at = rtol, atol, lower_atol, at
+        self._budget, self._fallback = (max_steps, max_seconds), fallback
         self._outcomes: Counter[str] = Counter()
+
+    @cached_property
+    def tables(self) -> Tables:
+        """What the kernel reads of the problem."""
+        return _tables(self._simulated, self.plan, self._rtol, self.atol, *self._budget)
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of all that the predictions depend on."""
+        parts = [self.kernel.digest.encode(), *(_bytes(np.asarray(table)) for table in self.tables)]
+        return hashlib.sha256(b"".join(parts)).hexdigest()
+
+    @cached_property
+    def fallback(self) -> Fallback:
+        """Second attempts; counts what failed, in compiled calls too."""
+        return Fallback(self.problem, self._rtol, self.atol, self._budget[1], enabled=self._fallback)
+
+    @cached_property
+    def atol(self) -> float:
+        """Absolute tolerance in use."""
+        at = np.array([p.nominal for p in self.problem.estimated]) if self._at is None else self._checked(self._at)
+        if not (self._lower_atol and np.isfinite(at).all()):
+            return self._coarsest
+        tables = _tables(self._simulated, self.plan, self._rtol, self._coarsest, *self._budget)
+
+        def simulate(own: float) -> Trial:
+            found = simulate_at(self.kernel.address("simulate"), at, tables._replace(atol=own), True)
+            starts = states_at_starts(found.kept.tape, self._code[1]["LANES"], self._code[1]["N"])
+            return Trial(found.prediction, smallest_size(starts))
+
+        return absolute_tolerance(self.problem, self._rtol, self._coarsest, simulate)
 
     @property
     def sizes(self) -> tuple[int, int, int]:

@@ -64,6 +64,8 @@ class Tables(NamedTuple):
     """Absolute tolerance, of each state."""
     max_steps: int
     """Steps that one run may attempt."""
+    max_seconds: float
+    """Wall time of a call [s], after which what is not simulated fails."""
 
 
 class Kept(NamedTuple):
@@ -134,7 +136,11 @@ class Workspace(NamedTuple):
     rtol: np.ndarray
     """(lanes,)."""
     atol: np.ndarray
-    """(lanes,)."""
+    """(n, lanes) absolute tolerance of each state."""
+    deadline: float
+    """Time of `clock.now` at which the call is late."""
+    coarsest_atol: float
+    """Of the tables; in a search for a steady state, that of a state may be below."""
 
 
 class AdjointWorkspace(NamedTuple):
@@ -192,6 +198,7 @@ TABLES = _type(
         rtol=types.float64,
         atol=types.float64,
         max_steps=types.int64,
+        max_seconds=types.float64,
     )
 )
 KEPT = _type(

@@ -8,12 +8,15 @@ import math
 import numpy as np
 from numba import njit
 
+from il6infer.kernel.clock import is_late
 from il6infer.kernel.contracts import Kept, Simulated
 from il6infer.kernel.lanes import (
     GOES_ON,
     OK,
     STEP_LIMIT,
+    TIME_LIMIT,
     attempt,
+    edge,
     first_step,
     judge,
     lane_states,
@@ -113,7 +116,7 @@ def enter(lane, first, run, at, tables, d, moving, before, states, work):
                 if times[i] < np.inf:
                     goal = times[i]
         if goal > start:
-            t[lane], end[lane] = start, goal
+            t[lane], end[lane] = start + edge(start, goal), goal
             h[lane] = first_step(lane, y, p, t, work)
             return seg
     if at[lane] < stop:
@@ -154,6 +157,7 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
     state, parameters = np.empty(N()), np.empty(NP())
     start, fraction, inside = np.empty(lanes), np.zeros(lanes), np.empty((N(), lanes))
     taken, found = np.zeros(lanes, dtype=np.bool_), np.zeros(lanes, dtype=np.int64)
+    attempts = 0
     while True:
         active = 0
         for lane in range(lanes):
@@ -184,7 +188,8 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
             record(tape, rows, y, t, step)
             k = increments_at(tape, rows)
         attempt(y, p, t, step, k, work)
-        some = False
+        attempts += 1
+        late, some = is_late(attempts, work.deadline), False
         for lane in range(lanes):
             start[lane], taken[lane], found[lane] = t[lane], False, GOES_ON
             if run[lane] >= 0:
@@ -207,6 +212,8 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                         found[lane] = OK
             if found[lane] == GOES_ON and budget[lane] == 0:
                 found[lane] = STEP_LIMIT
+            if found[lane] == GOES_ON and late:
+                found[lane] = TIME_LIMIT
             if found[lane] != GOES_ON:
                 outcome[r], run[lane] = found[lane], -1
         rows += some

@@ -16,6 +16,7 @@ import math
 import numpy as np
 from numba import njit
 
+from il6infer.kernel.clock import now
 from il6infer.kernel.contracts import ERROR, FACTOR, AdjointWorkspace, Lanes, Workspace
 from il6infer.kernel.model_functions import (
     ALPHA,
@@ -50,9 +51,12 @@ from il6infer.kernel.vectors import OPTIONS, clear_all
 from il6infer.runs.outcome import Outcome
 
 OK, STEP_LIMIT, STEP_TOO_SMALL = int(Outcome.OK), int(Outcome.STEP_LIMIT), int(Outcome.STEP_TOO_SMALL)
-NON_FINITE = int(Outcome.NON_FINITE)
+NON_FINITE, TIME_LIMIT = int(Outcome.NON_FINITE), int(Outcome.TIME_LIMIT)
 GOES_ON = -1
 """A step was taken or refused, and the run goes on."""
+
+ROUNDING = 1e-15
+"""Some units of the last digit."""
 
 SMALLEST = 1e-13
 """Steps below this share of the time are none."""
@@ -88,7 +92,9 @@ def workspace(tables):
         inverse_step=np.empty(lanes),
         errors=np.empty((2, lanes)),
         rtol=np.full(lanes, tables.rtol),
-        atol=np.full(lanes, tables.atol),
+        atol=np.full((n, lanes), tables.atol),
+        deadline=now() + tables.max_seconds,
+        coarsest_atol=tables.atol,
     )
 
 
@@ -128,8 +134,18 @@ def propose(t, h, end):
     """Step to attempt from t, given the one that the error allows, so that steps land on `end`."""
     left = end - t
     if lands(t, h, end):
-        return left
+        return left - edge(t, end)
     return 0.5 * left if h > 0.5 * left else h
+
+
+@njit(**OPTIONS)
+def edge(start, end):
+    """Share of a stretch of time, some units of its last digit, that is left out at either end.
+
+    Rates that switch at a time have the values of both sides there: a stage on it would see the other side's.
+    """
+    width = ROUNDING * max(abs(start), abs(end))
+    return width if TIME_DEPENDENT() and end - start > 8.0 * width else 0.0
 
 
 @njit(**OPTIONS)
@@ -167,7 +183,7 @@ def first_step(lane, y, p, t, work):
     rhs(y, p, t, b)
     size, speed = 0.0, 0.0
     for i in range(N()):
-        scale = work.atol[lane] + work.rtol[lane] * abs(y[i, lane])
+        scale = work.atol[i, lane] + work.rtol[lane] * abs(y[i, lane])
         size += (y[i, lane] / scale) ** 2
         speed += (b[i, lane] / scale) ** 2
     if speed > 0.0 and size > 0.0 and math.isfinite(size / speed):

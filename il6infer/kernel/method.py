@@ -28,7 +28,7 @@ def stage_source(method: Tableau, size: int, diagonal: list[int], entries: int) 
     combined = [" + ".join(["y[i]", *_terms(method.a[s], size, "k")]) for s in stages]
     rates = [" + ".join(_terms(method.c[s], size, "k")) for s in stages]
     error = [
-        "e = " + _element("k", last, size) + " / (atol + rtol * max(abs(y[i]), abs(w[i])))",
+        "e = " + _element("k", last, size) + " / (atol[i] + rtol * max(abs(y[i]), abs(w[i])))",
         f"out[0] += {1.0 / size!r} * (e * e)",
     ]
     factor = f"out[1] = 0.9 * power(max(out[0], 1e-20), {-0.5 / method.order!r})"

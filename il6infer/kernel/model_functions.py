@@ -60,7 +60,7 @@ LANE_FUNCTIONS: dict[str, tuple[str, ...]] = {
         "rate": "ivnv",  # which, K, 1 / h, adds to the right-hand side
         "drifted": "invv",  # which, h, df/dt, adds to the right-hand side
         "stepped": "vv",  # K, adds to the last stage's state
-        "error": "vvvnnv",  # y, K, new state, rtol, atol, out: error over tolerance, factor of the next step
+        "error": "vvvnvv",  # y, K, new state, rtol, atol of each state, out: error over tolerance, next factor
         "dense": "vvnv",  # y, K, fraction of the step, out: state there
         "dense_vjp": "nvvv",  # fraction, adjoint of the state there, adds to the adjoints of K and of y
         "stepped_vjp": "vv",  # adjoint of the new state, out: adjoints of K

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from il6infer.kernel.dense import dense_solve
 from il6infer.kernel.forward import all_quantities, load, most_inputs
 from il6infer.kernel.model_functions import (
     ACTIVE,
@@ -47,7 +48,7 @@ from il6infer.kernel.model_functions import (
     parameter_entries,
     quantities_vjp,
 )  # fmt: skip
-from il6infer.kernel.steady import dense_solve, steady_system
+from il6infer.kernel.steady import steady_system
 from il6infer.kernel.tape import segment_at, steps_of_runs, take_step, time_of
 from il6infer.kernel.vectors import OPTIONS, accumulate, clear, put
 from il6infer.runs.jumps import ADD, SET

@@ -1,5 +1,9 @@
 # ruff: noqa: ANN001, ANN202, SIM110  (see vectors.py)
-"""Steady states by integration and Newton, and their adjoint by the implicit function theorem."""
+"""Steady states by integration and Newton, and their adjoint by the implicit function theorem.
+
+A steady state is a root of the right-hand side that the run reaches and that is stable. A run that starts exactly at a
+root stays there, whether it is stable or not: no state of it ever moves.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ import math
 import numpy as np
 from numba import njit
 
+from il6infer.kernel.clock import is_late
+from il6infer.kernel.dense import dense_lu, dense_solve, dense_solve_t
 from il6infer.kernel.lanes import (
     GOES_ON,
     OK,
-    STEP_LIMIT,
+    TIME_LIMIT,
     attempt,
     first_step,
     judge,
@@ -33,77 +39,23 @@ from il6infer.kernel.model_functions import (
     rhs,
     rhs_vjp,
 )
+from il6infer.kernel.stability import stable_root
 from il6infer.kernel.vectors import OPTIONS, clear, clear_all, put, put_column, spread, take_column
 from il6infer.runs.outcome import Outcome
 
 NO_STEADY_STATE = int(Outcome.NO_STEADY_STATE)
 
-FIRST_END, LAST_END = 1e2, 1e9  # an integration to each power of ten in between, until Newton finds rest nearby
+LAST_END, FAR_AWAY = 1e15, 1e100
+"""Time and size of a state at which there is no steady state."""
+
+UNDECIDED = 0.01
+"""Tolerances to an unstable root within which it is the solver's error that decides where the run goes."""
+
+SMALLEST_NUMBER = 1e-280
 
 NEGLIGIBLE = 1e-20  # rates per time below this are rounding (Newton leaves absent species at 1e-35, not at 0)
 
 ROUNDING = 1e-15  # of a pivot, relative to the largest entry
-
-
-@njit(**OPTIONS)
-def dense_lu(a, order, absent, least):
-    """LU factors of a small dense matrix in place, with row pivoting; rows of absent states for columns of such.
-
-    Returns -1, or the first column whose pivot is not above `least` (if absent) or nothing.
-    """
-    n = len(a)
-    for i in range(n):
-        order[i] = i
-    for c in range(n):
-        best, size = c, -1.0
-        for r in range(c, n):
-            if (absent[order[r]] or not absent[c]) and abs(a[r, c]) > size:
-                best, size = r, abs(a[r, c])
-        if not size > (least if absent[c] else 1e-300):
-            return c
-        if best != c:
-            for j in range(n):
-                a[c, j], a[best, j] = a[best, j], a[c, j]
-            order[c], order[best] = order[best], order[c]
-        for r in range(c + 1, n):
-            a[r, c] /= a[c, c]
-            f = a[r, c]
-            if f != 0.0:
-                for j in range(c + 1, n):
-                    a[r, j] -= f * a[c, j]
-    return -1
-
-
-@njit(**OPTIONS)
-def dense_solve(a, order, b, x):
-    """Solve A x = b with the factors of `dense_lu`."""
-    n = len(a)
-    for i in range(n):
-        s = b[order[i]]
-        for j in range(i):
-            s -= a[i, j] * x[j]
-        x[i] = s
-    for i in range(n - 1, -1, -1):
-        for j in range(i + 1, n):
-            x[i] -= a[i, j] * x[j]
-        x[i] /= a[i, i]
-
-
-@njit(**OPTIONS)
-def dense_solve_t(a, order, b, x):
-    """Solve A^T x = b with the factors of `dense_lu`."""
-    n = len(a)
-    z = np.empty(n)
-    for i in range(n):
-        s = b[i]
-        for j in range(i):
-            s -= a[j, i] * z[j]
-        z[i] = s / a[i, i]
-    for i in range(n - 1, -1, -1):
-        for j in range(i + 1, n):
-            z[i] -= a[j, i] * z[j]
-    for i in range(n):
-        x[order[i]] = z[i]
 
 
 @njit(**OPTIONS)
@@ -166,15 +118,14 @@ def rates_at(lane, x, p, work, b, mj):
 
 
 @njit(**OPTIONS)
-def newton(lane, y, start, p, totals, work):
-    """Newton on the steady-state equations from the state of a lane; True, with y replaced, when it converges close by.
+def newton(lane, y, start, p, totals, work, x, waits):
+    """Newton on the steady-state equations from the state of a lane; True, with the root in x, when it converges.
 
-    `start` is where the integration towards y began.
+    `start` is where the integration towards y began; `waits` is as in `steady_system`.
     """
-    atol = work.atol[lane]
-    b, mj = np.empty(N()), np.empty(NNZ())
-    a, order, x, dx = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(N())
-    waits = np.empty(N(), dtype=np.bool_)
+    atol = work.coarsest_atol
+    b, mj, dx = np.empty(N()), np.empty(NNZ()), np.empty(N())
+    a, order = np.empty((N(), N())), np.empty(N(), dtype=np.int64)
     take_column(y, lane, x)
     for _ in range(12):
         rates_at(lane, x, p, work, b, mj)
@@ -199,18 +150,64 @@ def newton(lane, y, start, p, totals, work):
             return False
         if moved < 1e-12:
             break
-    if moved > 1e-9:
-        return False
+    return moved <= 1e-9
+
+
+@njit(**OPTIONS)
+def look_for_rest(lane, y, start, p, totals, work, x):
+    """Judge a lane that stands still: OK, with the steady state in x, or NO_STEADY_STATE, or GOES_ON.
+
+    The run has reached a root of the right-hand side when it is there within the solver's tolerances. At a stable one
+    it ends. At an unstable one (a saddle, the centre of an undamped oscillation) it would take rounding to go on.
+    """
+    waits = np.empty(N(), dtype=np.bool_)
+    if not newton(lane, y, start, p, totals, work, x, waits):
+        return GOES_ON
+    rtol, atol = work.rtol, work.atol
+    distance = 0.0
     for i in range(N()):
-        if x[i] < -atol or abs(x[i] - y[i, lane]) > 0.1 * (abs(x[i]) + abs(y[i, lane])) + 1e3 * atol:
-            return False
-    put_column(y, lane, x)
-    return True
+        distance = max(distance, abs(x[i] - y[i, lane]) / (atol[i, lane] + rtol[lane] * abs(x[i])))
+    if distance > 1.0:
+        return GOES_ON
+    b, mj, moves = np.empty(N()), np.empty(NNZ()), np.empty(N(), dtype=np.bool_)
+    rates_at(lane, x, p, work, b, mj)
+    for i in range(N()):
+        # A state that never moved, as one at zero that only makes more of itself, stays whatever its eigenvalue.
+        moves[i] = not waits[i] and y[i, lane] != start[i]
+    if stable_root(mj, moves, NEGLIGIBLE):
+        return OK
+    return NO_STEADY_STATE if distance < UNDECIDED else GOES_ON
+
+
+@njit(**OPTIONS)
+def set_out(lane, state, y, p, t, h, end, work):
+    """Begin the integration of a lane to its steady state.
+
+    A state that starts small is followed relative to where it starts: growth from 1e-9 is growth at any tolerance.
+    """
+    rtol, atol, coarsest = work.rtol, work.atol, work.coarsest_atol
+    put_column(y, lane, state)
+    for i in range(N()):
+        own = rtol[lane] * abs(state[i])
+        atol[i, lane] = min(coarsest, own) if own > SMALLEST_NUMBER else coarsest
+    t[lane], end[lane] = 0.0, LAST_END
+    h[lane] = first_step(lane, y, p, t, work)
+
+
+@njit(**OPTIONS)
+def movement(lane, y, x, work):
+    """How far a step from y to x moved a lane, over the tolerances; infinite where it ran away."""
+    rtol, atol = work.rtol, work.atol
+    moved, largest = 0.0, 0.0
+    for i in range(N()):
+        largest = max(largest, abs(x[i]))
+        moved = max(moved, abs(x[i] - y[i, lane]) / (atol[i, lane] + rtol[lane] * abs(x[i])))
+    return moved if largest < FAR_AWAY else np.inf
 
 
 @njit(**OPTIONS)
 def settle(states, parameters, outcome, max_steps, work):
-    """Replace each state by the steady state that it runs into: integrates ever longer, then Newton.
+    """Replace each state by the steady state that it runs into: integrates until it stands still, then Newton.
 
     Parameters
     ----------
@@ -218,58 +215,68 @@ def settle(states, parameters, outcome, max_steps, work):
     parameters : (jobs, NP())
     outcome : (jobs,)
         Jobs whose outcome is not OK are left as they are.
+    max_steps
+        Steps of each job.
     """
     moving = lane_states()
     y, p, t, h, step, end = moving
     job, budget, found = np.full(LANES(), -1), np.zeros(LANES(), dtype=np.int64), np.zeros(LANES(), dtype=np.int64)
-    totals, starts = np.zeros((LANES(), MOIETY_COUNT())), np.empty((LANES(), N()))
-    waiting, x = 0, np.empty(N())
+    totals, starts, due = np.zeros((LANES(), MOIETY_COUNT())), np.empty((LANES(), N())), np.zeros(LANES())
+    still, waiting, attempts, x = np.zeros(LANES(), dtype=np.bool_), 0, 0, np.empty(N())
     while True:
         active = 0
         for lane in range(LANES()):
             while job[lane] < 0 and waiting < len(states):
                 if outcome[waiting] == OK:
-                    job[lane], budget[lane] = waiting, max_steps
+                    job[lane], budget[lane], due[lane] = waiting, max_steps, 0.0
                     put(starts[lane], states[waiting])
-                    put_column(y, lane, states[waiting])
                     put_column(p, lane, parameters[waiting])
                     for c in range(MOIETY_COUNT()):
                         totals[lane, c] = 0.0
                         for i in range(N()):
                             totals[lane, c] += MOIETY(c, i) * states[waiting, i]
-                    t[lane], end[lane] = 0.0, FIRST_END
-                    h[lane] = first_step(lane, y, p, t, work)
+                    set_out(lane, states[waiting], y, p, t, h, end, work)
                 waiting += 1
             if job[lane] >= 0:
                 active += 1
                 step[lane] = propose(t[lane], h[lane], end[lane])
         if active == 0:
-            return
+            break
         attempt(y, p, t, step, address(work.increments), work)
+        attempts += 1
+        late = is_late(attempts, work.deadline)
         for lane in range(LANES()):
+            still[lane] = False
             if job[lane] >= 0:
                 found[lane], taken = judge(lane, moving, work.errors)
                 budget[lane] -= 1
                 if taken:
                     take_column(work.stage, lane, x)
+                    moved = movement(lane, y, x, work)
+                    still[lane] = moved < 1.0 and t[lane] >= due[lane]
                     put_column(y, lane, x)
+                    if moved == np.inf or t[lane] == end[lane] and not still[lane]:
+                        found[lane] = NO_STEADY_STATE
         # Newton uses the scratch matrices of all lanes: only now, when no lane needs them any more.
         for lane in range(LANES()):
             if job[lane] < 0:
                 continue
-            if found[lane] == GOES_ON and t[lane] == end[lane]:
-                if newton(lane, y, starts[lane], p, totals[lane], work):
-                    take_column(y, lane, states[job[lane]])
-                    found[lane] = OK
-                else:
-                    end[lane] *= 10.0
-                    if end[lane] >= LAST_END:
-                        found[lane] = NO_STEADY_STATE
-            if found[lane] == GOES_ON and budget[lane] == 0:
-                found[lane] = STEP_LIMIT
+            if found[lane] == GOES_ON and still[lane]:
+                found[lane], due[lane] = look_for_rest(lane, y, starts[lane], p, totals[lane], work, x), 2.0 * t[lane]
+                if found[lane] == OK:
+                    put(states[job[lane]], x)
+                elif found[lane] == GOES_ON and t[lane] == end[lane]:
+                    found[lane] = NO_STEADY_STATE
+            if found[lane] == GOES_ON and budget[lane] <= 0:
+                found[lane] = NO_STEADY_STATE
+            if found[lane] == GOES_ON and late:
+                found[lane] = TIME_LIMIT
             if found[lane] != GOES_ON:
                 outcome[job[lane]] = found[lane]
                 job[lane] = -1
+    for lane in range(LANES()):
+        for i in range(N()):
+            work.atol[i, lane] = work.coarsest_atol
 
 
 @njit(**OPTIONS)

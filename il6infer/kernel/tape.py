@@ -143,3 +143,12 @@ def take_step(tape, row, lane, y, k):
     for i in range(STAGES() * N()):
         k[i] = tape[row, (HEAD + N() + i) * lanes + lane]
     return time_of(tape, row, lane), step_of(tape, row, lane), segment_at(tape, row, lane)
+
+
+def states_at_starts(tape: np.ndarray, lanes: int, size: int) -> np.ndarray:
+    """States (starts, states) with which those segments begin that take a step; in Python."""
+    rows = tape[:, : (HEAD + size) * lanes].reshape(len(tape), HEAD + size, lanes)
+    segments, first = rows[:, SEGMENT].astype(int), {}
+    for row, lane in np.argwhere(segments >= 0):
+        first.setdefault(segments[row, lane], rows[row, HEAD:, lane])
+    return np.array([*first.values()]).reshape(-1, size)

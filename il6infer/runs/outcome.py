@@ -17,20 +17,30 @@ class Outcome(IntEnum):
     NON_FINITE = 3
     NO_STEADY_STATE = 4
     RESCUED = 5
+    TIME_LIMIT = 6
 
     @property
     def message(self) -> str:
         """What happened and what to do, for a reader."""
         return _MESSAGES[self]
 
+    @property
+    def ok(self) -> bool:
+        """Whether the run has numbers."""
+        return self in (Outcome.OK, Outcome.RESCUED)
+
 
 _MESSAGES = {
     Outcome.OK: "simulated",
-    Outcome.STEP_LIMIT: "the solver took its full number of steps; raise max_steps or loosen rtol",
+    Outcome.STEP_LIMIT: "the solver took all the steps that it may; raise max_steps, or look for a fast oscillation",
     Outcome.STEP_TOO_SMALL: "the solver's step shrank to nothing; the model is discontinuous or far too stiff there",
     Outcome.NON_FINITE: "the right-hand side became infinite or undefined; look at the parameters and the rate laws",
-    Outcome.NO_STEADY_STATE: "no steady state was reached before stimulation; look for a species that grows for ever",
+    Outcome.NO_STEADY_STATE: (
+        "the run reaches no stable steady state within max_steps; look for a species that grows for ever, an "
+        "oscillation, or a state that only rounding keeps where it is"
+    ),
     Outcome.RESCUED: "the kernel failed, and the second engine, diffsol, simulated it",
+    Outcome.TIME_LIMIT: "the wall time of the simulation was over (max_seconds); a faster machine may have finished",
 }
 
 
@@ -53,4 +63,4 @@ class Simulation:
     @property
     def ok(self) -> bool:
         """Whether every run was simulated."""
-        return bool(np.isin(self.outcome, (Outcome.OK, Outcome.RESCUED)).all())
+        return all(Outcome(o).ok for o in self.outcome)

@@ -1,0 +1,39 @@
+"""Whether a state of rest is stable: the second engine's own judgement, by eigenvalues."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import null_space
+
+MARGIN = 1e-9
+"""Damping, as a share of the eigenvalue, below which an oscillation counts as undamped."""
+
+
+def is_stable(jacobian: np.ndarray, moved: np.ndarray, moieties: np.ndarray) -> bool:
+    """Whether the run stays at a state where its rates are zero.
+
+    Parameters
+    ----------
+    jacobian
+        (states, states), of the rates.
+    moved
+        (states,), whether the state differs from where the run began. One that never moved stays where it is.
+    moieties
+        (moieties, states), sums that are constant.
+
+    Returns
+    -------
+    bool
+        Whether all eigenvalues have negative real parts, apart from those of moieties and of states on which nothing
+        depends, not even their own rate (what a reaction without return makes).
+    """
+    inner = moved & (np.abs(jacobian[moved]) > 0).any(axis=0)
+    collected = moved & ~inner
+    # A moiety that such a state is part of says nothing of the others alone.
+    others = null_space(moieties[:, collected].T).T if collected.any() else np.eye(len(moieties))
+    laws = others @ moieties[:, inner]
+    keeping = null_space(laws) if laws.size else np.eye(int(inner.sum()))
+    reduced = keeping.T @ jacobian[np.ix_(inner, inner)] @ keeping
+    values = np.linalg.eigvals(reduced) if reduced.size else np.empty(0)
+    rounding = 1e-14 * np.abs(reduced).max(initial=0.0)
+    return bool((values.real < -np.maximum(MARGIN * np.abs(values), rounding)).all())
