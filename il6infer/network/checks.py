@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import libsbml
 
 from il6infer._errors import Fault, UserError, raise_faults
 
+MAX_XML_DEPTH = 3_000
+"""Of the elements of a file."""
+
+_TAG = re.compile(r"<(?![!?])[^>]*>")
 _CHECKED = (libsbml.LIBSBML_CAT_IDENTIFIER_CONSISTENCY, libsbml.LIBSBML_CAT_MATHML_CONSISTENCY)
 _UNCHECKED = (
     libsbml.LIBSBML_CAT_GENERAL_CONSISTENCY,
@@ -28,6 +33,7 @@ def parse(text: str, source: str) -> libsbml.SBMLDocument:
     UserError
         With every error of libsbml, by line, or every element that is not supported, by name and id.
     """
+    _refuse_depth(text, source)
     document = libsbml.readSBMLFromString(text)
     raise_faults(_errors(document, source), "SBML")
     model = document.getModel()
@@ -41,6 +47,16 @@ def parse(text: str, source: str) -> libsbml.SBMLDocument:
     raise_faults(_errors(document, source), "SBML")
     raise_faults((Fault(source, f"{what} is not supported.") for what in _unsupported(document, model)), "SBML")
     return document
+
+
+def _refuse_depth(text: str, source: str) -> None:
+    """Refuse XML that is nested deeper than libsbml reads: it would end the whole process."""
+    depth = 0
+    for tag in _TAG.finditer(text):
+        depth += -1 if tag[0][1] == "/" else not tag[0].endswith("/>")
+        if depth > MAX_XML_DEPTH:
+            line = text.count("\n", 0, tag.start()) + 1
+            raise UserError(f"{source}, line {line}: elements nested more than {MAX_XML_DEPTH} levels deep.")
 
 
 def _errors(document: libsbml.SBMLDocument, source: str) -> list[Fault]:

@@ -10,7 +10,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
 from il6infer._errors import UserError
-from il6infer.network.functions import BY_NAME, FUNCTIONS, FormulaFunction
+from il6infer.network.functions import BY_NAME, FUNCTIONS, applied
 from il6infer.network.network import TIME, symbol
 
 _RELATIONS = {
@@ -49,6 +49,13 @@ def number(value: float) -> sp.Expr:
     return sp.Integer(int(value)) if float(value).is_integer() and abs(value) < 1e15 else sp.Float(value)
 
 
+MAX_DEPTH = 100
+"""Levels of one formula; sums and products of any number of terms count as one."""
+
+MAX_SIZE = 10_000
+"""Terms and functions of one formula with its function definitions written out."""
+
+
 class Translator:
     """Turns formula trees into expressions, with function definitions inlined.
 
@@ -81,10 +88,12 @@ class Translator:
         UserError
             Naming the construct that is not supported.
         """
+        _refuse_depth(node, where)
         return self._numeric(node, where, local or {}, frozenset())
 
     def condition(self, node: libsbml.ASTNode | None, where: str) -> Boolean:
         """Translate the tree of a condition (an event's trigger)."""
+        _refuse_depth(node, where)
         return self._boolean(node, where, {}, frozenset())
 
     def _numeric(self, node, where: str, local: Mapping[str, sp.Expr], open_calls: frozenset[str]) -> sp.Expr:
@@ -93,8 +102,7 @@ class Translator:
 
     def _boolean(self, node, where: str, local: Mapping[str, sp.Expr], open_calls: frozenset[str]) -> Boolean:
         """Translate to a condition; a number counts as true where it is not 0."""
-        result = self._translate(node, where, local, open_calls)
-        return result if isinstance(result, _CONDITIONS) else sp.Ne(result, 0)
+        return as_condition(self._translate(node, where, local, open_calls))
 
     def _translate(self, node, where: str, local: Mapping[str, sp.Expr], open_calls: frozenset[str]) -> sp.Basic:
         if node is None:
@@ -119,13 +127,16 @@ class Translator:
         if kind in (libsbml.AST_FUNCTION_RATE_OF, libsbml.AST_FUNCTION_DELAY) or kind not in _KNOWN:
             raise UserError(f"{where}: '{libsbml.formulaToL3String(node)}' is not supported in a formula.")
         if kind in _SUMS:
-            terms = [self._numeric(child, where, local, open_calls) for child in _terms(node, kind)]
+            terms = [self._numeric(child, where, local, open_calls) for child in _terms(node)]
             return _SUMS[kind](*terms)
         if kind in _RELATIONS:
             return _relation(kind, [self._translate(child, where, local, open_calls) for child in children])
         arguments = [self._numeric(child, where, local, open_calls) for child in children]
         if kind in _FUNCTIONS:
-            return _applied(_FUNCTIONS[kind], arguments, f"{where}: '{libsbml.formulaToL3String(node)}'")
+            try:
+                return applied(_FUNCTIONS[kind], arguments)
+            except ValueError as error:
+                raise UserError(f"{where}, '{libsbml.formulaToL3String(node)}': {error}") from None
         if kind == libsbml.AST_MINUS:
             return -arguments[0] if len(arguments) == 1 else arguments[0] - arguments[1]
         return arguments[0] / arguments[1]
@@ -148,7 +159,10 @@ class Translator:
                 f"{where}: function '{name}' takes {len(parameters)} arguments, {len(arguments)} are given."
             )
         local = dict(zip(parameters, arguments, strict=True))
-        return self._translate(body, f"{where}, function definition '{name}'", local, open_calls | {name})
+        _refuse_depth(body, f"{where}, function definition '{name}'")
+        result = self._translate(body, f"{where}, function definition '{name}'", local, open_calls | {name})
+        _refuse_size(result, where)
+        return result
 
     def _piecewise(self, children: list, where: str, local: Mapping, open_calls: frozenset[str]) -> sp.Basic:
         values = [self._translate(child, where, local, open_calls) for child in children[0::2]]
@@ -172,13 +186,44 @@ def as_number(value: sp.Basic) -> sp.Expr:
     return sp.Piecewise((1, value), (0, True)) if isinstance(value, _CONDITIONS) else value
 
 
-def _terms(node: libsbml.ASTNode, kind: int) -> list[libsbml.ASTNode]:
-    """Operands of a sum or product, whose first operand may be another one, and so on without end."""
-    found: list[libsbml.ASTNode] = []
+def as_condition(value: sp.Basic) -> Boolean:
+    """Make a number true where it is not 0; a condition stays."""
+    return value if isinstance(value, _CONDITIONS) else sp.Ne(value, 0)
+
+
+def _terms(node: libsbml.ASTNode) -> list[libsbml.ASTNode]:
+    """Operands of a sum or product, whose first operand may be another one, and so on for long."""
+    kind, found = node.getType(), []
     while node.getType() == kind and node.getNumChildren():
         found += [node.getChild(i) for i in range(node.getNumChildren() - 1, 0, -1)]
         node = node.getChild(0)
-    return [node, *reversed(found)] if node.getType() != kind else [*reversed(found)]
+    return [*([] if node.getType() == kind else [node]), *reversed(found)]
+
+
+def _refuse_depth(node: libsbml.ASTNode | None, where: str) -> None:
+    waiting = [(node, 1)] if node is not None else []
+    while waiting:
+        one, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise UserError(
+                f"{where}: a formula nested more than {MAX_DEPTH} levels deep. Split it into assignment rules."
+            )
+        children = [one.getChild(i) for i in range(one.getNumChildren())]
+        waiting += [(c, depth) for c in _terms(one)] if one.getType() in _SUMS else [(c, depth + 1) for c in children]
+
+
+def _refuse_size(expression: sp.Basic, where: str) -> None:
+    known: dict[sp.Basic, int] = {}
+
+    def size(e: sp.Basic) -> int:
+        if e not in known:
+            known[e] = 1 + sum(map(size, e.args))
+        return known[e]
+
+    if size(expression) > MAX_SIZE:
+        raise UserError(
+            f"{where}: with its function definitions written out, the formula has more than {MAX_SIZE} terms."
+        )
 
 
 def _relation(kind: int, sides: list[sp.Basic]) -> Boolean:
@@ -190,15 +235,3 @@ def _relation(kind: int, sides: list[sp.Basic]) -> Boolean:
         return sp.And(*(differ if kind == libsbml.AST_RELATIONAL_NEQ else map(sp.Not, differ)))
     numbers = [as_number(side) for side in sides]
     return sp.And(*[_RELATIONS[kind](a, b) for a, b in zip(numbers, numbers[1:], strict=False)])
-
-
-def _applied(row: FormulaFunction, arguments: list[sp.Expr], where: str) -> sp.Expr:
-    least, most = row.arguments
-    if len(arguments) < least or (most is not None and len(arguments) > most):
-        raise UserError(f"{where}: {row.name} takes {_count(least, most)}, {len(arguments)} are given.")
-    return row.make(*arguments)
-
-
-def _count(least: int, most: int | None) -> str:
-    numbers = f"{least} or more" if most is None else str(least) if least == most else f"{least} or {most}"
-    return f"{numbers} argument{'s' if numbers != '1' else ''}"

@@ -275,6 +275,41 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     return base**exponent
 
 
+def applied(row: FormulaFunction, arguments: list[sp.Expr]) -> sp.Expr:
+    """Value of a function.
+
+    Raises
+    ------
+    ValueError
+        If it takes another number of arguments, or is no real number whatever the symbols in these are.
+    """
+    least, most = row.arguments
+    if len(arguments) < least or (most is not None and len(arguments) > most):
+        count = f"{least} or more" if most is None else str(least) if least == most else f"{least} or {most}"
+        plural = "" if count == "1" else "s"
+        raise ValueError(f"{row.name} takes {count} argument{plural}, {len(arguments)} are given.")
+    try:
+        return refuse_unreal(row.make(*arguments))
+    except TypeError:  # sympy's own, where it compares complex numbers
+        raise ValueError(f"{row.name} of {', '.join(map(str, arguments))} is no real number.") from None
+
+
+def refuse_unreal(value: sp.Expr) -> sp.Expr:
+    """Refuse what is no real number whatever its symbols are, such as log(-1) or A/0.
+
+    Raises
+    ------
+    ValueError
+        Naming it.
+    """
+    if value.has(sp.zoo) or (value.is_number and value.is_extended_real is False):
+        raise ValueError(
+            "a part of the formula is no real number: it divides by 0, or takes a root or logarithm of "
+            "a negative number."
+        )
+    return value
+
+
 def plain(expression: sp.Basic) -> sp.Basic:
     """Write an expression in what every back end has; what is no real number becomes NaN."""
     return _plain(sp.sympify(expression), {})

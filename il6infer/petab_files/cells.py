@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import sympy as sp
-from petab.v1.math import sympify_petab
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import number, read_sheet
+from il6infer.petab_files.formula import parse
 
 MAX_LENGTH = 20_000
 """Characters of one formula."""
@@ -197,4 +197,4 @@ def _formula(line: Line, column: str, text: str, faults: list[Fault]) -> sp.Basi
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> sp.Basic:
     value = number(text)  # PEtab's grammar has no number that begins or ends with its point
-    return sympify_petab(text) if value is None else sp.Float(value)
+    return parse(text) if value is None else sp.Float(value)

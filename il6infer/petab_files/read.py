@@ -15,6 +15,7 @@ from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml, resolve
 from il6infer.petab_files.checks import refuse_by_petab
 from il6infer.petab_files.files import Listing, read_listing
+from il6infer.petab_files.finite import refuse_without_value
 from il6infer.petab_files.known_names import refuse_unknown
 from il6infer.petab_files.limits import check_files, read_xml
 from il6infer.petab_files.tables import Tables
@@ -48,7 +49,9 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     if linted or kept:
         refuse_by_petab(problem, path.name, listing.subject)
     translated = _translate(problem, network, path, kept)
-    return complete(translated, kept) if kept else translated
+    completed = complete(translated, kept) if kept else translated
+    refuse_without_value(tables, completed, listing.subject, linted=linted)
+    return completed
 
 
 def _petab_problem(listing: Listing, tables: Tables) -> petab.Problem:
