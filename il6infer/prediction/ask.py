@@ -12,9 +12,9 @@ from il6infer.engine import compile
 from il6infer.inference.curves import grid
 from il6infer.inference.predictive import simulate_all
 from il6infer.network.network import Network
-from il6infer.prediction import quantities
-from il6infer.prediction.claims import Claims, needs, series
+from il6infer.prediction.claims import PARAMETER, RATIO, Claims, needs, series
 from il6infer.prediction.courses import experiments_of, question, readable
+from il6infer.prediction.quantities import QUANTITIES, Seen
 from il6infer.problems.spec import Problem
 
 REQUIRED = {
@@ -136,34 +136,13 @@ def quantity(
         Of `Simulator.courses` at the same `thetas`.
     """
     [(kind, named)] = asked.items()
-    times = simulator.times
-    match kind:
-        case "parameter":
-            return thetas[:, [p.id for p in simulator.problem.estimated].index(named)]
-        case "ratio":
-            top, bottom = (quantity(inner, simulator, courses, thetas) for inner in named)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return np.where(bottom > 0, top / bottom, np.nan)
-        case "inhibition":
-            return quantities.inhibition(*(courses[named["readout"], named[key]] for key in ("with", "without")))
-    course = courses[named["readout"], named["experiment"]]
-    match kind:
-        case "ec50":
-            doses, at = simulator.claims.plans[named["experiment"]].doses, named.get("time")
-            each = [course[:, i] for i in range(course.shape[1])]
-            rises = [quantities.rise(c) if at is None else quantities.level(times, c, at) - c[:, 0] for c in each]
-            found = quantities.ec50(np.array(doses), np.stack(rises, axis=1))
-            return np.where(quantities.responds(each[-1]), found, np.nan)
-        case "peak":
-            return quantities.peak(course)
-        case "fold":
-            return quantities.fold(course)
-        case "level":
-            return quantities.level(times, course, named["time"])
-        case "fold_at":
-            return quantities.fold_at(times, course, named["time"])
-        case "time_to":
-            return quantities.time_to(times, course, named["share"])
-        case "persistence":
-            return quantities.persistence(times, course, named["time"])
-    return {"peak_time": quantities.peak_time, "duration": quantities.duration}[kind](times, course)
+    if kind == PARAMETER:
+        return thetas[:, [p.id for p in simulator.problem.estimated].index(named)]
+    if kind == RATIO:
+        top, bottom = (quantity(inner, simulator, courses, thetas) for inner in named)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(bottom > 0, top / bottom, np.nan)
+    experiments = QUANTITIES[kind].experiments(named)
+    found = {argument: courses[named["readout"], name] for argument, name in experiments.items()}
+    doses = np.array([d for name in experiments.values() for d in simulator.claims.plans[name].doses])
+    return QUANTITIES[kind].value(Seen(simulator.times, found, named, doses))

@@ -15,11 +15,12 @@ from il6infer._schema import check
 from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
 from il6infer.ingestion.protocol import Step, read_protocol, sheet_of
+from il6infer.prediction.quantities import OF_READOUT, QUANTITIES
 
 SCHEMA = Path(__file__).parent / "claims.schema.yaml"
 
-UNITS = {"peak_time": "min", "time_to": "min", "duration": "min", "ec50": "nM"}
-"""Units of quantities that have one of their own."""
+PARAMETER, RATIO = "parameter", "ratio"
+"""What a claim may speak of besides the quantities of the table."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,11 @@ def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
 
 @cache
 def _schema() -> dict[str, Any]:
-    return read_yaml(SCHEMA)
+    """Read the schema of a claims file; its quantities are those of the table."""
+    found = read_yaml(SCHEMA)
+    written = found["$defs"]["quantity"]["properties"]
+    found["$defs"]["quantity"]["properties"] = {**{q.name: q.schema for q in QUANTITIES.values()}, **written}
+    return found
 
 
 def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[Plan | None, list[Fault]]:
@@ -155,17 +160,18 @@ def _condition_faults(condition: Mapping[str, Any], experiments: Mapping[str, An
         yield Fault(where, "says of a quantity neither 'above' nor 'below'.", "Give one, or both.")
     for kind, named in parts(condition["quantity"]):
         for name in experiments_of(kind, named):
+            varied = kind in QUANTITIES and QUANTITIES[kind].varied
             if name not in experiments:
                 yield Fault(where, f"unknown experiment '{name}'.", nearest(name, experiments))
-            elif (kind == "ec50") != ("doses" in experiments[name]):
-                wants = "needs an experiment with 'doses'" if kind == "ec50" else "cannot use one with 'doses'"
-                yield Fault(where, f"{kind} {wants}; '{name}' has {'none' if kind == 'ec50' else 'them'}.")
+            elif varied != ("doses" in experiments[name]):
+                wants = "needs an experiment with 'doses'" if varied else "cannot use one with 'doses'"
+                yield Fault(where, f"{kind} {wants}; '{name}' has {'none' if varied else 'them'}.")
 
 
 def parts(quantity: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Kind and arguments of a quantity; of a ratio, those of what it is made of."""
     [(kind, named)] = quantity.items()
-    if kind == "ratio":
+    if kind == RATIO:
         for inner in named:
             yield from parts(inner)
     else:
@@ -174,9 +180,7 @@ def parts(quantity: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def experiments_of(kind: str, named: Any) -> list[str]:
     """Experiments that a quantity looks at."""
-    if kind == "parameter":
-        return []
-    return [named["with"], named["without"]] if kind == "inhibition" else [named["experiment"]]
+    return [] if kind == PARAMETER else list(QUANTITIES[kind].experiments(named).values())
 
 
 def series(claim: Claim) -> list[tuple[str, str]]:
@@ -190,8 +194,8 @@ def needs(claim: Claim) -> list[tuple[str, str]]:
     found = []
     for condition in claim.that:
         for kind, named in parts(condition.quantity):
-            if kind == "parameter":
-                found.append(("parameter", named))
+            if kind == PARAMETER:
+                found.append((PARAMETER, named))
             else:
                 found.append(("readout", named["readout"]))
                 found += [("experiment", name) for name in experiments_of(kind, named)]
@@ -201,29 +205,18 @@ def needs(claim: Claim) -> list[tuple[str, str]]:
 def label(quantity: Mapping[str, Any]) -> str:
     """Name a quantity for the reader."""
     [(kind, named)] = quantity.items()
-    match kind:
-        case "parameter":
-            return str(named)
-        case "ratio":
-            return f"{label(named[0])} / {label(named[1])}"
-        case "inhibition":
-            return f"inhibition of {named['readout']}, {named['with']} against {named['without']}"
-        case "level":
-            return f"{named['readout']} at {named['time']:g} min, {named['experiment']}"
-        case "fold_at":
-            return f"fold induction of {named['readout']} at {named['time']:g} min, {named['experiment']}"
-        case "time_to":
-            return f"time of {named['readout']} to {100 * named['share']:g} % of its rise, {named['experiment']}"
-        case "persistence":
-            return f"{named['readout']} at {named['time']:g} min relative to its peak, {named['experiment']}"
-        case "ec50" if "time" in named:
-            return f"EC50 of {named['readout']} at {named['time']:g} min, {named['experiment']}"
-    words = {"peak": "peak of", "peak_time": "peak time of", "duration": "duration of", "fold": "fold induction of",
-             "ec50": "EC50 of"}  # fmt: skip
-    return f"{words[kind]} {named['readout']}, {named['experiment']}"
+    if kind == PARAMETER:
+        return str(named)
+    if kind == RATIO:
+        return f"{label(named[0])} / {label(named[1])}"
+    said = QUANTITIES[kind].label(named)
+    return f"{said}, {named['experiment']}" if "experiment" in named else said
 
 
 def unit(quantity: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
-    """Give the unit of a quantity; of a parameter, from parameter -> unit."""
+    """Give the unit of a quantity, empty where it is a number or the read-out's; of a parameter, from its table."""
     [(kind, named)] = quantity.items()
-    return parameters.get(named, "") if kind == "parameter" else UNITS.get(kind, "")
+    if kind == PARAMETER:
+        return parameters.get(named, "")
+    own = QUANTITIES[kind].unit if kind in QUANTITIES else ""
+    return "" if own in (OF_READOUT, "1") else own

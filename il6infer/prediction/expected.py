@@ -15,14 +15,13 @@ import pandas as pd
 
 from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
+from il6infer.prediction import quantities
 from il6infer.prediction.claims import Claims, Plan, claims_of
 from il6infer.stages.prior_check import Range
 
-QUANTITIES = ("peak_time", "duration", "level", "fold", "persistence", "share_of_peak", "ec50")
-"""Those of claims (docs/claims.md), and ``share_of_peak``: value at a time over the largest, as blots are published."""
-
-TIMED = ("level", "persistence", "share_of_peak", "ec50")
-"""Quantities at a time."""
+_ARGUMENTS = {"readout", "experiment", "time"}
+QUANTITIES = {name: q for name, q in quantities.QUANTITIES.items() if q.arguments.keys() <= _ARGUMENTS}
+"""Those of claims that a row of the table can write."""
 
 NUMBERS = ("time_min", "low", "high")
 """Columns of ``expected.csv`` that hold numbers; the others hold text."""
@@ -88,16 +87,13 @@ def as_claims(table: pd.DataFrame, experiments: Mapping[str, Any], path: Path) -
 
 def _quantity(row: Any) -> dict[str, Any]:
     """Quantity of a row, as claims write it."""
-    course = {"readout": row.readout, "experiment": row.experiment}
-    timed = {**course, "time": row.time_min}
-    if row.quantity == "share_of_peak":
-        return {"ratio": [{"level": timed}, {"peak": course}]}
-    return {row.quantity: timed if row.quantity in TIMED else course}
+    time = {} if np.isnan(row.time_min) else {"time": row.time_min}
+    return {row.quantity: {"readout": row.readout, "experiment": row.experiment, **time}}
 
 
 def _range(row: Any, plan: Plan) -> Range:
     low, high, unit, published = row.low, row.high, row.unit, ""
-    if row.quantity == "ec50":
+    if QUANTITIES[row.quantity].varied:
         (species, *_), published = plan.varied, f"{low:g}-{high:g} {unit}" if unit != "nM" else ""
         low, high, unit = *(concentration_nM(end, unit, species) for end in (low, high)), "nM"
     known = not np.isnan(low)
@@ -108,16 +104,8 @@ def _range(row: Any, plan: Plan) -> Range:
 
 
 def _what(row: Any) -> str:
-    at = "" if np.isnan(row.time_min) else f" at {row.time_min:g} min"
-    return {
-        "peak_time": f"peak time of {row.readout}",
-        "duration": f"duration of {row.readout}",
-        "level": f"{row.readout}{at}",
-        "fold": f"fold induction of {row.readout}",
-        "persistence": f"rise of {row.readout} left{at}",
-        "share_of_peak": f"{row.readout}{at}, share of peak",
-        "ec50": f"EC50 of {row.readout}{at}",
-    }[row.quantity]
+    [(kind, named)] = _quantity(row).items()
+    return QUANTITIES[kind].label(named)
 
 
 def _done(plan: Plan) -> str:

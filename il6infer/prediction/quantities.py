@@ -6,6 +6,11 @@ where the draw's course does not define it: a course that never rises has no pea
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
 import numpy as np
 
 FLAT = 1e-3
@@ -137,3 +142,199 @@ def ec50(doses: np.ndarray, responses: np.ndarray) -> np.ndarray:
         share = (0.5 * top - response[j - 1]) / (response[j] - response[j - 1])
         found[i] = np.exp(logs[j - 1] + share * (logs[j] - logs[j - 1]))
     return found
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a quantity is computed from.
+
+    Attributes
+    ----------
+    times
+        (times,), increasing [min].
+    courses
+        Argument that names an experiment -> (draws, times) of the read-out there, or (draws, doses, times).
+    arguments
+        As the claim gives them.
+    doses
+        (doses,) of the varied species [nM]; empty where none is varied.
+    """
+
+    times: np.ndarray
+    courses: Mapping[str, np.ndarray]
+    arguments: Mapping[str, Any]
+    doses: np.ndarray
+
+    @property
+    def course(self) -> np.ndarray:
+        """Course of the one experiment that is looked at."""
+        return self.courses["experiment"]
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a quantity: what it is, its schema, and whether it names an experiment."""
+
+    text: str
+    schema: Mapping[str, Any]
+    experiment: bool = False
+    required: bool = True
+
+
+READOUT = Argument("read-out of the model, or a species", {"type": "string"})
+EXPERIMENT = Argument("name of an experiment", {"type": "string"}, experiment=True)
+TIME = Argument("time [min]", {"type": "number", "exclusiveMinimum": 0})
+SHARE = Argument("share of the rise", {"type": "number", "exclusiveMinimum": 0, "maximum": 1})
+_COURSE = MappingProxyType({"readout": READOUT, "experiment": EXPERIMENT})
+_AT = MappingProxyType({**_COURSE, "time": TIME})
+
+OF_READOUT = "of the read-out"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a claim may speak of: how it is written, named and computed.
+
+    Attributes
+    ----------
+    text
+        What it is, in a few words.
+    unit
+        ``min``, ``nM``, ``1``, or `OF_READOUT`.
+    arguments
+        Name -> argument, as a claim gives them.
+    label
+        Arguments -> words for it, without the experiment.
+    value
+        Computes it: (draws,), NaN where a draw's course does not define it.
+    varied
+        Whether its experiment is one over doses.
+    """
+
+    name: str
+    text: str
+    unit: str
+    label: Callable[[Mapping[str, Any]], str]
+    value: Callable[[Seen], np.ndarray]
+    arguments: Mapping[str, Argument] = field(default_factory=lambda: _COURSE)
+    varied: bool = False
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of its arguments."""
+        return {
+            "type": "object",
+            "description": f"{self.text[0].upper()}{self.text[1:]}.",
+            "additionalProperties": False,
+            "required": [name for name, argument in self.arguments.items() if argument.required],
+            "properties": {
+                name: {**argument.schema, "description": f"{argument.text[0].upper()}{argument.text[1:]}."}
+                for name, argument in self.arguments.items()
+            },
+        }
+
+    def experiments(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+        """Argument -> experiment that it names."""
+        return {name: arguments[name] for name, argument in self.arguments.items() if argument.experiment}
+
+
+def _at(arguments: Mapping[str, Any]) -> str:
+    return f" at {arguments['time']:g} min" if "time" in arguments else ""
+
+
+def _dose_response(seen: Seen) -> np.ndarray:
+    courses = [seen.course[:, i] for i in range(seen.course.shape[1])]
+    time = seen.arguments.get("time")
+    rises = [rise(c) if time is None else level(seen.times, c, time) - c[:, 0] for c in courses]
+    return np.where(responds(courses[-1]), ec50(seen.doses, np.stack(rises, axis=1)), np.nan)
+
+
+def _share_of_peak(seen: Seen) -> np.ndarray:
+    top = peak(seen.course)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(top > 0, level(seen.times, seen.course, seen.arguments["time"]) / top, np.nan)
+
+
+_TABLE = (
+    Quantity("peak", "largest value", OF_READOUT, lambda a: f"peak of {a['readout']}", lambda seen: peak(seen.course)),
+    Quantity(
+        "peak_time",
+        "time of it, by the parabola through the neighbours; undefined for a course that does not rise",
+        "min",
+        lambda a: f"peak time of {a['readout']}",
+        lambda seen: peak_time(seen.times, seen.course),
+    ),
+    Quantity(
+        "time_to",
+        "time at which the course first reaches `share` of its rise; 0.5: time to half-maximum",
+        "min",
+        lambda a: f"time of {a['readout']} to {100 * a['share']:g} % of its rise",
+        lambda seen: time_to(seen.times, seen.course, seen.arguments["share"]),
+        MappingProxyType({**_COURSE, "share": SHARE}),
+    ),
+    Quantity(
+        "duration",
+        "time above half of the rise; a lower bound where the course ends above it",
+        "min",
+        lambda a: f"duration of {a['readout']}",
+        lambda seen: duration(seen.times, seen.course),
+    ),
+    Quantity(
+        "fold",
+        "largest value over the one at time 0",
+        "1",
+        lambda a: f"fold induction of {a['readout']}",
+        lambda seen: fold(seen.course),
+    ),
+    Quantity(
+        "fold_at",
+        "value at `time` over the one at time 0",
+        "1",
+        lambda a: f"fold induction of {a['readout']}{_at(a)}",
+        lambda seen: fold_at(seen.times, seen.course, seen.arguments["time"]),
+        _AT,
+    ),
+    Quantity(
+        "level",
+        "value at `time`",
+        OF_READOUT,
+        lambda a: f"{a['readout']}{_at(a)}",
+        lambda seen: level(seen.times, seen.course, seen.arguments["time"]),
+        _AT,
+    ),
+    Quantity(
+        "share_of_peak",
+        "value at `time` over the largest value, as blots are published",
+        "1",
+        lambda a: f"{a['readout']}{_at(a)}, share of peak",
+        _share_of_peak,
+        _AT,
+    ),
+    Quantity(
+        "persistence",
+        "rise left at `time` over the largest rise",
+        "1",
+        lambda a: f"rise of {a['readout']} left{_at(a)}",
+        lambda seen: persistence(seen.times, seen.course, seen.arguments["time"]),
+        _AT,
+    ),
+    Quantity(
+        "inhibition",
+        "1 - rise `with` / rise `without`",
+        "1",
+        lambda a: f"inhibition of {a['readout']}, {a['with']} against {a['without']}",
+        lambda seen: inhibition(seen.courses["with"], seen.courses["without"]),
+        MappingProxyType({"readout": READOUT, "with": EXPERIMENT, "without": EXPERIMENT}),
+    ),
+    Quantity(
+        "ec50",
+        "dose of half the largest rise, over the logarithm of the dose; with `time`, of the rise at that time",
+        "nM",
+        lambda a: f"EC50 of {a['readout']}{_at(a)}",
+        _dose_response,
+        MappingProxyType({**_COURSE, "time": Argument(TIME.text, TIME.schema, required=False)}),
+        varied=True,
+    ),
+)
+QUANTITIES: Mapping[str, Quantity] = MappingProxyType({quantity.name: quantity for quantity in _TABLE})
+"""Everything that claims may say of courses, by name; besides these a claim may name a parameter, or a ratio."""
