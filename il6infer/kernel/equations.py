@@ -9,6 +9,7 @@ sum_{r,j} c_rj grad(d flux_r / d y_j) with c_rj = sum_s w_sr K_sj.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +67,7 @@ def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr
     """Stoichiometry and fluxes whose product is the right-hand side; each equation its own flux if they disagree."""
     network = problem.network
     stoichiometry, fluxes = np.asarray(network.stoichiometry, dtype=float), list(network.fluxes)
-    product = [sp.Add(*[sp.Float(n) * flux for n, flux in zip(row, fluxes, strict=True) if n]) for row in stoichiometry]
+    product = [sp.Add(*[sp.Float(row[r]) * fluxes[r] for r in np.flatnonzero(row)]) for row in stoichiometry]
     rng = np.random.default_rng(0)
     free = sorted(set().union(*[e.free_symbols for e in (*product, *network.rhs)], set()), key=str)
     point = {s: sp.Float(rng.uniform(0.5, 2.0)) for s in free}
@@ -86,14 +87,14 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
     stoichiometry, every = _fluxes(problem, spec.constants)
     fluxes = {r: flux for r, flux in enumerate(every) if flux != 0 and np.any(stoichiometry[:, r])}
     rhs = [
-        sp.Add(*[_number(stoichiometry[i, r]) * flux for r, flux in fluxes.items() if stoichiometry[i, r]])
+        sp.Add(*[_number(stoichiometry[i, r]) * fluxes[r] for r in np.flatnonzero(stoichiometry[i]) if r in fluxes])
         for i in range(size)
     ]
+    place = {s: j for j, s in enumerate(states)}
     slopes = {
         (r, j): flux.diff(states[j])
         for r, flux in fluxes.items()
-        for j in range(size)
-        if states[j] in flux.free_symbols
+        for j in sorted(place[s] for s in flux.free_symbols & place.keys())
     }
     slopes = {key: slope for key, slope in slopes.items() if slope != 0}
     jacobian: dict[tuple[int, int], sp.Expr] = {}
@@ -120,11 +121,12 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     weights = {r: sp.Symbol(f"w{r}", real=True) for r in present}
     w_lines = [f"w{r} = {_combination('v', stoichiometry[:, r])}" for r in present]
     w_in = {symbol_: str(symbol_) for symbol_ in weights.values()}
-    first = [(head, sp.Add(*[weights[r] * fluxes[r].diff(s) for r in present])) for head, s in wanted]
-    curved = {k: e for k, e in slopes.items() if any(e.has(s) for _, s in wanted)}
+    first = _gradient([(weights[r], fluxes[r]) for r in present], wanted)
+    asked = {s for _, s in wanted}
+    curved = {k: e for k, e in slopes.items() if not asked.isdisjoint(e.free_symbols)}
     coefficients = {k: sp.Symbol(f"c{n}", real=True) for n, k in enumerate(curved)}
     c_in = {c: f"c[{n}]" for n, c in enumerate(coefficients.values())}
-    second = [(head, sp.Add(*[coefficients[k] * e.diff(s) for k, e in curved.items()])) for head, s in wanted]
+    second = _gradient([(coefficients[k], e) for k, e in curved.items()], wanted)
     by_flux: dict[int, list[tuple[int, int]]] = {}
     for n, (r, j) in enumerate(curved):
         by_flux.setdefault(r, []).append((n, j))
@@ -135,10 +137,8 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     time_dependent = any(TIME in e.free_symbols for e in rhs)
     drift = [e.diff(TIME) for e in rhs]
     v_in = {sp.Symbol(f"v{i}", real=True): f"v[{i}]" for i in range(size)}
-    drift_total = sp.Add(*[v * e for v, e in zip(v_in, drift, strict=True)])
     initial = [plain(e.xreplace(spec.constants)) for e in network.initial]
     g_in = {sp.Symbol(f"g{i}", real=True): f"g[{i}]" for i in range(size)}
-    initial_total = sp.Add(*[g * e for g, e in zip(g_in, initial, strict=True)])
     parts = [
         function("rhs", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(rhs)]),
         function(
@@ -149,13 +149,15 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
         definition("gather", "v, k, c", gather),
         function("curvature_vjp", "y, p, t, c, gy, gp", {**inputs, **c_in}, second),
         function("drift", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(drift)]),
-        function("drift_vjp", "y, p, t, v, gy, gp", {**inputs, **v_in}, [(h, drift_total.diff(s)) for h, s in wanted]),
+        function(
+            "drift_vjp", "y, p, t, v, gy, gp", {**inputs, **v_in}, _gradient(zip(v_in, drift, strict=True), wanted)
+        ),
         function("initial", "p, y", p_in, [(f"y[{i}] = ", e) for i, e in enumerate(initial)]),
         function(
             "initial_vjp",
             "p, g, gp",
             {**p_in, **g_in},
-            [(f"gp[{j}] += ", initial_total.diff(varying[j])) for j in spec.active],
+            _gradient(zip(g_in, initial, strict=True), [(f"gp[{j}] += ", varying[j]) for j in spec.active]),
         ),
         *_quantity_functions(problem, plan),
         *_jump_functions(problem, plan, states),
@@ -176,6 +178,18 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
         "PIVOT": _pivots(moieties),
     }
     return "\n\n".join(parts) + "\n", constants
+
+
+def _gradient(
+    weighted: Iterable[tuple[sp.Symbol, sp.Expr]], wanted: Sequence[tuple[str, sp.Symbol]]
+) -> list[tuple[str, sp.Expr]]:
+    """Differentiate the sum of weight * expression by each wanted symbol; each derivative behind its head."""
+    terms: dict[sp.Symbol, list[sp.Expr]] = {s: [] for _, s in wanted}
+    for weight, expression in weighted:
+        # A model of n reactions has some n pairs of an expression and a symbol in it, and n^2 of any.
+        for s in expression.free_symbols & terms.keys():
+            terms[s].append(weight * expression.diff(s))
+    return [(head, sp.Add(*terms[s])) for head, s in wanted]
 
 
 def _number(value: float) -> sp.Expr:
@@ -203,14 +217,13 @@ def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
     inputs = {s: f"theta[{i}]" for i, s in enumerate(estimated)}
     computed = [(k, plain(e)) for k, e in enumerate(plan.quantities) if k >= len(estimated) and e.free_symbols]
     slots = {k: sp.Symbol(f"d{k}", real=True) for k, _ in computed}
-    total = sp.Add(*[slots[k] * e for k, e in computed])
     return [
         function("quantities", "theta, d", inputs, [(f"d[{k}] = ", e) for k, e in computed]),
         function(
             "quantities_vjp",
             "theta, gd, gt",
             {**inputs, **{s: f"gd[{k}]" for k, s in slots.items()}},
-            [(f"gt[{i}] += ", total.diff(s)) for i, s in enumerate(estimated)],
+            _gradient([(slots[k], e) for k, e in computed], [(f"gt[{i}] += ", s) for i, s in enumerate(estimated)]),
         ),
     ]
 
@@ -246,7 +259,7 @@ def _observable_functions(problem: Problem, plan: Plan, states: list[sp.Symbol])
         a, b = sp.Symbol("a_", real=True), sp.Symbol("b_", real=True)
         wanted = [(f"gy[{i}] += ", s) for i, s in enumerate(states)]
         wanted += [(f"gq[{i}] += ", s) for i, s in enumerate(symbols)]
-        targets = [(h, a * formula.diff(s) + b * noise.diff(s)) for h, s in wanted]
+        targets = _gradient([(a, formula), (b, noise)], wanted)
         gradients.append(block({**inputs, a: "a", b: "b"}, targets))
     return [
         cases("observe", "o, y, t, q, out", "o", values),

@@ -19,6 +19,9 @@ from il6infer.kernel.contracts import JACOBIAN, JACOBIANS, PULLBACK, SIMULATE, S
 from il6infer.kernel.model_functions import entry_symbol
 from il6infer.kernel.vectors import ENVIRONMENT
 
+RARE = f"{len('steady')}steady"
+"""Part of the symbols of functions that run once a pre-equilibration: small code, loops stay loops."""
+
 ENTRIES = {
     "simulate": (forward.simulate, SIMULATE, SIMULATED),
     "pullback": (backward.pullback, PULLBACK, VECTOR),
@@ -40,6 +43,11 @@ def bitcode(entry: str) -> bytes:
     if compiled.signature.return_type != returned:
         raise TypeError(f"{entry} returns {compiled.signature.return_type}, expected {returned}")
     module = binding.parse_bitcode(compiled.library.serialize_using_bitcode()[2])
+    for written in module.functions:
+        if not written.is_declaration and RARE in written.name:
+            # Unrolled, the largest entry of a matrix is a chain in which LLVM 22's HashRecognize takes 2^n steps.
+            written.add_function_attribute("noinline")
+            written.add_function_attribute("optsize")
     module.get_function(compiled.fndesc.llvm_func_name).name = entry_symbol(entry)
     return module.as_bitcode()
 

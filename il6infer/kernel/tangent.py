@@ -20,12 +20,15 @@ def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, o
     states = [symbol(s) for s in network.states]
     varying = [symbol(network.parameters[i]) for i in spec.varying]
     variables = [*states, *(varying[j] for j in spec.active)]
-    size = len(states)
+    size, place = len(states), {s: j for j, s in enumerate(variables)}
     inputs = {s: f"y[{i}]" for i, s in enumerate(states)} | {s: f"p[{i}]" for i, s in enumerate(varying)}
     inputs[TIME] = "t"
     rhs, jacobian, _ = equations(problem, spec)
     k = [sp.Symbol(f"k{i}", real=True) for i in range(size)]
-    product = [sp.Add(*[-e * k[j] for (row, j), e in jacobian.items() if row == i]) for i in range(size)]
+    terms: list[list[sp.Expr]] = [[] for _ in range(size)]
+    for (row, j), e in jacobian.items():
+        terms[row].append(-e * k[j])
+    product = [sp.Add(*row) for row in terms]
     drift = [e.diff(TIME) for e in rhs]
     stages = {**inputs, **{s: f"k[{i}]" for i, s in enumerate(k)}}
     parts, rows, columns, starts = [], [], [], [0]
@@ -37,8 +40,8 @@ def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, o
         entries = [
             (i, j, slope)
             for i, expression in enumerate(expressions)
-            for j, variable in enumerate(variables)
-            if j >= first and variable in expression.free_symbols and (slope := expression.diff(variable)) != 0
+            for j in sorted(place[s] for s in expression.free_symbols & place.keys())
+            if j >= first and (slope := expression.diff(variables[j])) != 0
         ]
         rows += [i for i, _, _ in entries]
         columns += [j for _, j, _ in entries]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import sympy as sp
+from sympy.polys.domains import QQ
+from sympy.polys.matrices import DomainMatrix
 
 from il6infer.network.network import Network
 
@@ -28,20 +31,22 @@ def moieties(network: Network, constants: Mapping[sp.Symbol, sp.Expr] | None = N
         (moieties, states): each row times the state is constant in time, whatever the other parameters.
     """
     size = len(network.states)
-    columns: dict[sp.Expr, list[sp.Rational]] = {}
+    columns: dict[sp.Expr, dict[int, sp.Rational]] = {}
     for flux, column in zip(network.fluxes, network.stoichiometry.T, strict=True):
         # Fluxes that differ by a number are one: their columns add, and what cancels there is conserved.
         factor, rest = flux.xreplace(dict(constants or {})).as_coeff_Mul()
         if factor != 0:
-            old = columns.get(rest, [sp.Integer(0)] * size)
-            columns[rest] = [a + _rational(factor) * _rational(b) for a, b in zip(old, column, strict=True)]
+            own = columns.setdefault(rest, {})
+            for i in np.flatnonzero(column):
+                own[int(i)] = own.get(int(i), 0) + _rational(factor) * _rational(column[i])
     if not columns:
         return np.eye(size)
-    basis = sp.Matrix(list(columns.values())).nullspace()
-    if not basis:
+    # Sparse and in the field of fractions: a dense matrix of sympy's numbers takes a minute for 500 states.
+    entries = {r: {i: QQ.from_sympy(n) for i, n in c.items() if n} for r, c in enumerate(columns.values())}
+    basis = DomainMatrix({r: row for r, row in entries.items() if row}, (len(columns), size), QQ).nullspace()
+    if not basis.shape[0]:
         return np.zeros((0, size))
-    echelon = sp.Matrix([list(vector) for vector in basis]).rref()[0]
-    return np.array(echelon.tolist(), dtype=float)
+    return np.array(basis.rref()[0].to_Matrix().tolist(), dtype=float)
 
 
 def names(network: Network) -> tuple[str, ...]:
@@ -54,6 +59,7 @@ def names(network: Network) -> tuple[str, ...]:
     return tuple(texts)
 
 
+@cache
 def _rational(value: float | sp.Expr) -> sp.Rational:
     """Make an exact fraction of a number as it is written: 1.4 is 7/5."""
     number = float(value)
