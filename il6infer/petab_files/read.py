@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import petab.v2 as petab
 import sympy as sp
-from petab.v1.models.model import model_factory
+from petab.v1.models.sbml_model import SbmlModel
 
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml, resolve
@@ -43,9 +43,10 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     listing = read_listing(path)
     check_files(listing.files, listing.subject)
     tables, kept = read_first(listing) if listing.version == 1 else (read_second(listing), None)
-    network = read_sbml(read_xml(listing.model_path), listing.model_path.name)
+    xml = read_xml(listing.model_path)
+    network = read_sbml(xml, listing.model_path.name)
     refuse_unknown(tables, network, listing.subject)
-    problem = _petab_problem(listing, tables)
+    problem = _petab_problem(listing, tables, xml)
     if linted or kept:
         refuse_by_petab(problem, path.name, listing.subject)
     translated = _translate(problem, network, path, kept)
@@ -54,12 +55,12 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     return completed
 
 
-def _petab_problem(listing: Listing, tables: Tables) -> petab.Problem:
+def _petab_problem(listing: Listing, tables: Tables, xml: str) -> petab.Problem:
     """Petab's own problem, for its linter."""
     name, _ = listing.model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = model_factory(str(listing.model_path), model_language="sbml", model_id=name)
+        model = SbmlModel.from_string(xml, model_id=name)
     return petab.Problem(
         config=petab.ProblemConfig(id=listing.id or None),
         models=[model],

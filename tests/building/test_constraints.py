@@ -16,13 +16,15 @@ from il6infer.building.build import build
 from il6infer.building.constraints import constraint_table
 from il6infer.configuration.load import SCHEMA
 from il6infer.engine import compile
-from il6infer.exchange.adopt import adopt, measurement_table
+from il6infer.exchange.adopt import adopt, write_tables
 from il6infer.library.compose import compose
 from il6infer.library.constraint_names import CONSTRAINTS
 from il6infer.library.priors import Z90, log_normal, prior_table
 from il6infer.petab_files.read import load
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
+from il6infer.stages.tables import MEASUREMENTS, read_table
+from il6infer.stages.tables import adopted as columns
 from tests.building.tables import measurements, protocol
 from tests.library.cells import odes
 from tests.library.odes import medians
@@ -139,10 +141,13 @@ def test_it_is_no_data(tmp_path):
     assert len(constrained.measurements) == len(plain) + 1
     assert list(constrained.data["value"]) == list(plain["value"])
     adopted, summary = adopt(tmp_path / "problem" / "problem.yaml", "toy", tmp_path / "out")
-    assert summary["values"] == len(plain)
-    assert ID not in summary["observables"]
+    assert summary.values == len(plain)
+    assert ID not in summary.observables
     names = {o.id: o.id for o in adopted.observables}
-    assert list(measurement_table(adopted, "toy", names)["source_row"]) == list(range(2, len(plain) + 2))
+    write_tables(adopted, tmp_path / "problem" / "problem.yaml", "toy", names, tmp_path / "out")
+    written = read_table(tmp_path / "out" / "measurements.csv", columns(MEASUREMENTS))
+    assert list(written["source_row"]) == list(range(2, len(plain) + 2))
+    assert list(written["value"]) == list(plain["value"])
 
 
 def test_faults_name_a_model_that_can(tmp_path):
