@@ -71,11 +71,19 @@ def check_folder(path: Path) -> None:
 
 def _try_folder(folder: Path) -> None:
     """Write to the folder, or to the first above it that exists, and take it back."""
-    above = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
-    with tempfile.TemporaryFile(dir=above) as trial:
-        trial.write(_TRIAL)
-        trial.flush()
-        os.fsync(trial.fileno())
+    above = _existing(folder)
+    try:
+        with tempfile.TemporaryFile(dir=above) as trial:
+            trial.write(_TRIAL)
+            trial.flush()
+            os.fsync(trial.fileno())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(above)) from None
+
+
+def _existing(folder: Path) -> Path:
+    """Give the folder, or the first above it that exists."""
+    return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
 
 
 @contextmanager
@@ -87,8 +95,7 @@ def atomic_files(folder: Path) -> Iterator[Path]:
     UserError
         If the place of a file is taken by a folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=_existing(folder)))
     try:
         yield temporary
         files = sorted(path for path in temporary.rglob("*") if path.is_file())

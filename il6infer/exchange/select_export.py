@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from il6infer._files import atomic_write_text
+from il6infer.petab_files.files import read_listing
 
 FORMAT = "1.0.0"
 
@@ -30,7 +31,14 @@ def export(problems: Mapping[str, Path], folder: Path, *, criterion: str = "AICc
     -------
     Path
         The YAML file.
+
+    Raises
+    ------
+    UserError
+        If a problem's file is missing, or names what is.
     """
+    for problem in problems.values():
+        read_listing(problem)
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
         {"model_subspace_id": name, "model_subspace_petab_yaml": Path(os.path.relpath(path, folder)).as_posix()}

@@ -1,0 +1,205 @@
+"""Outputs that cannot be written are named before the work begins: the inputs here do not even exist."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from il6infer._errors import UserError
+from il6infer._outputs import atomic_files
+from il6infer.cli import main as cli
+
+COMMANDS = {
+    "simulate": ("simulate", "none.yaml"),
+    "ingest": ("ingest", "none.yaml", "--name", "a", "--folder", "none"),
+    "problem": ("problem", "none.csv", "none.csv", "--model", "both_none"),
+    "fit": ("fit", "none.yaml"),
+    "diagnose": ("diagnose", "none.nc"),
+    "compare": ("compare", "--fit", "a", "none.nc", "none.json", "--dataset", "a"),
+    "claims ask": ("claims", "ask", "none.yaml", "--claims", "none.yaml"),
+    "claims prior": ("claims", "prior", "none.yaml"),
+    "claims weigh": ("claims", "weigh", "none.json", "--answers", "a", "none.json"),
+    "report": ("report", "none.yaml", "--results", "none"),
+    "models diagram": ("models", "diagram", "both_none"),
+    "models compose": ("models", "compose", "both_none"),
+    "petab evaluate": ("petab", "evaluate", "none.yaml"),
+    "petab fit": ("petab", "fit", "none.yaml"),
+    "petab select": ("petab", "select", "--problem", "a", "none.yaml"),
+    "petab adopt": ("petab", "adopt", "none.yaml", "--name", "a"),
+}
+"""Every command that writes, without its output."""
+
+FOLDERS = {"simulate", "ingest", "problem", "petab evaluate", "petab fit", "petab select", "petab adopt"}
+
+
+def _parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    groups = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not groups:
+        yield name, parser
+    for group in groups:
+        for word, inner in group.choices.items():
+            yield from _parsers(inner, f"{name} {word}".strip())
+
+
+def _refused(command: str, output: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert cli.main([*COMMANDS[command], "--output", str(output)]) == 2
+    return capsys.readouterr().err
+
+
+def test_every_command_that_writes_is_walked_here():
+    writing = {name for name, parser in _parsers(cli.parser()) if any(a.dest == "output" for a in parser._actions)}
+    assert writing == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_output_below_a_file(command, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    output = tmp_path / "file" / "deep" / "out"
+    assert _refused(command, output, capsys) == (
+        f"error: {output}: cannot be written: {tmp_path / 'file'}: Not a directory. A part of the path is a file: "
+        "choose another path.\n"
+    )
+    assert (tmp_path / "file").read_text() == ""
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - FOLDERS))
+def test_a_file_whose_name_is_a_folder_s_or_a_device_s(command, tmp_path, capsys):
+    expected = f"error: {tmp_path}: is a folder, the name of a file to write was expected.\n"
+    assert _refused(command, tmp_path, capsys) == expected
+    expected = "error: /dev/full: is a pipe or a device, the name of a file to write was expected.\n"
+    assert _refused(command, Path("/dev/full"), capsys) == expected
+
+
+@pytest.mark.parametrize("command", sorted(FOLDERS))
+def test_a_folder_whose_name_is_a_file_s(command, tmp_path, capsys):
+    (tmp_path / "out").write_text("kept")
+    expected = f"error: {tmp_path / 'out'}: is a file, a folder to write into was expected.\n"
+    assert _refused(command, tmp_path / "out", capsys) == expected
+    assert (tmp_path / "out").read_text() == "kept"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_output_that_can_be_written_is_not_made_before_its_time(command, tmp_path, capsys):
+    if not command.startswith("models"):
+        assert "none." in _refused(command, tmp_path / "new" / "out", capsys)
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 kB, full, which only root can mount."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mounted, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a disk of this size cannot be mounted here: that takes root, and the right to mount")
+    (place / "full").write_bytes(bytes(1 << 16))
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_full_disk(command, disk, capsys):
+    output = disk / "out"
+    said = _refused(command, output, capsys)
+    assert said.startswith(f"error: {output}: cannot be written: ")
+    assert said.endswith("No space left on device. Free some space, or choose another disk.\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_disk_that_can_only_be_read(command, disk, capsys):
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    said = _refused(command, disk / "deep" / "out", capsys)
+    assert said.startswith(f"error: {disk / 'deep' / 'out'}: cannot be written: ")
+    assert said.endswith("Read-only file system. Choose another folder: this disk can only be read.\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_folder_without_the_right_to_write(command, tmp_path, capsys):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    tmp_path.chmod(0o500)
+    said = _refused(command, tmp_path / "out", capsys)
+    assert said.endswith("Permission denied. Choose another folder, or ask for the right to write there.\n")
+
+
+@pytest.mark.parametrize("command", ["fit", "petab adopt"])
+def test_as_a_process_it_is_a_message_and_exit_2(command, tmp_path):
+    (tmp_path / "out").write_text("")
+    words = [*COMMANDS[command], "--output", str(tmp_path / "out" / "deep")]
+    run = [sys.executable, "-m", "il6infer", *words]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(f"error: {tmp_path / 'out' / 'deep'}: cannot be written: ")
+
+
+def test_what_the_operating_system_refuses_later_is_a_message_too(monkeypatch, capsys):
+    def run(args):
+        raise OSError(28, "No space left on device", "posterior.nc")
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--verbose", default=False)
+    parser.set_defaults(run=run)
+    monkeypatch.setattr(cli, "parser", lambda: parser)
+    assert cli.main([]) == 2
+    said = "error: posterior.nc: No space left on device. Free some space, or choose another disk.\n"
+    assert capsys.readouterr().err == said
+
+
+def _written(folder: Path, *names: str, then: Exception | None = None) -> None:
+    with atomic_files(folder) as place:
+        for name in names:
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).write_text("new")
+        if then:
+            raise then
+
+
+def test_files_are_put_in_place_together_or_not_at_all(tmp_path):
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(ZeroDivisionError):
+        _written(tmp_path, "a", then=ZeroDivisionError())
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]
+    (tmp_path / "b").mkdir()
+    with pytest.raises(UserError, match="b: is a folder, and a file of that name"):
+        _written(tmp_path, "a", "b")
+    assert (tmp_path / "a").read_text() == "old"
+    _written(tmp_path / "deep", "c/d")
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["c"]
+
+
+def test_draws_that_cannot_be_written_are_saved_elsewhere(monkeypatch, tmp_path):
+    import xarray as xr
+
+    import il6infer.inference
+    from il6infer._files import MAX_BYTES
+    from il6infer.cli import fit
+
+    az = pytest.importorskip("arviz")
+    idata = az.InferenceData(posterior=xr.Dataset({"k": (("chain", "draw"), [[1.0, 2.0]])}))
+    monkeypatch.setattr(il6infer.inference, "fit", lambda problem, settings: idata)
+    monkeypatch.setattr(fit, "_SPARE", float(MAX_BYTES) ** 4)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    saved: list[Path] = []
+    write = fit._write
+
+    def once_full(idata, output):
+        saved.append(output)
+        monkeypatch.setattr(fit, "_SPARE", float(MAX_BYTES) ** 4 if len(saved) == 1 else 0.0)
+        write(idata, output)
+
+    monkeypatch.setattr(fit, "_write", once_full)
+    with pytest.raises(UserError) as error:
+        fit.write_posterior(Path("problem.yaml"), None, tmp_path / "out" / "posterior.nc")
+    assert str(error.value) == (
+        f"{tmp_path / 'out' / 'posterior.nc'}: cannot be written: No space left on device. Free some space, or choose "
+        f"another disk. The draws are saved: move them from {saved[1]}."
+    )
+    assert saved[1].is_file()
