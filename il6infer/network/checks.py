@@ -45,7 +45,7 @@ def parse(text: str, source: str) -> libsbml.SBMLDocument:
         document.setConsistencyChecks(category, False)
     document.checkConsistency()
     raise_faults(_errors(document, source), "SBML")
-    raise_faults((Fault(source, f"{what} is not supported.") for what in _unsupported(document, model)), "SBML")
+    raise_faults((Fault(source, f"{what} is not supported.") for what in _unsupported(document, model, text)), "SBML")
     return document
 
 
@@ -68,11 +68,20 @@ def _errors(document: libsbml.SBMLDocument, source: str) -> list[Fault]:
     ]
 
 
-def _unsupported(document: libsbml.SBMLDocument, model: libsbml.Model) -> Iterator[str]:
+def _is_used(package: str, document: libsbml.SBMLDocument, model: libsbml.Model, text: str) -> bool:
+    """Whether a package that a file declares changes the model; definitions that nothing instantiates do not."""
+    if package == "comp":
+        return model.getPlugin(package).getNumSubmodels() > 0
+    plugin = document.getPlugin(package)
+    prefix = re.escape(plugin.getPrefix())
+    return text.count(plugin.getURI()) > 1 or bool(re.search(rf"<{prefix}:|\s{prefix}:(?!required\b)\w+\s*=", text))
+
+
+def _unsupported(document: libsbml.SBMLDocument, model: libsbml.Model, text: str) -> Iterator[str]:
     """Elements that change the result and cannot be simulated."""
     for i in range(document.getNumPlugins()):
         package = document.getPlugin(i).getPackageName()
-        if package in _PACKAGES and document.getPkgRequired(package):
+        if package in _PACKAGES and document.getPkgRequired(package) and _is_used(package, document, model, text):
             yield f"SBML package '{package}'"
     symbols = (model.getListOfCompartments(), model.getListOfSpecies(), model.getListOfParameters())
     for element in (element for elements in symbols for element in elements):

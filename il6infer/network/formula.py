@@ -105,7 +105,7 @@ class Translator:
         return as_condition(self._translate(node, where, local, open_calls))
 
     def _translate(self, node, where: str, local: Mapping[str, sp.Expr], open_calls: frozenset[str]) -> sp.Basic:
-        if node is None:
+        if node is None or (node.getType() == libsbml.AST_UNKNOWN and not node.getNumChildren()):
             raise UserError(f"{where}: the formula is missing.")
         kind = node.getType()
         if kind in _NUMBERS:

@@ -84,6 +84,9 @@ class Network:
     assignments
         State or parameter -> its value at the start as the model states it, of other states and parameters. `initial`
         and `defaults` say the same with the states replaced.
+    start_time
+        Parameter that is the time at which an experiment starts, for initial values that name the time; empty: none
+        does.
     computed
         Parameter -> expression of others whose value it has at all times, whatever becomes of these.
     """
@@ -103,6 +106,7 @@ class Network:
     units: Mapping[str, str] | None = None
     names: Mapping[str, str] | None = None
     assignments: Mapping[str, sp.Expr] | None = None
+    start_time: str = ""
     computed: Mapping[str, sp.Expr] = field(default_factory=dict)
 
     @property

@@ -54,6 +54,8 @@ class _Reader:
             if reference.getId()
         }
         reactions = {r.getId() for r in model.getListOfReactions()}
+        taken = {*self.species, *self.compartments, *self.parameters}
+        self.start_time = next(n for i in range(len(taken) + 1) if (n := f"start_time{'_' * i}") not in taken)
         self.translate = Translator(
             {*self.species, *self.compartments, *self.parameters, *self.references, *reactions},
             {
@@ -80,11 +82,13 @@ class _Reader:
         known = {*self.compartments, *self.parameters, *self.species} - set(states) - set(self.derived)
         parameters = tuple(n for n in (*self.compartments, *self.parameters, *self.species) if n in known)
         elements = {**self.compartments, **self.parameters, **self.species}
+        timed = any(symbol(self.start_time) in e.free_symbols for e in self.initial.values())
+        own = (self.start_time,) if timed else ()
         return Network(
             id=self.model.getId() or "model",
             states=states,
-            parameters=parameters,
-            defaults=tuple(self.initial[p] for p in parameters),
+            parameters=parameters + own,
+            defaults=(*(self.initial[p] for p in parameters), *(sp.Integer(0) for _ in own)),
             initial=tuple(self.initial[s] for s in states),
             rhs=rhs,
             derived=self.derived,
@@ -96,6 +100,7 @@ class _Reader:
             units={i: self._unit(e.getUnits()) for i, e in elements.items() if e.getUnits()},
             names={i: e.getName() for i, e in elements.items() if e.getName()},
             assignments=self.assignments,
+            start_time=self.start_time if timed else "",
         )
 
     def _rate(self, reaction: libsbml.Reaction) -> sp.Expr:
@@ -155,9 +160,7 @@ class _Reader:
         return (*states, *others)
 
     def _volume(self, species: libsbml.Species) -> sp.Expr:
-        compartment = self.compartments[species.getCompartment()]
-        point = compartment.isSetSpatialDimensions() and compartment.getSpatialDimensionsAsDouble() == 0
-        return sp.Integer(1) if point else symbol(compartment.getId())
+        return symbol(species.getCompartment())
 
     def _weight(self, species: libsbml.Species) -> sp.Expr:
         """Give the factor that turns a reaction's rate into that of the state."""
@@ -197,7 +200,7 @@ class _Reader:
         """Value at the start of everything but rules: states by parameters, parameters by other parameters."""
         given = {name: self._given(name) for name in (*self.compartments, *self.parameters, *self.species)}
         given = {
-            name: e.xreplace(self.expand).xreplace({TIME: sp.Integer(0)})
+            name: e.xreplace(self.expand).xreplace({TIME: symbol(self.start_time)})
             for name, e in given.items()
             if name not in self.derived
         }

@@ -23,7 +23,7 @@ MAX_LISTED = 40
 
 _ID = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _ID_RULE = "Use letters, digits and _, with a letter or _ first."
-_CONSTANTS = ("inf", "nan", "true", "false")
+CONSTANTS = ("inf", "nan", "true", "false")
 _INFINITE = {"inf": math.inf, "+inf": math.inf, "-inf": -math.inf}
 
 
@@ -105,7 +105,7 @@ def identifier(line: Line, column: str, faults: list[Fault], *, in_formulas: boo
         faults.append(line.fault(column, "the cell is empty, an id was expected."))
     elif not _ID.fullmatch(text):
         faults.append(line.fault(column, f"'{text}' cannot be an id.", _ID_RULE))
-    elif in_formulas and text.lower() in _CONSTANTS:
+    elif in_formulas and text.lower() in CONSTANTS:
         faults.append(line.fault(column, f"'{text}' is a constant in PEtab's formulas, no id.", "Rename it."))
     else:
         return True

@@ -8,7 +8,7 @@ import sympy as sp
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.network.network import Network
-from il6infer.petab_files.cells import MAX_LISTED, Line
+from il6infer.petab_files.cells import CONSTANTS, MAX_LISTED, Line
 from il6infer.petab_files.tables import Tables
 
 
@@ -42,6 +42,11 @@ def refuse_unknown(tables: Tables, network: Network, subject: str) -> None:
                 if not value.is_number:
                     used |= _meaningless(line, column, value, named, network, faults)
     own = {*network.states, *network.parameters, *network.derived}
+    for name in sorted(own):
+        if name.lower() in CONSTANTS:
+            faults.append(
+                Fault("the model", f"'{name}' is a constant in PEtab's formulas, no id.", f"Rename '{name}'.")
+            )
     for condition in tables.conditions:
         for change in condition.changes:
             line, column = tables.change_lines[condition.id, change.target_id]

@@ -78,6 +78,10 @@ class Unroller:
         self.problem_symbols = {symbol(p.id): theta(p.id) for p in problem.parameters}
         self.states = {symbol(s): i for i, s in enumerate(self.network.states)}
         self.expressions: list[sp.Expr] = []
+        self.named = set().union(
+            *[e.free_symbols for e in (*self.network.rhs, *self.network.initial, *self.network.computed.values())],
+            set(),
+        )
         self.defaults: dict[sp.Symbol, sp.Expr] = {}
         for name, default in zip(self.network.parameters, self.network.defaults, strict=True):
             own = symbol(name)
@@ -100,6 +104,8 @@ class Unroller:
         periods = list(experiment.periods) or [Period(0.0)]
         if periods[-1].time == STEADY_STATE:
             periods.append(Period(0.0))
+        if self.network.start_time:
+            values[symbol(self.network.start_time)] = sp.Float(max(periods[0].time, 0.0))
         for position, period in enumerate(periods):
             steady = period.time == STEADY_STATE
             time = 0.0 if steady else period.time
@@ -110,6 +116,8 @@ class Unroller:
                 # Initial assignments are no rules: what changes later moves none of them.
                 values = {own: self.resolve(values, value) for own, value in values.items()}
             result.append(self._segment(period.time, steady, values, jumps, where))
+            if position == 0:
+                self._refuse_missing(jumps, where)
             if steady:
                 continue
             end = periods[position + 1].time if position + 1 < len(periods) else np.inf
@@ -118,6 +126,12 @@ class Unroller:
                 jumps = self._apply(changes, values, where, time)
                 result.append(self._segment(time, False, values, jumps, where))
         return result
+
+    def _refuse_missing(self, jumps: tuple[tuple[int, int, int], ...], where: str) -> None:
+        given = {state for state, kind, _ in jumps if kind == SET}
+        for i, (name, value) in enumerate(zip(self.network.states, self.network.initial, strict=True)):
+            if value is sp.nan and i not in given:
+                raise UserError(f"{where}: '{name}' has no initial value. Give it one in the model or in a condition.")
 
     def _apply(
         self, changes: Mapping[str, sp.Expr], values: dict, where: str, time: float
@@ -181,6 +195,9 @@ class Unroller:
     def _segment(self, start: float, steady: bool, values: dict, jumps: tuple, where: str) -> Segment:
         indices = []
         for name in self.network.parameters:
+            if values[symbol(name)] is sp.nan and symbol(name) in self.named:
+                remedy = "Give it one in the model, in a condition or in the parameter table."
+                raise UserError(f"{where}: '{name}' has no value. {remedy}")
             value = self.resolve(values, self.network.computed.get(name, values[symbol(name)]))
             stray = value.free_symbols - set(self.problem_symbols.values())
             if stray:

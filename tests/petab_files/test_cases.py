@@ -23,7 +23,8 @@ FIT, EVALUATE = (1e-6, 1e-8), (1e-8, 1e-10)
 
 WALKED = {
     # Functions, conditions and powers.
-    "abs_of_state", "condition_twice", "max_of_state", "power_of_negative_base", "power_of_negative_state",
+    "abs_of_state", "condition_twice", "initial_assignment_of_time", "max_of_state",
+    "power_of_negative_base", "power_of_negative_state",
     "rate_of_three_levels", "switch_time_times_state", "switch_time_two_rates",
     # Steady states and tolerances.
     "rest_never_reached_oscillation", "rest_slow_growth", "rest_unstable_root", "small_concentrations",
