@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+import libsbml
 import sympy as sp
 
 from il6infer._errors import Fault, nearest, raise_faults
@@ -12,7 +13,7 @@ from il6infer.petab_files.cells import CONSTANTS, MAX_LISTED, Line
 from il6infer.petab_files.tables import Tables
 
 
-def refuse_unknown(tables: Tables, network: Network, subject: str) -> None:
+def refuse_unknown(tables: Tables, network: Network, model: libsbml.Model, subject: str) -> None:
     """Refuse formulas, placeholders' values and conditions that name what is nowhere, and parameters of no use.
 
     Raises
@@ -21,6 +22,8 @@ def refuse_unknown(tables: Tables, network: Network, subject: str) -> None:
         With every such name.
     """
     faults: list[Fault] = []
+    rates = {r.getId(): r.getKineticLaw() for r in model.getListOfReactions()}
+    reactions = {name: libsbml.formulaToL3String(law.getMath()) for name, law in rates.items() if law is not None}
     targets = {change.target_id for condition in tables.conditions for change in condition.changes}
     mapped = {m.petab_id for m in tables.mappings}
     named = {p.id for p in tables.parameters} | targets | mapped
@@ -32,7 +35,7 @@ def refuse_unknown(tables: Tables, network: Network, subject: str) -> None:
             ("observableFormula", observable.formula),
             ("noiseFormula", observable.noise_formula),
         ):
-            used |= _meaningless(line, column, expression, inside, network, faults)
+            used |= _meaningless(line, column, expression, inside, network, reactions, faults)
     for measurement, line in zip(tables.measurements, tables.measurement_lines, strict=True):
         for column, values in (
             ("observableParameters", measurement.observable_parameters),
@@ -40,7 +43,7 @@ def refuse_unknown(tables: Tables, network: Network, subject: str) -> None:
         ):
             for value in values:
                 if not value.is_number:
-                    used |= _meaningless(line, column, value, named, network, faults)
+                    used |= _meaningless(line, column, value, named, network, reactions, faults)
     own = {*network.states, *network.parameters, *network.derived}
     for name in sorted(own):
         if name.lower() in CONSTANTS:
@@ -53,7 +56,7 @@ def refuse_unknown(tables: Tables, network: Network, subject: str) -> None:
             if change.target_id not in own | used:
                 what = f"sets '{change.target_id}', which is neither in the model nor in a formula."
                 faults.append(line.fault(column, what, _hint(change.target_id, own | used)))
-            used |= _meaningless(line, column, change.target_value, named, network, faults)
+            used |= _meaningless(line, column, change.target_value, named, network, reactions, faults)
     for parameter, line in zip(tables.parameters, tables.parameter_lines, strict=True):
         if parameter.id not in own | used:
             what = f"'{parameter.id}' is no parameter of the model and stands in no formula."
@@ -66,18 +69,22 @@ def _hint(name: str, known: Collection[str]) -> str:
 
 
 def _meaningless(
-    line: Line, column: str, expression: sp.Basic, named: Collection[str], network: Network, faults: list[Fault]
+    line: Line,
+    column: str,
+    expression: sp.Basic,
+    named: Collection[str],
+    network: Network,
+    reactions: Mapping[str, str],
+    faults: list[Fault],
 ) -> set[str]:
     """Refuse names in a formula that neither the model nor `named` has; give the names."""
     own = {*network.states, *network.parameters, *network.derived, "time"}
     names = {s.name for s in expression.free_symbols}
     for name in sorted(names - own - {*named}):
-        if name in network.flux_ids:
-            rate = network.fluxes[network.flux_ids.index(name)]
+        if name in reactions:
             what = f"'{name}' is a reaction of the model, and a reaction has no value in PEtab."
-            remedy = (
-                f"Write its rate in place of it, {rate}, or add a parameter with that assignment rule to the model."
-            )
+            rule = "add a parameter with that assignment rule to the model"
+            remedy = f"Write its rate in place of it, {reactions[name]}, or {rule}."
         else:
             what = f"'{name}' is neither in the model nor in the parameter table."
             remedy = _hint(name, own | {*named})

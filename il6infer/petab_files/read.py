@@ -45,8 +45,8 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     tables, kept = read_first(listing) if listing.version == 1 else (read_second(listing), None)
     xml = read_xml(listing.model_path)
     network = read_sbml(xml, listing.model_path.name)
-    refuse_unknown(tables, network, listing.subject)
     problem = _petab_problem(listing, tables, xml)
+    refuse_unknown(tables, network, problem.model.sbml_model, listing.subject)
     if linted or kept:
         refuse_by_petab(problem, path.name, listing.subject)
     translated = _translate(problem, network, path, kept)

@@ -29,10 +29,20 @@ WALKED = {
     # Steady states and tolerances.
     "rest_never_reached_oscillation", "rest_slow_growth", "rest_unstable_root", "small_concentrations",
     "infusion_large_from_rest",
+    # Tables and messages.
+    "numeric_condition_ids", "reaction_id_in_observable", "spaces_in_v1_table", "zero_under_log_noise",
 }  # fmt: skip
 """Cases that must be right."""
 
-MESSAGES: dict[str, str] = {}
+MESSAGES: dict[str, str] = {
+    "numeric_condition_ids": "conditions.tsv, row 3, column conditionId: 'c0' stands already in conditions.tsv, row 2. "
+    "Remove one of the two, or rename it.",
+    "reaction_id_in_observable": "observables.tsv, row 2, column observableFormula: 'R1' is a reaction of the model, "
+    "and a reaction has no value in PEtab. Write its rate in place of it, k * A * sa, or add a parameter with that "
+    "assignment rule to the model.",
+    "zero_under_log_noise": "measurements.tsv, row 3, column measurement: 0.0 is impossible under log-normal noise of "
+    "'y'. Use normal noise, or leave out values that are not above zero.",
+}
 """Case -> what its refusal says, exactly; not here: the case is accepted."""
 
 
@@ -76,7 +86,7 @@ def _message(case: str, right: str) -> None:
         return
     with pytest.raises(UserError) as error:
         evaluate(path)
-    assert str(error.value) == MESSAGES[case]
+    assert str(error.value) == f"PEtab problem {path}: 1 fault\n  - {MESSAGES[case]}"
 
 
 QUANTITIES: dict[str, Callable[[str, str], None]] = {

@@ -107,7 +107,8 @@ SPOILT: list[Spoil] = [
      "table. Did you mean 'scale'? Known: A, a0, cell, k, scale, time."),
     (2, "observables.tsv", "\tA\t", "\tJ0\t",
      "observables.tsv, row 2, column observableFormula: 'J0' is a reaction of the model, and a reaction has no value "
-     "in PEtab. Write its rate in place of it, A*k, or add a parameter with that assignment rule to the model."),
+     "in PEtab. Write its rate in place of it, cell * k * A, or add a parameter with that assignment rule to the "
+     "model."),
     (2, "observables.tsv", "\t0.1", "\tsigma",
      "observables.tsv, row 2, column noiseFormula: 'sigma' is neither in the model nor in the parameter table. Known: "
      "A, a0, cell, k, obs, time."),
@@ -117,8 +118,7 @@ SPOILT: list[Spoil] = [
      "observables.tsv, row 2, column noiseDistribution: 'lognormal'. Did you mean 'log-normal'? Known: laplace, "
      "log-laplace, log-normal, normal."),
     (2, "observables.tsv", "\t0.1", "\t" + "(" * 2000 + "0.1" + ")" * 2000,
-     "observables.tsv, row 2, column noiseFormula: a formula of too many terms or brackets to be read. Split it into "
-     "assignment rules."),
+     "observables.tsv, row 2, column noiseFormula: a formula nested more than 100 levels deep."),
     (2, "parameters.tsv", "0\t10", "10\t0",
      "parameters.tsv, row 2, column lowerBound: 10 is above the upper bound, 0. Exchange them."),
     (2, "parameters.tsv", "0\t10", "zero\t10", "parameters.tsv, row 2, column lowerBound: 'zero' is not a number."),
