@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from il6infer.cli.rules import ENTRIES
 from il6infer.stages import read
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.verdict import Verdict

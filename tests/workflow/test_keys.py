@@ -1,0 +1,117 @@
+"""Each key of the configuration: what runs again when it changes. A key that nothing reads has no place there."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from il6infer.cli.rules import ENTRIES
+from il6infer.configuration import load
+from tests.workflow.conftest import CONFIG, planned
+from tests.workflow.test_rules import MODULE
+
+RULES = set(ENTRIES) | {"settings"}
+ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
+PREPARE = {"problem", "check_prior", "fit", "diagnose", "ask", "compare", "weigh", "report", "settings"}
+JUDGE = {"settings", "diagnose", "compare", "weigh", "report"}
+FIT = {"fit", "ask", *JUDGE}
+
+# Key -> another value, and the rules that run again with it, in a run of the data sets of `CONFIG`.
+KEYS: dict[str, tuple[Any, set[str]]] = {
+    "title": ("Other", {"settings", "report"}),
+    "question": ("Why?", {"settings", "report"}),
+    "seed": (2, {"check_prior", *FIT}),
+    "results": ("elsewhere", RULES),
+    "claims": ("other_claims.yaml", {"settings", "ask", "weigh", "report"}),
+    "models": (["trans_none"], {"draw", *PREPARE}),
+    "modules": ("modules", {"settings", "report"}),
+    "constraints": (["free_IL6"], {"draw", *PREPARE}),
+    "values": ({"k_delay": 0.1}, {"draw", *PREPARE}),
+    "datasets.example.description": ("other_description.yaml", {"ingest", *PREPARE}),
+    "datasets.example.folder": ("other_data", {"ingest", *PREPARE}),
+    "datasets.example.models": (["trans_none"], {"draw", *PREPARE}),
+    "datasets.example.constraints": (["free_IL6"], {"draw", *PREPARE}),
+    "datasets.example.values": ({"k_delay": 0.1}, {"draw", *PREPARE}),
+    "datasets.own.petab": ("other/problem.yaml", (ADOPTED | PREPARE) - {"problem"}),
+    "fit.chains": (3, FIT),
+    "fit.tune": (401, FIT),
+    "fit.draws": (1001, FIT),
+    "fit.target_accept": (0.8, FIT),
+    "fit.starts": (9, FIT),
+    "fit.engine": ("diffsol", FIT),
+    "fit.rtol": (1e-7, FIT),
+    "fit.atol": (1e-9, FIT),
+    "fit.mass_matrix": ("diagonal", FIT),
+    "verdict.rhat_max": (1.02, JUDGE),
+    "verdict.ess_min": (401, JUDGE),
+    "verdict.divergences_max": (0.002, JUDGE),
+    "verdict.ebfmi_min": (0.2, JUDGE),
+    "verdict.depth_hits_max": (0.06, JUDGE),
+    "verdict.failed_max": (0.02, JUDGE),
+    "verdict.integration_error_max": (0.2, JUDGE),
+    "verdict.pareto_k_max": (0.6, JUDGE - {"diagnose"}),
+}
+
+# A model that can express a constraint has that in its name, so the model is another one, too.
+BESIDE = {
+    "constraints": {"models": ["both_socs3+sgp130"]},
+    "datasets.example.constraints": {"models": ["both_socs3+sgp130"]},
+}
+
+
+def leaves(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Keys that hold a value, and no further keys; `*` stands for a name that the user gives."""
+    for key, part in schema.get("properties", {}).items():
+        other = part.get("additionalProperties")
+        if "properties" in part:
+            yield from leaves(part, f"{path}{key}.")
+        elif isinstance(other, Mapping) and "properties" in other:
+            yield from leaves(other, f"{path}{key}.*.")
+        else:
+            yield path + key
+
+
+def test_every_key_of_the_schema_has_its_row():
+    rows = {".".join("*" if i == 1 and key.startswith("datasets") else word for i, word in enumerate(key.split(".")))
+            for key in KEYS}  # fmt: skip
+
+    assert sorted(rows) == sorted(leaves(load.schema()))
+
+
+def changed(key: str) -> dict[str, Any]:
+    """Configuration of the run with one key changed."""
+    config: dict[str, Any] = copy.deepcopy(yaml.safe_load(CONFIG)) | BESIDE.get(key, {})
+    *parents, last = key.split(".")
+    place = config
+    for parent in parents:
+        place = place.setdefault(parent, {})
+    place[last] = KEYS[key][0]
+    return config
+
+
+@pytest.mark.slow
+def test_a_changed_key_runs_what_reads_it_and_what_follows(done_run: Path):
+    shutil.copy(done_run / "config/claims.yaml", done_run / "other_claims.yaml")
+    with (done_run / "other_claims.yaml").open("a") as handle:
+        handle.write(
+            "  - {id: one_more, statement: s, source: t, that: [{quantity: {parameter: k_delay}, above: 0}]}\n"
+        )
+    text = (done_run / "config/datasets/example.yaml").read_text()
+    (done_run / "other_description.yaml").write_text(text.replace("title: ", "title: Other ", 1))
+    shutil.copytree(done_run / "resources/example", done_run / "other_data")
+    shutil.copytree(done_run / "own", done_run / "other")
+    (done_run / "modules").mkdir()
+    (done_run / "modules" / "waste.ant").write_text(MODULE)
+    for key in KEYS:
+        (done_run / f"{key}.yaml").write_text(yaml.safe_dump(changed(key)))
+    with ThreadPoolExecutor(2) as pool:
+        found = dict(zip(KEYS, pool.map(lambda key: planned(done_run, f"{key}.yaml"), KEYS), strict=True))
+
+    assert {key: sorted(rules) for key, rules in found.items()} == {key: sorted(r) for key, (_, r) in KEYS.items()}
