@@ -26,7 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "exchange": {"stages", "problems", "petab_files"},
     "inference": {"stages", "problems", "petab_files", "kernel", "engine"},
     "pymc": {"problems", "kernel", "engine", "inference"},
-    "diagnosis": {"stages"},
+    "diagnosis": {"problems", "stages"},
     "comparison": {"stages"},
     # ingest: names and units of doses in a protocol.
     "prediction": {"ingestion", "network", "library", "problems", "engine", "inference", "stages"},

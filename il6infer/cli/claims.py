@@ -134,7 +134,7 @@ def weigh(args: argparse.Namespace) -> None:
     found = average(answers, read(args.comparison, Comparison))
     write(args.output, found)
     for claim in found.claims:
-        nothing = "no model that passed its verdict gives a probability"
+        nothing = found.unanswered or "no model with a weight gives a probability"
         logger.info("%s: %s", claim.id, nothing if claim.average is None else _percent(claim.average))
 
 

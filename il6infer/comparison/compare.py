@@ -13,7 +13,7 @@ from il6infer._errors import UserError
 from il6infer._files import Groups
 from il6infer.comparison.loo import Loo, loo
 from il6infer.comparison.weights import pseudo_bma, stacking
-from il6infer.stages.comparison import Comparison, Influential, ModelRow
+from il6infer.stages.comparison import NOTHING_FITS, Comparison, Influential, ModelRow
 from il6infer.stages.verdict import Verdict
 
 CLEAR = 4.0
@@ -39,6 +39,9 @@ def observed_digest(idata: Groups) -> tuple[int, str]:
 def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, seed: int = 1) -> Comparison:
     """Compare models of one data set by PSIS-LOO.
 
+    Ranked are the fits that sampled; weights have those of them that reproduce the data as well: a weight is a share of
+    a joint prediction, and a model that misses the data predicts nothing.
+
     Parameters
     ----------
     pareto_k_max
@@ -63,11 +66,12 @@ def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, see
     ranked = {fit.model: own for fit in fits if fit.verdict.sampled.passed and (own := loos[fit.model]) is not None}
     ranked = dict(sorted(ranked.items(), key=lambda item: -item[1].elpd))
     weights: dict[str, tuple[float, float]] = {}
-    if ranked:
-        pointwise = np.column_stack([own.pointwise for own in ranked.values()])
-        both = zip(stacking(pointwise), pseudo_bma(pointwise, np.random.default_rng(seed)), strict=True)
-        weights = {model: (float(a), float(b)) for model, (a, b) in zip(ranked, both, strict=True)}
     by_name = {fit.model: fit for fit in fits}
+    right = [model for model in ranked if by_name[model].verdict.reproduces.passed]
+    if right:
+        pointwise = np.column_stack([ranked[model].pointwise for model in right])
+        both = zip(stacking(pointwise), pseudo_bma(pointwise, np.random.default_rng(seed)), strict=True)
+        weights = {model: (float(a), float(b)) for model, (a, b) in zip(right, both, strict=True)}
     order = [*ranked, *(model for model in by_name if model not in ranked)]
     rows = tuple(_row(by_name[model], loos[model], ranked, weights, pareto_k_max) for model in order)
     notes = (*_notes(rows, pareto_k_max), *_constraint_notes(fits))
@@ -80,6 +84,7 @@ def _row(fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping,
         fit.model, fit.verdict.sampled.passed, fit.verdict.reproduces.passed, rank=None, elpd=None, se=None,
         p_loo=None, elpd_diff=None, diff_se=None, stacking=None, pseudo_bma=None, pareto_k_bad=None,
         pareto_k_worst=(), n=None, reasons=tuple(reasons),
+        misfits=tuple(reason.message for reason in fit.verdict.reproduces.failed),
     )  # fmt: skip
     if own is None:
         return replace(row, reasons=(*reasons, "some draws could not be simulated: no leave-one-out density"))
@@ -99,15 +104,20 @@ def _row(fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping,
         rank=list(ranked).index(fit.model) + 1,
         elpd_diff=float(difference.sum()),
         diff_se=float(np.sqrt(len(difference) * difference.var())),
-        stacking=weights[fit.model][0],
-        pseudo_bma=weights[fit.model][1],
+        stacking=weights[fit.model][0] if fit.model in weights else None,
+        pseudo_bma=weights[fit.model][1] if fit.model in weights else None,
     )
 
 
 def _notes(rows: Sequence[ModelRow], limit: float) -> Iterator[str]:
     best, *others = [row for row in rows if row.rank is not None] or [None]
     if best is None:
-        yield "No fit passed its verdict: the models cannot be ranked."
+        yield "No fit sampled: the models cannot be ranked."
+    elif not any(row.reproduces for row in (best, *others)):
+        yield f"{NOTHING_FITS[0].upper()}{NOTHING_FITS[1:]}: ranks say which misses least, and there are no weights."
+    for row in rows:
+        if row.rank is not None and not row.reproduces:
+            yield f"{row.model} does not reproduce the data and has no weight: {'; '.join(row.misfits)}"
     for row in others:
         if row.elpd_diff is None or row.diff_se is None:
             continue
@@ -116,7 +126,7 @@ def _notes(rows: Sequence[ModelRow], limit: float) -> Iterator[str]:
         yield (f"{best.model} against {row.model}: elpd difference {row.elpd_diff:.1f} +- {row.diff_se:.1f}; {end}.")
     for row in rows:
         if row.rank is None:
-            yield f"{row.model} failed its verdict and is not ranked: {'; '.join(row.reasons)}"
+            yield f"{row.model} did not sample and is not ranked: {'; '.join(row.reasons)}"
         elif row.pareto_k_bad:
             yield (
                 f"{row.model}: {row.pareto_k_bad} of {row.n} measurements have a Pareto k above {limit:g}; "

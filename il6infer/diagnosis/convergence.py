@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from il6infer._files import Groups
+from il6infer.diagnosis.tails import moment_is_known, tail_shape
 from il6infer.stages.verdict import Pair, ParameterStatistics, Sampler
 
 
@@ -35,14 +36,22 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
     for name in names:
         draws, before = posterior[name].values.ravel(), prior[name].values.ravel()
         q05, q25, median, q75, q95 = np.quantile(draws, (0.05, 0.25, 0.5, 0.75, 0.95))
-        constant = np.ptp(draws) == 0
+        constant, effective = np.ptp(draws) == 0, float(statistics["ess_bulk"][name])
+        shape = tail_shape(draws, effective)
+        positive = bool((draws > 0).all()) and not constant
+        line = np.log(draws) if positive else draws
         row = {
             "mean": draws.mean(), "median": median, "sd": draws.std(ddof=1),
+            "sd_ln": line.std(ddof=1) if positive else np.nan,
+            "tail_k": shape, "line_k": tail_shape(line, effective),
             "q05": q05, "q25": q25, "q75": q75, "q95": q95,
             **prior_quantiles(estimated.get(name, {}), before), "contraction": contraction(draws, before),
             # arviz calls a chain that never moves converged
             **{key: np.nan if constant else float(value[name]) for key, value in statistics.items()},
         }  # fmt: skip
+        for order, moments in ((1, ("mean", "mcse_mean")), (2, ("sd",))):
+            if np.isfinite(shape) and not moment_is_known(shape, order, effective):
+                row |= dict.fromkeys(moments, np.nan)
         table[name] = ParameterStatistics(**{key: number(value) for key, value in row.items()})
     return table
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from itertools import pairwise
+from typing import Any
+
 import arviz as az
 import numpy as np
 from scipy.stats import binom, kstest
@@ -9,7 +13,11 @@ from scipy.stats import f as fisher
 
 from il6infer._files import Groups
 from il6infer.diagnosis.convergence import number
-from il6infer.stages.verdict import Band, Coverage, LackOfFit, LooPit, Residual
+from il6infer.problems.noise import NOISES
+from il6infer.stages.verdict import Band, Coverage, LackOfFit, LooPit, Residual, SerialCorrelation
+
+LEAST_PAIRS, PERMUTATIONS = 6, 9999
+"""Neighbours in time below which, and permutations with which, a serial correlation is tested."""
 
 
 def coverage(idata: Groups) -> dict[str, Coverage]:
@@ -74,11 +82,42 @@ def lack_of_fit(idata: Groups) -> dict[str, LackOfFit]:
     return result
 
 
+def serial_correlation(idata: Groups) -> dict[str, SerialCorrelation]:
+    """Correlate residuals of neighbours in time, by read-out without replicates.
+
+    Where nothing was replicated, the noise of a model that misses the data is all that the misfit can hide in; but then
+    its residuals follow each other along a course. Their order in a right model is any other.
+    """
+    result = {}
+    for name in map(str, idata["posterior_predictive"].data_vars):
+        z, about = residuals(idata, name), idata["constant_data"]
+        keys, times = _courses(about, name), about[f"{name}_time"].values
+        replicated = len(set(zip(about[f"{name}_experiment"].values, times, strict=True))) < len(z)
+        order = sorted(np.flatnonzero(np.isfinite(times)), key=lambda i: (keys[i], times[i]))
+        pairs = np.array([(i, j) for i, j in pairwise(order) if keys[i] == keys[j]]).reshape(-1, 2)
+        if replicated or len(pairs) < LEAST_PAIRS or not np.isfinite(z).all():
+            result[name] = SerialCorrelation(None, None, len(pairs))
+            continue
+        rng = np.random.default_rng(0)
+        shuffled = rng.permuted(np.tile(z, (PERMUTATIONS, 1)), axis=1)
+        found = float(np.sum(z[pairs[:, 0]] * z[pairs[:, 1]]))
+        chance = np.sum(shuffled[:, pairs[:, 0]] * shuffled[:, pairs[:, 1]], axis=1)
+        p = (1 + int((chance >= found).sum())) / (1 + PERMUTATIONS)
+        result[name] = SerialCorrelation(found / float(np.sum(z**2)), p, len(pairs))
+    return result
+
+
+def _courses(about: Any, name: str) -> list[tuple[str, str]]:
+    """Experiment and batch of each measurement: those of one course in time are equal."""
+    return [*zip(map(str, about[f"{name}_experiment"].values), map(str, about[f"{name}_batch"].values), strict=True)]
+
+
 def residuals(idata: Groups, name: str) -> np.ndarray:
     """Measurements minus the predictive mean in its standard deviations, on the scale of the noise."""
     observed = idata["observed_data"][name].values
     values = idata["posterior_predictive"][name].values.reshape(-1, len(observed))
-    if f'"{name}": "log-' in idata["posterior"].attrs.get("noise", ""):
+    kind = json.loads(idata["posterior"].attrs.get("noise", "{}")).get(name, "normal")
+    if NOISES[kind].logarithmic:
         with np.errstate(invalid="ignore", divide="ignore"):
             values, observed = np.log(values), np.log(observed)
     return (observed - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)

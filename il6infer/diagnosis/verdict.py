@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from il6infer._files import Groups
 from il6infer.diagnosis.convergence import correlated_pairs, parameter_table, sampler_table
-from il6infer.diagnosis.predictive import coverage, lack_of_fit, loo_pit, worst_rows
+from il6infer.diagnosis.predictive import coverage, lack_of_fit, loo_pit, serial_correlation, worst_rows
+from il6infer.problems.families import FAMILIES
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import (
     Answer,
@@ -16,6 +20,7 @@ from il6infer.stages.verdict import (
     ParameterStatistics,
     Reason,
     Sampler,
+    SerialCorrelation,
     Verdict,
     check,
 )
@@ -24,23 +29,21 @@ NEEDED = ("posterior", "prior", "sample_stats", "warmup_sample_stats", "posterio
 NEEDED += ("observed_data", "constant_data")
 """Groups of a posterior that a verdict reads."""
 
-P_MIN = 0.01
-"""Smallest p of a calibration or a lack-of-fit test that passes."""
-
 
 def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
     """Judge a fit: did it sample, and does the model reproduce the data."""
     parameters, sampler = parameter_table(idata), sampler_table(idata)
-    bands, pits, lack = coverage(idata), loo_pit(idata), lack_of_fit(idata)
+    bands, pits, lack, serial = coverage(idata), loo_pit(idata), lack_of_fit(idata), serial_correlation(idata)
     return Verdict(
         problem=idata["posterior"].attrs.get("problem_id", ""),
-        sampled=Answer.of(_sampling(parameters, sampler, thresholds)),
-        reproduces=Answer.of(_fit(bands, pits, lack)),
+        sampled=Answer.of([*_sampling(parameters, sampler, thresholds), *_tails(idata, parameters, thresholds)]),
+        reproduces=Answer.of([*_misfit(pits, lack, serial, thresholds.misfit_p_min), *_coverage(bands)]),
         parameters=parameters,
         sampler=sampler,
         coverage=bands,
         loo_pit=pits,
         lack_of_fit=lack,
+        serial=serial,
         worst_pairs=correlated_pairs(idata),
         worst_rows=worst_rows(idata),
     )
@@ -86,23 +89,66 @@ def _sampling(parameters: Mapping[str, ParameterStatistics], sampler: Sampler, l
     yield check(name, share, remedy, at_most=limits.failed_max, decides=False, subject="prior")
 
 
-def _fit(bands: Mapping[str, Coverage], pits: Mapping[str, LooPit], lack: Mapping[str, LackOfFit]) -> Iterator[Reason]:
+def _tails(idata: Groups, parameters: Mapping[str, ParameterStatistics], limits: Thresholds) -> Iterator[Reason]:
+    """Check that tails were explored, and name parameters that have quantiles, and no mean or standard deviation."""
+    value, where = _worst(parameters, "line_k", True)
+    remedy = "Its tails are heavier than the sampler can explore: give it a prior with lighter ones."
+    yield check("Pareto k of the tails", value, remedy, at_most=limits.tail_k_max, subject="parameter", where=where)
+    estimated = json.loads(idata["posterior"].attrs.get("estimated", "{}"))
+    for name, row in parameters.items():
+        if row.sd is not None or row.tail_k is None:
+            continue
+        what = "mean and standard deviation have" if row.mean is None else "standard deviation has"
+        remedy = f"Its {what} no Monte-Carlo error that these draws could tell, and none is given: use quantiles"
+        endless = _without_variance(estimated.get(name, {}).get("prior"))
+        remedy += ", or a prior that has a variance." if endless else "."
+        # Under a prior without variance more draws may never settle it; else the quantiles are all that is asked.
+        most = round(0.5 * min(0.7, 1.0 - 1.0 / math.log10(max(row.ess_bulk or 11.0, 11.0))), 3)
+        yield check(
+            "Pareto k for a standard deviation", row.tail_k, remedy, at_most=most, decides=endless,
+            subject="parameter", where=name,
+        )  # fmt: skip
+
+
+def _without_variance(prior: Sequence[Any] | None) -> bool:
+    """Whether a prior (family, parameters) has no finite variance."""
+    return prior is not None and not math.isfinite(FAMILIES[prior[0]].scipy(*prior[1:]).var())
+
+
+def _misfit(
+    pits: Mapping[str, LooPit], lack: Mapping[str, LackOfFit], serial: Mapping[str, SerialCorrelation], least: float
+) -> list[Reason]:
+    """Test the model against the data; by Bonferroni a right one fails any of them with a probability below `least`."""
+    found: list[tuple[str, float | None, str, str]] = []
+    for name, test in lack.items():
+        if test.p is not None:  # where nothing was replicated, there is no noise to compare with
+            remedy = (
+                f"Residuals differ {test.f:.1f} times as much between conditions and times as between replicates: "
+                "a large noise parameter hides a misfit."
+            )
+            found.append(("lack-of-fit p", test.p, name, remedy))
+    for name, run in serial.items():
+        if run.p is not None:
+            remedy = (
+                f"Residuals follow their neighbours in time (correlation {run.r:.2f}): the course has another shape."
+            )
+            found.append(("serial correlation p", run.p, name, remedy))
+    remedy = "Predictions are not calibrated: shape, offset or noise of this read-out is wrong."
+    found += [("LOO-PIT uniformity p", pit.ks_p, name, remedy) for name, pit in pits.items()]
+    return [
+        check(name, value, remedy, at_least=least / len(found), subject="read-out", where=where)
+        for name, value, where, remedy in found
+    ]
+
+
+def _coverage(bands: Mapping[str, Coverage]) -> Iterator[Reason]:
+    """Warn of bands that hold too few or too many of the data to which the model was fitted."""
     for name, row in bands.items():
         for band in row.bands:
             misses = band.inside is not None and band.inside < band.low
             yield check(
                 f"coverage of the {100 * band.level:.0f} % band", band.inside,
                 "The model misses the data." if misses else "The model's bands are wider than the data.",
-                at_least=band.low, at_most=band.high, subject="read-out", where=name, measurements=row.n,
+                at_least=band.low, at_most=band.high, decides=False, subject="read-out", where=name,
+                measurements=row.n,
             )  # fmt: skip
-    for name, pit in pits.items():
-        remedy = "Predictions are not calibrated: shape, offset or noise of this read-out is wrong."
-        yield check("LOO-PIT uniformity p", pit.ks_p, remedy, at_least=P_MIN, subject="read-out", where=name)
-    for name, test in lack.items():
-        if test.p is None:
-            continue  # nothing was replicated: there is no noise to compare with
-        remedy = (
-            f"Residuals differ {test.f:.1f} times as much between conditions and times as between replicates: "
-            "a large noise parameter hides a misfit."
-        )
-        yield check("lack-of-fit p", test.p, remedy, at_least=P_MIN, subject="read-out", where=name)

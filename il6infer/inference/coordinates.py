@@ -12,7 +12,7 @@ from il6infer.problems.priors import distribution, log_mass, support
 from il6infer.problems.spec import Parameter
 
 _DECADE, _CUT = 10.0, 1e-3
-"""A positive support wider than the one is sampled in logarithms, where bounds cut off more prior mass than the other."""
+"""A positive support wider than the one is sampled in logarithms, where bounds cut off more mass than the other."""
 
 _SPREAD = (0.16, 0.84)
 """Half the distance of these quantiles of the prior is the longest bend before a wall."""

@@ -103,7 +103,8 @@ class Fit:
         figure = fit_figure(rows, self.idata, readout, readout) if len(rows) else None
         if figure is None:
             raise UserError(f"no read-out '{readout}' with a course. {nearest(readout, set(table['readout']))}")
-        return marked(figure, not self.verdict.sampled.passed)
+        answers = (("NOT CONVERGED", self.verdict.sampled), ("DOES NOT REPRODUCE THE DATA", self.verdict.reproduces))
+        return marked(figure, [label for label, answer in answers if not answer.passed])
 
     def predict(
         self,

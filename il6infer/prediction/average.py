@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from il6infer._errors import UserError
 from il6infer.stages.claims import Answers, ClaimAnswer, WeighedClaim, WeighedClaims
-from il6infer.stages.comparison import Comparison
+from il6infer.stages.comparison import NOTHING_FITS, Comparison
 
 
 def average(answers: Mapping[str, Answers], comparison: Comparison) -> WeighedClaims:
     """Put the answers of all models of a data set beside each other, and average them by stacking weights.
+
+    Weights have the models that sampled and reproduce the data; where there is none, no claim has an average.
 
     Parameters
     ----------
@@ -46,7 +48,10 @@ def average(answers: Mapping[str, Answers], comparison: Comparison) -> WeighedCl
         mean = sum(weight * chance for weight, chance in able.values()) / total if total > 0.01 else None
         claims.append(WeighedClaim(said.id, said.statement, said.source, own, mean, total))
     failed = {name: row.reasons for name, row in rows.items() if name in answers and not row.sampled}
-    return WeighedClaims(tuple(claims), failed)
+    misfits = {name: row.misfits for name, row in rows.items() if name in answers and not row.reproduces}
+    sampled = [name for name in answers if name not in failed]
+    unanswered = NOTHING_FITS if sampled and set(sampled) <= set(misfits) else "" if sampled else "no fit sampled"
+    return WeighedClaims(tuple(claims), failed, misfits, unanswered)
 
 
 def _said(claim: ClaimAnswer) -> tuple[str, str, str]:

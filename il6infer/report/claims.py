@@ -15,7 +15,7 @@ HEADINGS = (
     ("holds", "Hold in these models: probability of 90 % or more"),
     ("open", "Left open: between 10 and 90 %"),
     ("fails", "Do not hold in these models: 10 % or less"),
-    ("silent", "No answer from any model with a passed fit and weight"),
+    ("silent", "No answer from any model that sampled and reproduces the data"),
 )
 """Kind of answer -> what the page calls it, in this order."""
 

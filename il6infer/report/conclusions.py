@@ -9,7 +9,7 @@ from typing import Any
 from il6infer._errors import UserError
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.names import parse_model_name
-from il6infer.stages.comparison import ModelRow
+from il6infer.stages.comparison import NOTHING_FITS, ModelRow
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
 UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
@@ -53,7 +53,10 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict]) -> list[s
     without = [row.model for row in rows if row.sampled and row.rank is None]
     said = []
     if not ranked:
-        return ["No fit passed its verdict, so nothing can be concluded from this run."]
+        return ["No fit sampled, so nothing can be concluded from this run."]
+    if not any(row.reproduces for row in ranked):
+        found = [f"{NOTHING_FITS.capitalize()}, so none of them explains it, and no claim has an answer."]
+        return found + [said for row in ranked[:2] for said in _misfit(row.model, verdicts[row.model])]
     best = ranked[0].elpd or 0.0
     ahead = [row.model for row in rows if row.rank is None and row.elpd is not None and row.elpd > best]
     if ahead:
@@ -70,6 +73,10 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict]) -> list[s
             said.append(
                 f"They speak against {_listed(behind)} (more than two standard errors and 4 units of elpd behind)."
             )
+        wrong = [r.model for r in ranked if not r.reproduces]
+        if wrong:
+            ends = ("does not reproduce", "has") if len(wrong) == 1 else ("do not reproduce", "have")
+            said.append(f"{_listed(wrong)} {ends[0]} the data and {ends[1]} no weight.")
         heavy = [f"{r.model} {r.stacking:.2f}" for r in ranked if r.stacking is not None and r.stacking >= 0.01]
         said.append(f"Stacking weights: {', '.join(heavy)}.")
     if failed:
@@ -82,15 +89,16 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict]) -> list[s
 
 
 def _misfit(model: str, verdict: Verdict) -> list[str]:
-    failed = [r for answer in (verdict.sampled, verdict.reproduces) for r in answer.warnings]
-    failed += verdict.reproduces.failed
+    failed = [*verdict.sampled.warnings, *verdict.reproduces.warnings, *verdict.reproduces.failed]
     if not failed:
-        return [f"{model} reproduces the data: every coverage and calibration check holds."]
+        return [f"{model} reproduces the data: every test of misfit holds."]
     places: dict[str, list[str]] = {}
     for reason in failed:
         places.setdefault(reason.where or reason.subject, []).append(reason.check)
     found = "; ".join(f"{place} ({', '.join(checks)})" for place, checks in places.items())
-    return [f"{model} does not reproduce all of the data; checks that fail: {found}. Numbers: its diagnostics."]
+    if verdict.reproduces.passed:
+        return [f"{model} reproduces the data, with warnings: {found}. Numbers: its diagnostics."]
+    return [f"{model} does not reproduce the data; checks that fail: {found}. Numbers: its diagnostics."]
 
 
 def influences(

@@ -71,10 +71,10 @@ def data_figure(rows: pd.DataFrame, unit: str) -> Figure:
     return figure
 
 
-def marked(figure: Figure | None, failed: bool) -> Figure | None:
-    """Say on a figure of a failed fit that it is one: figures are copied without their captions."""
-    if figure is not None and failed:
-        figure.text(0.004, 0.997, "NOT CONVERGED", color=BAD, fontsize=7, fontweight="bold", ha="left", va="top")
+def marked(figure: Figure | None, doubts: Sequence[str]) -> Figure | None:
+    """Write what is wrong with a fit on its figure: figures are copied without their captions."""
+    if figure is not None and doubts:
+        figure.text(0.004, 0.997, ", ".join(doubts), color=BAD, fontsize=7, fontweight="bold", ha="left", va="top")
     return figure
 
 
@@ -271,7 +271,8 @@ def comparison_figure(rows: Sequence[ModelRow]) -> Figure | None:
     axis = figure.subplots()
     for position, row in enumerate(rows):
         if row.elpd_diff is not None and row.diff_se is not None:
-            axis.errorbar(-row.elpd_diff, position, xerr=2 * row.diff_se, fmt="o", ms=4, color=COLOURS[0], capsize=2)
+            colour = COLOURS[0] if row.reproduces else BAD
+            axis.errorbar(-row.elpd_diff, position, xerr=2 * row.diff_se, fmt="o", ms=4, color=colour, capsize=2)
         else:
             axis.text(
                 0.02,
@@ -282,7 +283,8 @@ def comparison_figure(rows: Sequence[ModelRow]) -> Figure | None:
                 transform=axis.get_yaxis_transform(),
             )
     axis.axvline(0, color=MUTED, lw=0.6)
-    axis.set_yticks(range(len(rows)), [row.model for row in rows])
+    names = [row.model if row.reproduces else f"{row.model}\ndoes not reproduce the data" for row in rows]
+    axis.set_yticks(range(len(rows)), names)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlabel("elpd minus that of the best (bars: two standard errors)")
     return figure

@@ -24,7 +24,7 @@ from il6infer.report.claims import grouped
 from il6infer.report.conclusions import influences, near, summary, vocabulary
 from il6infer.report.numbers import chance, duration, number, tenth
 from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
-from il6infer.report.sections import Figures, ModelView, draw_model, labelled
+from il6infer.report.sections import MEANS, Figures, ModelView, draw_model, labelled
 from il6infer.report.style import styled
 from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
@@ -106,7 +106,7 @@ def _dataset(
     summary_of_ingest = read(folder / "ingest.json", IngestSummary)
     comparison = read(folder / "comparison.json", Comparison)
     order = [row.model for row in comparison.models]
-    claims = read(folder / "claims.json", WeighedClaims).claims if config["claims"] else ()
+    claims = read(folder / "claims.json", WeighedClaims) if config["claims"] else None
     readouts = {
         str(readout): (rows, str(rows["unit"].iloc[0]))
         for readout, rows in measurements.groupby("observable", sort=False)
@@ -152,8 +152,14 @@ def _dataset(
             )
             if rows
         ],
-        "claims": grouped(claims, comparison.models),
-        "failed": {model: view.context["failures"] for model, view in views.items() if view.context["failures"]},
+        "claims": grouped(claims.claims if claims else (), comparison.models),
+        "doubts": {model: found for model, view in views.items() if (found := view.context["doubts"])},
+        "answers": [
+            (label, means, found)
+            for label, means in MEANS.items()
+            if (found := {m: d for m, v in views.items() for d in v.context["doubts"] if d.label == label})
+        ],
+        "unanswered": claims.unanswered if claims else "",
         "given": values_of(config, name),
         "cautions": cautions(views.values(), config),
     }

@@ -42,9 +42,41 @@ class ModelView:
     context: dict[str, Any]
 
 
-def failures(verdict: Verdict) -> list[str]:
-    """Why a fit cannot be trusted; empty when it can."""
-    return [reason.message for reason in verdict.sampled.failed]
+@dataclass(frozen=True)
+class Doubt:
+    """An answer of a verdict that is no.
+
+    Attributes
+    ----------
+    label
+        As loud as it stands beside each number and figure.
+    means
+        What follows from it, in a sentence.
+    """
+
+    label: str
+    means: str
+    reasons: tuple[str, ...]
+
+
+NOT_CONVERGED, MISFIT = "NOT CONVERGED", "DOES NOT REPRODUCE THE DATA"
+MEANS = {
+    NOT_CONVERGED: "The draws do not stand for the posterior: no number of such a fit is an estimate, and it counts "
+    "for no ranking, weight or average.",
+    MISFIT: "The model misses the data at every value of its parameters: what these are in it says little of the "
+    "cells, and it counts for no weight or average.",
+}
+"""Label of a doubt -> what follows from it."""
+
+
+def doubts(verdict: Verdict) -> tuple[Doubt, ...]:
+    """Both answers of a verdict, those that are no; empty when the fit sampled and the model reproduces the data."""
+    answers = ((NOT_CONVERGED, verdict.sampled), (MISFIT, verdict.reproduces))
+    return tuple(
+        Doubt(label, MEANS[label], tuple(reason.message for reason in answer.failed))
+        for label, answer in answers
+        if not answer.passed
+    )
 
 
 class Figures:
@@ -86,10 +118,11 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
     diagram = (folder / model / "diagram.svg").read_text("utf-8")
     diagram = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-{model}-", diagram[diagram.index("<svg") :])
     figure_of = Figures(f"{prefix}-{model}-f")
-    failed = failures(verdict)
+    doubted = doubts(verdict)
+    said = [doubt.label for doubt in doubted]
 
     def picture_of(figure: Any, label: str) -> Markup | None:
-        return figure_of(figures.marked(figure, bool(failed)), f"{label}, not converged" if failed else label)
+        return figure_of(figures.marked(figure, said), ", ".join([label, *map(str.lower, said)]))
 
     with styled():
         pictures = {
@@ -113,7 +146,7 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
             for question, answer in (("sampled", verdict.sampled), ("reproduces", verdict.reproduces))
             for reason in answer.reasons
         ],
-        "failures": failed,
+        "doubts": doubted,
         "diagram": Markup(diagram),  # noqa: S704 (our own SVG)
         "parameters": [
             {

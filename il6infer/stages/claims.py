@@ -117,9 +117,15 @@ class WeighedClaims:
     ----------
     failed
         Models whose fit did not sample -> why.
+    misfits
+        Models that do not reproduce the data -> in what.
+    unanswered
+        Why no claim has an average; empty where some may have one.
     """
 
     WRITTEN_BY: ClassVar[str] = "il6infer claims weigh"
 
     claims: tuple[WeighedClaim, ...]
     failed: Mapping[str, tuple[str, ...]]
+    misfits: Mapping[str, tuple[str, ...]]
+    unanswered: str

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+NOTHING_FITS = "no model reproduces the data"
+"""Answer to whatever is asked of models none of which reproduces the data."""
+
+
 @dataclass(frozen=True)
 class Influential:
     """A measurement whose leave-one-out density cannot be trusted, and its Pareto k."""
@@ -42,13 +46,15 @@ class ModelRow:
     elpd_diff, diff_se
         By how much the best ranked model is ahead, and the standard error of that difference.
     stacking, pseudo_bma
-        Weights.
+        Weights; null for a model that does not reproduce the data, too.
     pareto_k_bad, pareto_k_worst
         Measurements whose Pareto k is above the limit: how many, and the worst of them.
     n
         Measurements.
     reasons
         Why it is not ranked.
+    misfits
+        In what it does not reproduce the data.
     """
 
     model: str
@@ -66,6 +72,7 @@ class ModelRow:
     pareto_k_worst: tuple[Influential, ...]
     n: int | None
     reasons: tuple[str, ...]
+    misfits: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,8 +115,9 @@ class Comparison:
         for row in self.models:
             place = f"{row.rank}." if row.rank is not None else "not ranked:"
             numbers = ""
-            if row.elpd_diff is not None and row.diff_se is not None and row.stacking is not None:
-                numbers = f", elpd {row.elpd_diff:.1f} +- {row.diff_se:.1f} behind, stacking {row.stacking:.2f}"
-            doubts = "" if row.reproduces else "; does not reproduce the data"
-            lines.append(f"  {place} {row.model}{numbers}{doubts}" + ("" if row.sampled else "; did not sample"))
+            if row.elpd_diff is not None and row.diff_se is not None:
+                numbers = f", elpd {row.elpd_diff:.1f} +- {row.diff_se:.1f} behind"
+                numbers += ", no weight" if row.stacking is None else f", stacking {row.stacking:.2f}"
+            doubts = "" if row.reproduces else "; DOES NOT REPRODUCE THE DATA"
+            lines.append(f"  {place} {row.model}{numbers}{doubts}" + ("" if row.sampled else "; DID NOT SAMPLE"))
         return "\n".join(lines)

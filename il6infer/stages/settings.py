@@ -109,6 +109,10 @@ class Thresholds:
         Largest error of the log-likelihood from the solver's tolerances.
     pareto_k_max
         Pareto k above which a measurement's LOO is not trusted.
+    tail_k_max
+        Largest Pareto k of the tails of a parameter's draws, of the logarithms of a positive one.
+    misfit_p_min
+        Smallest p of a model that reproduces the data, of all its tests of misfit together.
 
     Raises
     ------
@@ -124,6 +128,8 @@ class Thresholds:
     failed_max: Share = 0.01
     integration_error_max: Annotated[float, Bounds(above=0)] = 0.1
     pareto_k_max: Annotated[float, Bounds(minimum=0)] = 0.7
+    tail_k_max: Annotated[float, Bounds(minimum=0)] = 0.7
+    misfit_p_min: Share = 0.01
 
     def __post_init__(self) -> None:
         """Check."""

@@ -124,6 +124,13 @@ class ParameterStatistics:
 
     Attributes
     ----------
+    mean, sd, mcse_mean
+        Of the posterior, and the Monte-Carlo error of the mean; null where its tails are too heavy for these draws to
+        tell: quantiles and `sd_ln` stand all the same.
+    sd_ln
+        Standard deviation of the natural logarithm; null where a draw is not above zero.
+    tail_k
+        Pareto k of the heavier tail: moments of order below 1 / k are finite.
     q05, q25, q75, q95
         Quantiles of the posterior.
     prior_median, prior_q05, prior_q95
@@ -131,8 +138,10 @@ class ParameterStatistics:
     contraction
         1 - sd / sd of the prior, of the natural logarithm where all draws are positive; 0: the data say nothing, 1:
         they fix it.
-    rhat, ess_bulk, ess_tail, mcse_mean
-        Rank-normalised R-hat, effective draws of the bulk and of the tails, Monte-Carlo error of the mean.
+    rhat, ess_bulk, ess_tail
+        Rank-normalised R-hat, effective draws of the bulk and of the tails.
+    line_k
+        Pareto k as `tail_k`, of the logarithms of a positive parameter.
     """
 
     mean: float | None
@@ -150,6 +159,9 @@ class ParameterStatistics:
     ess_bulk: float | None
     ess_tail: float | None
     mcse_mean: float | None
+    sd_ln: float | None
+    tail_k: float | None
+    line_k: float | None
 
 
 @dataclass(frozen=True)
@@ -256,6 +268,25 @@ class LackOfFit:
 
 
 @dataclass(frozen=True)
+class SerialCorrelation:
+    """Whether residuals of a read-out without replicates follow their neighbours in time.
+
+    Attributes
+    ----------
+    r
+        Lag-one correlation along the courses; null, as p, where there are too few.
+    p
+        Share of permutations of the residuals with as large a correlation.
+    pairs
+        Neighbours in time.
+    """
+
+    r: float | None
+    p: float | None
+    pairs: int
+
+
+@dataclass(frozen=True)
 class Pair:
     """Two parameters and the Spearman correlation of their draws."""
 
@@ -291,7 +322,7 @@ class Verdict:
         Does the model, at the posterior, reproduce the data.
     parameters
         Parameter -> its statistics.
-    coverage, loo_pit, lack_of_fit
+    coverage, loo_pit, lack_of_fit, serial
         Of each read-out.
     worst_pairs, worst_rows
         Most correlated parameters; measurements farthest from the model.
@@ -307,6 +338,7 @@ class Verdict:
     coverage: Mapping[str, Coverage]
     loo_pit: Mapping[str, LooPit]
     lack_of_fit: Mapping[str, LackOfFit]
+    serial: Mapping[str, SerialCorrelation]
     worst_pairs: tuple[Pair, ...]
     worst_rows: tuple[Residual, ...]
 

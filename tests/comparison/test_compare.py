@@ -13,7 +13,7 @@ from il6infer.comparison.weights import pseudo_bma, stacking
 from tests.zoo.posterior import exact_loo, normal_mean
 from tests.zoo.verdicts import verdict
 
-PASSED, FAILED = verdict(), verdict(sampled=False)
+PASSED, FAILED, MISFIT = verdict(), verdict(sampled=False), verdict(reproduces=False)
 
 
 def _worse(by: float) -> az.InferenceData:
@@ -67,14 +67,33 @@ def test_a_failed_fit_is_shown_as_failed_and_not_ranked() -> None:
     assert second.sampled is False
     assert (second.rank, second.elpd_diff, second.stacking, second.pseudo_bma) == (None,) * 4
     assert result.notes == (
-        "right failed its verdict and is not ranked: R-hat 1.5 (limit: at most 1.01) at mu. Draw more.",
+        "right did not sample and is not ranked: R-hat 1.5 (limit: at most 1.01) at mu. Draw more.",
     )
 
 
 def test_when_all_failed_nothing_is_ranked() -> None:
     result = compare("toy", [Fit("a", normal_mean(), FAILED), Fit("b", _worse(1.0), FAILED)])
     assert [row.rank for row in result.models] == [None, None]
-    assert result.notes[0] == "No fit passed its verdict: the models cannot be ranked."
+    assert result.notes[0] == "No fit sampled: the models cannot be ranked."
+
+
+def test_a_model_that_misses_the_data_is_ranked_and_has_no_weight() -> None:
+    result = compare("toy", [Fit("misfit", normal_mean(), MISFIT), Fit("right", _worse(0.5), PASSED)])
+    first, second = result.models
+    assert (first.model, first.rank, first.stacking, first.pseudo_bma) == ("misfit", 1, None, None)
+    assert (second.rank, second.stacking, second.pseudo_bma) == (2, 1.0, 1.0)
+    assert result.notes[0] == (
+        "misfit does not reproduce the data and has no weight: lack-of-fit p 1e-06 (limit: at least 0.01) at y. "
+        "The model misses the data."
+    )
+    assert "1. misfit, elpd 0.0 +- 0.0 behind, no weight; DOES NOT REPRODUCE THE DATA" in repr(result)
+
+
+def test_where_no_model_reproduces_the_data_there_are_no_weights() -> None:
+    result = compare("toy", [Fit("a", normal_mean(), MISFIT), Fit("b", _worse(0.5), MISFIT)])
+    assert [row.rank for row in result.models] == [1, 2]
+    assert [row.stacking for row in result.models] == [None, None]
+    assert result.notes[0] == ("No model reproduces the data: ranks say which misses least, and there are no weights.")
 
 
 def test_a_fit_with_a_draw_that_could_not_be_simulated_is_not_ranked() -> None:

@@ -225,8 +225,9 @@ def test_average_leaves_out_failed_models_and_those_that_cannot_be_asked(claims)
     rows = (
         model_row("a", rank=1, stacking=0.75), model_row("b", rank=2, stacking=0.25),
         model_row("c", sampled=False, reasons=("R-hat 1.2",)),
+        model_row("d", rank=3, reproduces=False, misfits=("lack-of-fit p 1e-6",)),
     )  # fmt: skip
-    table = average({"a": good, "b": other, "c": good}, Comparison("toy", 60, rows, ()))
+    table = average({"a": good, "b": other, "c": good, "d": good}, Comparison("toy", 60, rows, ()))
     found = {c.id: c for c in table.claims}
     each = [next(c for c in f.claims if c.id == "left").posterior for f in (good, other)]
 
@@ -234,6 +235,17 @@ def test_average_leaves_out_failed_models_and_those_that_cannot_be_asked(claims)
     assert found["left"].weight == 1.0
     assert found["unknown"].average is None
     assert table.failed == {"c": ("R-hat 1.2",)}
+    assert table.misfits == {"d": ("lack-of-fit p 1e-6",)}
+    assert table.unanswered == ""
+
+
+def test_no_claim_is_answered_where_no_model_reproduces_the_data(claims):
+    good = answer(problem(), posterior(0.1), claims, seed=2, **SOLVER)
+    rows = (model_row("a", rank=1, reproduces=False), model_row("b", sampled=False))
+    table = average({"a": good, "b": good}, Comparison("toy", 60, rows, ()))
+
+    assert {c.average for c in table.claims} == {None}
+    assert table.unanswered == "no model reproduces the data"
 
 
 def test_answers_to_other_claims_are_not_averaged(claims):

@@ -10,9 +10,11 @@ from il6infer.report import figures
 
 
 def test_a_figure_of_a_failed_fit_says_so():
-    assert [text.get_text() for text in figures.marked(Figure(), True).texts] == ["NOT CONVERGED"]
-    assert figures.marked(Figure(), False).texts == []
-    assert figures.marked(None, True) is None
+    said = ["NOT CONVERGED", "DOES NOT REPRODUCE THE DATA"]
+
+    assert [text.get_text() for text in figures.marked(Figure(), said).texts] == [", ".join(said)]
+    assert figures.marked(Figure(), []).texts == []
+    assert figures.marked(None, said) is None
 
 
 @pytest.mark.parametrize("high", [1.1, 1.8, 3, 8, 25, 90, 900, 1e4, 1e7])

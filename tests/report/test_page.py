@@ -136,7 +136,7 @@ def test_a_failed_fit_is_said_in_the_answer_and_on_each_of_its_figures(run: tupl
     own = page[page.index('id="toy-both_none"') : page.index('id="toy-change"')]
     passed = page[page.index('id="toy-both_socs3"') : page.index('id="toy-both_none"')]
 
-    assert "<b>1 of 2 fits failed.</b>" in answer
+    assert "<b>NOT CONVERGED: 1 of 2.</b>" in answer
     assert '<a href="#toy-both_none">both_none</a> <span class="bad"' in answer
     assert "R-hat" in answer
     assert own.count(", not converged") == own.count('<svg role="img"') > 2
@@ -182,7 +182,7 @@ def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) ->
     answer = ClaimAnswer(*asked, "", (quantity,), 0.5, 1.0, 400.0, "at least")
     nothing = ClaimAnswer(*asked, "the model has no read-out 'y'", (), None, None, None, "")
     claim = WeighedClaim(*asked, {"both_socs3": answer, "both_none": nothing}, 1.0, 1.0)
-    write(results / "toy" / "claims.json", WeighedClaims((claim,), {}))
+    write(results / "toy" / "claims.json", WeighedClaims((claim,), {}, {}, ""))
     page = render(config, results)
     own = page[page.index('id="toy-claims"') : page.index('id="toy-change"')]
     opening, asked = own.split("<tbody>")

@@ -19,11 +19,18 @@ LACK = check("lack-of-fit p", 1e-6, "The model misses the data.", at_least=0.01,
 def verdict(*, sampled: bool = True, reproduces: bool = True) -> Verdict:
     """Verdict of a fit, with one reason for each answer that is no."""
     answers = Answer.of([] if sampled else [RHAT]), Answer.of([] if reproduces else [LACK])
-    return Verdict("toy", *answers, {}, SAMPLER, {}, {}, {}, (), ())
+    return Verdict("toy", *answers, {}, SAMPLER, {}, {}, {}, {}, (), ())
 
 
 def model_row(model: str, **known: Any) -> ModelRow:
     """Row of a comparison of which only this is known: by default that of a fit without a rank."""
     numbers = ("rank", "elpd", "se", "p_loo", "elpd_diff", "diff_se", "stacking", "pseudo_bma", "pareto_k_bad", "n")
-    blank: dict[str, Any] = {"model": model, "sampled": True, "reproduces": True, "pareto_k_worst": (), "reasons": ()}
+    blank: dict[str, Any] = {
+        "model": model,
+        "sampled": True,
+        "reproduces": True,
+        "pareto_k_worst": (),
+        "reasons": (),
+        "misfits": (),
+    }
     return ModelRow(**{**blank, **dict.fromkeys(numbers), **known})

@@ -1,0 +1,98 @@
+"""Tails of draws: which are too heavy for a standard deviation, and that ordinary ones raise no alarm."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from il6infer.diagnosis import Thresholds, diagnose
+from il6infer.diagnosis.tails import moment_is_known, tail_shape
+from tests.zoo.posterior import CHAINS, DRAWS, normal_mean
+
+SIZE = 4 * 850
+
+
+def shapes(draw, repeats=200):
+    rng = np.random.default_rng(5)
+    return np.array([tail_shape(draw(rng), SIZE) for _ in range(repeats)])
+
+
+def test_the_shape_of_a_pareto_tail_is_found():
+    for shape in (0.2, 0.5, 1.0):
+        found = shapes(lambda rng, k=shape: stats.genpareto.rvs(k, size=SIZE, random_state=rng), 40)
+        assert np.median(found) == pytest.approx(shape, abs=0.08)
+
+
+@pytest.mark.parametrize(
+    ("draw", "share"),
+    [
+        (lambda rng: rng.normal(size=SIZE), 0.0),
+        (lambda rng: rng.lognormal(0, 0.5, SIZE), 0.0),
+        (lambda rng: rng.standard_t(5, SIZE), 0.03),
+    ],
+    ids=["normal", "log-normal", "t5"],
+)
+def test_ordinary_tails_raise_no_alarm(draw, share):
+    """The check that decides: none; the warning that no standard deviation is given: hardly ever."""
+    found = shapes(draw)
+
+    assert (found <= Thresholds().tail_k_max).all()
+    assert np.mean([not moment_is_known(shape, 2, SIZE) for shape in found]) <= share
+
+
+def with_tails(draws, prior):
+    """Verdict of a parameter ``mu`` with these draws under a prior (family, parameters)."""
+    idata = normal_mean()
+    idata["posterior"]["mu"].values[:] = draws
+    about = {"unit": "", "source": "", "lower": 0.0, "upper": None, "nominal": 1.0, "prior": prior}
+    idata["posterior"].attrs["estimated"] = json.dumps({"mu": about})
+    return diagnose(idata, Thresholds())
+
+
+def test_a_standard_deviation_that_draws_cannot_tell_is_not_given():
+    draws = np.random.default_rng(1).lognormal(0.0, 1.7, (CHAINS, DRAWS))
+    verdict = with_tails(draws, ["log-normal", 0.0, 1.7])
+    row = verdict.parameters["mu"]
+    [warning] = verdict.sampled.warnings
+
+    assert verdict.sampled.passed
+    assert row.sd is None
+    assert row.sd_ln == pytest.approx(1.7, rel=0.05)
+    assert row.q95 == np.quantile(draws, 0.95)
+    assert (warning.check, warning.where) == ("Pareto k for a standard deviation", "mu")
+    assert warning.message.endswith(
+        "Its standard deviation has no Monte-Carlo error that these draws could tell, and none is given: use quantiles."
+    )
+
+
+def test_under_a_prior_without_variance_the_fit_has_not_sampled():
+    """As K_m of a Michaelis-Menten elimination under half-Cauchy priors: no number of draws settles its sd."""
+    draws = np.random.default_rng(1).lognormal(0.0, 1.7, (CHAINS, DRAWS))
+    verdict = with_tails(draws, ["cauchy", 0.0, 1.0])
+
+    assert [reason.check for reason in verdict.sampled.failed] == ["Pareto k for a standard deviation"]
+    assert verdict.sampled.failed[0].message.endswith("use quantiles, or a prior that has a variance.")
+
+
+def test_tails_that_the_sampler_cannot_explore_fail():
+    draws = np.random.default_rng(1).standard_cauchy((CHAINS, DRAWS))
+    failed = {reason.check: reason for reason in with_tails(draws, ["normal", 0.0, 1.0]).sampled.failed}
+
+    assert failed["Pareto k of the tails"].message.startswith(
+        "Pareto k of the tails 1.291 (limit: at most 0.7) at mu. "
+    )
+
+
+def test_verdict_thresholds_of_tails_and_misfit_are_read():
+    draws = np.random.default_rng(3).standard_t(2, (CHAINS, DRAWS))
+    idata = normal_mean(shift=0.4)
+    p = diagnose(idata, Thresholds(misfit_p_min=0.0)).reproduces
+
+    assert p.passed
+    assert not diagnose(idata, Thresholds(misfit_p_min=1.0)).reproduces.passed
+    verdict = with_tails(draws, ["normal", 0.0, 1.0])
+    assert verdict.parameters["mu"].line_k > 0.2
+    assert verdict.sampled.passed
