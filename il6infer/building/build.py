@@ -14,6 +14,7 @@ import yaml
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.building.constraints import constraint_faults, with_constraints
+from il6infer.library.assembly import readout_fault
 from il6infer.library.compose import Model
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
@@ -117,11 +118,8 @@ def build(
 
 
 def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) -> list[Fault]:
-    faults = [
-        Fault("measurements", f"read-out '{name}' is measured, but model '{model.name}' has none of that name.",
-              nearest(name, model.readouts))
-        for name in measurements["observable"].unique() if name not in model.readouts
-    ]  # fmt: skip
+    names = measurements["observable"].unique()
+    faults = [f for n in names if (f := readout_fault("measurements", str(n), model.name, model.library))]
     if measurements.empty:
         faults.append(Fault("measurements", "the table has no rows.", f"Measure one of {', '.join(model.readouts)}."))
     planned, measured = set(protocol["condition"]), set(measurements["condition"])

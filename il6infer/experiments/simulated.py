@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,22 +18,14 @@ from il6infer._outputs import atomic_files
 from il6infer._yaml import read_yaml
 from il6infer.building.build import build
 from il6infer.engine import compile
-from il6infer.ingestion.instruments import (
-    BlotSettings,
-    LuciferaseSettings,
-    QpcrSettings,
-    luciferase_plate,
-    qpcr_plate,
-    western_blot_gel,
-)
+from il6infer.ingestion.assay import Instrument
+from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
 from il6infer.library.compose import compose
 from il6infer.petab_files.read import load
 
-INSTRUMENTS: Mapping[str, tuple[type, Callable[..., pd.DataFrame]]] = {
-    "western_blot": (BlotSettings, western_blot_gel),
-    "luciferase": (LuciferaseSettings, luciferase_plate),
-    "qpcr": (QpcrSettings, qpcr_plate),
+INSTRUMENTS: Mapping[str, Instrument] = {
+    name: assay.instrument for name, assay in ASSAYS.items() if assay.instrument is not None
 }
 _KEYS = ("title", "model", "seed", "parameters", "protocol", "files")
 _FILE_KEYS = ("path", "assay", "readout", "times", "settings")
@@ -118,7 +110,7 @@ def read_truth(path: Path) -> Truth:
             continue
         if entry.get("readout") not in model.readouts:
             faults.append(Fault(where, f"unknown read-out '{entry.get('readout')}'.", nearest("", model.readouts)))
-        kind, _ = INSTRUMENTS[entry["assay"]]
+        kind = INSTRUMENTS[entry["assay"]].settings
         settings, allowed = entry.get("settings", {}), [f.name for f in fields(kind)]
         wrong = [key for key in settings if key not in allowed]
         faults += [Fault(where, f"unknown setting '{key}'.", nearest(key, allowed)) for key in wrong]
@@ -200,7 +192,7 @@ def simulate(truth: Truth, output: Path) -> tuple[Path, ...]:
     conditions = list(_protocol(truth).conditions)
     tables: dict[str, pd.DataFrame] = {}
     for file, seed in zip(truth.files, np.random.SeedSequence(truth.seed).spawn(len(truth.files)), strict=True):
-        _, make = INSTRUMENTS[file.assay]
+        make = INSTRUMENTS[file.assay].make
         seen = exact[exact["readout"] == file.readout]
         tables[file.path] = make(file.times, conditions, seen, file.settings, np.random.default_rng(seed))
     columns = ["condition", "time_min", "action", "species", "dose", "unit"]

@@ -14,23 +14,17 @@ from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._files import digest
 from il6infer._outputs import atomic_files
 from il6infer._tables import read_sheet
-from il6infer.ingestion import luciferase, qpcr, table, western_blot
+from il6infer.ingestion.assay import File
+from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.checks import Source, against_protocol, between_files
 from il6infer.ingestion.dataset import read_description
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
-from il6infer.ingestion.reading import Reader, Reading
+from il6infer.ingestion.reading import Reading
 from il6infer.ingestion.schema import checked
-from il6infer.ingestion.specs import Description, File
+from il6infer.ingestion.specs import Description
 from il6infer.ingestion.summary import summary
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, names, write_table
-
-READERS: dict[str, Reader] = {
-    "western_blot": western_blot.read,
-    "luciferase": luciferase.read,
-    "qpcr": qpcr.read,
-    "table": table.read,
-}
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
     Parameters
     ----------
     description
-        YAML file (schema: ``il6infer/ingestion/dataset.schema.json``).
+        YAML file (schema: `il6infer.ingestion.dataset.schema`).
     name
         Name of the data set: letters, digits and _.
     folder
@@ -125,7 +119,7 @@ def _source(spec: File, folder: Path) -> Source:
     sheet, faults = read_sheet(path, spec.path)
     if sheet is None:
         return Source(spec, None, Reading(faults=tuple(faults)))
-    return Source(spec, sheet, READERS[spec.assay](sheet, spec), digest(path))
+    return Source(spec, sheet, ASSAYS[spec.assay].reading(sheet, spec), digest(path))
 
 
 def _measurements(name: str, described: Description, sources: Sequence[Source]) -> pd.DataFrame:

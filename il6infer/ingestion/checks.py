@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Sheet
+from il6infer.ingestion.assay import File
+from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.protocol import Protocol
 from il6infer.ingestion.reading import Reading
-from il6infer.ingestion.specs import Description, File, Table, WesternBlot
-from il6infer.ingestion.western_blot import control_lane
+from il6infer.ingestion.specs import Description
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ def against_protocol(protocol: Protocol, sources: Sequence[Source], *, complete:
         measured |= set(source.reading.conditions)
         faults += _unknown_conditions(protocol, source, source.sheet)
         faults += _too_early(protocol, source, source.sheet)
-        if isinstance(source.spec, WesternBlot):
-            faults += control_lane(source.sheet, source.reading, protocol.controls)
+        faults += ASSAYS[source.spec.assay].check(source.sheet, source.reading, protocol.controls)
     if complete:
         sheet = protocol.sheet
         faults += [
@@ -61,11 +61,7 @@ def against_protocol(protocol: Protocol, sources: Sequence[Source], *, complete:
 
 
 def _unknown_conditions(protocol: Protocol, source: Source, sheet: Sheet) -> list[Fault]:
-    spec = source.spec
-    if isinstance(spec, Table) and spec.condition is not None:
-        column = ""
-    else:
-        column = (spec.condition_column or "") if isinstance(spec, Table) else "condition"
+    column = source.spec.condition_column or ""
     return [
         Fault(
             sheet.where(row, column) if column else sheet.name,
@@ -80,7 +76,7 @@ def _unknown_conditions(protocol: Protocol, source: Source, sheet: Sheet) -> lis
 def _too_early(protocol: Protocol, source: Source, sheet: Sheet) -> list[Fault]:
     return [
         Fault(
-            sheet.where(row, source.spec.time if isinstance(source.spec, Table) else "time_min"),
+            sheet.where(row, source.spec.time),
             f"{time:g} min is before the protocol of '{condition}' starts ({protocol.start(condition):g} min).",
             f"Add a control step at {time:g} min to the protocol, or correct the time.",
         )
@@ -104,7 +100,7 @@ def between_files(description: Description, sources: Sequence[Source]) -> list[F
                 what = f"batch '{spec.batch}' of {observable} is also that of {batches[key]}."
                 faults.append(Fault(spec.path, what, "Give each gel or plate a batch of its own, and list it once."))
             batches.setdefault(key, spec.path)
-            noise = spec.columns[observable].noise if isinstance(spec, Table) else spec.noise
+            noise = spec.noise_of(observable)
             known, where = noises.setdefault(observable, (noise, spec.path))
             if noise != known:
                 what = f"noise of {observable} is {noise}, but {known} in {where}."

@@ -14,7 +14,8 @@ import jsonschema
 from il6infer._errors import Fault, nearest
 from il6infer._schema import validator
 from il6infer._yaml import read_yaml
-from il6infer.ingestion.specs import Description, file_of
+from il6infer.ingestion.assays import ASSAYS
+from il6infer.ingestion.specs import Description
 
 _TYPES = {
     "string": "a text",
@@ -28,9 +29,25 @@ _TYPES = {
 
 @cache
 def schema() -> Mapping[str, Any]:
-    """Load the JSON schema of a description."""
+    """Load the JSON schema of a description; its files are those of the assays."""
     text = (resources.files("il6infer") / "ingestion" / "dataset.schema.json").read_text(encoding="utf-8")
-    return json.loads(text)
+    found = json.loads(text)
+    files = found["properties"]["files"]["items"]
+    files["properties"]["assay"]["enum"] = list(ASSAYS)
+    files["allOf"] = [
+        {
+            "if": {"required": ["assay"], "properties": {"assay": {"const": name}}},
+            "then": {"$ref": f"#/$defs/{name}"},
+        }
+        for name in ASSAYS
+    ]
+    found["$defs"] |= {name: assay.schema for name, assay in ASSAYS.items()}
+    return found
+
+
+def shown() -> str:
+    """Text of the schema for users (workflow/schemas/dataset.schema.yaml)."""
+    return json.dumps(schema(), indent=2) + "\n"
 
 
 def read_description(path: Path) -> tuple[Description | None, list[Fault]]:
@@ -67,7 +84,7 @@ def read_description(path: Path) -> tuple[Description | None, list[Fault]]:
         path=path,
         title=str(document.get("title", "")),
         protocol=protocol if isinstance(protocol, str) else tuple(protocol),
-        files=tuple(file_of(entry) for i, entry in enumerate(document["files"]) if i not in faulty),
+        files=tuple(ASSAYS[e["assay"]].file(e) for i, e in enumerate(document["files"]) if i not in faulty),
         **{key: document[key] for key in ("simulated", "cell", "source", "notes") if _usable(key, document, faulty)},
     )
     return description, list(faults.values())

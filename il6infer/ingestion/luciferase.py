@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
 from il6infer._tables import Sheet, repeated
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, Assay, Instrument
+from il6infer.ingestion.instruments import samples, well_name
 from il6infer.ingestion.reading import Collector, Reading, Value, variation
-from il6infer.ingestion.specs import Luciferase
+
+
+@dataclass(frozen=True)
+class Luciferase:
+    """One dual-luciferase plate: a well a row, firefly and Renilla counts in columns."""
+
+    assay: ClassVar[str] = "luciferase"
+    time: ClassVar[str] = "time_min"
+    condition_column: ClassVar[str | None] = "condition"
+
+    path: str
+    observable: str
+    batch: str
+    firefly: str = "firefly"
+    renilla: str = "renilla"
+    noise: str = "lognormal"
+    scale: bool = True
+    offset: bool = False
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Read-outs that the file measures."""
+        return (self.observable,)
+
+    def noise_of(self, observable: str) -> str:
+        """Noise model of a read-out."""
+        return self.noise
 
 
 def read(sheet: Sheet, spec: Luciferase) -> Reading:
@@ -22,9 +58,6 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
     Reading
         Quality: ``renilla_cv``, the well-to-well variation of the control reporter.
     """
-    faults = sheet.missing(["well", "condition", "time_min", spec.firefly, spec.renilla])
-    if faults:
-        return Reading(faults=tuple(faults))
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("well",))
     counts = []
@@ -54,3 +87,89 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
             )
         )
     return collector.reading({"renilla_cv": variation(counts)} if counts else {})
+
+
+@dataclass(frozen=True)
+class LuciferaseSettings:
+    """One dual-luciferase plate.
+
+    Attributes
+    ----------
+    wells
+        Wells of one condition and time.
+    scale, renilla_scale
+        Firefly counts of a read-out of 1, and Renilla counts, at mean transfection.
+    background
+        Read-out that an unstimulated, leaky reporter shows.
+    noise
+        Standard deviation of the natural logarithm of firefly at given transfection.
+    transfection
+        Standard deviation of the natural logarithm of the transfection of a well; common to both reporters.
+    """
+
+    wells: int = 3
+    scale: float = 100_000.0
+    renilla_scale: float = 50_000.0
+    background: float = 0.0
+    noise: float = 0.1
+    transfection: float = 0.25
+
+
+def luciferase_plate(
+    times: Sequence[float],
+    conditions: Sequence[str],
+    readout: pd.DataFrame,
+    settings: LuciferaseSettings,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Write the counts of one dual-luciferase plate, ``settings.wells`` wells for each condition and time.
+
+    Parameters
+    ----------
+    times, conditions, readout, rng
+        As for `western_blot_gel`.
+    settings
+        The plate.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``well,condition,time_min,firefly,renilla``; wells A1, A2 ... H12, then of a second plate P2A1 ...
+    """
+    rows = []
+    design = [entry for entry in samples(times, conditions, readout) for _ in range(settings.wells)]
+    for index, (condition, time, value) in enumerate(design):
+        transfected = math.exp(rng.normal(0.0, settings.transfection))
+        firefly = settings.scale * (value + settings.background) * math.exp(rng.normal(0.0, settings.noise))
+        rows.append(
+            {
+                "well": well_name(index),
+                "condition": condition,
+                "time_min": time,
+                "firefly": round(transfected * firefly),
+                "renilla": round(transfected * settings.renilla_scale),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+ASSAY = Assay(
+    name="luciferase",
+    text="one dual-luciferase plate a file, a well a row, firefly and Renilla counts in columns",
+    spec=Luciferase,
+    keys={
+        "observable": OBSERVABLE,
+        "batch": BATCH,
+        "firefly": {**COLUMN_NAME, "default": "firefly", "description": "Column of the reporter's counts."},
+        "renilla": {**COLUMN_NAME, "default": "renilla", "description": "Column of the control reporter's counts."},
+        "noise": NOISE,
+        "scale": SCALE,
+        "offset": OFFSET,
+    },
+    required=("observable", "batch"),
+    columns=lambda spec: ["well", "condition", "time_min", spec.firefly, spec.renilla],
+    read=read,
+    quality=("renilla_cv",),
+    units=("ratio",),
+    instrument=Instrument(LuciferaseSettings, luciferase_plate),
+)

@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, not_a_number, number, repeated
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, Assay, Instrument
+from il6infer.ingestion.instruments import samples
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
-from il6infer.ingestion.specs import Qpcr
 
 COLUMNS = ("sample", "condition", "time_min", "replicate", "gene", "ct")
 UNDETERMINED = frozenset({"", "undetermined", "undet", "n/a", "na", "nan", "no ct", "-"})
 """What machines write, in any case, when the threshold was never crossed."""
 BELOW = "Ct undetermined: expression below the detection limit"
 NO_REFERENCE = "Ct of every reference well of the sample undetermined"
+
+
+@dataclass(frozen=True)
+class Qpcr:
+    """One qPCR plate: a well a row, Ct of a gene.
+
+    Attributes
+    ----------
+    target, reference
+        Gene that is read, and the gene that the sample's amount is judged by.
+    cycles
+        Cycles that the machine ran: an undetermined Ct is at least this.
+    technical
+        ``mean``: one value a sample, from the mean Ct of its technical replicates (they share the sample's
+        biology and are not independent); ``keep``: one value a target well.
+    """
+
+    assay: ClassVar[str] = "qpcr"
+    time: ClassVar[str] = "time_min"
+    condition_column: ClassVar[str | None] = "condition"
+
+    path: str
+    observable: str
+    batch: str
+    target: str
+    reference: str
+    cycles: float = 40.0
+    technical: str = "mean"
+    noise: str = "lognormal"
+    scale: bool = True
+    offset: bool = False
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Read-outs that the file measures."""
+        return (self.observable,)
+
+    def noise_of(self, observable: str) -> str:
+        """Noise model of a read-out."""
+        return self.noise
 
 
 def read(sheet: Sheet, spec: Qpcr) -> Reading:
@@ -34,9 +81,6 @@ def read(sheet: Sheet, spec: Qpcr) -> Reading:
     Reading
         `Value.row` is the first target well. Quality: ``reference_ct_cv`` over all samples.
     """
-    faults = sheet.missing(COLUMNS)
-    if faults:
-        return Reading(faults=tuple(faults))
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("sample", "replicate", "gene"))
     collector.faults += _gene_faults(sheet, spec)
@@ -137,3 +181,112 @@ def _cycle_thresholds(collector: Collector, rows: Sequence[Row], spec: Qpcr) -> 
             continue
         faulty = True
     return cts, faulty
+
+
+@dataclass(frozen=True)
+class QpcrSettings:
+    """One qPCR plate.
+
+    Attributes
+    ----------
+    samples, technical
+        Samples of one condition and time, and wells of each gene for a sample.
+    target_ct, reference_ct
+        Ct of the target at a read-out of 1, and of the reference gene.
+    noise
+        Standard deviation of the natural logarithm of a sample's expression.
+    well_noise
+        Standard deviation of a well's Ct (0.07 cycles between duplicates).
+    input_noise
+        Standard deviation of a sample's amount of cDNA [cycles]; common to both genes.
+    cycles
+        Cycles run; a later Ct is written as Undetermined.
+    """
+
+    samples: int = 3
+    technical: int = 2
+    target_ct: float = 24.0
+    reference_ct: float = 21.0
+    noise: float = 0.1
+    well_noise: float = 0.07
+    input_noise: float = 0.3
+    cycles: float = 40.0
+    target: str = "SOCS3"
+    reference: str = "HPRT"
+
+
+def qpcr_plate(
+    times: Sequence[float],
+    conditions: Sequence[str],
+    readout: pd.DataFrame,
+    settings: QpcrSettings,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Write the Ct of target and reference gene, ``settings.samples`` samples for each condition and time.
+
+    Parameters
+    ----------
+    times, conditions, readout, rng
+        As for `western_blot_gel`.
+    settings
+        The plate.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``sample,condition,time_min,replicate,gene,ct``; `replicate` counts a sample's wells of a gene; `ct` is text
+        with two decimals, or ``Undetermined``: Ct = target_ct - log2(expression) + noise.
+    """
+    rows = []
+    design = [entry for entry in samples(times, conditions, readout) for _ in range(settings.samples)]
+    for index, (condition, time, value) in enumerate(design, start=1):
+        amount = rng.normal(0.0, settings.input_noise)
+        expression = value * math.exp(rng.normal(0.0, settings.noise))
+        target = settings.target_ct - math.log2(expression) if expression > 0 else math.inf
+        for gene, mean in ((settings.target, target), (settings.reference, settings.reference_ct)):
+            for replicate in range(1, settings.technical + 1):
+                ct = mean - amount + rng.normal(0.0, settings.well_noise)
+                rows.append(
+                    {
+                        "sample": f"S{index:03d}",
+                        "condition": condition,
+                        "time_min": time,
+                        "replicate": replicate,
+                        "gene": gene,
+                        "ct": f"{ct:.2f}" if ct < settings.cycles else "Undetermined",
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+ASSAY = Assay(
+    name="qpcr",
+    text="one qPCR plate a file, a well a row, Ct of a gene",
+    spec=Qpcr,
+    keys={
+        "observable": OBSERVABLE,
+        "batch": BATCH,
+        "target": {**COLUMN_NAME, "description": "Gene that is read."},
+        "reference": {**COLUMN_NAME, "description": "Reference gene."},
+        "cycles": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "default": 40,
+            "description": "Cycles run; an undetermined Ct is at least this.",
+        },
+        "technical": {
+            "enum": ["mean", "keep"],
+            "default": "mean",
+            "description": "mean: one value a sample; keep: one value a target well.",
+        },
+        "noise": NOISE,
+        "scale": SCALE,
+        "offset": OFFSET,
+    },
+    required=("observable", "batch", "target", "reference"),
+    columns=lambda spec: list(COLUMNS),
+    read=read,
+    quality=("reference_ct_cv",),
+    units=("relative",),
+    instrument=Instrument(QpcrSettings, qpcr_plate),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from il6infer._errors import Fault
@@ -147,9 +147,6 @@ class Collector:
             dict(quality or {}),
             self.placed,
         )
-
-
-Reader = Callable[..., Reading]
 
 
 def variation(values: list[float]) -> float:

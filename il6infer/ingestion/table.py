@@ -2,15 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, number, repeated
 from il6infer._units import minutes, readout
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NAME_PATTERN, NOISE, OFFSET, SCALE, Assay
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value
-from il6infer.ingestion.specs import Column, Table
 
 EMPTY = "empty cell"
 LEFT_OUT = "condition left out by the description"
 COPY = "copy of an earlier row"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One read-out of a prepared table: its column, unit, noise, and whether scale and offset are unknown."""
+
+    column: str
+    unit: str
+    noise: str = "lognormal"
+    scale: bool = True
+    offset: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A prepared table: a sample a row, read-outs in columns.
+
+    Attributes
+    ----------
+    condition
+        The one condition of all rows, when `condition_column` is None.
+    condition_map
+        Cell text of `condition_column` -> condition, None to leave its rows out; numbers compare as numbers.
+        None when the cells name the conditions themselves.
+    duplicates
+        What to do with rows that are equal in every cell: ``refuse``, ``keep`` (measured so) or ``drop`` (copies).
+    """
+
+    assay: ClassVar[str] = "table"
+
+    path: str
+    batch: str
+    columns: Mapping[str, Column]
+    time: str = "time"
+    time_unit: str = "min"
+    condition: str | None = None
+    condition_column: str | None = None
+    condition_map: Mapping[str, str | None] | None = None
+    duplicates: str = "refuse"
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Read-outs that the file measures."""
+        return tuple(self.columns)
+
+    def noise_of(self, observable: str) -> str:
+        """Noise model of a read-out."""
+        return self.columns[observable].noise
 
 
 def read(sheet: Sheet, spec: Table) -> Reading:
@@ -28,10 +80,6 @@ def read(sheet: Sheet, spec: Table) -> Reading:
     Reading
         Values in the order of rows, then of read-outs.
     """
-    told_by = [spec.condition_column] if spec.condition_column else []
-    faults = sheet.missing([spec.time, *told_by, *(column.column for column in spec.columns.values())])
-    if faults:
-        return Reading(faults=tuple(faults))
     collector = Collector(sheet)
     copies = {fault.where: fault for fault in repeated(sheet, sheet.columns)}
     if spec.duplicates == "refuse":
@@ -104,3 +152,77 @@ def _condition(collector: Collector, row: Row, spec: Table) -> tuple[str | None,
     what = f"'{cell}' is not in the map of conditions."
     collector.fault(row, spec.condition_column, what, f"Known: {', '.join(spec.condition_map)}.")
     return None, False
+
+
+def _columns(spec: Table) -> list[str]:
+    told_by = [spec.condition_column] if spec.condition_column else []
+    return [spec.time, *told_by, *(column.column for column in spec.columns.values())]
+
+
+def _frozen(entry: Mapping[str, Any]) -> Table:
+    """Freeze a valid entry of ``files``."""
+    entry = dict(entry)
+    condition = entry.pop("condition")
+    if isinstance(condition, str):
+        entry["condition"] = condition
+    else:
+        entry["condition_column"] = condition["column"]
+        mapping = condition.get("map")
+        entry["condition_map"] = None if mapping is None else {str(key): value for key, value in mapping.items()}
+    entry["columns"] = {observable: Column(**column) for observable, column in entry.pop("observables").items()}
+    return Table(**entry)
+
+
+_UNITS = ("a.u.", "ratio", "relative", "fraction", "percent", "nM", "molecules/cell")
+ASSAY = Assay(
+    name="table",
+    text="a prepared table: a sample a row, read-outs in columns",
+    spec=Table,
+    keys={
+        "batch": BATCH,
+        "time": {**COLUMN_NAME, "default": "time", "description": "Column of the time."},
+        "time_unit": {"enum": ["s", "min", "h"], "default": "min", "description": "Unit of the time column."},
+        "condition": {
+            "type": ["string", "object"],
+            "description": "The one condition of all rows, or the column that tells it.",
+            "additionalProperties": False,
+            "required": ["column"],
+            "properties": {
+                "column": {**COLUMN_NAME, "description": "Column that tells the condition."},
+                "map": {
+                    "type": "object",
+                    "description": "Cell -> condition; null leaves its rows out.",
+                    "additionalProperties": {"type": ["string", "null"]},
+                },
+            },
+        },
+        "duplicates": {
+            "enum": ["refuse", "keep", "drop"],
+            "default": "refuse",
+            "description": "What to do with rows equal in every cell.",
+        },
+        "observables": {
+            "type": "object",
+            "minProperties": 1,
+            "description": "Read-out of the model -> its column.",
+            "propertyNames": {"pattern": NAME_PATTERN},
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["column", "unit"],
+                "properties": {
+                    "column": {**COLUMN_NAME, "description": "Column of the values."},
+                    "unit": {"enum": list(_UNITS), "description": "Unit of the values; percent becomes fraction."},
+                    "noise": NOISE,
+                    "scale": SCALE,
+                    "offset": OFFSET,
+                },
+            },
+        },
+    },
+    required=("batch", "condition", "observables"),
+    columns=_columns,
+    read=read,
+    units=tuple(unit for unit in _UNITS if unit != "percent"),
+    freeze=_frozen,
+)

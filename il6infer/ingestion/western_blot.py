@@ -2,12 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
 
 from il6infer._errors import Fault
 from il6infer._tables import Sheet, repeated
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, Assay, Instrument
+from il6infer.ingestion.instruments import samples
 from il6infer.ingestion.reading import Collector, Reading, Value, variation
-from il6infer.ingestion.specs import WesternBlot
+
+
+@dataclass(frozen=True)
+class WesternBlot:
+    """One gel: a lane a row, band intensities in columns.
+
+    Attributes
+    ----------
+    signal
+        Column of the band that is read.
+    normalise
+        Column the signal is divided by, or ``none``; if not given, the loading control where there is one.
+    loading
+        Column of the loading control; its lane-to-lane variation is reported.
+    """
+
+    assay: ClassVar[str] = "western_blot"
+    time: ClassVar[str] = "time_min"
+    condition_column: ClassVar[str | None] = "condition"
+
+    path: str
+    observable: str
+    batch: str
+    signal: str
+    normalise: str | None = None
+    loading: str | None = None
+    noise: str = "lognormal"
+    scale: bool = True
+    offset: bool = False
+
+    @property
+    def divisor(self) -> str | None:
+        """Column that the signal is divided by, if any."""
+        if self.normalise == "none":
+            return None
+        return self.normalise or self.loading
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Read-outs that the file measures."""
+        return (self.observable,)
+
+    def noise_of(self, observable: str) -> str:
+        """Noise model of a read-out."""
+        return self.noise
 
 
 def read(sheet: Sheet, spec: WesternBlot) -> Reading:
@@ -28,9 +80,6 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
     """
     divisor, loading = spec.divisor, spec.loading
     bands = [band for band in dict.fromkeys((spec.signal, divisor, loading)) if band]
-    faults = sheet.missing(["lane", "condition", "time_min", *bands])
-    if faults:
-        return Reading(faults=tuple(faults))
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("lane",))
     loads = []
@@ -81,3 +130,105 @@ def control_lane(sheet: Sheet, reading: Reading, controls: Collection[str]) -> l
     what = "the gel has no control lane (none at time 0, none of a condition without stimulus"
     what += f": {', '.join(sorted(controls))})." if controls else ")."
     return [Fault(sheet.name, what, "Without one, background and stimulus cannot be told apart: add its control lane.")]
+
+
+@dataclass(frozen=True)
+class BlotSettings:
+    """One gel of a Western blot.
+
+    Attributes
+    ----------
+    scale
+        Band intensity of a read-out of 1, and of the other two bands at mean lane load.
+    background
+        Read-out that an empty band shows: the offset of the gel.
+    noise, total_noise, loading_noise
+        Standard deviation of the natural logarithm of each band (15 % is usual for a blot).
+    lane_load
+        Standard deviation of the natural logarithm of the lysate in a lane; common to its bands.
+    signal, total, loading
+        Names of the columns.
+    """
+
+    scale: float = 200_000.0
+    total_scale: float = 150_000.0
+    loading_scale: float = 300_000.0
+    background: float = 0.02
+    noise: float = 0.15
+    total_noise: float = 0.05
+    loading_noise: float = 0.05
+    lane_load: float = 0.15
+    signal: str = "pSTAT3"
+    total: str = "total_STAT3"
+    loading: str = "loading_control"
+
+
+def western_blot_gel(
+    times: Sequence[float],
+    conditions: Sequence[str],
+    readout: pd.DataFrame,
+    settings: BlotSettings,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Write the band intensities of one gel, a lane for each condition and time.
+
+    Parameters
+    ----------
+    times, conditions
+        Lanes, in the order condition by condition; times in min.
+    readout
+        Columns ``condition,time_min,value``: noise-free read-outs; has every pair of condition and time.
+    settings
+        The gel.
+    rng
+        Source of noise.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lane,condition,time_min`` and the three bands, as whole numbers:
+        signal = scale * load * (readout + background) * exp(noise).
+    """
+    rows = []
+    for lane, (condition, time, value) in enumerate(samples(times, conditions, readout), start=1):
+        load = math.exp(rng.normal(0.0, settings.lane_load))
+        bands = {
+            settings.signal: (settings.scale * (value + settings.background), settings.noise),
+            settings.total: (settings.total_scale, settings.total_noise),
+            settings.loading: (settings.loading_scale, settings.loading_noise),
+        }
+        intensities = {band: round(load * mean * math.exp(rng.normal(0.0, sd))) for band, (mean, sd) in bands.items()}
+        rows.append({"lane": lane, "condition": condition, "time_min": time, **intensities})
+    return pd.DataFrame(rows)
+
+
+def _columns(spec: WesternBlot) -> list[str]:
+    bands = [band for band in dict.fromkeys((spec.signal, spec.divisor, spec.loading)) if band]
+    return ["lane", "condition", "time_min", *bands]
+
+
+ASSAY = Assay(
+    name="western_blot",
+    text="one gel a file, a lane a row, band intensities in columns",
+    spec=WesternBlot,
+    keys={
+        "observable": OBSERVABLE,
+        "batch": BATCH,
+        "signal": {**COLUMN_NAME, "description": "Column of the band that is read."},
+        "normalise": {
+            **COLUMN_NAME,
+            "description": "Column the signal is divided by, or none; without the key: the loading control, if given.",
+        },
+        "loading": {**COLUMN_NAME, "description": "Column of the loading control."},
+        "noise": NOISE,
+        "scale": SCALE,
+        "offset": OFFSET,
+    },
+    required=("observable", "batch", "signal"),
+    columns=_columns,
+    read=read,
+    check=control_lane,
+    quality=("loading_cv",),
+    units=("ratio", "a.u."),
+    instrument=Instrument(BlotSettings, western_blot_gel),
+)

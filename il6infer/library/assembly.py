@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import combinations_with_replacement
 from pathlib import Path
 
+from il6infer._errors import Fault, UserError, nearest
 from il6infer.library.catalogue import Library
 from il6infer.library.declared import reactions_of, rules_of, species_of
 from il6infer.library.header import SUMS, Module
@@ -50,6 +51,30 @@ def own_files(name: str, library: Library) -> list[Path]:
         return []
     own = [library.folder / m.file for m in parts_of(parse_model_name(name, library), library) if m.name in library.own]
     return [*own, *([library.priors] if own and library.priors else [])]
+
+
+def readout_fault(where: str, readout: str, name: str, library: Library) -> Fault | None:
+    """Fault of a read-out that is measured and a model lacks, with the option that has it; None where it has it."""
+    parts = parse_model_name(name, library)
+    known = _readouts(parts, library)
+    if readout in known:
+        return None
+    able = [replace(parts, options=tuple(sorted({*parts.options, option}))) for option in library.options]
+    able = [a for a in able if _exists(str(a), library) and readout in _readouts(a, library)]
+    remedy = f"Model '{able[0]}' has it." if able else nearest(readout, known)
+    return Fault(where, f"read-out '{readout}' is measured, but model '{name}' has none of that name.", remedy)
+
+
+def _readouts(name: ModelName, library: Library) -> set[str]:
+    return {r for m in parts_of(name, library) for r in m.readouts}
+
+
+def _exists(name: str, library: Library) -> bool:
+    try:
+        parse_model_name(name, library)
+    except UserError:
+        return False
+    return True
 
 
 def complexes_of(parts: Sequence[Module]) -> Complexes:

@@ -9,15 +9,9 @@ import pytest
 from il6infer._errors import raise_faults
 from il6infer._tables import read_sheet
 from il6infer.ingestion import luciferase, qpcr, western_blot
-from il6infer.ingestion.instruments import (
-    BlotSettings,
-    LuciferaseSettings,
-    QpcrSettings,
-    luciferase_plate,
-    qpcr_plate,
-    western_blot_gel,
-)
-from il6infer.ingestion.specs import Luciferase, Qpcr, WesternBlot
+from il6infer.ingestion.luciferase import Luciferase, LuciferaseSettings, luciferase_plate
+from il6infer.ingestion.qpcr import Qpcr, QpcrSettings, qpcr_plate
+from il6infer.ingestion.western_blot import BlotSettings, WesternBlot, western_blot_gel
 
 TIMES, CONDITIONS = (0.0, 5.0, 15.0, 60.0), ("vehicle", "il6_10")
 READOUT = pd.DataFrame(

@@ -267,3 +267,25 @@ def test_a_fault_of_a_module_is_one_of_the_configuration(snakemake, tmp_path):
         "  - waste.ant, line 2, key 'kind': 'options' is given, expected one of base, receptor, feedback, option, "
         "joint, cell.\n"
     )
+
+
+def test_a_read_out_that_a_model_lacks_is_refused_before_anything_runs(snakemake, tmp_path):
+    text = (
+        "title: t\nprotocol: protocol.csv\nfiles:\n  - {path: g.csv, assay: western_blot, observable: %s, batch: b}\n"
+    )
+    (tmp_path / "a.yaml").write_text(text % "pERK")
+    (tmp_path / "b.yaml").write_text(text % "pSTAT")
+    (tmp_path / "mine.yaml").write_text(
+        "datasets:\n  a: {description: a.yaml, folder: resources/example, models: [both_none, both_none+mapk]}\n"
+        "  b: {description: b.yaml, folder: resources/example, models: [both_none]}\n"
+    )
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert _refusal(done) == (
+        f"error: configuration ({tmp_path}/mine.yaml): 2 faults\n"
+        "  - a.yaml, files 1: read-out 'pERK' is measured, but model 'both_none' has none of that name. "
+        "Model 'both_none+mapk' has it.\n"
+        "  - b.yaml, files 1: read-out 'pSTAT' is measured, but model 'both_none' has none of that name. "
+        "Did you mean 'pSTAT3'? Known: SOCS3_mRNA, SOCS3_protein, luciferase, pSTAT3, pSTAT3_cytoplasm, "
+        "pSTAT3_nucleus, pgp130, tSTAT3_cytoplasm.\n"
+    )

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from il6infer.configuration.check import check_config, library_of
+from il6infer.configuration.readouts import check_readouts
 from il6infer.configuration.load import constraints_of, values_of
 from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
@@ -36,6 +37,7 @@ try:
         for name, dataset in SETTINGS["datasets"].items()
         if "petab" not in dataset
     }
+    check_readouts(SETTINGS, DESCRIPTIONS, SOURCES)
     CLAIMED = read_yaml(SETTINGS["claims"]) if SETTINGS["claims"] else {}
     PETAB = {
         name: read_listing(Path(dataset["petab"])).files

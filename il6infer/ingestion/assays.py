@@ -1,0 +1,14 @@
+"""All assays: a new one is a file with an entry of its own, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from il6infer.ingestion import luciferase, qpcr, table, western_blot
+from il6infer.ingestion.assay import Assay
+
+ASSAYS: Mapping[str, Assay] = MappingProxyType(
+    {module.ASSAY.name: module.ASSAY for module in (western_blot, luciferase, qpcr, table)}
+)
+"""Name in a description -> assay."""
