@@ -49,7 +49,8 @@ EDITS = {
     "network/sbml.py": READS_SBML,
     "petab_files/read.py": {"problem", "adopt", "draw_adopted", *SIMULATES},
     "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh"},
-    "problems/spec.py": {"problem", "adopt", "draw_adopted", *SIMULATES},
+    # diagnosis: what a noise distribution is.
+    "problems/spec.py": {"problem", "adopt", "draw_adopted", "diagnose", *SIMULATES},
     "pymc/model.py": set(),
     "report/templates/page.html.j2": {"report"},
     "runs/plan.py": SIMULATES,
