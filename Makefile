@@ -57,8 +57,9 @@ peers:  ## .venv-peers with AMICI, pyPESTO, COPASI, CasADi and diffrax, to check
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $$(grep -E '^(cmake|swig)' benchmarks/peers.in)
 	PATH="$(CURDIR)/.venv-peers/bin:$$PATH" .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.in
 
-docs: venv  ## build/docs: help of each command; text and diagram of each model
+docs: venv  ## build/docs: help of each command; text and diagram of each model; JSON schemas of the stage files
 	mkdir -p build/docs/models
+	$(BIN)/python -c 'from pathlib import Path; from il6infer.stages.files import write_schemas; write_schemas(Path("build/docs/schemas"))'
 	for command in $$($(BIN)/python -c 'from il6infer.cli.main import COMMANDS; print(*COMMANDS)'); do \
 	  COLUMNS=100 $(BIN)/il6infer $$command --help > build/docs/$$command.txt || exit 1; done
 	for model in $$($(BIN)/python -c 'from il6infer.library.compose import names; print(*names())'); do \

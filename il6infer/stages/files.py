@@ -1,0 +1,37 @@
+"""The JSON files that stages hand on, by name: for those who read them with other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from il6infer._files import write_json
+from il6infer.stages.claims import Answers, WeighedClaims
+from il6infer.stages.comparison import Comparison
+from il6infer.stages.ingest import IngestSummary
+from il6infer.stages.prior_check import PriorCheck
+from il6infer.stages.schema import schema
+from il6infer.stages.settings import CompareSections, FitSections, VerdictSections
+from il6infer.stages.verdict import Verdict
+
+FILES: Mapping[str, type] = MappingProxyType(
+    {
+        "ingest": IngestSummary,
+        "prior_check": PriorCheck,
+        "verdict": Verdict,
+        "comparison": Comparison,
+        "model_claims": Answers,
+        "claims": WeighedClaims,
+        "settings_fit": FitSections,
+        "settings_verdict": VerdictSections,
+        "settings_compare": CompareSections,
+    }
+)
+"""Name of a schema -> what the file is read into; `model_claims` is ``<model>/claims.json``."""
+
+
+def write_schemas(folder: Path) -> None:
+    """Write ``<name>.schema.json`` of each file (draft 2020-12)."""
+    for name, kind in FILES.items():
+        write_json(folder / f"{name}.schema.json", schema(kind))
