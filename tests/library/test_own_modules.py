@@ -120,6 +120,13 @@ def test_models_show_documents_it(documented, capsys):
     assert re.search(r"^mcl1 +classic, .*mRNA of MCL1", capsys.readouterr().out, re.MULTILINE)
 
 
+def test_it_is_drawn_by_the_command(documented, tmp_path):
+    words = ("models", "diagram", "classic_socs3+mcl1", "--modules", documented, "--output", tmp_path / "d.svg")
+
+    assert main([*map(str, words)]) == 0
+    assert (tmp_path / "d.svg").read_text("utf-8") == svg(compose("classic_socs3+mcl1", read_library(documented)))
+
+
 @pytest.fixture(scope="module")
 def problem(documented, tmp_path_factory) -> Path:
     """Build the problem of the documented option from data of its own read-out, by the command."""
@@ -136,8 +143,7 @@ def problem(documented, tmp_path_factory) -> Path:
     steps = "condition,time_min,action,species,concentration_nM,dose,unit\nil6,0,add,IL6,0.48,10,ng/ml\n"
     (folder / "p.csv").write_text(steps)
     words = ["problem", folder / "m.csv", folder / "p.csv", "--model", "classic_socs3+mcl1", "--modules", documented]
-    assert main([*map(str, words), "--output", str(folder / "out"), "--diagram", str(folder / "d.svg")]) == 0
-    assert "MCL1 mRNA" in (folder / "d.svg").read_text("utf-8")
+    assert main([*map(str, words), "--output", str(folder / "out")]) == 0
     return folder / "out" / "problem.yaml"
 
 
