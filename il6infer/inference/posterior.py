@@ -6,21 +6,18 @@ machine and comes from the disk for every later one, whatever the model.
 
 from __future__ import annotations
 
-import hashlib
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, cfunc, from_dtype, njit, types
+from numba import carray, from_dtype, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from il6infer.kernel import calls, contracts
+from il6infer.kernel.cached_functions import c_function
 from il6infer.kernel.calls import call_at, unpacked
 from il6infer.kernel.contracts import PULLBACK, SIMULATE, SIMULATED, VECTOR
-from il6infer.problems import families, noise
 from il6infer.problems.families import FAMILIES
 from il6infer.problems.noise import ERRORS
 
@@ -192,56 +189,46 @@ def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
     return found
 
 
-def _compiled(sources: str) -> Any:
-    """Nutpie's C function of the log-density; `sources`, a digest, makes another code of it where they change."""
-
-    @cfunc(types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, DESCRIPTIONS), cache=True, error_model="numpy")
-    def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN202
-        """Nutpie's C function: dimension, coordinates z, gradient (out), log-density (out), problem -> 0 or a code."""
-        sources  # noqa: B018 (in the closure, so in numba's key; else it knows this file alone)
-        data = carray(data_, (1,))[0]
-        size = data.dimension
-        z, gradient, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
-        frame, priors = _table(data.frame), _table(data.priors)
-        theta, slope, step, by_x = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-        total = 0.0
-        for i in range(size):
-            x = frame[0, i]
-            for j in range(size):
-                x += frame[1 + i, j] * z[j]
-            theta[i], step[i], bend, by_bend = value_at(x, priors[i])
-            prior, by_value = prior_at(theta[i], priors[i])
-            total += prior + bend
-            by_x[i] = by_value * step[i] + by_bend
-        if not math.isfinite(total):
-            return BAD_VALUE
-        try:
-            total += _likelihood(theta, data, slope)
-        except Exception:  # noqa: BLE001 (numba knows no other)
-            # Nothing may be thrown across nutpie's C interface; it counts the point as a divergence, which the verdict
-            # limits. A failed simulation does not come this way: it is an outcome, with a count of its own.
-            return FAILED
-        if not math.isfinite(total):
-            return BAD_VALUE
-        value[0] = total
-        for i in range(size):
-            by_x[i] += slope[i] * step[i]
+@c_function(types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, DESCRIPTIONS), error_model="numpy")
+def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN202
+    """Nutpie's C function: dimension, coordinates z, gradient (out), log-density (out), problem -> 0 or a code."""
+    data = carray(data_, (1,))[0]
+    size = data.dimension
+    z, gradient, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
+    frame, priors = _table(data.frame), _table(data.priors)
+    theta, slope, step, by_x = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    total = 0.0
+    for i in range(size):
+        x = frame[0, i]
         for j in range(size):
-            gradient[j] = 0.0
-            for i in range(size):
-                gradient[j] += frame[1 + i, j] * by_x[i]
-            if not math.isfinite(gradient[j]):
-                return BAD_GRADIENT
-        return 0
+            x += frame[1 + i, j] * z[j]
+        theta[i], step[i], bend, by_bend = value_at(x, priors[i])
+        prior, by_value = prior_at(theta[i], priors[i])
+        total += prior + bend
+        by_x[i] = by_value * step[i] + by_bend
+    if not math.isfinite(total):
+        return BAD_VALUE
+    try:
+        total += _likelihood(theta, data, slope)
+    except Exception:  # noqa: BLE001 (numba knows no other)
+        # Nothing may be thrown across nutpie's C interface; it counts the point as a divergence, which the verdict
+        # limits. A failed simulation does not come this way: it is an outcome, with a count of its own.
+        return FAILED
+    if not math.isfinite(total):
+        return BAD_VALUE
+    value[0] = total
+    for i in range(size):
+        by_x[i] += slope[i] * step[i]
+    for j in range(size):
+        gradient[j] = 0.0
+        for i in range(size):
+            gradient[j] += frame[1 + i, j] * by_x[i]
+        if not math.isfinite(gradient[j]):
+            return BAD_GRADIENT
+    return 0
 
-    return log_density
 
-
-_FILES = (families.__file__, noise.__file__, calls.__file__, contracts.__file__)
-log_density = _compiled(hashlib.sha256(b"".join(Path(file).read_bytes() for file in _FILES)).hexdigest())
-
-
-@cfunc(types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, DESCRIPTIONS), cache=True)
+@c_function(types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, DESCRIPTIONS))
 def expansion(dimension, length, z_, stored_, data_):  # noqa: ANN001, ANN202
     """Nutpie's C function that says what to store of a point: the coordinates themselves."""
     z, stored = carray(z_, (dimension,)), carray(stored_, (dimension,))

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from llvmlite.binding import add_symbol
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
+from il6infer.kernel.cached_functions import cached
 from il6infer.kernel.contracts import (
     JACOBIAN,
     JACOBIANS,
@@ -101,19 +102,19 @@ _simulate, _pullback = call_at(SIMULATE, SIMULATED), call_at(PULLBACK, VECTOR)
 _jacobian = call_at(JACOBIAN, JACOBIANS)
 
 
-@njit(cache=True, nogil=True)
+@cached
 def simulate_at(address, theta, tables, keep):  # noqa: ANN001, ANN201
     """Call a kernel's ``simulate``; see `forward`."""
     return _simulate(address, (theta, tables, keep))
 
 
-@njit(cache=True, nogil=True)
+@cached
 def pullback_at(address, theta, tables, kept, prediction_bar, noise_bar):  # noqa: ANN001, ANN201
     """Call a kernel's ``pullback``; see `backward`."""
     return _pullback(address, (theta, tables, kept, prediction_bar, noise_bar))
 
 
-@njit(cache=True, nogil=True)
+@cached
 def jacobian_at(address, theta, tables, kept):  # noqa: ANN001, ANN201
     """Call a kernel's ``jacobian``; see `sensitivity`."""
     return _jacobian(address, (theta, tables, kept))

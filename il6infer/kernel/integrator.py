@@ -1,6 +1,6 @@
 """Compile the integrator, without a model, to LLVM bitcode: run as a process of its own by `link`.
 
-    python -m il6infer.kernel.integrator ENTRY OUTPUT
+    python -m il6infer.kernel.integrator ENTRY > OUTPUT
 
 A process of its own, for numba reads from the environment how far to optimise: here it must stop before it makes
 vector code of loops whose length only the model will say.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from llvmlite import binding
 
@@ -53,7 +52,7 @@ def bitcode(entry: str) -> bytes:
 
 
 if __name__ == "__main__":
-    _, ENTRY, OUTPUT = sys.argv
+    _, ENTRY = sys.argv
     if any(os.environ.get(name) != value for name, value in ENVIRONMENT.items()):
         sys.exit(f"set {ENVIRONMENT}")
-    Path(OUTPUT).write_bytes(bitcode(ENTRY))
+    sys.stdout.buffer.write(bitcode(ENTRY))

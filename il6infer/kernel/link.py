@@ -10,37 +10,22 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
 from threading import Lock
 
-import llvmlite
-import numba
-import numpy as np
-from filelock import FileLock
 from llvmlite import binding
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
-from il6infer._digests import ROOT, reached_modules
+from il6infer.kernel.cache import digest_of, obtain
 from il6infer.kernel.lowering import module_of
 from il6infer.kernel.model_functions import entry_symbol
-from il6infer.kernel.vector_math import library
 from il6infer.kernel.vectors import ENVIRONMENT
 
 INTEGRATOR = "il6infer.kernel.integrator"
 """Module that compiles the integrator, in a process of its own."""
-
-
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: ``$IL6INFER_CACHE``, else ``il6infer`` in the user's cache folder."""
-    own = os.environ.get("IL6INFER_CACHE")
-    base = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "il6infer"
-    base.mkdir(parents=True, exist_ok=True)
-    return base
 
 
 class Kernel:
@@ -60,7 +45,7 @@ class Kernel:
     def __init__(self, source: str, constants: Mapping[str, object]) -> None:
         self._source, self._constants = source, dict(constants)
         values = (f"{k}={v!r}" for k, v in sorted(self._constants.items()))
-        text = "\0".join([_digest_of(INTEGRATOR), _digest_of(__name__), source, *values])
+        text = "\0".join([digest_of(INTEGRATOR), digest_of(__name__), source, *values])
         self.digest = hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def address(self, entry: str) -> int:
@@ -75,10 +60,7 @@ class Kernel:
         return _ADDRESSES[symbol]
 
     def _object(self, entry: str) -> bytes:
-        path = cache_folder() / f"{self.digest}.{entry}.o"
-        if not path.exists():
-            _write(path, self._compiled(entry))
-        return path.read_bytes()
+        return obtain(f"{self.digest}.{entry}.o", lambda: self._compiled(entry))
 
     def _compiled(self, entry: str) -> bytes:
         whole = binding.parse_bitcode(_integrator(entry))
@@ -136,21 +118,6 @@ def _engine() -> binding.ExecutionEngine:
     return binding.create_mcjit_compiler(binding.parse_assembly(""), _machine())
 
 
-@cache
-def _digest_of(module: str) -> str:
-    """Digest of what a module of the kernel is compiled from: its code and that which it imports, and the machine."""
-    processor = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten(), library()
-    versions = numba.__version__, llvmlite.__version__, np.__version__
-    code = [path.read_text("utf-8") for path in sources(module)]
-    return hashlib.sha256("\0".join([*processor, *versions, *code]).encode()).hexdigest()[:32]
-
-
-def sources(module: str) -> list[Path]:
-    """Files of il6infer that a module is made of, by its imports."""
-    files = {ROOT.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in reached_modules(module)}
-    return sorted(path for path in files if path.is_file())
-
-
 def prepare(*entries: str) -> None:
     """Compile several entries of the integrator at the same time, where the machine does not have them."""
     with ThreadPoolExecutor() as pool:
@@ -158,26 +125,13 @@ def prepare(*entries: str) -> None:
 
 
 def _integrator(entry: str) -> bytes:
-    """Bitcode of an entry; one process of all that need it compiles it."""
-    path = cache_folder() / f"integrator.{_digest_of(INTEGRATOR)}.{entry}.bc"
-    if not path.exists():
-        with FileLock(path.with_suffix(".lock")):
-            if not path.exists():
-                _compile_integrator(entry, path)
-    return path.read_bytes()
+    """Bitcode of an entry."""
+    return obtain(f"integrator.{digest_of(INTEGRATOR)}.{entry}.bc", lambda: _compile_integrator(entry))
 
 
-def _compile_integrator(entry: str, path: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        output = Path(folder) / "integrator.bc"
-        command = [sys.executable, "-m", INTEGRATOR, entry, str(output)]
-        done = subprocess.run(command, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-        output.replace(path)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        file.write(data)
-    Path(file.name).replace(path)
+def _compile_integrator(entry: str) -> bytes:
+    command = [sys.executable, "-m", INTEGRATOR, entry]
+    done = subprocess.run(command, env=os.environ | ENVIRONMENT, capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.decode(errors='replace')}")
+    return done.stdout

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-import sympy as sp
 from llvmlite import binding
 
-from il6infer._digests import ROOT
-from il6infer.engine import compile
 from il6infer.kernel import link, vector_math
 from il6infer.kernel.lowering import module_of
 from il6infer.kernel.model_functions import symbol_of
-from il6infer.network.network import symbol
-from tests.zoo.systems import network, problem
 
 POINT = np.array([0.7, 1.9, -0.4, 3.0, 0.0])
 
@@ -178,43 +169,11 @@ def test_what_the_language_does_not_have_is_refused(line, message):
     assert str(error.value) == message
 
 
-def test_a_second_process_compiles_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path))
-    # An equation of this test alone: what this process has loaded for another one would not be compiled here.
-    x, k = symbol("x"), symbol("k")
-    engine = compile(
-        problem(network({"x": -k * x / 3}, {"x": sp.Integer(3)}, {"k": 0.37}), [1.0], estimated={"k": 0.37})
-    )
-    for path in Path(link.cache_folder()).iterdir():
-        assert path.suffix not in {".o", ".bc"}  # nothing before it is asked for
-    first = engine.simulate(np.array([0.37])).prediction
-    made = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    again = link.Kernel(*engine._code)
-    monkeypatch.setattr(link.Kernel, "_compiled", lambda *_: pytest.fail("compiled again"))
-
-    assert again.digest == engine.kernel.digest
-    assert again._object("simulate").startswith(b"\x7fELF") or sys.platform != "linux"
-    assert first == pytest.approx([3 * math.exp(-0.37 / 3)], rel=1e-6)
-    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == made
-    assert sorted(path.suffix for path in tmp_path.iterdir() if path.suffix != ".lock") == [".bc", ".o"]
-
-
 def test_another_constant_is_another_kernel():
     source = "def rhs(y, p, t, out):\n    out[0] = y[0]"
 
     assert link.Kernel(source, {"N": 1}).digest != link.Kernel(source, {"N": 2}).digest
     assert link.Kernel(source, {"N": 1}).digest == link.Kernel(source, {"N": 1}).digest
-
-
-def test_the_integrator_is_compiled_anew_for_its_own_files_only():
-    names = {path.relative_to(ROOT).as_posix() for path in link.sources(link.INTEGRATOR)}
-
-    assert names == {
-        *(f"kernel/{name}.py" for name in ("integrator", "forward", "backward", "sensitivity", "steady", "lanes")),
-        *(f"kernel/{name}.py" for name in ("tape", "vectors", "contracts", "model_functions")),
-        "runs/outcome.py",
-        "runs/jumps.py",
-    }
 
 
 def test_a_symbol_that_is_nowhere_is_named_and_not_called():
@@ -223,24 +182,3 @@ def test_a_symbol_that_is_nowhere_is_named_and_not_called():
         link._refuse_missing(module)
 
     assert str(error.value) == "the kernel calls what is not there: il6infer.nowhere"
-
-
-def test_the_integrator_refuses_to_be_compiled_with_other_options(tmp_path):
-    command = [sys.executable, "-m", "il6infer.kernel.integrator", "simulate", str(tmp_path / "out.bc")]
-    environment = {name: value for name, value in os.environ.items() if name not in link.ENVIRONMENT}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 1
-    assert done.stderr == f"set {link.ENVIRONMENT}\n"
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_failure_of_the_compiler_is_shown_whole(tmp_path, monkeypatch):
-    monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path))
-    for name in link.ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(link, "ENVIRONMENT", {})
-    with pytest.raises(RuntimeError, match=r"il6infer.kernel.integrator simulate .* failed:\nset \{'NUMBA_OPT'"):
-        link._integrator("simulate")
-
-    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
