@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,9 @@ from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
 from il6infer.problems.noise import NOISES
 from il6infer.problems.spec import Problem
+from il6infer.problems.stimuli import idle_stimuli
+
+logger = logging.getLogger("il6infer")
 
 REST = "rest"
 """Condition of the cells before stimulation: nothing dissolved in the medium."""
@@ -109,12 +113,28 @@ def build(
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
         problem = check(temporary / "problem.yaml")
         raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
+        _tell_idle(problem, temporary, model.name)
         temporary.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder / "problem.yaml"
+
+
+def _tell_idle(problem: Problem, folder: Path, model: str) -> None:
+    """Say what is given and acts on nothing: as a warning, and in a column of the table of conditions."""
+    idle = idle_stimuli(problem)
+    for target, experiments in idle.items():
+        logger.warning(
+            "%s: %s, given in %s, acts on nothing that is measured in model '%s': it predicts these experiments as if "
+            "none had been given.", problem.id, target, ", ".join(experiments), model,
+        )  # fmt: skip
+    if idle:
+        path = folder / "conditions.tsv"
+        conditions = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+        told = [f"acts on nothing that is measured in {model}" if t in idle else "" for t in conditions["targetId"]]
+        conditions.assign(note=told).to_csv(path, sep="\t", index=False, lineterminator="\n")
 
 
 def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) -> list[Fault]:

@@ -34,16 +34,18 @@ def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
     """Judge a fit: did it sample, and does the model reproduce the data."""
     parameters, sampler = parameter_table(idata), sampler_table(idata)
     bands, pits, lack, serial = coverage(idata), loo_pit(idata), lack_of_fit(idata), serial_correlation(idata)
+    idle = {t: tuple(names) for t, names in json.loads(idata["posterior"].attrs.get("idle_stimuli", "{}")).items()}
     return Verdict(
         problem=idata["posterior"].attrs.get("problem_id", ""),
         sampled=Answer.of([*_sampling(parameters, sampler, thresholds), *_tails(idata, parameters, thresholds)]),
-        reproduces=Answer.of([*_misfit(pits, lack, serial, thresholds.misfit_p_min), *_coverage(bands)]),
+        reproduces=Answer.of([*_misfit(pits, lack, serial, thresholds.misfit_p_min), *_coverage(bands), *_idle(idle)]),
         parameters=parameters,
         sampler=sampler,
         coverage=bands,
         loo_pit=pits,
         lack_of_fit=lack,
         serial=serial,
+        idle_stimuli=idle,
         worst_pairs=correlated_pairs(idata),
         worst_rows=worst_rows(idata),
     )
@@ -139,6 +141,16 @@ def _misfit(
         check(name, value, remedy, at_least=least / len(found), subject="read-out", where=where)
         for name, value, where, remedy in found
     ]
+
+
+def _idle(idle: Mapping[str, Sequence[str]]) -> Iterator[Reason]:
+    """Warn of stimuli that the model lets act on nothing."""
+    for target, experiments in idle.items():
+        remedy = (
+            f"{target}, given in {', '.join(experiments)}, acts on nothing that is measured in this model: it predicts "
+            "these experiments as if none had been given."
+        )
+        yield check("stimuli that act on nothing", 1.0, remedy, at_most=0.0, decides=False, subject="fit")
 
 
 def _coverage(bands: Mapping[str, Coverage]) -> Iterator[Reason]:

@@ -24,6 +24,7 @@ from il6infer.inference.starts import Starts, disperse, find_starts
 from il6infer.petab_files.lint import check
 from il6infer.problems.priors import draw, quantile
 from il6infer.problems.spec import Problem
+from il6infer.problems.stimuli import idle_stimuli
 from il6infer.problems.variables import variable_names
 from il6infer.stages.settings import FitSettings
 
@@ -109,6 +110,7 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
             "gradients": gradients,
             "noise": json.dumps({variable_names(problem)[o.id]: o.distribution for o in problem.observables}),
             "estimated": json.dumps(_estimated(problem)),
+            **_idle_attrs(problem),
             **_start_attrs(starts),
             **counted,
         }
@@ -195,6 +197,12 @@ def _start_attrs(starts: Starts) -> dict[str, object]:
         "starts_gradients": starts.gradients,
         "starts_failed_gradients": starts.failed,
     }
+
+
+def _idle_attrs(problem: Problem) -> dict[str, object]:
+    """Stimuli that act on nothing, where there are any."""
+    idle = idle_stimuli(problem)
+    return {"idle_stimuli": json.dumps(idle)} if idle else {}
 
 
 def _estimated(problem: Problem) -> dict[str, dict[str, object]]:

@@ -56,7 +56,7 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict]) -> list[s
         return ["No fit sampled, so nothing can be concluded from this run."]
     if not any(row.reproduces for row in ranked):
         found = [f"{NOTHING_FITS.capitalize()}, so none of them explains it, and no claim has an answer."]
-        return found + [said for row in ranked[:2] for said in _misfit(row.model, verdicts[row.model])]
+        return found + [line for row in ranked[:2] for line in _misfit(row.model, verdicts[row.model])]
     best = ranked[0].elpd or 0.0
     ahead = [row.model for row in rows if row.rank is None and row.elpd is not None and row.elpd > best]
     if ahead:
@@ -85,6 +85,11 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict]) -> list[s
         said.append(f"{_listed(without)}: not ranked, for no leave-one-out density could be computed.")
     for row in ranked[:2]:
         said += _misfit(row.model, verdicts[row.model])
+    idle: dict[str, list[str]] = {}
+    for row in rows:
+        for target in verdicts[row.model].idle_stimuli:
+            idle.setdefault(target, []).append(row.model)
+    said += [f"{target} is given, and acts on nothing in {_listed(models)}." for target, models in idle.items()]
     return said
 
 

@@ -324,6 +324,8 @@ class Verdict:
         Parameter -> its statistics.
     coverage, loo_pit, lack_of_fit, serial
         Of each read-out.
+    idle_stimuli
+        What experiments give and no measured read-out of the model depends on -> these experiments.
     worst_pairs, worst_rows
         Most correlated parameters; measurements farthest from the model.
     """
@@ -339,6 +341,7 @@ class Verdict:
     loo_pit: Mapping[str, LooPit]
     lack_of_fit: Mapping[str, LackOfFit]
     serial: Mapping[str, SerialCorrelation]
+    idle_stimuli: Mapping[str, tuple[str, ...]]
     worst_pairs: tuple[Pair, ...]
     worst_rows: tuple[Residual, ...]
 

@@ -57,6 +57,8 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "verdict.failed_max": (0.02, JUDGE),
     "verdict.integration_error_max": (0.2, JUDGE),
     "verdict.pareto_k_max": (0.6, JUDGE - {"diagnose"}),
+    "verdict.tail_k_max": (0.6, JUDGE),
+    "verdict.misfit_p_min": (0.02, JUDGE),
 }
 
 # A model that can express a constraint has that in its name, so the model is another one, too.

@@ -19,7 +19,7 @@ LACK = check("lack-of-fit p", 1e-6, "The model misses the data.", at_least=0.01,
 def verdict(*, sampled: bool = True, reproduces: bool = True) -> Verdict:
     """Verdict of a fit, with one reason for each answer that is no."""
     answers = Answer.of([] if sampled else [RHAT]), Answer.of([] if reproduces else [LACK])
-    return Verdict("toy", *answers, {}, SAMPLER, {}, {}, {}, {}, (), ())
+    return Verdict("toy", *answers, {}, SAMPLER, {}, {}, {}, {}, {}, (), ())
 
 
 def model_row(model: str, **known: Any) -> ModelRow:

@@ -1,0 +1,87 @@
+"""Stimuli that act on nothing: what an experiment adds and none of its measured read-outs depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sympy as sp
+
+from il6infer.network.network import Network, symbol
+from il6infer.problems.spec import Experiment, Problem
+
+
+def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
+    """Find what experiments give, and the model lets act on nothing that is measured.
+
+    By the structure of the equations, without what is absent from an experiment: Hyper-IL-6 that only sgp130Fc binds
+    acts on nothing where there is none. A rate that happens to be zero at some parameters counts as an action.
+
+    Returns
+    -------
+    dict
+        Target of a change that is not zero -> experiments in which it acts on nothing.
+    """
+    table, known = problem.measurements, {o.id: o for o in problem.observables}
+    reached: dict[tuple, set[str]] = {}
+    idle: dict[str, list[str]] = {}
+    for experiment in problem.experiments:
+        changes = [change for period in experiment.periods for change in period.changes.items()]
+        given = {target: None for target, value in changes if not value.is_zero}
+        rows = table[table["experiment"] == experiment.id]
+        if rows.empty or not given:
+            continue
+        absent, seen = _absent(problem.network, experiment), tuple(sorted(set(rows["observable"])))
+        if (key := (absent, seen)) not in reached:
+            read = [e for name in seen for e in (known[name].formula, known[name].noise)]
+            reached[key] = _upstream(problem.network, read, absent)
+        overrides = {s.name for row in rows["observable_parameters"] for e in row for s in e.free_symbols}
+        sources = {s.name for target, value in changes if target in reached[key] for s in value.free_symbols}
+        for target in given:
+            if target not in reached[key] | overrides | sources:
+                idle.setdefault(target, []).append(experiment.id)
+    return {target: tuple(experiments) for target, experiments in idle.items()}
+
+
+def _absent(network: Network, experiment: Experiment) -> frozenset[str]:
+    """States that are zero from the start to the end of an experiment."""
+    given = {target for period in experiment.periods for target, value in period.changes.items() if not value.is_zero}
+    given |= {target for event in network.events for target in event.changes}
+    rates = dict(zip(network.states, network.rhs, strict=True))
+    absent = {s for s, initial in zip(network.states, network.initial, strict=True) if initial.is_zero} - given
+    while made := {state for state in absent if not _without(rates[state], absent).is_zero}:
+        absent -= made
+    return frozenset(absent)
+
+
+def _without(expression: sp.Expr, absent: Iterable[str]) -> sp.Expr:
+    """Expression where the absent states are zero; unchanged where it has no value there."""
+    zeros = {symbol(name): sp.Integer(0) for name in absent}
+    try:
+        return expression.xreplace(zeros) if zeros.keys() & expression.free_symbols else expression
+    except TypeError:  # SymPy compares an infinite value in a condition
+        return expression
+
+
+def _upstream(network: Network, read: Iterable[sp.Expr], absent: frozenset[str]) -> set[str]:
+    """Names of all that the expressions depend on, directly or through the course of states."""
+    sources: dict[str, list[sp.Expr]] = {}
+
+    def note(values: Mapping[str, sp.Expr]) -> None:
+        for name, value in values.items():
+            sources.setdefault(name, []).append(value)
+
+    note(dict(zip(network.states, network.rhs, strict=True)))
+    note(dict(zip(network.states, network.initial, strict=True)))
+    note(dict(zip(network.parameters, network.defaults, strict=True)))
+    note(network.computed)
+    for event in network.events:
+        for target, value in [*event.changes.items(), *event.dilution.items()]:
+            sources.setdefault(target, []).extend((value, event.trigger))
+    found: set[str] = set()
+    waiting = {s.name for e in read for s in _without(e.xreplace(network.expand), absent).free_symbols}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        for expression in sources.get(name, ()):
+            waiting |= {s.name for s in _without(expression.xreplace(network.expand), absent).free_symbols} - found
+    return found

@@ -1,0 +1,47 @@
+"""Stimuli that act on nothing are found by the structure of the equations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+from il6infer.network.network import symbol
+from il6infer.problems.spec import Experiment, Observable, Period
+from il6infer.problems.stimuli import idle_stimuli
+from tests.inference import toy
+from tests.zoo.systems import network
+
+D, U, X, Y = map(symbol, "duxy")
+
+
+def problem(formula, given=("d", "u")):
+    """Dose d drives x and x drives y; u drives nothing."""
+    system = network({"d": -D, "u": -U, "x": D - X, "y": X - Y}, dict.fromkeys("duxy", 0.0))
+    changes = {name: sp.Float(3.0) for name in given}
+    rest = Period(float("-inf"), {"d": sp.Float(0.0), "u": sp.Float(0.0)})
+    return replace(
+        toy.decay(), network=system, observables=(Observable("obs_x", formula, sp.Float(0.1)),),
+        experiments=(Experiment("e", (rest, Period(0.0, changes))),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("formula", "idle"),
+    [(Y, {"u": ("e",)}), (X + U, {}), (D, {"u": ("e",)}), (U, {"d": ("e",)})],
+)
+def test_what_no_read_out_depends_on_is_idle(formula, idle):
+    assert idle_stimuli(problem(formula)) == idle
+
+
+@pytest.mark.parametrize(("given", "idle"), [(("d",), {"d": ("e",)}), (("d", "u"), {})])
+def test_what_acts_only_through_something_absent_is_idle(given, idle):
+    """As Hyper-IL-6 that only sgp130Fc binds, which is given in another experiment."""
+    bound = network({"d": -D * U, "u": -D * U, "x": U - X}, dict.fromkeys("dux", 0.0))
+
+    assert idle_stimuli(replace(problem(X, given), network=bound)) == idle
+
+
+def test_a_dose_of_zero_is_no_stimulus():
+    assert idle_stimuli(problem(Y, given=("d",))) == {}
