@@ -6,14 +6,13 @@ import numpy as np
 
 from il6infer._errors import UserError, nearest
 from il6infer.engine.diffsol import DiffsolEngine
+from il6infer.engine.protocol import Engine
 from il6infer.engine.rosenbrock import MAX_STEPS, RosenbrockEngine
 from il6infer.kernel.tableau import METHODS
 from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome, Simulation
 
 __all__ = ["MAX_STEPS", "DiffsolEngine", "Engine", "Outcome", "RosenbrockEngine", "Simulation", "compile"]
-
-Engine = RosenbrockEngine | DiffsolEngine
 
 
 def compile(

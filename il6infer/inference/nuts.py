@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from il6infer.inference.density import Density, Frame
+from il6infer.stages.settings import FitSettings
 
 logger = logging.getLogger("il6infer")
 
@@ -42,46 +43,26 @@ def sample(
     density: Density,
     starts: Sequence[tuple[Frame, np.ndarray]],
     seeds: Sequence[int],
-    *,
-    tune: int,
-    draws: int,
-    target_accept: float,
-    low_rank: bool,
-    threads: int,
+    settings: FitSettings,
 ) -> az.InferenceData:
-    """Sample the posterior.
+    """Sample the posterior; see `il6infer.inference.sampler.Sampler`.
 
     Each chain is a sampler of its own with its own seed, so that its draws depend neither on the number of threads
     nor on the other chains, and it begins exactly at its point.
-
-    Parameters
-    ----------
-    starts
-        Where each chain begins: a frame, and coordinates (dimensions,) in it.
-    seeds
-        One a chain.
-    low_rank
-        Use the low-rank modified mass matrix, which knows correlations; else a diagonal one.
-    threads
-        Chains that run at once.
-
-    Returns
-    -------
-    arviz.InferenceData
-        Groups posterior (on the linear scale), sample_stats and their warm-up.
     """
     waiting = list(range(len(starts)))
     running: dict[int, Any] = {}
     traces: dict[int, az.InferenceData] = {}
     counts = [Count() for _ in starts]
     options = {
-        "chains": 1, "cores": 1, "tune": tune, "draws": draws, "target_accept": target_accept,
-        "save_warmup": True, "progress_bar": False, "blocking": False, **_mass_matrix(low_rank),
+        "chains": 1, "cores": 1, "tune": settings.tune, "draws": settings.draws,
+        "target_accept": settings.target_accept, "save_warmup": True, "progress_bar": False, "blocking": False,
+        **_mass_matrix(settings.mass_matrix == "low_rank"),
     }  # fmt: skip
-    with _Report(len(starts), tune, draws) as report:
+    with _Report(len(starts), settings.tune, settings.draws) as report:
         try:
             while waiting or running:
-                while waiting and len(running) < max(1, threads):
+                while waiting and len(running) < settings.threads:
                     chain = waiting.pop(0)
                     running[chain] = nutpie.sample(density.seen_from(*starts[chain]), seed=seeds[chain], **options)
                 time.sleep(_LOOK_EVERY)
@@ -104,7 +85,11 @@ def sample(
 
 
 def _mass_matrix(low_rank: bool) -> dict[str, object]:
-    """Say which mass matrix, in the words of the installed nutpie: 0.16.9 renamed the argument."""
+    """Say which mass matrix, in the words of the installed nutpie: 0.16.9 renamed the argument.
+
+    The low-rank one is a diagonal and a few directions of correlation, learnt from draws and gradients by minimising
+    the Fisher divergence (Seyboldt and Carpenter, the documentation of nutpie).
+    """
     if "adaptation" in inspect.signature(nutpie.sample).parameters:
         return {"adaptation": "low_rank" if low_rank else "diag"}
     return {"low_rank_modified_mass_matrix": low_rank}

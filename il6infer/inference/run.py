@@ -85,9 +85,8 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
         density,
         disperse(density, starts, settings.chains, _rng(settings, "dispersion")),
         [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)],
-        tune=settings.tune, draws=settings.draws, target_accept=settings.target_accept,
-        low_rank=settings.mass_matrix == "low_rank", threads=settings.threads,
-    )  # fmt: skip
+        settings,
+    )
     sampled, failures = time.monotonic(), engine.failures()
     counted = _add_groups(idata, problem, engine, settings)
     counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
