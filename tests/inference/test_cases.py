@@ -9,7 +9,7 @@ from scipy.stats import norm
 from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.inference import FitSettings, fit
 
-SETTINGS = FitSettings(seed=4, chains=4, tune=300, draws=600, starts=4, threads=2)
+SETTINGS = FitSettings(seed=4, chains=4, tune=300, draws=2500, starts=4, threads=2)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_a_bound_in_the_prior_s_far_tail_is_a_wall(sampled):
 
     assert passed(idata)
     assert k.max() <= 0.85
-    assert np.quantile(k, 0.95) == pytest.approx(0.8487, abs=3e-4)
+    assert np.quantile(k, 0.95) == pytest.approx(0.8487, abs=5e-4)
     assert before.min() >= 0.15
     assert before.max() <= 0.85
 
