@@ -59,17 +59,17 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "claims", help="posterior -> probabilities of statements", description=__doc__, formatter_class=raw
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    asking = actions.add_parser("ask", help="one fit", description=ASK, formatter_class=raw)
-    asking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem that was fitted")
-    asking.add_argument(
+    ask_parser = actions.add_parser("ask", help="one fit", description=ASK, formatter_class=raw)
+    ask_parser.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem that was fitted")
+    ask_parser.add_argument(
         "posterior", type=Path, nargs="?", metavar="POSTERIOR.nc", help="its posterior (default: none, the prior alone)"
     )
-    asking.add_argument("--claims", required=True, type=Path, help="file of claims")
-    asking.add_argument("--output", required=True, type=Path, help="JSON file to write")
-    asking.add_argument("--seed", type=int, default=1, help="of the draws of the prior (default: 1)")
-    asking.add_argument("--draws", type=_count, help="of the prior, and of the posterior at most (default: 400)")
-    asking.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
-    asking.set_defaults(run=ask)
+    ask_parser.add_argument("--claims", required=True, type=Path, help="file of claims")
+    ask_parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    ask_parser.add_argument("--seed", type=int, default=1, help="of the draws of the prior (default: 1)")
+    ask_parser.add_argument("--draws", type=_count, help="of the prior, and of the posterior at most (default: 400)")
+    ask_parser.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
+    ask_parser.set_defaults(run=ask)
     checking = actions.add_parser("prior", help="one problem, before its fit", description=PRIOR, formatter_class=raw)
     checking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem, as it will be fitted")
     checking.add_argument("--output", required=True, type=Path, help="JSON file to write")

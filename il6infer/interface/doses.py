@@ -12,7 +12,7 @@ from typing import Any
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._units import concentration_nM
 from il6infer.ingestion.protocol import Step
-from il6infer.prediction.claims import Plan
+from il6infer.prediction.claims import VirtualExperiment
 
 Dose = str | float
 """A text such as ``"10 ng/ml"``, or a number in nM."""
@@ -59,7 +59,7 @@ def plans_of(
     wash: Sequence[float],
     set_: Mapping[str, float],
     knock_out: Sequence[str],
-) -> tuple[dict[tuple[float, ...], Plan], dict[str, list[float]]]:
+) -> tuple[dict[tuple[float, ...], VirtualExperiment], dict[str, list[float]]]:
     """One plan for each combination of the varied doses.
 
     Parameters
@@ -90,7 +90,7 @@ def plans_of(
     for key in product(*varied.values()):
         steps = [*_washes(wash), *_additions(fixed | dict(zip(varied, key, strict=True)), at)]
         steps.sort(key=lambda step: step.time_min)  # stable: a wash comes before what is added at its time
-        plans[key] = Plan("", tuple(steps), dict(set_), tuple(knock_out), (), (), {})
+        plans[key] = VirtualExperiment("", tuple(steps), dict(set_), tuple(knock_out), (), (), {})
     return plans, varied
 
 

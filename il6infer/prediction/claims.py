@@ -24,8 +24,8 @@ PARAMETER, RATIO = "parameter", "ratio"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One simulated experiment of the claims.
+class VirtualExperiment:
+    """What is done to simulated cells.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Claims:
     """Everything in a claims file; `until` is the last simulated time [min]."""
 
     until: float
-    plans: Mapping[str, Plan]
+    plans: Mapping[str, VirtualExperiment]
     claims: tuple[Claim, ...]
 
 
@@ -133,7 +133,7 @@ def _schema() -> dict[str, Any]:
     return found
 
 
-def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[Plan | None, list[Fault]]:
+def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[VirtualExperiment | None, list[Fault]]:
     rows = [{"condition": name, **step} for step in described["steps"]]
     protocol, faults = read_protocol(sheet_of(rows, f"{file}, experiment '{name}'"))
     doses: tuple[float, ...] = ()
@@ -152,7 +152,7 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[Plan | No
         return None, faults
     requires = tuple((entry,) if isinstance(entry, str) else tuple(entry) for entry in described.get("requires", ()))
     knock_out = tuple(described.get("knock_out", ()))
-    return Plan(name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied), []
+    return VirtualExperiment(name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied), []
 
 
 def _condition_faults(condition: Mapping[str, Any], experiments: Mapping[str, Any], where: str) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.engine import compile
 from il6infer.inference.predictive import simulate_all
 from il6infer.network.network import Network, symbol
-from il6infer.prediction.claims import Plan
+from il6infer.prediction.claims import VirtualExperiment
 from il6infer.problems.spec import STEADY_STATE, Experiment, Observable, Period, Problem
 
 
@@ -25,7 +25,7 @@ def readable(network: Network) -> dict[str, sp.Expr]:
     return {**{species: symbol(species) for species in network.states}, **network.derived}
 
 
-def experiments_of(plan: Plan, problem: Problem) -> list[Experiment]:
+def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment]:
     """Experiments of a plan, from the problem's state of rest on: one, or one for each of its doses."""
     rest: dict[str, sp.Expr] = {}
     for experiment in problem.experiments:
@@ -83,7 +83,7 @@ def question(problem: Problem, asked: Sequence[tuple[str, Sequence[Experiment]]]
 
 def simulate_plans(
     problem: Problem,
-    plans: Mapping[tuple[Any, ...], Plan],
+    plans: Mapping[tuple[Any, ...], VirtualExperiment],
     dimensions: Mapping[str, Sequence[Any]],
     readouts: Sequence[str],
     times: np.ndarray,
@@ -146,7 +146,7 @@ def simulate_plans(
     return dataset
 
 
-def _absent(problem: Problem, plans: Sequence[Plan], readouts: Sequence[str]) -> list[Fault]:
+def _absent(problem: Problem, plans: Sequence[VirtualExperiment], readouts: Sequence[str]) -> list[Fault]:
     network, known = problem.network, readable(problem.network)
     faults = [
         Fault(f"read-out '{name}'", "the model has none of that name.", nearest(name, known))

@@ -16,7 +16,7 @@ import pandas as pd
 from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
 from il6infer.prediction import quantities
-from il6infer.prediction.claims import Claims, Plan, claims_of
+from il6infer.prediction.claims import Claims, VirtualExperiment, claims_of
 from il6infer.stages.prior_check import Range
 
 _ARGUMENTS = {"readout", "experiment", "time"}
@@ -91,7 +91,7 @@ def _quantity(row: Any) -> dict[str, Any]:
     return {row.quantity: {"readout": row.readout, "experiment": row.experiment, **time}}
 
 
-def _range(row: Any, plan: Plan) -> Range:
+def _range(row: Any, plan: VirtualExperiment) -> Range:
     low, high, unit, published = row.low, row.high, row.unit, ""
     if QUANTITIES[row.quantity].varied:
         (species, *_), published = plan.varied, f"{low:g}-{high:g} {unit}" if unit != "nM" else ""
@@ -108,7 +108,7 @@ def _what(row: Any) -> str:
     return QUANTITIES[kind].label(named)
 
 
-def _done(plan: Plan) -> str:
+def _done(plan: VirtualExperiment) -> str:
     """Say what a plan does to the cells."""
     steps = [f"{step.species} {step.dose:g} {step.unit}" for step in plan.steps if step.species]
     doses = [f"{species} {plan.doses[0]:g}-{plan.doses[-1]:g} nM" for species in list(plan.varied)[:1]]
