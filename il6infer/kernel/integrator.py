@@ -18,8 +18,8 @@ from il6infer.kernel.contracts import JACOBIAN, JACOBIANS, PULLBACK, SIMULATE, S
 from il6infer.kernel.model_functions import entry_symbol
 from il6infer.kernel.vectors import ENVIRONMENT
 
-RARE = f"{len('steady')}steady"
-"""Part of the symbols of functions that run once a pre-equilibration: small code, loops stay loops."""
+RARE = tuple(f"{len(module)}{module}" for module in ("steady", "dense", "stability"))
+"""Parts of the symbols of functions that run once a pre-equilibration: small code, loops stay loops."""
 
 ENTRIES = {
     "simulate": (forward.simulate, SIMULATE, SIMULATED),
@@ -43,7 +43,7 @@ def bitcode(entry: str) -> bytes:
         raise TypeError(f"{entry} returns {compiled.signature.return_type}, expected {returned}")
     module = binding.parse_bitcode(compiled.library.serialize_using_bitcode()[2])
     for written in module.functions:
-        if not written.is_declaration and RARE in written.name:
+        if not written.is_declaration and any(part in written.name for part in RARE):
             # Unrolled, the largest entry of a matrix is a chain in which LLVM 22's HashRecognize takes 2^n steps.
             written.add_function_attribute("noinline")
             written.add_function_attribute("optsize")

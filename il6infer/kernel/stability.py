@@ -22,6 +22,9 @@ from il6infer.kernel.vectors import OPTIONS, clear
 MARGIN = 1e-11
 """Real parts below this share of the entries are rounding: an undamped oscillation is not stable."""
 
+SLOWEST = 1e-15
+"""Rates below this [per unit of time] are none: the root is one of several that have come together."""
+
 MOST_ITERATIONS = 40
 """Of the sign function; an eigenvalue whose damping is `MARGIN` of its frequency takes 37."""
 
@@ -119,12 +122,12 @@ def component_stable(a, members):
         trace += a[members[i], members[i]]
         largest = max(largest, abs(a[members[i], members[i]]))
     if size == 1:
-        return trace < 0.0
+        return trace < -SLOWEST
     if size == 2:
         i, j = members
         bend = a[i, j] * a[j, i]
         slowness = a[i, i] * a[j, j] - bend
-        return trace < -MARGIN * max(largest, math.sqrt(abs(bend))) and slowness > 0.0
+        return trace < -MARGIN * max(largest, math.sqrt(abs(bend))) and slowness > -SLOWEST * trace
     if not trace < 0.0:
         return False
     block = np.empty((size, size))

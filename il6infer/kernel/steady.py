@@ -142,15 +142,18 @@ def newton(lane, y, start, p, totals, work, x, waits):
                 r += MOIETY(c, i) * x[i]
             b[PIVOT(c)] = r
         dense_solve(a, order, b, dx)
-        moved = 0.0
+        moved, rounded = 0.0, True
         for i in range(N()):
             x[i] -= dx[i]
-            moved = max(moved, abs(dx[i]) / (abs(x[i]) + atol))
+            size = abs(x[i])
+            moved = max(moved, abs(dx[i]) / (size + atol))
+            # Where the equations are nearly dependent, rounding keeps Newton from more; at a root of several, halves.
+            rounded = rounded and abs(dx[i]) < min(1e-4, 0.1 * work.rtol[lane]) * size + 1e-9 * atol
         if not math.isfinite(moved):
             return False
         if moved < 1e-12:
             break
-    return moved <= 1e-9
+    return moved <= 1e-9 or rounded
 
 
 @njit(**OPTIONS)

@@ -21,9 +21,9 @@ TOLERANCES = ((1e-3, 1e-5), (1e-6, 1e-8), (1e-8, 1e-10))
 def _blocks() -> tuple[Network, dict[str, float]]:
     """Several small systems side by side; one whose parameters are all zero stands still.
 
-    Linear x' = A x + b; cubic q' = -(q - qa)(q - qb)(q - qc); a rotation that grows or decays, with a limit cycle; S and I
-    of an infection, whose sum is constant; growth g' = g (1 - g) beside a decay z; a race of two that exclude each other;
-    w' = w_in and -v^2, which never rest.
+    Linear x' = A x + b; cubic q' = -(q - qa)(q - qb)(q - qc); a rotation that grows or decays, with a limit cycle; S
+    and I of an infection, whose sum is constant; growth g' = g (1 - g) beside a decay z; a race of two that exclude
+    each other; w' = w_in and d' = -d^2, which have no stable root.
     """
     names = [f"x{i}" for i in range(SIZE)]
     x = [symbol(name) for name in names]
@@ -221,7 +221,8 @@ def test_gradient_is_that_of_central_differences(blocks: Blocks) -> None:
     )  # fmt: skip
     value = lambda at: weights @ engine.simulate(at).prediction  # noqa: E731
     moved = np.flatnonzero(theta)
-    steps = [h * np.eye(len(theta))[i] for i, h in zip(moved, 1e-5 * np.abs(theta[moved]), strict=True)]
+    sizes = np.clip(1e-5 * np.abs(theta), 1e-7, 0.5 * np.abs(theta))
+    steps = [sizes[i] * np.eye(len(theta))[i] for i in moved]
     expected = [(value(theta + step) - value(theta - step)) / (2 * step.sum()) for step in steps]
     found = engine.pullback(theta, weights, np.zeros(len(weights)))
     forward = weights @ engine.jacobian(theta)[0]
