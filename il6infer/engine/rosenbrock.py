@@ -240,9 +240,12 @@ class RosenbrockEngine:
         return gradient + self.fallback.gradient(theta, kept.outcome, *bars) if kept.outcome.any() else gradient
 
     def states(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
-        """States (times, states) of each run at its measured times (`plan.run_times`)."""
+        """States (times, states) of each run at its measured times (`plan.run_times`); NaN where the run failed."""
         found = simulate_at(self.kernel.address("simulate"), self._checked(theta), self.tables, False)
-        return tuple(np.split(found.kept.states, self.tables.time_ptr[1:-1]))
+        states = np.split(found.kept.states, self.tables.time_ptr[1:-1])
+        return tuple(
+            s if o == Outcome.OK else np.full_like(s, np.nan) for s, o in zip(states, found.kept.outcome, strict=True)
+        )
 
     def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
         """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
