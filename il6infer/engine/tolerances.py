@@ -72,8 +72,9 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
         if _failed(reference, first.prediction):
             continue
         size, _ = _sizes(problem, reference)
-        noise = _change(simulate(atol / 10.0 ** (deepest - 1)).prediction, reference, size)
-        limit = max(ALLOWED * rtol, CLEAR * noise)
+        limit = ALLOWED * rtol
+        if deepest == decades:
+            limit = max(limit, CLEAR * _change(simulate(atol / 10.0 ** (deepest - 1)).prediction, reference, size))
         if _change(first.prediction, reference, size) <= limit:
             return atol
         for lower in range(1, deepest):
