@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from il6infer._errors import UserError, nearest
+from il6infer.engine.diffsl import NotInDiffSL
 from il6infer.engine.diffsol import DiffsolEngine
 from il6infer.engine.protocol import Engine
 from il6infer.engine.rosenbrock import MAX_STEPS, RosenbrockEngine
@@ -54,7 +55,10 @@ def compile(
     """
     solver = {"rtol": rtol, "atol": atol, "lower_atol": lower_atol, "at": at, "max_seconds": max_seconds}
     if engine == "diffsol":
-        return DiffsolEngine(problem, **solver)
+        try:
+            return DiffsolEngine(problem, **solver)
+        except NotInDiffSL as error:
+            raise UserError(f"{error} Use engine rosenbrock.") from None
     if engine == "rosenbrock":
         return RosenbrockEngine(problem, max_steps=max_steps, fallback=True, **solver)
     if engine not in METHODS:

@@ -14,12 +14,15 @@ from il6infer.network.functions import INTERNAL, PRIMITIVES, plain
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
 
-_INSTEAD = "Use engine rosenbrock."
 _PRODUCT = 4
 """Largest whole exponent that is written as a product."""
 
 _NEGATIVE = "1e-6"
 """A base that is negative by less counts as 0 for a broken exponent, see `il6infer.network.functions.Power`."""
+
+
+class NotInDiffSL(UserError):
+    """A formula that DiffSL cannot say; the remedy depends on who asked."""
 
 
 class _Printer(C99CodePrinter):
@@ -30,7 +33,7 @@ class _Printer(C99CodePrinter):
         if isinstance(expr, sp.Function) and not isinstance(expr, (sp.Piecewise, *INTERNAL)):
             return self._print_Function(expr)
         if expr in (sp.nan, sp.zoo, sp.oo, -sp.oo):
-            raise UserError(f"engine diffsol cannot do the value {expr}. {_INSTEAD}")
+            raise NotInDiffSL(f"engine diffsol cannot do the value {expr}.")
         return super()._print(expr, **kwargs)
 
     def _print_Pow(self, e: sp.Expr) -> str:
@@ -63,7 +66,7 @@ class _Printer(C99CodePrinter):
     def _print_Function(self, e: sp.Expr) -> str:
         row = PRIMITIVES[e.func]
         if not row.diffsl:
-            raise UserError(f"engine diffsol cannot do the function {row.name}, in {e}. {_INSTEAD}")
+            raise NotInDiffSL(f"engine diffsol cannot do the function {row.name}.")
         return f"{row.diffsl}({', '.join(map(self._print, e.args))})"
 
     def _print_Rational(self, e: sp.Rational) -> str:

@@ -66,3 +66,12 @@ def test_a_negative_base_with_a_broken_exponent_fails_and_is_no_number(exponent:
 def test_a_rate_that_is_no_number_is_refused() -> None:
     with pytest.raises(UserError, match="engine diffsol cannot do the value nan. Use engine rosenbrock."):
         compile(problem(network({"x": sp.Piecewise((x, x > 1), (sp.nan, True))}, {}), [1.0]), engine="diffsol")
+
+
+def test_the_warning_of_a_run_that_diffsol_cannot_try_names_no_way_that_was_gone(caplog) -> None:
+    """The kernel fails (a rate becomes infinite), and diffsol has no floor: no advice to use the kernel."""
+    net = network({"x": sp.floor(x + 1) / (2 - x)}, {"x": 1.0})
+    engine = compile(problem(net, [5.0]))
+    with caplog.at_level("WARNING", logger="il6infer"):
+        assert engine.simulate(np.array([])).outcome.tolist() != [Outcome.OK]
+    assert caplog.messages == ["zoo: failed runs are not tried again: engine diffsol cannot do the function floor."]

@@ -72,3 +72,23 @@ def test_a_power_of_parameters_that_is_no_number_makes_the_run_fail(base, power)
         engine = compile(problem(net, [1.0], estimated=dict.fromkeys(estimated, 1.0)), engine="rodas5p")
         outcome = engine.simulate(np.array([*estimated.values()], dtype=float)).outcome
         assert [Outcome(o) for o in outcome] == [Outcome.NON_FINITE]
+
+
+def test_powers_of_negative_bases_and_of_zero_with_exponents_that_are_parameters():
+    """y' = x^n: its value where n is whole, its slope in x, and none in n, since x^(n + d) is no real number."""
+    start = symbol("x0")
+    net = network({"x": sp.Integer(0), "y": x**n}, {"x": start}, {"n": 2.0, "x0": 1.0})
+    engine = compile(problem(net, [1.0], estimated={"n": 2.0, "x0": 1.0}, observed=["y"]), engine="rodas5p")
+    for exponent, base, value, slope in (
+        (2.0, -1.5, 2.25, -3.0), (3.0, -1.5, -3.375, 6.75), (0.0, -2.0, 1.0, 0.0), (-1.0, -2.0, -0.5, -0.25),
+    ):  # fmt: skip
+        theta = np.array([exponent, base])
+        np.testing.assert_allclose(engine.simulate(theta).prediction, [value], rtol=1e-12)
+        gradient = engine.pullback(theta, np.ones(1), np.zeros(1))
+        assert np.isnan(gradient[0])
+        assert gradient[1] == pytest.approx(slope)
+    for exponent, value, slope in ((0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (2.0, 0.0, 0.0), (2.5, 0.0, 0.0)):
+        theta = np.array([exponent, 0.0])
+        np.testing.assert_allclose(engine.simulate(theta).prediction, [value], atol=1e-15)
+        np.testing.assert_allclose(engine.pullback(theta, np.ones(1), np.zeros(1)), [0.0, slope], atol=1e-15)
+    assert [Outcome(o) for o in engine.simulate(np.array([2.5, -1.0])).outcome] == [Outcome.NON_FINITE]
