@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy as sp
-from il6infer.problem.spec import Observable
+from il6infer.problems.spec import Observable
 
 from il6infer.engine import Outcome, compile
 from il6infer.network.network import TIME, symbol
