@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.asking import PEERS, ask_peer
+from benchmarks.peers import PEERS, ask_peer
 from benchmarks.problems import SHARED
 from benchmarks.timing import clock
 from il6infer.engine import compile

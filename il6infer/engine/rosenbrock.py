@@ -25,7 +25,7 @@ from il6infer.network.conservation import moieties
 from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import Plan, make_plan
-from il6infer.runs.precompute import hoist
+from il6infer.runs.precompute import precompute
 
 MAX_STEPS = 10_000
 """Steps that one run may take before it counts as failed."""
@@ -162,7 +162,7 @@ class RosenbrockEngine:
         fallback: bool = False,
     ) -> None:
         self.problem = _with_a_state(problem)
-        self._simulated = problem = replace(self.problem, network=hoist(self.problem.network))
+        self._simulated = problem = replace(self.problem, network=precompute(self.problem.network))
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         spec = layout(problem, self.plan)

@@ -113,7 +113,7 @@ class Density:
         points = np.asarray(points, dtype=float)
         return np.stack([c.constrained(points[..., i]) for i, c in enumerate(self._coordinates)], axis=-1)
 
-    def seen_from(self, frame: Frame, start: np.ndarray) -> CompiledPyMCModel:
+    def compiled_in(self, frame: Frame, start: np.ndarray) -> CompiledPyMCModel:
         """For `nutpie.sample`: the log-density over the coordinates of a frame; a chain begins at `start`.
 
         The trace holds coordinates, one variable for each name.

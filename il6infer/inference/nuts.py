@@ -64,7 +64,7 @@ def sample(
             while waiting or running:
                 while waiting and len(running) < settings.threads:
                     chain = waiting.pop(0)
-                    running[chain] = nutpie.sample(density.seen_from(*starts[chain]), seed=seeds[chain], **options)
+                    running[chain] = nutpie.sample(density.compiled_in(*starts[chain]), seed=seeds[chain], **options)
                 time.sleep(_LOOK_EVERY)
                 for chain in [c for c, sampler in running.items() if _finished(sampler)]:
                     traces[chain] = running.pop(chain).wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from il6infer.building.unmeasured import unmeasured
 from il6infer.drawing.svg import svg
 from il6infer.interface.doses import Dose, grid, plans_of
 from il6infer.interface.options import LogNormal, Solver
+from il6infer.library.catalogue import read_library
 from il6infer.library.compose import Model as LibraryModel
 from il6infer.library.compose import compose, with_values
 from il6infer.prediction.courses import simulate_plans
@@ -158,7 +160,9 @@ class Model:
         return svg(self.library)
 
 
-def model(name: str, *, cell: str = "", values: Mapping[str, float] | None = None) -> Model:
+def model(
+    name: str, *, cell: str = "", values: Mapping[str, float] | None = None, modules: str | Path | None = None
+) -> Model:
     """Compose a model by name, ``<receptor>_<feedback>[+<option>...][@<cell>]``.
 
     Parameters
@@ -167,6 +171,8 @@ def model(name: str, *, cell: str = "", values: Mapping[str, float] | None = Non
         Preset of a cell, in place of ``@<cell>`` in the name.
     values
         Parameters of your own cells; they are then not estimated.
+    modules
+        Folder with modules of your own, whose words the name may hold (docs/models.md).
 
     Raises
     ------
@@ -178,5 +184,6 @@ def model(name: str, *, cell: str = "", values: Mapping[str, float] | None = Non
     >>> model("both_socs3", cell="HepG2").name
     'both_socs3@HepG2'
     """
-    composed = compose(f"{name}@{cell}" if cell else name)
+    library = read_library(Path(modules)) if modules is not None else None
+    composed = compose(f"{name}@{cell}" if cell else name, library)
     return Model(with_values(composed, dict(values)) if values else composed)

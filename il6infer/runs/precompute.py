@@ -14,26 +14,28 @@ from il6infer.network.functions import PRIMITIVES
 from il6infer.network.network import Network, symbol
 
 
-def hoist(network: Network) -> Network:
-    """Network with the same solutions, in whose rates nothing that is dear depends on parameters alone."""
+def precompute(network: Network) -> Network:
+    """Give the network with the same solutions, whose rates hold no power or function of parameters alone."""
     known = {symbol(name) for name in network.parameters}
     taken = {*network.parameters, *network.states, *network.derived}
     found: dict[sp.Expr, sp.Symbol] = {}
 
-    def dear(e: sp.Basic) -> bool:
-        is_dear = (e.is_Pow and not e.exp.is_Integer) or e.func in PRIMITIVES
-        return is_dear and bool(e.free_symbols) and e.free_symbols <= known | {*found.values()}
+    def costly(e: sp.Basic) -> bool:
+        costs = (e.is_Pow and not e.exp.is_Integer) or e.func in PRIMITIVES
+        return costs and bool(e.free_symbols) and e.free_symbols <= known | {*found.values()}
 
     def name_of(e: sp.Expr) -> sp.Symbol:
         if e not in found:
-            found[e] = symbol(next(n for i in range(len(taken) + 1) if (n := f"hoisted_{len(found) + i}") not in taken))
+            found[e] = symbol(
+                next(n for i in range(len(taken) + 1) if (n := f"precomputed_{len(found) + i}") not in taken)
+            )
             taken.add(str(found[e]))
         return found[e]
 
     def replaced(e: sp.Expr) -> sp.Expr:
         # A branch that is not taken may have no value; its parts stay where they are.
         branches = {piecewise: sp.Dummy(real=True) for piecewise in e.atoms(sp.Piecewise)}
-        whole = e.xreplace(branches).replace(dear, name_of)
+        whole = e.xreplace(branches).replace(costly, name_of)
         return whole.xreplace({dummy: piecewise for piecewise, dummy in branches.items()})
 
     rhs, fluxes = (tuple(map(replaced, expressions)) for expressions in (network.rhs, network.fluxes))

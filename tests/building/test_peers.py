@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.asking import PEERS, ask_peer
+from benchmarks.peers import PEERS, ask_peer
 from il6infer.building.build import build
 from il6infer.engine import compile
 from il6infer.engine.likelihood import slopes

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy as sp
-from il6infer.problems.spec import Observable
 
 from il6infer.engine import Outcome, compile
 from il6infer.network.network import TIME, symbol
+from il6infer.problems.spec import Observable
 from tests.zoo.systems import network, problem
 
 a, b, k = symbol("a"), symbol("b"), symbol("k")
