@@ -32,6 +32,7 @@ COMMANDS = {
     "petab fit": ("petab", "fit", "none.yaml"),
     "petab select": ("petab", "select", "--problem", "a", "none.yaml"),
     "petab adopt": ("petab", "adopt", "none.yaml", "--name", "a"),
+    "petab diagram": ("petab", "diagram", "none.yaml"),
 }
 """Every command that writes, without its output."""
 

@@ -117,4 +117,6 @@ def test_adopt_writes_what_the_other_stages_read(tmp_path: Path) -> None:
     assert (summary["dataset"], summary["values"], summary["simulated"]) == ("mine", 4, False)
     again = tmp_path / "out" / "petab" / "problem" / "problem.yaml"
     assert cli.main(["petab", "lint", str(again)]) == 0
-    assert (tmp_path / "out" / "petab" / "diagram.svg").read_text().startswith("<svg")
+    picture = tmp_path / "diagram.svg"
+    assert cli.main(["petab", "diagram", str(again), "--output", str(picture)]) == 0
+    assert picture.read_text().startswith("<svg")
