@@ -5,7 +5,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-all lint types format benchmark peers docs diagrams lock
+.PHONY: help venv run test test-all lint types format benchmark compile-times peers docs diagrams lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,6 +51,9 @@ format: venv  ## put the code into shape
 
 benchmark: venv  ## speed and accuracy beside other tools
 	$(BIN)/python -m benchmarks
+
+compile-times: venv  ## how long models of 5 to 1,000 states and those of the library take to compile
+	$(BIN)/python -m benchmarks compilation
 
 peers:  ## .venv-peers with AMICI, pyPESTO, COPASI, CasADi and diffrax, to check and time against (needs a C++ compiler and a BLAS)
 	$(PYTHON) -m venv .venv-peers

@@ -1,6 +1,7 @@
 """Time the engine, its peers and whole posteriors.
 
-Usage: python -m benchmarks [reference] [public] [growth] [posteriors] [--peers diffsol casadi diffrax amici]
+Usage: python -m benchmarks [reference] [public] [growth] [compilation] [posteriors]
+       [--peers diffsol casadi diffrax amici]
 Writes to benchmarks/results/ (git-ignored); benchmarks/README.md says what each shows.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("reference", "public", "growth", "posteriors")
+PARTS = ("reference", "public", "growth", "compilation", "posteriors")
 
 
 def main() -> None:
@@ -40,6 +41,10 @@ def main() -> None:
         from benchmarks import growth
 
         growth.run(RESULTS)
+    if "compilation" in wanted:
+        from benchmarks import compilation
+
+        compilation.run(RESULTS)
     if "posteriors" in wanted:
         from benchmarks import posteriors
 

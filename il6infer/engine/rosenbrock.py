@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
+from il6infer.engine.blocks import Block, blocks_of
 from il6infer.engine.fallback import Fallback
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
 from il6infer.kernel.calls import jacobian_at, pullback_at, simulate_at
@@ -176,6 +177,11 @@ class RosenbrockEngine:
         self._outcomes: Counter[str] = Counter()
 
     @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Runs in blocks, for gradients."""
+        return blocks_of(self.tables)
+
+    @cached_property
     def tables(self) -> Tables:
         """What the kernel reads of the problem."""
         return _tables(self._simulated, self.plan, self._rtol, self.atol, *self._budget)
@@ -249,7 +255,25 @@ class RosenbrockEngine:
 
     def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
         """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+        if (
+            len(self.blocks) > 1
+            and (gradient := self._pullback_in_blocks(theta, prediction_bar, noise_bar)) is not None
+        ):
+            return gradient
         return self.backward(theta, self.forward(theta, keep=True).kept, prediction_bar, noise_bar)
+
+    def _pullback_in_blocks(
+        self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray
+    ) -> np.ndarray | None:
+        """Sum the gradients of the blocks, in their order; None where a run failed, for the fallback sees all runs."""
+        theta, *bars = (np.ascontiguousarray(array, dtype=float) for array in (theta, prediction_bar, noise_bar))
+        total, simulate, pullback = np.zeros(len(theta)), *map(self.kernel.address, ("simulate", "pullback"))
+        for tables, rows in self.blocks:
+            kept = simulate_at(simulate, theta, tables, True).kept
+            if kept.outcome.any():
+                return None
+            total += pullback_at(pullback, theta, tables, kept, *(bar[rows] for bar in bars))
+        return total
 
     def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Differentiate prediction and noise (measurements, parameters) by forward sensitivities.

@@ -153,7 +153,13 @@ class Density:
         kinds = [NOISES[kind] for kind in problem.noise_kinds]
         columns = ([[*ERRORS].index(kind.error) for kind in kinds], [kind.logarithmic for kind in kinds])
         values = problem.measurements["value"].to_numpy(float)
-        self._put("measured", np.column_stack([*columns, values]).astype(float))
+        measured = np.column_stack([*columns, values]).astype(float)
+        self._put("measured", measured)
+        if len(engine.blocks) > 1:
+            described = np.concatenate([packed(block.tables) for block in engine.blocks])
+            self._held.append(described)
+            data["blocks"], data["block_tables"] = len(engine.blocks), described.ctypes.data
+            self._put("block_measured", measured[np.concatenate([block.rows for block in engine.blocks])])
 
     def _seen(self, frame: Frame) -> np.ndarray:
         """Give the description of the problem as seen from a frame, which the array keeps alive."""

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 
 from il6infer.kernel.cached_functions import c_function
 from il6infer.kernel.calls import call_at, unpacked
-from il6infer.kernel.contracts import PULLBACK, SIMULATE, SIMULATED, VECTOR
+from il6infer.kernel.contracts import PULLBACK, SIMULATE, SIMULATED, TABLES_SIZE, VECTOR
 from il6infer.problems.families import FAMILIES
 from il6infer.problems.noise import ERRORS
 
@@ -35,6 +35,9 @@ DESCRIPTION = np.dtype(
         ("rescue_gradient", np.int64),
         ("likelihood", np.int64),  # of the likelihood by another engine; 0: by the kernel
         ("tables", np.int64),  # of what the kernel reads, see `il6infer.kernel.calls.packed`
+        ("blocks", np.int64),  # number of blocks of runs, see `il6infer.engine.blocks`
+        ("block_tables", np.int64),  # as `tables`, of one block after the other
+        ("block_measured", _TABLE),  # as `measured`, of one block after the other
         ("frame", _TABLE),  # origin, then the rows of the matrix
         ("priors", _TABLE),  # a row a parameter, see `LOGARITHMIC` to `CONSTANT`
         ("measured", _TABLE),  # a row a measurement, see `ERROR` to `VALUE`
@@ -157,10 +160,34 @@ def _call_c(context: Any, address: Any, arguments: Any) -> tuple:
 
 
 @njit(**_INNER)
+def _likelihood_in_blocks(theta, data, slope):  # noqa: ANN001, ANN202
+    """Sum of the log-likelihoods of all blocks, and whether every run was simulated; fills the gradient."""
+    total, first, measured = 0.0, 0, _table(data.block_measured)
+    slope[:] = 0.0
+    for block in range(data.blocks):
+        tables = unpacked(data.block_tables + block * TABLES_SIZE)
+        prediction, noise, kept = _forward(data.forward, (theta, tables, True))
+        if kept.outcome.any():
+            return 0.0, False
+        by_value, by_noise = np.empty(len(prediction)), np.empty(len(prediction))
+        found = likelihood_at(prediction, noise, measured[first : first + len(prediction)], by_value, by_noise)
+        if not math.isfinite(found):
+            return found, True
+        total += found
+        first += len(prediction)
+        slope += _backward(data.backward, (theta, tables, kept, by_value, by_noise))
+    return total, True
+
+
+@njit(**_INNER)
 def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
     """Log-likelihood at a vector of parameters; fills its gradient where it is finite."""
     if data.likelihood != 0:
         return _call_c(data.likelihood, (_pointer(theta.ctypes.data, 0.0), _pointer(slope.ctypes.data, 0.0), 0.0))
+    if data.blocks > 1:
+        found, whole = _likelihood_in_blocks(theta, data, slope)
+        if whole:
+            return found
     tables = unpacked(data.tables)
     prediction, noise, kept = _forward(data.forward, (theta, tables, True))
     outcome = kept.outcome

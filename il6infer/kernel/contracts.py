@@ -201,6 +201,9 @@ TABLES = _type(
         max_seconds=types.float64,
     )
 )
+TABLES_SIZE = 3 * 8 * len(Tables._fields)
+"""Bytes of the description of tables by `il6infer.kernel.calls.packed`."""
+
 KEPT = _type(
     Kept(outcome=types.int64[::1], states=MATRIX, tape=MATRIX, before_jumps=MATRIX, steady_states=MATRIX)
 )  # fmt: skip

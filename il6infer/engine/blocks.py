@@ -1,0 +1,72 @@
+"""Many runs in blocks whose tape stays small: a gradient of a thousand runs otherwise waits for fresh memory."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from il6infer.kernel.contracts import Tables
+
+RUNS = 32
+"""Runs in a block; a multiple of the lanes. Their tape takes a MB or two: it stays in the processor's cache, and the
+system is not asked for fresh memory."""
+
+
+class Block(NamedTuple):
+    """Some runs of a problem, as tables of their own."""
+
+    tables: Tables
+    rows: np.ndarray
+    """(measurements of the block,) their places among all measurements."""
+
+
+def blocks_of(tables: Tables, runs: int = RUNS) -> tuple[Block, ...]:
+    """Split tables by runs; one block where there are not more than `runs`."""
+    count = len(tables.run_begin)
+    if count <= runs:
+        return (Block(tables, np.arange(len(tables.measured_run))),)
+    return tuple(_block(tables, first, min(first + runs, count)) for first in range(0, count, runs))
+
+
+def _block(tables: Tables, first: int, last: int) -> Block:
+    """Tables of the runs from `first` up to `last`."""
+    own = tables.run_equilibration[first:last]
+    equilibrations, place = np.unique(own[own >= 0], return_inverse=True)
+    equilibration = np.full(last - first, -1)
+    equilibration[own >= 0] = place
+    begin, end = tables.run_begin[first], tables.run_end[last - 1]
+    segments = np.concatenate([np.arange(begin, end), tables.equilibration_segment[equilibrations]])
+    jumps, jump_ptr = _members(tables.jump_ptr, segments)
+    start, stop = tables.time_ptr[first], tables.time_ptr[last]
+    rows = np.flatnonzero((tables.measured_run >= first) & (tables.measured_run < last))
+    inputs, input_ptr = _members(tables.input_ptr, rows)
+    changed = {
+        "segment_start": tables.segment_start[segments],
+        "segment_values": tables.segment_values[segments],
+        "jump_ptr": jump_ptr,
+        "jump_state": tables.jump_state[jumps],
+        "jump_kind": tables.jump_kind[jumps],
+        "jump_index": tables.jump_index[jumps],
+        "run_equilibration": equilibration,
+        "run_begin": tables.run_begin[first:last] - begin,
+        "run_end": tables.run_end[first:last] - begin,
+        "equilibration_segment": np.arange(end - begin, len(segments)),
+        "time_ptr": tables.time_ptr[first : last + 1] - start,
+        "times": tables.times[start:stop],
+        "measured_run": tables.measured_run[rows] - first,
+        "measured_at": tables.measured_at[rows] - start,
+        "measured_observable": tables.measured_observable[rows],
+        "input_ptr": input_ptr,
+        "input_index": tables.input_index[inputs],
+    }
+    for name, array in changed.items():
+        changed[name] = np.array(array, dtype=getattr(tables, name).dtype, order="C")
+        changed[name].flags.writeable = False
+    return Block(tables._replace(**changed), rows)
+
+
+def _members(starts: np.ndarray, lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the members of some of several lists that stand one after the other, and where each list begins."""
+    members = [np.arange(starts[n], starts[n + 1]) for n in lists]
+    return np.concatenate([np.empty(0, int), *members]), np.cumsum([0, *map(len, members)])

@@ -1,0 +1,66 @@
+"""Gradients of many runs, block by block: the sum of all runs at once, and no more time a run than for few."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from il6infer.engine import RosenbrockEngine
+from il6infer.engine.blocks import blocks_of
+from il6infer.inference.density import Density
+from il6infer.problems.spec import STEADY_STATE, Experiment, Period, Problem
+from tests.kernel.test_lanes import SYSTEM, THETA, dose, x, y
+from tests.zoo.systems import problem
+
+
+@pytest.fixture(scope="module")
+def engine() -> RosenbrockEngine:
+    return RosenbrockEngine(_asked(11), rtol=1e-8, atol=1e-10)
+
+
+def _asked(count: int) -> Problem:
+    """Doses, washes and pre-equilibrations, two of which several runs share, measured in an order of its own."""
+    experiments = []
+    for n in range(count):
+        periods = [Period(STEADY_STATE, {"x": sp.Float(0.2 + n % 2)})] if n % 3 == 2 else []
+        periods.append(Period(0.0, {"x": x + (1 + n) * dose}))
+        if n % 2:
+            periods.append(Period(0.5 + 0.3 * n, {"x": x / 2, "y": y + sp.Float(0.05 * n)}))
+        experiments.append(Experiment(f"e{n}", tuple(periods)))
+    whole = problem(SYSTEM, (0.0, 2.0, 9.0), experiments, estimated={"k": 0.7, "h": 1.6, "dose": 0.4})
+    order = np.random.default_rng(2).permutation(len(whole.measurements))
+    return whole.with_measurements(whole.measurements.iloc[order].reset_index(drop=True))
+
+
+@pytest.mark.parametrize("runs", [4, 8])
+def test_blocks_have_the_predictions_and_the_gradient_of_all_runs(engine, runs):
+    whole, blocks = engine.forward(THETA, keep=True), blocks_of(engine.tables, runs)
+    bars = np.random.default_rng(0).normal(size=(2, len(whole.prediction)))
+    expected = engine.backward(THETA, whole.kept, *bars)
+    assert [len(block.tables.run_begin) for block in blocks] == [runs] * (11 // runs) + [11 % runs]
+    assert sorted(np.concatenate([block.rows for block in blocks])) == list(range(len(whole.prediction)))
+
+    engine.__dict__["blocks"] = blocks
+    found = engine._pullback_in_blocks(THETA, *bars)
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    np.testing.assert_array_equal(found, engine.pullback(THETA, *bars))
+    del engine.__dict__["blocks"]
+
+
+def test_the_posterior_in_blocks_is_the_posterior(engine):
+    point = np.array([0.1, -0.2, 0.3])
+    whole = Density(engine.problem, engine)(point)
+    engine.__dict__["blocks"] = blocks_of(engine.tables, 4)
+    found = Density(engine.problem, engine)(point)
+    del engine.__dict__["blocks"]
+
+    assert np.isfinite(whole[0])
+    assert found[0] == pytest.approx(whole[0], rel=1e-12)
+    np.testing.assert_allclose(found[1], whole[1], rtol=1e-9)
+
+
+def test_few_runs_are_one_block(engine):
+    [block] = engine.blocks
+
+    assert block.tables is engine.tables
