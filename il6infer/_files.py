@@ -188,12 +188,15 @@ def _dataset(group: Any) -> Any:
     """Read what xarray wrote into a group of an h5netcdf file: each variable once, where xarray opens it twice."""
     import xarray as xr
 
-    variables = {}
+    variables, attrs = {}, dict(group.attrs)
+    coordinates = str(attrs.pop("coordinates", "")).split()
     for name, variable in group.variables.items():
         values = variable[...]
         kind = str if values.dtype == object else variable.attrs.get("dtype", values.dtype)
-        variables[name] = (variable.dimensions, values.astype(kind, copy=False))
-    return xr.Dataset(variables, attrs=dict(group.attrs))
+        coordinates += str(variable.attrs.get("coordinates", "")).split()
+        units = {"units": variable.attrs["units"]} if "units" in variable.attrs else {}
+        variables[name] = (variable.dimensions, values.astype(kind, copy=False), units)
+    return xr.Dataset(variables, attrs=attrs).set_coords(set(coordinates))
 
 
 _GROUPS = (

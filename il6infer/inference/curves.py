@@ -50,7 +50,7 @@ def curves(
     -------
     predictions
         A read-out's curves, with scale and offset: (sample, ``<read-out>_series``, grid); NaN where a simulation
-        failed, and after the last time of a shorter grid.
+        failed, and after the last time of a shorter grid. Times, gels and experiments are coordinates.
     predictions_constant_data
         ``<read-out>_grid`` (series, grid): times; ``<read-out>_series_batch`` and ``_series_experiment``.
     ensemble
@@ -79,4 +79,4 @@ def curves(
         about[f"{name}_grid"] = ((f"{name}_series", "grid"), times)
         for column in ("batch", "experiment"):
             about[f"{name}_series_{column}"] = ((f"{name}_series",), group[column].to_numpy(dtype=str))
-    return xr.Dataset(drawn), xr.Dataset(about), ensemble
+    return xr.Dataset(drawn, coords=about), xr.Dataset(about), ensemble

@@ -115,6 +115,9 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
         }
     )
     idata["sample_stats"].attrs.update({"gradients": gradients, **counted})
+    for parameter in problem.estimated:
+        for group in ("posterior", "prior", "warmup_posterior"):
+            idata[group][parameter.id].attrs["units"] = parameter.unit
     return idata
 
 

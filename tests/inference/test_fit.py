@@ -58,6 +58,14 @@ def test_every_group_is_there_with_its_dimensions(line):
     assert sizes["observed_data"] == sizes["constant_data"] == {"y_row": 5}
     assert sizes["predictions"] == {"sample": 200, "y_series": 1, "grid": 80}
     assert sizes["predictions_constant_data"] == {"y_series": 1, "grid": 80}
+
+
+def test_variables_have_units_and_predictions_have_coordinates(line):
+    units = {p.id: p.unit for p in toy.line().estimated}
+
+    assert {name: line["posterior"][name].attrs["units"] for name in units} == units
+    assert set(line["predictions"].coords) >= {"y_grid", "y_series_batch", "y_series_experiment"}
+    assert line["predictions"]["y_grid"].dims == ("y_series", "grid")
     assert {"diverging", "n_steps", "depth", "maxdepth_reached", "energy"} <= set(line["sample_stats"])
     assert set(line["constant_data"]) == {f"y_{c}" for c in ("time", "experiment", "batch", "replicate", "source")}
 
@@ -113,6 +121,7 @@ def test_netcdf_round_trip(line, tmp_path):
     for group in line.groups():
         assert back[group].equals(line[group]), group
     assert back["posterior"].attrs == line["posterior"].attrs
+    assert back["posterior"]["a"].attrs == line["posterior"]["a"].attrs
 
 
 def test_posterior_of_a_nonlinear_model_is_the_exact_one():
