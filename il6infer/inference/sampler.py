@@ -1,4 +1,4 @@
-"""What a sampler is asked, and gives: NUTS by nutpie (`il6infer.inference.nuts`) is the one there is."""
+"""What a sampler is asked, and gives; NUTS by nutpie is the one there is."""
 
 from __future__ import annotations
 

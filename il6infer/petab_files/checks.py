@@ -10,6 +10,7 @@ from petab.v2.lint import ValidationIssueSeverity
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.petab_files.cells import Line, optional, real
+from il6infer.problems.families import FAMILIES
 
 logger = logging.getLogger("il6infer")
 
@@ -103,25 +104,26 @@ def word(line: Line, column: str, words: Iterable[str], default: str, faults: li
 
 
 def prior_parameters(line: Line, column: str, prior: str, values: Collection[float], faults: list[Fault]) -> None:
-    """Refuse another number of parameters than a prior of PEtab v2 has, and a log-uniform one that reaches zero."""
-    wanted = 1 if prior in ("exponential", "chisquare", "rayleigh") else 2
-    if prior and len(values) != wanted:
+    """Refuse another number of parameters than a prior of PEtab v2 has, and values that it cannot have."""
+    if not prior:
+        return
+    wanted = len(FAMILIES[prior].parameters)
+    if len(values) != wanted:
         what = f"{prior} has {wanted} parameter{'' if wanted == 1 else 's'}, {len(values)} given."
         faults.append(line.fault(column, what, "Separate several with ';'."))
-    elif prior:
+    else:
         prior_values(line, column, prior, tuple(values), faults)
 
 
 def prior_values(line: Line, column: str, prior: str, values: tuple[float, ...], faults: list[Fault]) -> None:
-    """Refuse values that a prior of that name does not have."""
-    if prior in ("uniform", "log-uniform") and not values[0] < values[1]:
+    """Refuse values that a prior of that name cannot have."""
+    family = FAMILIES[prior]
+    if family.ordered and not values[0] < values[1]:
         faults.append(line.fault(column, f"'{line[column]}': the first must be below the second.", "Exchange them."))
-    if prior == "log-uniform" and values[0] <= 0:
-        faults.append(line.fault(column, f"'{line[column]}': a log-uniform prior lies above zero."))
-    if prior.removeprefix("log-") in ("normal", "laplace", "cauchy") and values[1] <= 0:
-        faults.append(line.fault(column, f"'{line[column]}': the width of a {prior} prior must be above zero."))
-    if prior in ("gamma", "exponential", "chisquare", "rayleigh") and min(values) <= 0:
-        faults.append(line.fault(column, f"'{line[column]}': parameters of a {prior} prior must be above zero."))
+    for name, value in zip(family.parameters, values, strict=True):
+        if name in family.positive and not value > 0:
+            what = f"'{line[column]}': {name} of a {prior} prior is {value:g}, which must be above zero."
+            faults.append(line.fault(column, what))
 
 
 def refuse_by_petab(problem: petab.Problem, name: str, subject: str) -> None:

@@ -132,7 +132,8 @@ SPOILT: list[Spoil] = [
      "parameters.tsv, row 4, column lowerBound: 0 on a logarithmic scale, where bounds must be above zero. Give a "
      "bound above zero, or another scale or prior."),
     (1, "parameters.tsv", "normal\t1;2", "normal\t1;-2",
-     "parameters.tsv, row 2, column objectivePriorParameters: '1;-2': the width of a normal prior must be above zero."),
+     "parameters.tsv, row 2, column objectivePriorParameters: '1;-2': sd of a normal prior is -2, "
+     "which must be above zero."),
     (2, "conditions.tsv", "\tk\t", "\tkk\t",
      "conditions.tsv, row 2, column targetValue: sets 'kk', which is neither in the model nor in a formula. Did you "
      "mean 'k'? Known: A, a0, cell, k."),
@@ -189,10 +190,10 @@ def test_a_parameter_of_no_use(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("prior", "message"),
     [
-        ("log-uniform\t0;10", "'0;10': a log-uniform prior lies above zero."),
+        ("log-uniform\t0;10", "'0;10': low of a log-uniform prior is 0, which must be above zero."),
         ("normal\t0", "normal has 2 parameters, 1 given. Separate several with ';'."),
         ("uniform\t2;1", "'2;1': the first must be below the second. Exchange them."),
-        ("gamma\t0;1", "'0;1': parameters of a gamma prior must be above zero."),
+        ("gamma\t0;1", "'0;1': shape of a gamma prior is 0, which must be above zero."),
         ("normal\tone;2", "'one;2': numbers with ';' between them were expected."),
     ],
 )
