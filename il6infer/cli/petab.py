@@ -1,7 +1,7 @@
 """Work on any PEtab problem, of v1 or v2: evaluate it, fit it, look it over, make it a data set.
 
 Example:
-    il6infer petab lint problem.yaml
+    il6infer.petab_files.lint problem.yaml
     il6infer petab evaluate problem.yaml --gradient --output evaluation
     il6infer petab fit problem.yaml --output posterior
 """
@@ -46,7 +46,7 @@ Example:
 LINT = """Say what is wrong with a problem: petab's own linter, then what this program cannot do.
 
 Example:
-    il6infer petab lint problem.yaml
+    il6infer.petab_files.lint problem.yaml
 """
 
 
@@ -143,10 +143,11 @@ def run_lint(args: argparse.Namespace) -> None:
     """Look the problem over."""
     from il6infer.inference.variables import check_problem
     from il6infer.petab_files.lint import check
+    from il6infer.runs.modes import with_modes
     from il6infer.runs.plan import make_plan
 
     problem = check(args.problem)
-    make_plan(problem)
+    make_plan(with_modes(problem))
     check_problem(problem)
     logger.info(
         "%s: valid; %d states, %d estimated parameters, %d measurements, %d experiments", args.problem,

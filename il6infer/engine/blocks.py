@@ -43,6 +43,7 @@ def _block(tables: Tables, first: int, last: int) -> Block:
     inputs, input_ptr = _members(tables.input_ptr, rows)
     changed = {
         "segment_start": tables.segment_start[segments],
+        "segment_late": tables.segment_late[segments],
         "segment_values": tables.segment_values[segments],
         "jump_ptr": jump_ptr,
         "jump_state": tables.jump_state[jumps],

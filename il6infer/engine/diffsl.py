@@ -13,6 +13,7 @@ from il6infer._errors import UserError
 from il6infer.network.functions import INTERNAL, PRIMITIVES, plain
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
+from il6infer.runs.modes import HOLDS, located
 
 _PRODUCT = 4
 """Largest whole exponent that is written as a product."""
@@ -88,6 +89,8 @@ class _Printer(C99CodePrinter):
 
     def _print_Relational(self, e: sp.Basic) -> str:
         """1 where it holds and 0 elsewhere; DiffSL's heaviside is 1 at 0."""
+        if e.lhs.is_Symbol and e.rhs == HOLDS:  # a mode, which is 1 or 0 itself
+            return self._print(e.lhs) if isinstance(e, sp.Gt) else f"(1.0 - {self._print(e.lhs)})"
         at_least, at_most = (f"heaviside({self._print(d)})" for d in (e.lhs - e.rhs, e.rhs - e.lhs))
         if isinstance(e, (sp.Eq, sp.Ne)):
             equal = f"({at_least} * {at_most})"
@@ -141,10 +144,12 @@ def source(problem: Problem) -> str:
     inputs = [f"v{i}p = 1" for i in range(len(network.parameters))]
     inputs += [f"v{i}i = 0" for i in range(len(network.states))] + ["t0q = 0"]
     start = [f"v{i}s = v{i}i" for i in range(len(network.states))]
-    expressions = [_written_out(plain(sp.sympify(e).xreplace(renamed))) for e in network.rhs]
-    shared, rates = sp.cse(expressions, symbols=(sp.Symbol(f"w{i}w", real=True) for i in count()), order="none")
+    given = [*network.rhs, *(mode.function for mode in located(network))]
+    expressions = [_written_out(plain(sp.sympify(e).xreplace(renamed))) for e in given]
+    shared, printed = sp.cse(expressions, symbols=(sp.Symbol(f"w{i}w", real=True) for i in count()), order="none")
     between = [f"{name} {{ {printer.doprint(e)} }}\n" for name, e in shared]
+    rates, stops = (list(map(printer.doprint, own)) for own in (printed[: len(start)], printed[len(start) :]))
     return (
         f"in_i {{ {', '.join(inputs)} }}\nu_i {{ {', '.join(start)} }}\n{''.join(between)}"
-        f"F_i {{ {', '.join(map(printer.doprint, rates))} }}\n"
-    )
+        f"F_i {{ {', '.join(rates)} }}\n"
+    ) + (f"stop_i {{ {', '.join(stops)} }}\n" if stops else "")

@@ -14,24 +14,31 @@ from functools import cached_property
 
 import numpy as np
 import pydiffsol as ds
+import sympy as sp
 
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.likelihood import pointwise
+from il6infer.engine.located import SAME_MOMENT, Failed, Switching
 from il6infer.engine.rest import is_stable
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
 from il6infer.network.conservation import moieties
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
+from il6infer.runs.modes import with_modes
 from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import make_plan
 from il6infer.runs.segments import ADD, SET, Segment, theta
+from il6infer.runs.time_scale import step_limits
 
 STEADY_FROM, STEADY_TO = 1e3, 1e9
 """A steady state is looked for after these times [unit of the model], tenfold at a time."""
 
 MOST_STEPS, QUICK, PIECES = 2e6, 1e4, (1e-6, 1e-4, 1e-2)
 """Steps of one integration; where it may need them, for the state moves this often within it, shares that are tried."""
+
+MOST_PIECES = 10_000
+"""Switches, and steps that functions of time limit, in one segment."""
 
 
 class DiffsolEngine:
@@ -61,6 +68,7 @@ class DiffsolEngine:
         max_seconds: float = np.inf,
     ) -> None:
         self.problem = problem
+        problem = with_modes(problem)
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         self._max_seconds = max_seconds
@@ -70,12 +78,17 @@ class DiffsolEngine:
         self._ode = ds.Ode(source, matrix_type=ds.nalgebra_dense, ode_solver=ds.bdf) if self._states else None
         estimated = [theta(p.id) for p in problem.estimated]
         varying = [symbol(name) for name in network.parameters]
-        named = set().union(*[e.free_symbols for e in network.rhs])
+        named = set().union(
+            *[e.free_symbols for e in (*network.rhs, *(m.function for m in network.modes if m.located))]
+        )
         self._in_rates = np.array([own in named for own in varying], dtype=bool)
         self._quantities = Function(estimated, self.plan.quantities)
         self._initial = Function(varying, network.initial)
         # DiffSL's powers are guarded at 0 and so finite where the rate is not; these are not.
         self._rates = Function([*self._states, *varying, TIME], network.rhs)
+        self._switching = Switching(network, self._rates)
+        limits = step_limits(network)
+        self._limit = Function([*self._states, *varying, TIME], [sp.Min(*limits)]) if limits else None
         self._jumps = Function([*self._states, *estimated], self.plan.expressions)
         expand = network.expand
         self._observables = [
@@ -210,25 +223,30 @@ class DiffsolEngine:
         segments, until = self.plan.runs[run], time.monotonic() + self._max_seconds
         p, dp = d[list(segments[0].values)], dd[list(segments[0].values)]
         y, s = self._initial(p), self._initial.jacobian(p) @ dp
+        held, no_time = self._switching.first_held(), np.zeros(len(values))
         try:
             for n, segment in enumerate(segments):
                 p, dp = d[list(segment.values)], dd[list(segment.values)]
+                at_start = np.flatnonzero(times == segment.start)
+                if segment.late and not segment.steady:
+                    states[at_start], tangents[at_start] = y, s
                 y, s = self._jump(segment, y, s, values, d, dd)
+                p = self._switching.with_modes(y, p, 0.0 if segment.steady else segment.start)
+                start = 0.0 if segment.steady else segment.start
+                y, s, p, _ = self._switching.react(y, s, p, dp, start, held, no_time)
                 if segment.steady:
-                    y, s = self._steady(y, s, p, dp, derive, until)
+                    y, s = self._steady(y, s, p, dp, held, derive, until)
                     continue
                 end = segments[n + 1].start if n + 1 < len(segments) else np.inf
-                inside = np.flatnonzero((times >= segment.start) & (times < end) & np.isfinite(times))
-                for at in inside[times[inside] == segment.start]:
-                    states[at], tangents[at] = y, s
-                later = inside[times[inside] > segment.start]
+                if segment.start < end and not segment.late:
+                    states[at_start], tangents[at_start] = y, s
+                later = np.flatnonzero((times > segment.start) & (times < end) & np.isfinite(times))
                 goals = np.append(times[later], end) if segment.start < end < np.inf else times[later]
                 if len(goals):
-                    found, slopes = self._solve(y, s, p, dp, segment.start, goals, derive, until)
+                    found, slopes, y, s, p = self._advance(y, s, p, dp, segment.start, goals, held, derive, until)
                     states[later], tangents[later] = found[: len(later)], slopes[: len(later)]
-                    y, s = found[-1], slopes[-1]
             if len(times) and times[-1] == np.inf:
-                states[-1], tangents[-1] = self._steady(y, s, p, dp, derive, until)
+                states[-1], tangents[-1] = self._steady(y, s, p, dp, held, derive, until)
         except Failed as failure:
             return failure.outcome, np.full_like(states, np.nan), tangents
         return Outcome.OK, states, tangents
@@ -249,13 +267,44 @@ class DiffsolEngine:
                 slopes[state] = local[: len(y)] @ s + local[len(y) :]
         return after, slopes
 
+    def _advance(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, start: float, goals: np.ndarray,
+        held: np.ndarray, derive: bool, until: float,
+    ) -> tuple[np.ndarray, ...]:  # fmt: skip
+        """States and tangents at the goals, across switches; then state, tangent and parameters at the last."""
+        states = np.empty((len(goals), len(y)))
+        tangents = np.empty((len(goals), *s.shape))
+        now, done = start, 0
+        for _ in range(MOST_PIECES):
+            y, s, p, _ = self._switching.switch(y, s, p, dp, now, held)
+            asked = goals[done:]
+            if self._limit is not None:
+                longest = now + max(float(self._limit([*y, *p, now])[0]), 1e-9 * (goals[-1] - now))
+                asked = np.unique(np.append(asked[asked <= longest], min(longest, goals[-1])))
+            times, found, slopes = self._solve(y, s, p, dp, now, asked, derive, until)
+            y, s, now = found[-1], slopes[-1], times[-1]
+            reached = done + int(np.searchsorted(goals[done:], now, side="right"))
+            for at in range(done, reached):
+                place = int(np.searchsorted(times, goals[at]))
+                states[at], tangents[at] = found[place], slopes[place]
+            y, s, p, after = self._switching.switch(y, s, p, dp, now, held)
+            if after:
+                same = np.abs(goals - now) <= SAME_MOMENT * max(abs(now), 1.0)
+                same[:done] = False
+                states[same], tangents[same] = y, s
+                reached = max(reached, *(np.flatnonzero(same) + 1)) if same.any() else reached
+            done = reached
+            if done == len(goals):
+                return states, tangents, y, s, p
+        raise Failed(Outcome.STEP_LIMIT)
+
     def _solve(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, start: float, times: np.ndarray,
         derive: bool, until: float,
-    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-        """States (times, states) and tangents (times, states, parameters) from y at `start`."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+        """Give times, states (times, states) and tangents (times, states, parameters) from y on, up to a switch."""
         if self._ode is None:
-            return np.empty((len(times), 0)), np.empty((len(times), 0, dp.shape[1]))
+            return times, np.empty((len(times), 0)), np.empty((len(times), 0, dp.shape[1]))
         if time.monotonic() > until:
             raise Failed(Outcome.TIME_LIMIT)
         # A parameter that no rate names may be without a value.
@@ -270,16 +319,18 @@ class DiffsolEngine:
         except RuntimeError as error:
             limit = "maximum" in str(error).lower()
             raise Failed(Outcome.STEP_LIMIT if limit else Outcome.STEP_TOO_SMALL) from error
-        states = np.asarray(solution.ys).T
-        if states.shape[0] != len(times) or not np.isfinite(states).all():
+        states, ends = np.asarray(solution.ys).T, np.asarray(solution.ts)
+        stopped = bool(self._switching.modes) and len(ends) and ends[-1] < times[-1] - start
+        if not stopped and len(ends) != len(times) or not len(ends) or not np.isfinite(states).all():
             raise Failed(Outcome.NON_FINITE)
-        points = zip([y, *states], [start, *times], strict=True)
+        reached = np.append(times[: len(ends) - 1], start + ends[-1]) if stopped else np.asarray(times)
+        points = zip([y, *states], [start, *reached], strict=True)
         if not all(np.isfinite(self._rates([*state, *p, at])).all() for state, at in points):
             raise Failed(Outcome.NON_FINITE)
         if not derive:
-            return states, np.full((*states.shape, dp.shape[1]), np.nan)
+            return reached, states, np.full((*states.shape, dp.shape[1]), np.nan)
         local = np.stack([np.asarray(one).T for one in solution.sens], axis=-1)  # (times, states, inputs)
-        return states, local[..., : len(p)] @ dp + local[..., len(p) : len(p) + len(y)] @ s
+        return reached, states, local[..., : len(p)] @ dp + local[..., len(p) : len(p) + len(y)] @ s
 
     def _refuse_endless(self, inputs: np.ndarray, arguments: list[float], duration: float) -> None:
         """Fail where the steps at the beginning, and no longer ones later, make more than `MOST_STEPS`.
@@ -302,19 +353,22 @@ class DiffsolEngine:
                 raise Failed(Outcome.STEP_LIMIT)
 
     def _steady(
-        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, derive: bool, until: float
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, held: np.ndarray, derive: bool, until: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Where the state no longer moves when time grows tenfold, if that is stable."""
+        """Where the state no longer moves when time grows tenfold, if that is stable; changes `held`."""
         end, before = STEADY_FROM, None
+
+        def reach(held: np.ndarray, derive: bool) -> tuple[np.ndarray, ...]:
+            return self._advance(y, s, p, dp, 0.0, np.array([end]), held, derive, until)[2:]
+
         try:
             while end <= STEADY_TO:
-                after = self._solve(y, s, p, dp, 0.0, np.array([end]), False, until)[0][0]
+                after, _, modes = reach(held.copy(), False)
                 allowed = 10 * (self.rtol * np.abs(after) + self.atol)
                 rests = before is not None and (np.abs(after - before) <= allowed).all()
-                slopes = self._rates.jacobian([*after, *p, 0.0])[:, : len(y)] if rests else None
+                slopes = self._rates.jacobian([*after, *modes, 0.0])[:, : len(y)] if rests else None
                 if rests and is_stable(slopes, after != y, self._moieties):
-                    states, tangents = self._solve(y, s, p, dp, 0.0, np.array([end]), derive, until)
-                    return states[0], tangents[0]
+                    return reach(held, derive)[:2]
                 end, before = 10.0 * end, after
         except Failed as failure:
             if failure.outcome != Outcome.STEP_LIMIT:
@@ -324,11 +378,3 @@ class DiffsolEngine:
     @cached_property
     def _moieties(self) -> np.ndarray:
         return moieties(self.problem.network)
-
-
-class Failed(Exception):  # noqa: N818 (an outcome, not an error)
-    """An outcome on its way out of a run."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.message)
-        self.outcome = outcome

@@ -24,6 +24,7 @@ from il6infer.kernel.tangent import sensitivity_source
 from il6infer.kernel.tape import states_at_starts
 from il6infer.network.conservation import moieties
 from il6infer.problems.spec import Problem
+from il6infer.runs.modes import with_modes
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import Plan, make_plan
 from il6infer.runs.precompute import precompute
@@ -67,6 +68,7 @@ def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: i
     return Tables(
         constants=_numbers([0.0 if e.free_symbols else float(e) for e in plan.quantities]),
         segment_start=_numbers([s.start for s in segments]),
+        segment_late=_integers([s.late for s in segments]),
         segment_values=_integers([[s.values[i] for i in varying] for s in segments], (len(segments), len(varying))),
         jump_ptr=_starts([len(s.jumps) for s in segments]),
         jump_state=_integers([state for state, _, _ in jumps]),
@@ -163,7 +165,8 @@ class RosenbrockEngine:
         fallback: bool = False,
     ) -> None:
         self.problem = _with_a_state(problem)
-        self._simulated = problem = replace(self.problem, network=precompute(self.problem.network))
+        problem = with_modes(self.problem)
+        self._simulated = problem = replace(problem, network=precompute(problem.network))
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         spec = layout(problem, self.plan)

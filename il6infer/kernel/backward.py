@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from il6infer.kernel.forward import all_quantities, load, most_inputs
+from il6infer.kernel.forward import all_quantities, apply_jumps, load, most_inputs
+from il6infer.kernel.happenings import react, react_adjoint, set_modes
 from il6infer.kernel.lanes import (
     OK,
     adjoint_workspace,
@@ -14,9 +15,13 @@ from il6infer.kernel.lanes import (
     workspace,
 )
 from il6infer.kernel.model_functions import (
+    EVENTS,
     LANES,
+    MODE,
     NP,
+    SWITCHES,
     N,
+    dense,
     dense_vjp,
     initial_vjp,
     jump_vjp,
@@ -25,7 +30,24 @@ from il6infer.kernel.model_functions import (
     stepped_vjp,
 )
 from il6infer.kernel.steady import steady_adjoint
-from il6infer.kernel.tape import runs_of_segments, segment_at, step_of, time_of
+from il6infer.kernel.switching import (
+    switch_adjoint,
+    switching_space,
+)
+from il6infer.kernel.tape import (
+    FRACTION,
+    MODES,
+    UNTIL,
+    increments_at,
+    runs_of_segments,
+    segment_at,
+    states_at,
+    step_of,
+    switch_at,
+    switch_number,
+    take_modes,
+    time_of,
+)
 from il6infer.kernel.vectors import OPTIONS, accumulate, clear, put, put_column, take_column
 from il6infer.runs.jumps import ADD, EVALUATE
 from il6infer.runs.outcome import Outcome
@@ -65,6 +87,8 @@ def begin(r, lane, tables, d, states, ybar, seg, at, lam, gp, p, gd, work):
     load(last, tables, d, parameters)
     if at[lane] >= tables.time_ptr[r] and times[at[lane]] == np.inf:
         accumulate(own, ybar[at[lane]])
+        if SWITCHES() > 0:
+            set_modes(states[at[lane]], parameters, np.inf)
         steady_adjoint(states[at[lane]], parameters, own, by_parameters, work)
         at[lane] -= 1
     put_column(lam, lane, own)
@@ -73,17 +97,42 @@ def begin(r, lane, tables, d, states, ybar, seg, at, lam, gp, p, gd, work):
 
 
 @njit(**OPTIONS)
-def leave(r, lane, until, tables, d, before, ybar, seg, at, lam, gp, p, gd):
+def measured_at_start(r, lane, seg, tables, ybar, at, own):
+    """Adjoint of the state that is measured at the start of a segment."""
+    while at[lane] >= tables.time_ptr[r] and tables.times[at[lane]] == tables.segment_start[seg]:
+        accumulate(own, ybar[at[lane]])
+        at[lane] -= 1
+
+
+@njit(**OPTIONS)
+def arrive_adjoint(seg, tables, before, d, own, by_parameters, space):
+    """Adjoint of the located events that the jumps at the start of a segment bring about."""
+    parameters, state, held = np.empty(NP()), np.empty(N()), np.empty(EVENTS())
+    scratch, out, gt = np.empty(N()), np.empty(2), np.zeros(1)
+    load(seg, tables, d, parameters)
+    put(state, before[: N()])
+    put(held, before[N() :])
+    apply_jumps(seg, tables, state, d, scratch, out)
+    set_modes(state, parameters, tables.segment_start[seg])
+    count = react(state, parameters, tables.segment_start[seg], held, space)
+    react_adjoint(count, parameters, tables.segment_start[seg], space, own, by_parameters, gt)
+
+
+@njit(**OPTIONS)
+def leave(r, lane, until, tables, d, before, ybar, seg, at, lam, gp, p, gd, space):
     """Adjoint of the starts of a run's segments, the last first, down to the start of the one after `until`."""
     own, parameters, by_parameters = np.empty(N()), np.empty(NP()), np.empty(NP())
     while seg[lane] > until:
         take_column(lam, lane, own)
         take_column(gp, lane, by_parameters)
-        while at[lane] >= tables.time_ptr[r] and tables.times[at[lane]] == tables.segment_start[seg[lane]]:
-            accumulate(own, ybar[at[lane]])
-            at[lane] -= 1
+        if tables.segment_late[seg[lane]] == 0:
+            measured_at_start(r, lane, seg[lane], tables, ybar, at, own)
+        if EVENTS() > 0:
+            arrive_adjoint(seg[lane], tables, before[seg[lane]], d, own, by_parameters, space)
         add_by_segment(seg[lane], tables, by_parameters, gd)
-        jumps_adjoint(seg[lane], tables, before[seg[lane]], d, own, gd)
+        jumps_adjoint(seg[lane], tables, before[seg[lane], : N()], d, own, gd)
+        if tables.segment_late[seg[lane]] == 1:
+            measured_at_start(r, lane, seg[lane], tables, ybar, at, own)
         clear(by_parameters)
         put_column(lam, lane, own)
         put_column(gp, lane, by_parameters)
@@ -94,10 +143,10 @@ def leave(r, lane, until, tables, d, before, ybar, seg, at, lam, gp, p, gd):
 
 
 @njit(**OPTIONS)
-def finish(r, lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar):
+def finish(r, lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar, space):
     """Adjoint of what a run starts with, after that of its segments."""
     first = tables.run_begin[r]
-    leave(r, lane, first - 1, tables, d, before, ybar, seg, at, lam, gp, p, gd)
+    leave(r, lane, first - 1, tables, d, before, ybar, seg, at, lam, gp, p, gd, space)
     own = np.empty(N())
     take_column(lam, lane, own)
     if tables.run_equilibration[r] >= 0:
@@ -135,6 +184,50 @@ def measured_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, l
 
 
 @njit(**OPTIONS)
+def switches_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, lam, gp, p, space):
+    """Adjoint of the switches at the ends of an attempt's steps, down to the states there, which it leaves in `inside`.
+
+    Those lanes have no other end of the step: their `lam` is 0. Returns whether there are any.
+    """
+    lanes, some = LANES(), False
+    for lane in range(lanes):
+        fraction[lane] = 0.0
+        if not idle[lane]:
+            for j in range(SWITCHES()):
+                p[MODE(j), lane] = switch_number(tape, row, lane, MODES + j)
+            if switch_at(tape, row, lane) >= 0:
+                fraction[lane], some = switch_number(tape, row, lane, FRACTION), True
+    if not some:
+        return False
+    dense(states_at(tape, row), increments_at(tape, row), fraction, inside)
+    own, state, by_parameters = np.empty(N()), np.empty(N()), np.empty(NP())
+    parameters, after = np.empty(NP()), np.empty(NP())
+    for lane in range(lanes):
+        which = -1 if idle[lane] else switch_at(tape, row, lane)
+        if which < 0:
+            for i in range(N()):
+                inside[i, lane] = 0.0
+            continue
+        take_column(inside, lane, state)
+        take_column(lam, lane, own)
+        take_column(gp, lane, by_parameters)
+        take_column(p, lane, parameters)
+        put(after, parameters)
+        take_modes(tape, row, lane, after, True)
+        first, until = tables.time_ptr[run[lane]], switch_number(tape, row, lane, UNTIL)
+        while at[lane] >= first and tables.times[at[lane]] > until:
+            accumulate(own, ybar[at[lane]])
+            at[lane] -= 1
+        time = time_of(tape, row, lane) + fraction[lane] * step_of(tape, row, lane)
+        switch_adjoint(which, state, parameters, after, time, own, by_parameters, space)
+        put_column(inside, lane, own)
+        put_column(gp, lane, by_parameters)
+        for i in range(N()):
+            lam[i, lane] = 0.0
+    return True
+
+
+@njit(**OPTIONS)
 def runs_adjoint(tables, d, kept, ybar, gd, steady_bar, work):
     """Adjoint of all runs: adds to `gd` and to the adjoints of the steady states."""
     outcome, states, tape, before, _ = kept
@@ -144,7 +237,8 @@ def runs_adjoint(tables, d, kept, ybar, gd, steady_bar, work):
     # Adjoints of a lane that refused the step: they pass by it.
     aside, aside_gp, idle = np.empty((lanes, N())), np.empty((lanes, NP())), np.zeros(lanes, dtype=np.bool_)
     fraction, inside = np.zeros(lanes), np.empty((N(), lanes))
-    done, scratch = np.zeros(len(outcome), dtype=np.bool_), adjoint_workspace()
+    done, scratch, space = np.zeros(len(outcome), dtype=np.bool_), adjoint_workspace(), switching_space()
+    switched = False
     for row in range(len(tape) - 1, -1, -1):
         for lane in range(lanes):
             s = segment_at(tape, row, lane)
@@ -158,12 +252,16 @@ def runs_adjoint(tables, d, kept, ybar, gd, steady_bar, work):
                 continue
             if run[lane] != r:
                 if run[lane] >= 0:
-                    finish(run[lane], lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar)
+                    finish(run[lane], lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar, space)
                 run[lane], done[r] = r, True
                 begin(r, lane, tables, d, states, ybar, seg, at, lam, gp, p, gd, work)
             if seg[lane] > s:
-                leave(r, lane, s, tables, d, before, ybar, seg, at, lam, gp, p, gd)
+                leave(r, lane, s, tables, d, before, ybar, seg, at, lam, gp, p, gd, space)
+        if SWITCHES() > 0:
+            switched = switches_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, lam, gp, p, space)
         stepped_vjp(lam, scratch.increments_bar)
+        if SWITCHES() > 0 and switched:
+            dense_vjp(fraction, inside, scratch.increments_bar, lam)
         measured_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, lam, scratch.increments_bar)
         step_adjoint(tape, row, p, lam, gp, work, scratch)
         for lane in range(lanes):
@@ -172,11 +270,11 @@ def runs_adjoint(tables, d, kept, ybar, gd, steady_bar, work):
                 put_column(gp, lane, aside_gp[lane])
     for lane in range(lanes):
         if run[lane] >= 0:
-            finish(run[lane], lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar)
+            finish(run[lane], lane, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar, space)
     for r in range(len(outcome)):
         if outcome[r] == OK and not done[r]:
             begin(r, 0, tables, d, states, ybar, seg, at, lam, gp, p, gd, work)
-            finish(r, 0, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar)
+            finish(r, 0, tables, d, before, ybar, seg, at, lam, gp, p, gd, steady_bar, space)
 
 
 @njit(**OPTIONS)
@@ -218,8 +316,10 @@ def pullback(theta, tables, kept, prediction_bar, noise_bar):
         seg = tables.equilibration_segment[n]
         load(seg, tables, d, parameters)
         clear(by_parameters)
+        if SWITCHES() > 0:
+            set_modes(steady[n], parameters, 0.0)
         steady_adjoint(steady[n], parameters, steady_bar[n], by_parameters, work)
-        jumps_adjoint(seg, tables, before[seg], d, steady_bar[n], gd)
+        jumps_adjoint(seg, tables, before[seg, : N()], d, steady_bar[n], gd)
         initial_vjp(parameters, steady_bar[n], by_parameters)
         add_by_segment(seg, tables, by_parameters, gd)
     quantities_vjp(theta, gd, gradient)

@@ -26,6 +26,8 @@ class Tables(NamedTuple):
     """(quantities,) value of those that depend on no estimated parameter; 0 for the others."""
     segment_start: np.ndarray
     """(segments,) time [model unit]."""
+    segment_late: np.ndarray
+    """(segments,) 1 where what is measured at the start is measured before its jumps."""
     segment_values: np.ndarray
     """(segments, NP) quantity of each varying parameter."""
     jump_ptr: np.ndarray
@@ -78,7 +80,7 @@ class Kept(NamedTuple):
     tape: np.ndarray
     """(attempts, width) see `il6infer.kernel.tape`; one row where nothing was to be kept."""
     before_jumps: np.ndarray
-    """(segments, n) state before the jumps of each segment."""
+    """(segments, n + EVENTS) state before the jumps of each segment, and which triggers of events held then."""
     steady_states: np.ndarray
     """(pre-equilibrations, n)."""
 
@@ -143,6 +145,37 @@ class Workspace(NamedTuple):
     """Of the tables; in a search for a steady state, that of a state may be below."""
 
 
+class Switching(NamedTuple):
+    """Scratch memory of switches, see `il6infer.kernel.switching`; a column a lane, empty where there are none."""
+
+    fraction: np.ndarray
+    """(lanes,) place in a step that is looked at."""
+    inside: np.ndarray
+    """(n, lanes) state there."""
+    time: np.ndarray
+    """(lanes,) time there."""
+    functions: np.ndarray
+    """(SWITCHES, lanes) switching functions there."""
+    samples: np.ndarray
+    """(3, SWITCHES, lanes) of the last three places."""
+    low: np.ndarray
+    """(lanes,) last fraction of a step known to be before a switch."""
+    high: np.ndarray
+    """(lanes,) first fraction known to be after it; above 1 where there is none."""
+    dip: np.ndarray
+    """(2, lanes) where a function may touch zero, and the place before."""
+    which: np.ndarray
+    """(lanes,) switch that was located, or -1."""
+    until: np.ndarray
+    """(lanes,) time up to which the step says what is measured."""
+    held: np.ndarray
+    """(EVENTS, lanes) which triggers held."""
+    order: np.ndarray
+    """(events at one moment, 2) event, and which of `before` its values come from."""
+    before: np.ndarray
+    """(events at one moment + 1, n) state before each."""
+
+
 class AdjointWorkspace(NamedTuple):
     """Scratch memory of the adjoint of a step; a column a lane."""
 
@@ -179,6 +212,7 @@ TABLES = _type(
     Tables(
         constants=_NUMBERS,
         segment_start=_NUMBERS,
+        segment_late=_INDICES,
         segment_values=_read_only(types.int64, 2),
         jump_ptr=_INDICES,
         jump_state=_INDICES,

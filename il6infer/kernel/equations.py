@@ -17,9 +17,11 @@ import sympy as sp
 
 from il6infer.kernel import lu
 from il6infer.kernel.printer import block, cases, definition, function
+from il6infer.kernel.switch_source import step_limit_source, switch_source
 from il6infer.network.functions import plain
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
+from il6infer.runs.modes import located, located_events
 from il6infer.runs.plan import Plan
 from il6infer.runs.segments import theta
 
@@ -46,9 +48,16 @@ class Layout:
 def layout(problem: Problem, plan: Plan) -> Layout:
     """Split the network's parameters into those that vary over runs or estimates, and constants."""
     network = problem.network
-    used = set().union(*[e.free_symbols for e in (*network.rhs, *network.initial)], set())
+    modes, events = located(network), located_events(network)
+    named = [*network.rhs, *network.initial, *(mode.function for mode in modes), *(e.trigger for e in events)]
+    named += [value.xreplace(network.expand) for e in events for value in e.changes.values()]
+    used = set().union(*[e.free_symbols for e in named], *[map(symbol, e.dilution.values()) for e in events])
+    switched = {mode.parameter for mode in modes}
     varying, active, constants = [], [], {}
     for i, name in enumerate(network.parameters):
+        if name in switched:
+            varying.append(i)
+            continue
         if symbol(name) not in used:
             continue
         indices = {segment.values[i] for run in plan.runs for segment in run}
@@ -139,7 +148,11 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     v_in = {sp.Symbol(f"v{i}", real=True): f"v[{i}]" for i in range(size)}
     initial = [plain(e.xreplace(spec.constants)) for e in network.initial]
     g_in = {sp.Symbol(f"g{i}", real=True): f"g[{i}]" for i in range(size)}
+    switching, of_switches = switch_source(network, varying, spec.constants)
+    limit, of_limit = step_limit_source(network, varying, spec.constants)
     parts = [
+        *switching,
+        limit,
         function("rhs", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(rhs)]),
         function(
             "minus_jacobian", "y, p, t, m", inputs, [(f"m[{plan_lu.slots[k]}] = ", e) for k, e in jacobian.items()]
@@ -176,6 +189,8 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
         "MOIETY_COUNT": len(moieties),
         "MOIETY": np.asarray(moieties, dtype=float).tolist() or [[0.0]],
         "PIVOT": _pivots(moieties),
+        **of_switches,
+        **of_limit,
     }
     return "\n\n".join(parts) + "\n", constants
 

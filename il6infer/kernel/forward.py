@@ -10,6 +10,7 @@ from numba import njit
 
 from il6infer.kernel.clock import is_late
 from il6infer.kernel.contracts import Kept, Simulated
+from il6infer.kernel.happenings import first_held, held_at_rest, react, set_modes
 from il6infer.kernel.lanes import (
     GOES_ON,
     OK,
@@ -23,11 +24,40 @@ from il6infer.kernel.lanes import (
     propose,
     workspace,
 )
-from il6infer.kernel.model_functions import LANES, NP, N, address, dense, initial, jump, observe, quantities
+from il6infer.kernel.model_functions import (
+    EVENTS,
+    LANES,
+    LIMITED,
+    NP,
+    SWITCHES,
+    N,
+    address,
+    dense,
+    initial,
+    jump,
+    observe,
+    quantities,
+    step_limit,
+)
 from il6infer.kernel.steady import settle
-from il6infer.kernel.tape import accept, increments_at, lengthened, record, width
+from il6infer.kernel.switching import (
+    ENDLESS,
+    SAME_MOMENT,
+    SLIDES,
+    happen,
+    locate,
+    switching_space,
+    turn,
+)
+from il6infer.kernel.tape import accept, increments_at, lengthened, record, record_modes, record_switch, width
 from il6infer.kernel.vectors import OPTIONS, put, put_column, take_column
 from il6infer.runs.jumps import ADD, SET
+from il6infer.runs.outcome import Outcome
+
+SLIDING = int(Outcome.SLIDING)
+
+SHORTEST = 1e-10
+"""Functions of time limit no step below this share of the time."""
 
 
 @njit(**OPTIONS)
@@ -82,27 +112,47 @@ def equilibrate_all(tables, d, before, work):
         seg = tables.equilibration_segment[n]
         load(seg, tables, d, parameters[n])
         initial(parameters[n], steady[n])
-        apply_jumps(seg, tables, steady[n], d, before[seg], out)
+        apply_jumps(seg, tables, steady[n], d, before[seg, : N()], out)
     settle(steady, parameters, outcome, tables.max_steps, work)
     return steady, outcome
 
 
 @njit(**OPTIONS)
-def enter(lane, first, run, at, tables, d, moving, before, states, work):
+def arrive(lane, state, parameters, start, before, space):
+    """Modes at the start of a segment, and located events that its jumps bring about; False where these never end."""
+    set_modes(state, parameters, start)
+    if EVENTS() == 0:
+        return True
+    held = np.empty(EVENTS())
+    take_column(space.held, lane, held)
+    put(before[N() :], held)
+    count = react(state, parameters, start, held, space)
+    put_column(space.held, lane, held)
+    return count >= 0
+
+
+@njit(**OPTIONS)
+def enter(lane, first, run, at, tables, d, moving, before, states, work, space):
     """Go on with the segments of a run from `first`: jumps, and what is measured at once.
 
-    Moves `at` of the lane. Returns the segment that is to be integrated, or -1 where the run is over.
+    Moves `at` of the lane. Returns the segment that is to be integrated, or -1 where the run is over, or -2 where
+    events follow each other without end.
     """
     last, times, stop = tables.run_end[run], tables.times, tables.time_ptr[run + 1]
     y, p, t, h, _, end = moving
     state, parameters, out = np.empty(N()), np.empty(NP()), np.empty(2)
     for seg in range(first, last):
         load(seg, tables, d, parameters)
-        put_column(p, lane, parameters)
         take_column(y, lane, state)
-        apply_jumps(seg, tables, state, d, before[seg], out)
-        put_column(y, lane, state)
         start = tables.segment_start[seg]
+        while tables.segment_late[seg] == 1 and at[lane] < stop and times[at[lane]] == start:
+            put(states[at[lane]], state)
+            at[lane] += 1
+        apply_jumps(seg, tables, state, d, before[seg, : N()], out)
+        if SWITCHES() > 0 and not arrive(lane, state, parameters, start, before[seg], space):
+            return -2
+        put_column(p, lane, parameters)
+        put_column(y, lane, state)
         finish = tables.segment_start[seg + 1] if seg + 1 < last else np.inf
         # What is measured when the next segment begins is measured after its jumps.
         while at[lane] < stop and times[at[lane]] == start < finish:
@@ -125,9 +175,9 @@ def enter(lane, first, run, at, tables, d, moving, before, states, work):
 
 
 @njit(**OPTIONS)
-def interpolate(tables, run, seg, at, taken, start, moving, k, fraction, inside, states):
-    """States at the measured times inside the steps that were taken; what is measured at a jump is left to `enter`."""
-    y, _, t, _, step, end = moving
+def interpolate(tables, run, seg, at, taken, start, until, moving, k, fraction, inside, states):
+    """States at the measured times in the steps taken, up to `until`; what is measured at a jump is left to `enter`."""
+    y, _, _, _, step, end = moving
     times, some = tables.times, True
     while some:
         some = False
@@ -136,7 +186,7 @@ def interpolate(tables, run, seg, at, taken, start, moving, k, fraction, inside,
             if taken[lane] and at[lane] < tables.time_ptr[r + 1]:
                 time = times[at[lane]]
                 jumps = time == end[lane] and seg[lane] + 1 < tables.run_end[r]
-                if time <= t[lane] and not jumps:
+                if time <= until[lane] and not jumps:
                     fraction[lane], some = (time - start[lane]) / step[lane], True
         if some:
             dense(y, k, fraction, inside)
@@ -144,6 +194,19 @@ def interpolate(tables, run, seg, at, taken, start, moving, k, fraction, inside,
                 if fraction[lane] >= 0.0:
                     take_column(inside, lane, states[at[lane]])
                     at[lane] += 1
+
+
+@njit(**OPTIONS)
+def measure_after(lane, run, seg, at, tables, moving, states):
+    """State after an event at the times measured at its moment; what is measured at a jump is left to `enter`."""
+    time, end, last = moving.t[lane], moving.end[lane], seg + 1 == tables.run_end[run]
+    latest = time + SAME_MOMENT * max(abs(time), 1.0)
+    while at[lane] < tables.time_ptr[run + 1]:
+        measured = tables.times[at[lane]]
+        if measured > latest or measured > end or (measured == end and not last):
+            break
+        take_column(moving.y, lane, states[at[lane]])
+        at[lane] += 1
 
 
 @njit(**OPTIONS)
@@ -155,7 +218,8 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
     at, budget = np.zeros(lanes, dtype=np.int64), np.zeros(lanes, dtype=np.int64)
     tape, rows, waiting = np.empty((32 * runs // lanes + 64 if keep else 1, width())), 0, 0
     state, parameters = np.empty(N()), np.empty(NP())
-    start, fraction, inside = np.empty(lanes), np.zeros(lanes), np.empty((N(), lanes))
+    start, fraction, inside, limit = np.empty(lanes), np.zeros(lanes), np.empty((N(), lanes)), np.empty(1)
+    space, modes = switching_space(), np.empty((lanes, NP() if SWITCHES() > 0 else 0))
     taken, found = np.zeros(lanes, dtype=np.bool_), np.zeros(lanes, dtype=np.int64)
     attempts = 0
     while True:
@@ -173,11 +237,25 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                     initial(parameters, state)
                     put_column(y, lane, state)
                 at[lane], budget[lane] = tables.time_ptr[r], tables.max_steps
-                seg[lane] = enter(lane, tables.run_begin[r], r, at, tables, d, moving, before, states, work)
+                if EVENTS() > 0:
+                    if tables.run_equilibration[r] >= 0:
+                        load(tables.equilibration_segment[tables.run_equilibration[r]], tables, d, parameters)
+                        take_column(y, lane, state)
+                        held_at_rest(lane, state, parameters, space)
+                    else:
+                        first_held(lane, space)
+                seg[lane] = enter(lane, tables.run_begin[r], r, at, tables, d, moving, before, states, work, space)
                 if seg[lane] >= 0:
                     run[lane] = r
+                elif seg[lane] < -1:
+                    outcome[r] = STEP_LIMIT
             if run[lane] >= 0:
                 active += 1
+                if LIMITED():
+                    take_column(y, lane, state)
+                    take_column(p, lane, parameters)
+                    step_limit(state, parameters, t[lane], limit)
+                    h[lane] = min(h[lane], max(limit[0], SHORTEST * max(abs(t[lane]), 1.0)))
                 step[lane] = propose(t[lane], h[lane], end[lane])
         if active == 0:
             return tape, rows
@@ -187,6 +265,10 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                 tape = lengthened(tape)
             record(tape, rows, y, t, step)
             k = increments_at(tape, rows)
+            if SWITCHES() > 0:
+                for lane in range(lanes):
+                    record_switch(tape, rows, lane, 1.0, 0.0, -1)
+                    record_modes(tape, rows, lane, p, False)
         attempt(y, p, t, step, k, work)
         attempts += 1
         late, some = is_late(attempts, work.deadline), False
@@ -196,7 +278,15 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                 found[lane], taken[lane] = judge(lane, moving, work.errors)
                 budget[lane] -= 1
                 some = some or taken[lane]
-        interpolate(tables, run, seg, at, taken, start, moving, k, fraction, inside, states)
+        until = t
+        if SWITCHES() > 0:
+            until, located = space.until, locate(y, p, start, step, k, taken, space)
+            for lane in range(lanes):
+                space.which[lane], until[lane] = -1, t[lane]
+                if located and space.high[lane] <= 1.0:
+                    take_column(p, lane, modes[lane])
+                    turn(lane, moving, start, k, space, tape, rows, keep)
+        interpolate(tables, run, seg, at, taken, start, until, moving, k, fraction, inside, states)
         for lane in range(lanes):
             r = run[lane]
             if r < 0:
@@ -204,12 +294,22 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
             if taken[lane]:
                 if keep:
                     accept(tape, rows, lane, seg[lane])
-                take_column(work.stage, lane, state)
-                put_column(y, lane, state)
-                if t[lane] == end[lane]:
-                    seg[lane] = enter(lane, seg[lane] + 1, r, at, tables, d, moving, before, states, work)
+                if SWITCHES() > 0 and space.which[lane] >= 0:
+                    wrong = happen(lane, moving, start, k, space, modes[lane])
+                    if wrong == SLIDES:
+                        found[lane] = SLIDING
+                    elif wrong == ENDLESS:
+                        found[lane] = STEP_LIMIT
+                    else:
+                        measure_after(lane, r, seg[lane], at, tables, moving, states)
+                        h[lane] = first_step(lane, y, p, t, work)
+                else:
+                    take_column(work.stage, lane, state)
+                    put_column(y, lane, state)
+                if found[lane] == GOES_ON and t[lane] == end[lane]:
+                    seg[lane] = enter(lane, seg[lane] + 1, r, at, tables, d, moving, before, states, work, space)
                     if seg[lane] < 0:
-                        found[lane] = OK
+                        found[lane] = OK if seg[lane] == -1 else STEP_LIMIT
             if found[lane] == GOES_ON and budget[lane] == 0:
                 found[lane] = STEP_LIMIT
             if found[lane] == GOES_ON and late:
@@ -246,7 +346,7 @@ def settle_ends(tables, d, outcome, states, work):
 def simulate(theta, tables, keep):
     """Simulate all runs and measurements; see `Simulated`. `keep`: record the tape, which the adjoint needs."""
     d, work, runs = all_quantities(theta, tables.constants), workspace(tables), len(tables.run_begin)
-    states, before = np.empty((len(tables.times), N())), np.empty((len(tables.segment_start), N()))
+    states, before = np.empty((len(tables.times), N())), np.empty((len(tables.segment_start), N() + EVENTS()))
     steady, equilibrated = equilibrate_all(tables, d, before, work)
     outcome = np.zeros(runs, dtype=np.int64)
     for r in range(runs):

@@ -37,6 +37,12 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "parameter_entries": "vvnv",  # y, p, t, out
         "curvature_entries": "vvnvv",  # y, p, t, k, out
         "drift_entries": "vvnv",  # y, p, t, out
+        # See `il6infer.kernel.switching`.
+        "switch_vjp": "ivvnnvvv",  # which, y, p, t, g, adds to gy, gp and gt
+        "trigger": "vv",  # p, out: 1 where an event's trigger holds
+        "event": "ivvvnv",  # which, y (values), y (now), p, t, y out
+        "event_vjp": "ivvvnvvvvv",  # which, y, y, p, t, g, adds to gy, gy, gp and gt
+        "step_limit": "vvnv",  # y, p, t, out
     }.items()
 }
 """Function of a model -> kinds of its arguments."""
@@ -54,6 +60,7 @@ LANE_FUNCTIONS: dict[str, tuple[str, ...]] = {
         "gather": "vvv",  # v, k, adds to the coefficients of `curvature_vjp`
         "curvature_vjp": "vvnvvv",  # y, p, t, coefficients, adds to gy and gp
         "drift_vjp": "vvnvvv",  # y, p, t, v, adds to gy and gp
+        "switch_functions": "vvnv",  # y, p, t, out: above zero where a condition holds
         # Of the method, see `il6infer.kernel.method`.
         "shifted": "vnv",  # -J, 1 / h, out: M
         "stage": "ivvv",  # which, y, K, out: its state
@@ -178,6 +185,10 @@ minus_jacobian_of_one, lu_of_one = _function("minus_jacobian"), _function("lu")
 parameter_entries, curvature_entries, drift_entries = map(
     _function, ("parameter_entries", "curvature_entries", "drift_entries")
 )
+switch_functions = _function("switch_functions", together=True)
+switch_vjp, trigger, event, event_vjp, step_limit = map(
+    _function, ("switch_vjp", "trigger", "event", "event_vjp", "step_limit")
+)
 
 LANES = _constant("LANES", 0, types.int64)  # runs that go together
 
@@ -203,3 +214,12 @@ FORWARD_COUNT, BACKWARD_COUNT = (_constant(name, 0, types.int64) for name in ("F
 FORWARD, BACKWARD = (_constant(name, 2, types.int64) for name in ("FORWARD", "BACKWARD"))
 ENTRY_START = _constant("ENTRY_START", 1, types.int64)
 ENTRY_ROW, ENTRY_COLUMN = _constant("ENTRY_ROW", 1, types.int64), _constant("ENTRY_COLUMN", 1, types.int64)
+
+# Switches and events that are located: places of the modes in p, whether a condition holds at zero, states that an
+# event changes, whether it happens even if its trigger turns false before its turn, whether it uses the values of when
+# its trigger turned true, what the trigger counts as before the start; whether `step_limit` limits steps.
+SWITCHES, EVENTS, LIMITED = (_constant(name, 0, types.int64) for name in ("SWITCHES", "EVENTS", "LIMITED"))
+MODE, AT_ZERO = _constant("MODE", 1, types.int64), _constant("AT_ZERO", 1, types.int64)
+ASSIGNED = _constant("ASSIGNED", 2, types.int64)
+PERSISTENT, TRIGGER_VALUES = _constant("PERSISTENT", 1, types.int64), _constant("TRIGGER_VALUES", 1, types.int64)
+INITIALLY = _constant("INITIALLY", 1, types.float64)

@@ -11,6 +11,7 @@ from numba import njit
 
 from il6infer.kernel.dense import dense_solve
 from il6infer.kernel.forward import all_quantities, load, most_inputs
+from il6infer.kernel.happenings import set_modes
 from il6infer.kernel.model_functions import (
     ACTIVE,
     ACTIVE_COUNT,
@@ -23,6 +24,7 @@ from il6infer.kernel.model_functions import (
     ENTRY_COLUMN,
     ENTRY_ROW,
     ENTRY_START,
+    EVENTS,
     FORWARD,
     FORWARD_COUNT,
     GAMMA,
@@ -33,6 +35,7 @@ from il6infer.kernel.model_functions import (
     PIVOT,
     ROW,
     STAGES,
+    SWITCHES,
     TIME_DEPENDENT,
     A,
     C,
@@ -49,7 +52,21 @@ from il6infer.kernel.model_functions import (
     quantities_vjp,
 )  # fmt: skip
 from il6infer.kernel.steady import steady_system
-from il6infer.kernel.tape import segment_at, steps_of_runs, take_step, time_of
+from il6infer.kernel.switch_tangent import add_scaled, arrive_tangent, switch_tangent
+from il6infer.kernel.switching import (
+    switching_space,
+)
+from il6infer.kernel.tape import (
+    FRACTION,
+    UNTIL,
+    segment_at,
+    steps_of_runs,
+    switch_at,
+    switch_number,
+    take_modes,
+    take_step,
+    time_of,
+)
 from il6infer.kernel.vectors import OPTIONS, accumulate, clear, put
 from il6infer.runs.jumps import ADD, SET
 from il6infer.runs.outcome import Outcome
@@ -65,13 +82,6 @@ def weight(s, theta):
     """Share of K of a stage in the state at the fraction `theta` of a step."""
     inner = DENSE(1, s) + theta * (DENSE(2, s) + theta * DENSE(3, s))
     return theta * (DENSE(0, s) + (1.0 - theta) * inner)
-
-
-@njit(**OPTIONS)
-def add_scaled(target, factor, source):
-    """Add a multiple of a vector."""
-    for i in range(len(target)):
-        target[i] += factor * source[i]
 
 
 @njit(**OPTIONS)
@@ -272,6 +282,7 @@ def jacobian(theta, tables, kept):
     steps, step_ptr = steps_of_runs(tape, tables)
     p, dp, y, k = np.empty(NP()), np.zeros((ACTIVE_COUNT(), size)), np.empty(N()), np.empty(STAGES() * N())
     s, resting = np.zeros((N(), size)), np.zeros((len(steady), N(), size))
+    space, flipped = switching_space(), np.empty(NP())
     tk, tw, td = np.empty((STAGES(), N(), size)), np.empty((N(), size)), np.empty((N(), size))
     fp, cu = np.empty(ENTRY_START(1)), np.empty(ENTRY_START(3) - ENTRY_START(1))
     for n in range(len(steady)):
@@ -279,7 +290,9 @@ def jacobian(theta, tables, kept):
         load(seg, tables, d, p)
         load_tangent(seg, tables, dd, dp)
         initial_tangent(p, dp, resting[n])
-        jumps_tangent(seg, tables, before[seg], d, dd, resting[n])
+        jumps_tangent(seg, tables, before[seg, : N()], d, dd, resting[n])
+        if SWITCHES() > 0:
+            set_modes(steady[n], p, 0.0)
         steady_tangent(steady[n], p, resting[n], dp, work, fp)
     for r in range(len(outcome)):
         begin, last = tables.run_begin[r], tables.run_end[r]
@@ -293,29 +306,53 @@ def jacobian(theta, tables, kept):
         for seg in range(begin, last):
             load(seg, tables, d, p)
             load_tangent(seg, tables, dd, dp)
-            jumps_tangent(seg, tables, before[seg], d, dd, s)
+            while tables.segment_late[seg] == 1 and at < time_ptr[r + 1] and times[at] == tables.segment_start[seg]:
+                measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
+                at += 1
+            jumps_tangent(seg, tables, before[seg, : N()], d, dd, s)
+            if EVENTS() > 0 and outcome[r] == OK:
+                arrive_tangent(seg, tables, before[seg], d, p, s, dp, space)
             end = tables.segment_start[seg + 1] if seg + 1 < last else np.inf
             while at < time_ptr[r + 1] and times[at] == tables.segment_start[seg] < end:
                 measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
                 at += 1
             while step < step_ptr[r + 1]:
-                t, h, own = take_step(tape, steps[step, 0], steps[step, 1], y, k)
+                row, column, which, fraction = steps[step, 0], steps[step, 1], -1, 1.0
+                t, h, own = take_step(tape, row, column, y, k)
                 if own != seg:
                     break
                 step += 1
+                if SWITCHES() > 0:
+                    take_modes(tape, row, column, p, False)
+                    which, fraction = switch_at(tape, row, column), switch_number(tape, row, column, FRACTION)
                 after = end
                 if step < step_ptr[r + 1]:
                     following, lane = steps[step]
                     if segment_at(tape, following, lane) == seg:
                         after = time_of(tape, following, lane)
+                if SWITCHES() > 0 and which >= 0:
+                    after = switch_number(tape, row, column, UNTIL)
                 step_tangent(t, h, y, k, p, s, dp, work, tk, tw, fp, cu, td)
                 while at < time_ptr[r + 1] and times[at] < end and times[at] <= after:
                     tw[:] = s
                     add_increments(tw, tk, (times[at] - t) / h)
                     measure(at, order, first, tables, d, dd, states[at], tw, prediction, noise)
                     at += 1
-                add_increments(s, tk, 1.0)
+                add_increments(s, tk, fraction)
+                if SWITCHES() > 0 and which >= 0:
+                    for stage in range(STAGES()):
+                        for i in range(N()):
+                            y[i] += weight(stage, fraction) * k[stage * N() + i]
+                    put(flipped, p)
+                    take_modes(tape, row, column, flipped, True)
+                    if outcome[r] == OK:
+                        switch_tangent(which, y, p, flipped, t + fraction * h, s, dp, space)
+                    while at < time_ptr[r + 1] and times[at] < end and times[at] <= t + fraction * h:
+                        measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
+                        at += 1
         if at < time_ptr[r + 1] and outcome[r] == OK:
+            if SWITCHES() > 0:
+                set_modes(states[at], p, np.inf)
             steady_tangent(states[at], p, s, dp, work, fp)
             measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
         if outcome[r] != OK:

@@ -33,6 +33,7 @@ from il6infer.kernel.model_functions import (
     NP,
     PIVOT,
     ROW,
+    SWITCHES,
     N,
     address,
     minus_jacobian,
@@ -40,6 +41,12 @@ from il6infer.kernel.model_functions import (
     rhs_vjp,
 )
 from il6infer.kernel.stability import stable_root
+from il6infer.kernel.switching import (
+    begins_with_event,
+    cross,
+    locate,
+    switching_space,
+)
 from il6infer.kernel.vectors import OPTIONS, clear, clear_all, put, put_column, spread, take_column
 from il6infer.runs.outcome import Outcome
 
@@ -226,12 +233,17 @@ def settle(states, parameters, outcome, max_steps, work):
     job, budget, found = np.full(LANES(), -1), np.zeros(LANES(), dtype=np.int64), np.zeros(LANES(), dtype=np.int64)
     totals, starts, due = np.zeros((LANES(), MOIETY_COUNT())), np.empty((LANES(), N())), np.zeros(LANES())
     still, waiting, attempts, x = np.zeros(LANES(), dtype=np.bool_), 0, 0, np.empty(N())
+    space, start, took = switching_space(), np.empty(LANES()), np.zeros(LANES(), dtype=np.bool_)
     while True:
         active = 0
         for lane in range(LANES()):
             while job[lane] < 0 and waiting < len(states):
                 if outcome[waiting] == OK:
                     job[lane], budget[lane], due[lane] = waiting, max_steps, 0.0
+                    if SWITCHES() > 0 and begins_with_event(lane, states[waiting], parameters[waiting], space):
+                        outcome[waiting], job[lane] = NO_STEADY_STATE, -1
+                        waiting += 1
+                        continue
                     put(starts[lane], states[waiting])
                     put_column(p, lane, parameters[waiting])
                     for c in range(MOIETY_COUNT()):
@@ -249,11 +261,19 @@ def settle(states, parameters, outcome, max_steps, work):
         attempts += 1
         late = is_late(attempts, work.deadline)
         for lane in range(LANES()):
-            still[lane] = False
+            still[lane], took[lane] = False, False
             if job[lane] >= 0:
+                start[lane] = t[lane]
                 found[lane], taken = judge(lane, moving, work.errors)
+                took[lane] = taken
                 budget[lane] -= 1
-                if taken:
+        located = SWITCHES() > 0 and locate(y, p, start, step, address(work.increments), took, space)
+        for lane in range(LANES()):
+            if took[lane]:
+                if located and space.high[lane] <= 1.0:
+                    if cross(lane, moving, start, address(work.increments), space):
+                        found[lane] = NO_STEADY_STATE
+                else:
                     take_column(work.stage, lane, x)
                     moved = movement(lane, y, x, work)
                     still[lane] = moved < 1.0 and t[lane] >= due[lane]

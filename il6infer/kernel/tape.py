@@ -3,6 +3,9 @@
 
 A row is one attempt of all lanes: [t, h, segment, y (N), K (STAGES * N)], each number once a lane. The segment is -1 in
 a lane that refused the step or had no run.
+
+Where the model has switches, K is followed by [fraction of the step at which a switch is, time up to which the step
+says what is measured, switch or -1, modes (SWITCHES), modes after the switch (SWITCHES)].
 """
 
 from __future__ import annotations
@@ -10,20 +13,29 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from il6infer.kernel.model_functions import LANES, STAGES, N, address
+from il6infer.kernel.model_functions import LANES, MODE, STAGES, SWITCHES, N, address
 from il6infer.kernel.vectors import OPTIONS, put
 
 TIME, STEP, SEGMENT, HEAD = range(4)
 """Places of a lane's numbers in a row; y begins at the last."""
+
+FRACTION, UNTIL, WHICH, MODES = range(4)
+"""Places of the numbers of a switch, after `switches_begin`."""
 
 BYTES = 8
 """Of a number."""
 
 
 @njit(**OPTIONS)
+def switches_begin():
+    """Numbers of a lane before those of its switch."""
+    return HEAD + N() + STAGES() * N()
+
+
+@njit(**OPTIONS)
 def width():
     """Length of a row of the tape."""
-    return (HEAD + N() + STAGES() * N()) * LANES()
+    return (switches_begin() + (MODES + 2 * SWITCHES() if SWITCHES() > 0 else 0)) * LANES()
 
 
 @njit(**OPTIONS)
@@ -99,6 +111,43 @@ def increments_at(tape, row):
 def segment_at(tape, row, lane):
     """Segment of an accepted step, or -1."""
     return int(tape[row, SEGMENT * LANES() + lane])
+
+
+@njit(**OPTIONS)
+def switch_number(tape, row, lane, number):
+    """Give one of the numbers of a lane's switch."""
+    return tape[row, (switches_begin() + number) * LANES() + lane]
+
+
+@njit(**OPTIONS)
+def switch_at(tape, row, lane):
+    """Switch at which a lane's step ends, or -1."""
+    return int(switch_number(tape, row, lane, WHICH))
+
+
+@njit(**OPTIONS)
+def record_modes(tape, row, lane, p, after):
+    """Write the modes of a lane's parameters, before or after the switch at the end of its step."""
+    begin = switches_begin() + MODES + (SWITCHES() if after else 0)
+    for j in range(SWITCHES()):
+        tape[row, (begin + j) * LANES() + lane] = p[MODE(j), lane]
+
+
+@njit(**OPTIONS)
+def record_switch(tape, row, lane, fraction, until, which):
+    """Write where a lane's step ends."""
+    first, lanes = switches_begin(), LANES()
+    tape[row, (first + FRACTION) * lanes + lane] = fraction
+    tape[row, (first + UNTIL) * lanes + lane] = until
+    tape[row, (first + WHICH) * lanes + lane] = which
+
+
+@njit(**OPTIONS)
+def take_modes(tape, row, lane, p, after):
+    """Set the modes in a parameter vector to those of a lane's step, or those after its switch."""
+    begin = MODES + (SWITCHES() if after else 0)
+    for j in range(SWITCHES()):
+        p[MODE(j)] = switch_number(tape, row, lane, begin + j)
 
 
 @njit(**OPTIONS)

@@ -105,8 +105,6 @@ def _unsupported(document: libsbml.SBMLDocument, model: libsbml.Model, text: str
     for event in model.getListOfEvents():
         if event.isSetDelay():
             yield f"delay of event '{event.getId()}'"
-        if event.isSetPriority():
-            yield f"priority of event '{event.getId()}'"
         for assignment in event.getListOfEventAssignments():
             if assignment.getVariable() in references:
                 yield f"event '{event.getId()}' that changes stoichiometry '{assignment.getVariable()}'"

@@ -21,34 +21,62 @@ def symbol(name: str) -> sp.Symbol:
 
 @dataclass(frozen=True)
 class Event:
-    """A change of states or parameters at a known time.
+    """A change of states or parameters that happens as a condition turns true.
 
     Attributes
     ----------
-    time
-        Expression of parameters.
+    trigger
+        Condition on time, states and parameters.
     changes
-        State or parameter -> expression of states, parameters, time, evaluated just before the event.
-    condition
-        Condition that turns true at `time`; by default ``TIME >= time``.
+        State or parameter -> expression of states, parameters, time.
     initial_value
-        Value that the condition counts as having had before the start; an event whose condition holds from the start
-        on happens there only if this is false.
+        Value that the trigger counts as having had before the start; an event whose trigger holds from the start on
+        happens there only if this is false.
+    persistent
+        Whether it happens even if an event of the same moment that comes before it makes the trigger false again.
+    use_trigger_values
+        Whether `changes` are evaluated as the trigger turns true; else when the event's turn comes, after other events
+        of the same moment.
+    priority
+        Of events of the same moment, the one of highest priority comes first; None: the order is not stated.
     dilution
-        Concentration -> expression, of species in compartments that the event resizes: their amounts stay.
+        Concentration -> compartment that the event resizes: the amount of the species stays.
     """
 
     id: str
-    time: sp.Expr
+    trigger: Boolean
     changes: Mapping[str, sp.Expr]
-    condition: Boolean | None = None
     initial_value: bool = True
-    dilution: Mapping[str, sp.Expr] = field(default_factory=dict)
+    persistent: bool = True
+    use_trigger_values: bool = True
+    priority: sp.Expr | None = None
+    dilution: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A condition that holds, or does not, for a while: a parameter that is 1 or 0 in its place.
+
+    Attributes
+    ----------
+    parameter
+        Id of the network parameter.
+    condition
+        Relation whose truth it is.
+    function, at_zero
+        Of a mode that the simulation locates: the condition holds where the function is above zero, and at zero if
+        `at_zero`. A scheduled mode, whose times are known before, has None.
+    """
+
+    parameter: str
+    condition: Boolean
+    function: sp.Expr | None = None
+    at_zero: bool = False
 
     @property
-    def trigger(self) -> Boolean:
-        """Condition on time at which the event happens as it turns true."""
-        return sp.Ge(TIME, self.time) if self.condition is None else self.condition
+    def located(self) -> bool:
+        """Whether the simulation has to find out when it changes."""
+        return self.function is not None
 
 
 @dataclass(frozen=True)
@@ -75,8 +103,8 @@ class Network:
         Reaction rates (and rate rules, one flux each): expressions of states, parameters and `TIME`.
     flux_ids
         Name of each flux.
-    breakpoints
-        Times (expressions of parameters) where the right-hand side is discontinuous.
+    modes
+        Conditions of the rates and of triggers that change with time; none before `il6infer.runs.modes` names them.
     units
         Id -> unit, where the model states it.
     names
@@ -102,7 +130,7 @@ class Network:
     fluxes: tuple[sp.Expr, ...]
     flux_ids: tuple[str, ...]
     events: tuple[Event, ...] = ()
-    breakpoints: tuple[sp.Expr, ...] = ()
+    modes: tuple[Mode, ...] = ()
     units: Mapping[str, str] | None = None
     names: Mapping[str, str] | None = None
     assignments: Mapping[str, sp.Expr] | None = None

@@ -12,7 +12,7 @@ from il6infer._errors import UserError
 from il6infer.network.checks import parse
 from il6infer.network.formula import Translator, number
 from il6infer.network.network import TIME, Event, Network, symbol
-from il6infer.network.times import breakpoints, trigger_time
+from il6infer.network.times import refuse_endless_steps
 
 
 def read_sbml(text: str, source: str = "model") -> Network:
@@ -79,6 +79,7 @@ class _Reader:
         rhs = tuple(
             sp.Add(*[number(n) * flux for n, flux in zip(row, fluxes, strict=True) if n]) for row in stoichiometry
         )
+        refuse_endless_steps([*rhs, *self.derived.values()], self.source)
         known = {*self.compartments, *self.parameters, *self.species} - set(states) - set(self.derived)
         parameters = tuple(n for n in (*self.compartments, *self.parameters, *self.species) if n in known)
         elements = {**self.compartments, **self.parameters, **self.species}
@@ -96,7 +97,6 @@ class _Reader:
             fluxes=fluxes,
             flux_ids=flux_ids,
             events=events,
-            breakpoints=breakpoints([*rhs, *self.derived.values()], {symbol(s) for s in states}, self.source),
             units={i: self._unit(e.getUnits()) for i, e in elements.items() if e.getUnits()},
             names={i: e.getName() for i, e in elements.items() if e.getName()},
             assignments=self.assignments,
@@ -234,28 +234,34 @@ class _Reader:
 
     def _events(self) -> tuple[Event, ...]:
         events = []
-        changed = {a.getVariable() for e in self.model.getListOfEvents() for a in e.getListOfEventAssignments()}
-        constants = {symbol(name) for name in {*self.parameters, *self.compartments} - self.rules.keys() - changed}
         for event in self.model.getListOfEvents():
             where = f"{self.source}, event '{event.getId()}'"
             trigger = event.getTrigger()
             if trigger is None:
                 raise UserError(f"{where}: it has no trigger.")
-            condition = self.translate.condition(trigger.getMath(), where).xreplace(self.expand)
             changes: Mapping[str, sp.Expr] = {
                 a.getVariable(): self.translate(a.getMath(), where).xreplace(self.expand)
                 for a in event.getListOfEventAssignments()
             }
-            time = trigger_time(condition, constants, where)
+            given = event.getPriority()
             events.append(
-                Event(event.getId(), time, changes, condition, trigger.getInitialValue(), self._dilution(changes))
+                Event(
+                    id=event.getId(),
+                    trigger=self.translate.condition(trigger.getMath(), where).xreplace(self.expand),
+                    changes=changes,
+                    initial_value=trigger.getInitialValue(),
+                    persistent=trigger.getPersistent(),
+                    use_trigger_values=event.getUseValuesFromTriggerTime(),
+                    priority=None if given is None else self.translate(given.getMath(), where).xreplace(self.expand),
+                    dilution=self._dilution(changes),
+                )
             )
         return tuple(events)
 
-    def _dilution(self, changes: Mapping[str, sp.Expr]) -> dict[str, sp.Expr]:
+    def _dilution(self, changes: Mapping[str, sp.Expr]) -> dict[str, str]:
         """Concentrations in the compartments that change: amounts are kept."""
         return {
-            name: symbol(name) * symbol(species.getCompartment()) / changes[species.getCompartment()]
+            name: species.getCompartment()
             for name, species in self.species.items()
             if species.getCompartment() in changes
             and name not in {*changes, *self.derived}

@@ -1,71 +1,54 @@
-"""Times at which a model is interrupted: triggers of events, and switches of piecewise rates."""
+"""Relations in time: those whose times are known before a simulation are scheduled, all others are located by it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import sympy as sp
-from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
+from sympy.core.relational import Ge, Gt, Le, Lt, Relational
 
 from il6infer._errors import UserError
 from il6infer.network.network import TIME
 
 
-def trigger_time(trigger: sp.Basic, constants: set[sp.Symbol], where: str) -> sp.Expr:
-    """Time at which a condition like ``time >= T`` turns true.
+def crossing_time(relation: Relational) -> sp.Expr | None:
+    """Time at which the sides of a relation are equal: an expression without time; None where it is not linear in time.
 
-    Raises
-    ------
-    UserError
-        For a trigger of any other kind, above all one that depends on states.
+    A relation whose sides differ by a constant slope times (time - T) changes its truth at T only.
     """
-    parts = trigger.args if isinstance(trigger, sp.And) else (trigger,)
-    starts = []
-    for part in parts:
-        crossing = _crossing(part) if isinstance(part, (Ge, Gt, Le, Lt)) else None
-        if crossing is None or crossing[0].free_symbols - constants:
-            starts = []
-            break
-        if crossing[1]:
-            starts.append(crossing[0])
-    if len(starts) != 1:
-        raise UserError(
-            f"{where}: the trigger '{trigger}' is not a time (time >= T); an event of any other kind is not supported."
-        )
-    return starts[0]
-
-
-def breakpoints(expressions: Iterable[sp.Expr], states: set[sp.Symbol], source: str) -> tuple[sp.Expr, ...]:
-    """Find the times at which a piecewise in time switches; a switch on a state is left to the step control.
-
-    Raises
-    ------
-    UserError
-        For a condition on time whose switching time is not known before the simulation.
-    """
-    found: set[sp.Expr] = set()
-    for expression in expressions:
-        for step in expression.atoms(sp.floor, sp.ceiling):
-            if TIME in step.free_symbols:
-                raise UserError(f"{source}: '{step}' steps in time without end; this is not supported.")
-        for relation in expression.atoms(Relational):
-            if TIME not in relation.free_symbols:
-                continue
-            crossing = _crossing(relation)
-            if crossing is None or crossing[0].free_symbols & states:
-                raise UserError(
-                    f"{source}: the condition '{relation}' is not one of time against constants; this is not supported."
-                )
-            found.add(crossing[0])
-    return tuple(sorted(found, key=str))
-
-
-def _crossing(relation: Relational) -> tuple[sp.Expr, bool] | None:
-    """Time at which a relation linear in time switches, and whether it turns true there; None if there is none."""
     difference = sp.expand(relation.lhs - relation.rhs)
     slope = difference.coeff(TIME, 1)
-    rest = difference - slope * TIME
-    if slope == 0 or not slope.is_number or TIME in rest.free_symbols:
+    rest = sp.expand(difference - slope * TIME)
+    if slope == 0 or TIME in (slope.free_symbols | rest.free_symbols):
         return None
-    rising = isinstance(relation, (Ge, Gt)) == bool(slope > 0) and not isinstance(relation, (Eq, Ne))
-    return sp.expand(-rest / slope), rising
+    return sp.expand(-rest / slope)
+
+
+def one_sided(relation: Relational) -> tuple[sp.Expr, bool, bool] | None:
+    """Write an inequality as a function, whether it holds where that is zero, and whether its negation is meant.
+
+    The relation is ``function > 0`` (or ``>= 0`` where it holds at zero), or the negation of that; relations that
+    change at the same place, such as ``x < 1`` and ``1 <= x``, have the same function. None for ``==`` and ``!=``.
+    """
+    if not isinstance(relation, Gt | Ge | Lt | Le):
+        return None
+    function = relation.lhs - relation.rhs
+    at_zero, negated = isinstance(relation, Ge | Lt), isinstance(relation, Lt | Le)
+    factor, rest = sp.sympify(function).as_coeff_Mul()
+    if (factor < 0) != rest.could_extract_minus_sign():
+        at_zero, negated = not at_zero, not negated
+    return (-rest if rest.could_extract_minus_sign() else rest), at_zero, negated
+
+
+def refuse_endless_steps(expressions: Iterable[sp.Expr], source: str) -> None:
+    """Refuse floor and ceiling of the time.
+
+    Raises
+    ------
+    UserError
+        Naming the first.
+    """
+    for expression in expressions:
+        for step in sorted(expression.atoms(sp.floor, sp.ceiling), key=str):
+            if TIME in step.free_symbols:
+                raise UserError(f"{source}: '{step}' steps in time without end; this is not supported.")

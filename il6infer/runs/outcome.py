@@ -18,6 +18,7 @@ class Outcome(IntEnum):
     NO_STEADY_STATE = 4
     RESCUED = 5
     TIME_LIMIT = 6
+    SLIDING = 7
 
     @property
     def message(self) -> str:
@@ -38,6 +39,9 @@ _MESSAGES = {
     Outcome.NO_STEADY_STATE: (
         "the run reaches no stable steady state within max_steps; look for a species that grows for ever, an "
         "oscillation, or a state that only rounding keeps where it is"
+    ),
+    Outcome.SLIDING: (
+        "the trajectory runs along a switch, whose both sides push it back; give the switch a width or a hysteresis"
     ),
     Outcome.RESCUED: "the kernel failed, and the second engine, diffsol, simulated it",
     Outcome.TIME_LIMIT: "the wall time of the simulation was over (max_seconds); a faster machine may have finished",

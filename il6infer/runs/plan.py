@@ -54,7 +54,7 @@ class Plan:
 
 
 def _key(segments: list[Segment], used: list[int]) -> tuple:
-    return tuple((s.start, s.steady, tuple(s.values[i] for i in used), s.jumps) for s in segments)
+    return tuple((s.start, s.steady, s.late, tuple(s.values[i] for i in used), s.jumps) for s in segments)
 
 
 def make_plan(problem: Problem) -> Plan:
@@ -113,7 +113,11 @@ def make_plan(problem: Problem) -> Plan:
         observable = problem.observables[o]
         given = dict(zip(map(symbol, observable.placeholders), row.observable_parameters, strict=True))
         given |= dict(zip(map(symbol, observable.noise_placeholders), row.noise_parameters, strict=True))
-        segment = [s for s in segments_of[row.experiment] if not s.steady and s.start <= row.time][-1]
+        segment = [
+            s
+            for s in segments_of[row.experiment]
+            if not s.steady and (s.start < row.time or (s.start == row.time and not s.late))
+        ][-1]
         values = dict(zip(parameters, segment.values, strict=True))
         measured_inputs.append(
             tuple(

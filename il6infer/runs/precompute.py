@@ -16,7 +16,7 @@ from il6infer.network.network import Network, symbol
 
 def precompute(network: Network) -> Network:
     """Give the network with the same solutions, whose rates hold no power or function of parameters alone."""
-    known = {symbol(name) for name in network.parameters}
+    known = {symbol(name) for name in network.parameters} - {symbol(m.parameter) for m in network.modes}
     taken = {*network.parameters, *network.states, *network.derived}
     found: dict[sp.Expr, sp.Symbol] = {}
 

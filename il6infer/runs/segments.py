@@ -9,9 +9,13 @@ import numpy as np
 import sympy as sp
 
 from il6infer._errors import UserError
-from il6infer.network.network import TIME, Event, symbol
+from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import STEADY_STATE, Experiment, Parameter, Period, Problem
 from il6infer.runs.jumps import ADD, EVALUATE, SET
+from il6infer.runs.schedule import Schedule
+
+MOST_AT_ONCE = 100
+"""Times that scheduled events may bring about each other at one moment."""
 
 
 def theta(name: str) -> sp.Symbol:
@@ -61,12 +65,15 @@ class Segment:
     jumps
         (state index, kind, index): `SET` the state to a quantity, `ADD` a quantity to it, or set it to the
         `EVALUATE`-d expression of that index in `Plan.expressions`.
+    late
+        Whether what is measured at `start` is measured before the jumps, as of an event at ``time > start``.
     """
 
     start: float
     steady: bool
     values: tuple[int, ...]
     jumps: tuple[tuple[int, int, int], ...]
+    late: bool = False
 
 
 class Unroller:
@@ -97,7 +104,7 @@ class Unroller:
         raise UserError(f"the values of {', '.join(sorted(map(str, pending)))} depend on each other in a circle")
 
     def segments(self, experiment: Experiment) -> list[Segment]:
-        """Segments of one experiment: its periods, cut further by timed events and breakpoints."""
+        """Segments of one experiment: its periods, cut further by what is scheduled."""
         where = f"experiment '{experiment.id}'"
         values = dict(self.defaults)
         result: list[Segment] = []
@@ -106,6 +113,7 @@ class Unroller:
             periods.append(Period(0.0))
         if self.network.start_time:
             values[symbol(self.network.start_time)] = sp.Float(max(periods[0].time, 0.0))
+        schedule = Schedule(self.network, lambda e, known: self._known(e, known, where))
         for position, period in enumerate(periods):
             steady = period.time == STEADY_STATE
             time = 0.0 if steady else period.time
@@ -115,16 +123,14 @@ class Unroller:
                 jumps += self._assign(period.changes, before, values, time)
                 # Initial assignments are no rules: what changes later moves none of them.
                 values = {own: self.resolve(values, value) for own, value in values.items()}
-            result.append(self._segment(period.time, steady, values, jumps, where))
             if position == 0:
                 self._refuse_missing(jumps, where)
             if steady:
-                continue
-            end = periods[position + 1].time if position + 1 < len(periods) else np.inf
-            first = not any(p.time != STEADY_STATE for p in periods[:position])
-            for time, changes in self._interruptions(values, period.time, end, first, where):
-                jumps = self._apply(changes, values, where, time)
-                result.append(self._segment(time, False, values, jumps, where))
+                schedule.set_modes(0.0, values)
+                result.append(self._segment(period.time, True, values, jumps, where))
+            else:
+                end = periods[position + 1].time if position + 1 < len(periods) else np.inf
+                result += self._followed(schedule, values, (period.time, end), jumps, where)
         return result
 
     def _refuse_missing(self, jumps: tuple[tuple[int, int, int], ...], where: str) -> None:
@@ -132,6 +138,29 @@ class Unroller:
         for i, (name, value) in enumerate(zip(self.network.states, self.network.initial, strict=True)):
             if value is sp.nan and i not in given:
                 raise UserError(f"{where}: '{name}' has no initial value. Give it one in the model or in a condition.")
+
+    def _followed(
+        self, schedule: Schedule, values: dict, period: tuple[float, float], jumps: tuple, where: str
+    ) -> list[Segment]:
+        """Segments of one period: first with its own jumps, then as events happen and rates switch."""
+        (now, end), segments, begins = period, [], True
+        while now < end:
+            after = schedule.between(now, values)
+            if schedule.set_modes(after, values) or begins:
+                segments.append(self._segment(now, False, values, jumps, where))
+            for late in (False, True):
+                for _ in range(MOST_AT_ONCE):
+                    at = after if late else now
+                    if not (fired := schedule.fired(at, values)):
+                        break
+                    jumps = self._apply(schedule.changes(fired, now, values), values, where, now)
+                    after = schedule.between(now, values)
+                    schedule.set_modes(after, values)
+                    segments.append(self._segment(now, False, values, jumps, where, late))
+                else:
+                    raise UserError(f"{where}: event '{fired[0].id}' brings about itself without end at {now:g}.")
+            now, jumps, begins = schedule.following(now, values), (), False
+        return segments
 
     def _apply(
         self, changes: Mapping[str, sp.Expr], values: dict, where: str, time: float
@@ -192,7 +221,9 @@ class Unroller:
             self.expressions.append(value)
         return state, EVALUATE, self.expressions.index(value)
 
-    def _segment(self, start: float, steady: bool, values: dict, jumps: tuple, where: str) -> Segment:
+    def _segment(
+        self, start: float, steady: bool, values: dict, jumps: tuple, where: str, late: bool = False
+    ) -> Segment:
         indices = []
         for name in self.network.parameters:
             if values[symbol(name)] is sp.nan and symbol(name) in self.named:
@@ -203,37 +234,13 @@ class Unroller:
             if stray:
                 raise UserError(f"{where}: no value for {', '.join(sorted(map(str, stray)))}, which '{name}' needs.")
             indices.append(self.quantities.add(value))
-        return Segment(float(start), steady, tuple(indices), jumps)
+        return Segment(float(start), steady, tuple(indices), jumps, late)
 
-    def _interruptions(self, values: dict, start: float, end: float, first: bool, where: str) -> list:
-        found = []
-        network = self.network
-        # What an event assigns to a species wins over what becomes of it as its volume changes.
-        marks = [(e.time, e.dilution, e, f"event '{e.id}'") for e in network.events if e.dilution]
-        marks += [(e.time, e.changes, e, f"event '{e.id}'") for e in network.events]
-        marks += [(time, {}, None, "a breakpoint") for time in network.breakpoints]
-        for when, changes, event, what in marks:
-            time = float(self._known(when, values, where, what))
-            if start < time < end:
-                found.append((time, changes))
-            elif event is not None and self._at_start(event, time, values, start, first, where):
-                found.append((start, changes))
-        merged: dict[float, dict] = {}
-        for time, changes in sorted(found, key=lambda pair: pair[0]):
-            merged.setdefault(time, {}).update(changes)
-        return list(merged.items())
-
-    def _at_start(self, event: Event, time: float, values: dict, start: float, first: bool, where: str) -> bool:
-        """Whether an event happens at the start of a period, after the period's own changes."""
-        if not first:
-            return time == start
-        trigger = event.trigger.xreplace({TIME: sp.Float(start)})
-        holds = bool(self._known(trigger, values, where, f"event '{event.id}'"))
-        # A trigger that holds from the start turns true there only if it counts as false before.
-        return not event.initial_value if holds else time == start
-
-    def _known(self, expression: sp.Basic, values: dict, where: str, what: str) -> sp.Basic:
-        value = self.resolve(values, expression).xreplace(self.quantities.fixed)
-        if value.free_symbols:
-            raise UserError(f"{where}: the time of {what} depends on an estimated parameter; this is not supported.")
+    def _known(self, expression: sp.Basic, values: dict, where: str) -> sp.Basic:
+        try:
+            value = self.resolve(values, expression).xreplace(self.quantities.fixed)
+        except TypeError:  # sympy compares nothing with NaN
+            value = symbol("nan")
+        if value.free_symbols or value is sp.nan:
+            raise UserError(f"{where}: '{expression}' decides what happens when, and has no value before a simulation.")
         return value

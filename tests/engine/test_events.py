@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from il6infer._errors import UserError
 from il6infer.engine import compile
+from il6infer.network.network import symbol
 from il6infer.problems.spec import Experiment, Period
+from il6infer.runs.modes import with_modes
 from il6infer.runs.segments import Quantities, Unroller
 from tests.library.texts import from_antimony
 from tests.zoo.systems import problem
@@ -18,7 +19,7 @@ def _jumps(trigger: str, initial: str, start: float = 0.0) -> list[float]:
     """Times of the segments that begin with the event."""
     net = from_antimony(f"model m; species x = 1; x' = 0; E: at {trigger}, t0={initial}: x = x + 1; end")
     asked = problem(net, [start])
-    unroller = Unroller(asked, Quantities(asked.parameters))
+    unroller = Unroller(with_modes(asked), Quantities(asked.parameters))
     return [s.start for s in unroller.segments(Experiment("e", (Period(start), Period(9.0)))) if s.jumps]
 
 
@@ -97,7 +98,31 @@ def test_a_condition_that_resizes_a_compartment_keeps_concentrations(start: floa
     np.testing.assert_allclose(n, [8.0, 8.0])
 
 
-def test_a_start_that_an_estimated_parameter_decides_is_refused() -> None:
-    net = from_antimony("model m; species x = 1; x' = 0; T = 1; E: at (time >= T), t0=false: x = 2*x; end")
-    with pytest.raises(UserError, match="experiment 'e': the time of event 'E' depends on an estimated parameter"):
-        compile(problem(net, [1.0], estimated={"T": 1.0}), engine="diffsol")
+@pytest.mark.parametrize("engine", ["diffsol", "rodas5p"])
+def test_an_event_at_an_estimated_time(engine: str) -> None:
+    """x' = 1 - x / 2 from 1, doubled at T: the state after moves with T."""
+    text = "model m; species x = 1; x' = 1 - x/2; T = 1; E: at (time >= T), t0=false: x = 2*x; end"
+    found = compile(
+        problem(from_antimony(text), [0.0, 2.0], estimated={"T": 1.0}), engine=engine, rtol=1e-9, atol=1e-11
+    )
+    before = 2 - np.exp(-0.5)
+    np.testing.assert_allclose(
+        found.simulate(np.ones(1)).prediction, [1, 2 + (2 * before - 2) * np.exp(-0.5)], rtol=1e-6
+    )
+    # d/dT of 2 + (2 (2 - exp(-T/2)) - 2) exp(-(2 - T)/2)
+    slope = np.exp(-0.5) * np.exp(-0.5) + (2 * before - 2) * np.exp(-0.5) / 2
+    assert found.pullback(np.ones(1), np.array([0.0, 1.0]), np.zeros(2)) == pytest.approx([slope], rel=1e-6)
+    # From the start on where T is not after it.
+    np.testing.assert_allclose(found.simulate(np.array([-1.0])).prediction[0], 2.0)
+
+
+def test_what_is_measured_before_a_strict_event_is_so_in_each_block_of_runs() -> None:
+    """Of 40 runs, two blocks: x doubles at ``time > 1``, is measured at 1 before it, and at 2."""
+    net = from_antimony("model m; species x = 1; x' = 0; E: at (time > 1): x = 2*x; end")
+    runs = [Experiment(f"e{i}", (Period(0.0, {"x": sp.Float(i) + symbol("s")}),)) for i in range(40)]
+    found = compile(problem(net, [1.0, 2.0], runs, {"s": 1.0}), engine="rodas5p")
+    before, after = found.simulate(np.ones(1)).prediction.reshape(-1, 2).T
+    np.testing.assert_allclose(before, 1.0 + np.arange(40))
+    np.testing.assert_allclose(after, 2 * before)
+    weights = np.tile([1.0, 100.0], 40)
+    np.testing.assert_allclose(found.pullback(np.ones(1), weights, 0 * weights), [40 * 201.0])

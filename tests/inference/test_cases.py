@@ -49,3 +49,18 @@ def test_a_posterior_that_piles_up_at_a_bound(sampled):
 
     assert passed(idata)
     np.testing.assert_allclose(np.quantile(idata["posterior"]["k"], [0.05, 0.5, 0.95]), expected, atol=4e-3)
+
+
+@pytest.mark.slow
+def test_a_posterior_across_a_switch_on_a_state(sampled):
+    """x' = k below 1, then 0.1: x = 1 + 0.1 (t - 1 / k) from t = 1 / k on. Quantiles by quadrature on a grid of k."""
+    idata = sampled("switch_on_state_posterior")
+    k = np.linspace(0.3, 3.0, 20_001)
+    density = norm.logpdf(np.log(k), 0.0, 0.5) - np.log(k)
+    for time, value in {0.5: 0.52, 1.0: 0.93, 1.5: 1.02, 3.0: 1.22, 4.0: 1.27}.items():
+        density = density + norm.logpdf(value, np.where(k * time < 1, k * time, 1 + 0.1 * (time - 1 / k)), 0.05)
+    share = np.cumsum(np.exp(density - density.max()))
+    expected = np.interp([0.05, 0.5, 0.95], share / share[-1], k)
+
+    assert passed(idata)
+    np.testing.assert_allclose(np.quantile(idata["posterior"]["k"], [0.05, 0.5, 0.95]), expected, atol=8e-3)

@@ -206,4 +206,4 @@ def test_rates_are_smooth():
     network = read_sbml(compose("both_socs3").sbml)
 
     assert not any(e.has(sp.Piecewise, sp.Abs, sp.Max, sp.Min) for e in network.rhs)
-    assert network.events == network.breakpoints == ()
+    assert network.events == network.modes == ()

@@ -15,8 +15,6 @@ HEAD = (
     '<sbml xmlns="http://www.sbml.org/sbml/level2/version4" level="2" version="4">'
 )
 MATH = 'xmlns="http://www.w3.org/1998/Math/MathML"'
-STATE_EVENTS = "v2.0.0/sbml/0023"
-"""Case of the PEtab suite with an event that a state triggers."""
 
 
 def x(*ids: str) -> tuple[sp.Symbol, ...]:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import sympy as sp
+from sympy.core.relational import Relational
 
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml
-from tests.library.texts import MATH, STATE_EVENTS, from_antimony, sbml, x
+from il6infer.network.times import crossing_time
+from tests.library.texts import MATH, from_antimony, sbml, x
 
 
 def flux_product(network: Network) -> list[sp.Expr]:
@@ -26,8 +28,6 @@ def test_every_shared_model_loads(shared: Path):
     ]
     assert len(paths) > 25
     for path in paths:
-        if STATE_EVENTS in str(path):
-            continue
         network = read_sbml(path.read_text(), path.name)
         known = {*x(*network.states, *network.parameters), TIME}
 
@@ -39,11 +39,12 @@ def test_every_shared_model_loads(shared: Path):
         assert all(sp.expand(a - b) == 0 for a, b in zip(product, network.rhs, strict=True)), path
 
 
-def test_hepatocyte_model_has_its_inputs_as_breakpoints(shared: Path):
+def test_hepatocyte_model_has_conditions_on_the_times_of_its_inputs(shared: Path):
     path = shared / "benchmark_problems/Sobotta_nine/model_Sobotta_Frontiers2017.xml"
     network = read_sbml(path.read_text())
+    relations = set().union(*[e.atoms(Relational) for e in network.rhs])
 
-    assert set(network.breakpoints) == {sp.Integer(-60), sp.Integer(-10), sp.Integer(0)}
+    assert {crossing_time(r) for r in relations} == {sp.Integer(-60), sp.Integer(-10), sp.Integer(0)}
     assert {"IL6", "ActD", "Stattic", "Ruxolitinib"} == set(network.derived)
 
 
@@ -121,7 +122,6 @@ def test_rate_rules_functions_piecewise_and_time():
 
     assert network.states == ("y",)
     assert sp.simplify(network.rhs[0] - (pulse - k * y**2)) == 0
-    assert set(network.breakpoints) == {t_on, 2 * t_on + 5}
     assert network.flux_ids == ("d(y)/dt",)
 
 
@@ -151,10 +151,11 @@ def test_timed_events():
     )
     a, dose, t1 = x("A", "dose", "t1")
 
-    assert [(e.id, e.time, dict(e.changes)) for e in network.events] == [
-        ("E1", t1, {"A": a + dose}),
-        ("E2", 2 * t1, {"k": 0}),
+    assert [(e.id, e.trigger, dict(e.changes)) for e in network.events] == [
+        ("E1", sp.Ge(TIME, t1), {"A": a + dose}),
+        ("E2", sp.Gt(TIME - 2 * t1, 0), {"k": 0}),
     ]
+    assert [crossing_time(e.trigger) for e in network.events] == [t1, 2 * t1]
     assert network.states == ("A",)
     assert "k" in network.parameters
 

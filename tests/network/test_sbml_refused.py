@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from il6infer._errors import UserError
-from tests.library.texts import MATH, STATE_EVENTS, from_antimony, refused, sbml
+from tests.library.texts import MATH, from_antimony, refused, sbml
 
 ONE_SPECIES = (
     '<listOfCompartments><compartment id="c" size="1"/></listOfCompartments>'
     '<listOfSpecies><species id="A" compartment="c" initialConcentration="1"/></listOfSpecies>'
 )
-
-
-def test_state_triggered_event_of_the_petab_suite_is_refused(shared: Path):
-    text = (shared / f"petab_suite/{STATE_EVENTS}/_model.xml").read_text()
-
-    assert refused(text) == (
-        "toy.xml, event '_E0': the trigger 'p >= 500' is not a time (time >= T); "
-        "an event of any other kind is not supported."
-    )
 
 
 def test_all_that_is_not_supported_comes_in_one_message():
@@ -88,35 +77,8 @@ def test_delay_in_a_formula():
     assert message == "toy.xml, rateRule of 'p': 'delay(p, 1)' is not supported in a formula."
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            "model m; y = 1; y' = piecewise(1, time >= y, 0); end",
-            "toy.xml: the condition 'time >= y' is not one of time against constants; this is not supported.",
-        ),
-        (
-            "model m; y = 1; y' = piecewise(1, time^2 >= 4, 0); end",
-            "toy.xml: the condition 'time**2 >= 4' is not one of time against constants; this is not supported.",
-        ),
-        (
-            "model m; y = 1; y' = floor(time); end",
-            "toy.xml: 'floor(time)' steps in time without end; this is not supported.",
-        ),
-        (
-            "model m; y = 1; y' = 1; E: at (time < 5): y = 0; end",
-            "toy.xml, event 'E': the trigger 'time < 5' is not a time (time >= T); "
-            "an event of any other kind is not supported.",
-        ),
-        (
-            "model m; y = 1; y' = 1; z = 2; E: at (time > y): z = 0; end",
-            "toy.xml, event 'E': the trigger 'time > y' is not a time (time >= T); "
-            "an event of any other kind is not supported.",
-        ),
-    ],
-)
-def test_time_that_is_not_known_beforehand(text, message):
+def test_steps_of_the_time_without_end():
     with pytest.raises(UserError) as error:
-        from_antimony(text)
+        from_antimony("model m; y = 1; y' = floor(time); end")
 
-    assert str(error.value) == message
+    assert str(error.value) == "toy.xml: 'floor(time)' steps in time without end; this is not supported."

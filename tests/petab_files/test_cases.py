@@ -31,6 +31,9 @@ WALKED = {
     "infusion_large_from_rest",
     # Tables and messages.
     "numeric_condition_ids", "reaction_id_in_observable", "spaces_in_v1_table", "zero_under_log_noise",
+    # Events, switches and pulses.
+    "event_never_true", "event_strictly_after", "pulse_on_clock_state", "pulse_on_clock_state_short", "pulse_smooth",
+    "switch_on_state", "switch_on_state_estimated", "switch_on_state_gradient", "two_events_one_time",
 }  # fmt: skip
 """Cases that must be right."""
 

@@ -9,18 +9,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from il6infer._errors import UserError
 from il6infer.engine import compile
 from il6infer.engine.evaluate import evaluate, simulation_table
 from il6infer.engine.likelihood import slopes
 from il6infer.petab_files.read import load
 
 ROOT = Path(__file__).resolve().parents[3] / "shared"
-REFUSED = {
-    "v2.0.0/sbml/0023": "trigger",
-}
-"""Case -> word of the message: what is not supported; docs/petab.md says why."""
-
 SUITE = ROOT / "petab_suite"
 CASES = sorted(str(path.parent.relative_to(SUITE)) for path in SUITE.glob("v*/sbml/*/*_solution.yaml"))
 PUBLISHED = {
@@ -35,7 +29,7 @@ def test_the_suite_is_there(shared: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [case for case in CASES if case not in REFUSED])
+@pytest.mark.parametrize("case", CASES)
 def test_case_gives_the_published_solution(case: str) -> None:
     folder = ROOT / "petab_suite" / case
     number = folder.name
@@ -54,13 +48,6 @@ def test_case_gives_the_published_solution(case: str) -> None:
     if "unnorm_log_posterior" in solution:
         posterior = found.summary()["unnorm_log_posterior"]
         assert posterior == pytest.approx(solution["unnorm_log_posterior"], abs=solution["tol_unnorm_log_posterior"])
-
-
-@pytest.mark.parametrize("case", sorted(REFUSED))
-def test_what_is_not_supported_is_refused_by_name(case: str, shared: Path) -> None:
-    folder = shared / "petab_suite" / case
-    with pytest.raises(UserError, match=REFUSED[case]):
-        load(folder / f"_{folder.name}.yaml")
 
 
 @pytest.mark.slow

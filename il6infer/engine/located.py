@@ -1,0 +1,126 @@
+"""Switches and events that the second engine locates: in numpy, from the same expressions, by code of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy as sp
+
+from il6infer.network.network import TIME, Network, symbol
+from il6infer.runs.modes import located, located_events
+from il6infer.runs.numeric import Function
+from il6infer.runs.outcome import Outcome
+
+SAME_MOMENT = 1e-9
+"""Conditions that change within this share of the time change together."""
+
+MOST_EVENTS = 64
+
+
+class Failed(Exception):  # noqa: N818 (an outcome, not an error)
+    """An outcome on its way out of a run."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+class Switching:
+    """Modes and located events of a network along one run.
+
+    Vectors: states y, network parameters p with the modes among them; tangents s (states, parameters) and dp.
+    """
+
+    def __init__(self, network: Network, rates: Function) -> None:
+        self._rates = rates
+        self.modes, self.events = located(network), located_events(network)
+        index = {name: i for i, name in enumerate(network.parameters)}
+        self.place = [index[mode.parameter] for mode in self.modes]
+        states, parameters = [symbol(s) for s in network.states], [symbol(p) for p in network.parameters]
+        self._functions = Function([*states, *parameters, TIME], [mode.function for mode in self.modes])
+        self._triggers = Function(parameters, [sp.Piecewise((1, e.trigger), (0, True)) for e in self.events])
+        now = {s: sp.Dummy(f"{s}_now", real=True) for s in states}
+        self._size = len(states)
+        self._targets, self._values = [], []
+        for event in self.events:
+            changes = {symbol(name): e.xreplace(network.expand) for name, e in event.changes.items()}
+            diluted = {
+                symbol(name): now[symbol(name)] * now.get(symbol(volume), symbol(volume)) / changes[symbol(volume)]
+                for name, volume in event.dilution.items()
+            }
+            both = {**changes, **diluted}
+            self._targets.append([states.index(target) for target in both])
+            self._values.append(Function([*states, *now.values(), *parameters, TIME], list(both.values())))
+
+    def first_held(self) -> np.ndarray:
+        """Give what the triggers count as having been before a run starts."""
+        return np.array([e.initial_value for e in self.events], dtype=bool)
+
+    def held(self, p: np.ndarray) -> np.ndarray:
+        """Which triggers hold in the modes of p."""
+        return self._triggers(p) > 0.5
+
+    def with_modes(self, y: np.ndarray, p: np.ndarray, t: float) -> np.ndarray:
+        """Parameters with the modes that the conditions have at a state."""
+        after = p.copy()
+        for mode, place, g in zip(self.modes, self.place, self._functions([*y, *p, t]), strict=True):
+            after[place] = float(g > 0 or (mode.at_zero and g == 0))
+        return after
+
+    def react(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray, dt: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+        """Let events happen whose trigger holds and did not before; changes `held`. Whether any did comes last.
+
+        `dt` (parameters,) is the tangent of the time.
+        """
+        waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for count in range(MOST_EVENTS):
+            now = self.held(p)
+            waiting |= {e: (y, s) for e in np.flatnonzero(now & ~held)}
+            held[:] = now
+            waiting = {e: w for e, w in waiting.items() if self.events[e].persistent or now[e]}
+            if not waiting:
+                return y, s, p, count > 0
+            e = min(waiting)
+            values, tangents = waiting.pop(e)
+            if not self.events[e].use_trigger_values:
+                values, tangents = y, s
+            arguments = np.array([*values, *y, *p, t])
+            local, size = self._values[e].jacobian(arguments), self._size
+            after, slopes = y.copy(), s.copy()
+            after[self._targets[e]] = self._values[e](arguments)
+            slopes[self._targets[e]] = (
+                local[:, :size] @ tangents
+                + local[:, size : 2 * size] @ s
+                + local[:, 2 * size : -1] @ dp
+                + np.outer(local[:, -1], dt)
+            )
+            y, s = after, slopes
+            p = self.with_modes(y, p, t)
+        raise Failed(Outcome.STEP_LIMIT)
+
+    def switch(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+        """State, tangent and parameters after a switch, where the run has come to one.
+
+        The last tells whether events happened that what is measured now is measured after.
+        """
+        before = self._rates([*y, *p, t])
+        g, slopes = self._functions([*y, *p, t]), self._functions.jacobian([*y, *p, t])
+        speed = slopes[:, : self._size] @ before + slopes[:, -1]
+        near = (speed != 0) & (np.abs(g) <= SAME_MOMENT * max(abs(t), 1.0) * np.abs(speed))
+        after, which = p.copy(), -1
+        for j in np.flatnonzero(near):
+            if after[self.place[j]] != float(speed[j] > 0):
+                after[self.place[j]], which = float(speed[j] > 0), j
+        if which < 0:
+            return y, s, p, False
+        dt = -(slopes[which, : self._size] @ s + slopes[which, self._size : -1] @ dp) / speed[which]
+        y, s, after, happened = self.react(y, s + np.outer(before, dt), after, dp, t, held, dt)
+        rates = self._rates([*y, *after, t])
+        back = slopes[which, : self._size] @ rates + slopes[which, -1]
+        if not happened and back * speed[which] < 0 and abs(back) > 1e-9 * abs(speed[which]):
+            raise Failed(Outcome.SLIDING)
+        holds_now = self.modes[which].at_zero == bool(speed[which] > 0)
+        return y, s - np.outer(rates, dt), after, happened and holds_now

@@ -1,0 +1,113 @@
+"""Source of what the kernel needs of a model's switches and located events; see `il6infer.kernel.switching`."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from il6infer.kernel.printer import block, cases, definition, function
+from il6infer.network.functions import plain
+from il6infer.network.network import TIME, Event, Network, symbol
+from il6infer.runs.modes import located, located_events
+from il6infer.runs.time_scale import step_limits
+
+
+def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -> tuple[list[str], dict[str, object]]:
+    """Source of the functions of switches and events, and their constants; see `kernel.model_functions`.
+
+    Parameters
+    ----------
+    varying
+        Network parameters in the order of the vector ``p``.
+    constants
+        Symbol -> value of those that are written into the code.
+    """
+    modes, events = located(network), located_events(network)
+    states = [symbol(s) for s in network.states]
+    p_in = {s: f"p[{i}]" for i, s in enumerate(varying)}
+    inputs = {s: f"y[{i}]" for i, s in enumerate(states)} | p_in | {TIME: "t"}
+    wanted = [(f"gy[{i}] += ", s) for i, s in enumerate(states)]
+    by_parameters = [(f"gp[{i}] += ", s) for i, s in enumerate(varying)]
+    factor = sp.Symbol("c_", real=True)
+    functions = [plain(mode.function.xreplace(constants)) for mode in modes]
+    parts = [
+        function("switch_functions", "y, p, t, out", inputs, [(f"out[{j}] = ", g) for j, g in enumerate(functions)]),
+        cases(
+            "switch_vjp",
+            "j, y, p, t, c, gy, gp, gt",
+            "j",
+            [
+                block(
+                    {**inputs, factor: "c"},
+                    [(h, factor * g.diff(s)) for h, s in (*wanted, *by_parameters, ("gt[0] += ", TIME))],
+                )
+                for g in functions
+            ],
+        ),
+        definition(
+            "trigger",
+            "p, out",
+            block(
+                p_in,
+                [
+                    (f"out[{e}] = ", sp.Piecewise((1, event.trigger.xreplace(constants)), (0, True)))
+                    for e, event in enumerate(events)
+                ],
+            ),
+        ),
+    ]
+    values, gradients, assigned = [], [], []
+    for event in events:
+        now, value, gradient = _event(event, network, varying, constants)
+        values.append(value)
+        gradients.append(gradient)
+        assigned.append([int(str(s) in now) for s in states])
+    parts.append(cases("event", "e, y, z, p, t, out", "e", values))
+    parts.append(cases("event_vjp", "e, y, z, p, t, v, gy, gz, gp, gt", "e", gradients))
+    place = {s: i for i, s in enumerate(varying)}
+    return parts, {
+        "SWITCHES": len(modes),
+        "EVENTS": len(events),
+        "MODE": [place[symbol(mode.parameter)] for mode in modes],
+        "AT_ZERO": [int(mode.at_zero) for mode in modes],
+        "ASSIGNED": assigned or [[0] * len(states)],
+        "PERSISTENT": [int(e.persistent) for e in events],
+        "TRIGGER_VALUES": [int(e.use_trigger_values) for e in events],
+        "INITIALLY": [float(e.initial_value) for e in events],
+    }
+
+
+def _event(
+    event: Event, network: Network, varying: list[sp.Symbol], constants: dict
+) -> tuple[dict[str, sp.Expr], list[str], list[str]]:
+    """Give the new values of an event, and the code of these and of their adjoint.
+
+    ``y`` is the state that assignments are evaluated with, ``z`` the one that they change: a species in a volume that
+    changes keeps the amount that it has then.
+    """
+    states = [symbol(s) for s in network.states]
+    current = {s: sp.Dummy(f"{s}_now", real=True) for s in states}
+    now = {name: e.xreplace(network.expand) for name, e in event.changes.items()}
+    for name, volume in event.dilution.items():
+        now[name] = current[symbol(name)] * current.get(symbol(volume), symbol(volume)) / now[volume]
+    now = {name: plain(e.xreplace(constants)) for name, e in now.items()}
+    index = {s: i for i, s in enumerate(states)}
+    inputs = {s: f"y[{i}]" for s, i in index.items()} | {current[s]: f"z[{i}]" for s, i in index.items()}
+    inputs |= {s: f"p[{i}]" for i, s in enumerate(varying)} | {TIME: "t"}
+    bars = {name: sp.Symbol(f"v{index[symbol(name)]}_", real=True) for name in now}
+    total = sp.Add(*[bars[name] * e for name, e in now.items()])
+    wanted = [(f"gy[{i}] += ", s) for s, i in index.items()] + [(f"gz[{i}] += ", current[s]) for s, i in index.items()]
+    wanted += [(f"gp[{i}] += ", s) for i, s in enumerate(varying)] + [("gt[0] += ", TIME)]
+    value = block(inputs, [(f"out[{index[symbol(name)]}] = ", e) for name, e in now.items()])
+    given = {bar: f"v[{index[symbol(name)]}]" for name, bar in bars.items()}
+    return now, value, block({**inputs, **given}, [(h, total.diff(s)) for h, s in wanted])
+
+
+def step_limit_source(network: Network, varying: list[sp.Symbol], constants: dict) -> tuple[str, dict[str, object]]:
+    """Source of ``step_limit``, the longest step that sees what rates do in time, and whether there is any limit."""
+    limits = [plain(e.xreplace(constants)) for e in step_limits(network)]
+    inputs = {symbol(s): f"y[{i}]" for i, s in enumerate(network.states)}
+    inputs |= {s: f"p[{i}]" for i, s in enumerate(varying)} | {TIME: "t"}
+    names = [f"h{n}" for n in range(len(limits))]
+    lines = block(inputs, [(f"{name} = ", e) for name, e in zip(names, limits, strict=True)])
+    lines.append(f"out[0] = min({', '.join(['inf', *names])})")
+    return definition("step_limit", "y, p, t, out", lines if limits else []), {"LIMITED": int(bool(limits))}

@@ -1,0 +1,324 @@
+# ruff: noqa: ANN001, ANN202, SIM110  (see vectors.py)
+"""Switches of rates and events that are found during a simulation, and what their time does to derivatives.
+
+A condition on states (or on a time that is estimated) is a mode: a parameter that is 1 or 0, and stays for as long as
+the run does not switch, so that each step sees smooth rates. After a step, the continuous extension is searched for
+the first place where a condition disagrees with its mode; the run goes on from there, with the other mode, and events
+whose trigger turned true have happened.
+
+The time t* of a switch depends on the state: with g its function, f- and f+ the rates before and after, and J what the
+events do, a change of the state before, dy, changes the state after by
+
+    J_y dy + J_p dp + (J_y f- + J_t - f+) dt*,  dt* = -(g_y dy + g_p dp) / (g_y f- + g_t)
+
+(the jump of sensitivities of Rozenvasser 1967; Galan, Feehery & Barton 1999, doi:10.1016/S0168-9274(98)00125-1; of
+adjoints, Serban & Recchia 2009, doi:10.1002/fld.1944).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from il6infer.kernel.contracts import Switching
+from il6infer.kernel.happenings import MOST_EVENTS, first_held, rates, react, react_adjoint, set_modes
+from il6infer.kernel.model_functions import (
+    AT_ZERO,
+    EVENTS,
+    LANES,
+    MODE,
+    NP,
+    SWITCHES,
+    N,
+    dense,
+    switch_functions,
+    switch_vjp,
+    trigger,
+)
+from il6infer.kernel.tape import record_modes, record_switch
+from il6infer.kernel.vectors import OPTIONS, clear, put_column, take_column
+
+SAMPLES = 8
+"""Places within a step at which conditions are looked at."""
+
+HALVINGS = 52
+
+SAME_PLACE = 1e-10
+"""Switches within this fraction of a step are one."""
+
+SAME_MOMENT = 1e-12
+"""What is measured within this share of the time of an event is measured when it happens."""
+
+NONE, SLIDES, ENDLESS = 0, 1, 2
+"""What is wrong with a switch: nothing; both sides push the run back to it; events follow each other without end."""
+
+
+@njit(**OPTIONS)
+def switching_space():
+    """Scratch memory; nothing is located."""
+    lanes, count, events = LANES(), SWITCHES(), EVENTS()
+    n = N() if count > 0 else 0
+    at_once = MOST_EVENTS if events > 0 else 0
+    return Switching(
+        fraction=np.zeros(lanes),
+        inside=np.empty((n, lanes)),
+        time=np.empty(lanes),
+        functions=np.empty((count, lanes)),
+        samples=np.empty((3, count, lanes)),
+        low=np.zeros(lanes),
+        high=np.full(lanes, 2.0),
+        dip=np.empty((2, lanes)),
+        which=np.full(lanes, -1),
+        until=np.zeros(lanes),
+        held=np.zeros((events, lanes)),
+        order=np.empty((at_once, 2), dtype=np.int64),
+        before=np.empty((at_once + 1, n)),
+    )
+
+
+@njit(**OPTIONS)
+def disagrees(j, lane, g, p):
+    """Whether a condition is not what its mode says."""
+    holds = g[j, lane] > 0.0 or (AT_ZERO(j) == 1 and g[j, lane] == 0.0)
+    return holds != (p[MODE(j), lane] > 0.5)
+
+
+@njit(**OPTIONS)
+def any_disagrees(lane, g, p):
+    """Whether any condition of a lane is not what its mode says."""
+    for j in range(SWITCHES()):
+        if disagrees(j, lane, g, p):
+            return True
+    return False
+
+
+@njit(**OPTIONS)
+def functions_inside(y, p, start, step, k, space):
+    """Switching functions at the fraction of the step that is set for each lane."""
+    dense(y, k, space.fraction, space.inside)
+    for lane in range(LANES()):
+        space.time[lane] = start[lane] + space.fraction[lane] * step[lane]
+    switch_functions(space.inside, p, space.time, space.functions)
+
+
+@njit(**OPTIONS)
+def locate(y, p, start, step, k, taken, space):
+    """Find the fraction of the step at which a condition first disagrees with its mode, in the lanes that took it.
+
+    Returns whether there is any; see `Switching.high`.
+    """
+    fraction, g, last, low, high, dip = space.fraction, space.functions, space.samples, space.low, space.high, space.dip
+    for lane in range(LANES()):
+        low[lane], high[lane], dip[0, lane] = 0.0, 2.0, 2.0
+    for sample in range(SAMPLES + 1):
+        for lane in range(LANES()):
+            fraction[lane] = sample / SAMPLES
+        functions_inside(y, p, start, step, k, space)
+        for lane in range(LANES()):
+            if not taken[lane] or high[lane] <= 1.0:
+                continue
+            if sample > 0 and any_disagrees(lane, g, p):
+                high[lane] = fraction[lane]
+                continue
+            low[lane] = fraction[lane]
+            for j in range(SWITCHES()):
+                last[0, j, lane], last[1, j, lane] = last[1, j, lane], last[2, j, lane]
+                last[2, j, lane] = g[j, lane]
+                if sample > 1 and dip[0, lane] > 1.0:
+                    note_dip(j, lane, sample, last, dip)
+    # Between samples a function may pass zero and turn back: at the vertex of the parabola through three of them.
+    some = False
+    for lane in range(LANES()):
+        fraction[lane] = 0.0
+        if taken[lane] and dip[0, lane] < high[lane]:
+            fraction[lane], some = dip[0, lane], True
+    if some:
+        functions_inside(y, p, start, step, k, space)
+        for lane in range(LANES()):
+            if fraction[lane] > 0.0 and any_disagrees(lane, g, p):
+                low[lane], high[lane] = dip[1, lane], fraction[lane]
+    some = False
+    for lane in range(LANES()):
+        some = some or high[lane] <= 1.0
+    if not some:
+        return False
+    for _ in range(HALVINGS):
+        for lane in range(LANES()):
+            fraction[lane] = 0.5 * (low[lane] + high[lane]) if high[lane] <= 1.0 else 0.0
+        functions_inside(y, p, start, step, k, space)
+        for lane in range(LANES()):
+            if high[lane] <= 1.0:
+                if any_disagrees(lane, g, p):
+                    high[lane] = fraction[lane]
+                else:
+                    low[lane] = fraction[lane]
+    return True
+
+
+@njit(**OPTIONS)
+def note_dip(j, lane, sample, last, dip):
+    """Note the vertex of the parabola through three samples where it comes near zero between them."""
+    a, b, c = last[0, j, lane], last[1, j, lane], last[2, j, lane]
+    if a * b <= 0.0 or b * c <= 0.0 or abs(b) > abs(a) or abs(b) > abs(c):
+        return
+    bend = a - 2.0 * b + c
+    if bend != 0.0:
+        offset = 0.5 * (a - c) / bend
+        vertex = b - 0.25 * (a - c) * offset
+        if abs(vertex) < 0.5 * abs(b) or vertex * b < 0.0:
+            dip[0, lane], dip[1, lane] = (sample - 1.0 + offset) / SAMPLES, (sample - 2.0) / SAMPLES
+
+
+@njit(**OPTIONS)
+def turn(lane, moving, start, k, space, tape, row, keep):
+    """End the step of a lane at the switch that was located: moves its time and modes, sets `which` and `until`."""
+    y, p, t, _, step, _ = moving
+    which = -1
+    for place in range(2):
+        for other in range(LANES()):
+            space.fraction[other] = 0.0
+        space.fraction[lane] = space.high[lane] if place == 0 else min(1.0, space.high[lane] + SAME_PLACE)
+        functions_inside(y, p, start, step, k, space)
+        for j in range(SWITCHES()):
+            if disagrees(j, lane, space.functions, p):
+                p[MODE(j), lane] = 1.0 - p[MODE(j), lane]
+                which = j if which < 0 else which
+    if space.high[lane] < 1.0:
+        t[lane] = start[lane] + space.high[lane] * step[lane]
+    space.which[lane], space.until[lane] = which, t[lane]
+    if EVENTS() > 0:
+        parameters, now, fires = np.empty(NP()), np.empty(EVENTS()), False
+        take_column(p, lane, parameters)
+        trigger(parameters, now)
+        for e in range(EVENTS()):
+            fires = fires or (now[e] > 0.5 and space.held[e, lane] < 0.5)
+        # What is measured at the moment of an event is measured after it, unless its condition is strict.
+        if fires:
+            after = (AT_ZERO(which) == 1) == (p[MODE(which), lane] > 0.5)
+            space.until[lane] = t[lane] + (-1.0 if after else 1.0) * SAME_MOMENT * max(abs(t[lane]), 1.0)
+    if keep:
+        record_switch(tape, row, lane, space.high[lane], space.until[lane], which)
+        record_modes(tape, row, lane, p, True)
+
+
+@njit(**OPTIONS)
+def happen(lane, moving, start, k, space, before):
+    """State of a lane after the switch at its time, and after the events there; returns what is wrong with it.
+
+    `before` (NP,) are the parameters with the modes before the switch.
+    """
+    y, p, t, _, step, _ = moving
+    state, parameters = np.empty(N()), np.empty(NP())
+    for other in range(LANES()):
+        space.fraction[other] = 0.0
+    space.fraction[lane] = space.high[lane]
+    dense(y, k, space.fraction, space.inside)
+    take_column(space.inside, lane, state)
+    take_column(p, lane, parameters)
+    count = 0
+    if EVENTS() > 0:
+        held = np.empty(EVENTS())
+        take_column(space.held, lane, held)
+        count = react(state, parameters, t[lane], held, space)
+        put_column(space.held, lane, held)
+        put_column(p, lane, parameters)
+    put_column(y, lane, state)
+    if count < 0:
+        return ENDLESS
+    if count == 0 and pushes_back(space.which[lane], state, before, parameters, t[lane]):
+        return SLIDES
+    return NONE
+
+
+@njit(**OPTIONS)
+def begins_with_event(lane, y, p, space):
+    """Set the modes in p before a steady state is looked for; whether an event would happen at once."""
+    set_modes(y, p, 0.0)
+    if EVENTS() == 0:
+        return False
+    now = np.empty(EVENTS())
+    trigger(p, now)
+    first_held(lane, space)
+    happens = False
+    for e in range(EVENTS()):
+        happens = happens or (now[e] > 0.5 and space.held[e, lane] < 0.5)
+        space.held[e, lane] = now[e]
+    return happens
+
+
+@njit(**OPTIONS)
+def cross(lane, moving, start, k, space):
+    """Go over a switch on the way to a steady state; whether events or a sliding run make that impossible.
+
+    What is left of an event at a steady state has no derivative by the implicit function theorem: another engine's.
+    """
+    p, events = moving.p, np.empty(EVENTS())
+    before, after = np.empty(NP()), np.empty(NP())
+    take_column(p, lane, before)
+    turn(lane, moving, start, k, space, np.empty((1, 1)), 0, False)
+    if EVENTS() > 0:
+        take_column(p, lane, after)
+        trigger(after, events)
+        for e in range(EVENTS()):
+            if events[e] > 0.5 and space.held[e, lane] < 0.5:
+                return True
+    return happen(lane, moving, start, k, space, before) != NONE
+
+
+@njit(**OPTIONS)
+def slope(j, y, p, t, f, gy, gp, gt):
+    """Rate of change of a switching function along the rates f; leaves its gradients."""
+    clear(gy)
+    clear(gp)
+    clear(gt)
+    switch_vjp(j, y, p, t, 1.0, gy, gp, gt)
+    total = gt[0]
+    for i in range(N()):
+        total += gy[i] * f[i]
+    return total
+
+
+@njit(**OPTIONS)
+def pushes_back(which, y, before, after, t):
+    """Whether the rates after a switch take the run back to where those before it came from."""
+    f, gy, gp, gt = np.empty(N()), np.empty(N()), np.empty(NP()), np.empty(1)
+    rates(y, before, t, f)
+    forth = slope(which, y, before, t, f, gy, gp, gt)
+    rates(y, after, t, f)
+    back = slope(which, y, after, t, f, gy, gp, gt)
+    return forth * back < 0.0 and abs(back) > 1e-9 * abs(forth)
+
+
+@njit(**OPTIONS)
+def switch_adjoint(which, y, before, flipped, t, lam, gp, space):
+    """Adjoint of a switch: lam after, at its time, becomes lam before; adds to gp.
+
+    Parameters
+    ----------
+    y
+        State before the events.
+    before, flipped
+        Parameters with the modes before the switch, and after it.
+    """
+    after, own, held = flipped.copy(), y.copy(), np.empty(EVENTS())
+    f, gt, gy, by_parameters = np.empty(N()), np.zeros(1), np.empty(N()), np.empty(NP())
+    count, total = 0, 0.0
+    if EVENTS() > 0:
+        trigger(before, held)
+        count = react(own, after, t, held, space)
+    rates(own, after, t, f)
+    for i in range(N()):
+        total -= lam[i] * f[i]
+    if count > 0:
+        react_adjoint(count, flipped, t, space, lam, gp, gt)
+    rates(y, before, t, f)
+    for i in range(N()):
+        total += lam[i] * f[i]
+    total += gt[0]
+    if total == 0.0:  # also where a run only touches a switch that changes nothing
+        return
+    share = -total / slope(which, y, before, t, f, gy, by_parameters, gt)
+    for i in range(N()):
+        lam[i] += share * gy[i]
+    for i in range(NP()):
+        gp[i] += share * by_parameters[i]

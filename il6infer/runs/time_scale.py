@@ -1,0 +1,95 @@
+"""The longest step that sees what rates do in time: pulses are not stepped over.
+
+From rest, a step grows without bound, for its error is zero; a pulse that comes later would fall between the places
+where the rates are looked at. So each function of the time alone in the rates limits the step to a change of its
+argument u that matters: ``|u'| h + |u''| h^2 / 2 <= change``. Far from where exp(u) is of any size, that is the
+distance to it; so a step approaches a pulse in a few leaps, whatever its place and width are, and estimated or not. A
+state that changes at a constant rate is a clock, and counts as time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from il6infer.network.network import TIME, Network, symbol
+from il6infer.runs.modes import located
+
+FALL = 2.0
+"""Change of an exponent within a step."""
+
+NEGLIGIBLE = 30.0
+"""Exponents beyond this, of either sign, make a term negligible."""
+
+TURN = 1.0
+"""Change of the argument of a periodic function within a step [radian]."""
+
+LANDED = 1e-9
+"""A kink that is closer than this share of the time has been reached."""
+
+_EXPONENTIAL = (sp.exp, sp.sinh, sp.cosh, sp.tanh)
+_PERIODIC = (sp.sin, sp.cos, sp.tan)
+_PLAIN_POWER = 4
+
+
+def clocks(network: Network) -> dict[sp.Symbol, sp.Expr]:
+    """States that change at a rate of parameters alone, with that rate."""
+    own = {symbol(s) for s in network.states} | {TIME}
+    pairs = zip(network.states, network.rhs, strict=True)
+    return {symbol(s): rate for s, rate in pairs if rate != 0 and not rate.free_symbols & own}
+
+
+def step_limits(network: Network) -> tuple[sp.Expr, ...]:
+    """Longest steps that each function of time in the rates allows: expressions of clocks, time and parameters."""
+    rates = {TIME: sp.Integer(1), **clocks(network)}
+    others = {symbol(s) for s in network.states} - rates.keys()
+    limits: dict[sp.Expr, None] = {}
+    for u, allowed, towards_zero in _arguments(network):
+        if not u.free_symbols & rates.keys() or u.free_symbols & others:
+            continue
+        first = _along(u, rates)
+        second = _along(first, rates)
+        passes_once = allowed is not None and towards_zero and second == 0
+        if first != 0 and not passes_once:
+            limits[_limit(u, first, second, allowed, towards_zero)] = None
+    return tuple(limits)
+
+
+def _along(u: sp.Expr, rates: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    slope = sp.Add(*[rate * u.diff(s) for s, rate in rates.items()])
+    steps = {e: sp.Piecewise((1, e.args[0] > 0), (0, True)) for e in slope.atoms(sp.Heaviside)}
+    steps |= {e: sp.Piecewise((1, e.args[0] > 0), (-1, True)) for e in slope.atoms(sp.sign)}
+    return slope.xreplace(steps | {e: sp.Integer(0) for e in slope.atoms(sp.DiracDelta)})
+
+
+def _arguments(network: Network) -> Iterator[tuple[sp.Expr, sp.Expr | None, bool]]:
+    """Arguments that limit a step, the change allowed (None: to zero), and whether only an approach to zero counts."""
+    found = set().union(*[e.atoms(sp.Function, sp.Pow, sp.Abs, sp.Min, sp.Max) for e in network.rhs], set())
+    for e in sorted(found, key=str):
+        if isinstance(e, _EXPONENTIAL):
+            yield e.args[0], sp.Max(FALL, sp.Abs(e.args[0]) - NEGLIGIBLE), False
+        elif isinstance(e, _PERIODIC):
+            yield e.args[0], sp.Float(TURN), False
+        elif e.is_Pow and not (e.exp.is_Integer and 0 < e.exp <= _PLAIN_POWER) and e.base.free_symbols:
+            u = e.exp * sp.log(sp.Abs(e.base))
+            yield u, sp.Max(FALL, sp.Abs(u) - NEGLIGIBLE), False
+        elif isinstance(e, sp.Abs):
+            yield e.args[0], None, True
+        elif isinstance(e, sp.Min | sp.Max):
+            yield from ((a - b, None, True) for n, a in enumerate(e.args) for b in e.args[:n])
+    for mode in located(network):
+        # One that is linear in time passes zero once, which no step misses.
+        yield mode.function, 1.01 * sp.Abs(mode.function), True
+
+
+def _limit(u: sp.Expr, first: sp.Expr, second: sp.Expr, allowed: sp.Expr | None, towards_zero: bool) -> sp.Expr:
+    allowed = sp.Abs(u) if allowed is None else allowed
+    step = 2 * allowed / (sp.Abs(first) + sp.sqrt(first**2 + 2 * sp.Abs(second) * allowed))
+    if not towards_zero:
+        return sp.Piecewise((step, sp.Abs(first) + sp.Abs(second) > 0), (sp.oo, True))
+    reached = sp.Abs(u) <= LANDED * sp.Abs(first) * sp.Max(1, sp.Abs(TIME))
+    if second == 0:
+        return sp.Piecewise((sp.oo, sp.Or(reached, u * first >= 0)), (step, True))
+    turns = sp.sqrt(2 * allowed / sp.Abs(second))
+    return sp.Piecewise((sp.oo, reached), (turns, u * first >= 0), (step, True))
