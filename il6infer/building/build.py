@@ -249,7 +249,7 @@ def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
         {
             "observableId": "obs_" + measurements["observable"],
             "experimentId": measurements["condition"],
-            "time": measurements["time_min"],
+            "time": [np.format_float_positional(time, trim="-") for time in measurements["time_min"]],
             "measurement": measurements["value"],
             "observableParameters": overrides,
             "noiseParameters": "",
