@@ -65,7 +65,7 @@ docs: venv  ## build/docs: help of each command; text and diagram of each model;
 	$(BIN)/python -c 'from pathlib import Path; from il6infer.stages.files import write_schemas; write_schemas(Path("build/docs/schemas"))'
 	for command in $$($(BIN)/python -c 'from il6infer.cli.main import COMMANDS; print(*COMMANDS)'); do \
 	  COLUMNS=100 $(BIN)/il6infer $$command --help > build/docs/$$command.txt || exit 1; done
-	for model in $$($(BIN)/python -c 'from il6infer.library.compose import names; print(*names())'); do \
+	for model in $$($(BIN)/python -c 'from il6infer.library.names import base_names; print(*base_names())'); do \
 	  COLUMNS=200 $(BIN)/il6infer models show $$model > build/docs/models/$$model.txt || exit 1; \
 	  $(BIN)/il6infer models diagram $$model --output build/docs/models/$$model.svg || exit 1; done
 	@echo "Written to $(CURDIR)/build/docs"

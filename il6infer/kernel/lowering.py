@@ -128,7 +128,9 @@ class _Function(Arithmetic):
 
     def _case(self, test: ast.expr, body: Sequence[ast.stmt]) -> None:
         match test:
-            case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=int(number))]):
+            case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=int(number))]) if (
+                name in self._indices
+            ):
                 chosen = self._builder.icmp_signed("==", self._indices[name], INTEGER(number))
             case _:
                 raise NotImplementedError(f"condition: {ast.unparse(test)}")

@@ -14,7 +14,7 @@ from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.library.assembly import complexes_of, gp130_unit, inhibition, parts_of, texts_of
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.declared import reactions_of, species_of
-from il6infer.library.names import CELLS, ModelName, base_names, parse_model_name
+from il6infer.library.names import CELLS, ModelName, parse_model_name
 from il6infer.library.priors import UNITS, cell_table, prior_table
 from il6infer.library.translate import own_sbml, sbml_of
 
@@ -56,11 +56,6 @@ class Model:
     medium: tuple[str, ...]
     priors: pd.DataFrame
     library: Library
-
-
-def names() -> tuple[str, ...]:
-    """Name every model without options: ``<receptor>_<feedback>``."""
-    return base_names()
 
 
 def gallery() -> tuple[str, ...]:

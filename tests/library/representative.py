@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from il6infer.library.catalogue import shipped
-from il6infer.library.compose import names
+from il6infer.library.names import base_names
 
 MEDIUM = ("IL6", "sIL6R", "sgp130Fc", "HyperIL6", "IL6_sIL6R", "IL6_sIL6R_sgp130Fc", "HyperIL6_sgp130Fc")
 """Medium of every model."""
@@ -37,7 +37,7 @@ REPRESENTATIVE = (
     "both_socs3+drugs+jak+targets@retinal_endothelial",
     EVERYTHING,
 )
-LIBRARY = (*names(), *REPRESENTATIVE)
+LIBRARY = (*base_names(), *REPRESENTATIVE)
 """Every receptor with every feedback, every option, every cell."""
 
 EACH_OPTION = tuple(

@@ -13,8 +13,8 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.library.catalogue import shipped
-from il6infer.library.compose import compose, names
-from il6infer.library.names import CELLS, ModelName, parse_model_name
+from il6infer.library.compose import compose
+from il6infer.library.names import CELLS, ModelName, base_names, parse_model_name
 from il6infer.network.balance import cycles, equilibrium_constants
 from il6infer.network.network import Network, symbol
 from il6infer.network.sbml import read_sbml
@@ -39,7 +39,7 @@ def exists(name: str) -> bool:
 
 
 ONE_OPTION = [
-    name for base in names() for o in ("", *shipped().options) if exists(name := f"{base}+{o}" if o else base)
+    name for base in base_names() for o in ("", *shipped().options) if exists(name := f"{base}+{o}" if o else base)
 ]
 TWO_OPTIONS = [
     name

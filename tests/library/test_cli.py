@@ -11,8 +11,8 @@ import pytest
 from il6infer.cli.main import main
 from il6infer.drawing.svg import dot, svg
 from il6infer.library.catalogue import shipped
-from il6infer.library.compose import compose, names
-from il6infer.library.names import CELLS
+from il6infer.library.compose import compose
+from il6infer.library.names import CELLS, base_names
 from il6infer.network.sbml import read_sbml
 
 
@@ -21,7 +21,7 @@ def test_list(capsys):
     lines = capsys.readouterr().out.splitlines()
 
     assert lines[0].split() == ["model", "states", "estimated", "fixed", "modules"]
-    assert [line.split()[0] for line in lines[1:17]] == list(names())
+    assert [line.split()[0] for line in lines[1:17]] == list(base_names())
     assert ["both_socs3", "23", "16", "11"] in [line.split()[:4] for line in lines]
     words = {line.split()[0] for line in lines[17:] if line}
     library = shipped()

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from il6infer.library.compose import compose, names
+from il6infer.library.compose import compose
+from il6infer.library.names import base_names
 from il6infer.network.balance import equilibrium_constants
 from il6infer.network.conservation import moieties
 from il6infer.network.network import symbol
@@ -41,7 +42,7 @@ def after(name: str, doses: dict, readout: str = "pSTAT3", **changed: float) -> 
     return course(name, tuple(doses.items()), readout, tuple(changed.items()))
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", base_names())
 def test_sbml_is_valid_and_the_antimony_gives_it(name):
     model = compose(name)
     document = libsbml.readSBMLFromString(model.sbml)
@@ -53,7 +54,7 @@ def test_sbml_is_valid_and_the_antimony_gives_it(name):
     assert antimony.loadAntimonyString(model.antimony) >= 0
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", base_names())
 def test_one_protocol_and_one_set_of_read_outs_serve_all_models(name):
     model = compose(name)
     network = read_sbml(model.sbml)
@@ -65,7 +66,7 @@ def test_one_protocol_and_one_set_of_read_outs_serve_all_models(name):
     assert len(network.states) <= 23
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", base_names())
 def test_every_state_and_reaction_belongs_to_a_module(name):
     model = compose(name)
     network = read_sbml(model.sbml)
@@ -95,7 +96,7 @@ def test_volumes_cancel(name):
     assert not {symbol("medium"), symbol("cell")} & set().union(*(e.free_symbols for e in network.rhs))
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", base_names())
 def test_rest_is_a_steady_state_that_newton_finds(name):
     system, parameters = odes(name), medians(compose(name).priors)
     rest = system.rest(parameters)
@@ -111,7 +112,7 @@ def test_rest_is_a_steady_state_that_newton_finds(name):
     assert np.linalg.cond(equations) < 1e7
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", base_names())
 def test_moieties_are_kept(name):
     system, parameters = odes(name), medians(compose(name).priors)
     start = system.dose(system.rest(parameters), {**TRAPPED, **HYPER})

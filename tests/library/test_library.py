@@ -10,7 +10,8 @@ import pytest
 
 from il6infer.building.build import build
 from il6infer.engine import compile
-from il6infer.library.compose import compose, names
+from il6infer.library.compose import compose
+from il6infer.library.names import base_names
 from il6infer.network.conservation import moieties
 from il6infer.petab_files.read import load
 from il6infer.problems.priors import draw
@@ -66,7 +67,7 @@ def test_no_wrong_number_passes_as_simulated(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", base_names())
 def test_no_wrong_number_passes_on_a_thousand_prior_draws(name: str, tmp_path: Path) -> None:
     problem = _problem(name, tmp_path)
     assert _disagreements(problem, draw(problem.estimated, 1000, np.random.default_rng(4))) == (1000, [])

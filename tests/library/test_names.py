@@ -6,7 +6,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.library.catalogue import shipped
-from il6infer.library.compose import compose, names
+from il6infer.library.compose import compose
 from il6infer.library.names import CELLS, base_names, parse_model_name
 from il6infer.library.priors import cell_table
 from tests.library.representative import REPRESENTATIVE
@@ -27,7 +27,7 @@ def test_name_is_what_its_parts_spell(name):
 def test_library_lists_receptors_times_feedbacks():
     feedbacks = ("none", "socs3", "loss", "dual")
 
-    assert names() == tuple(f"{r}_{f}" for r in ("classic", "trans", "both", "cluster") for f in feedbacks)
+    assert base_names() == tuple(f"{r}_{f}" for r in ("classic", "trans", "both", "cluster") for f in feedbacks)
 
 
 def test_options_stand_in_the_alphabets_order():

@@ -10,7 +10,8 @@ from pandera.errors import SchemaError
 from scipy.stats import norm
 
 from il6infer._errors import UserError
-from il6infer.library.compose import compose, names
+from il6infer.library.compose import compose
+from il6infer.library.names import base_names
 from il6infer.library.priors import PRIORS, Z90, cell_table, interval, log_normal, prior_table
 from il6infer.network.sbml import read_sbml
 from tests.library.representative import REPRESENTATIVE
@@ -19,7 +20,7 @@ TABLE = prior_table().set_index("parameter")
 ESTIMATED = list(TABLE.index[TABLE["distribution"] == "log-normal"])
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", base_names())
 def test_every_parameter_of_every_model_has_a_prior(name):
     network = read_sbml(compose(name).sbml)
 
@@ -27,7 +28,7 @@ def test_every_parameter_of_every_model_has_a_prior(name):
 
 
 def test_every_row_serves_a_model():
-    used = set().union(*(compose(name).priors["parameter"] for name in (*names(), *REPRESENTATIVE)))
+    used = set().union(*(compose(name).priors["parameter"] for name in (*base_names(), *REPRESENTATIVE)))
 
     assert used == set(TABLE.index) | set(cell_table()["parameter"])
 
