@@ -18,7 +18,8 @@ from rich.table import Table
 from benchmarks.growth import cascade
 from il6infer.engine import RosenbrockEngine
 from il6infer.kernel.link import prepare
-from il6infer.library.compose import compose, gallery, names
+from il6infer.library.compose import compose, gallery
+from il6infer.library.names import base_names
 from il6infer.network.network import symbol
 from il6infer.network.sbml import read_sbml
 from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
@@ -67,7 +68,7 @@ def run(folder: Path) -> None:
     prepare("simulate", "pullback")
     problems = {f"cascade of {n}": lambda n=n: cascade(n, 20, 4, 10) for n in STATES}
     problems |= {
-        name: lambda name=name: library_problem(name) for name in dict.fromkeys((*names(), *gallery(), *LARGE))
+        name: lambda name=name: library_problem(name) for name in dict.fromkeys((*base_names(), *gallery(), *LARGE))
     }
     table = Table("model", "states", "reactions", "equations [s]", "machine code [s]", "total [s]")
     found = {}

@@ -10,7 +10,8 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.building.build import build
-from il6infer.library.compose import compose, names
+from il6infer.library.compose import compose
+from il6infer.library.names import base_names
 from il6infer.network.network import symbol
 from il6infer.petab_files.lint import check
 from il6infer.petab_files.read import load
@@ -60,7 +61,7 @@ def test_priors_carry_unit_source_and_the_published_range(built: Path) -> None:
     assert high >= 33.99
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", base_names())
 def test_every_model_builds_a_problem_that_petab_accepts(name: str, tmp_path: Path) -> None:
     check(build(measurements(), protocol(), compose(name), tmp_path / "problem", dataset="toy"))
 

@@ -13,8 +13,8 @@ from il6infer.drawing.graph import graph
 from il6infer.drawing.layout import by_hand, positions
 from il6infer.drawing.svg import dot, svg
 from il6infer.library.catalogue import shipped
-from il6infer.library.compose import compose, gallery, names
-from il6infer.library.names import parse_model_name
+from il6infer.library.compose import compose, gallery
+from il6infer.library.names import base_names, parse_model_name
 from il6infer.network.sbml import read_sbml
 from tests.library.representative import REPRESENTATIVE
 
@@ -26,7 +26,7 @@ DRAWN = (*gallery(), *REPRESENTATIVE)
 COLOURS = {module.name: module.colours for module in shipped().modules.values() if module.colours}
 
 
-@pytest.mark.parametrize("name", [*names(), *DRAWN])
+@pytest.mark.parametrize("name", [*base_names(), *DRAWN])
 def test_svg_shows_every_species_in_its_modules_colour(name):
     model = compose(name)
     root = ElementTree.fromstring(svg(model))
@@ -37,7 +37,7 @@ def test_svg_shows_every_species_in_its_modules_colour(name):
     assert {COLOURS[module][0] for module in set(model.module_of.values()) & set(COLOURS)} <= fills
 
 
-@pytest.mark.parametrize("name", [*names(), *DRAWN])
+@pytest.mark.parametrize("name", [*base_names(), *DRAWN])
 def test_boxes_do_not_overlap(name):
     model = compose(name)
     root = ElementTree.fromstring(svg(model))
@@ -143,7 +143,9 @@ def test_feedback_is_drawn_only_where_it_is():
 
 
 def test_modules_of_species_have_their_colours():
-    modules = {m for name in (*names(), *REPRESENTATIVE) for m in {node.module for node in graph(compose(name)).nodes}}
+    modules = {
+        m for name in (*base_names(), *REPRESENTATIVE) for m in {node.module for node in graph(compose(name)).nodes}
+    }
 
     assert modules <= set(COLOURS)
 
