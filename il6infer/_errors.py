@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -36,17 +38,42 @@ class Fault:
         return f"{self.where}: {self.what}" + (f" {self.remedy}" if self.remedy else "")
 
 
-def raise_faults(faults: Iterable[Fault], subject: str, remedy: str = "") -> None:
-    """Raise one `UserError` with the faults of `subject`, at most `LISTED`, and the remedy of all; none: do nothing."""
+def raise_faults(faults: Iterable[Fault], subject: str, remedy: str = "", *, alike: int = 0) -> None:
+    """Raise one `UserError` with the faults of `subject`, and the remedy of all; none: do nothing.
+
+    At most `LISTED` are listed, and of one kind in one column of one file at most `alike` (0: all).
+    """
     faults = list(faults)
     if not faults:
         return
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    rest = len(faults) - LISTED
+    listed = _listed(faults, alike or len(faults))
+    rest = sum(covered for covered, _ in listed[LISTED:])
     more = [f"  - and {rest} more."] if rest > 0 else []
-    lines = [f"{subject}: {count}", *(f"  - {fault}" for fault in faults[:LISTED]), *more]
+    lines = [f"{subject}: {count}", *(line for _, line in listed[:LISTED]), *more]
     lines += [remedy] if remedy else []
     raise UserError("\n".join(lines))
+
+
+def _listed(faults: list[Fault], alike: int) -> list[tuple[int, str]]:
+    """Lines of a message, each with the number of faults that it stands for."""
+    kinds = Counter(_kind(fault) for fault in faults)
+    seen: Counter[tuple[str, str]] = Counter()
+    lines = []
+    for fault in faults:
+        kind = _kind(fault)
+        seen[kind] += 1
+        if seen[kind] <= alike:
+            lines.append((1, f"  - {fault}"))
+        elif seen[kind] == alike + 1:
+            rest = kinds[kind] - alike
+            lines.append((rest, f"  - {fault.where.split(', ')[0]}: and {rest:,} more of this kind."))
+    return lines
+
+
+def _kind(fault: Fault) -> tuple[str, str]:
+    """Tell faults apart by place and words, whatever their rows and the text of their cells."""
+    return re.sub(r"(row|entry) \d+", r"\1", fault.where), re.sub(r"'[^']*'|[-+]?\d[\d.,e+-]*", "#", fault.what)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

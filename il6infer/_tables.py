@@ -38,12 +38,31 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table of text cells; `name` and `entry` say how messages call the table and one of its rows."""
+    """A table of text cells; `name` and `entry` say how messages call the table and one of its rows.
+
+    Attributes
+    ----------
+    decimal, thousands
+        How its numbers are written; no separator of thousands: empty.
+    """
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     entry: str = "row"
+    decimal: str = "."
+    thousands: str = ""
+
+    def number(self, text: str) -> float | None:
+        """Read a cell as `number` does, with the decimal mark and the thousands separator of this table."""
+        if self.decimal == "." and not self.thousands:
+            return number(text)
+        mark, group = re.escape(self.decimal), re.escape(self.thousands)
+        whole = rf"(\d+|[1-9]\d{{0,2}}(?:{group}\d{{3}})+)" if self.thousands else r"(\d+)"
+        if not re.fullmatch(rf"[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)([eE][+-]?\d+)?", text, re.ASCII):
+            return None
+        plain = text.replace(self.thousands, "") if self.thousands else text
+        return number(plain.replace(self.decimal, "."))
 
     def where(self, row: Row | int, column: str = "") -> str:
         """Place of a cell, e.g. ``"gel1.csv, row 7, column 'time_min'"``."""
@@ -71,12 +90,21 @@ def not_a_number(sheet: Sheet, row: Row, column: str, what: str = "") -> Fault:
     """Describe the fault of a cell that should be a number."""
     text = row[column]
     found = f"'{text}' is not a number" if text else "the cell is empty, a number is expected"
-    remedy = f"Write the decimal point as a point: {text.replace(',', '.')}." if _comma(text) else ""
+    remedy = {
+        "decimal": f"Write the decimal point as a point: {text.replace(',', '.')}.",
+        "thousands": f"Write it without separators of thousands: {text.replace(',', '')}.",
+        "either": "Thousands or decimals? Write it without separators of thousands, and decimals after a point.",
+    }.get(comma(text), "")
     return Fault(sheet.where(row, column), f"{found}{what}.", remedy)
 
 
-def _comma(text: str) -> bool:
-    return text.count(",") == 1 and number(text.replace(",", ".")) is not None
+def comma(text: str) -> str:
+    """Tell what the commas in a number are: ``decimal``, ``thousands``, ``either``, or empty where it has none."""
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text, re.ASCII):
+        return "either"
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", text, re.ASCII):
+        return "thousands"
+    return "decimal" if text.count(",") == 1 and number(text.replace(",", ".")) is not None else ""
 
 
 def repeated(sheet: Sheet, columns: Collection[str]) -> list[Fault]:

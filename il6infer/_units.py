@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,8 +13,10 @@ from types import MappingProxyType
 from il6infer._errors import UserError, nearest
 
 # Written out, for pint takes longer to start than most of what asks it; a test holds the numbers against it.
-_UG_PER_L = MappingProxyType({"pg/ml": 1e-3, "ng/ml": 1.0, "ug/ml": 1e3})
-_NM = MappingProxyType({"pM": 1e-3, "nM": 1.0, "uM": 1e3})
+_UG_PER_L = MappingProxyType(
+    {"pg/ml": 1e-3, "ng/ml": 1.0, "ug/ml": 1e3, "mg/ml": 1e6, "ng/l": 1e-3, "ug/l": 1.0, "mg/l": 1e3}
+)
+_NM = MappingProxyType({"fM": 1e-6, "pM": 1e-3, "nM": 1.0, "uM": 1e3, "mM": 1e6})
 _MIN = MappingProxyType({"s": 1 / 60, "min": 1.0, "h": 60.0})
 
 DOSE_UNITS = (*_UG_PER_L, *_NM)
@@ -67,10 +70,15 @@ def substances() -> Mapping[str, Substance]:
 
 
 def _known(unit: str, units: tuple[str, ...], kind: str) -> str:
-    """Return `unit` in this project's spelling (mL is ml, the micro sign is u), or raise a `UserError`."""
-    plain = unit.strip().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").replace("/mL", "/ml")
+    """Return `unit` in this project's spelling (mL is ml, nmol/l is nM), or raise a `UserError`.
+
+    No unit is proposed in place of an unknown one: one letter is a factor of a thousand.
+    """
+    plain = unit.strip().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
+    plain = plain.replace("/mL", "/ml").replace("/L", "/l").replace(" per ", "/")
+    plain = re.sub(r"^([fpnum])mol/l$", r"\1M", plain)
     if plain not in units:
-        raise UserError(f"unknown {kind} unit '{unit}'. {nearest(plain, units)}")
+        raise UserError(f"unknown {kind} unit '{unit}'. Known: {', '.join(units)}.")
     return plain
 
 
@@ -82,7 +90,7 @@ def concentration_nM(dose: float, unit: str, species: str) -> float:
     dose
         Amount in `unit`.
     unit
-        One of `DOSE_UNITS`; ``ng/mL`` and the micro sign are understood.
+        One of `DOSE_UNITS`; ``ng/mL``, ``nmol/l`` and the micro sign are understood.
     species
         One of `substances`.
 
@@ -94,7 +102,7 @@ def concentration_nM(dose: float, unit: str, species: str) -> float:
     Raises
     ------
     UserError
-        Unknown unit or species, with the nearest known name.
+        Unknown unit, with all known ones; unknown species, with the nearest known name.
 
     Examples
     --------

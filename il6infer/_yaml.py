@@ -34,12 +34,18 @@ def _float(loader: _Loader, node: yaml.ScalarNode) -> float:
 
 
 def _resolvers() -> dict[str, list]:
-    """YAML 1.1 reads 1e-6 (no point) as text, and stumbles over the date 2020-99-99: mend the one, drop the other."""
+    """YAML 1.1 takes 1e-6 for text, 1:30 for 90, 010 for 8, and stumbles over the date 2020-99-99: mend these."""
     import re
 
+    plain = {
+        "tag:yaml.org,2002:int": re.compile(r"^[-+]?(0|[1-9]\d*)$"),
+        "tag:yaml.org,2002:float": re.compile(
+            r"^[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\.inf)$|^\.nan$", re.I
+        ),
+    }
     exponent = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
     table = {
-        first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
+        first: [(tag, plain.get(tag, rule)) for tag, rule in entries if tag != "tag:yaml.org,2002:timestamp"]
         for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     for first in "-+0123456789":

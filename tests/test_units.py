@@ -28,12 +28,25 @@ def test_dose_to_nanomolar(dose, unit, species, expected):
     assert concentration_nM(dose, unit, species) == pytest.approx(expected, rel=1e-12)
 
 
-def test_unknown_unit_names_the_nearest():
+@pytest.mark.parametrize("unit", ["ng/dl", "ng", "ng/ul", "nm", "NM", "mol", ""])
+def test_no_unit_is_proposed_for_an_unknown_one(unit):
     with pytest.raises(UserError) as error:
-        concentration_nM(10, "ng/l", "IL6")
-    assert str(error.value) == (
-        "unknown dose unit 'ng/l'. Did you mean 'ng/ml'? Known: nM, ng/ml, pM, pg/ml, uM, ug/ml."
-    )
+        concentration_nM(10, unit, "IL6")
+    known = "pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, mg/l, fM, pM, nM, uM, mM"
+    assert str(error.value) == f"unknown dose unit '{unit}'. Known: {known}."
+
+
+@pytest.mark.parametrize(
+    ("unit", "same"),
+    [("nmol/l", "nM"), ("nmol/L", "nM"), ("pmol/l", "pM"), ("umol/l", "uM"), ("µmol/L", "uM"), ("fmol/l", "fM"),
+     ("ng/L", "pg/ml"), ("ug/l", "ng/ml"), ("mg/L", "ug/ml"), ("ng/mL", "ng/ml"), ("μg/ml", "ug/ml")],
+)  # fmt: skip
+def test_spellings_of_one_unit(unit, same):
+    assert concentration_nM(3, unit, "IL6") == pytest.approx(concentration_nM(3, same, "IL6"), rel=1e-12)
+
+
+def test_femtomolar():
+    assert concentration_nM(250, "fM", "IL6") == pytest.approx(2.5e-4)
 
 
 def test_unit_case_matters():
@@ -66,7 +79,7 @@ def test_times():
     assert minutes(7, "min") == 7
     with pytest.raises(UserError) as error:
         minutes(1, "hours")
-    assert str(error.value) == "unknown time unit 'hours'. Known: h, min, s."
+    assert str(error.value) == "unknown time unit 'hours'. Known: s, min, h."
 
 
 def test_conversions_are_those_of_pint():

@@ -44,4 +44,10 @@ def run(args: argparse.Namespace) -> None:
         logger.info("  %s: %s", file.path, counts)
         for drop in file.dropped:
             logger.info("    left out: %d of %s (%s)", drop.count, drop.observable, drop.reason)
+        if file.ignored:
+            logger.info("    ignored columns: %s", ", ".join(file.ignored))
+        if file.passed_over:
+            logger.info("    columns that the description does not name: %s", ", ".join(file.passed_over))
+        for warning in file.warnings:
+            logger.warning("  %s: %s", file.path, warning)
     logger.info("written to %s", args.output)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pandas as pd
 
 from il6infer._errors import Fault
 from il6infer._tables import Sheet
-from il6infer.ingestion.reading import NOISES, Reading
+from il6infer._units import TIME_UNITS
+from il6infer.ingestion.guard import guard, passed_over
+from il6infer.ingestion.reading import NOISES, Dropped, Reading
+from il6infer.ingestion.taking import KEYS, Take, select, take_of
 
 NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 COLUMN_NAME = {"type": "string", "minLength": 1}
@@ -35,6 +38,7 @@ OFFSET = {
     "default": False,
     "description": "Whether the values stand on an unknown background of their gel or plate.",
 }
+TIME_UNIT = {"enum": list(TIME_UNITS), "default": "min", "description": "Unit of the time column."}
 
 
 class File(Protocol):
@@ -55,6 +59,10 @@ class File(Protocol):
     @property
     def time(self) -> str:
         """Column of the times."""
+
+    @property
+    def take(self) -> Take:
+        """Rows that are read of it, columns that are passed over, and how its numbers are written."""
 
     @property
     def condition_column(self) -> str | None:
@@ -133,15 +141,29 @@ class Assay:
                 "path": {**COLUMN_NAME, "description": "File, relative to the data folder."},
                 "assay": {"const": self.name},
                 **self.keys,
+                **KEYS,
             },
         }
 
     def file(self, entry: Mapping[str, Any]) -> File:
         """Freeze a valid entry of ``files``."""
-        keys = {key: value for key, value in entry.items() if key != "assay"}
-        return self.freeze(keys) if self.freeze else self.spec(**keys)
+        keys = {key: value for key, value in entry.items() if key != "assay" and key not in KEYS}
+        file = self.freeze(keys) if self.freeze else self.spec(**keys)
+        return replace(file, take=take_of(entry))
 
     def reading(self, sheet: Sheet, spec: Any) -> Reading:
         """Read a file; one that lacks columns has these faults and nothing else."""
-        faults = sheet.missing(self.columns(spec))
-        return Reading(faults=tuple(faults)) if faults else self.read(sheet, spec)
+        columns = self.columns(spec)
+        taken, left, faults = select(sheet, spec.take, columns)
+        if faults:
+            return Reading(faults=tuple(faults))
+        found = self.read(taken, spec)
+        unnamed = passed_over(taken, {*columns, *spec.take.where, *spec.take.ignore})
+        out = [Dropped(observable, row, reason) for observable in spec.observables for row, reason in left]
+        return replace(
+            found,
+            faults=(*found.faults, *guard(taken, unnamed, found.values)),
+            dropped=(*found.dropped, *out),
+            passed_over=unnamed,
+            ignored=spec.take.ignore,
+        )

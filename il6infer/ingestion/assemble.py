@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from il6infer.ingestion.specs import Description
 from il6infer.ingestion.summary import summary
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, names, write_table
+
+ALIKE = 10
+"""Faults of one kind in one column of one file that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
     if protocol is not None:
         faults += against_protocol(protocol, sources, complete=complete)
     faults += between_files(described, sources)
-    raise_faults(faults, subject)
+    raise_faults(faults, subject, alike=ALIKE)
     if protocol is None:
         raise UserError(f"{subject}: the protocol cannot be read.")
     measurements = checked(_measurements(name, described, sources), subject)
@@ -95,7 +98,7 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
         inputs[described.protocol] = folder / described.protocol
     digests = {label: digest(path) for label, path in inputs.items()}
     report = summary(name, described, protocol, sources, measurements, digests)
-    return Tables(measurements, _protocol_table(protocol), report)
+    return Tables(measurements, _protocol_table(protocol, set(measurements["condition"])), report)
 
 
 def write(tables: Tables, output: Path) -> None:
@@ -151,7 +154,9 @@ def _measurements(name: str, described: Description, sources: Sequence[Source]) 
     return frame.assign(replicate=frame.groupby(series, sort=False).cumcount() + 1)
 
 
-def _protocol_table(protocol: Protocol) -> pd.DataFrame:
-    rows = [{column: getattr(step, column) for column in names(PROTOCOL)} for step in protocol.steps]
+def _protocol_table(protocol: Protocol, measured: Collection[str]) -> pd.DataFrame:
+    """Give the steps of all conditions that have a value; where all wells lay below range, nothing can be fitted."""
+    steps = [step for step in protocol.steps if step.condition in measured]
+    rows = [{column: getattr(step, column) for column in names(PROTOCOL)} for step in steps]
     frame = pd.DataFrame(rows, columns=list(names(PROTOCOL)))
     return frame.astype({"time_min": float, "concentration_nM": float, "dose": float})

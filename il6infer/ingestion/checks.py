@@ -96,7 +96,7 @@ def between_files(description: Description, sources: Sequence[Source]) -> list[F
     for spec in description.files:
         for observable in spec.observables:
             key = (observable, spec.batch)
-            if key in batches:
+            if batches.get(key, spec.path) != spec.path:
                 what = f"batch '{spec.batch}' of {observable} is also that of {batches[key]}."
                 faults.append(Fault(spec.path, what, "Give each gel or plate a batch of its own, and list it once."))
             batches.setdefault(key, spec.path)

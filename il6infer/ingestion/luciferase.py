@@ -5,20 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from il6infer._tables import Sheet, repeated
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, Assay, Instrument
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
 from il6infer.ingestion.instruments import samples, well_name
-from il6infer.ingestion.reading import Collector, Reading, Value, variation
+from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
+from il6infer.ingestion.taking import Take
 
 
 @dataclass(frozen=True)
 class Luciferase:
-    """One dual-luciferase plate: a well a row, firefly and Renilla counts in columns."""
+    """One dual-luciferase plate: a well a row, firefly and Renilla counts in columns.
+
+    Attributes
+    ----------
+    dead_below
+        Share of the plate's median Renilla counts below which a well is dead and left out; 0: none is.
+    """
 
     assay: ClassVar[str] = "luciferase"
     time: ClassVar[str] = "time_min"
@@ -32,6 +40,9 @@ class Luciferase:
     noise: str = "lognormal"
     scale: bool = True
     offset: bool = False
+    dead_below: float = 0.05
+    time_unit: str = "min"
+    take: Take = Take()
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -61,15 +72,28 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("well",))
     counts = []
+    dead = _dead(sheet, spec)
     for row in sheet.rows:
         condition = collector.condition(row, "condition")
-        time = collector.number(row, "time_min")
+        time = collector.time(row, "time_min", spec.time_unit)
         collector.measured(row, condition, time)
-        firefly = collector.intensity(row, spec.firefly)
+        if collector.outside(row, spec.firefly, spec.observable):
+            continue
+        if collector.outside(row, spec.renilla, spec.observable, divisor=True):
+            continue
+        firefly = collector.intensity(row, spec.firefly, signed=spec.noise == "normal")
+        if row.number in dead:
+            reason = f"dead well: Renilla below {spec.dead_below:g} of the plate's median"
+            collector.dropped.append(Dropped(spec.observable, row.number, reason))
+            continue
         renilla = collector.intensity(row, spec.renilla, divisor=True)
         if renilla is not None:
             counts.append(renilla)
-        if firefly is None or renilla is None or not collector.positive(row, spec.firefly, firefly, spec.noise):
+        if (
+            firefly is None
+            or renilla is None
+            or not collector.positive(row, spec.firefly, firefly, spec.noise, offset=spec.offset)
+        ):
             continue
         if condition is None or time is None:
             continue
@@ -87,6 +111,13 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
             )
         )
     return collector.reading({"renilla_cv": variation(counts)} if counts else {})
+
+
+def _dead(sheet: Sheet, spec: Luciferase) -> set[int]:
+    """Rows of wells whose cells make so little Renilla that they are not there or not transfected."""
+    counts = {row.number: value for row in sheet.rows if (value := sheet.number(row[spec.renilla])) is not None}
+    living = median(counts.values()) if counts else 0.0
+    return {row for row, value in counts.items() if 0 <= value < spec.dead_below * living}
 
 
 @dataclass(frozen=True)
@@ -165,6 +196,14 @@ ASSAY = Assay(
         "noise": NOISE,
         "scale": SCALE,
         "offset": OFFSET,
+        "dead_below": {
+            "type": "number",
+            "minimum": 0,
+            "exclusiveMaximum": 1,
+            "default": 0.05,
+            "description": "Share of the plate's median Renilla counts below which a well is left out; 0: none is.",
+        },
+        "time_unit": TIME_UNIT,
     },
     required=("observable", "batch"),
     columns=lambda spec: ["well", "condition", "time_min", spec.firefly, spec.renilla],

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from il6infer._errors import Fault, nearest
-from il6infer._tables import Row, Sheet, not_a_number, number, repeated
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, Assay, Instrument
+from il6infer._tables import Row, Sheet, repeated
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
 from il6infer.ingestion.instruments import samples
-from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
+from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, range_side, variation
+from il6infer.ingestion.taking import Take
 
 COLUMNS = ("sample", "condition", "time_min", "replicate", "gene", "ct")
 UNDETERMINED = frozenset({"", "undetermined", "undet", "n/a", "na", "nan", "no ct", "-"})
@@ -36,6 +37,8 @@ class Qpcr:
     technical
         ``mean``: one value a sample, from the mean Ct of its technical replicates (they share the sample's
         biology and are not independent); ``keep``: one value a target well.
+    spread_max
+        Cycles that technical replicates of a gene may lie apart; a sample whose wells disagree more is left out.
     """
 
     assay: ClassVar[str] = "qpcr"
@@ -49,9 +52,12 @@ class Qpcr:
     reference: str
     cycles: float = 40.0
     technical: str = "mean"
+    spread_max: float = 2.0
     noise: str = "lognormal"
     scale: bool = True
     offset: bool = False
+    time_unit: str = "min"
+    take: Take = Take()
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -66,8 +72,8 @@ class Qpcr:
 def read(sheet: Sheet, spec: Qpcr) -> Reading:
     """Read the values of one plate, unit ``relative``.
 
-    An undetermined Ct gives no value: the well is left out and counted, with the detection limit
-    2^-(cycles - mean Ct reference) of its sample.
+    An undetermined Ct, or one of the last cycle, gives no value: the well is left out and counted, with the detection
+    limit 2^-(cycles - mean Ct reference) of its sample. So are all wells of a sample whose replicates disagree.
 
     Parameters
     ----------
@@ -90,6 +96,8 @@ def read(sheet: Sheet, spec: Qpcr) -> Reading:
             collector.fault(row, "sample", "the cell is empty, a sample is expected.")
         elif row["gene"] in (spec.target, spec.reference):
             samples.setdefault(row["sample"], []).append(row)
+        else:
+            collector.dropped.append(Dropped(spec.observable, row.number, f"another gene: {row['gene']}"))
     references = []
     for name, rows in samples.items():
         reference = _read_sample(collector, name, rows, spec)
@@ -119,7 +127,7 @@ def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpc
                 what = f"sample '{name}' is '{row[column]}' here and '{first[column]}' in row {first.number}."
                 collector.fault(row, column, what, "Give each sample a name of its own.")
     condition = collector.condition(first, "condition")
-    time = collector.number(first, "time_min")
+    time = collector.time(first, "time_min", spec.time_unit)
     cts, faulty = _cycle_thresholds(collector, rows, spec)
     targets = [row for row in rows if row["gene"] == spec.target]
     references = [cts[row.number] for row in rows if row["gene"] == spec.reference and row.number in cts]
@@ -130,17 +138,23 @@ def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpc
         collector.measured(first, condition, time)
         return None
     if not references:
+        collector.measured(first, condition, time)
         collector.dropped += [Dropped(spec.observable, row.number, NO_REFERENCE) for row in targets]
         return None
     reference = sum(references) / len(references)
     limit = 2.0 ** (reference - spec.cycles)
+    collector.measured(first, condition, time)
     collector.dropped += [
-        Dropped(spec.observable, row.number, BELOW, limit) for row in targets if row.number not in cts
+        Dropped(spec.observable, row.number, BELOW, limit, "below") for row in targets if row.number not in cts
     ]
     determined = [row for row in targets if row.number in cts]
+    for found in (references, [cts[row.number] for row in determined]):
+        if found and max(found) - min(found) > spec.spread_max:
+            reason = f"Ct of technical replicates more than {spec.spread_max:g} cycles apart"
+            collector.dropped += [Dropped(spec.observable, row.number, reason) for row in determined]
+            return reference
     if not determined:
         return reference
-    collector.measured(first, condition, time)
     if condition is None or time is None:
         return reference
     groups = [determined] if spec.technical == "mean" else [[row] for row in determined]
@@ -158,6 +172,7 @@ def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpc
                 offset=spec.offset,
                 row=group[0].number,
                 detection_limit=limit,
+                rows=tuple(row.number for row in group),
             )
         )
     return reference
@@ -168,11 +183,13 @@ def _cycle_thresholds(collector: Collector, rows: Sequence[Row], spec: Qpcr) -> 
     cts: dict[int, float] = {}
     faulty = False
     for row in rows:
-        if row["ct"].lower() in UNDETERMINED:
+        if row["ct"].lower() in UNDETERMINED or range_side(row["ct"]):
             continue
-        ct = number(row["ct"])
+        ct = collector.number(row, "ct", ", nor 'Undetermined'")
+        if ct == spec.cycles:
+            continue  # some machines write the last cycle where the threshold was never crossed
         if ct is None:
-            collector.faults.append(not_a_number(collector.sheet, row, "ct", ", nor 'Undetermined'"))
+            pass
         elif not 0 < ct <= spec.cycles:
             what = f"Ct {row['ct']} is not between 0 and the {spec.cycles:g} cycles of the run."
             collector.fault(row, "ct", what, "Correct it, or give the run's 'cycles'.")
@@ -279,9 +296,16 @@ ASSAY = Assay(
             "default": "mean",
             "description": "mean: one value a sample; keep: one value a target well.",
         },
+        "spread_max": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "default": 2,
+            "description": "Cycles that technical replicates may lie apart; a sample that exceeds it is left out.",
+        },
         "noise": NOISE,
         "scale": SCALE,
         "offset": OFFSET,
+        "time_unit": TIME_UNIT,
     },
     required=("observable", "batch", "target", "reference"),
     columns=lambda spec: list(COLUMNS),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from il6infer._errors import Fault
-from il6infer._tables import Row, Sheet, not_a_number, number
+from il6infer._tables import Row, Sheet, comma, not_a_number
+from il6infer._units import minutes
 
 NOISES = ("lognormal", "normal")
 
@@ -25,6 +28,8 @@ class Value:
         Lower limit in the value's unit, None where the assay states none.
     row
         Row of the raw file as a spreadsheet shows it.
+    rows
+        All rows that the value is the mean of; empty: `row` alone.
     """
 
     observable: str
@@ -37,16 +42,26 @@ class Value:
     offset: bool
     row: int
     detection_limit: float | None = None
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """A cell that gave no value: why, and the detection limit it lies below where that is known."""
+    """A cell that gave no value.
+
+    Attributes
+    ----------
+    detection_limit
+        That it lies below, where that is known.
+    side
+        Where the value that is missing would lie: ``below`` or ``above`` the range; empty where nothing says so.
+    """
 
     observable: str
     row: int
     reason: str
     detection_limit: float | None = None
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,8 @@ class Reading:
         Numbers for the report, e.g. lane-to-lane variation.
     placed
         Whether condition and time of every row could be read.
+    passed_over, ignored
+        Columns that nobody named, and those that the description lists under ``ignore``.
     """
 
     values: tuple[Value, ...] = ()
@@ -72,6 +89,51 @@ class Reading:
     times: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     quality: Mapping[str, float] = field(default_factory=dict)
     placed: bool = True
+    passed_over: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+_BELOW = {
+    "n.d.",
+    "nd",
+    "n.d",
+    "n. d.",
+    "not detected",
+    "not detectable",
+    "undetermined",
+    "undet",
+    "undet.",
+    "bdl",
+    "blod",
+}
+_BELOW |= {
+    "no ct",
+    "no cq",
+    "bloq",
+    "below",
+    "under",
+    "underflow",
+    "undr",
+    "<lod",
+    "< lod",
+    "<loq",
+    "< loq",
+    "low",
+    "oor <",
+    "oor<",
+}
+_ABOVE = {"over", "overflow", "ovrflw", "ovfl", "overrange", "over range", "saturated", "sat", "sat.", "saturation"}
+_ABOVE |= {"above", "high", "aloq", "max", ">max", "oor >", "oor>"}
+_SERIALS = (36526, 55153)
+"""Days that spreadsheets count from 30 December 1899: 2000 to 2050; as minutes, 25 days and more."""
+
+
+def range_side(text: str) -> str:
+    """Tell where a cell says that its value lies: ``below`` or ``above`` (``<0.31``, n.d., OVER), or empty."""
+    plain = text.casefold()
+    if plain in _BELOW or re.fullmatch(r"[<\u2264]\s*[\d.,]+", text):
+        return "below"
+    return "above" if plain in _ABOVE or re.fullmatch(r"[>\u2265]\s*[\d.,]+", text) else ""
 
 
 class Collector:
@@ -90,18 +152,69 @@ class Collector:
         """Note a fault of one cell."""
         self.faults.append(Fault(self.sheet.where(row, column), what, remedy))
 
-    def number(self, row: Row, column: str) -> float | None:
+    def number(self, row: Row, column: str, what: str = "") -> float | None:
         """Read the number in a cell; a fault and None when it is none."""
-        value = number(row[column])
+        value = self.sheet.number(row[column])
         if value is None:
-            self.faults.append(not_a_number(self.sheet, row, column))
+            self.faults.append(self._not_a_number(row, column, what))
         return value
 
-    def intensity(self, row: Row, column: str, *, divisor: bool = False) -> float | None:
-        """Read the intensity in a cell; negative ones are faults, and a `divisor` must be above zero."""
+    def _not_a_number(self, row: Row, column: str, what: str) -> Fault:
+        """Describe the fault of a cell that should be a number; what its commas are is a question of the whole file."""
+        fault = not_a_number(self.sheet, row, column, what)
+        if (self.sheet.decimal, self.sheet.thousands) != (".", ""):
+            marks = f"decimal '{self.sheet.decimal}'"
+            marks += f", thousands '{self.sheet.thousands}'" if self.sheet.thousands else ""
+            return Fault(fault.where, fault.what, f"The description says {marks}.") if row[column] else fault
+        if not comma(row[column]):
+            return fault
+        kinds = {comma(cell) for one in self.sheet.rows for cell in one.cells.values()}
+        decimal, thousands = "'decimal: \",\"'", "'thousands: \",\"'"
+        remedy = f"Thousands or decimals? Say {decimal} or {thousands} for this file."
+        if {"decimal", "thousands"} <= kinds:
+            remedy = "The file has decimal commas and commas of thousands: write all its numbers in one way."
+        elif "decimal" in kinds:
+            remedy = f"Say {decimal} for this file."
+        elif "thousands" in kinds:
+            remedy = f"Say {thousands} for this file."
+        return Fault(fault.where, fault.what, remedy)
+
+    def time(self, row: Row, column: str, unit: str) -> float | None:
+        """Read the time in a cell [min]; dates of spreadsheets and times of day are faults."""
+        text = row[column]
+        if re.fullmatch(r"\d+:\d\d(:\d\d(\.\d*)?)?", text):
+            remedy = "Hours and minutes, or minutes and seconds? Write it as a number, and say its 'time_unit'."
+            self.fault(row, column, f"'{text}' is not a number.", remedy)
+            return None
         value = self.number(row, column)
-        if value is not None and value < 0:
-            self.fault(row, column, f"negative intensity {row[column]}.", "Export intensities without subtraction.")
+        if value is not None and unit != "s" and _SERIALS[0] <= value < _SERIALS[1]:
+            day = date(1899, 12, 30) + timedelta(days=int(value))
+            what = (
+                f"{text} {unit} is {minutes(value, unit) / 1440:.0f} days: it looks like a spreadsheet's date ({day})."
+            )
+            self.fault(row, column, what, "Write the time since the stimulus as a number.")
+            return None
+        return None if value is None else minutes(value, unit)
+
+    def outside(self, row: Row, column: str, observable: str, *, divisor: bool = False) -> bool:
+        """Tell whether a cell says that its value is out of range; it is then left out and counted.
+
+        A value whose divisor is below range lies above, and the other way round.
+        """
+        side = range_side(row[column])
+        if side:
+            reason = f"{side} range: '{row[column]}' in column '{column}'"
+            other = {"below": "above", "above": "below"}[side]
+            self.dropped.append(Dropped(observable, row.number, reason, None, other if divisor else side))
+        return bool(side)
+
+    def intensity(self, row: Row, column: str, *, divisor: bool = False, signed: bool = False) -> float | None:
+        """Read the intensity in a cell; negative ones are faults unless `signed`; a `divisor` must be above zero."""
+        value = self.number(row, column)
+        if value is not None and value < 0 and (divisor or not signed):
+            remedy = "Export intensities without subtraction of a background"
+            remedy += "." if divisor else " (and say 'offset: true'), or say 'noise: normal'."
+            self.fault(row, column, f"negative intensity {row[column]}.", remedy)
             return None
         if divisor and value == 0:
             self.fault(row, column, "zero, and other values are divided by it.", "Remove the row or correct it.")
@@ -124,16 +237,15 @@ class Collector:
         if time is not None and time < self.times.get(condition, (float("inf"), 0))[0]:
             self.times[condition] = (time, row.number)
 
-    def positive(self, row: Row, column: str, value: float, noise: str) -> bool:
+    def positive(self, row: Row, column: str, value: float, noise: str, *, offset: bool = False) -> bool:
         """Tell whether log-normal noise can have made `value`; a fault when not."""
         if noise != "lognormal" or value > 0:
             return True
-        self.fault(
-            row,
-            column,
-            f"value {value:.6g} cannot have lognormal noise.",
-            "Choose 'noise: normal', or give values with their background and 'offset: true'.",
-        )
+        remedy = "Choose 'noise: normal', or give values with their background and 'offset: true'."
+        if offset:
+            remedy = "A background was subtracted, or the band was cut off at it: give values with their background, "
+            remedy += "or choose 'noise: normal'."
+        self.fault(row, column, f"value {value:.6g} cannot have lognormal noise.", remedy)
         return False
 
     def reading(self, quality: Mapping[str, float] | None = None) -> Reading:

@@ -10,6 +10,7 @@ import pandas as pd
 from il6infer._units import substances
 from il6infer.ingestion.checks import Source
 from il6infer.ingestion.protocol import Protocol
+from il6infer.ingestion.reading import Reading
 from il6infer.ingestion.specs import Description
 from il6infer.stages.ingest import Dropped, FileDigest, IngestSummary, MolecularWeight, RawFile
 
@@ -71,14 +72,44 @@ def _file(source: Source) -> RawFile:
         values=values,
         dropped=_dropped(source),
         quality=dict(source.reading.quality),
+        ignored=source.reading.ignored,
+        passed_over=source.reading.passed_over,
+        warnings=_warnings(source),
     )
+
+
+def _warnings(source: Source) -> tuple[str, ...]:
+    """Say which way what was left out biases the rest, which conditions have no value, and the like."""
+    reading = source.reading
+    found = []
+    for observable in source.spec.observables:
+        for side, bias in (("below", "high"), ("above", "low")):
+            out = {drop.row for drop in reading.dropped if (drop.observable, drop.side) == (observable, side)}
+            if out:
+                found.append(
+                    f"{observable}: {len(out)} cells {side} range are left out; the mean of what is left is too {bias} "
+                    "for the conditions and times that they belong to."
+                )
+        empty = [c for c in reading.conditions or {} if (c, observable) not in _measured(reading)]
+        if empty and any(drop.side for drop in reading.dropped):
+            found.append(f"{observable}: no value of {', '.join(empty)} is left.")
+    for reason in dict.fromkeys(drop.reason for drop in reading.dropped if drop.reason.startswith(("dead", "Ct of"))):
+        rows = {drop.row for drop in reading.dropped if drop.reason == reason}
+        found.append(f"{len(rows)} rows are left out ({reason}).")
+    if negative := reading.quality.get("negative_bands"):
+        found.append(f"{negative:.0f} values are below zero: a background was subtracted before.")
+    return tuple(found)
+
+
+def _measured(reading: Reading) -> set[tuple[str, str]]:
+    return {(value.condition, value.observable) for value in reading.values}
 
 
 def _dropped(source: Source) -> tuple[Dropped, ...]:
     """Cells left out, grouped by read-out and reason; `detection_limit` is the highest of the group, or None."""
-    groups: dict[tuple[str, str], list[tuple[int, float | None]]] = {}
+    groups: dict[tuple[str, str, str], list[tuple[int, float | None]]] = {}
     for drop in source.reading.dropped:
-        groups.setdefault((drop.observable, drop.reason), []).append((drop.row, drop.detection_limit))
+        groups.setdefault((drop.observable, drop.reason, drop.side), []).append((drop.row, drop.detection_limit))
     return tuple(
         Dropped(
             observable=observable,
@@ -86,6 +117,7 @@ def _dropped(source: Source) -> tuple[Dropped, ...]:
             count=len(drops),
             rows=tuple(row for row, _ in drops),
             detection_limit=max((limit for _, limit in drops if limit is not None), default=None),
+            side=side,
         )
-        for (observable, reason), drops in groups.items()
+        for (observable, reason, side), drops in groups.items()
     )

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, number, repeated
-from il6infer._units import minutes, readout
+from il6infer._units import TIME_UNITS, readout
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NAME_PATTERN, NOISE, OFFSET, SCALE, Assay
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value
+from il6infer.ingestion.taking import Take
 
 EMPTY = "empty cell"
 LEFT_OUT = "condition left out by the description"
@@ -54,6 +55,7 @@ class Table:
     condition_column: str | None = None
     condition_map: Mapping[str, str | None] | None = None
     duplicates: str = "refuse"
+    take: Take = Take()
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -98,9 +100,7 @@ def read(sheet: Sheet, spec: Table) -> Reading:
 
 
 def _read_row(collector: Collector, row: Row, spec: Table) -> None:
-    time = collector.number(row, spec.time)
-    if time is not None:
-        time = minutes(time, spec.time_unit)
+    time = collector.time(row, spec.time, spec.time_unit)
     condition, left_out = _condition(collector, row, spec)
     if left_out:
         collector.dropped += [Dropped(observable, row.number, LEFT_OUT) for observable in spec.columns]
@@ -110,6 +110,8 @@ def _read_row(collector: Collector, row: Row, spec: Table) -> None:
             collector.dropped.append(Dropped(observable, row.number, EMPTY))
             continue
         collector.measured(row, condition, time)
+        if collector.outside(row, column.column, observable):
+            continue
         value = collector.number(row, column.column)
         if value is None or not _possible(collector, row, column, value) or condition is None or time is None:
             continue
@@ -134,9 +136,11 @@ def _possible(collector: Collector, row: Row, column: Column, value: float) -> b
     if column.noise == "lognormal" and value < 0:
         what = f"negative intensity {row[column.column]} cannot have lognormal noise."
         remedy = "Choose 'noise: normal', or give values with their background and 'offset: true'."
+        if column.offset:
+            remedy = "A background was subtracted: give values with their background, or choose 'noise: normal'."
         collector.fault(row, column.column, what, remedy)
         return False
-    return collector.positive(row, column.column, value, column.noise)
+    return collector.positive(row, column.column, value, column.noise, offset=column.offset)
 
 
 def _condition(collector: Collector, row: Row, spec: Table) -> tuple[str | None, bool]:
@@ -147,7 +151,8 @@ def _condition(collector: Collector, row: Row, spec: Table) -> tuple[str | None,
     if cell is None or spec.condition_map is None:
         return cell, False
     for key, condition in spec.condition_map.items():
-        if key == cell or (number(cell) is not None and number(key) == number(cell)):
+        value = collector.sheet.number(cell)
+        if key == cell or (value is not None and number(key) == value):
             return condition, condition is None
     what = f"'{cell}' is not in the map of conditions."
     collector.fault(row, spec.condition_column, what, f"Known: {', '.join(spec.condition_map)}.")
@@ -181,7 +186,7 @@ ASSAY = Assay(
     keys={
         "batch": BATCH,
         "time": {**COLUMN_NAME, "default": "time", "description": "Column of the time."},
-        "time_unit": {"enum": ["s", "min", "h"], "default": "min", "description": "Unit of the time column."},
+        "time_unit": {"enum": list(TIME_UNITS), "default": "min", "description": "Unit of the time column."},
         "condition": {
             "type": ["string", "object"],
             "description": "The one condition of all rows, or the column that tells it.",

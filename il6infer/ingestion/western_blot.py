@@ -11,10 +11,14 @@ import numpy as np
 import pandas as pd
 
 from il6infer._errors import Fault
-from il6infer._tables import Sheet, repeated
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, Assay, Instrument
+from il6infer._tables import Row, Sheet, repeated
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
 from il6infer.ingestion.instruments import samples
-from il6infer.ingestion.reading import Collector, Reading, Value, variation
+from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
+from il6infer.ingestion.taking import Take
+
+FULL = 65535
+"""What a camera of 16 bits writes of a band that is brighter than it can see."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class WesternBlot:
     noise: str = "lognormal"
     scale: bool = True
     offset: bool = False
+    time_unit: str = "min"
+    take: Take = Take()
 
     @property
     def divisor(self) -> str | None:
@@ -76,7 +82,8 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
     -------
     Reading
         Unit ``ratio`` when divided by another band of the lane (its load cancels), else ``a.u.``.
-        Quality: ``loading_cv``, the lane-to-lane variation of the loading control.
+        Quality: ``loading_cv``, the lane-to-lane variation of the loading control; ``negative_bands``, how many
+        values are below zero after subtraction of a background (only with normal noise).
     """
     divisor, loading = spec.divisor, spec.loading
     bands = [band for band in dict.fromkeys((spec.signal, divisor, loading)) if band]
@@ -85,14 +92,28 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
     loads = []
     for row in sheet.rows:
         condition = collector.condition(row, "condition")
-        time = collector.number(row, "time_min")
+        time = collector.time(row, "time_min", spec.time_unit)
         collector.measured(row, condition, time)
-        read_bands = {band: collector.intensity(row, band, divisor=band in (divisor, loading)) for band in bands}
+        if collector.outside(row, spec.signal, spec.observable):
+            continue
+        if divisor and collector.outside(row, divisor, spec.observable, divisor=True):
+            continue
+        if saturated := next((band for band in (spec.signal, divisor) if band and _full(collector, row, band)), None):
+            side = "above" if saturated == spec.signal else "below"
+            reason = f"saturated: {FULL} in column '{saturated}'"
+            collector.dropped.append(Dropped(spec.observable, row.number, reason, side=side))
+            continue
+        signed = spec.noise == "normal"
+        read_bands = {b: collector.intensity(row, b, divisor=b in (divisor, loading), signed=signed) for b in bands}
         signal = read_bands[spec.signal]
         if loading and (load := read_bands[loading]) is not None:
             loads.append(load)
         below = read_bands[divisor] if divisor else 1.0
-        if signal is None or below is None or not collector.positive(row, spec.signal, signal, spec.noise):
+        if (
+            signal is None
+            or below is None
+            or not collector.positive(row, spec.signal, signal, spec.noise, offset=spec.offset)
+        ):
             continue
         if condition is None or time is None:
             continue
@@ -109,7 +130,14 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
                 row=row.number,
             )
         )
-    return collector.reading({"loading_cv": variation(loads)} if loads else {})
+    quality = {"loading_cv": variation(loads)} if loads else {}
+    if negative := sum(value.value < 0 for value in collector.values):
+        quality["negative_bands"] = float(negative)
+    return collector.reading(quality)
+
+
+def _full(collector: Collector, row: Row, band: str) -> bool:
+    return collector.sheet.number(row[band]) == FULL
 
 
 def control_lane(sheet: Sheet, reading: Reading, controls: Collection[str]) -> list[Fault]:
@@ -223,12 +251,13 @@ ASSAY = Assay(
         "noise": NOISE,
         "scale": SCALE,
         "offset": OFFSET,
+        "time_unit": TIME_UNIT,
     },
     required=("observable", "batch", "signal"),
     columns=_columns,
     read=read,
     check=control_lane,
-    quality=("loading_cv",),
+    quality=("loading_cv", "negative_bands"),
     units=("ratio", "a.u."),
     instrument=Instrument(BlotSettings, western_blot_gel),
 )

@@ -25,6 +25,8 @@ class Dropped:
         Of the file, the header being row 1.
     detection_limit
         The highest of them; null where there is none.
+    side
+        Where the missing values would lie: below or above what could be measured; empty where nothing says so.
     """
 
     observable: str
@@ -32,6 +34,7 @@ class Dropped:
     count: int
     rows: tuple[int, ...]
     detection_limit: float | None
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class RawFile:
         Read-out -> values that were read.
     quality
         What its assay reports of it, by name.
+    ignored, passed_over
+        Columns that the description leaves out on purpose, and others that it does not name.
+    warnings
+        What a reader of its values must know, such as which way values that were left out bias the rest.
     """
 
     path: str
@@ -56,6 +63,9 @@ class RawFile:
     values: Mapping[str, int]
     dropped: tuple[Dropped, ...]
     quality: Mapping[str, float]
+    ignored: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,15 @@ import pytest
 from il6infer._tables import read_sheet
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.dataset import schema
+from il6infer.ingestion.taking import KEYS
 from tests.ingestion.make import GEL, PLATE, QPCR, TABLE, faults
 
 ENTRIES = {
     "western_blot": {"observable": "pERK", "batch": "b", "signal": "pSTAT3", "normalise": "total_STAT3"},
     "luciferase": {"observable": "luciferase", "batch": "b"},
     "qpcr": {"observable": "ICAM1_mRNA", "batch": "b", "target": "SOCS3", "reference": "HPRT"},
-    "table": {"batch": "b", "condition": "il6_10", "observables": {"pAKT": {"column": "pgp130_wb", "unit": "a.u."}}},
+    "table": {"batch": "b", "condition": "il6_10", "observables": {"pAKT": {"column": "pgp130_wb", "unit": "a.u."}},
+              "ignore": ["dose"]},
 }  # fmt: skip
 FILES = {"western_blot": GEL, "luciferase": PLATE, "qpcr": QPCR, "table": TABLE}
 
@@ -42,7 +44,7 @@ def test_every_assay_has_its_case_here():
 def test_keys_of_an_entry_and_fields_of_its_frozen_form_agree(name):
     assay = ASSAYS[name]
     described = {field.name: field for field in fields(assay.spec)}
-    known = set(described) - {"condition_column", "condition_map", "columns"} | {"assay"}
+    known = set(described) - {"condition_column", "condition_map", "columns", "take"} | {"assay", *KEYS}
 
     assert set(assay.schema["properties"]) - {"observables"} == known
     for key, field in described.items():

@@ -6,7 +6,13 @@ import pytest
 
 from tests.ingestion.make import GEL, PLATE, PROTOCOL, QPCR, TABLE, YAML, faults, read
 
-LOGNORMAL = "Choose 'noise: normal', or give values with their background and 'offset: true'."
+SUBTRACTED = "Export intensities without subtraction of a background (and say 'offset: true'), or say 'noise: normal'."
+CUT = (
+    "A background was subtracted, or the band was cut off at it: give values with their background, "
+    "or choose 'noise: normal'."
+)
+BEFORE = "A background was subtracted: give values with their background, or choose 'noise: normal'."
+UNITS = "Known: pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, mg/l, fM, pM, nM, uM, mM."
 CSV = "Save it as CSV (UTF-8, comma-separated)."
 
 
@@ -37,12 +43,13 @@ def test_not_a_number_and_negative_intensity(tmp_path):
     plate = PLATE.replace("360,9000,4500", ",nan,-3")
     assert faults(tmp_path, gel=gel, plate=plate) == [
         "gel.csv, row 3, column 'time_min': 'fifteen' is not a number.",
-        "gel.csv, row 3, column 'pSTAT3': '20000,5' is not a number. Write the decimal point as a point: 20000.5.",
-        "gel.csv, row 4, column 'pSTAT3': negative intensity -9000. Export intensities without subtraction.",
+        "gel.csv, row 3, column 'pSTAT3': '20000,5' is not a number. Say 'decimal: \",\"' for this file.",
+        f"gel.csv, row 4, column 'pSTAT3': negative intensity -9000. {SUBTRACTED}",
         "gel.csv, row 4, column 'total_STAT3': zero, and other values are divided by it. Remove the row or correct it.",
         "plate.csv, row 4, column 'time_min': the cell is empty, a number is expected.",
         "plate.csv, row 4, column 'firefly': 'nan' is not a number.",
-        "plate.csv, row 4, column 'renilla': negative intensity -3. Export intensities without subtraction.",
+        "plate.csv, row 4, column 'renilla': negative intensity -3. "
+        "Export intensities without subtraction of a background.",
     ]
 
 
@@ -54,23 +61,22 @@ def test_rows_are_counted_as_a_spreadsheet_shows_them(tmp_path):
 def test_value_that_log_normal_noise_cannot_make(tmp_path):
     gel, table = GEL.replace("9000,", "0,"), TABLE.replace("2.0", "-2.0").replace("0.5", "0")
     assert faults(tmp_path, gel=gel, table=table) == [
-        f"gel.csv, row 4, column 'pSTAT3': value 0 cannot have lognormal noise. {LOGNORMAL}",
-        f"table.csv, row 2, column 'pgp130_wb': value 0 cannot have lognormal noise. {LOGNORMAL}",
-        f"table.csv, row 3, column 'pgp130_wb': negative intensity -2.0 cannot have lognormal noise. {LOGNORMAL}",
+        f"gel.csv, row 4, column 'pSTAT3': value 0 cannot have lognormal noise. {CUT}",
+        f"table.csv, row 2, column 'pgp130_wb': value 0 cannot have lognormal noise. {CUT}",
+        f"table.csv, row 3, column 'pgp130_wb': negative intensity -2.0 cannot have lognormal noise. {BEFORE}",
     ]
 
 
 def test_faults_of_the_protocol(tmp_path):
     protocol = (
-        PROTOCOL.replace("ng/ml", "ng/l", 1)
+        PROTOCOL.replace("ng/ml", "ng/dl", 1)
         .replace("500,ng/ml", "500,")
         .replace("sIL6R", "sIL-6R")
         .replace("wash,", "flush,")
     )
     assert faults(tmp_path, protocol=protocol) == [
-        "protocol.csv, row 3, column 'unit': unknown dose unit 'ng/l'. Did you mean 'ng/ml'? "
-        "Known: nM, ng/ml, pM, pg/ml, uM, ug/ml.",
-        "protocol.csv, row 4, column 'unit': dose 500 has no unit. Known: pg/ml, ng/ml, ug/ml, pM, nM, uM.",
+        f"protocol.csv, row 3, column 'unit': unknown dose unit 'ng/dl'. {UNITS}",
+        "protocol.csv, row 4, column 'unit': dose 500 has no unit. " + UNITS,
         "protocol.csv, row 6, column 'species': unknown species 'sIL-6R'. Did you mean 'sIL6R'? "
         "Known: HyperIL6, IL6, actinomycinD, anti_IL6, cycloheximide, ruxolitinib, sIL6R, sgp130, sgp130Fc, stattic, "
         "tocilizumab.",
@@ -80,7 +86,7 @@ def test_faults_of_the_protocol(tmp_path):
 
 def test_steps_that_clash_or_say_too_much(tmp_path):
     protocol = PROTOCOL + (
-        "pulse,20,wash,,,\npulse,0,set,IL6,3,nM\npulse,30,add,,,ng/l\npulse,40,set,IL6,-1,nM\n,a,control,IL6,,\n"
+        "pulse,20,wash,,,\npulse,0,set,IL6,3,nM\npulse,30,add,,,ng/dl\npulse,40,set,IL6,-1,nM\n,a,control,IL6,,\n"
         "1x,0,control,,,\n"
     )
     found = faults(tmp_path, protocol=protocol)
@@ -89,8 +95,7 @@ def test_steps_that_clash_or_say_too_much(tmp_path):
         "Known: HyperIL6, IL6, actinomycinD, anti_IL6, cycloheximide, ruxolitinib, sIL6R, sgp130, sgp130Fc, stattic, "
         "tocilizumab.",
         "protocol.csv, row 11, column 'dose': the cell is empty, a number is expected.",
-        "protocol.csv, row 11, column 'unit': unknown dose unit 'ng/l'. Did you mean 'ng/ml'? "
-        "Known: nM, ng/ml, pM, pg/ml, uM, ug/ml.",
+        f"protocol.csv, row 11, column 'unit': unknown dose unit 'ng/dl'. {UNITS}",
         "protocol.csv, row 12, column 'dose': negative dose -1.",
         "protocol.csv, row 13, column 'condition': the cell is empty, a condition is expected.",
         "protocol.csv, row 13, column 'time_min': 'a' is not a number.",

@@ -54,8 +54,8 @@ def test_protocol_inside_the_description(tmp_path):
         read(tmp_path, yaml=yaml % "ng", protocol=None)
     assert str(error.value) == (
         "data set 'test': 1 fault\n"
-        "  - data.yaml, protocol, entry 4, column 'unit': unknown dose unit 'ng'. Did you mean 'ng/ml'? "
-        "Known: nM, ng/ml, pM, pg/ml, uM, ug/ml."
+        "  - data.yaml, protocol, entry 4, column 'unit': unknown dose unit 'ng'. "
+        "Known: pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, mg/l, fM, pM, nM, uM, mM."
     )
 
 

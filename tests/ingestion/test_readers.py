@@ -115,6 +115,7 @@ def test_undetermined_target_is_left_out_with_its_limit(tmp_path, text):
             "count": 1,
             "rows": [3],
             "detection_limit": pytest.approx(2**-18.9),
+            "side": "below",
         }
     ]
 
@@ -135,6 +136,7 @@ def test_sample_without_any_determined_reference_has_no_value(tmp_path):
             "count": 2,
             "rows": [2, 3],
             "detection_limit": None,
+            "side": "",
         }
     ]
 
@@ -168,7 +170,10 @@ def test_table_keeps_or_drops_equal_rows_on_request(tmp_path, duplicates, count)
 
 
 def test_table_in_hours_of_one_condition(tmp_path):
-    yaml = YAML.replace("condition: {column: dose, map: {0: vehicle, 40: pulse}}", "condition: pulse\n    time_unit: h")
+    yaml = YAML.replace(
+        "condition: {column: dose, map: {0: vehicle, 40: pulse}}",
+        "condition: pulse\n    time_unit: h\n    ignore: [dose]",
+    )
     tables = read(tmp_path, yaml=yaml)
     assert values(tables, "pgp130") == [("pulse", 0, 1, 0.5), ("pulse", 1200, 1, 2.0)]
 

@@ -1,0 +1,190 @@
+"""Columns that a description passes over: none may tell samples apart that are read as replicates of each other.
+
+A drug, a dose or a gel in a column that nobody named would make one condition of several: its rows would be read as
+replicates, and the fit of them can pass. So a column is passed over only where it cannot tell such rows apart: it is
+constant within them, counts them (lane, well, replicate), or is a measurement of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from statistics import median
+
+from il6infer._errors import Fault
+from il6infer._tables import Row, Sheet
+from il6infer.ingestion.reading import Value
+
+_MARKS = {
+    *("omit", "omitted", "exclude", "excluded", "exclusion", "flag", "flags", "flagged", "outlier", "outliers", "mask"),
+    *("masked", "valid", "invalid", "usable", "use", "used", "keep", "skip", "discard", "discarded", "reject", "drop"),
+    *("rejected", "remove", "removed", "qc", "quality", "status", "pass", "passed", "fail", "failed", "saturated"),
+    *("saturation", "task", "content", "bad", "include", "included", "dropped", "warning"),
+}  # fmt: skip
+_ERRORS = {"sd", "std", "stdev", "stddev", "se", "sem", "stderr", "cv", "var", "variance", "mad", "iqr"}
+_ERRORS |= {"error", "err", "errors", "uncertainty", "sigma", "lower", "upper", "ci", "dev"}
+_COUNT = re.compile(
+    r"(n|num|number|no\.?|nr)([ _.-]*(of)?[ _.-]*(cells?|reps?|replicates?|samples?|wells?|obs|events?|mice|donors?"
+    r"|animals?))|n|n[ _]?(obs|rep|reps)|cell[ _]?count|events?|count[ _]of[ _].*",
+    re.IGNORECASE,
+)
+_KINDS = re.compile(r"(well|sample|row|measurement)[ _.-]*(type|kind|role)", re.IGNORECASE)
+_TREATMENTS = {
+    *("input", "dose", "doses", "drug", "drugs", "inhibitor", "inhib", "treatment", "ligand"),
+    *("stimulus", "stimulation", "compound", "condition", "dmso", "vehicle", "stattic", "ruxolitinib", "rux"),
+    *("actd", "actinomycin", "tocilizumab", "antibody", "genotype", "cells", "line", "gel", "plate", "blot", "batch"),
+    *("experiment", "exp", "donor", "patient", "mouse", "animal", "date", "day", "sirna", "knockdown", "medium"),
+    *("diclofenac", "dcf", "apap", "cytokine", "treated", "pretreatment", "il6", "sil6r", "sgp130", "serum"),
+}  # fmt: skip
+_PLACES = {"lane", "lanes", "well", "wells", "position", "pos", "replicate", "replicates", "rep", "repeat", "technical"}
+_LABELS = {"sample", "samples", "name", "id", "label", "file", "barcode", "index", "idx", "row", "no", "nr", "comment"}
+_LABELS |= {"comments", "note", "notes", "description", "number", "#", ""}
+
+
+def passed_over(sheet: Sheet, named: Collection[str]) -> tuple[str, ...]:
+    """Columns that the description does not name."""
+    return tuple(column for column in sheet.columns if column not in named)
+
+
+def guard(sheet: Sheet, columns: Sequence[str], values: Sequence[Value]) -> list[Fault]:
+    """Find columns that must not be passed over.
+
+    Parameters
+    ----------
+    sheet
+        The rows that are read.
+    columns
+        Those that the description does not name.
+    values
+        What was read.
+
+    Returns
+    -------
+    list
+        A fault for each column that by its name marks rows, or holds errors or counts of values, or that tells rows
+        apart which were read as replicates (one read-out, condition, time and batch); with cells and rows.
+    """
+    rows = {row.number: row for row in sheet.rows}
+    at_once: dict[tuple[str, str, float], list[Row]] = {}
+    for value in values:
+        for place in value.rows or (value.row,):
+            at_once.setdefault((value.observable, value.condition, value.time_min), []).append(rows[place])
+    faults = []
+    for column in columns:
+        fault = _named(sheet, column) or _splits(sheet, column, at_once)
+        if fault is not None:
+            faults.append(fault)
+    return faults
+
+
+def _words(column: str) -> set[str]:
+    """Words of a column's name, in small letters: ``Bkgnd. Std. Dev.``, ``lfcSE`` and ``stat3_abs_std`` alike."""
+    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)
+    return set(re.split(r"[^a-z0-9#]+", apart.lower())) - ({""} if column else set())
+
+
+def _named(sheet: Sheet, column: str) -> Fault | None:
+    """Fault of a column whose name says that its cells judge rows or values."""
+    where, words = f"{sheet.name}, column '{column}'", _words(column)
+    ignore = f"list it under 'ignore: [{column}]'"
+    if words & _MARKS or _KINDS.fullmatch(column):
+        levels = _levels(sheet, sheet.rows, column)
+        what = f"it marks rows, and the description does not say which of them to read: {_shown(levels)}."
+        most = max(levels, key=lambda level: len(levels[level]))
+        return Fault(where, what, f"Say so, as in 'where: {{{column}: [{_quoted(most)}]}}', or {ignore}.")
+    if words & _ERRORS:
+        what = "it looks like the error of a value, which is not read: the noise is estimated from the values."
+        return Fault(where, what, f"If it may be passed over, {ignore}.")
+    if _COUNT.fullmatch(column):
+        what = "it looks like a number of measurements behind a value, which is not read: each value counts as one."
+        return Fault(where, what, f"If it may be passed over, {ignore}.")
+    return None
+
+
+def _splits(sheet: Sheet, column: str, at_once: Mapping[tuple[str, str, float], list[Row]]) -> Fault | None:
+    """Fault of a column that tells apart rows of one read-out, condition and time (or, by its name, at any time)."""
+    words = _words(column)
+    read = {row.number: row for rows in at_once.values() for row in rows}
+    cells = [row[column] for row in read.values()]
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    text = any(cell and sheet.number(cell) is None for cell in cells)
+    label = bool(words & _LABELS) and not words & _TREATMENTS
+    at_any_time = bool(words & _TREATMENTS) or (text and not label and not words & _PLACES)
+    for (observable, condition, time), rows in at_once.items():
+        groups.setdefault((observable, condition, "" if at_any_time else f", {time:g} min"), []).extend(rows)
+    split = {key: rows for key, rows in groups.items() if len({_same(sheet, row[column]) for row in rows}) > 1}
+    if not split or _harmless(sheet, column, words, list(split.values()), cells, text=text):
+        return None
+    (_, condition, time), rows = next(iter(split.items()))
+    levels = _levels(sheet, rows, column)
+    what = f"it tells apart rows that are read as one condition, time and batch ({condition}{time}): {_shown(levels)}"
+    what += f"; and so in {len(split) - 1} more." if len(split) > 1 else "."
+    remedy = (
+        f"Make it the condition, read one kind of row, as in 'where: {{{column}: [{_quoted(next(iter(levels)))}]}}'"
+    )
+    remedy += f" (the file listed once a kind), or, if it makes no difference, list it under 'ignore: [{column}]'."
+    return Fault(f"{sheet.name}, column '{column}'", what, remedy)
+
+
+def _harmless(
+    sheet: Sheet, column: str, words: set[str], split: list[list[Row]], cells: list[str], *, text: bool
+) -> bool:
+    """Whether a column counts samples, is a label of each, or is a measurement of its own."""
+    apart = all(len({row[column] for row in rows}) == len(rows) for rows in split)
+    if words & _TREATMENTS:
+        return False
+    if words & _PLACES and apart:
+        return True
+    if words & _LABELS:
+        return len(set(cells)) == len(cells) and "" not in cells
+    return not text and _measured(sheet, column, split, [cell for cell in cells if cell])
+
+
+def _measured(sheet: Sheet, column: str, split: list[list[Row]], cells: list[str]) -> bool:
+    """Whether numbers look measured: of three digits and more, hardly ever twice the same, no dilution series."""
+    values = [sheet.number(cell) for cell in cells]
+    if len(set(values)) * 2 <= len(values) or median(_digits(cell) for cell in cells) < 3:
+        return False
+    return not any(_ladder([sheet.number(row[column]) or 0.0 for row in rows]) for rows in split)
+
+
+def _ladder(numbers: Sequence[float]) -> bool:
+    """Whether numbers are a series of dilutions: each the same factor above, or below, the one before; a 0 aside."""
+    doses = [number for number in numbers if number > 0]
+    factors = [after / before for before, after in zip(doses, doses[1:], strict=False)]
+    return len(factors) >= 3 and max(factors) < 1.05 * min(factors) and not 0.8 < factors[0] < 1.25
+
+
+def _digits(cell: str) -> int:
+    """Significant digits of a number as it is written, zeros at its end not counted."""
+    mantissa = re.split("[eE]", cell)[0]
+    return len(re.sub(r"\D", "", mantissa).strip("0"))
+
+
+def _same(sheet: Sheet, cell: str) -> str:
+    value = sheet.number(cell)
+    return cell if value is None else repr(value)
+
+
+def _levels(sheet: Sheet, rows: Sequence[Row], column: str) -> dict[str, list[int]]:
+    levels: dict[str, list[int]] = {}
+    first: dict[str, str] = {}
+    for row in rows:
+        places = levels.setdefault(first.setdefault(_same(sheet, row[column]), row[column]), [])
+        if row.number not in places:
+            places.append(row.number)
+    return levels
+
+
+def _shown(levels: Mapping[str, Sequence[int]]) -> str:
+    """Cells and their rows, at most four cells of five rows."""
+    parts = []
+    for level, rows in list(levels.items())[:4]:
+        listed = ", ".join(map(str, rows[:5])) + (" ..." if len(rows) > 5 else "")
+        parts.append(f"'{level}' in row{'s' if len(rows) > 1 else ''} {listed}")
+    return "; ".join(parts) + (f"; and {len(levels) - 4} more" if len(levels) > 4 else "")
+
+
+def _quoted(cell: str) -> str:
+    """Write a cell as YAML reads it back."""
+    return cell if re.fullmatch(r"[A-Za-z0-9_.]+", cell) else "'" + cell.replace("'", "''") + "'"
