@@ -88,9 +88,28 @@ def test_the_wheel_fits_with_the_releases_that_it_allows(
     settings = ["--chains", "2", "--tune", "100", "--draws", "100", "--starts", "2", "--threads", "1"]
     done = subprocess.run(
         [*command, *settings, "--output", str(tmp_path / "out")], capture_output=True, text=True, check=False,
-        timeout=TIMES["fit"], env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        timeout=TIMES["fit"], cwd=tmp_path, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Warning" not in done.stderr
     verdict = json.loads((tmp_path / "out" / "verdict.json").read_text())
     assert set(verdict["parameters"]) == set(decay_v1.NOMINAL)
+
+
+def test_the_integrator_is_compiled_from_the_package_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another il6infer in the folder that a command is started in has no say in what is compiled."""
+    from il6infer.kernel import link
+
+    (tmp_path / "il6infer" / "kernel").mkdir(parents=True)
+    for name in ("__init__.py", "kernel/__init__.py"):
+        (tmp_path / "il6infer" / name).write_text("")
+    (tmp_path / "il6infer" / "kernel" / "integrator.py").write_text("print('another')\n")
+    monkeypatch.chdir(tmp_path)
+    asked = subprocess.run
+    # Without an entry the real module ends at once, naming itself; the other one would print its word.
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **options: asked(command[:-1], **{**options, "check": False})
+    )
+    with pytest.raises(RuntimeError) as error:
+        link._compile_integrator("simulate")
+    assert "not enough values to unpack" in str(error.value)

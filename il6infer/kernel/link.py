@@ -19,6 +19,7 @@ from llvmlite import binding
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
+from il6infer._digests import ROOT
 from il6infer.kernel.cache import digest_of, obtain
 from il6infer.kernel.lowering import module_of
 from il6infer.kernel.model_functions import entry_symbol
@@ -130,8 +131,11 @@ def _integrator(entry: str) -> bytes:
 
 
 def _compile_integrator(entry: str) -> bytes:
-    command = [sys.executable, "-m", INTEGRATOR, entry]
-    done = subprocess.run(command, env=os.environ | ENVIRONMENT, capture_output=True, check=False)
+    # This package, not one of the same name in the folder that Python happens to be started in.
+    command = [sys.executable, "-P", "-m", INTEGRATOR, entry]
+    path = os.pathsep.join(filter(None, [str(ROOT.parent), os.environ.get("PYTHONPATH", "")]))
+    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": path}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.decode(errors='replace')}")
     return done.stdout
