@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Mapping
 
-import petab.v2 as petab
-from petab.v2.lint import ValidationIssueSeverity
-
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.petab_files.cells import Line, optional, real
+from il6infer.petab_files.package import ValidationIssueSeverity, petab
 from il6infer.problems.families import FAMILIES
 
 logger = logging.getLogger("il6infer")

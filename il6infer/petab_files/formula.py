@@ -7,13 +7,15 @@ from functools import reduce
 
 import sympy as sp
 from antlr4 import CommonTokenStream, InputStream, ParserRuleContext
-from petab.v1.math._generated.PetabMathExprLexer import PetabMathExprLexer
-from petab.v1.math._generated.PetabMathExprParser import PetabMathExprParser as Grammar
-from petab.v1.math.sympify import MathErrorListener
-from petab.v1.math.SympyVisitor import MathVisitorSympy
 
 from il6infer.network.formula import as_condition, as_number
 from il6infer.network.functions import BY_NAME, FormulaFunction, applied, refuse_unreal
+from il6infer.petab_files.package import (
+    MathErrorListener,
+    MathVisitorSympy,
+    PetabMathExprLexer,
+)
+from il6infer.petab_files.package import PetabMathExprParser as Grammar
 
 MAX_DEPTH = 100
 """Levels of parentheses and function calls in one formula."""

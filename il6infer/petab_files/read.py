@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-import petab.v2 as petab
 import sympy as sp
-from petab.v1.models.sbml_model import SbmlModel
 
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml, resolve
@@ -18,6 +16,7 @@ from il6infer.petab_files.files import Listing, read_listing
 from il6infer.petab_files.finite import refuse_without_value
 from il6infer.petab_files.known_names import refuse_unknown
 from il6infer.petab_files.limits import check_files, read_xml
+from il6infer.petab_files.package import SbmlModel, petab
 from il6infer.petab_files.tables import Tables
 from il6infer.petab_files.version1 import Kept, complete, read_first
 from il6infer.petab_files.version1_cells import returned_values

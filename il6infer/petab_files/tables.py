@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import petab.v2 as petab
-
 from il6infer.petab_files.cells import Line
+from il6infer.petab_files.package import petab
 
 
 @dataclass(frozen=True)

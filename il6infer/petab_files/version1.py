@@ -12,14 +12,13 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
-import petab.v2 as petab
 import sympy as sp
-from petab.v2 import C
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.petab_files import checks
 from il6infer.petab_files.cells import Line, formula, formulas, identifier, known, read_lines, unique
 from il6infer.petab_files.files import Listing
+from il6infer.petab_files.package import C, petab
 from il6infer.petab_files.tables import Tables, given
 from il6infer.problems.spec import Parameter, Prior, Problem
 

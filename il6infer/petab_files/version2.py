@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import petab.v2 as petab
 import sympy as sp
-from petab.v2 import C
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.petab_files import checks
 from il6infer.petab_files.cells import Line, formula, formulas, identifier, known, numbers, read_lines, real, unique
 from il6infer.petab_files.files import Listing
+from il6infer.petab_files.package import C, petab
 from il6infer.petab_files.tables import Tables, given
 
 _ESTIMATE = {"true": True, "false": False}

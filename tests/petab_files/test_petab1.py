@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -119,3 +121,14 @@ def test_placeholders_are_filled_by_number(tmp_path: Path) -> None:
     problem = load(path)
     assert problem.observables[0].placeholders == tuple(names)
     assert [str(v) for v in problem.measurements["observable_parameters"][0]][0] == "scale"
+
+
+def test_reading_imports_no_plots_and_leaves_them_importable():
+    code = (
+        "import sys, il6infer.petab_files.read; assert 'matplotlib' not in sys.modules; "
+        "import petab.v1.visualize; assert 'matplotlib' in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
+    assert done.returncode == 0
