@@ -1,6 +1,6 @@
 """Time the engine, its peers and whole posteriors.
 
-Usage: python -m benchmarks [reference] [public] [growth] [compilation] [posteriors]
+Usage: python -m benchmarks [reference] [public] [growth] [compilation] [startup] [posteriors]
        [--peers diffsol casadi diffrax amici]
 Writes to benchmarks/results/ (git-ignored); benchmarks/README.md says what each shows.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("reference", "public", "growth", "compilation", "posteriors")
+PARTS = ("reference", "public", "growth", "compilation", "startup", "posteriors")
 
 
 def main() -> None:
@@ -45,6 +45,10 @@ def main() -> None:
         from benchmarks import compilation
 
         compilation.run(RESULTS)
+    if "startup" in wanted:
+        from benchmarks import startup
+
+        startup.run(RESULTS)
     if "posteriors" in wanted:
         from benchmarks import posteriors
 

@@ -15,19 +15,21 @@ CLI = Path(__file__).parents[1] / "il6infer" / "cli"
 RUNS = 3
 
 
-def run(folder: Path) -> str:
-    """Measure, and give the table; nothing is written to `folder`."""
+def run(folder: Path) -> None:
+    """Measure, and write ``startup.md``."""
     lines = ["| process | CPU [s] |", "| --- | --- |", f"| `python -c pass` | {_cpu('-c', 'pass'):.2f} |"]
     lines.append(f"| `il6infer --help` | {_cpu('-m', 'il6infer', '--help'):.2f} |")
     for command in COMMANDS:
         for function, imports in _imports(CLI / f"{command}.py").items():
             code = "; ".join(["import il6infer.cli.main", *imports])
             lines.append(f"| `il6infer {command}`, `{function}` | {_cpu('-W', 'ignore', '-c', code):.2f} |")
-    return "\n".join(lines)
+    text = "\n".join(lines) + "\n"
+    (folder / "startup.md").write_text(text, "utf-8")
+    sys.stdout.write(text)
 
 
 def _imports(path: Path) -> dict[str, list[str]]:
-    """Function of a command -> what it imports when it runs."""
+    """List what each function of a command imports when it runs."""
     found = {}
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef):
@@ -46,7 +48,3 @@ def _cpu(*arguments: str) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return median(times)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(run(Path()) + "\n")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from nutpie.compile_pymc import CompiledPyMCModel
 
 from il6infer.engine import Engine, RosenbrockEngine
 from il6infer.engine.likelihood import pointwise, slopes
@@ -20,9 +18,6 @@ from il6infer.problems.families import FAMILIES
 from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.priors import log_normaliser
 from il6infer.problems.spec import Parameter, Problem
-
-# nutpie 0.16.9 asks for one field more than 0.16.8 has.
-_NO_SHARED = {"shared_var_keys": {}} if "shared_var_keys" in {f.name for f in fields(CompiledPyMCModel)} else {}
 
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
@@ -90,7 +85,7 @@ class Density:
             callback = _likelihood(problem, engine, self.dimensions)
             self._held.append(callback)
             self._data["likelihood"] = ctypes.cast(callback, ctypes.c_void_p).value
-        self._plain = self._seen(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
+        self._plain = self.description(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
 
     def __call__(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """Log-density and gradient (dimensions,) at an unconstrained point; -inf and zeros where it has none."""
@@ -112,29 +107,6 @@ class Density:
         """Parameter values on the linear scale of unconstrained points (..., dimensions)."""
         points = np.asarray(points, dtype=float)
         return np.stack([c.constrained(points[..., i]) for i, c in enumerate(self._coordinates)], axis=-1)
-
-    def compiled_in(self, frame: Frame, start: np.ndarray) -> CompiledPyMCModel:
-        """For `nutpie.sample`: the log-density over the coordinates of a frame; a chain begins at `start`.
-
-        The trace holds coordinates, one variable for each name.
-        """
-        size = self.dimensions
-        return CompiledPyMCModel(
-            dims={},
-            compiled_logp_func=posterior.log_density,
-            compiled_expand_func=posterior.expansion,
-            initial_point_func=_Start(start),
-            shared_data={},
-            **_NO_SHARED,
-            user_data=self._seen(frame),
-            n_expanded=size,
-            shape_info=(self.names, [slice(i, i + 1) for i in range(size)], [()] * size),
-            logp_func=None,
-            expand_func=None,
-            _n_dim=size,
-            _shapes=dict.fromkeys(self.names, ()),
-            _coords={"unconstrained_parameter": pd.Index(self.names)},
-        )
 
     def _put(self, field: str, array: np.ndarray) -> None:
         """Let a field of the description name an array (rows, columns), which is kept alive."""
@@ -161,23 +133,13 @@ class Density:
             data["blocks"], data["block_tables"] = len(engine.blocks), described.ctypes.data
             self._put("block_measured", measured[np.concatenate([block.rows for block in engine.blocks])])
 
-    def _seen(self, frame: Frame) -> np.ndarray:
-        """Give the description of the problem as seen from a frame, which the array keeps alive."""
+    def description(self, frame: Frame) -> np.ndarray:
+        """Describe the problem in the coordinates of a frame, for `posterior.log_density`; the density keeps it."""
         rows = np.vstack([frame.origin, frame.matrix])
         self._held.append(rows)
         data = self._data.copy()
         data["frame"] = (rows.ctypes.data, *rows.shape)
         return data
-
-
-@dataclass(frozen=True)
-class _Start:
-    """Initial point for nutpie, which passes a seed."""
-
-    point: np.ndarray
-
-    def __call__(self, seed: int) -> np.ndarray:
-        return self.point.copy()
 
 
 def _prior_row(parameter: Parameter) -> list[float]:

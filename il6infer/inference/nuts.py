@@ -14,14 +14,21 @@ from typing import Any
 import arviz as az
 import numpy as np
 import nutpie
+import pandas as pd
 import xarray as xr
+from nutpie.compile_pymc import CompiledPyMCModel
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from il6infer.inference import posterior
 from il6infer.inference.density import Density, Frame
 from il6infer.stages.settings import FitSettings
 
 logger = logging.getLogger("il6infer")
+
+# nutpie 0.16.9 asks for one field more than 0.16.8 has.
+_FIELDS = {field.name for field in dataclasses.fields(CompiledPyMCModel)}
+_NO_SHARED = {"shared_var_keys": {}} if "shared_var_keys" in _FIELDS else {}
 
 LOG_EVERY = 10.0
 """Seconds between log lines where nobody watches."""
@@ -64,7 +71,7 @@ def sample(
             while waiting or running:
                 while waiting and len(running) < settings.threads:
                     chain = waiting.pop(0)
-                    running[chain] = nutpie.sample(density.compiled_in(*starts[chain]), seed=seeds[chain], **options)
+                    running[chain] = nutpie.sample(_compiled(density, *starts[chain]), seed=seeds[chain], **options)
                 time.sleep(_LOOK_EVERY)
                 for chain in [c for c, sampler in running.items() if _finished(sampler)]:
                     traces[chain] = running.pop(chain).wait()
@@ -82,6 +89,40 @@ def sample(
         for name in ("posterior", "warmup_posterior"):
             traces[chain][name] = _values(traces[chain][name], density, frame)
     return _joined([traces[chain] for chain in range(len(starts))])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Start:
+    """Initial point for nutpie, which passes a seed."""
+
+    point: np.ndarray
+
+    def __call__(self, seed: int) -> np.ndarray:
+        return self.point.copy()
+
+
+def _compiled(density: Density, frame: Frame, start: np.ndarray) -> CompiledPyMCModel:
+    """Give the log-density over the coordinates of a frame in nutpie's form; a chain begins at `start`.
+
+    The trace holds coordinates, one variable for each name.
+    """
+    size = density.dimensions
+    return CompiledPyMCModel(
+        dims={},
+        compiled_logp_func=posterior.log_density,
+        compiled_expand_func=posterior.expansion,
+        initial_point_func=_Start(start),
+        shared_data={},
+        **_NO_SHARED,
+        user_data=density.description(frame),
+        n_expanded=size,
+        shape_info=(density.names, [slice(i, i + 1) for i in range(size)], [()] * size),
+        logp_func=None,
+        expand_func=None,
+        _n_dim=size,
+        _shapes=dict.fromkeys(density.names, ()),
+        _coords={"unconstrained_parameter": pd.Index(density.names)},
+    )
 
 
 def _mass_matrix(low_rank: bool) -> dict[str, object]:

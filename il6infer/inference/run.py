@@ -7,8 +7,8 @@ import logging
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import arviz as az
 import numpy as np
 import xarray as xr
 
@@ -17,7 +17,6 @@ from il6infer.engine import Engine, compile
 from il6infer.inference import predictive
 from il6infer.inference.curves import curves
 from il6infer.inference.density import Density
-from il6infer.inference.nuts import sample
 from il6infer.inference.provenance import provenance
 from il6infer.inference.settings import child_seed
 from il6infer.inference.starts import Starts, disperse, find_starts
@@ -27,6 +26,9 @@ from il6infer.problems.spec import Problem
 from il6infer.problems.stimuli import idle_stimuli
 from il6infer.problems.variables import variable_names
 from il6infer.stages.settings import FitSettings
+
+if TYPE_CHECKING:
+    import arviz as az
 
 logger = logging.getLogger("il6infer")
 
@@ -80,6 +82,9 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
     starts = find_starts(density, _origins(problem, density, settings), settings.threads)
     if not len(starts.points):
         raise UserError(_nowhere(problem, engine, settings))
+    # Here, for nutpie and ArviZ take seconds to import, and a problem may have been refused before.
+    from il6infer.inference.nuts import sample
+
     started = time.monotonic()
     idata = sample(
         density,
