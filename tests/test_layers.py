@@ -38,7 +38,7 @@ LAYERS["interface"] = set(LAYERS)
 LAYERS["cli"] = set(LAYERS)
 
 # Packages whose import takes long: a command that does not need them must not wait for them.
-HEAVY = {"antimony", "arviz", "graphviz", "libsbml", "matplotlib", "nutpie", "pandera", "petab", "pymc", "pytensor"}
+HEAVY = {"antimony", "arviz", "libsbml", "matplotlib", "nutpie", "pandera", "petab", "pymc", "pytensor"}
 HEAVY |= {"jinja2", "numba", "numpy", "pandas", "pint", "scipy", "sympy", "xarray", "h5netcdf", "jsonschema"}
 
 

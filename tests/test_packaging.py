@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 import il6infer
-from il6infer._digests import ROOT as PACKAGE
+from il6infer import _digests
+
+PACKAGE = Path(__file__).parents[1] / "il6infer"
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,39 @@ def test_lock_holds_every_requirement(root, project):
     assert {_plain(re.match(r"[\w.-]+", line)[0]) for line in wanted} - locked == set()
 
 
-def test_package_says_what_it_is():
-    assert Path(il6infer.__file__).parent == PACKAGE
-    assert il6infer.__doc__
+def test_what_is_asked_for_is_locked_once_and_used(root, project):
+    """pyproject.toml declares it, and a test above holds that to the imports; two are for tests only."""
+    asked = [line for line in (root / "requirements.in").read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
+    names = [_plain(re.match(r"[\w.-]+", line)[0]) for line in asked]
+    declared = project["project"]["dependencies"] + project["build-system"]["requires"]
+    declared += [line for lines in project["project"]["optional-dependencies"].values() for line in lines]
+    others = {"build", "petab-select"}  # one makes the wheel above, a test reads with the other
+
+    assert len(set(names)) == len(names)
+    assert set(names) - {_plain(re.match(r"[\w.-]+", line)[0]) for line in declared} == others
+
+
+def test_every_locked_package_says_who_asked_for_it_and_that_one_is_locked(root):
+    text = (root / "requirements.lock").read_text(encoding="utf-8")
+    blocks = re.findall(r"^([a-z0-9][\w.-]*)(?:\[.*?\])?==(?:.*\n)((?: .*\n)*)", text, flags=re.M)
+    reasons = {name: set(re.findall(r"^    #(?: via|  ) +(\S.*)$", rest, flags=re.M)) for name, rest in blocks}
+    asked = {_plain(name) for name, why in reasons.items() if "-r requirements.in" in why}
+    lines = [line for line in (root / "requirements.in").read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
+
+    assert len(reasons) > 100
+    assert [name for name, why in reasons.items() if not why] == []
+    assert {one for why in reasons.values() for one in why} - {"-r requirements.in"} - reasons.keys() == set()
+    assert asked == {_plain(re.match(r"[\w.-]+", line)[0]) for line in lines}
+
+
+def test_the_package_that_is_tested_is_that_of_this_repository():
+    assert Path(il6infer.__file__).resolve().parent == PACKAGE.resolve()
+    assert Path(_digests.ROOT).resolve() == PACKAGE.resolve()
+
+
+def test_package_says_what_it_is(project):
+    known = metadata.metadata("il6infer")
+
+    assert known["Summary"] == project["project"]["description"]
+    assert il6infer.__version__ == known["Version"] == project["project"]["version"]
+    assert il6infer.__doc__.strip()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, ClassVar, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from il6infer._errors import UserError
@@ -60,6 +62,43 @@ def test_a_record_comes_back_as_it_was_written(tmp_path):
 
     assert read(tmp_path / "a.json", Outer) == GOOD
     assert json.loads((tmp_path / "a.json").read_text())["pair"] == [1, 2.5]
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+INNERS = st.builds(Inner, st.none() | NUMBERS)
+OUTERS = st.builds(
+    Outer, name=st.text(), count=st.integers(), share=st.floats(0, 1, exclude_max=True), right=st.booleans(),
+    kind=st.sampled_from(["one", "two"]), pair=st.tuples(NUMBERS, NUMBERS), rows=st.lists(INNERS).map(tuple),
+    table=st.dictionaries(st.text(), INNERS), more=st.text(),
+)  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | NUMBERS | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+SAME_EACH_TIME = settings(derandomize=True, database=None, deadline=None, max_examples=150)
+
+
+@SAME_EACH_TIME
+@given(OUTERS)
+def test_any_record_comes_back_from_its_text(record):
+    assert decode(Outer, json.loads(json.dumps(encode(record))), "a.json", "Make it again.") == record
+
+
+@SAME_EACH_TIME
+@given(st.dictionaries(st.sampled_from([field.name for field in fields(Outer)]), JSON, min_size=1))
+def test_any_other_content_of_a_field_is_refused_with_its_name_or_is_what_the_schema_allows(change):
+    document = {**encode(GOOD), **change}
+    allowed = Draft202012Validator(schema(Outer)).is_valid(document)
+    try:
+        decode(Outer, document, "a.json", "Make it again.")
+    except UserError as error:
+        refused = str(error)
+    else:
+        refused = ""
+
+    assert bool(refused) != allowed
+    assert not refused or "field '" in refused
 
 
 def _fault(change: Mapping[str, object]) -> str:
