@@ -16,7 +16,7 @@ from il6infer.network.network import symbol
 from il6infer.petab_files.lint import check
 from il6infer.petab_files.read import load
 from il6infer.problems.spec import STEADY_STATE
-from tests.building.tables import measurements, protocol
+from tests.zoo.data_set import measurements, protocol
 
 
 @pytest.fixture(scope="module")

@@ -25,10 +25,10 @@ from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
 from il6infer.stages.tables import MEASUREMENTS, read_table
 from il6infer.stages.tables import adopted as columns
-from tests.building.tables import measurements, protocol
 from tests.library.cells import odes
 from tests.library.odes import medians
 from tests.library.representative import EVERYTHING
+from tests.zoo.data_set import measurements, protocol
 
 SIL6R, SGP130 = 1.5, 3.0
 NAME, ID = "free_IL6", "literature_free_IL6"

@@ -11,8 +11,8 @@ from il6infer.network.network import symbol
 from il6infer.problems.spec import Experiment, Period
 from il6infer.runs.modes import with_modes
 from il6infer.runs.segments import Quantities, Unroller
-from tests.library.texts import from_antimony
 from tests.zoo.systems import problem
+from tests.zoo.texts import from_antimony
 
 
 def _jumps(trigger: str, initial: str, start: float = 0.0) -> list[float]:

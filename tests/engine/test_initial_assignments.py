@@ -8,8 +8,8 @@ import pytest
 from il6infer.engine import compile
 from il6infer.network.network import symbol
 from il6infer.problems.spec import Experiment, Period
-from tests.library.texts import from_antimony
 from tests.zoo.systems import problem
+from tests.zoo.texts import from_antimony
 
 MODEL = """
 model m

@@ -13,7 +13,7 @@ from il6infer._errors import UserError
 from il6infer._files import read_posterior
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.inference.settings import child_seed
-from tests.inference import toy
+from tests.zoo import toy
 
 SETTINGS = FitSettings(seed=3, chains=2, tune=300, draws=500, starts=3, threads=2)
 

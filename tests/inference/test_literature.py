@@ -17,15 +17,16 @@ from il6infer.engine import compile
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.inference.density import Density
 from il6infer.network.network import symbol
-from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior
+from il6infer.problems.spec import Experiment, Observable, Period
 from il6infer.pymc import build_model
-from tests.inference.toy import line, measurements
+from tests.zoo.systems import log_normal
+from tests.zoo.toy import line, measurements
 
 NAME, PUBLISHED, SD = "literature_share", 0.75, 0.15
 
 
 def constrained():
-    """The line of `tests.inference.toy`, and two constants that only a published share joins."""
+    """The line of `tests.zoo.toy`, and two constants that only a published share joins."""
     plain, constants = line(), ("K1", "K2")
     share = 1 / (1 + 1.5 / symbol("K1") * (1 + 3 / symbol("K2")))
     network = replace(
@@ -37,8 +38,8 @@ def constrained():
         network=network,
         parameters=(
             *plain.parameters,
-            *(Parameter(n, 0.0, np.inf, m, True, Prior("log-normal", (float(np.log(m)), 1.3)))
-              for n, m in (("K1", 5.0), ("K2", 0.4))),
+            log_normal("K1", 5.0, 1.3),
+            log_normal("K2", 0.4, 1.3),
         ),
         experiments=(*plain.experiments, Experiment(NAME, (Period(0.0),))),
         observables=(*plain.observables, Observable(NAME, share, sp.Float(SD), name="a published share")),

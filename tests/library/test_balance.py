@@ -20,7 +20,7 @@ from il6infer.network.network import Network, symbol
 from il6infer.network.sbml import read_sbml
 from tests.library.odes import Odes, draw
 from tests.library.representative import REPRESENTATIVE
-from tests.library.texts import from_antimony
+from tests.zoo.texts import from_antimony
 
 REVERSIBLE = ("bind_", "trap_", "engage_", "join_", "dimerise_")
 DRIVEN = {"internalise_gp130", "recycle_gp130"}

@@ -16,7 +16,7 @@ from il6infer.network.conservation import moieties
 from il6infer.petab_files.read import load
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
-from tests.building.tables import measurements, protocol
+from tests.zoo.data_set import measurements, protocol
 from tests.zoo.third_opinion import close, scipy_prediction
 
 

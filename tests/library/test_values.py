@@ -13,8 +13,8 @@ from il6infer.engine import compile
 from il6infer.library.compose import compose, with_values
 from il6infer.network.sbml import read_sbml
 from il6infer.petab_files.read import load
-from tests.building.tables import measurements, protocol
 from tests.library.odes import Odes, medians
+from tests.zoo.data_set import measurements, protocol
 
 WELL = {"cell_number": 5e4, "medium_volume": 0.1, "ratio_IL6R_gp130": 0.2}
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import antimony
 import numpy as np
 import pytest
 import sympy as sp
 
 from il6infer.network.balance import cycles, equilibrium_constants
 from il6infer.network.conservation import moieties, names
-from il6infer.network.network import Network, symbol
+from il6infer.network.network import symbol
 from il6infer.network.sbml import read_sbml
+from tests.zoo.texts import from_antimony
 
 # Ligand L and co-receptor G bind receptor R in either order: one cycle of four reactions.
 CYCLE = """
@@ -29,21 +29,15 @@ end
 """
 
 
-def network(text: str) -> Network:
-    antimony.clearPreviousLoads()
-    assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
-    return read_sbml(antimony.getSBMLString(antimony.getMainModuleName()))
-
-
 def test_cycle_whose_last_constant_follows_from_the_others_is_balanced():
-    (cycle,) = cycles(network(CYCLE.format(last="(K1*K2/K3)")))
+    (cycle,) = cycles(from_antimony(CYCLE.format(last="(K1*K2/K3)")))
 
     assert {name: abs(power) for name, power in cycle.reactions.items()} == {"J1": 1, "J2": 1, "J3": 1, "J4": 1}
     assert cycle.balanced
 
 
 def test_cycle_with_a_free_fourth_constant_is_not_balanced():
-    (cycle,) = cycles(network(CYCLE.format(last="K4")))
+    (cycle,) = cycles(from_antimony(CYCLE.format(last="K4")))
     ratio = cycle.product * symbol("K1") * symbol("K2") / (symbol("K3") * symbol("K4"))
 
     assert not cycle.balanced
@@ -53,14 +47,14 @@ def test_cycle_with_a_free_fourth_constant_is_not_balanced():
 
 
 def test_reaction_written_as_two_one_way_reactions_is_reversible():
-    pair = network("model m; species A = 1, B = 0; J1: A -> B; kf*A; J2: B -> A; kr*B; kf = 1; kr = 2; end")
+    pair = from_antimony("model m; species A = 1, B = 0; J1: A -> B; kf*A; J2: B -> A; kr*B; kf = 1; kr = 2; end")
 
     assert equilibrium_constants(pair) == {"J1": symbol("kf") / symbol("kr")}
     assert cycles(pair) == ()
 
 
 def test_driven_reactions_and_exchange_are_not_bound():
-    driven = network(
+    driven = from_antimony(
         "model m; species A = 1, B = 0; J1: A -> B; V*A/(K + A); J2: B -> A; kr*B; J3: -> A; ks - kd*A;"
         "V = 1; K = 1; kr = 1; ks = 1; kd = 1; end"
     )
@@ -69,26 +63,26 @@ def test_driven_reactions_and_exchange_are_not_bound():
 
 
 def test_moieties_by_name():
-    system = network(CYCLE.format(last="K4"))
+    system = from_antimony(CYCLE.format(last="K4"))
 
     assert names(system) == ("L + LR + LRG", "R + LR + RG + LRG", "idle")
     np.testing.assert_allclose(moieties(system) @ system.stoichiometry, 0)
 
 
 def test_states_lost_together_leave_their_difference():
-    system = network("model m; species A = 1, B = 2, C = 0; J1: A + B -> C; k*A*B; J2: C -> ; k*C; k = 1; end")
+    system = from_antimony("model m; species A = 1, B = 2, C = 0; J1: A + B -> C; k*A*B; J2: C -> ; k*C; k = 1; end")
 
     assert names(system) == ("A - B",)
 
 
 def test_nothing_happens_so_all_is_kept():
-    system = network("model m; species A = 1, B = 2; J1: A -> B; 0; end")
+    system = from_antimony("model m; species A = 1, B = 2; J1: A -> B; 0; end")
 
     np.testing.assert_array_equal(moieties(system), np.eye(2))
 
 
 def test_nothing_is_kept():
-    assert moieties(network("model m; species A = 1; J1: A -> ; k*A; k = 1; end")).shape == (0, 1)
+    assert moieties(from_antimony("model m; species A = 1; J1: A -> ; k*A; k = 1; end")).shape == (0, 1)
 
 
 def test_amounts_are_kept_across_volumes_that_are_numbers(shared: Path):

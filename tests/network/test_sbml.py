@@ -11,7 +11,7 @@ from sympy.core.relational import Relational
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml
 from il6infer.network.times import crossing_time
-from tests.library.texts import MATH, from_antimony, sbml, x
+from tests.zoo.texts import MATH, from_antimony, sbml, x
 
 
 def flux_product(network: Network) -> list[sp.Expr]:

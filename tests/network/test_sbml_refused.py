@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from il6infer._errors import UserError
-from tests.library.texts import MATH, from_antimony, refused, sbml
+from tests.zoo.texts import MATH, from_antimony, refused, sbml
 
 ONE_SPECIES = (
     '<listOfCompartments><compartment id="c" size="1"/></listOfCompartments>'

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import antimony
 import numpy as np
 import pytest
 
 from il6infer.engine import compile
 from il6infer.petab_files.read import load
+from tests.zoo import decay_v1
+from tests.zoo.texts import to_sbml
 
 MODEL = """
 model cells
@@ -23,9 +24,7 @@ REST = 1.0
 
 
 def _write(folder: Path, conditions: list[str], formula: str = "A") -> Path:
-    antimony.clearPreviousLoads()
-    assert antimony.loadAntimonyString(MODEL) >= 0, antimony.getLastError()
-    (folder / "model.xml").write_text(antimony.getSBMLString("cells"))
+    (folder / "model.xml").write_text(to_sbml(MODEL))
     times = "".join(f"obs\trest\tc\t1\t{t}\n" for t in (0, 1, 2))
     tables = {
         "parameters.tsv": "parameterId\tparameterScale\tlowerBound\tupperBound\tnominalValue\testimate\n"
@@ -37,11 +36,7 @@ def _write(folder: Path, conditions: list[str], formula: str = "A") -> Path:
     }
     for name, text in tables.items():
         (folder / name).write_text(text)
-    (folder / "problem.yaml").write_text(
-        "format_version: 1\nparameter_file: parameters.tsv\nproblems:\n"
-        "- condition_files: [conditions.tsv]\n  measurement_files: [measurements.tsv]\n"
-        "  observable_files: [observables.tsv]\n  sbml_files: [model.xml]\n"
-    )
+    (folder / "problem.yaml").write_text(decay_v1.YAML)
     return folder / "problem.yaml"
 
 

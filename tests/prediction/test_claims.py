@@ -21,7 +21,7 @@ from il6infer.prediction.claims import read_claims
 from il6infer.problems.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
 from il6infer.stages.codec import encode
 from il6infer.stages.comparison import Comparison
-from tests.inference import toy
+from tests.zoo import toy
 from tests.zoo.systems import network
 from tests.zoo.verdicts import model_row
 

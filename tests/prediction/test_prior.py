@@ -21,11 +21,10 @@ from il6infer.prediction.expected import as_claims, expected
 from il6infer.prediction.prior import check_prior
 from il6infer.problems.spec import STEADY_STATE, Experiment, Parameter, Period, Prior
 from il6infer.stages.codec import encode
-from tests.building.tables import measurements, protocol
-from tests.inference import toy
 from tests.prediction.expected_schema import EXPECTED
 from tests.prediction.test_claims import SOLVER, problem
-from tests.zoo import decay_v1
+from tests.zoo import decay_v1, toy
+from tests.zoo.data_set import measurements, protocol
 from tests.zoo.systems import network
 
 EXPERIMENTS = {

@@ -17,7 +17,7 @@ from il6infer.petab_files import version1
 from il6infer.problems import noise
 from il6infer.problems.families import FAMILIES
 from il6infer.problems.noise import ERRORS, NOISES
-from tests.inference import toy
+from tests.zoo import toy
 
 MEDIAN, SCALE, VALUE = 2.0, 0.3, 1.7
 ERROR = {"normal": norm, "laplace": laplace}

@@ -10,7 +10,7 @@ import sympy as sp
 from il6infer.network.network import symbol
 from il6infer.problems.spec import Experiment, Observable, Period
 from il6infer.problems.stimuli import idle_stimuli
-from tests.inference import toy
+from tests.zoo import toy
 from tests.zoo.systems import network
 
 D, U, X, Y = map(symbol, "duxy")

@@ -18,8 +18,8 @@ from il6infer.problems.spec import Parameter, Prior
 from il6infer.problems.variables import variable_names
 from il6infer.pymc import build_model
 from il6infer.pymc.op import SimulateTaped
-from tests.inference import toy
 from tests.inference.test_priors import PRIORS
+from tests.zoo import toy
 
 
 @pytest.fixture(scope="module")

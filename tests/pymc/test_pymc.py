@@ -11,7 +11,7 @@ from il6infer.engine import compile
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.pymc import op
 from il6infer.pymc.model import build_model
-from tests.inference import toy
+from tests.zoo import toy
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyMC's advice on few draws
 

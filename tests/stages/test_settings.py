@@ -15,7 +15,7 @@ from il6infer.diagnosis import diagnose
 from il6infer.inference import fit_problem
 from il6infer.stages.codec import encode
 from il6infer.stages.settings import FitSettings, Sampling, Thresholds
-from tests.inference import toy
+from tests.zoo import toy
 from tests.zoo.posterior import normal_mean
 
 # Threshold -> one that the posterior below misses; it meets the default of every one.

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import antimony
 import numpy as np
+
+from tests.zoo.texts import to_sbml
 
 TIMES = (0.0, 1.0, 2.0, 4.0)
 VALUES = (1.9, 1.25, 0.7, 0.28)
 NOMINAL = {"a0": 1.0, "k": 0.5, "scale": 2.0}
 SIGMA = 0.1
+
+YAML = (
+    "format_version: 1\nparameter_file: parameters.tsv\nproblems:\n"
+    "- condition_files: [conditions.tsv]\n  measurement_files: [measurements.tsv]\n"
+    "  observable_files: [observables.tsv]\n  sbml_files: [model.xml]\n"
+)
+"""A PEtab v1 problem of one file of each kind."""
 
 _MODEL = """
 model decay
@@ -32,9 +40,7 @@ def write(
 ) -> Path:
     """Write the problem; returns the path of its YAML file."""
     folder.mkdir(parents=True, exist_ok=True)
-    antimony.clearPreviousLoads()
-    assert antimony.loadAntimonyString(_MODEL) >= 0, antimony.getLastError()
-    (folder / "model.xml").write_text(antimony.getSBMLString("decay"))
+    (folder / "model.xml").write_text(to_sbml(_MODEL))
     tables = {
         "parameters.tsv": [
             "parameterId parameterScale lowerBound upperBound nominalValue estimate objectivePriorType "
@@ -55,11 +61,7 @@ def write(
     }
     for name, rows in tables.items():
         (folder / name).write_text("".join(row.replace("|" if "|" in row else " ", "\t") + "\n" for row in rows))
-    (folder / "problem.yaml").write_text(
-        "format_version: 1\nparameter_file: parameters.tsv\nproblems:\n"
-        "- condition_files: [conditions.tsv]\n  measurement_files: [measurements.tsv]\n"
-        "  observable_files: [observables.tsv]\n  sbml_files: [model.xml]\n"
-    )
+    (folder / "problem.yaml").write_text(YAML)
     return folder / "problem.yaml"
 
 

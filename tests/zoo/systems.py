@@ -37,32 +37,51 @@ def network(
     )
 
 
+ONE = (Experiment("e", (Period(0.0),)),)
+"""One experiment in which nothing is done."""
+
+
+def log_normal(name: str, median: float, sd: float = 1.0) -> Parameter:
+    """Estimated parameter above zero; the median of its prior is its nominal value."""
+    return Parameter(name, 0.0, np.inf, median, True, Prior("log-normal", (float(np.log(median)), sd)))
+
+
+def measurements(
+    values: Sequence[float],
+    times: Sequence[float],
+    observable: str | Sequence[str],
+    experiment: str | Sequence[str] = "e",
+    batch: str = "",
+    replicate: str = "",
+) -> pd.DataFrame:
+    """Measurements of a problem, without parameters of a row."""
+    nothing = [()] * len(values)
+    return pd.DataFrame(
+        {
+            "observable": observable, "experiment": experiment, "time": np.asarray(times, dtype=float),
+            "value": np.asarray(values, dtype=float), "observable_parameters": nothing, "noise_parameters": nothing,
+            "batch": batch, "replicate": replicate,
+        }
+    )  # fmt: skip
+
+
 def problem(
     net: Network,
     times: Sequence[float],
-    experiments: Sequence[Experiment] = (Experiment("e", (Period(0.0),)),),
+    experiments: Sequence[Experiment] = ONE,
     estimated: Mapping[str, float] | None = None,
     observed: Sequence[str] | None = None,
 ) -> Problem:
     """Every state (or those `observed`) read at all times in all experiments, normal noise of 1."""
     observed = tuple(observed or net.states)
-    rows = [
-        {
-            "observable": f"o_{s}", "experiment": e.id, "time": float(t), "value": 1.0,
-            "observable_parameters": (), "noise_parameters": (), "batch": "", "replicate": "",
-        }
-        for e in experiments for t in times for s in observed
-    ]  # fmt: skip
+    rows = [(t, f"o_{s}", e.id) for e in experiments for t in times for s in observed]
     return Problem(
         id="zoo",
         network=net,
-        parameters=tuple(
-            Parameter(k, 0.0, np.inf, v, True, Prior("log-normal", (float(np.log(v)), 1.0)))
-            for k, v in (estimated or {}).items()
-        ),
+        parameters=tuple(log_normal(k, v) for k, v in (estimated or {}).items()),
         experiments=tuple(experiments),
         observables=tuple(Observable(f"o_{s}", symbol(s), sp.Float(1.0)) for s in observed),
-        measurements=pd.DataFrame(rows),
+        measurements=measurements(np.ones(len(rows)), *map(list, zip(*rows, strict=True))),
     )
 
 

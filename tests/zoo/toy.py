@@ -7,8 +7,9 @@ import pandas as pd
 import sympy as sp
 
 from il6infer.network.network import TIME, symbol
-from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
-from tests.zoo.systems import network
+from il6infer.problems.spec import Observable, Parameter, Prior, Problem
+from tests.zoo import systems
+from tests.zoo.systems import ONE, log_normal, network
 
 TIMES = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
 LINE = np.array([1.1, 2.9, 5.2, 6.8, 9.1])
@@ -17,14 +18,8 @@ NOISE = 0.5
 _DECAY = network({"x": -symbol("x")}, {"x": 1.0})
 
 
-def measurements(values, times=TIMES, observable="obs_y", batch="gel1"):
-    return pd.DataFrame(
-        {
-            "observable": observable, "experiment": "e", "time": np.asarray(times, dtype=float),
-            "value": np.asarray(values, dtype=float), "observable_parameters": [()] * len(values),
-            "noise_parameters": [()] * len(values), "batch": batch, "replicate": "1",
-        }
-    )  # fmt: skip
+def measurements(values, times=TIMES, observable="obs_y"):
+    return systems.measurements(values, times, observable, batch="gel1", replicate="1")
 
 
 def normal(name, mean=0.0, sd=2.0, nominal=1.0):
@@ -37,7 +32,7 @@ def line(values=LINE):
         id="line",
         network=_DECAY,
         parameters=(normal("a"), normal("b")),
-        experiments=(Experiment("e", (Period(0.0),)),),
+        experiments=ONE,
         observables=(Observable("obs_y", symbol("a") + symbol("b") * TIME, sp.Float(NOISE)),),
         measurements=measurements(values),
     )
@@ -56,7 +51,7 @@ def blow_up(low=0.1, high=3.0):
         id="blow_up",
         network=network({"x": symbol("k") * symbol("x") ** 2}, {"x": 1.0}, {"k": 0.5}),
         parameters=(Parameter("k", low, high, 0.5, True, Prior("uniform", (low, high))),),
-        experiments=(Experiment("e", (Period(0.0),)),),
+        experiments=ONE,
         observables=(Observable("x_seen", symbol("x"), sp.Float(0.2), "log-normal"),),
         measurements=measurements([1.3, 2.1], [0.5, 1.0], "x_seen"),
     )
@@ -69,11 +64,8 @@ def families():
     return Problem(
         id="families",
         network=_DECAY,
-        parameters=tuple(
-            Parameter(n, 0.0, np.inf, v, True, Prior("log-normal", (float(np.log(v)), 0.5)))
-            for n, v in (("s", 2.0), ("sigma", 0.3))
-        ),
-        experiments=(Experiment("e", (Period(0.0),)),),
+        parameters=(log_normal("s", 2.0, 0.5), log_normal("sigma", 0.3, 0.5)),
+        experiments=ONE,
         observables=tuple(Observable(f"obs_{k.replace('-', '_')}", formula, symbol("sigma"), k) for k in kinds),
         measurements=pd.concat(
             [measurements([2.2, 0.9, 0.4], [0.0, 1.0, 2.0], f"obs_{k.replace('-', '_')}") for k in kinds],
@@ -88,8 +80,8 @@ def decay():
     return Problem(
         id="decay",
         network=network({"x": -symbol("k") * symbol("x")}, {"x": 1.0}, {"k": 0.3}),
-        parameters=(Parameter("k", 0.0, np.inf, 0.3, True, Prior("log-normal", (float(np.log(0.3)), 1.0))),),
-        experiments=(Experiment("e", (Period(0.0),)),),
+        parameters=(log_normal("k", 0.3),),
+        experiments=ONE,
         observables=(Observable("obs_x", symbol("x"), sp.Float(0.15), "log-normal"),),
         measurements=measurements(np.exp(-0.35 * times) * [1.1, 0.93, 1.05, 0.9, 1.2, 1.02], times, "obs_x"),
     )

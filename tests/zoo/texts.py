@@ -1,4 +1,4 @@
-"""Small models as text, for the tests of the SBML reader."""
+"""Models as text: Antimony or SBML in, SBML, networks or the refusal out."""
 
 from __future__ import annotations
 
@@ -21,10 +21,15 @@ def x(*ids: str) -> tuple[sp.Symbol, ...]:
     return tuple(symbol(i) for i in ids)
 
 
-def from_antimony(text: str) -> Network:
+def to_sbml(text: str) -> str:
+    """SBML of a model in Antimony."""
     antimony.clearPreviousLoads()
-    assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
-    return read_sbml(antimony.getSBMLString(antimony.getMainModuleName()), "toy.xml")
+    assert antimony.loadAntimonyString(text) != -1, antimony.getLastError()
+    return antimony.getSBMLString(antimony.getMainModuleName())
+
+
+def from_antimony(text: str) -> Network:
+    return read_sbml(to_sbml(text), "toy.xml")
 
 
 def sbml(body: str) -> str:
