@@ -23,8 +23,8 @@ DOSE_UNITS = (*_UG_PER_L, *_NM)
 """Units in which a protocol may give a dose."""
 TIME_UNITS = tuple(_MIN)
 """Units in which a file may give its times."""
-READOUT_UNITS = ("a.u.", "ratio", "relative", "fraction", "percent", "nM", "molecules/cell")
-"""Units in which a file may give its values; percent becomes fraction."""
+READOUT_UNITS = ("a.u.", "ratio", "relative", "fraction", "percent", "molecules/cell", *DOSE_UNITS)
+"""Units in which a file may give its values; percent becomes fraction, concentrations become nM."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,21 @@ def minutes(time: float, unit: str) -> float:
     return time * _MIN[_known(unit, TIME_UNITS, "time")]
 
 
-def readout(value: float, unit: str) -> tuple[float, str]:
-    """Give value and unit as the measurement table holds them: percent becomes fraction, all else stays."""
+def readout(value: float, unit: str, kDa: float | None = None) -> tuple[float, str]:
+    """Give value and unit as the measurement table holds them.
+
+    Percent becomes fraction; concentrations become nM, those of mass by the molecular weight `kDa`; all else stays.
+    """
     plain = _known(unit, READOUT_UNITS, "read-out")
+    if plain in _NM:
+        return value * _NM[plain], "nM"
+    if plain in _UG_PER_L:
+        if kDa is None:
+            raise ValueError(f"no molecular weight for a read-out in {unit}")
+        return value * _UG_PER_L[plain] / kDa, "nM"
     return (value / 100, "fraction") if plain == "percent" else (value, plain)
+
+
+def by_mass(unit: str) -> bool:
+    """Tell whether a unit of concentration counts mass, so that a molecular weight turns it into nM."""
+    return unit in _UG_PER_L

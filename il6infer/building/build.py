@@ -15,6 +15,7 @@ import yaml
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.building.constraints import constraint_faults, with_constraints
+from il6infer.building.units import unit_faults
 from il6infer.library.assembly import readout_fault
 from il6infer.library.compose import Model
 from il6infer.library.priors import Z90, log_normal
@@ -83,10 +84,10 @@ def build(
     Raises
     ------
     UserError
-        With every read-out that the model lacks, every condition without protocol or never measured, every constraint
-        that the model cannot express.
+        With every read-out that the model lacks or has in another unit, every condition without protocol or never
+        measured, every constraint that the model cannot express.
     """
-    faults = _faults(measurements, protocol, model)
+    faults = _faults(measurements, protocol, model) + unit_faults(measurements, model)
     faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
     raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
     conditions, experiments = _protocol(protocol, model)

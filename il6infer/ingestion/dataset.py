@@ -120,6 +120,8 @@ def _faults(error: jsonschema.ValidationError, name: str, document: Mapping[str,
         return [Fault(where, f"unknown key '{key}'.", nearest(str(key), known)) for key in found if key not in known]
     if error.validator == "required":
         return [Fault(where, f"key '{key}' is missing.") for key in rule if key not in found]
+    if error.validator == "enum" and error.absolute_path[-1] == "unit":
+        return [Fault(where, f"unknown value '{found}'.", f"Known: {', '.join(map(str, rule))}.")]
     if error.validator == "enum":
         return [Fault(where, f"unknown value '{found}'.", nearest(str(found), map(str, rule)))]
     if error.validator == "type":

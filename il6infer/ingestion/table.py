@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, number, repeated
-from il6infer._units import TIME_UNITS, readout
+from il6infer._units import READOUT_UNITS, TIME_UNITS, by_mass, readout, substances
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NAME_PATTERN, NOISE, OFFSET, SCALE, Assay
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value
 from il6infer.ingestion.taking import Take
@@ -20,13 +20,26 @@ COPY = "copy of an earlier row"
 
 @dataclass(frozen=True)
 class Column:
-    """One read-out of a prepared table: its column, unit, noise, and whether scale and offset are unknown."""
+    """One read-out of a prepared table: its column, unit, noise, and whether scale and offset are unknown.
+
+    Attributes
+    ----------
+    substance, kDa
+        What a concentration of mass is of, or its molecular weight, which goes before.
+    """
 
     column: str
     unit: str
     noise: str = "lognormal"
     scale: bool = True
     offset: bool = False
+    substance: str = ""
+    kDa: float | None = None
+
+    @property
+    def mass(self) -> float | None:
+        """Molecular weight [kDa] that a concentration of mass is divided by; None where the description has none."""
+        return self.kDa or (substances()[self.substance].mass if self.substance else None)
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,9 @@ def read(sheet: Sheet, spec: Table) -> Reading:
     if spec.duplicates == "refuse":
         remedy = "Remove one, or say 'duplicates: keep' (measured twice so) or 'duplicates: drop' (copies)."
         collector.faults += [Fault(fault.where, fault.what, remedy) for fault in copies.values()]
+    collector.faults += _without_mass(sheet, spec)
+    if collector.faults and any(by_mass(column.unit) and not column.mass for column in spec.columns.values()):
+        return collector.reading()
     for row in sheet.rows:
         if spec.duplicates == "drop" and sheet.where(row) in copies:
             collector.dropped += [Dropped(observable, row.number, COPY) for observable in spec.columns]
@@ -97,6 +113,15 @@ def read(sheet: Sheet, spec: Table) -> Reading:
             what = f"column '{column.column}' has no value at all."
             collector.faults.append(Fault(sheet.name, what, f"Take {observable} out of the description."))
     return collector.reading()
+
+
+def _without_mass(sheet: Sheet, spec: Table) -> list[Fault]:
+    remedy = "Say 'substance:' (such as sIL6R), or its molecular weight as 'kDa:'."
+    return [
+        Fault(sheet.name, f"{observable} is in {column.unit}, and nothing says how heavy it is.", remedy)
+        for observable, column in spec.columns.items()
+        if by_mass(column.unit) and not column.mass
+    ]
 
 
 def _read_row(collector: Collector, row: Row, spec: Table) -> None:
@@ -115,7 +140,7 @@ def _read_row(collector: Collector, row: Row, spec: Table) -> None:
         value = collector.number(row, column.column)
         if value is None or not _possible(collector, row, column, value) or condition is None or time is None:
             continue
-        value, unit = readout(value, column.unit)
+        value, unit = readout(value, column.unit, column.mass)
         collector.values.append(
             Value(
                 observable=observable,
@@ -138,6 +163,12 @@ def _possible(collector: Collector, row: Row, column: Column, value: float) -> b
         remedy = "Choose 'noise: normal', or give values with their background and 'offset: true'."
         if column.offset:
             remedy = "A background was subtracted: give values with their background, or choose 'noise: normal'."
+        collector.fault(row, column.column, what, remedy)
+        return False
+    most = {"fraction": 1.0, "percent": 100.0}.get(column.unit)
+    if most is not None and not column.scale and not column.offset and value > most:
+        what = f"{row[column.column]} where a {column.unit} is at most {most:g}."
+        remedy = "Say its unit ('unit: percent' of 0 to 100, 'unit: fraction' of 0 to 1), or 'scale: true'."
         collector.fault(row, column.column, what, remedy)
         return False
     return collector.positive(row, column.column, value, column.noise, offset=column.offset)
@@ -178,7 +209,6 @@ def _frozen(entry: Mapping[str, Any]) -> Table:
     return Table(**entry)
 
 
-_UNITS = ("a.u.", "ratio", "relative", "fraction", "percent", "nM", "molecules/cell")
 ASSAY = Assay(
     name="table",
     text="a prepared table: a sample a row, read-outs in columns",
@@ -217,7 +247,19 @@ ASSAY = Assay(
                 "required": ["column", "unit"],
                 "properties": {
                     "column": {**COLUMN_NAME, "description": "Column of the values."},
-                    "unit": {"enum": list(_UNITS), "description": "Unit of the values; percent becomes fraction."},
+                    "unit": {
+                        "enum": list(READOUT_UNITS),
+                        "description": "Unit of the values; percent becomes fraction, a concentration nM.",
+                    },
+                    "substance": {
+                        "enum": list(substances()),
+                        "description": "What a concentration of mass is of: it is divided by its molecular weight.",
+                    },
+                    "kDa": {
+                        "type": "number",
+                        "exclusiveMinimum": 0,
+                        "description": "Molecular weight, in place of that of the substance.",
+                    },
                     "noise": NOISE,
                     "scale": SCALE,
                     "offset": OFFSET,
@@ -228,6 +270,6 @@ ASSAY = Assay(
     required=("batch", "condition", "observables"),
     columns=_columns,
     read=read,
-    units=tuple(unit for unit in _UNITS if unit != "percent"),
+    units=("a.u.", "ratio", "relative", "fraction", "molecules/cell", "nM"),
     freeze=_frozen,
 )

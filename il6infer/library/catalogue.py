@@ -173,6 +173,7 @@ def undeclared(module: Module) -> Iterator[Fault]:
         ("complexes", [f"C_{c}" for c in module.complexes], species, "species"),
         ("medium", module.medium, species, "species"),
         ("readouts", module.readouts, rules, "rule (:=)"),
+        ("readout_units", module.readout_units, list(module.readouts), "read-out"),
         ("places", module.places, [*species, *rules], "species or rule (:=)"),
         ("meetings", module.meetings, reactions, "reaction"),
         ("acts_on", module.acts_on, rules, "rule (:=)"),

@@ -38,6 +38,8 @@ class Model:
         Reaction or species id -> module that defines it.
     readouts
         Ids of the assignment rules that instruments may read.
+    readout_units
+        Their units, ``fraction`` (any relative number), ``nM`` or ``molecules/cell``.
     medium
         Species dissolved in the medium, free and bound to each other: what a wash removes.
     priors
@@ -53,6 +55,7 @@ class Model:
     modules: tuple[str, ...]
     module_of: dict[str, str]
     readouts: tuple[str, ...]
+    readout_units: Mapping[str, str]
     medium: tuple[str, ...]
     priors: pd.DataFrame
     library: Library
@@ -117,6 +120,7 @@ def _composed(name: str, library: Library) -> Model:
         modules=tuple(texts),
         module_of={entity: m for m, module in texts.items() for entity in reactions_of(module) + species_of(module)},
         readouts=tuple(r for m in modules for r in m.readouts),
+        readout_units={r: m.readout_units.get(r, "fraction") for m in modules for r in m.readouts},
         medium=tuple(s for m in modules for s in m.medium),
         priors=priors,
         library=library,

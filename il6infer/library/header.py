@@ -67,6 +67,8 @@ class Module:
         Parameter in whose units active gp130 is counted; empty: no opinion.
     medium, readouts
         Species that it adds to the medium; rules of its text that instruments may read.
+    readout_units
+        Read-out -> its unit, one of `READOUT_UNITS`; those that are not named are fractions, or relative.
     knock_outs
         Parameters that may be 0, besides rates (``k_...``) and basal ones (``..._basal``).
     acts_on
@@ -104,6 +106,7 @@ class Module:
     gp130_unit: str = ""
     medium: tuple[str, ...] = ()
     readouts: tuple[str, ...] = ()
+    readout_units: Mapping[str, str] = field(default_factory=dict)
     knock_outs: tuple[str, ...] = ()
     acts_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     colours: tuple[str, str] | None = None
@@ -149,6 +152,8 @@ def _is_meeting(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 3 and _is_place(value[:2]) and _is_number(value[2])
 
 
+READOUT_UNITS = ("fraction", "nM", "molecules/cell")
+"""Units that a read-out of a model may have; a fraction is any number relative to one of the model."""
 _LANE = f"a lane is one of {', '.join(LANES)}"
 _NAMES = "a list of names, such as [jak, mapk]"
 _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
@@ -170,6 +175,10 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "gp130_unit": (_is_name, "the name of a parameter"),
     "medium": (_list(_is_name), "a list of species, such as [IL6, sIL6R]"),
     "readouts": (_list(_is_name), "a list of read-outs, such as [pERK]"),
+    "readout_units": (
+        _table(_is_name, lambda value: value in READOUT_UNITS),
+        f"read-outs with their units, such as {{ELISA: nM}}; units: {', '.join(READOUT_UNITS)}",
+    ),
     "knock_outs": (_list(_is_name), "a list of parameters, such as [JAK1]"),
     "acts_on": (
         _table(_is_name, _list(lambda value: isinstance(value, str) and bool(re.fullmatch(r"[\w*?]+", value)))),

@@ -32,7 +32,8 @@ def test_typos_in_the_description(tmp_path):
         "data.yaml, files 3 (qpcr.csv), assay: unknown value 'pcr'. Did you mean 'qpcr'? "
         "Known: luciferase, qpcr, table, western_blot.",
         "data.yaml, files 4 (table.csv), observables, pgp130, unit: unknown value 'AU'. "
-        "Known: a.u., fraction, molecules/cell, nM, percent, ratio, relative.",
+        "Known: a.u., ratio, relative, fraction, percent, molecules/cell, pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, "
+        "mg/l, fM, pM, nM, uM, mM.",
         "data.yaml, files 4 (table.csv), observables, pgp130, offset: 1 where true or false is expected.",
     ]
 

@@ -1,0 +1,246 @@
+"""Cells that are no plain number, wells that are none: each is counted, with the bias it leaves, or refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from il6infer._tables import Sheet, comma, parse
+from il6infer._yaml import read_yaml
+from il6infer.ingestion.assays import ASSAYS
+from il6infer.ingestion.reading import range_side
+from tests.ingestion.make import GEL, PLATE, QPCR, TABLE, YAML, faults, read
+
+
+def report(tables, path):
+    return next(file for file in tables.report.files if file.path == path)
+
+
+BELOW = ["<0.31", "< 5", "n.d.", "ND", "Undetermined", "not detected", "<LOD", "undet"]
+ABOVE = [">60000", "OVER", "OVRFLW", "saturated", "Overflow", "SAT"]
+
+
+@pytest.mark.parametrize("cell", BELOW + ABOVE)
+@pytest.mark.parametrize("column", ["signal", "divisor"])
+def test_a_cell_out_of_range_is_left_out_counted_and_warned_of(tmp_path, cell, column):
+    old, name = ("20000", "pSTAT3") if column == "signal" else ("40000", "total_STAT3")
+    file = report(read(tmp_path, gel=GEL.replace(old, cell)), "gel.csv")
+    side = "below" if cell in BELOW else "above"
+    lies = side if column == "signal" else {"below": "above", "above": "below"}[side]
+    assert file.values == {"pSTAT3": 3}
+    assert [(d.reason, d.rows, d.side) for d in file.dropped] == [
+        (f"{side} range: '{cell}' in column '{name}'", (3,), lies)
+    ]
+    bias = "high" if lies == "below" else "low"
+    assert file.warnings == (
+        f"pSTAT3: 1 cells {lies} range are left out; the mean of what is left is too {bias} for the conditions and "
+        "times that they belong to.",
+    )
+
+
+def test_every_assay_leaves_them_out(tmp_path):
+    tables = read(
+        tmp_path,
+        plate=PLATE.replace("1100", "OVER"),
+        table=TABLE.replace("2.0,", "n.d.,"),
+        qpcr=QPCR.replace("30.20", ">40"),
+    )
+    assert {f.path: [(d.side, d.count) for d in f.dropped if d.side] for f in tables.report.files} == {
+        "gel.csv": [], "plate.csv": [("above", 1)], "qpcr.csv": [("below", 1)], "table.csv": [("below", 1)],
+    }  # fmt: skip
+
+
+def test_a_band_that_fills_the_camera_is_saturated(tmp_path):
+    file = report(read(tmp_path, gel=GEL.replace("20000", "65535")), "gel.csv")
+    assert [(d.reason, d.side) for d in file.dropped] == [("saturated: 65535 in column 'pSTAT3'", "above")]
+
+
+def test_words_and_numbers_are_not_out_of_range():
+    assert [range_side(text) for text in ("", "0.31", "-5", "high dose", "ndufa1", "1<2", "<", "abc")] == [""] * 8
+
+
+def test_a_dead_well_is_no_value(tmp_path):
+    plate = PLATE + "A4,il6_10,360,31,22\n"
+    file = report(read(tmp_path, plate=plate), "plate.csv")
+    assert [(d.reason, d.rows) for d in file.dropped] == [("dead well: Renilla below 0.05 of the plate's median", (5,))]
+    assert file.warnings == ("1 rows are left out (dead well: Renilla below 0.05 of the plate's median).",)
+    kept = YAML.replace("batch: plate1", "batch: plate1, dead_below: 0")
+    assert report(read(tmp_path, plate=plate, yaml=kept), "plate.csv").values == {"luciferase": 4}
+
+
+def test_the_last_cycle_is_no_measurement(tmp_path):
+    file = report(read(tmp_path, qpcr=QPCR.replace("30.20", "40.00")), "qpcr.csv")
+    assert [(d.reason, d.rows, d.side) for d in file.dropped] == [
+        ("Ct undetermined: expression below the detection limit", (3,), "below")
+    ]
+
+
+def test_wells_that_disagree_are_not_averaged(tmp_path):
+    file = report(
+        read(
+            tmp_path, qpcr=QPCR.replace("SOCS3,25.00\nS2,il6_10,60,2,SOCS3,25.00", "SOCS3,24\nS2,il6_10,60,2,SOCS3,31")
+        ),
+        "qpcr.csv",
+    )
+    assert [(d.reason, d.rows) for d in file.dropped] == [
+        ("Ct of technical replicates more than 2 cycles apart", (6, 7))
+    ]
+    assert file.values == {"SOCS3_mRNA": 1}
+    assert file.warnings[-1] == "2 rows are left out (Ct of technical replicates more than 2 cycles apart)."
+
+
+def test_a_condition_whose_wells_are_all_undetermined_stays_in_the_protocol_without_a_fault(tmp_path):
+    vehicle_only = QPCR.replace("30.00", "Undetermined").replace("30.20", "Undetermined").replace("vehicle", "rest")
+    protocol = "condition,time_min,action,species,dose,unit\nrest,0,control,,,\nil6_10,0,add,IL6,10,ng/ml\n"
+    yaml = YAML[: YAML.index("  - {path: gel.csv")] + next(line for line in YAML.splitlines(True) if "qpcr.csv" in line)
+    tables = read(tmp_path, qpcr=vehicle_only, protocol=protocol, yaml=yaml)
+    assert report(tables, "qpcr.csv").warnings == (
+        "SOCS3_mRNA: 2 cells below range are left out; the mean of what is left is too high for the conditions and "
+        "times that they belong to.",
+        "SOCS3_mRNA: no value of rest is left.",
+    )
+    assert set(tables.protocol["condition"]) == {"il6_10"}
+
+
+def test_bands_below_zero_are_values_of_normal_noise_only(tmp_path):
+    gel, normal = GEL.replace("9000,", "-90,"), YAML.replace("offset: true}", "offset: true, noise: normal}", 1)
+    file = report(read(tmp_path, gel=gel, yaml=normal), "gel.csv")
+    assert file.quality["negative_bands"] == 1
+    assert file.warnings == ("1 values are below zero: a background was subtracted before.",)
+    assert "negative intensity -90." in faults(tmp_path, gel=gel)[0]
+
+
+def gel_of(*cells: str) -> str:
+    rows = [line.split(",") for line in GEL.splitlines()]
+    for row, cell in zip(rows[1:], cells, strict=True):
+        row[3] = f'"{cell}"'
+    return "\n".join(",".join(row) for row in rows) + "\n"
+
+
+BOTH = "The file has decimal commas and commas of thousands: write all its numbers in one way."
+EITHER = "Thousands or decimals? Say 'decimal: \",\"' or 'thousands: \",\"' for this file."
+
+
+@pytest.mark.parametrize(
+    ("cells", "remedy"),
+    [
+        (("378,860", "1", "2", "3"), EITHER),
+        (("378,860", "1,234,567", "2", "3"), "Say 'thousands: \",\"' for this file."),
+        (("378,860", "0,52", "2", "3"), "Say 'decimal: \",\"' for this file."),
+        (("378,860", "0,52", "1,234,567", "3"), BOTH),
+    ],
+)  # fmt: skip
+def test_what_a_comma_is_is_a_question_of_the_whole_file(tmp_path, cells, remedy):
+    first = faults(tmp_path, gel=gel_of(*cells))[0]
+    assert first == f"gel.csv, row 2, column 'pSTAT3': '378,860' is not a number. {remedy}"
+
+
+def test_decimal_and_thousands_as_the_description_says(tmp_path):
+    def signal(key: str) -> float:
+        yaml = YAML.replace("path: gel.csv,", f"path: gel.csv, {key},")
+        return float(read(tmp_path, gel=gel_of("378,860", "1", "2", "3"), yaml=yaml).measurements["value"][0])
+
+    assert signal('thousands: ","') == pytest.approx(378860 / 50000)
+    assert signal('decimal: ","') == pytest.approx(378.860 / 50000)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 999), st.sampled_from([(",", "."), (".", ","), (",", " "), (".", "'")]))
+def test_a_written_number_is_read_back_or_refused_never_another_one(whole, thousandths, marks):
+    decimal, group = marks
+    text = f"{whole:,}".replace(",", group) + decimal + f"{thousandths:03d}"
+    sheet = Sheet("f", (), (), decimal=decimal, thousands=group)
+    assert sheet.number(text) == pytest.approx(whole + thousandths / 1000)
+    if group in ".,":
+        assert Sheet("f", (), (), decimal=group, thousands=decimal).number(text) is None or whole < 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("378,860", "either"), ("20000,5", "decimal"), ("1,234,567", "thousands"), ("0,123", "decimal"), ("a,b", "")],
+)
+def test_kinds_of_commas(text, kind):
+    assert comma(text) == kind
+
+
+def test_many_faults_of_one_kind_are_listed_ten_times_and_counted(tmp_path):
+    rows = "".join(f"{i},il6_10,15,x{i},1,1\n" for i in range(5, 3005))
+    with pytest.raises(Exception, match="3000 faults") as error:
+        read(tmp_path, gel=GEL + rows)
+    lines = str(error.value).splitlines()
+    assert len(lines) == 12
+    assert lines[-1] == "  - gel.csv: and 2,990 more of this kind."
+
+
+@pytest.mark.parametrize("time", ["1:30", "00:15", "0:15:30"])
+def test_times_of_day_are_refused(tmp_path, time):
+    assert faults(tmp_path, gel=GEL.replace("15,20000", f"{time},20000")) == [
+        f"gel.csv, row 3, column 'time_min': '{time}' is not a number. "
+        "Hours and minutes, or minutes and seconds? Write it as a number, and say its 'time_unit'."
+    ]
+
+
+def test_a_spreadsheets_date_is_not_minutes(tmp_path):
+    assert faults(tmp_path, gel=GEL.replace("15,20000", "45250.5,20000"))[0] == (
+        "gel.csv, row 3, column 'time_min': 45250.5 min is 31 days: it looks like a spreadsheet's date (2023-11-20). "
+        "Write the time since the stimulus as a number."
+    )
+
+
+def test_time_unit_of_an_instruments_table(tmp_path):
+    hours = YAML.replace("path: gel.csv,", "path: gel.csv, time_unit: h,")
+    assert sorted(set(read(tmp_path, yaml=hours).measurements.query("batch == 'gel1'")["time_min"])) == [0, 900, 3600]
+
+
+def test_yaml_reads_times_and_zeros_in_front_as_text(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("a: 1:30\nb: 010\nc: 1_000\nd: 0x10\ne: 1e-6\nf: 0\ng: -3\nh: 2.50\n", "utf-8")
+    assert read_yaml(path) == {"a": "1:30", "b": "010", "c": "1_000", "d": "0x10", "e": 1e-6, "f": 0, "g": -3, "h": 2.5}
+
+
+def table(unit: str, cell: str = "5.5", **keys):
+    sheet, _ = parse(f"time,value\n0,{cell}\n", "f.csv")
+    column = {"column": "value", "unit": unit, "noise": "normal", **keys}
+    entry = {"path": "f.csv", "assay": "table", "batch": "b", "condition": "c", "observables": {"sIL6R_medium": column}}
+    return ASSAYS["table"].reading(sheet, ASSAYS["table"].file(entry))
+
+
+def test_read_outs_by_mass_become_nanomolar():
+    assert [(v.value, v.unit) for v in table("ng/ml", substance="sIL6R").values] == [(pytest.approx(5.5 / 50), "nM")]
+    assert table("pg/ml", kDa=25, substance="sIL6R").values[0].value == pytest.approx(5.5e-3 / 25)
+    assert table("pM").values[0].value == pytest.approx(5.5e-3)
+    assert [str(fault) for fault in table("ng/ml").faults] == [
+        "f.csv: sIL6R_medium is in ng/ml, and nothing says how heavy it is. "
+        "Say 'substance:' (such as sIL6R), or its molecular weight as 'kDa:'."
+    ]
+
+
+def test_a_fraction_above_one_is_refused():
+    assert [str(fault) for fault in table("fraction", "55.7", scale=False).faults] == [
+        "f.csv, row 2, column 'value': 55.7 where a fraction is at most 1. "
+        "Say its unit ('unit: percent' of 0 to 100, 'unit: fraction' of 0 to 1), or 'scale: true'."
+    ]
+    assert table("percent", "55.7", scale=False).values[0].value == pytest.approx(0.557)
+
+
+CELLS = st.one_of(
+    st.floats(1, 1e5).map(lambda x: f"{x:.3f}"),
+    st.sampled_from(["n.d.", "OVER", "<3", "65535", "", "x", "1,234", "12:30", "-4", "0", "Undetermined"]),
+)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, st.sampled_from(["yes", "no"])), min_size=1, max_size=6))
+def test_every_row_of_a_blot_ends_as_a_value_a_counted_one_or_a_fault(rows):
+    text = "lane,condition,time_min,s,t,omit,spare\n"
+    text += "".join(f'{i},c,{5 * i},"{s}","{t}",{omit},1\n' for i, (s, t, omit) in enumerate(rows))
+    sheet, _ = parse(text, "f.csv")
+    where = {"omit": max(row[2] for row in rows)}
+    entry = {"path": "f.csv", "assay": "western_blot", "observable": "x", "batch": "b", "signal": "s", "where": where}
+    entry["normalise"] = "t"
+    found = ASSAYS["western_blot"].reading(sheet, ASSAYS["western_blot"].file(entry))
+    ended = [value.row for value in found.values] + [drop.row for drop in found.dropped]
+    faulty = {int(fault.where.split("row ")[1].split(",")[0]) for fault in found.faults if "row " in fault.where}
+    assert len(ended) == len(set(ended))
+    assert set(ended) | faulty == {row.number for row in sheet.rows}
+    assert found.passed_over == ("spare",)
+    assert all(value.value > 0 for value in found.values)
