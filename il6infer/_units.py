@@ -69,6 +69,7 @@ def substances() -> Mapping[str, Substance]:
     return MappingProxyType(table)
 
 
+@cache
 def _known(unit: str, units: tuple[str, ...], kind: str) -> str:
     """Return `unit` in this project's spelling (mL is ml, nmol/l is nM), or raise a `UserError`.
 

@@ -36,6 +36,7 @@ _TREATMENTS = {
     *("experiment", "exp", "donor", "patient", "mouse", "animal", "date", "day", "sirna", "knockdown", "medium"),
     *("diclofenac", "dcf", "apap", "cytokine", "treated", "pretreatment", "il6", "sil6r", "sgp130", "serum"),
 }  # fmt: skip
+_RUNS = {"gel", "plate", "blot", "batch", "experiment", "exp"}
 _PLACES = {"lane", "lanes", "well", "wells", "position", "pos", "replicate", "replicates", "rep", "repeat", "technical"}
 _LABELS = {"sample", "samples", "name", "id", "label", "file", "barcode", "index", "idx", "row", "no", "nr", "comment"}
 _LABELS |= {"comments", "note", "notes", "description", "number", "#", ""}
@@ -119,10 +120,11 @@ def _splits(sheet: Sheet, column: str, at_once: Mapping[tuple[str, str, float], 
     levels = _levels(sheet, rows, column)
     what = f"it tells apart rows that are read as one condition, time and batch ({condition}{time}): {_shown(levels)}"
     what += f"; and so in {len(split) - 1} more." if len(split) > 1 else "."
-    remedy = (
-        f"Make it the condition, read one kind of row, as in 'where: {{{column}: [{_quoted(next(iter(levels)))}]}}'"
-    )
-    remedy += f" (the file listed once a kind), or, if it makes no difference, list it under 'ignore: [{column}]'."
+    one = f"'where: {{{column}: [{_quoted(next(iter(levels)))}]}}'"
+    remedy = f"Make it the condition, read one kind of row, as in {one} (the file listed once a kind)"
+    if words & _RUNS:
+        remedy = f"List the file once for each, as in {one}, with a batch of its own"
+    remedy += f", or, if it makes no difference, list it under 'ignore: [{column}]'."
     return Fault(f"{sheet.name}, column '{column}'", what, remedy)
 
 
@@ -167,13 +169,11 @@ def _same(sheet: Sheet, cell: str) -> str:
 
 
 def _levels(sheet: Sheet, rows: Sequence[Row], column: str) -> dict[str, list[int]]:
-    levels: dict[str, list[int]] = {}
+    levels: dict[str, set[int]] = {}
     first: dict[str, str] = {}
     for row in rows:
-        places = levels.setdefault(first.setdefault(_same(sheet, row[column]), row[column]), [])
-        if row.number not in places:
-            places.append(row.number)
-    return levels
+        levels.setdefault(first.setdefault(_same(sheet, row[column]), row[column]), set()).add(row.number)
+    return {level: sorted(places) for level, places in levels.items()}
 
 
 def _shown(levels: Mapping[str, Sequence[int]]) -> str:

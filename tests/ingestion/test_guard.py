@@ -37,6 +37,14 @@ def test_what_the_message_says():
     ]
 
 
+def test_gels_are_listed_one_by_one():
+    found = table("time,gel,value\n15,g1,0.96\n15,g2,7.1\n")
+    assert found.faults[0].remedy == (
+        "List the file once for each, as in 'where: {gel: [g1]}', with a batch of its own, or, if it makes no "
+        "difference, list it under 'ignore: [gel]'."
+    )
+
+
 KINDS = [
     ("input_stattic", "0|60|0|60", "a drug, by its name"),
     ("x", "0|60|0|60", "two levels, without a name that tells"),
