@@ -98,6 +98,17 @@ def test_percent_becomes_fraction():
     assert (value, unit) == (pytest.approx(0.557), "fraction")
 
 
-@pytest.mark.parametrize("unit", [unit for unit in READOUT_UNITS if unit != "percent"])
+@pytest.mark.parametrize("unit", [unit for unit in READOUT_UNITS if unit not in ("percent", *DOSE_UNITS)])
 def test_other_readout_units_stay(unit):
     assert readout(3.0, unit) == (3.0, unit)
+
+
+@pytest.mark.parametrize("unit", DOSE_UNITS)
+def test_concentrations_of_read_outs_are_those_of_doses(unit):
+    value, found = readout(3.0, unit, substances()["IL6"].mass)
+    assert (value, found) == (pytest.approx(concentration_nM(3.0, unit, "IL6"), rel=1e-12), "nM")
+
+
+def test_no_mass_is_made_up():
+    with pytest.raises(ValueError, match="no molecular weight for a read-out in pg/ml"):
+        readout(3.0, "pg/ml")
