@@ -6,9 +6,9 @@ import json
 import math
 from pathlib import Path
 
-import pandas as pd
-
 from il6infer._errors import Fault, UserError, raise_faults
+from il6infer._files import read_text
+from il6infer._tables import sound_sheet
 
 
 def read_values(path: Path) -> dict[str, float]:
@@ -29,19 +29,19 @@ def read_values(path: Path) -> dict[str, float]:
         raise UserError(f"{path}: no such file.")
     if path.suffix == ".json":
         try:
-            pairs = list(json.loads(path.read_text("utf-8")).items())
+            pairs = list(json.loads(read_text(path)).items())
         except (ValueError, AttributeError) as error:
             raise UserError(f"{path}: not a JSON object of parameter values: {error}") from error
         rows = [(f"{path.name}, key '{name}'", name, value) for name, value in pairs]
     else:
-        table = pd.read_csv(path, sep="," if path.suffix == ".csv" else "\t", dtype=str, keep_default_na=False)
-        missing = [c for c in ("parameterId", "nominalValue") if c not in table]
+        sheet = sound_sheet(path, "parameter values", "," if path.suffix == ".csv" else "\t")
+        missing = [c for c in ("parameterId", "nominalValue") if c not in sheet.columns]
         if missing:
-            raise UserError(f"{path}: no column {' and no column '.join(missing)}; found {', '.join(table.columns)}.")
+            raise UserError(f"{path}: no column {' and no column '.join(missing)}; found {', '.join(sheet.columns)}.")
         kept = [
-            (number, row)
-            for number, row in enumerate(table.to_dict("records"), start=2)
-            if row.get("estimate", "1").lower() not in ("0", "false")
+            (row.number, row.cells)
+            for row in sheet.rows
+            if row.cells.get("estimate", "1").lower() not in ("0", "false", "0.0")
         ]
         rows = [(f"{path.name}, row {n}, column nominalValue", r["parameterId"], r["nominalValue"]) for n, r in kept]
     values, faults = {}, []
