@@ -87,7 +87,10 @@ def test_a_wash_ends_the_stimulus_and_a_knock_out_is_zero(model):
 @pytest.mark.parametrize(
     ("doses", "message"),
     [
-        ({"IL6": "10 ng"}, "unknown dose unit 'ng'. Did you mean 'ng/ml'? Known: nM, ng/ml, pM, pg/ml, uM, ug/ml."),
+        (
+            {"IL6": "10 ng"},
+            "unknown dose unit 'ng'. Known: pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, mg/l, fM, pM, nM, uM, mM.",
+        ),
         ({"IL6": "much"}, "dose of IL6: 'much' is not a dose. Write a number and a unit, such as '10 ng/ml'."),
         ({"IL6": -1.0}, "dose of IL6: -1.0 is below 0 or infinite."),
         (
