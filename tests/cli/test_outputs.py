@@ -85,11 +85,11 @@ def test_a_folder_whose_name_is_a_file_s(command, tmp_path, capsys):
     assert (tmp_path / "out").read_text() == "kept"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith("models")])
 def test_an_output_that_can_be_written_is_not_made_before_its_time(command, tmp_path, capsys):
-    if not command.startswith("models"):
-        assert "none." in _refused(command, tmp_path / "new" / "out", capsys)
-        assert list(tmp_path.iterdir()) == []
+    """Those that read a file read one that is not there; a command on models reads none."""
+    assert "none." in _refused(command, tmp_path / "new" / "out", capsys)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

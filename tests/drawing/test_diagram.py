@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -178,8 +180,15 @@ def test_dot_is_graphviz_text():
     assert '"SOCS3_p" -> "reaction phosphorylate" [style=dashed arrowhead=tee color="#bf3436"];' in text
 
 
-def test_same_model_gives_the_same_bytes():
-    assert svg(compose("trans_socs3")) == svg(compose("trans_socs3"))
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_same_model_gives_the_same_bytes_whatever_the_order_of_sets(seed):
+    code = "import sys; from il6infer.drawing.svg import svg; from il6infer.library.compose import compose; "
+    code += "sys.stdout.buffer.write(svg(compose('trans_socs3')).encode())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+    )
+
+    assert done.stdout.decode() == svg(compose("trans_socs3"))
 
 
 def test_network_from_elsewhere_is_laid_out_in_rows(shared: Path):

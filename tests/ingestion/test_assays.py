@@ -80,6 +80,7 @@ def test_each_column_that_it_needs_is_missed(name, tmp_path):
 
 @pytest.mark.parametrize("name", ASSAYS)
 def test_a_description_without_a_key_that_it_needs_is_refused(name, tmp_path):
+    assert ASSAYS[name].required
     for missing in ASSAYS[name].required:
         kept = {key: value for key, value in entry(name).items() if key != missing}
         yaml = json.dumps({"title": "t", "protocol": "protocol.csv", "files": [kept]})

@@ -112,6 +112,7 @@ def test_a_wash_takes_all_that_is_dissolved_and_leaves_the_cell(courses):
     """At the time of a wash the state is the one after it; the signal then decays faster than under IL-6."""
     held = {s for s in compose("trans_socs3+dimer").medium} & set(courses.ids)
 
+    assert len(held) > 3
     assert courses.at("pulse", 15.0, "IL6") > 0.4
     assert all(courses.at("pulse", 20.0, s) == pytest.approx(0.0, abs=1e-9) for s in held)
     assert courses.at("pulse", 20.0, "C_trans") == pytest.approx(courses.at("il6", 20.0, "C_trans"), rel=1e-3)

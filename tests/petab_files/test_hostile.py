@@ -35,23 +35,26 @@ def test_an_id_that_means_something_in_python_is_only_a_name(name: str, tmp_path
 
 
 @pytest.mark.parametrize(
-    "formula",
+    ("formula", "fault"),
     [
-        "__import__('os').system('touch hacked')",
-        "().__class__.__bases__[0].__subclasses__()",
-        "A; import os",
-        "lambda: A",
-        "open('hacked', 'w')",
-        "exec(A)",
+        ("__import__('os').system('touch hacked')", "Syntax error at 1:11: "),
+        ("().__class__.__bases__[0].__subclasses__()", "Syntax error at 1:2: "),
+        ("A; import os", "Syntax error at 1:1: "),
+        ("lambda: A", "Syntax error at 1:6: "),
+        ("open('hacked', 'w')", "Syntax error at 1:5: "),
+        ("exec(A)", "unknown function 'exec'. Known: abs, "),
     ],
 )
 def test_a_formula_that_is_code_is_refused_and_not_run(
-    formula: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    formula: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = decay_v1.write(tmp_path, formula=formula)
-    with pytest.raises(UserError):
+    with pytest.raises(UserError) as error:
         compile(load(path))
+    assert str(error.value).startswith(
+        f"PEtab problem {path}: 1 fault\n  - observables.tsv, row 2, column observableFormula: {fault}"
+    )
     assert not (tmp_path / "hacked").exists()
 
 
