@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, on a machine however slow.
+settings.register_profile("il6infer", derandomize=True, database=None, deadline=None)
+settings.load_profile("il6infer")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -9,7 +9,7 @@ from il6infer._errors import UserError
 from il6infer.building.build import build
 from il6infer.building.units import unit_faults
 from il6infer.library.compose import compose
-from tests.building.tables import measurements, protocol
+from tests.zoo.data_set import measurements, protocol
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from il6infer._errors import UserError
 from il6infer._tables import Sheet, comma, parse
 from il6infer._yaml import read_yaml
 from il6infer.ingestion.assays import ASSAYS
@@ -165,7 +166,7 @@ def test_kinds_of_commas(text, kind):
 
 def test_many_faults_of_one_kind_are_listed_ten_times_and_counted(tmp_path):
     rows = "".join(f"{i},il6_10,15,x{i},1,1\n" for i in range(5, 3005))
-    with pytest.raises(Exception, match="3000 faults") as error:
+    with pytest.raises(UserError, match="3000 faults") as error:
         read(tmp_path, gel=GEL + rows)
     lines = str(error.value).splitlines()
     assert len(lines) == 12

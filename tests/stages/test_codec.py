@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, ClassVar, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -76,16 +76,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-SAME_EACH_TIME = settings(derandomize=True, database=None, deadline=None, max_examples=150)
 
 
-@SAME_EACH_TIME
 @given(OUTERS)
 def test_any_record_comes_back_from_its_text(record):
     assert decode(Outer, json.loads(json.dumps(encode(record))), "a.json", "Make it again.") == record
 
 
-@SAME_EACH_TIME
 @given(st.dictionaries(st.sampled_from([field.name for field in fields(Outer)]), JSON, min_size=1))
 def test_any_other_content_of_a_field_is_refused_with_its_name_or_is_what_the_schema_allows(change):
     document = {**encode(GOOD), **change}
