@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from il6infer.stages.settings import FitSettings, Thresholds
     from il6infer.stages.verdict import Verdict
 
+    __version__: str
+
 # Public name -> module (and name there) that it comes from, imported when it is first asked for.
 _PUBLIC = {
     "Comparison": "il6infer.stages.comparison",

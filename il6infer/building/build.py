@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -198,7 +199,15 @@ def _protocol(protocol: pd.DataFrame, model: Model) -> tuple[pd.DataFrame, pd.Da
     return pd.DataFrame(rows), pd.DataFrame(experiments)
 
 
-def _changes(step: object, model: Model) -> dict[str, str]:
+class _Step(Protocol):
+    """One row of a protocol."""
+
+    action: str
+    species: str
+    concentration_nM: float
+
+
+def _changes(step: _Step, model: Model) -> dict[str, str]:
     """Target -> value of one protocol step; an addition is an expression of the species itself."""
     if step.action == "wash":
         return dict.fromkeys(model.medium, "0.0")

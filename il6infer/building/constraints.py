@@ -55,10 +55,10 @@ def with_constraints(tables: Mapping[str, pd.DataFrame], names: Sequence[str]) -
         return tables
     chosen = [row for row in constraint_table().itertuples() if row.constraint in names]
     rows = {
-        "experiments": [{"experimentId": _id(c), "time": "0", "conditionId": ""} for c in chosen],
+        "experiments": [{"experimentId": _id(c.constraint), "time": "0", "conditionId": ""} for c in chosen],
         "observables": [
             {
-                "observableId": _id(c),
+                "observableId": _id(c.constraint),
                 "observableName": f"literature, not data: {c.description} ({c.source}; doi {c.doi})",
                 "observableFormula": c.formula,
                 "noiseFormula": f"{(c.high - c.low) / 2 / Z90:.6g}",
@@ -69,8 +69,8 @@ def with_constraints(tables: Mapping[str, pd.DataFrame], names: Sequence[str]) -
         ],
         "measurements": [
             {
-                "observableId": _id(c),
-                "experimentId": _id(c),
+                "observableId": _id(c.constraint),
+                "experimentId": _id(c.constraint),
                 "time": 0.0,
                 "measurement": c.value,
                 "observableParameters": "",
@@ -85,5 +85,5 @@ def with_constraints(tables: Mapping[str, pd.DataFrame], names: Sequence[str]) -
                      for name, new in rows.items()}  # fmt: skip
 
 
-def _id(constraint: object) -> str:
-    return f"{LITERATURE}{constraint.constraint}"
+def _id(constraint: str) -> str:
+    return f"{LITERATURE}{constraint}"

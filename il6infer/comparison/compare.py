@@ -93,7 +93,7 @@ def _row(fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping,
         row, elpd=own.elpd, se=own.se, p_loo=own.p_loo, n=len(own.pointwise),
         pareto_k_bad=int((own.pareto_k > limit).sum()),
         pareto_k_worst=tuple(
-            Influential(*own.places[i], float(own.pareto_k[i])) for i in worst if own.pareto_k[i] > limit
+            Influential(*own.places[i], float(own.pareto_k[i])) for i in map(int, worst) if own.pareto_k[i] > limit
         ),
     )  # fmt: skip
     if fit.model not in ranked:
@@ -110,20 +110,21 @@ def _row(fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping,
 
 
 def _notes(rows: Sequence[ModelRow], limit: float) -> Iterator[str]:
-    best, *others = [row for row in rows if row.rank is not None] or [None]
-    if best is None:
+    ranked = [row for row in rows if row.rank is not None]
+    if not ranked:
         yield "No fit sampled: the models cannot be ranked."
-    elif not any(row.reproduces for row in (best, *others)):
+    elif not any(row.reproduces for row in ranked):
         yield f"{NOTHING_FITS[0].upper()}{NOTHING_FITS[1:]}: ranks say which misses least, and there are no weights."
     for row in rows:
         if row.rank is not None and not row.reproduces:
             yield f"{row.model} does not reproduce the data and has no weight: {'; '.join(row.misfits)}"
-    for row in others:
+    for row in ranked[1:]:
         if row.elpd_diff is None or row.diff_se is None:
             continue
         apart = row.elpd_diff > max(CLEAR, 2 * row.diff_se)
         end = "the data prefer the first" if apart else "the data do not tell them apart"
-        yield (f"{best.model} against {row.model}: elpd difference {row.elpd_diff:.1f} +- {row.diff_se:.1f}; {end}.")
+        difference = f"elpd difference {row.elpd_diff:.1f} +- {row.diff_se:.1f}"
+        yield f"{ranked[0].model} against {row.model}: {difference}; {end}."
     for row in rows:
         if row.rank is None:
             yield f"{row.model} did not sample and is not ranked: {'; '.join(row.reasons)}"

@@ -69,5 +69,5 @@ def _block(tables: Tables, first: int, last: int) -> Block:
 
 def _members(starts: np.ndarray, lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Places of the members of some of several lists that stand one after the other, and where each list begins."""
-    members = [np.arange(starts[n], starts[n + 1]) for n in lists]
+    members = [np.arange(int(starts[n]), int(starts[n + 1])) for n in lists]
     return np.concatenate([np.empty(0, int), *members]), np.cumsum([0, *map(len, members)])

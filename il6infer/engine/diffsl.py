@@ -123,11 +123,14 @@ class _Printer(C99CodePrinter):
         return "0.0"
 
 
+_WRITTEN_OUT = {function: row.written_out for function, row in PRIMITIVES.items() if row.written_out is not None}
+
+
 def _written_out(expression: sp.Expr) -> sp.Expr:
     """Replace what DiffSL has not by what it has."""
     return expression.replace(
-        lambda e: e.func in PRIMITIVES and PRIMITIVES[e.func].written_out is not None,
-        lambda e: plain(PRIMITIVES[e.func].written_out(*e.args)),
+        lambda e: e.func in _WRITTEN_OUT,
+        lambda e: plain(_WRITTEN_OUT[e.func](*e.args)),
     )
 
 

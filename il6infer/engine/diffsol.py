@@ -161,7 +161,7 @@ class DiffsolEngine:
         values = np.asarray(theta, dtype=float)
         outcome, states, _ = self._run(run, values, derive=False)
         rows, d = np.flatnonzero(self.plan.measured[:, 0] == run), self._quantities(values)
-        prediction, noise = np.array([self._measure(n, states, d) for n in rows]).reshape(-1, 2).T
+        prediction, noise = np.array([self._measure(n, states, d) for n in rows.tolist()]).reshape(-1, 2).T
         return outcome, rows, prediction, noise
 
     def differentiate_run(self, run: int, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -173,8 +173,9 @@ class DiffsolEngine:
             self._quantities(values),
             self._quantities.jacobian(values),
         )
-        slopes = np.array([self._differentiate(n, states, tangents, d, dd) for n in rows])
-        return rows, *slopes.reshape(-1, 2, len(values)).swapaxes(0, 1)
+        slopes = np.array([self._differentiate(n, states, tangents, d, dd) for n in rows.tolist()])
+        prediction, noise = slopes.reshape(-1, 2, len(values)).swapaxes(0, 1)
+        return rows, prediction, noise
 
     def _evaluate(self, theta: np.ndarray, derive: bool) -> tuple[Simulation, np.ndarray, np.ndarray]:
         values = np.asarray(theta, dtype=float)
@@ -190,12 +191,12 @@ class DiffsolEngine:
             if outcome:
                 continue
             prediction[n], noise[n] = self._measure(n, states, d)
-            if derive:
+            if dd is not None:
                 slopes[:, n] = self._differentiate(n, states, tangents, d, dd)
         outcomes = np.array([outcome for outcome, _, _ in results], dtype=np.int8)
         self._outcomes["calls"] += 1
         self._outcomes.update(Outcome(o).name.lower() for o in outcomes)
-        return Simulation(prediction, noise, outcomes), *slopes
+        return Simulation(prediction, noise, outcomes), slopes[0], slopes[1]
 
     def _measure(self, n: int, states: np.ndarray, d: np.ndarray) -> tuple[float, float]:
         """Prediction and noise; +inf and 1 where the instrument reads no number, or has no spread."""
@@ -313,7 +314,7 @@ class DiffsolEngine:
             raise Failed(Outcome.NON_FINITE)
         try:
             with self._lock:
-                self._refuse_endless(inputs, [*y, *p, start], times[-1] - start)
+                self._refuse_endless(self._ode, inputs, [*y, *p, start], times[-1] - start)
                 solve = self._ode.solve_fwd_sens if derive else self._ode.solve_dense
                 solution = solve(inputs, np.asarray(times) - start)
         except RuntimeError as error:
@@ -332,7 +333,7 @@ class DiffsolEngine:
         local = np.stack([np.asarray(one).T for one in solution.sens], axis=-1)  # (times, states, inputs)
         return reached, states, local[..., : len(p)] @ dp + local[..., len(p) : len(p) + len(y)] @ s
 
-    def _refuse_endless(self, inputs: np.ndarray, arguments: list[float], duration: float) -> None:
+    def _refuse_endless(self, ode: ds.Ode, inputs: np.ndarray, arguments: list[float], duration: float) -> None:
         """Fail where the steps at the beginning, and no longer ones later, make more than `MOST_STEPS`.
 
         diffsol cannot be told how many steps it may take, nor be interrupted.
@@ -347,7 +348,7 @@ class DiffsolEngine:
         if not np.linalg.norm(ahead - rates) / (small * size) * duration > QUICK:
             return
         for share in PIECES:
-            steps = np.diff(np.asarray(self._ode.solve(inputs, share * duration).ts))
+            steps = np.diff(np.asarray(ode.solve(inputs, share * duration).ts))
             longest = steps[-20:].max(initial=0.0)
             if share * duration > 1e3 * longest and duration > MOST_STEPS * longest:
                 raise Failed(Outcome.STEP_LIMIT)
@@ -366,14 +367,18 @@ class DiffsolEngine:
                 after, _, modes = reach(held.copy(), False)
                 allowed = 10 * (self.rtol * np.abs(after) + self.atol)
                 rests = before is not None and (np.abs(after - before) <= allowed).all()
-                slopes = self._rates.jacobian([*after, *modes, 0.0])[:, : len(y)] if rests else None
-                if rests and is_stable(slopes, after != y, self._moieties):
-                    return reach(held, derive)[:2]
+                if rests and is_stable(self._jacobian(after, modes), after != y, self._moieties):
+                    after, slopes, _ = reach(held, derive)
+                    return after, slopes
                 end, before = 10.0 * end, after
         except Failed as failure:
             if failure.outcome != Outcome.STEP_LIMIT:
                 raise
         raise Failed(Outcome.NO_STEADY_STATE)
+
+    def _jacobian(self, y: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """Differentiate the rates at time 0 by the states (states, states)."""
+        return self._rates.jacobian([*y, *p, 0.0])[:, : len(y)]
 
     @cached_property
     def _moieties(self) -> np.ndarray:

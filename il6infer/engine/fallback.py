@@ -53,7 +53,7 @@ class Fallback:
 
     def __init__(self, problem: Problem, rtol: float, atol: float, max_seconds: float, *, enabled: bool) -> None:
         self._problem = problem
-        self._settings = {"rtol": rtol, "atol": atol, "max_seconds": max_seconds}
+        self._rtol, self._atol, self._max_seconds = rtol, atol, max_seconds
         self._engine: DiffsolEngine | None = None
         self._refused = not enabled
         self._lock = threading.Lock()
@@ -64,7 +64,9 @@ class Fallback:
         with self._lock:
             if self._engine is None and not self._refused:
                 try:
-                    self._engine = DiffsolEngine(self._problem, lower_atol=False, **self._settings)
+                    self._engine = DiffsolEngine(
+                        self._problem, rtol=self._rtol, atol=self._atol, lower_atol=False, max_seconds=self._max_seconds
+                    )
                 except (UserError, RuntimeError, ValueError) as error:
                     self._refused = True
                     logger.warning("%s: failed runs are not tried again: %s", self._problem.id, error)
@@ -85,7 +87,10 @@ class Fallback:
     def jacobian(self, theta: np.ndarray, outcome: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Rows of each rescued run, and the derivatives of their prediction and noise."""
         for run in np.flatnonzero(outcome == Outcome.RESCUED):
-            yield self._engine.differentiate_run(int(run), theta)
+            engine = self.engine()
+            if engine is None:
+                raise ValueError(f"run {run} counts as rescued, but there is no second engine")
+            yield engine.differentiate_run(int(run), theta)
 
     def gradient(
         self, theta: np.ndarray, outcome: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray
@@ -124,7 +129,7 @@ class Fallback:
             ctypes.CFUNCTYPE(None, doubles, integers, doubles, doubles, doubles)(add_gradient),
         )
         _KEPT.append(callbacks)
-        first, second = (ctypes.cast(callback, ctypes.c_void_p).value for callback in callbacks)
+        first, second = (ctypes.c_size_t.from_buffer(callback).value for callback in callbacks)  # what they point to
         return first, second
 
     def link(self, symbol: str, sizes: tuple[int, int, int]) -> tuple[Any, Any]:

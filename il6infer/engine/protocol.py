@@ -22,11 +22,21 @@ class Engine(Protocol):
         What is simulated, and its distinct runs.
     parameters
         Ids of the estimated parameters.
+    atol
+        Absolute tolerance in use.
+    digest
+        Digest of all that the predictions depend on.
     """
 
     problem: Problem
     plan: Plan
     parameters: tuple[str, ...]
+
+    @property
+    def atol(self) -> float: ...  # noqa: D102 (above)
+
+    @property
+    def digest(self) -> str: ...  # noqa: D102
 
     @property
     def run_experiments(self) -> tuple[tuple[str, ...], ...]:

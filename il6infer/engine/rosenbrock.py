@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -36,7 +37,7 @@ MOST_LANES = 4
 """Runs that the kernel takes through the equations together; 8 are no faster where AVX-512 takes two cycles."""
 
 
-def _constants(method: Tableau) -> dict[str, object]:
+def _constants(method: Tableau) -> dict[str, Any]:
     """Constants of the method; see `il6infer.kernel.model_functions`."""
     tables = {name: getattr(method, name.lower()).astype(float).tolist() for name in ("A", "C", "ALPHA", "D", "DENSE")}
     return {"STAGES": len(method.alpha), "GAMMA": float(method.gamma), **tables}
@@ -172,9 +173,10 @@ class RosenbrockEngine:
         spec = layout(problem, self.plan)
         source, constants = model_source(problem, self.plan, spec, moieties(problem.network, spec.constants))
         of_method = stage_source(METHODS[method], constants["N"], constants["DIAGONAL"], constants["NNZ"])
-        together = {"LANES": _lanes(len(self.plan.runs))}
-        self._code = "\n\n".join([source, of_method]), constants | _constants(METHODS[method]) | together
-        self.kernel = Kernel(*self._code)
+        self._size, self._lanes = constants["N"], _lanes(len(self.plan.runs))
+        self._source = "\n\n".join([source, of_method])
+        self._constants = {**constants, **_constants(METHODS[method]), "LANES": self._lanes}
+        self.kernel = Kernel(self._source, self._constants)
         self._rtol, self._coarsest, self._lower_atol, self._at = rtol, atol, lower_atol, at
         self._budget, self._fallback = (max_steps, max_seconds), fallback
         self._outcomes: Counter[str] = Counter()
@@ -189,9 +191,13 @@ class RosenbrockEngine:
         """What the kernel reads of the problem."""
         return _tables(self._simulated, self.plan, self._rtol, self.atol, *self._budget)
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Digest of all that the predictions depend on."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         parts = [self.kernel.digest.encode(), *(_bytes(np.asarray(table)) for table in self.tables)]
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
@@ -200,9 +206,13 @@ class RosenbrockEngine:
         """Second attempts; counts what failed, in compiled calls too."""
         return Fallback(self.problem, self._rtol, self.atol, self._budget[1], enabled=self._fallback)
 
-    @cached_property
+    @property
     def atol(self) -> float:
         """Absolute tolerance in use."""
+        return self._needed_atol
+
+    @cached_property
+    def _needed_atol(self) -> float:
         at = np.array([p.nominal for p in self.problem.estimated]) if self._at is None else self._checked(self._at)
         if not (self._lower_atol and np.isfinite(at).all()):
             return self._coarsest
@@ -210,7 +220,7 @@ class RosenbrockEngine:
 
         def simulate(own: float) -> Trial:
             found = simulate_at(self.kernel.address("simulate"), at, tables._replace(atol=own), True)
-            starts = states_at_starts(found.kept.tape, self._code[1]["LANES"], self._code[1]["N"])
+            starts = states_at_starts(found.kept.tape, self._lanes, self._size)
             return Trial(found.prediction, smallest_size(starts))
 
         return absolute_tolerance(self.problem, self._rtol, self._coarsest, simulate)
@@ -294,7 +304,7 @@ class RosenbrockEngine:
     def _tangent(self) -> Kernel:
         """Kernel with forward sensitivities, which most uses do not need."""
         source, constants = sensitivity_source(self._simulated, layout(self._simulated, self.plan))
-        return Kernel("\n\n".join([self._code[0], source]), self._code[1] | constants)
+        return Kernel("\n\n".join([self._source, source]), self._constants | constants)
 
     def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
         """Log-density of each measurement (measurements,); -inf where its run failed."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from il6infer.inference.run import fit, fit_problem
+    from il6infer.stages.settings import FitSettings
 
 __all__ = ["FitSettings", "fit", "fit_problem"]
 

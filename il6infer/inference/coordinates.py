@@ -71,7 +71,7 @@ class Coordinate:
 def coordinate(parameter: Parameter) -> Coordinate:
     """Coordinate of an estimated parameter, whose prior is truncated to its bounds and then normalised again."""
     (low, high), mass = support(parameter), log_mass(parameter)
-    family, frozen = FAMILIES[parameter.prior.distribution], distribution(parameter.prior)
+    family, frozen = FAMILIES[parameter.stated_prior.distribution], distribution(parameter.stated_prior)
     wide = low >= 0 and high > _DECADE * low and (family.ordered or mass < math.log1p(-_CUT))
     logarithmic = family.logarithmic or wide or parameter.scale != "lin"
     spread = [float(end) for end in frozen.ppf(_SPREAD)]

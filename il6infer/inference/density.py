@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from il6infer.engine.likelihood import pointwise, slopes
 from il6infer.inference import posterior
 from il6infer.inference.coordinates import coordinate
 from il6infer.inference.variables import check_problem
+from il6infer.kernel.cached_functions import address_of
 from il6infer.kernel.calls import packed
 from il6infer.kernel.link import prepare
 from il6infer.problems.families import FAMILIES
@@ -74,7 +76,7 @@ class Density:
         self.dimensions = len(self.names)
         self._engine = engine
         self._coordinates = [coordinate(parameter) for parameter in problem.estimated]
-        self._function = _CALL(posterior.log_density.address)
+        self._function = _CALL(address_of(posterior.log_density))
         self._data = np.zeros(1, dtype=posterior.DESCRIPTION)
         self._held: list[object] = [engine]
         self._data["dimension"] = self.dimensions
@@ -144,18 +146,18 @@ class Density:
 
 def _prior_row(parameter: Parameter) -> list[float]:
     """Row of the table of priors; the constant makes the density that of SciPy, divided by the mass kept."""
-    place, prior = coordinate(parameter), parameter.prior
+    place, prior = coordinate(parameter), parameter.stated_prior
     first, second = (*map(float, prior.parameters), 0.0)[:2]
     row = [float(place.logarithmic), place.low, place.high, *place.ends, place.bend]
     row += [float([*FAMILIES].index(prior.distribution)), first, second]
     return [*row, log_normaliser(prior) - place.log_mass]
 
 
-def _likelihood(problem: Problem, engine: Engine, size: int) -> object:
+def _likelihood(problem: Problem, engine: Engine, size: int) -> Any:
     """C function of theta and the gradient (out) that gives the log-likelihood by an engine in Python."""
     doubles = ctypes.POINTER(ctypes.c_double)
 
-    def likelihood(theta_: object, gradient_: object) -> float:
+    def likelihood(theta_: Any, gradient_: Any) -> float:
         theta, gradient = (np.ctypeslib.as_array(p, (size,)) for p in (theta_, gradient_))
         found = engine.simulate(theta)
         total = float(pointwise(problem, found.prediction, found.noise).sum())

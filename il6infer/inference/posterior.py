@@ -13,11 +13,11 @@ import numpy as np
 from llvmlite import ir
 from numba import carray, from_dtype, njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from il6infer.kernel.cached_functions import c_function
 from il6infer.kernel.calls import call_at, unpacked
 from il6infer.kernel.contracts import PULLBACK, SIMULATE, SIMULATED, TABLES_SIZE, VECTOR
+from il6infer.kernel.intrinsics import intrinsic
 from il6infer.problems.families import FAMILIES
 from il6infer.problems.noise import ERRORS
 
@@ -80,7 +80,8 @@ def _chosen(number: int, function: Any, others: Any) -> Any:
     return njit(**_INNER)(lambda kind, *arguments: compiled(*arguments) if kind == number else others(kind, *arguments))
 
 
-_density = _loss = None
+_density: Any = None
+_loss: Any = None
 for _number, _family in reversed([*enumerate(FAMILIES.values())]):
     _density = _chosen(_number, _family.density, _density)
 for _number, _error in reversed([*enumerate(ERRORS.values())]):

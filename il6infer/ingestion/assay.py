@@ -47,18 +47,22 @@ class File(Protocol):
     @property
     def assay(self) -> str:
         """Name of its assay."""
+        ...
 
     @property
     def path(self) -> str:
         """File, relative to the data folder."""
+        ...
 
     @property
     def batch(self) -> str:
         """Gel or plate."""
+        ...
 
     @property
     def time(self) -> str:
         """Column of the times."""
+        ...
 
     @property
     def take(self) -> Take:
@@ -67,13 +71,16 @@ class File(Protocol):
     @property
     def condition_column(self) -> str | None:
         """Column that tells the condition; None where one condition is that of all rows."""
+        ...
 
     @property
     def observables(self) -> tuple[str, ...]:
         """Read-outs that the file measures."""
+        ...
 
     def noise_of(self, observable: str) -> str:
         """Noise model of a read-out."""
+        ...
 
 
 @dataclass(frozen=True)

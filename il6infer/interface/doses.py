@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._units import concentration_nM
 from il6infer.ingestion.protocol import Step
 from il6infer.prediction.claims import VirtualExperiment
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 Dose = str | float
 """A text such as ``"10 ng/ml"``, or a number in nM."""
@@ -81,17 +84,20 @@ def plans_of(
     unknown = [Fault(f"time of '{name}'", "it is not among the doses.") for name in at if name not in doses]
     raise_faults(unknown, "doses")
     varied = {
-        name: [concentration(name, dose) for dose in given]
-        for name, given in doses.items()
-        if not isinstance(given, str | Real)
+        name: [concentration(name, dose) for dose in given] for name, given in doses.items() if not _is_dose(given)
     }
-    fixed = {name: concentration(name, given) for name, given in doses.items() if name not in varied}
+    fixed = {name: concentration(name, given) for name, given in doses.items() if _is_dose(given)}
     plans = {}
     for key in product(*varied.values()):
         steps = [*_washes(wash), *_additions(fixed | dict(zip(varied, key, strict=True)), at)]
         steps.sort(key=lambda step: step.time_min)  # stable: a wash comes before what is added at its time
         plans[key] = VirtualExperiment("", tuple(steps), dict(set_), tuple(knock_out), (), (), {})
     return plans, varied
+
+
+def _is_dose(given: Dose | Sequence[Dose]) -> TypeIs[Dose]:
+    """Whether it is one dose; `Real` is what numpy's numbers are, too."""
+    return isinstance(given, str | Real)
 
 
 def _washes(times: Sequence[float]) -> Iterator[Step]:

@@ -177,7 +177,8 @@ class Arithmetic:
             a, b = values
             return self._compared(a, b, a, b)
         if name == "at_least":
-            return self._compared(*values, self._constant(1.0), self._constant(0.0))
+            a, b = values
+            return self._compared(a, b, self._constant(1.0), self._constant(0.0))
         if name in ("min", "max"):
             found, *others = values
             for other in others:

@@ -43,9 +43,7 @@ class _Cache(NullCache):
 
 def cached(function: Callable) -> Any:
     """Compile a function that releases the interpreter's lock, once a machine for each signature."""
-    dispatcher = njit(nogil=True)(function)
-    dispatcher._cache = _Cache(function)
-    return dispatcher
+    return _with_cache(njit(nogil=True)(function), function)
 
 
 def c_function(signature: Signature, **options: Any) -> Callable[[Callable], CFunc]:
@@ -53,8 +51,19 @@ def c_function(signature: Signature, **options: Any) -> Callable[[Callable], CFu
 
     def decorate(function: Callable) -> CFunc:
         compiled = CFunc(function, (signature.args, signature.return_type), locals={}, options=options)
-        compiled._cache = _Cache(function)
-        compiled.compile()
+        _with_cache(compiled, function).compile()
         return compiled
 
     return decorate
+
+
+def address_of(compiled: CFunc) -> int:
+    """Address of a C function."""
+    if compiled.address is None:
+        raise ValueError("a C function without an address: it is not compiled")
+    return compiled.address
+
+
+def _with_cache(compiled: Any, function: Callable) -> Any:
+    compiled._cache = _Cache(function)
+    return compiled

@@ -16,7 +16,6 @@ from llvmlite import ir
 from llvmlite.binding import add_symbol
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from il6infer.kernel.cached_functions import cached
@@ -30,6 +29,7 @@ from il6infer.kernel.contracts import (
     VECTOR,
     Tables,
 )
+from il6infer.kernel.intrinsics import intrinsic
 
 
 def call_at(signature: Sequence[types.Type], returned: types.Type) -> Callable:

@@ -8,7 +8,8 @@ types stand below (`TABLES`, `KEPT`, `SIMULATED`): a new field needs a line in b
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -203,45 +204,44 @@ def _read_only(dtype: types.Type, dimensions: int) -> types.Array:
 _NUMBERS, _INDICES = _read_only(types.float64, 1), _read_only(types.int64, 1)
 
 
-def _type(fields: NamedTuple) -> types.BaseTuple:
-    """Numba type of a named tuple, from one that holds the types of its fields."""
-    return types.BaseTuple.from_types(tuple(fields), type(fields))
+def _type(kind: Callable[..., tuple], **fields: types.Type) -> Any:
+    """Numba type of a class of named tuples, from the types of its fields; iterates over these."""
+    return types.BaseTuple.from_types(tuple(kind(**fields)), kind)
 
 
 TABLES = _type(
-    Tables(
-        constants=_NUMBERS,
-        segment_start=_NUMBERS,
-        segment_late=_INDICES,
-        segment_values=_read_only(types.int64, 2),
-        jump_ptr=_INDICES,
-        jump_state=_INDICES,
-        jump_kind=_INDICES,
-        jump_index=_INDICES,
-        run_equilibration=_INDICES,
-        run_begin=_INDICES,
-        run_end=_INDICES,
-        equilibration_segment=_INDICES,
-        time_ptr=_INDICES,
-        times=_NUMBERS,
-        measured_run=_INDICES,
-        measured_at=_INDICES,
-        measured_observable=_INDICES,
-        input_ptr=_INDICES,
-        input_index=_INDICES,
-        rtol=types.float64,
-        atol=types.float64,
-        max_steps=types.int64,
-        max_seconds=types.float64,
-    )
+    Tables,
+    constants=_NUMBERS,
+    segment_start=_NUMBERS,
+    segment_late=_INDICES,
+    segment_values=_read_only(types.int64, 2),
+    jump_ptr=_INDICES,
+    jump_state=_INDICES,
+    jump_kind=_INDICES,
+    jump_index=_INDICES,
+    run_equilibration=_INDICES,
+    run_begin=_INDICES,
+    run_end=_INDICES,
+    equilibration_segment=_INDICES,
+    time_ptr=_INDICES,
+    times=_NUMBERS,
+    measured_run=_INDICES,
+    measured_at=_INDICES,
+    measured_observable=_INDICES,
+    input_ptr=_INDICES,
+    input_index=_INDICES,
+    rtol=types.float64,
+    atol=types.float64,
+    max_steps=types.int64,
+    max_seconds=types.float64,
 )
 TABLES_SIZE = 3 * 8 * len(Tables._fields)
 """Bytes of the description of tables by `il6infer.kernel.calls.packed`."""
 
 KEPT = _type(
-    Kept(outcome=types.int64[::1], states=MATRIX, tape=MATRIX, before_jumps=MATRIX, steady_states=MATRIX)
+    Kept, outcome=types.int64[::1], states=MATRIX, tape=MATRIX, before_jumps=MATRIX, steady_states=MATRIX
 )  # fmt: skip
-SIMULATED = _type(Simulated(prediction=VECTOR, noise=VECTOR, kept=KEPT))
+SIMULATED = _type(Simulated, prediction=VECTOR, noise=VECTOR, kept=KEPT)
 
 SIMULATE = (VECTOR, TABLES, types.boolean)
 """Types of the arguments of ``simulate``: theta, tables, whether to keep the tape. It returns `SIMULATED`."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import sympy as sp
@@ -72,6 +73,22 @@ def layout(problem: Problem, plan: Plan) -> Layout:
     return Layout(tuple(varying), tuple(active), constants)
 
 
+class ModelConstants(TypedDict):
+    """Constants of a model's code; see `il6infer.kernel.model_functions`."""
+
+    N: int
+    NP: int
+    NC: int
+    NNZ: int
+    TIME_DEPENDENT: int
+    DIAGONAL: list[int]
+    ROW: list[int]
+    COLUMN: list[int]
+    MOIETY_COUNT: int
+    MOIETY: list[list[float]]
+    PIVOT: list[int]
+
+
 def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr]]:
     """Stoichiometry and fluxes whose product is the right-hand side; each equation its own flux if they disagree."""
     network = problem.network
@@ -92,12 +109,11 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
     The last is stoichiometry (states, fluxes), flux by index, and (flux, state) -> derivative; zeros are left out.
     """
     states = [symbol(s) for s in problem.network.states]
-    size = len(states)
     stoichiometry, every = _fluxes(problem, spec.constants)
     fluxes = {r: flux for r, flux in enumerate(every) if flux != 0 and np.any(stoichiometry[:, r])}
     rhs = [
-        sp.Add(*[_number(stoichiometry[i, r]) * fluxes[r] for r in np.flatnonzero(stoichiometry[i]) if r in fluxes])
-        for i in range(size)
+        sp.Add(*[_number(row[r]) * fluxes[r] for r in np.flatnonzero(row).tolist() if r in fluxes])
+        for row in stoichiometry
     ]
     place = {s: j for j, s in enumerate(states)}
     slopes = {
@@ -113,7 +129,7 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
     return rhs, jacobian, (stoichiometry, fluxes, slopes)
 
 
-def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray) -> tuple[str, dict[str, object]]:
+def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray) -> tuple[str, ModelConstants]:
     """Source of every model-specific function of the kernel, and its constants; see `model_functions`."""
     network = problem.network
     states = [symbol(s) for s in network.states]
@@ -177,7 +193,7 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
         *_observable_functions(problem, plan, states),
     ]
     rows, columns = zip(*plan_lu.slots, strict=True)
-    constants = {
+    constants: ModelConstants = {
         "N": size,
         "NP": len(varying),
         "NC": len(curved),

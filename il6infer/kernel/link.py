@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock
+from typing import Any
 
 from llvmlite import binding
 from numba.core.registry import cpu_target
@@ -43,7 +44,7 @@ class Kernel:
         Of all that the machine code depends on.
     """
 
-    def __init__(self, source: str, constants: Mapping[str, object]) -> None:
+    def __init__(self, source: str, constants: Mapping[str, Any]) -> None:
         self._source, self._constants = source, dict(constants)
         values = (f"{k}={v!r}" for k, v in sorted(self._constants.items()))
         text = "\0".join([digest_of(INTEGRATOR), digest_of(__name__), source, *values])

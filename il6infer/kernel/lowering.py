@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Mapping, Sequence
+from typing import Any
 
 from llvmlite import ir
 
@@ -20,7 +21,7 @@ from il6infer.kernel.arithmetic import BIT, DOUBLE, INTEGER, Arithmetic
 from il6infer.kernel.model_functions import FUNCTIONS, LANE_FUNCTIONS, declared_types, symbol_of
 
 
-def module_of(source: str, constants: Mapping[str, object], wanted: Container[str] | None = None) -> ir.Module:
+def module_of(source: str, constants: Mapping[str, Any], wanted: Container[str] | None = None) -> ir.Module:
     """Translate the functions of a model, and make its constants functions that an optimiser sees through.
 
     Parameters
@@ -51,7 +52,7 @@ def module_of(source: str, constants: Mapping[str, object], wanted: Container[st
     return module
 
 
-def _constant(module: ir.Module, name: str, value: object) -> None:
+def _constant(module: ir.Module, name: str, value: Any) -> None:
     """Define a function without arguments, or of one or two indices, that returns a constant or an entry of it."""
     entries, widths = value, []
     while isinstance(entries, list):

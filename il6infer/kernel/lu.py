@@ -53,8 +53,8 @@ def source(lu: SparseLU) -> str:
     """Source of ``lu(m, dg)``, ``solve(m, dg, b)`` and ``solve_t(m, dg, b)``, all in place."""
     slots, order = lu.slots, lu.order
     rank = {k: a for a, k in enumerate(order)}
-    lower = {k: sorted((i for i, j in slots if j == k and rank[i] > rank[k]), key=rank.get) for k in order}
-    upper = {k: sorted((j for i, j in slots if i == k and rank[j] > rank[k]), key=rank.get) for k in order}
+    lower = {k: sorted((i for i, j in slots if j == k and rank[i] > rank[k]), key=rank.__getitem__) for k in order}
+    upper = {k: sorted((j for i, j in slots if i == k and rank[j] > rank[k]), key=rank.__getitem__) for k in order}
     factor, forward, backward, forward_t, backward_t = [], [], [], [], []
     for k in order:
         factor.append(f"d{k} = 1.0 / m{slots[k, k]}")

@@ -17,7 +17,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+
+from il6infer.kernel.intrinsics import intrinsic
 
 _KINDS = {"v": "vector", "n": "number", "i": "index"}
 

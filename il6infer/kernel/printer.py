@@ -86,7 +86,7 @@ def cases(name: str, arguments: str, index: str, bodies: Sequence[Sequence[str]]
 
 def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]], prefix: str = "z") -> list[str]:
     """Lines of straight-line code for `targets`; user symbols are renamed, so no id can clash or inject."""
-    targets = [(head, expression) for head, expression in targets if expression != 0 or "+=" not in head]
+    targets = [(head, expression) for head, expression in targets if "+=" not in head or expression != 0]
     if not targets:
         return []
     used = set().union(*[expression.free_symbols for _, expression in targets])

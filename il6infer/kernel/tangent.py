@@ -11,7 +11,7 @@ from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
 
 
-def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, object]]:
+def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, int | list[int]]]:
     """Source of the entries of the derivatives by states and active parameters, and constants; see `model_functions`.
 
     A column below the number of states stands for that state, one beyond it for an active parameter.

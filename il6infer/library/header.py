@@ -275,7 +275,7 @@ def _faults(content: Mapping[str, Any], at: Mapping[str, int], file: str) -> Ite
         elif kind in KINDS and kind not in _OF_KIND.get(key, (kind,)):
             yield Fault(where, f"is not for kind '{kind}', but for {' and '.join(_OF_KIND[key])}.")
     if at:
-        for key in ("kind", "text", *_REQUIRED.get(kind, ())):
+        for key in ("kind", "text", *_REQUIRED.get(str(kind), ())):
             if key not in content:
                 yield Fault(f"{file}, line 2, key '{key}'", f"is missing, expected {_KEYS[key][1]}.")
 

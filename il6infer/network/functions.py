@@ -199,6 +199,10 @@ def _root_plain(degree: sp.Expr, base: sp.Expr) -> sp.Expr:
     return _side(base) * Power(AbsoluteValue(base), 1 / degree)
 
 
+def _larger(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+    return Larger(a, b)
+
+
 def _whole_quotient(a: sp.Expr, b: sp.Expr) -> sp.Expr:
     return sp.sign(a / b) * sp.floor(sp.Abs(a / b))
 
@@ -238,8 +242,8 @@ FUNCTIONS: tuple[FormulaFunction, ...] = (
     _whole("arcsech", lambda x: sp.acosh(1 / x), sp.asech, plain=lambda x: sp.acosh(1 / x)),
     _whole("arccsch", lambda x: sp.asinh(1 / x), sp.acsch, plain=lambda x: sp.asinh(1 / x)),
     _whole("arccoth", lambda x: sp.atanh(1 / x), sp.acoth, plain=lambda x: sp.atanh(1 / x)),
-    FormulaFunction("max", (1, None), sp.Max, (sp.Max,), lambda *args: reduce(Larger, args)),
-    FormulaFunction("min", (1, None), sp.Min, (sp.Min,), lambda *args: -reduce(Larger, [-a for a in args])),
+    FormulaFunction("max", (1, None), sp.Max, (sp.Max,), lambda *args: reduce(_larger, args)),
+    FormulaFunction("min", (1, None), sp.Min, (sp.Min,), lambda *args: -reduce(_larger, [-a for a in args])),
     FormulaFunction("root", (1, 2), lambda a, b=None: sp.sqrt(a) if b is None else _root(a, b), (Root,), _root_plain),
     FormulaFunction("log", (1, 2), lambda a, b=None: sp.log(a) / sp.log(10) if b is None else sp.log(b) / sp.log(a)),
     FormulaFunction("power", (2, 2), lambda base, exponent: power(base, exponent)),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
 import sympy as sp
-from antlr4 import CommonTokenStream, InputStream, ParserRuleContext
+from antlr4 import CommonTokenStream, InputStream
 
 from il6infer.network.formula import as_condition, as_number
 from il6infer.network.functions import BY_NAME, FormulaFunction, applied, refuse_unreal
@@ -100,10 +101,10 @@ class _Visitor(MathVisitorSympy):
         both = [as_condition(self.visit(ctx.getChild(place))) for place in (0, 2)]
         return sp.And(*both) if ctx.BOOLEAN_AND() else sp.Or(*both)
 
-    def _number(self, ctx: ParserRuleContext) -> sp.Expr:
+    def _number(self, ctx: Any) -> sp.Expr:
         return as_number(self.visit(ctx))
 
-    def _chain(self, ctx: ParserRuleContext, kind: type) -> tuple[sp.Expr, list[tuple[str, sp.Expr]]]:
+    def _chain(self, ctx: Any, kind: type) -> tuple[sp.Expr, list[tuple[str, sp.Expr]]]:
         """First operand of a sum or product that leans to the left, and (sign, operand) of the others."""
         rest = []
         while isinstance(ctx, kind):

@@ -141,12 +141,12 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[VirtualEx
     if "doses" in described:
         given = described["doses"]
         try:
-            ends = [concentration_nM(given[end], given["unit"], given["species"]) for end in ("low", "high")]
+            low, high = (concentration_nM(given[end], given["unit"], given["species"]) for end in ("low", "high"))
         except UserError as error:
             return None, [*faults, Fault(f"{file}, experiment '{name}', doses", str(error))]
-        if not ends[0] < ends[1]:
+        if not low < high:
             faults.append(Fault(f"{file}, experiment '{name}', doses", "'low' is not below 'high'."))
-        doses = tuple(float(d) for d in np.geomspace(*ends, given["points"]))
+        doses = tuple(float(d) for d in np.geomspace(low, high, given["points"]))
         varied = {given["species"]: 1.0, **given.get("follow", {})}
     if faults or protocol is None:
         return None, faults

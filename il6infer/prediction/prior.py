@@ -41,7 +41,9 @@ def check_prior(
     simulator = Simulator(problem, against.claims, engine=engine, rtol=rtol, atol=atol)
     thetas = draw(problem.estimated, draws, np.random.default_rng(seed))
     courses = simulator.courses(thetas, threads)
-    failures = {key: ~np.isfinite(course).all(axis=tuple(range(1, course.ndim))) for key, course in courses.items()}
+    failures = {
+        key: np.asarray(~np.isfinite(course).all(axis=tuple(range(1, course.ndim)))) for key, course in courses.items()
+    }
     checks = tuple(
         _check(found, claim.that[0].quantity, simulator, courses, failures, thetas)
         for found, claim in zip(against.ranges, against.claims.claims, strict=True)
@@ -73,22 +75,24 @@ def _check(
         silent = ~quantities.responds(course[:, -1] if plan.doses else course) & ~failed
         values = np.where(silent, np.nan, values)
     defined = np.isfinite(values)
-    ends = np.quantile(values[defined], [0.05, 0.5, 0.95]).tolist() if defined.any() else [None] * 3
-    interval = dict(zip(("q05", "median", "q95"), ends, strict=True))
-    shares: dict[str, float | None] = {"inside": None, "below": None, "above": None}
+    q05, median, q95 = np.quantile(values[defined], [0.05, 0.5, 0.95]).tolist() if defined.any() else [None] * 3
+    inside = below = above = None
     if known.low is not None and known.high is not None:
         below, above = float(np.mean(values < known.low)), float(np.mean(values > known.high))
         inside = float(np.mean((values >= known.low) & (values <= known.high)))
-        shares = {"inside": inside, "below": below, "above": above}
     return RangeCheck(
         **vars(known),
         absent="",
-        **interval,
-        **shares,
+        median=median,
+        q05=q05,
+        q95=q95,
+        inside=inside,
+        below=below,
+        above=above,
         undefined=float(np.mean(~defined & ~failed)),
         silent=float(silent.mean()),
         failed=float(failed.mean()),
-        relation=_relation(known, interval["q05"], interval["q95"], float(defined.mean())),
+        relation=_relation(known, q05, q95, float(defined.mean())),
     )
 
 

@@ -27,14 +27,14 @@ def distribution(prior: Prior) -> Any:
 
 def support(parameter: Parameter) -> tuple[float, float]:
     """Give the ends of what a parameter may be: the prior's support within the bounds, above 0 on a log scale."""
-    low, high = (float(end) for end in distribution(parameter.prior).support())
+    low, high = (float(end) for end in distribution(parameter.stated_prior).support())
     floor = 0.0 if parameter.scale != "lin" else -math.inf
     return max(low, parameter.lower, floor), min(high, parameter.upper)
 
 
 def log_mass(parameter: Parameter) -> float:
     """Logarithm of the prior's mass on its `support`, also far out in a tail; -inf of none."""
-    frozen, (low, high) = distribution(parameter.prior), support(parameter)
+    frozen, (low, high) = distribution(parameter.stated_prior), support(parameter)
     if not low < high:
         return -math.inf
     beyond, mass = _beyond(frozen, low, high)
@@ -59,7 +59,7 @@ def log_density(parameter: Parameter, value: float) -> float:
     low, high = support(parameter)
     if not low <= value <= high:
         return -math.inf
-    return float(_whole_density(parameter.prior, value) - log_mass(parameter))
+    return float(_whole_density(parameter.stated_prior, value) - log_mass(parameter))
 
 
 def quantile(parameter: Parameter, level: float) -> float:
@@ -69,7 +69,7 @@ def quantile(parameter: Parameter, level: float) -> float:
 
 def _quantiles(parameter: Parameter, choose: Any, size: int) -> np.ndarray:
     """Invert the truncated distribution function at `choose(low, high, size)`, probabilities between two."""
-    frozen, (low, high) = distribution(parameter.prior), support(parameter)
+    frozen, (low, high) = distribution(parameter.stated_prior), support(parameter)
     beyond, mass = _beyond(frozen, low, high)
     if mass <= max(_TINY, _NARROW * beyond):
         found = _tabulated(parameter, low, high, choose(0.0, 1.0, size))
@@ -108,8 +108,8 @@ def log_normaliser(prior: Prior) -> float:
 
 def _line_density(parameter: Parameter) -> Callable[[float], float]:
     """Log-density of t, which is the value or, for a logarithmic family, its logarithm; before truncation."""
-    family, constant = FAMILIES[parameter.prior.distribution], log_normaliser(parameter.prior)
-    first, second = (*parameter.prior.parameters, 0.0)[:2]
+    family, constant = FAMILIES[parameter.stated_prior.distribution], log_normaliser(parameter.stated_prior)
+    first, second = (*parameter.stated_prior.parameters, 0.0)[:2]
     if family.logarithmic:
         return lambda t: family.density(math.exp(t), first, second)[0] + constant + t
     return lambda t: family.density(t, first, second)[0] + constant
@@ -117,8 +117,8 @@ def _line_density(parameter: Parameter) -> Callable[[float], float]:
 
 def _anchor(parameter: Parameter, low: float, high: float) -> tuple[float, float]:
     """End of the support with the higher density, and how far inwards (signed) there is any mass; both of t."""
-    family = FAMILIES[parameter.prior.distribution]
-    first, second = (*parameter.prior.parameters, 0.0)[:2]
+    family = FAMILIES[parameter.stated_prior.distribution]
+    first, second = (*parameter.stated_prior.parameters, 0.0)[:2]
     line, ends = _line_density(parameter), []
     for value, inwards in ((low, 1.0), (high, -1.0)):
         if np.isfinite(value) and not (family.logarithmic and value <= 0):
@@ -138,7 +138,7 @@ def _tabulated(parameter: Parameter, low: float, high: float, levels: np.ndarray
     below = cumulative_simpson(density, x=np.abs(steps), initial=0.0)
     share = levels if width > 0 else 1.0 - levels
     found = anchor + np.interp(share * below[-1], below, steps)
-    return np.exp(found) if FAMILIES[parameter.prior.distribution].logarithmic else found
+    return np.exp(found) if FAMILIES[parameter.stated_prior.distribution].logarithmic else found
 
 
 def prior_fault(parameter: Parameter) -> tuple[str, str] | None:

@@ -57,6 +57,13 @@ class Parameter:
     source: str = ""
     scale: str = "lin"
 
+    @property
+    def stated_prior(self) -> Prior:
+        """Prior of an estimated parameter, which `il6infer.problems.priors.check_priors` has seen."""
+        if self.prior is None:
+            raise ValueError(f"parameter '{self.id}' has no prior")
+        return self.prior
+
 
 @dataclass(frozen=True)
 class Period:

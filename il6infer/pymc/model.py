@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 
 from il6infer.engine import Engine
 from il6infer.inference.variables import check_problem
@@ -13,6 +12,7 @@ from il6infer.problems.spec import Problem
 from il6infer.problems.variables import rows_by_variable, variable_names
 from il6infer.pymc.op import simulate
 from il6infer.pymc.priors import prior_variable
+from il6infer.pymc.tensors import pt
 
 
 def build_model(problem: Problem, engine: Engine) -> pm.Model:

@@ -17,6 +17,7 @@ from numba import njit
 from pytensor.compile.mode import optdb
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.op import Op
 from pytensor.graph.rewriting.basic import node_rewriter
 from pytensor.graph.rewriting.db import EquilibriumDB
@@ -25,6 +26,7 @@ from pytensor.link.numba.dispatch.basic import (
     numba_funcify,
     register_funcify_default_op_cache_key,
 )
+from pytensor.tensor import TensorVariable
 
 from il6infer.engine import Engine, RosenbrockEngine
 from il6infer.kernel.calls import by_symbol
@@ -41,6 +43,20 @@ class _EngineOp(Op):
         self.digest = engine.digest
 
 
+class _KernelOp(_EngineOp):
+    """Base of what compiled code calls by address."""
+
+    def __init__(self, engine: RosenbrockEngine) -> None:
+        super().__init__(engine)
+        self.engine: RosenbrockEngine = engine
+
+
+def _outputs(op: Op, *inputs: Variable) -> list[Any]:
+    """List the outputs of an operation: tensors, though PyTensor annotates them as any variables."""
+    found = op(*inputs, return_list=True)
+    return found if isinstance(found, list) else [found]
+
+
 def _connected(outputs: list, gradients: list) -> list:
     """Gradients of all outputs; zeros where nothing depends on one."""
     return [
@@ -49,7 +65,7 @@ def _connected(outputs: list, gradients: list) -> list:
     ]
 
 
-class Simulate(_EngineOp):
+class Simulate(_KernelOp):
     """theta (parameters,) -> prediction, noise (measurements,)."""
 
     def make_node(self, theta: Variable) -> Apply:
@@ -69,11 +85,11 @@ class Simulate(_EngineOp):
     def L_op(self, inputs: list, outputs: list, output_gradients: list) -> list:  # noqa: N802 (PyTensor's name)
         """Gradient by the discrete adjoint."""
         [theta] = inputs
-        _, _, *tape = SimulateTaped(self.engine)(theta)
+        _, _, *tape = _outputs(SimulateTaped(self.engine), theta)
         return [Pullback(self.engine)(theta, *tape, *_connected(outputs, output_gradients))]
 
 
-class SimulateTaped(_EngineOp):
+class SimulateTaped(_KernelOp):
     """theta -> prediction, noise, and what the adjoint needs: the fields of `Kept`."""
 
     def make_node(self, theta: Variable) -> Apply:
@@ -89,7 +105,7 @@ class SimulateTaped(_EngineOp):
             storage[0] = value
 
 
-class Pullback(_EngineOp):
+class Pullback(_KernelOp):
     """Theta, outputs of `SimulateTaped` but the first two, prediction_bar, noise_bar -> theta_bar."""
 
     def make_node(self, theta: Variable, *inputs: Variable) -> Apply:
@@ -107,7 +123,7 @@ class Pullback(_EngineOp):
 
 
 @node_rewriter([Simulate])
-def share_forward_pass(fgraph: object, node: Apply) -> list | None:
+def share_forward_pass(fgraph: FunctionGraph, node: Apply) -> list | None:
     """Take prediction and noise from the taped run of the same parameters where there is one."""
     for client, _ in fgraph.clients[node.inputs[0]]:
         if isinstance(client.op, SimulateTaped) and client.op.digest == node.op.digest:
@@ -134,7 +150,7 @@ def _linked(engine: RosenbrockEngine) -> tuple[Callable, Callable, Any, Any]:
 
 
 @register_funcify_default_op_cache_key(Simulate)
-def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+def _numba_simulate(op: Simulate, node: Apply | None = None, **context: object) -> tuple[Callable, int]:
     kernel, _, rescue, _ = _linked(op.engine)
     tables = op.engine.tables
 
@@ -151,7 +167,7 @@ def _numba_simulate(op: Simulate, node: Apply | None = None, **_: object) -> tup
 
 
 @register_funcify_default_op_cache_key(SimulateTaped)
-def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **context: object) -> tuple[Callable, int]:
     kernel, _, rescue, _ = _linked(op.engine)
     tables = op.engine.tables
 
@@ -168,7 +184,7 @@ def _numba_simulate_taped(op: SimulateTaped, node: Apply | None = None, **_: obj
 
 
 @register_funcify_default_op_cache_key(Pullback)
-def _numba_pullback(op: Pullback, node: Apply | None = None, **_: object) -> tuple[Callable, int]:
+def _numba_pullback(op: Pullback, node: Apply | None = None, **context: object) -> tuple[Callable, int]:
     _, kernel, _, rescue = _linked(op.engine)
     tables = op.engine.tables
 
@@ -215,14 +231,14 @@ class AskPullback(_EngineOp):
 
 @numba_funcify.register(Ask)
 @numba_funcify.register(AskPullback)
-def _numba_ask(op: _EngineOp, node: Apply, storage_map: object = None, **_: object) -> Callable:
+def _numba_ask(op: _EngineOp, node: Apply, storage_map: object = None, **context: object) -> Callable:
     with warnings.catch_warnings():
         # That it takes the interpreter's lock is known: the engine is chosen for its independence, not for speed.
         warnings.filterwarnings("ignore", "Numba will use object mode", UserWarning)
         return generate_fallback_impl(op, node, storage_map)
 
 
-def simulate(engine: Engine, theta: Variable) -> tuple[Variable, Variable]:
+def simulate(engine: Engine, theta: Variable) -> tuple[TensorVariable, TensorVariable]:
     """Prediction and noise (measurements,) as differentiable tensors.
 
     Parameters
@@ -231,5 +247,6 @@ def simulate(engine: Engine, theta: Variable) -> tuple[Variable, Variable]:
         Vector of the engine's parameters, in the order of ``engine.parameters``, on the linear scale. Where a
         simulation fails the prediction is +inf, so that every log-density of the measurements is -inf.
     """
-    prediction, noise = (Simulate if isinstance(engine, RosenbrockEngine) else Ask)(engine)(theta)
+    op = Simulate(engine) if isinstance(engine, RosenbrockEngine) else Ask(engine)
+    prediction, noise = _outputs(op, theta)
     return prediction, noise

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 from pymc.distributions.transforms import Transform
 from pytensor.tensor import TensorVariable
 
@@ -15,6 +14,7 @@ from il6infer.inference.coordinates import Coordinate, coordinate
 from il6infer.problems.families import FAMILIES
 from il6infer.problems.priors import distribution, draw
 from il6infer.problems.spec import Parameter, Prior
+from il6infer.pymc.tensors import pt
 
 
 def _base(prior: Prior) -> TensorVariable:
@@ -29,15 +29,15 @@ def prior_variable(parameter: Parameter) -> TensorVariable:
     Its support, truncation and transform are those of `il6infer.inference.coordinates.coordinate`.
     """
     place = coordinate(parameter)
-    whole = (place.low, place.high) == tuple(map(float, distribution(parameter.prior).support()))
-    base = _base(parameter.prior) if whole else _truncated(parameter, place)
+    whole = (place.low, place.high) == tuple(map(float, distribution(parameter.stated_prior).support()))
+    base = _base(parameter.stated_prior) if whole else _truncated(parameter, place)
     return pm.modelcontext(None).register_rv(base, parameter.id, default_transform=BentLine(place))
 
 
 def _truncated(parameter: Parameter, place: Coordinate) -> TensorVariable:
     def logp(value: TensorVariable, low: TensorVariable, high: TensorVariable) -> TensorVariable:
         inside = pt.and_(value >= low, value <= high)
-        return pt.switch(inside, pm.logp(_base(parameter.prior), value) - place.log_mass, -np.inf)
+        return pt.switch(inside, pm.logp(_base(parameter.stated_prior), value) - place.log_mass, -np.inf)
 
     def random(low: float, high: float, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
         return draw([parameter], int(np.prod(size or (1,))), rng).reshape(size or ())

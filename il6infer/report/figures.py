@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
@@ -71,6 +71,10 @@ def data_figure(rows: pd.DataFrame, unit: str) -> Figure:
     return figure
 
 
+@overload
+def marked(figure: Figure, doubts: Sequence[str]) -> Figure: ...
+@overload
+def marked(figure: None, doubts: Sequence[str]) -> None: ...
 def marked(figure: Figure | None, doubts: Sequence[str]) -> Figure | None:
     """Write what is wrong with a fit on its figure: figures are copied without their captions."""
     if figure is not None and doubts:

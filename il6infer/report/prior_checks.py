@@ -42,7 +42,7 @@ def findings(checks: Mapping[str, PriorCheck]) -> list[str]:
                 text = f"{row.what} ({row.experiment}), in {row.cell} {interval(row.low, row.high)}"
                 outside.setdefault(f"{text}{_unit(row)}", []).append(model)
         for experiment in dict.fromkeys(row.experiment for row in asked):
-            if all(row.silent > SILENT for row in asked if row.experiment == experiment):
+            if all(_mostly(row.silent) for row in asked if row.experiment == experiment):
                 silent.setdefault(experiment, []).append(model)
     said += [f"{what}: outside the 90 % interval of the prior of {', '.join(of)}." for what, of in outside.items()]
     said += [f"{experiment}: no response in {', '.join(of)}." for experiment, of in silent.items()]
@@ -51,6 +51,10 @@ def findings(checks: Mapping[str, PriorCheck]) -> list[str]:
         for model, found in checks.items() if found.failed
     ]  # fmt: skip
     return said or ["No published range lies outside the 90 % interval of a prior."]
+
+
+def _mostly(share: float | None) -> bool:
+    return share is not None and share > SILENT
 
 
 def interval(low: float | None, high: float | None, digits: int = 3) -> str:
@@ -121,15 +125,16 @@ def _published(own: Mapping[str, list[RangeCheck]]) -> list[RangeCheck]:
 
 def _line(axis: Axes, position: int, rows: list[RangeCheck] | None) -> None:
     """Draw one model's median and interval; words where there are none."""
-    if rows is None or rows[0].median is None or rows[0].undefined > SILENT:
-        words = "cannot be asked" if rows is None else "failed"
-        if rows and rows[0].undefined:
-            words = "no response" if rows[0].silent > SILENT else "undefined"
+    row = rows[0] if rows else None
+    if row is None or row.q05 is None or row.median is None or row.q95 is None or _mostly(row.undefined):
+        words = "cannot be asked" if row is None else "failed"
+        if row and row.undefined:
+            words = "no response" if _mostly(row.silent) else "undefined"
         axis.text(0.02, position, words, transform=axis.get_yaxis_transform(), color=MUTED, fontsize=5.5, va="center")
         return
-    colour = OUTSIDE if any(row.relation == "excludes" for row in rows) else INK
-    axis.hlines(position, rows[0].q05, rows[0].q95, color=colour, lw=1.1)
-    axis.plot(rows[0].median, position, "o", ms=3, color=colour)
+    colour = OUTSIDE if any(row.relation == "excludes" for row in rows or ()) else INK
+    axis.hlines(position, row.q05, row.q95, color=colour, lw=1.1)
+    axis.plot(row.median, position, "o", ms=3, color=colour)
 
 
 def _dress(

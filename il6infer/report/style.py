@@ -6,15 +6,19 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8a7a00", "#444444")
 INK, MUTED, PRIOR, BAD = "#222222", "#777777", "#999999", "#b3261e"
 
-_RC = {
+_RC: dict[RcKeyType, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
     "axes.titlesize": 8,
@@ -39,7 +43,8 @@ _RC = {
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw in the page's style, whatever the user's settings."""
-    with mpl.rc_context({**mpl.rcParamsDefault, **_RC, "backend": mpl.rcParams["backend"]}):
+    settings: dict[RcKeyType, Any] = {**mpl.rcParamsDefault, **_RC, "backend": mpl.rcParams["backend"]}
+    with mpl.rc_context(settings):
         yield
 
 

@@ -50,12 +50,12 @@ class Function:
         self._value = _numeric(self._arguments, self._expressions)
         self._slopes: Callable | None = None
 
-    def __call__(self, values: np.ndarray) -> np.ndarray:
+    def __call__(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
         """(expressions,)."""
         with np.errstate(all="ignore"):
             return np.array(self._value(*values), dtype=float).reshape(len(self._expressions))
 
-    def jacobian(self, values: np.ndarray) -> np.ndarray:
+    def jacobian(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
         """(expressions, arguments)."""
         if self._slopes is None:
             self._slopes = _numeric(self._arguments, [e.diff(a) for e in self._expressions for a in self._arguments])
