@@ -27,7 +27,17 @@ def stacking(pointwise: np.ndarray) -> np.ndarray:
 
 
 def pseudo_bma(pointwise: np.ndarray, rng: np.random.Generator, replicates: int = 1000) -> np.ndarray:
-    """Pseudo-BMA+ weights (models,): Akaike-type weights averaged over the Bayesian bootstrap."""
+    """Pseudo-BMA+ weights (models,): Akaike-type weights averaged over the Bayesian bootstrap.
+
+    Parameters
+    ----------
+    pointwise
+        (measurements, models) expected log predictive density.
+    rng
+        Of the bootstrap.
+    replicates
+        Of the bootstrap.
+    """
     n = len(pointwise)
     shares = rng.dirichlet(np.ones(n), size=replicates)
     scores = n * shares @ pointwise

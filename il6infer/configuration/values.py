@@ -13,7 +13,15 @@ from il6infer.library.compose import compose, value_fault
 
 
 def of_model(values: Mapping[str, float], model: str, library: Library) -> dict[str, float]:
-    """Those of the values whose parameter a model has; the others say nothing about it."""
+    """Those of the values whose parameter a model has; the others say nothing about it.
+
+    Parameters
+    ----------
+    values
+        Parameter -> value.
+    model
+        Name, as `il6infer.library.compose.compose` reads it.
+    """
     known = set(compose(model, library).priors["parameter"]) if values else set()
     return {name: value for name, value in values.items() if name in known}
 

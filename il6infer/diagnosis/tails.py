@@ -47,6 +47,15 @@ def moment_is_known(shape: float, order: int, effective: float) -> bool:
     """Whether the Monte-Carlo error of a mean of ``|x| ** order`` can be told from so many effective draws.
 
     The reference above, section 3: `order` times the shape may be at most 0.7, and 1 - 1 / log10(draws).
+
+    Parameters
+    ----------
+    shape
+        Pareto k of the heavier tail, see `tail_shape`.
+    order
+        1 for the mean, 2 for the standard deviation.
+    effective
+        Effective draws.
     """
     return order * shape <= min(0.7, 1.0 - 1.0 / math.log10(max(effective, 11.0)))
 

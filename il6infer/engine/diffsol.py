@@ -79,7 +79,7 @@ class DiffsolEngine:
         estimated = [theta(p.id) for p in problem.estimated]
         varying = [symbol(name) for name in network.parameters]
         named = set().union(
-            *[e.free_symbols for e in (*network.rhs, *(m.function for m in network.modes if m.located))]
+            *[e.free_symbols for e in (*network.rhs, *(m.located_function for m in network.modes if m.located))]
         )
         self._in_rates = np.array([own in named for own in varying], dtype=bool)
         self._quantities = Function(estimated, self.plan.quantities)

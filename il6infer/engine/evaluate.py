@@ -137,7 +137,15 @@ def evaluate(
 
 
 def parameter_vector(problem: Problem, values: Mapping[str, float], path: Path) -> np.ndarray:
-    """Estimated parameters in the engine's order, those not in `values` at their nominal value."""
+    """Estimated parameters in the engine's order, those not in `values` at their nominal value.
+
+    Parameters
+    ----------
+    values
+        Parameter -> value, on the linear scale.
+    path
+        Problem, named in messages.
+    """
     known = {p.id: p.nominal for p in problem.estimated}
     faults = [
         Fault(f"parameter '{name}'", "is not an estimated parameter of the problem.", nearest(name, known))

@@ -73,7 +73,17 @@ class Fallback:
             return self._engine
 
     def rescue(self, theta: np.ndarray, outcome: np.ndarray, prediction: np.ndarray, noise: np.ndarray) -> None:
-        """Try each failed run once; where it succeeds, its outcome becomes `RESCUED` and its rows are filled."""
+        """Try each failed run once; where it succeeds, its outcome becomes `RESCUED` and its rows are filled.
+
+        Parameters
+        ----------
+        theta
+            (parameters,), on the linear scale.
+        outcome
+            (runs,), changed.
+        prediction, noise
+            (measurements,), changed.
+        """
         for run in np.flatnonzero(outcome):
             self.counts[Outcome(outcome[run]).name.lower()] += 1
             engine = self.engine() if outcome[run] != Outcome.TIME_LIMIT else None
@@ -95,7 +105,15 @@ class Fallback:
     def gradient(
         self, theta: np.ndarray, outcome: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray
     ) -> np.ndarray:
-        """Share (parameters,) of the rescued runs in the gradient."""
+        """Share (parameters,) of the rescued runs in the gradient.
+
+        Parameters
+        ----------
+        theta, outcome
+            As `rescue` had and left them.
+        prediction_bar, noise_bar
+            (measurements,) adjoints of prediction and noise.
+        """
         total = np.zeros(len(theta))
         for rows, prediction, noise in self.jacobian(theta, outcome):
             total += prediction_bar[rows] @ prediction + noise_bar[rows] @ noise

@@ -20,12 +20,24 @@ def pointwise(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np
 
 
 def slopes(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Differentiate the log-likelihood by each prediction and each noise (measurements,)."""
+    """Differentiate the log-likelihood by each prediction and each noise (measurements,).
+
+    Parameters
+    ----------
+    prediction, noise
+        (measurements,), as `il6infer.engine.protocol.Engine.simulate` gives them.
+    """
     return noises.slopes(problem.noise_kinds, _measured(problem), prediction, noise)
 
 
 def residuals(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Measurement minus median in units of the noise (measurements,), of logarithms for logarithmic noise."""
+    """Measurement minus median in units of the noise (measurements,), of logarithms for logarithmic noise.
+
+    Parameters
+    ----------
+    prediction, noise
+        (measurements,), as `il6infer.engine.protocol.Engine.simulate` gives them.
+    """
     return noises.residuals(problem.noise_kinds, _measured(problem), prediction, noise)
 
 

@@ -36,7 +36,7 @@ class Switching:
         index = {name: i for i, name in enumerate(network.parameters)}
         self.place = [index[mode.parameter] for mode in self.modes]
         states, parameters = [symbol(s) for s in network.states], [symbol(p) for p in network.parameters]
-        self._functions = Function([*states, *parameters, TIME], [mode.function for mode in self.modes])
+        self._functions = Function([*states, *parameters, TIME], [mode.located_function for mode in self.modes])
         self._triggers = Function(parameters, [sp.Piecewise((1, e.trigger), (0, True)) for e in self.events])
         now = {s: sp.Dummy(f"{s}_now", real=True) for s in states}
         self._size = len(states)
@@ -60,7 +60,15 @@ class Switching:
         return self._triggers(p) > 0.5
 
     def with_modes(self, y: np.ndarray, p: np.ndarray, t: float) -> np.ndarray:
-        """Parameters with the modes that the conditions have at a state."""
+        """Parameters with the modes that the conditions have at a state.
+
+        Parameters
+        ----------
+        y, p
+            (states,) and (parameters,).
+        t
+            Time [model unit].
+        """
         after = p.copy()
         for mode, place, g in zip(self.modes, self.place, self._functions([*y, *p, t]), strict=True):
             after[place] = float(g > 0 or (mode.at_zero and g == 0))
@@ -71,12 +79,21 @@ class Switching:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
         """Let events happen whose trigger holds and did not before; changes `held`. Whether any did comes last.
 
-        `dt` (parameters,) is the tangent of the time.
+        Parameters
+        ----------
+        y, s
+            (states,), (states, estimated parameters).
+        p, dp
+            (parameters,) of the network, (parameters, estimated parameters).
+        t, dt
+            Time [model unit], and its tangent (estimated parameters,).
+        held
+            (events,) which triggers held before; changed.
         """
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for count in range(MOST_EVENTS):
             now = self.held(p)
-            waiting |= {e: (y, s) for e in np.flatnonzero(now & ~held)}
+            waiting |= {e: (y, s) for e in np.flatnonzero(now & ~held).tolist()}
             held[:] = now
             waiting = {e: w for e, w in waiting.items() if self.events[e].persistent or now[e]}
             if not waiting:
@@ -105,6 +122,11 @@ class Switching:
         """State, tangent and parameters after a switch, where the run has come to one.
 
         The last tells whether events happened that what is measured now is measured after.
+
+        Parameters
+        ----------
+        y, s, p, dp, t, held
+            As `react` has them.
         """
         before = self._rates([*y, *p, t])
         g, slopes = self._functions([*y, *p, t]), self._functions.jacobian([*y, *p, t])

@@ -52,7 +52,13 @@ class Engine(Protocol):
         ...
 
     def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
-        """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+        """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed.
+
+        Parameters
+        ----------
+        prediction_bar, noise_bar
+            (measurements,) weights.
+        """
         ...
 
     def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

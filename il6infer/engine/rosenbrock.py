@@ -253,7 +253,17 @@ class RosenbrockEngine:
         return found
 
     def backward(self, theta: np.ndarray, kept: Kept, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
-        """Gradient (parameters,) from what `forward` kept and the adjoints of prediction and noise."""
+        """Gradient (parameters,) from what `forward` kept and the adjoints of prediction and noise.
+
+        Parameters
+        ----------
+        theta
+            (parameters,), the same as in `forward`.
+        kept
+            Of `forward` with ``keep=True``.
+        prediction_bar, noise_bar
+            (measurements,).
+        """
         theta, *bars = (np.ascontiguousarray(array, dtype=float) for array in (theta, prediction_bar, noise_bar))
         gradient = pullback_at(self.kernel.address("pullback"), theta, self.tables, kept, *bars)
         return gradient + self.fallback.gradient(theta, kept.outcome, *bars) if kept.outcome.any() else gradient

@@ -56,6 +56,17 @@ def sample(
 
     Each chain is a sampler of its own with its own seed, so that its draws depend neither on the number of threads
     nor on the other chains, and it begins exactly at its point.
+
+    Parameters
+    ----------
+    density
+        Log-density of the posterior.
+    starts
+        One a chain: a frame, and coordinates (dimensions,) in it.
+    seeds
+        One a chain.
+    settings
+        Of the sampler.
     """
     waiting = list(range(len(starts)))
     running: dict[int, Any] = {}

@@ -41,7 +41,15 @@ class Ensemble:
 
 
 def simulate_all(engine: Engine, thetas: np.ndarray, threads: int = 1) -> Ensemble:
-    """Simulate each row of `thetas` (samples, parameters), on the linear scale."""
+    """Simulate each row of `thetas` (samples, parameters), on the linear scale.
+
+    Parameters
+    ----------
+    thetas
+        (samples, parameters), on the linear scale, in the order of the engine.
+    threads
+        Simulations at a time.
+    """
     with ThreadPoolExecutor(max(1, threads)) as pool:
         results = list(pool.map(engine.simulate, thetas))
     size = (len(thetas), len(engine.problem.measurements))
@@ -54,7 +62,15 @@ def simulate_all(engine: Engine, thetas: np.ndarray, threads: int = 1) -> Ensemb
 
 
 def noisy(problem: Problem, ensemble: Ensemble, rng: np.random.Generator) -> np.ndarray:
-    """One replicated measurement of each prediction (samples, measurements); NaN where the simulation failed."""
+    """One replicated measurement of each prediction (samples, measurements); NaN where the simulation failed.
+
+    Parameters
+    ----------
+    ensemble
+        Simulations of the problem.
+    rng
+        Of the noise.
+    """
     return draw(problem.noise_kinds, ensemble.prediction, ensemble.noise, rng)
 
 
@@ -91,7 +107,13 @@ def integration_error(
 
 
 def by_variable(problem: Problem, values: np.ndarray, chains: int) -> xr.Dataset:
-    """Split (samples, measurements) by read-out, with dimensions chain, draw, ``<read-out>_row``."""
+    """Split (samples, measurements) by read-out, with dimensions chain, draw, ``<read-out>_row``.
+
+    Parameters
+    ----------
+    values
+        (chains * draws, measurements), chain by chain.
+    """
     shaped = values.reshape(chains, -1, values.shape[-1])
     return xr.Dataset(
         {
@@ -104,6 +126,11 @@ def by_variable(problem: Problem, values: np.ndarray, chains: int) -> xr.Dataset
 
 def literature(problem: Problem, before: Ensemble, after: Ensemble) -> dict[str, dict[str, object]]:
     """Compare what literature constraints say with what the parameters give, without noise.
+
+    Parameters
+    ----------
+    before, after
+        Simulations at draws of the prior and of the posterior.
 
     Returns
     -------

@@ -122,6 +122,13 @@ def frame_at(density: DensityFunction, point: np.ndarray, spread: np.ndarray) ->
 
     A direction in which the density hardly bends, or bends upwards, gets the spread of the prior.
 
+    Parameters
+    ----------
+    point
+        (dimensions,) optimum, unconstrained.
+    spread
+        (dimensions,) standard deviation of the prior draws.
+
     Returns
     -------
     Frame
@@ -155,6 +162,15 @@ def disperse(
 
     Chains that began at the very same point could not disagree at first, and R-hat would see less than it should.
     A draw that loses more log-density than a posterior draw would is pulled back towards the mode.
+
+    Parameters
+    ----------
+    starts
+        Optimised points.
+    chains
+        How many starting points.
+    rng
+        Of the normal draws.
 
     Returns
     -------

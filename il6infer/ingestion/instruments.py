@@ -10,7 +10,17 @@ import pandas as pd
 def samples(
     times: Sequence[float], conditions: Sequence[str], readout: pd.DataFrame
 ) -> Iterator[tuple[str, float, float]]:
-    """Yield condition, time and noise-free read-out of each sample."""
+    """Yield condition, time and noise-free read-out of each sample.
+
+    Parameters
+    ----------
+    times
+        Of the samples [min].
+    conditions
+        Of the samples.
+    readout
+        ``condition, time_min, value``: a noise-free read-out.
+    """
     values = {
         (condition, float(time)): float(value)
         for condition, time, value in zip(readout["condition"], readout["time_min"], readout["value"], strict=True)

@@ -149,7 +149,17 @@ class Fit:
         return found.assign_attrs(verdict=self._said)
 
     def claims(self, path: str | Path, *, seed: int = 1, threads: int = 1) -> Answers:
-        """Ask every claim of a file: its probability before and after the data."""
+        """Ask every claim of a file: its probability before and after the data.
+
+        Parameters
+        ----------
+        path
+            Claims file, see docs/claims.md.
+        seed
+            Of the draws of the prior.
+        threads
+            Simulations at a time.
+        """
         return answer(self.problem, self.idata, read_claims(Path(path)), seed=seed, threads=threads)
 
     def save(self, path: str | Path) -> None:
@@ -212,7 +222,15 @@ def diagnose(idata: Groups, thresholds: Thresholds | None = None) -> Verdict:
 
 
 def predict(fit: Fit, doses: Mapping[str, Dose | Sequence[Dose]], times: Sequence[float], **options: Any) -> xr.Dataset:
-    """Predict what cells would answer, at draws of a fit's posterior: `Fit.predict`, whose options it takes."""
+    """Predict what cells would answer, at draws of a fit's posterior: `Fit.predict`, whose options it takes.
+
+    Parameters
+    ----------
+    doses, times
+        As `Model.simulate` takes them.
+    options
+        Of `Fit.predict`.
+    """
     return fit.predict(doses, times, **options)
 
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 import sympy as sp
 
 from il6infer.kernel import lu
 from il6infer.kernel.printer import block, cases, definition, function
-from il6infer.kernel.switch_source import step_limit_source, switch_source
+from il6infer.kernel.switch_source import LimitConstants, SwitchConstants, step_limit_source, switch_source
 from il6infer.network.functions import plain
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
@@ -73,7 +72,7 @@ def layout(problem: Problem, plan: Plan) -> Layout:
     return Layout(tuple(varying), tuple(active), constants)
 
 
-class ModelConstants(TypedDict):
+class ModelConstants(SwitchConstants, LimitConstants):
     """Constants of a model's code; see `il6infer.kernel.model_functions`."""
 
     N: int

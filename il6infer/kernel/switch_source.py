@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import sympy as sp
 
 from il6infer.kernel.printer import block, cases, definition, function
@@ -11,7 +13,26 @@ from il6infer.runs.modes import located, located_events
 from il6infer.runs.time_scale import step_limits
 
 
-def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -> tuple[list[str], dict[str, object]]:
+class SwitchConstants(TypedDict):
+    """Constants of switches and events."""
+
+    SWITCHES: int
+    EVENTS: int
+    MODE: list[int]
+    AT_ZERO: list[int]
+    ASSIGNED: list[list[int]]
+    PERSISTENT: list[int]
+    TRIGGER_VALUES: list[int]
+    INITIALLY: list[float]
+
+
+class LimitConstants(TypedDict):
+    """Constants of the limit of a step."""
+
+    LIMITED: int
+
+
+def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -> tuple[list[str], SwitchConstants]:
     """Source of the functions of switches and events, and their constants; see `kernel.model_functions`.
 
     Parameters
@@ -28,7 +49,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
     wanted = [(f"gy[{i}] += ", s) for i, s in enumerate(states)]
     by_parameters = [(f"gp[{i}] += ", s) for i, s in enumerate(varying)]
     factor = sp.Symbol("c_", real=True)
-    functions = [plain(mode.function.xreplace(constants)) for mode in modes]
+    functions = [plain(mode.located_function.xreplace(constants)) for mode in modes]
     parts = [
         function("switch_functions", "y, p, t, out", inputs, [(f"out[{j}] = ", g) for j, g in enumerate(functions)]),
         cases(
@@ -102,7 +123,7 @@ def _event(
     return now, value, block({**inputs, **given}, [(h, total.diff(s)) for h, s in wanted])
 
 
-def step_limit_source(network: Network, varying: list[sp.Symbol], constants: dict) -> tuple[str, dict[str, object]]:
+def step_limit_source(network: Network, varying: list[sp.Symbol], constants: dict) -> tuple[str, LimitConstants]:
     """Source of ``step_limit``, the longest step that sees what rates do in time, and whether there is any limit."""
     limits = [plain(e.xreplace(constants)) for e in step_limits(network)]
     inputs = {symbol(s): f"y[{i}]" for i, s in enumerate(network.states)}

@@ -54,7 +54,17 @@ def own_files(name: str, library: Library) -> list[Path]:
 
 
 def readout_fault(where: str, readout: str, name: str, library: Library) -> Fault | None:
-    """Fault of a read-out that is measured and a model lacks, with the option that has it; None where it has it."""
+    """Fault of a read-out that is measured and a model lacks, with the option that has it; None where it has it.
+
+    Parameters
+    ----------
+    where
+        Place that the fault is reported at.
+    readout
+        Name of what is measured.
+    name
+        Name of the model.
+    """
     parts = parse_model_name(name, library)
     known = _readouts(parts, library)
     if readout in known:

@@ -157,7 +157,15 @@ def with_values(model: Model, values: Mapping[str, float]) -> Model:
 
 
 def value_fault(where: str, name: str, value: float, library: Library) -> Fault | None:
-    """Fault of a value that a parameter cannot take: it must be above 0, or 0 where that is a knock-out."""
+    """Fault of a value that a parameter cannot take: it must be above 0, or 0 where that is a knock-out.
+
+    Parameters
+    ----------
+    where
+        Place that the fault is reported at.
+    name, value
+        Parameter, and the value given.
+    """
     lacked = _RATES.fullmatch(name) or any(name in m.knock_outs for m in library.modules.values())
     if 0 < value < math.inf or (value == 0 and lacked):
         return None

@@ -148,12 +148,23 @@ def log_normal(median: float, low: float, high: float) -> tuple[float, float]:
 
     The width is that of the 90 % interval [low, high]; where the median is not its geometric middle the wider side
     counts, so that the interval is always inside.
+
+    Parameters
+    ----------
+    median, low, high
+        Median and ends of the 90 % interval, all above zero.
     """
     sd = max(math.log(median / low), math.log(high / median)) / Z90
     return math.log(median), sd
 
 
 def interval(median: float, low: float, high: float) -> tuple[float, float]:
-    """Give the ends of the prior's central 90 %: [low, high], or beyond it on the side that is nearer to the median."""
+    """Give the ends of the prior's central 90 %: [low, high], or beyond it on the side that is nearer to the median.
+
+    Parameters
+    ----------
+    median, low, high
+        As a table of priors states them; see `log_normal`.
+    """
     mean, sd = log_normal(median, low, high)
     return math.exp(mean - Z90 * sd), math.exp(mean + Z90 * sd)

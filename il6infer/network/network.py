@@ -78,6 +78,13 @@ class Mode:
         """Whether the simulation has to find out when it changes."""
         return self.function is not None
 
+    @property
+    def located_function(self) -> sp.Expr:
+        """`function` of a mode that the simulation locates."""
+        if self.function is None:
+            raise ValueError(f"mode '{self.parameter}' is scheduled and has no function")
+        return self.function
+
 
 @dataclass(frozen=True)
 class Network:

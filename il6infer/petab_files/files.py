@@ -183,6 +183,15 @@ def _name_faults(path: Path, name: str) -> list[Fault]:
 def copy_problem(path: Path, folder: Path, name: str = "problem.yaml") -> None:
     """Copy a problem to ``folder / name``; its files get plain names, so that none can leave the folder.
 
+    Parameters
+    ----------
+    path
+        YAML file of the problem.
+    folder
+        Where it goes; made if need be.
+    name
+        Of the YAML file there.
+
     Raises
     ------
     UserError

@@ -16,6 +16,15 @@ from il6infer.petab_files.tables import Tables
 def refuse_unknown(tables: Tables, network: Network, model: libsbml.Model, subject: str) -> None:
     """Refuse formulas, placeholders' values and conditions that name what is nowhere, and parameters of no use.
 
+    Parameters
+    ----------
+    tables
+        Of the problem.
+    network, model
+        The model as it is simulated, and as SBML has it.
+    subject
+        What the message is about.
+
     Raises
     ------
     UserError

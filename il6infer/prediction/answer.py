@@ -59,7 +59,15 @@ def answer(
 
 
 def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -> dict[str, bool | None]:
-    """Claim -> whether it is true at one parameter vector; None where the model cannot be asked."""
+    """Claim -> whether it is true at one parameter vector; None where the model cannot be asked.
+
+    Parameters
+    ----------
+    theta
+        (parameters,), on the linear scale.
+    solver
+        As `Simulator` takes it.
+    """
     simulator = Simulator(problem, claims, **solver)
     sample = (theta[None], simulator.courses(theta[None]))
     found = {claim.id: _claim(claim, simulator, {"posterior": sample}, {}) for claim in claims.claims}

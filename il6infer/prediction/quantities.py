@@ -88,14 +88,34 @@ def duration(times: np.ndarray, courses: np.ndarray) -> np.ndarray:
 
 
 def persistence(times: np.ndarray, courses: np.ndarray, time: float) -> np.ndarray:
-    """Rise that is left at a time, as a share of the largest (draws,)."""
+    """Rise that is left at a time, as a share of the largest (draws,).
+
+    Parameters
+    ----------
+    times
+        (times,), increasing [min]. Interpolated linearly.
+    courses
+        (draws, times).
+    time
+        In minutes.
+    """
     later = level(times, courses, time)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(responds(courses), (later - courses[:, 0]) / rise(courses), np.nan)
 
 
 def level(times: np.ndarray, courses: np.ndarray, time: float) -> np.ndarray:
-    """Value at a time (draws,), in the unit of the read-out."""
+    """Value at a time (draws,), in the unit of the read-out.
+
+    Parameters
+    ----------
+    times
+        (times,), increasing [min]. Interpolated linearly.
+    courses
+        (draws, times).
+    time
+        In minutes.
+    """
     return np.array([np.interp(time, times, course) for course in courses])
 
 
@@ -106,7 +126,17 @@ def fold(courses: np.ndarray) -> np.ndarray:
 
 
 def fold_at(times: np.ndarray, courses: np.ndarray, time: float) -> np.ndarray:
-    """Value at a time relative to the one at time 0 (draws,); NaN where the course starts at 0."""
+    """Value at a time relative to the one at time 0 (draws,); NaN where the course starts at 0.
+
+    Parameters
+    ----------
+    times
+        (times,), increasing [min]. Interpolated linearly.
+    courses
+        (draws, times).
+    time
+        In minutes.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(courses[:, 0] > 0, level(times, courses, time) / courses[:, 0], np.nan)
 

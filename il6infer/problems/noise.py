@@ -120,7 +120,13 @@ def residuals(kinds: np.ndarray, measured: np.ndarray, median: np.ndarray, scale
 
 
 def log_density(kinds: np.ndarray, measured: np.ndarray, median: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Log-density of each measurement itself, with the Jacobian 1 / value of logarithmic noise; see `residuals`."""
+    """Log-density of each measurement itself, with the Jacobian 1 / value of logarithmic noise; see `residuals`.
+
+    Parameters
+    ----------
+    kinds, measured, median, scale
+        As `residuals` has them.
+    """
     z = residuals(kinds, measured, median, scale)
     found = np.zeros(z.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -133,7 +139,13 @@ def log_density(kinds: np.ndarray, measured: np.ndarray, median: np.ndarray, sca
 def slopes(
     kinds: np.ndarray, measured: np.ndarray, median: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Differentiate each log-density by the median and by the scale; see `residuals`."""
+    """Differentiate each log-density by the median and by the scale; see `residuals`.
+
+    Parameters
+    ----------
+    kinds, measured, median, scale
+        As `residuals` has them.
+    """
     z = residuals(kinds, measured, median, scale)
     slope = np.zeros(z.shape)
     for name, error in ERRORS.items():
@@ -144,7 +156,15 @@ def slopes(
 
 
 def draw(kinds: np.ndarray, median: np.ndarray, scale: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One measurement of each median (..., measurements); NaN where the median is."""
+    """One measurement of each median (..., measurements); NaN where the median is.
+
+    Parameters
+    ----------
+    kinds
+        (measurements,) names of noise distributions.
+    median, scale
+        (..., measurements).
+    """
     standard = np.zeros(median.shape)
     for name, error in ERRORS.items():
         # Of every kind for each measurement, so that a read-out's draws do not hang on the kinds of the others.

@@ -49,7 +49,15 @@ def log_mass(parameter: Parameter) -> float:
 
 
 def draw(parameters: Sequence[Parameter], size: int, rng: np.random.Generator) -> np.ndarray:
-    """Draws (size, parameters) from the priors truncated to their bounds, by inversion."""
+    """Draws (size, parameters) from the priors truncated to their bounds, by inversion.
+
+    Parameters
+    ----------
+    parameters
+        Estimated ones.
+    size
+        How many draws.
+    """
     columns = [_quantiles(parameter, rng.uniform, size) for parameter in parameters]
     return np.column_stack(columns) if columns else np.empty((size, 0))
 

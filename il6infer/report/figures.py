@@ -126,6 +126,17 @@ def fit_figure(rows: pd.DataFrame, idata: Groups, observable: str, unit: str) ->
     """One read-out with the fit over it, a colour for each gel or plate.
 
     Bands: 50 and 90 % of the noise-free curve. Thin vertical lines: 90 % interval of a new measurement.
+
+    Parameters
+    ----------
+    rows
+        Measurements: ``condition, batch, time_min, value``.
+    idata
+        InferenceData of the fit, with its curves in group ``predictions``.
+    observable
+        Variable of the read-out.
+    unit
+        Label of the axis.
     """
     if observable not in idata["predictions"]:
         return None
@@ -178,7 +189,17 @@ def _intervals(
 
 
 def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mapping[str, float]) -> Figure:
-    """Each parameter's posterior over its prior, on a log axis in its unit; a mark where the truth is known."""
+    """Each parameter's posterior over its prior, on a log axis in its unit; a mark where the truth is known.
+
+    Parameters
+    ----------
+    idata
+        With the groups ``prior`` and ``posterior``.
+    about
+        Parameter -> what the fit says of it, its ``unit`` among it.
+    truth
+        Parameter -> true value, of simulated data; may be empty.
+    """
     names = list(idata["posterior"].data_vars)
     figure, axes = _panels(len(names), 5, 1.35, beside=0.3, below=0.6)
     for axis, name in zip(axes, names, strict=False):

@@ -7,7 +7,17 @@ from typing import Any
 
 
 def number(value: Any, error: float | None = None, digits: int = 3) -> str:
-    """Write a number with the digits that its Monte-Carlo error allows, at most `digits` + 1 of them."""
+    """Write a number with the digits that its Monte-Carlo error allows, at most `digits` + 1 of them.
+
+    Parameters
+    ----------
+    value
+        A number, or None: written as n/a.
+    error
+        Monte-Carlo standard error; None where there is none.
+    digits
+        Significant digits without an error.
+    """
     if value is None:
         return "n/a"
     value = float(value)

@@ -132,7 +132,7 @@ def _line(axis: Axes, position: int, rows: list[RangeCheck] | None) -> None:
             words = "no response" if _mostly(row.silent) else "undefined"
         axis.text(0.02, position, words, transform=axis.get_yaxis_transform(), color=MUTED, fontsize=5.5, va="center")
         return
-    colour = OUTSIDE if any(row.relation == "excludes" for row in rows or ()) else INK
+    colour = OUTSIDE if any(each.relation == "excludes" for each in rows or ()) else INK
     axis.hlines(position, row.q05, row.q95, color=colour, lw=1.1)
     axis.plot(row.median, position, "o", ms=3, color=colour)
 

@@ -20,6 +20,13 @@ SAME_MOMENT = 1e-12
 Values = dict[sp.Symbol, sp.Expr]
 
 
+def _moment(relation: Relational) -> sp.Expr:
+    found = crossing_time(relation)
+    if found is None:
+        raise ValueError(f"'{relation}' has no known time: it cannot be scheduled")
+    return found
+
+
 class Schedule:
     """Scheduled events and modes along one experiment.
 
@@ -37,7 +44,7 @@ class Schedule:
         self._modes = [mode for mode in network.modes if not mode.located]
         conditions = [*(m.condition for m in self._modes), *(e.trigger for e in self._events)]
         relations = set().union(*[c.atoms(Relational) for c in conditions], set())
-        times = {crossing_time(r) for r in relations if TIME in r.free_symbols}
+        times = {_moment(r) for r in relations if TIME in r.free_symbols}
         self._times = sorted(times, key=str)
         self._named = sorted(set().union(*[t.free_symbols for t in times], set()), key=str)
         self._held = {e.id: e.initial_value for e in self._events}
@@ -72,6 +79,15 @@ class Schedule:
 
     def changes(self, fired: Sequence[Event], time: float, values: Values) -> dict[str, sp.Expr]:
         """Compose what events of one moment do, one after the other, into expressions of what was before.
+
+        Parameters
+        ----------
+        fired
+            What `fired` gave.
+        time
+            Of the moment [model unit].
+        values
+            Parameter -> value before the moment.
 
         Raises
         ------

@@ -80,16 +80,16 @@ def _arguments(network: Network) -> Iterator[tuple[sp.Expr, sp.Expr | None, bool
             yield from ((a - b, None, True) for n, a in enumerate(e.args) for b in e.args[:n])
     for mode in located(network):
         # One that is linear in time passes zero once, which no step misses.
-        yield mode.function, 1.01 * sp.Abs(mode.function), True
+        yield mode.located_function, 1.01 * sp.Abs(mode.located_function), True
 
 
 def _limit(u: sp.Expr, first: sp.Expr, second: sp.Expr, allowed: sp.Expr | None, towards_zero: bool) -> sp.Expr:
-    allowed = sp.Abs(u) if allowed is None else allowed
-    step = 2 * allowed / (sp.Abs(first) + sp.sqrt(first**2 + 2 * sp.Abs(second) * allowed))
+    change = sp.Abs(u) if allowed is None else allowed
+    step = 2 * change / (sp.Abs(first) + sp.sqrt(first**2 + 2 * sp.Abs(second) * change))
     if not towards_zero:
         return sp.Piecewise((step, sp.Abs(first) + sp.Abs(second) > 0), (sp.oo, True))
     reached = sp.Abs(u) <= LANDED * sp.Abs(first) * sp.Max(1, sp.Abs(TIME))
     if second == 0:
         return sp.Piecewise((sp.oo, sp.Or(reached, u * first >= 0)), (step, True))
-    turns = sp.sqrt(2 * allowed / sp.Abs(second))
+    turns = sp.sqrt(2 * change / sp.Abs(second))
     return sp.Piecewise((sp.oo, reached), (turns, u * first >= 0), (step, True))

@@ -100,6 +100,13 @@ def names(columns: Sequence[Column]) -> tuple[str, ...]:
 def read_table(path: Path, columns: Sequence[Column], subject: str = "problem") -> pd.DataFrame:
     """Read a table of the ingest stage; text stays text, whatever it looks like.
 
+    Parameters
+    ----------
+    columns
+        Names and what they hold.
+    subject
+        What the message is about.
+
     Returns
     -------
     pandas.DataFrame
