@@ -67,6 +67,7 @@ class File(Protocol):
     @property
     def take(self) -> Take:
         """Rows that are read of it, columns that are passed over, and how its numbers are written."""
+        ...
 
     @property
     def condition_column(self) -> str | None:
