@@ -22,10 +22,6 @@ class Engine(Protocol):
         What is simulated, and its distinct runs.
     parameters
         Ids of the estimated parameters.
-    atol
-        Absolute tolerance in use.
-    digest
-        Digest of all that the predictions depend on.
     """
 
     problem: Problem
@@ -33,10 +29,14 @@ class Engine(Protocol):
     parameters: tuple[str, ...]
 
     @property
-    def atol(self) -> float: ...  # noqa: D102 (above)
+    def atol(self) -> float:
+        """Absolute tolerance in use."""
+        ...
 
     @property
-    def digest(self) -> str: ...  # noqa: D102
+    def digest(self) -> str:
+        """Digest of all that the predictions depend on."""
+        ...
 
     @property
     def run_experiments(self) -> tuple[tuple[str, ...], ...]:
