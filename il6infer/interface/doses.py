@@ -7,15 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._units import concentration_nM
 from il6infer.ingestion.protocol import Step
 from il6infer.prediction.claims import VirtualExperiment
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeIs
 
 Dose = str | float
 """A text such as ``"10 ng/ml"``, or a number in nM."""
@@ -83,10 +80,9 @@ def plans_of(
     """
     unknown = [Fault(f"time of '{name}'", "it is not among the doses.") for name in at if name not in doses]
     raise_faults(unknown, "doses")
-    varied = {
-        name: [concentration(name, dose) for dose in given] for name, given in doses.items() if not _is_dose(given)
-    }
-    fixed = {name: concentration(name, given) for name, given in doses.items() if _is_dose(given)}
+    found = {name: [concentration(name, dose) for dose in _listed(given)] for name, given in doses.items()}
+    varied = {name: found[name] for name, given in doses.items() if not _is_one(given)}
+    fixed = {name: several[0] for name, several in found.items() if name not in varied}
     plans = {}
     for key in product(*varied.values()):
         steps = [*_washes(wash), *_additions(fixed | dict(zip(varied, key, strict=True)), at)]
@@ -95,9 +91,13 @@ def plans_of(
     return plans, varied
 
 
-def _is_dose(given: Dose | Sequence[Dose]) -> TypeIs[Dose]:
-    """Whether it is one dose; `Real` is what numpy's numbers are, too."""
+def _is_one(given: Any) -> bool:
+    """Whether it is one dose; numpy's numbers are `Real`, too."""
     return isinstance(given, str | Real)
+
+
+def _listed(given: Any) -> Sequence[Dose]:
+    return [given] if _is_one(given) else given
 
 
 def _washes(times: Sequence[float]) -> Iterator[Step]:

@@ -68,22 +68,22 @@ def _logarithm(x: sp.Expr) -> sp.Expr:
 class _Visitor(MathVisitorSympy):
     """Petab's visitor, with long sums and products read without recursion, and without towers of powers."""
 
-    def visitAddExpr(self, ctx: Grammar.AddExprContext) -> sp.Expr:  # noqa: N802
+    def visitAddExpr(self, ctx: Any) -> sp.Expr:  # noqa: N802
         first, rest = self._chain(ctx, Grammar.AddExprContext)
         return refuse_unreal(sp.Add(first, *[-term if sign == "-" else term for sign, term in rest]))
 
-    def visitMultExpr(self, ctx: Grammar.MultExprContext) -> sp.Expr:  # noqa: N802
+    def visitMultExpr(self, ctx: Any) -> sp.Expr:  # noqa: N802
         first, rest = self._chain(ctx, Grammar.MultExprContext)
         return reduce(lambda a, b: refuse_unreal(a / b[1] if b[0] == "/" else a * b[1]), rest, first)
 
-    def visitPowerExpr(self, ctx: Grammar.PowerExprContext) -> sp.Expr:  # noqa: N802
+    def visitPowerExpr(self, ctx: Any) -> sp.Expr:  # noqa: N802
         return applied(BY_NAME["power"], [self._number(ctx.getChild(0)), self._number(ctx.getChild(2))])
 
-    def visitUnaryExpr(self, ctx: Grammar.UnaryExprContext) -> sp.Expr:  # noqa: N802
+    def visitUnaryExpr(self, ctx: Any) -> sp.Expr:  # noqa: N802
         value = self._number(ctx.getChild(1))
         return -value if ctx.getChild(0).getText() == "-" else value
 
-    def visitFunctionCall(self, ctx: Grammar.FunctionCallContext) -> sp.Basic:  # noqa: N802
+    def visitFunctionCall(self, ctx: Any) -> sp.Basic:  # noqa: N802
         name, arguments = ctx.getChild(0).getText(), self.visit(ctx.getChild(2))
         if name == "piecewise":
             return _piecewise(arguments)
@@ -91,13 +91,13 @@ class _Visitor(MathVisitorSympy):
             raise ValueError(f"unknown function '{name}'. Known: {', '.join(sorted({*_FUNCTIONS, 'piecewise'}))}.")
         return applied(_FUNCTIONS[name], [as_number(argument) for argument in arguments])
 
-    def visitComparisonExpr(self, ctx: Grammar.ComparisonExprContext) -> sp.Basic:  # noqa: N802
+    def visitComparisonExpr(self, ctx: Any) -> sp.Basic:  # noqa: N802
         return _RELATIONS[ctx.getChild(1).getText()](self._number(ctx.getChild(0)), self._number(ctx.getChild(2)))
 
-    def visitBooleanNotExpr(self, ctx: Grammar.BooleanNotExprContext) -> sp.Basic:  # noqa: N802
+    def visitBooleanNotExpr(self, ctx: Any) -> sp.Basic:  # noqa: N802
         return sp.Not(as_condition(self.visit(ctx.getChild(1))))
 
-    def visitBooleanAndOrExpr(self, ctx: Grammar.BooleanAndOrExprContext) -> sp.Basic:  # noqa: N802
+    def visitBooleanAndOrExpr(self, ctx: Any) -> sp.Basic:  # noqa: N802
         both = [as_condition(self.visit(ctx.getChild(place))) for place in (0, 2)]
         return sp.And(*both) if ctx.BOOLEAN_AND() else sp.Or(*both)
 

@@ -13,17 +13,25 @@ if _HIDDEN:
     # None makes an import raise ModuleNotFoundError, which petab expects of modules that may be absent.
     sys.modules[_PLOTS] = None  # pyright: ignore[reportArgumentType]
 try:
+    import petab.v1.math._generated.PetabMathExprLexer as _lexer
+    import petab.v1.math._generated.PetabMathExprParser as _parser
+    import petab.v1.math.sympify as _sympify
+    import petab.v1.math.SympyVisitor as _visitor
+    import petab.v1.models.sbml_model as _sbml_model
     import petab.v2 as petab
-    from petab.v1.math._generated.PetabMathExprLexer import PetabMathExprLexer
-    from petab.v1.math._generated.PetabMathExprParser import PetabMathExprParser
-    from petab.v1.math.sympify import MathErrorListener
-    from petab.v1.math.SympyVisitor import MathVisitorSympy
-    from petab.v1.models.sbml_model import SbmlModel
-    from petab.v2 import C
-    from petab.v2.lint import ValidationIssueSeverity
+    import petab.v2.C as C
+    import petab.v2.lint as _lint
 finally:
     if _HIDDEN:
         del sys.modules[_PLOTS]
+
+# Assigned, for a name imported from a package without types cannot be imported from here, pyright says.
+MathErrorListener = _sympify.MathErrorListener
+MathVisitorSympy = _visitor.MathVisitorSympy
+PetabMathExprLexer = _lexer.PetabMathExprLexer
+PetabMathExprParser = _parser.PetabMathExprParser
+SbmlModel = _sbml_model.SbmlModel
+ValidationIssueSeverity = _lint.ValidationIssueSeverity
 
 __all__ = [
     "C",
