@@ -29,6 +29,7 @@ from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import make_plan
 from il6infer.runs.segments import ADD, SET, Segment, theta
+from il6infer.runs.steps import refuse_gradient_of_steps
 from il6infer.runs.time_scale import step_limits
 
 STEADY_FROM, STEADY_TO = 1e3, 1e9
@@ -141,6 +142,7 @@ class DiffsolEngine:
 
     def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Differentiate prediction and noise (measurements, parameters); rows whose run failed are NaN."""
+        refuse_gradient_of_steps(self.problem)
         return self._evaluate(theta, derive=True)[1:]
 
     def log_likelihood(self, theta: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ from il6infer.runs.modes import with_modes
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import Plan, make_plan
 from il6infer.runs.precompute import precompute
+from il6infer.runs.steps import refuse_gradient_of_steps
 
 MAX_STEPS = 10_000
 """Steps that one run may take before it counts as failed."""
@@ -278,6 +279,7 @@ class RosenbrockEngine:
 
     def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
         """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+        refuse_gradient_of_steps(self.problem)
         if (
             len(self.blocks) > 1
             and (gradient := self._pullback_in_blocks(theta, prediction_bar, noise_bar)) is not None
@@ -303,6 +305,7 @@ class RosenbrockEngine:
 
         They are exact for the steps taken, as `pullback` is; rows whose run failed are NaN.
         """
+        refuse_gradient_of_steps(self.problem)
         theta = self._checked(theta)
         kept = self.forward(theta, keep=True).kept
         prediction, noise = jacobian_at(self._tangent.address("jacobian"), theta, self.tables, kept)

@@ -20,6 +20,7 @@ from il6infer.problems.families import FAMILIES
 from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.priors import log_normaliser
 from il6infer.problems.spec import Parameter, Problem
+from il6infer.runs.steps import refuse_gradient_of_steps
 
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
@@ -72,6 +73,7 @@ class Density:
 
     def __init__(self, problem: Problem, engine: Engine) -> None:
         check_problem(problem)
+        refuse_gradient_of_steps(problem)
         self.names = [parameter.id for parameter in problem.estimated]
         self.dimensions = len(self.names)
         self._engine = engine

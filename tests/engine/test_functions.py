@@ -105,7 +105,7 @@ def test_value_slope_and_curvature_of_the_plain_form(name: str) -> None:
 @pytest.fixture(scope="module", params=["rodas5p", "diffsol"])
 def all_functions(request: pytest.FixtureRequest):
     """One system with a state for each function: x' = 1 from k, y' = f(s x)."""
-    names = [n for n in sorted(REFERENCE) if request.param != "diffsol" or n not in NOT_IN_DIFFSOL]
+    names = [n for n in sorted(REFERENCE) if n not in STEPS]
     rates = {"x": sp.Integer(1)} | {f"y_{n}": _applied(n, _argument(n, s * x)) for n in names}
     asked = problem(
         network(rates, {"x": k}, {"k": START, "s": 1.0}), [END - START], estimated={"k": START, "s": 1.0},
@@ -119,7 +119,7 @@ def test_rates_of_all_functions_are_integrated(all_functions) -> None:
     found = engine.simulate(np.array([START, 1.0])).prediction
     expected = [_exact(n, START, 1.0) for n in names]
     for name, value, right in zip(names, found, expected, strict=True):
-        assert value == pytest.approx(right, rel=1e-4 if name in STEPS else 1e-6, abs=1e-6), name
+        assert value == pytest.approx(right, rel=1e-6, abs=1e-6), name
 
 
 def test_gradients_of_all_functions_are_right(all_functions) -> None:
@@ -127,8 +127,6 @@ def test_gradients_of_all_functions_are_right(all_functions) -> None:
     theta, size = np.array([START, 1.0]), len(names)
     rows, _ = engine.jacobian(theta)
     for n, name in enumerate(names):
-        if name in STEPS:
-            continue
         expected = [
             (_exact(name, START + d, 1.0 + e) - _exact(name, START - d, 1.0 - e)) / (2 * (d + e))
             for d, e in ((1e-4, 0.0), (0.0, 1e-4))
@@ -136,6 +134,24 @@ def test_gradients_of_all_functions_are_right(all_functions) -> None:
         adjoint = engine.pullback(theta, np.eye(size)[n], np.zeros(size))
         np.testing.assert_allclose(adjoint, expected, rtol=1e-4, atol=1e-5, err_msg=name)
         np.testing.assert_allclose(rows[n], adjoint, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_steps_of_a_state_are_integrated_and_their_gradient_is_refused() -> None:
+    names = sorted(STEPS)
+    rates = {"x": sp.Integer(1)} | {f"y_{n}": _applied(n, _argument(n, s * x)) for n in names}
+    asked = problem(
+        network(rates, {"x": k}, {"k": START, "s": 1.0}), [END - START], estimated={"k": START, "s": 1.0},
+        observed=[f"y_{n}" for n in names],
+    )  # fmt: skip
+    engine, theta = compile(asked, rtol=1e-9, atol=1e-11), np.array([START, 1.0])
+    found = engine.simulate(theta).prediction
+
+    assert found == pytest.approx([_exact(n, START, 1.0) for n in names], rel=1e-4, abs=1e-6)
+    for derive in (engine.jacobian, lambda at: engine.pullback(at, np.ones(len(names)), np.zeros(len(names)))):
+        with pytest.raises(
+            UserError, match=r"the rate of 'y_ceiling' holds 'ceiling\(.*\)' \(floor, ceiling, quotient or rem"
+        ):
+            derive(theta)
 
 
 @pytest.mark.parametrize("name", sorted(NOT_IN_DIFFSOL))
