@@ -25,7 +25,7 @@ def refuse_gradient_of_steps(problem: Problem) -> None:
         for step in sorted(rate.atoms(sp.floor, sp.ceiling, sp.sign), key=str):
             if step.free_symbols & states:
                 raise UserError(
-                    f"problem '{problem.id}': the rate of '{name}' holds '{step}' (floor, ceiling, sign, "
-                    "quotient or rem), whose steps move with the parameters: it can be simulated, and has no gradient here. Write its "
-                    "steps as piecewise, which has one."
+                    f"problem '{problem.id}': the rate of '{name}' holds '{step}' (floor, ceiling, sign, quotient "
+                    "or rem), whose steps move with the parameters: it can be simulated, and has no gradient here. "
+                    "Write its steps as piecewise, which has one."
                 )
