@@ -101,3 +101,23 @@ def test_commands_import_nothing_heavy_before_they_run():
     ]
 
     assert faults == []
+
+
+def test_layers_have_no_circle():
+    below: dict[str, set[str]] = {}
+
+    def reach(package: str, above: tuple[str, ...] = ()) -> set[str]:
+        assert package not in above, f"circle: {' -> '.join([*above, package])}"
+        if package not in below:
+            below[package] = set().union(*({p} | reach(p, (*above, package)) for p in LAYERS[package] - {package}))
+        return below[package]
+
+    assert set().union(*(reach(package) for package in set(LAYERS) - {"interface", "cli"})) <= set(LAYERS)
+
+
+def test_no_file_is_longer_than_four_hundred_lines():
+    files = [*ROOT.rglob("*.py"), *ROOT.rglob("*.ant"), *ROOT.parent.glob("workflow/rules/*.smk")]
+    lengths = {path.relative_to(ROOT.parent).as_posix(): len(path.read_text("utf-8").splitlines()) for path in files}
+
+    assert len(lengths) > 150
+    assert {name: length for name, length in lengths.items() if length > 400} == {}

@@ -25,7 +25,7 @@ class _Radau(DiffsolEngine):
         network = problem.network
         self._rates = Function([*map(symbol, network.states), *map(symbol, network.parameters), TIME], network.rhs)
 
-    def _solve(self, y, s, p, dp, start, times, derive):
+    def _solve(self, y, s, p, dp, start, times, derive, until):
         count = len(y)
 
         def rate(t, state):
@@ -38,7 +38,7 @@ class _Radau(DiffsolEngine):
         found = solve_ivp(rate, (start, end), y, "Radau", times, jac=slope, rtol=1e-10, atol=1e-13)
         if not found.success:
             raise Failed(Outcome.STEP_TOO_SMALL)
-        return found.y.T, np.full((len(times), count, dp.shape[1]), np.nan)
+        return times, found.y.T, np.full((len(times), count, dp.shape[1]), np.nan)
 
 
 def scipy_prediction(problem: Problem, theta: np.ndarray) -> np.ndarray:
