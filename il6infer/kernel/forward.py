@@ -17,7 +17,6 @@ from il6infer.kernel.lanes import (
     STEP_LIMIT,
     TIME_LIMIT,
     attempt,
-    edge,
     first_step,
     judge,
     lane_states,
@@ -166,7 +165,7 @@ def enter(lane, first, run, at, tables, d, moving, before, states, work, space):
                 if times[i] < np.inf:
                     goal = times[i]
         if goal > start:
-            t[lane], end[lane] = start + edge(start, goal), goal
+            t[lane], end[lane] = start, goal
             h[lane] = first_step(lane, y, p, t, work)
             return seg
     if at[lane] < stop:

@@ -55,9 +55,6 @@ NON_FINITE, TIME_LIMIT = int(Outcome.NON_FINITE), int(Outcome.TIME_LIMIT)
 GOES_ON = -1
 """A step was taken or refused, and the run goes on."""
 
-ROUNDING = 1e-15
-"""Some units of the last digit."""
-
 SMALLEST = 1e-13
 """Steps below this share of the time are none."""
 
@@ -134,18 +131,8 @@ def propose(t, h, end):
     """Step to attempt from t, given the one that the error allows, so that steps land on `end`."""
     left = end - t
     if lands(t, h, end):
-        return left - edge(t, end)
+        return left
     return 0.5 * left if h > 0.5 * left else h
-
-
-@njit(**OPTIONS)
-def edge(start, end):
-    """Share of a stretch of time, some units of its last digit, that is left out at either end.
-
-    Rates that switch at a time have the values of both sides there: a stage on it would see the other side's.
-    """
-    width = ROUNDING * max(abs(start), abs(end))
-    return width if TIME_DEPENDENT() and end - start > 8.0 * width else 0.0
 
 
 @njit(**OPTIONS)

@@ -154,7 +154,8 @@ def test_everything_ok_is_a_number_everywhere(compiled: Compiled) -> None:
 def test_every_outcome_has_a_message_with_a_remedy_and_few_have_numbers() -> None:
     assert {outcome for outcome in Outcome if outcome.ok} == {Outcome.OK, Outcome.RESCUED}
     assert len({outcome.message for outcome in Outcome}) == len(Outcome)
-    assert set(FAILING) == {outcome for outcome in Outcome if not outcome.ok}
+    # A switch that holds the run: see test_switches.
+    assert set(FAILING) | {Outcome.SLIDING} == {outcome for outcome in Outcome if not outcome.ok}
 
 
 def test_evaluation_of_a_failed_run_has_nulls(shared: Path) -> None:
