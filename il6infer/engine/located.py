@@ -71,6 +71,8 @@ class Switching:
         """
         after = p.copy()
         for mode, place, g in zip(self.modes, self.place, self._functions([*y, *p, t]), strict=True):
+            if mode.kink and np.isnan(g):
+                raise Failed(Outcome.NON_FINITE)
             after[place] = float(g > 0 or (mode.at_zero and g == 0))
         return after
 
@@ -142,7 +144,8 @@ class Switching:
         y, s, after, happened = self.react(y, s + np.outer(before, dt), after, dp, t, held, dt)
         rates = self._rates([*y, *after, t])
         back = slopes[which, : self._size] @ rates + slopes[which, -1]
-        if not happened and back * speed[which] < 0 and abs(back) > 1e-9 * abs(speed[which]):
+        bends = self.modes[which].kink
+        if not (happened or bends) and back * speed[which] < 0 and abs(back) > 1e-9 * abs(speed[which]):
             raise Failed(Outcome.SLIDING)
         holds_now = self.modes[which].at_zero == bool(speed[which] > 0)
         return y, s - np.outer(rates, dt), after, happened and holds_now

@@ -13,6 +13,7 @@ from il6infer.kernel.contracts import Kept, Simulated
 from il6infer.kernel.happenings import first_held, held_at_rest, react, set_modes
 from il6infer.kernel.lanes import (
     GOES_ON,
+    NON_FINITE,
     OK,
     STEP_LIMIT,
     TIME_LIMIT,
@@ -25,6 +26,7 @@ from il6infer.kernel.lanes import (
 )
 from il6infer.kernel.model_functions import (
     EVENTS,
+    KINK,
     LANES,
     LIMITED,
     NP,
@@ -43,6 +45,7 @@ from il6infer.kernel.switching import (
     ENDLESS,
     SAME_MOMENT,
     SLIDES,
+    UNDEFINED,
     happen,
     locate,
     switching_space,
@@ -299,9 +302,12 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                         found[lane] = SLIDING
                     elif wrong == ENDLESS:
                         found[lane] = STEP_LIMIT
+                    elif wrong == UNDEFINED:
+                        found[lane] = NON_FINITE
                     else:
                         measure_after(lane, r, seg[lane], at, tables, moving, states)
-                        h[lane] = first_step(lane, y, p, t, work)
+                        if KINK(space.which[lane]) == 0:
+                            h[lane] = first_step(lane, y, p, t, work)
                 else:
                     take_column(work.stage, lane, state)
                     put_column(y, lane, state)

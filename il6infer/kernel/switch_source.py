@@ -20,6 +20,7 @@ class SwitchConstants(TypedDict):
     EVENTS: int
     MODE: list[int]
     AT_ZERO: list[int]
+    KINK: list[int]
     ASSIGNED: list[list[int]]
     PERSISTENT: list[int]
     TRIGGER_VALUES: list[int]
@@ -90,6 +91,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
         "EVENTS": len(events),
         "MODE": [place[symbol(mode.parameter)] for mode in modes],
         "AT_ZERO": [int(mode.at_zero) for mode in modes],
+        "KINK": [int(mode.kink) for mode in modes],
         "ASSIGNED": assigned or [[0] * len(states)],
         "PERSISTENT": [int(e.persistent) for e in events],
         "TRIGGER_VALUES": [int(e.use_trigger_values) for e in events],

@@ -13,6 +13,7 @@ from il6infer.kernel.model_functions import (
     ACTIVE_COUNT,
     ASSIGNED,
     EVENTS,
+    KINK,
     NP,
     N,
     event_vjp,
@@ -77,6 +78,8 @@ def arrive_tangent(seg, tables, before, d, p, s, dp, space):
 @njit(**OPTIONS)
 def switch_tangent(which, y, before, flipped, t, s, dp, space):
     """Tangent of a switch: s before, at its time, becomes s after."""
+    if KINK(which) == 1:
+        return
     after, own, held, f, dt = flipped.copy(), y.copy(), np.empty(EVENTS()), np.empty(N()), np.zeros(s.shape[1])
     gy, gp, gt = np.empty(N()), np.empty(NP()), np.empty(1)
     rates(y, before, t, f)

@@ -17,6 +17,8 @@ adjoints, Serban & Recchia 2009, doi:10.1002/fld.1944).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -25,6 +27,7 @@ from il6infer.kernel.happenings import MOST_EVENTS, first_held, rates, react, re
 from il6infer.kernel.model_functions import (
     AT_ZERO,
     EVENTS,
+    KINK,
     LANES,
     MODE,
     NP,
@@ -49,8 +52,9 @@ SAME_PLACE = 1e-10
 SAME_MOMENT = 1e-12
 """What is measured within this share of the time of an event is measured when it happens."""
 
-NONE, SLIDES, ENDLESS = 0, 1, 2
-"""What is wrong with a switch: nothing; both sides push the run back to it; events follow each other without end."""
+NONE, SLIDES, ENDLESS, UNDEFINED = 0, 1, 2, 3
+"""What is wrong with a switch: nothing; both sides push the run back to it; events follow each other without end; what
+has a kink is no number."""
 
 
 @njit(**OPTIONS)
@@ -79,6 +83,8 @@ def switching_space():
 @njit(**OPTIONS)
 def disagrees(j, lane, g, p):
     """Whether a condition is not what its mode says."""
+    if KINK(j) == 1 and math.isnan(g[j, lane]):
+        return True
     holds = g[j, lane] > 0.0 or (AT_ZERO(j) == 1 and g[j, lane] == 0.0)
     return holds != (p[MODE(j), lane] > 0.5)
 
@@ -182,7 +188,8 @@ def turn(lane, moving, start, k, space, tape, row, keep):
         for j in range(SWITCHES()):
             if disagrees(j, lane, space.functions, p):
                 p[MODE(j), lane] = 1.0 - p[MODE(j), lane]
-                which = j if which < 0 else which
+                # Of switches at one place, one that changes more than a slope has the say.
+                which = j if which < 0 or (KINK(which) == 1 and KINK(j) == 0) else which
     if space.high[lane] < 1.0:
         t[lane] = start[lane] + space.high[lane] * step[lane]
     space.which[lane], space.until[lane] = which, t[lane]
@@ -212,7 +219,10 @@ def happen(lane, moving, start, k, space, before):
     for other in range(LANES()):
         space.fraction[other] = 0.0
     space.fraction[lane] = space.high[lane]
-    dense(y, k, space.fraction, space.inside)
+    functions_inside(y, p, start, step, k, space)
+    for j in range(SWITCHES()):
+        if KINK(j) == 1 and math.isnan(space.functions[j, lane]):
+            return UNDEFINED
     take_column(space.inside, lane, state)
     take_column(p, lane, parameters)
     count = 0
@@ -280,7 +290,9 @@ def slope(j, y, p, t, f, gy, gp, gt):
 
 @njit(**OPTIONS)
 def pushes_back(which, y, before, after, t):
-    """Whether the rates after a switch take the run back to where those before it came from."""
+    """Whether the rates after a switch take the run back to where those before came from; at a kink they agree."""
+    if KINK(which) == 1:
+        return False
     f, gy, gp, gt = np.empty(N()), np.empty(N()), np.empty(NP()), np.empty(1)
     rates(y, before, t, f)
     forth = slope(which, y, before, t, f, gy, gp, gt)
@@ -300,6 +312,8 @@ def switch_adjoint(which, y, before, flipped, t, lam, gp, space):
     before, flipped
         Parameters with the modes before the switch, and after it.
     """
+    if KINK(which) == 1:
+        return
     after, own, held = flipped.copy(), y.copy(), np.empty(EVENTS())
     f, gt, gy, by_parameters = np.empty(N()), np.zeros(1), np.empty(N()), np.empty(NP())
     count, total = 0, 0.0

@@ -66,12 +66,15 @@ class Mode:
     function, at_zero
         Of a mode that the simulation locates: the condition holds where the function is above zero, and at zero if
         `at_zero`. A scheduled mode, whose times are known before, has None.
+    kink
+        Whether the rates only bend where the function is zero, and nothing jumps.
     """
 
     parameter: str
     condition: Boolean
     function: sp.Expr | None = None
     at_zero: bool = False
+    kink: bool = False
 
     @property
     def located(self) -> bool:

@@ -19,6 +19,7 @@ from il6infer._errors import UserError
 from il6infer.network.network import TIME, Event, Mode, Network, symbol
 from il6infer.network.times import crossing_time, one_sided
 from il6infer.problems.spec import Problem
+from il6infer.runs.kinks import smooth_branches
 
 HOLDS = sp.Rational(1, 2)
 """A mode above this holds."""
@@ -40,12 +41,16 @@ def with_modes(problem: Problem) -> Problem:
     problem = replace(problem, network=_with_changed_states(problem, network))
     network = problem.network
     known = _KnownBefore(problem)
+    given, kinks = smooth_branches([*network.rhs, *network.fluxes], {TIME, *known.states})
+    searched = [e for e in network.events if not known.schedules_all(e.trigger)]
+    conditions = _relations([*given, *(e.trigger for e in searched)])
+    kinks -= set(_relations(e.trigger for e in searched))
+    jumps: set[str] = set()
     found: dict[Relational, Mode] = {}
     same: dict[tuple[sp.Expr, bool], Mode] = {}
     taken = {*network.parameters, *network.states, *network.derived}
     replaced: dict[sp.Basic, sp.Basic] = {}
-    searched = [e for e in network.events if not known.schedules_all(e.trigger)]
-    for relation in _relations([*network.rhs, *network.fluxes, *(e.trigger for e in searched)]):
+    for relation in conditions:
         if not known.varies(relation):
             continue
         if known.schedules(relation):
@@ -64,17 +69,21 @@ def with_modes(problem: Problem) -> Problem:
                 same[function, at_zero] = mode
             holds = sp.Gt(symbol(mode.parameter), HOLDS)
             replaced[relation] = sp.Not(holds) if negated else holds
+            if relation not in kinks:
+                jumps.add(mode.parameter)
         taken.add(mode.parameter)
         found[relation] = mode
-    modes = tuple(dict.fromkeys(sorted(found.values(), key=lambda m: m.located)))
+    unique = dict.fromkeys(sorted(found.values(), key=lambda m: m.located))
+    modes = tuple(replace(m, kink=m.located and m.parameter not in jumps) for m in unique)
+    size = len(network.rhs)
     return replace(
         problem,
         network=replace(
             network,
             parameters=(*network.parameters, *(m.parameter for m in modes)),
             defaults=(*network.defaults, *(sp.Integer(0) for _ in modes)),
-            rhs=tuple(e.xreplace(replaced) for e in network.rhs),
-            fluxes=tuple(e.xreplace(replaced) for e in network.fluxes),
+            rhs=tuple(e.xreplace(replaced) for e in given[:size]),
+            fluxes=tuple(e.xreplace(replaced) for e in given[size:]),
             events=tuple(
                 replace(e, trigger=e.trigger.xreplace(replaced)) if e in searched else e for e in network.events
             ),

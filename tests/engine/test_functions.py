@@ -149,7 +149,7 @@ def test_steps_of_a_state_are_integrated_and_their_gradient_is_refused() -> None
     assert found == pytest.approx([_exact(n, START, 1.0) for n in names], rel=1e-4, abs=1e-6)
     for derive in (engine.jacobian, lambda at: engine.pullback(at, np.ones(len(names)), np.zeros(len(names)))):
         with pytest.raises(
-            UserError, match=r"the rate of 'y_ceiling' holds 'ceiling\(.*\)' \(floor, ceiling, quotient or rem"
+            UserError, match=r"the rate of 'y_ceiling' holds 'ceiling\(.*\)' \(floor, ceiling, sign, quotient or rem"
         ):
             derive(theta)
 

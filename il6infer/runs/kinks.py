@@ -1,0 +1,69 @@
+"""Kinks of rates (abs, max, min) and the jump of arccot as conditions, so that each step sees one smooth branch.
+
+A step over a kink may have a value within any tolerance and a derivative that is far off: where only its last stages
+are on the other side, the value errs by how far they are, and the derivative by their weights times the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+from sympy.core.relational import Relational
+
+
+def smooth_branches(
+    expressions: Iterable[sp.Expr], varying: Iterable[sp.Symbol]
+) -> tuple[list[sp.Expr], set[Relational]]:
+    """Expressions with piecewise in the place of functions with a kink, and the conditions at which they only bend.
+
+    Parameters
+    ----------
+    expressions
+        Right-hand sides, one for each state.
+    varying
+        States and time: functions of parameters alone stay as they are.
+    """
+    varying = set(varying)
+    jumps = [_rewritten(sp.sympify(e), varying, {sp.acot: _arccot}) for e in expressions]
+    smooth = [_rewritten(e, varying, {sp.Abs: _size, sp.Max: _largest, sp.Min: _smallest}) for e in jumps]
+    return smooth, _relations(smooth) - _relations(jumps)
+
+
+def _relations(expressions: Iterable[sp.Basic]) -> set[Relational]:
+    return set().union(*[e.atoms(Relational) for e in expressions], set())
+
+
+def _rewritten(e: sp.Basic, varying: set[sp.Symbol], rules: dict) -> sp.Basic:
+    # What a condition or a step depends on is looked at where it is, by value: a kink of it is none of the rates.
+    if e.is_Atom or isinstance(e, Relational | sp.floor | sp.ceiling | sp.sign) or not e.has(*rules):
+        return e
+    arguments = [_rewritten(argument, varying, rules) for argument in e.args]
+    if e.func in rules and e.free_symbols & varying:
+        return rules[e.func](e.args, arguments)
+    return e if arguments == list(e.args) else e.func(*arguments)
+
+
+# Conditions are of the arguments as they were, branches of the arguments rewritten.
+def _size(given: tuple[sp.Expr, ...], branches: list[sp.Expr]) -> sp.Expr:
+    return sp.Piecewise((branches[0], sp.Ge(given[0], 0)), (-branches[0], True))
+
+
+def _largest(given: tuple[sp.Expr, ...], branches: list[sp.Expr]) -> sp.Expr:
+    return _first(given, branches, sp.Ge)
+
+
+def _smallest(given: tuple[sp.Expr, ...], branches: list[sp.Expr]) -> sp.Expr:
+    return _first(given, branches, sp.Le)
+
+
+def _first(given: tuple[sp.Expr, ...], branches: list[sp.Expr], compare: type[Relational]) -> sp.Expr:
+    tests = [sp.And(*[compare(a, b) for b in given[n + 1 :]]) for n, a in enumerate(given)]
+    return sp.Piecewise(*zip(branches, tests, strict=True))
+
+
+def _arccot(given: tuple[sp.Expr, ...], branches: list[sp.Expr]) -> sp.Expr:
+    """By half the angle, as `network.functions` has it, without its kink."""
+    x = branches[0]
+    above, below = (2 * sp.atan(1 / (size + sp.sqrt(1 + x**2))) for size in (x, -x))
+    return sp.Piecewise((above, sp.Ge(given[0], 0)), (-below, True))
