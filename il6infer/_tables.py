@@ -202,7 +202,10 @@ def parse(
     for row, cells in body:
         if len(cells) != len(columns):
             what = f"{len(cells)} cells where the header has {len(columns)}."
-            faults.append(Fault(f"{name}, row {row}", what, f"A text with a {_WORDS[delimiter]} in it needs quotes."))
+            word = _WORDS[delimiter]
+            few = len(cells) < len(columns)
+            remedy = f"An empty cell needs its {word}, too." if few else f"A text with a {word} in it needs quotes."
+            faults.append(Fault(f"{name}, row {row}", what, remedy))
     if not faults and not body and not without_rows:
         faults.append(Fault(name, "the file has a header but no rows.", "Add the measured values, or leave it out."))
     if faults:

@@ -39,7 +39,7 @@ def _with_gain(shared: Path, folder: Path) -> Path:
     path = _problem(shared, folder, "gain * 2")
     tables = {
         "_conditions.tsv": "conditionId targetId targetValue\nlow gain 3\nhigh gain gain+a0\n",
-        "_experiments.tsv": "experimentId time conditionId\ne 0\ne 2 low\ne 5 high\n",
+        "_experiments.tsv": "experimentId time conditionId\ne 0 \ne 2 low\ne 5 high\n",
         "_measurements.tsv": "observableId experimentId time measurement\nmore e 0 1\nmore e 2 1\nmore e 5 1\n",
     }
     for name, text in tables.items():

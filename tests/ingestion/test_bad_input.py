@@ -155,7 +155,7 @@ def test_file_that_is_not_a_table(tmp_path):
         f"plate.csv: is not UTF-8 text: byte 0xb5 in line 1. {CSV}",
         f"qpcr.csv, row 1: columns are separated by semicolons. {CSV}",
         "table.csv, row 1: column 'time' appears twice. Rename or remove one.",
-        "table.csv, row 2: 2 cells where the header has 4. A text with a comma in it needs quotes.",
+        "table.csv, row 2: 2 cells where the header has 4. An empty cell needs its comma, too.",
     ]
 
 
