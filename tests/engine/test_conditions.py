@@ -52,7 +52,7 @@ def engine(request: pytest.FixtureRequest):
 
 
 @pytest.mark.parametrize(
-    "theta", [(0.7, 1.5, 2.0), (0.3, 0.5, 0.4), (1.3, -1.0, 4.0), (0.7, 1.5, 0.5), (0.4, 6.0, 2.5)]
+    "theta", [(0.7, 1.5, 2.0), (0.3, 0.5, 0.4), (1.3, -1.2, 4.0), (0.7, 1.5, 0.5), (0.4, 6.0, 2.5)]
 )
 def test_a_condition_chooses_its_branch(engine, theta) -> None:
     k, a, b = theta
