@@ -81,6 +81,6 @@ def test_bad_settings_and_a_missing_problem_exit_2(problem, tmp_path):
     )
 
     assert (bad.returncode, bad.stderr) == (
-        2, "error: settings of the fit: 1 fault\n  - chains: 0 is too small, at least 1 was expected.\n",
+        2, "error: settings of the fit: 1 fault\n  - chains: 0 is not allowed: it must be at least 1.\n",
     )  # fmt: skip
     assert (missing.returncode, missing.stderr) == (2, f"error: {tmp_path}/none.yaml: no such PEtab problem file.\n")
