@@ -39,6 +39,21 @@ S2,il6_10,60,2,SOCS3,25.00
 S2,il6_10,60,1,HPRT,21.00
 S2,il6_10,60,2,HPRT,21.00
 """
+ELISA = """well,sample,condition,time_min,standard,OD450
+A1,S1,,,0,0.05
+A2,S2,,,10,0.3227
+A3,S3,,,30,0.7423
+A4,S4,,,100,1.55
+A5,S5,,,300,2.3
+A6,S6,,,1000,2.7773
+B1,sup1,vehicle,0,,0.8
+B2,sup2,il6_10,60,,1.2
+"""
+COIP = """lane,condition,time_min,gp130,IL6R,gp130_input
+1,vehicle,0,400,8000,15000
+2,il6_10,15,6000,9000,15000
+3,il6_10,60,3000,7500,14000
+"""
 TABLE = """time,dose,pgp130_wb,ms
 0,0,0.5,1.1
 20,40,2.0,

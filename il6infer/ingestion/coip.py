@@ -1,0 +1,177 @@
+"""Co-immunoprecipitation: one blot a file, one lane a row; the value is prey over bait, less what beads bring down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+from typing import ClassVar
+
+from il6infer._errors import Fault
+from il6infer._tables import Row, Sheet, repeated
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay
+from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
+from il6infer.ingestion.taking import Take
+
+
+@dataclass(frozen=True)
+class CoIP:
+    """One blot of immunoprecipitates: a lane a row, band intensities in columns.
+
+    Attributes
+    ----------
+    prey
+        Column of the band that came down with the bait.
+    bait
+        Column of the precipitated protein's band, which the prey is divided by: what was pulled down differs from lane
+        to lane.
+    input
+        Column of the prey in the lysate; where it is named, prey over bait is divided by it, relative to its mean, too:
+        for a prey whose amount differs between lanes.
+    control
+        Cell of the condition column in lanes of the isotype control (IgG): the mean of their prey is subtracted from
+        that of the others; these lanes give no value.
+    """
+
+    assay: ClassVar[str] = "coip"
+    time: ClassVar[str] = "time_min"
+    condition_column: ClassVar[str | None] = "condition"
+
+    path: str
+    observable: str
+    batch: str
+    prey: str
+    bait: str
+    input: str = ""
+    control: str = ""
+    noise: str = "lognormal"
+    scale: bool = True
+    offset: bool = False
+    time_unit: str = "min"
+    take: Take = Take()
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Columns of bands that are read."""
+        return tuple(column for column in (self.prey, self.bait, self.input) if column)
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Read-outs that the file measures."""
+        return (self.observable,)
+
+    def noise_of(self, observable: str) -> str:
+        """Noise model of a read-out."""
+        return self.noise
+
+
+def read(sheet: Sheet, spec: CoIP) -> Reading:
+    """Read the values of one blot, unit ``ratio``.
+
+    Parameters
+    ----------
+    sheet
+        Columns ``lane,condition,time_min`` and the band intensities.
+    spec
+        Which bands, and which lanes are the control.
+
+    Returns
+    -------
+    Reading
+        Quality: ``bait_cv``, ``input_cv``, the variation from lane to lane; ``control_share``, the prey of the control
+        lanes over the mean prey of the others.
+    """
+    collector = Collector(sheet)
+    collector.faults += repeated(sheet, ("lane",))
+    if spec.input == spec.bait or spec.prey in (spec.bait, spec.input):
+        collector.faults.append(Fault(sheet.name, "prey, bait and input are not three columns.", "Name each band."))
+        return collector.reading()
+    lanes: list[tuple[Row, str | None, float | None, dict[str, float]]] = []
+    background: list[float] = []
+    for row in sheet.rows:
+        if spec.control and row["condition"] == spec.control:
+            prey = collector.intensity(row, spec.prey)
+            background += [] if prey is None else [prey]
+            continue
+        condition = collector.condition(row, "condition")
+        time = collector.time(row, "time_min", spec.time_unit)
+        collector.measured(row, condition, time)
+        bands = _bands(collector, row, spec)
+        if bands is not None:
+            lanes.append((row, condition, time, bands))
+    if spec.control and not background and not collector.faults:
+        what = f"no lane's condition is '{spec.control}' (control)."
+        collector.faults.append(Fault(f"{sheet.name}, column 'condition'", what, "Name the lanes of the isotype."))
+    beads = fmean(background) if background else 0.0
+    means = {band: fmean([bands[band] for *_, bands in lanes]) for band in spec.bands} if lanes else {}
+    for row, condition, time, bands in lanes:
+        prey = bands[spec.prey] - beads
+        if beads and prey <= 0 and spec.noise == "lognormal":
+            reason = f"prey not above that of the control lanes ({beads:.4g})"
+            collector.dropped.append(Dropped(spec.observable, row.number, reason, side="below"))
+            continue
+        value = prey / bands[spec.bait]
+        if spec.input:
+            value *= means[spec.input] / bands[spec.input]
+        if not collector.positive(row, spec.prey, value, spec.noise, offset=spec.offset):
+            continue
+        if condition is None or time is None:
+            continue
+        collector.values.append(
+            Value(
+                observable=spec.observable,
+                condition=condition,
+                time_min=time,
+                value=value,
+                unit="ratio",
+                noise=spec.noise,
+                scale=spec.scale,
+                offset=spec.offset,
+                row=row.number,
+            )
+        )
+    quality = {"bait_cv": variation([bands[spec.bait] for *_, bands in lanes])} if lanes else {}
+    if lanes and spec.input:
+        quality["input_cv"] = variation([bands[spec.input] for *_, bands in lanes])
+    if lanes and background and means[spec.prey]:
+        quality["control_share"] = beads / means[spec.prey]
+    return collector.reading(quality)
+
+
+def _bands(collector: Collector, row: Row, spec: CoIP) -> dict[str, float] | None:
+    """Intensities of a lane; None where one is out of range (the lane is counted), or at fault."""
+    bands: dict[str, float] = {}
+    for band in spec.bands:
+        if collector.outside(row, band, spec.observable, divisor=band != spec.prey):
+            return None
+        value = collector.intensity(row, band, divisor=band != spec.prey, signed=spec.noise == "normal")
+        if value is None:
+            return None
+        bands[band] = value
+    return bands
+
+
+ASSAY = Assay(
+    name="coip",
+    text="one blot of immunoprecipitates a file, a lane a row, bands of prey and bait in columns",
+    spec=CoIP,
+    keys={
+        "observable": OBSERVABLE,
+        "batch": BATCH,
+        "prey": {**COLUMN_NAME, "description": "Column of the band that came down with the bait."},
+        "bait": {**COLUMN_NAME, "description": "Column of the precipitated protein's band: the prey is divided by it."},
+        "input": {**COLUMN_NAME, "description": "Column of the prey in the lysate: it is divided by that, too."},
+        "control": {
+            **COLUMN_NAME,
+            "description": "Condition of lanes with an isotype control (IgG): their mean prey is subtracted.",
+        },
+        "noise": NOISE,
+        "scale": SCALE,
+        "offset": OFFSET,
+        "time_unit": TIME_UNIT,
+    },
+    required=("observable", "batch", "prey", "bait"),
+    columns=lambda spec: ["lane", "condition", "time_min", *spec.bands],
+    read=read,
+    quality=("bait_cv", "input_cv", "control_share"),
+    units=("ratio",),
+)
