@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from il6infer._tables import Sheet, repeated
+from il6infer._errors import Fault
+from il6infer._tables import Row, Sheet, repeated
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
 from il6infer.ingestion.instruments import samples, well_name
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
@@ -26,6 +27,14 @@ class Luciferase:
     ----------
     dead_below
         Share of the plate's median Renilla counts below which a well is dead and left out; 0: none is.
+    blank
+        Cell of the condition column in wells without cells: the mean of their counts is subtracted from those of both
+        reporters; these wells give no value.
+    bleed_through
+        Share of the firefly counts that is still seen in the Renilla channel (unquenched firefly light).
+    sample
+        Column that names the sample: wells of one sample are technical, and make one value, their geometric mean;
+        empty: each well is a sample.
     """
 
     assay: ClassVar[str] = "luciferase"
@@ -41,6 +50,9 @@ class Luciferase:
     scale: bool = True
     offset: bool = False
     dead_below: float = 0.05
+    blank: str = ""
+    bleed_through: float = 0.0
+    sample: str = ""
     time_unit: str = "min"
     take: Take = Take()
 
@@ -54,6 +66,16 @@ class Luciferase:
         return self.noise
 
 
+@dataclass(frozen=True)
+class _Well:
+    """A living well: its place, and firefly over Renilla."""
+
+    row: Row
+    condition: str
+    time: float
+    ratio: float
+
+
 def read(sheet: Sheet, spec: Luciferase) -> Reading:
     """Read the values of one plate, unit ``ratio``.
 
@@ -62,18 +84,23 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
     sheet
         Columns ``well,condition,time_min`` and the counts of the two reporters.
     spec
-        Which columns hold the counts.
+        Which columns hold the counts, which wells are blank, which are technical replicates.
 
     Returns
     -------
     Reading
-        Quality: ``renilla_cv``, the well-to-well variation of the control reporter.
+        Quality: ``renilla_cv``, the well-to-well variation of the control reporter; ``blank_share``, the blank's
+        firefly counts over the lowest of a well; ``technical_cv``, the median variation within a sample.
     """
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("well",))
-    counts = []
-    dead = _dead(sheet, spec)
-    for row in sheet.rows:
+    blank = _blank(collector, spec)
+    rows = [row for row in sheet.rows if not _is_blank(row, spec)]
+    dead = _dead(sheet, rows, spec)
+    counts: list[float] = []
+    fireflies: list[float] = []
+    wells: list[_Well] = []
+    for row in rows:
         condition = collector.condition(row, "condition")
         time = collector.time(row, "time_min", spec.time_unit)
         collector.measured(row, condition, time)
@@ -89,33 +116,84 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
         renilla = collector.intensity(row, spec.renilla, divisor=True)
         if renilla is not None:
             counts.append(renilla)
-        if (
-            firefly is None
-            or renilla is None
-            or not collector.positive(row, spec.firefly, firefly, spec.noise, offset=spec.offset)
-        ):
+        if firefly is None or renilla is None:
             continue
-        if condition is None or time is None:
+        fireflies.append(firefly)
+        firefly -= blank[0]
+        renilla -= blank[1] + spec.bleed_through * firefly
+        if (renilla <= 0 or firefly <= 0) and (spec.blank or spec.bleed_through):
+            which, side = (spec.renilla, "") if renilla <= 0 else (spec.firefly, "below")
+            reason = f"not above the blank wells in column '{which}'"
+            collector.dropped.append(Dropped(spec.observable, row.number, reason, side=side))
             continue
+        if not collector.positive(row, spec.firefly, firefly, spec.noise, offset=spec.offset):
+            continue
+        if condition is not None and time is not None:
+            wells.append(_Well(row, condition, time, firefly / renilla))
+    quality = {"renilla_cv": variation(counts)} if counts else {}
+    if spec.blank and fireflies and min(fireflies) > 0:
+        quality["blank_share"] = blank[0] / min(fireflies)
+    return collector.reading(quality | _values(collector, spec, wells))
+
+
+def _is_blank(row: Row, spec: Luciferase) -> bool:
+    return bool(spec.blank) and row["condition"] == spec.blank
+
+
+def _blank(collector: Collector, spec: Luciferase) -> tuple[float, float]:
+    """Mean firefly and Renilla counts of the blank wells; 0 without any."""
+    if not spec.blank:
+        return 0.0, 0.0
+    blanks = [row for row in collector.sheet.rows if _is_blank(row, spec)]
+    if not blanks:
+        where = f"{collector.sheet.name}, column 'condition'"
+        collector.faults.append(
+            Fault(where, f"no well's condition is '{spec.blank}' (blank).", "Name the blank wells.")
+        )
+        return 0.0, 0.0
+    counts = [[collector.intensity(row, column) for row in blanks] for column in (spec.firefly, spec.renilla)]
+    firefly, renilla = ([value for value in column if value is not None] for column in counts)
+    return (fmean(firefly), fmean(renilla)) if firefly and renilla else (0.0, 0.0)
+
+
+def _values(collector: Collector, spec: Luciferase, wells: Sequence[_Well]) -> dict[str, float]:
+    """Make a value of each sample's wells; numbers for the report."""
+    samples: dict[object, list[_Well]] = {}
+    for well in wells:
+        name = well.row[spec.sample] if spec.sample else well.row.number
+        if name == "":
+            collector.fault(well.row, spec.sample, "the cell is empty, a sample is expected.")
+            continue
+        together = samples.setdefault(name, [])
+        if together and (together[0].condition, together[0].time) != (well.condition, well.time):
+            what = f"sample '{name}' has another condition or time in row {together[0].row.number}."
+            collector.fault(well.row, spec.sample, what, "Give each sample a name of its own.")
+        together.append(well)
+    for together in samples.values():
+        ratios = [well.ratio for well in together]
+        mean = fmean(ratios) if min(ratios) <= 0 else math.exp(fmean(map(math.log, ratios)))
+        first = together[0]
         collector.values.append(
             Value(
                 observable=spec.observable,
-                condition=condition,
-                time_min=time,
-                value=firefly / renilla,
+                condition=first.condition,
+                time_min=first.time,
+                value=ratios[0] if len(ratios) == 1 else mean,
                 unit="ratio",
                 noise=spec.noise,
                 scale=spec.scale,
                 offset=spec.offset,
-                row=row.number,
+                row=first.row.number,
+                rows=tuple(well.row.number for well in together) if len(together) > 1 else (),
             )
         )
-    return collector.reading({"renilla_cv": variation(counts)} if counts else {})
+    spreads = [variation([well.ratio for well in together]) for together in samples.values() if len(together) > 1]
+    return {"technical_cv": median(spreads)} if spreads else {}
 
 
-def _dead(sheet: Sheet, spec: Luciferase) -> set[int]:
+def _dead(sheet: Sheet, rows: Sequence[Row], spec: Luciferase) -> set[int]:
     """Rows of wells whose cells make so little Renilla that they are not there or not transfected."""
-    counts = {row.number: value for row in sheet.rows if (value := sheet.number(row[spec.renilla])) is not None}
+    counts = {row.number: value for row in rows if (value := sheet.number(row[spec.renilla])) is not None}
     living = median(counts.values()) if counts else 0.0
     return {row for row, value in counts.items() if 0 <= value < spec.dead_below * living}
 
@@ -203,12 +281,26 @@ ASSAY = Assay(
             "default": 0.05,
             "description": "Share of the plate's median Renilla counts below which a well is left out; 0: none is.",
         },
+        "blank": {
+            **COLUMN_NAME,
+            "description": "Condition of wells without cells: the mean of their counts is subtracted.",
+        },
+        "bleed_through": {
+            "type": "number",
+            "minimum": 0,
+            "exclusiveMaximum": 0.1,
+            "default": 0,
+            "description": "Share of the firefly counts that is still seen in the Renilla channel.",
+        },
+        "sample": {**COLUMN_NAME, "description": "Column of the sample: its wells are technical and make one value."},
         "time_unit": TIME_UNIT,
     },
     required=("observable", "batch"),
-    columns=lambda spec: ["well", "condition", "time_min", spec.firefly, spec.renilla],
+    columns=lambda spec: [
+        column for column in ("well", spec.sample, "condition", "time_min", spec.firefly, spec.renilla) if column
+    ],
     read=read,
-    quality=("renilla_cv",),
+    quality=("renilla_cv", "blank_share", "technical_cv"),
     units=("ratio",),
     instrument=Instrument(LuciferaseSettings, luciferase_plate),
 )
