@@ -1,19 +1,24 @@
-"""qPCR: one well a row, Ct of a gene; the value is 2^-(Ct target - mean Ct reference) of a sample."""
+"""qPCR: one well a row, Ct of a gene; the value of a sample is its target's amount over that of the reference genes.
+
+An amount is E^-Ct, where E is how much one cycle multiplies a gene by, 2 unless it was measured (Pfaffl, Nucleic Acids
+Res 2001, doi:10.1093/nar/29.9.e45); several reference genes count by their geometric mean (Vandesompele, Genome Biol
+2002, doi:10.1186/gb-2002-3-7-research0034).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
-
-import numpy as np
-import pandas as pd
+from dataclasses import dataclass, field
+from itertools import combinations
+from statistics import fmean, stdev
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, repeated
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
-from il6infer.ingestion.instruments import samples
+from il6infer.ingestion.cycler import QpcrSettings, qpcr_plate
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, range_side, variation
 from il6infer.ingestion.taking import Take
 
@@ -31,7 +36,12 @@ class Qpcr:
     Attributes
     ----------
     target, reference
-        Gene that is read, and the gene that the sample's amount is judged by.
+        Gene that is read, and the genes that the sample's amount is judged by.
+    efficiency
+        Gene -> how much one cycle multiplies it by (1.9 for 90 %); 2 for genes that are not named.
+    control
+        Cell of the sample column in wells without template: none of the genes may come up there within
+        `control_margin` cycles of its latest sample; these wells give no value.
     cycles
         Cycles that the machine ran: an undetermined Ct is at least this.
     technical
@@ -49,7 +59,10 @@ class Qpcr:
     observable: str
     batch: str
     target: str
-    reference: str
+    reference: tuple[str, ...]
+    efficiency: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    control: str = ""
+    control_margin: float = 3.0
     cycles: float = 40.0
     technical: str = "mean"
     spread_max: float = 2.0
@@ -68,58 +81,108 @@ class Qpcr:
         """Noise model of a read-out."""
         return self.noise
 
+    def cycle(self, gene: str) -> float:
+        """Cycles of doubling that one cycle of a gene is worth: log2 of its efficiency."""
+        return math.log2(self.efficiency.get(gene, 2.0))
+
 
 def read(sheet: Sheet, spec: Qpcr) -> Reading:
     """Read the values of one plate, unit ``relative``.
 
     An undetermined Ct, or one of the last cycle, gives no value: the well is left out and counted, with the detection
-    limit 2^-(cycles - mean Ct reference) of its sample. So are all wells of a sample whose replicates disagree.
+    limit of its sample. So are all wells of a sample whose replicates disagree.
 
     Parameters
     ----------
     sheet
-        Columns ``sample,condition,time_min,replicate,gene,ct``; other genes than the two of `spec` are passed over.
+        Columns ``sample,condition,time_min,replicate,gene,ct``; other genes than those of `spec` are passed over.
     spec
-        Genes, cycles, and what to do with technical replicates.
+        Genes, efficiencies, cycles, and what to do with technical replicates.
 
     Returns
     -------
     Reading
-        `Value.row` is the first target well. Quality: ``reference_ct_cv`` over all samples.
+        `Value.row` is the first target well. Quality: ``reference_ct_cv`` over all samples; ``reference_drift``, of
+        several reference genes the largest standard deviation over samples of one against another [cycles];
+        ``control_gap``, cycles between the latest sample and the earliest well without template.
     """
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("sample", "replicate", "gene"))
     collector.faults += _gene_faults(sheet, spec)
     samples: dict[str, list[Row]] = {}
+    controls: list[Row] = []
     for row in sheet.rows:
         if not row["sample"]:
             collector.fault(row, "sample", "the cell is empty, a sample is expected.")
-        elif row["gene"] in (spec.target, spec.reference):
-            samples.setdefault(row["sample"], []).append(row)
-        else:
+        elif row["gene"] not in (spec.target, *spec.reference):
             collector.dropped.append(Dropped(spec.observable, row.number, f"another gene: {row['gene']}"))
-    references = []
-    for name, rows in samples.items():
-        reference = _read_sample(collector, name, rows, spec)
-        if reference is not None:
-            references.append(reference)
-    return collector.reading({"reference_ct_cv": variation(references)} if references else {})
+        elif spec.control and row["sample"] == spec.control:
+            controls.append(row)
+        else:
+            samples.setdefault(row["sample"], []).append(row)
+    if spec.control and not controls:
+        where = f"{sheet.name}, column 'sample'"
+        what = f"no well of the control '{spec.control}'."
+        collector.faults.append(Fault(where, what, "Name the wells without template as they are called in the file."))
+    found = [_read_sample(collector, name, rows, spec) for name, rows in samples.items()]
+    references = [one for one in found if one]
+    quality = {}
+    if references:
+        quality["reference_ct_cv"] = variation([fmean(one.values()) for one in references])
+    if len(spec.reference) > 1 and len(references) > 1:
+        quality["reference_drift"] = max(
+            stdev(one[a] - one[b] for one in references) for a, b in combinations(spec.reference, 2)
+        )
+    return collector.reading(quality | _control_gap(collector, controls, spec))
 
 
 def _gene_faults(sheet: Sheet, spec: Qpcr) -> list[Fault]:
     genes = {row["gene"] for row in sheet.rows}
     where = f"{sheet.name}, column 'gene'"
-    if spec.target == spec.reference:
+    if spec.target in spec.reference:
         return [Fault(where, f"target and reference are both '{spec.target}'.", "Name two genes.")]
-    return [
+    roles = [("target", spec.target), *(("reference", gene) for gene in spec.reference)]
+    faults = [
         Fault(where, f"no well of the {role} gene '{gene}'.", nearest(gene, genes))
-        for role, gene in (("target", spec.target), ("reference", spec.reference))
+        for role, gene in roles
         if gene not in genes
+    ]
+    named = [gene for gene in spec.efficiency if gene not in dict(map(reversed, roles))]
+    remedy = f"Target and reference: {', '.join(gene for _, gene in roles)}."
+    return faults + [
+        Fault(sheet.name, f"efficiency of '{gene}', which is neither target nor reference.", remedy) for gene in named
     ]
 
 
-def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpcr) -> float | None:
-    """Read the values of one sample; its mean reference Ct, None where it has none."""
+def _control_gap(collector: Collector, controls: Sequence[Row], spec: Qpcr) -> dict[str, float]:
+    """Cycles that wells without template lie behind the samples; a fault where that is too few."""
+    gaps = []
+    for gene in (spec.target, *spec.reference):
+        wells = [row for row in controls if row["gene"] == gene]
+        cts, _ = _cycle_thresholds(collector, wells, spec)
+        others = [
+            ct
+            for row in collector.sheet.rows
+            if row["gene"] == gene
+            and row["sample"] != spec.control
+            and (ct := collector.sheet.number(row["ct"])) is not None
+            and ct < spec.cycles
+        ]
+        for row in wells:
+            if row.number not in cts or not others:
+                continue
+            gap = cts[row.number] - max(others)
+            gaps.append(gap)
+            if gap < spec.control_margin:
+                what = f"{gene} comes up without template at Ct {row['ct']}, {gap:.3g} cycles after its latest sample"
+                what += f" (at least {spec.control_margin:g} are expected)."
+                remedy = "Leave the gene or the late samples out ('where:'), or state the 'control_margin' you accept."
+                collector.fault(row, "ct", what, remedy)
+    return {"control_gap": min(gaps)} if gaps else {}
+
+
+def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpcr) -> dict[str, float] | None:
+    """Read the values of one sample; mean Ct of each reference gene, None where it lacks one."""
     first = rows[0]
     for row in rows[1:]:
         for column in ("condition", "time_min"):
@@ -130,42 +193,43 @@ def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpc
     time = collector.time(first, "time_min", spec.time_unit)
     cts, faulty = _cycle_thresholds(collector, rows, spec)
     targets = [row for row in rows if row["gene"] == spec.target]
-    references = [cts[row.number] for row in rows if row["gene"] == spec.reference and row.number in cts]
-    if not any(row["gene"] == spec.reference for row in rows):
-        collector.fault(first, "gene", f"sample '{name}' has no well of the reference gene '{spec.reference}'.")
-        faulty = True
+    present = {row["gene"] for row in rows}
+    for gene in spec.reference:
+        if gene not in present:
+            collector.fault(first, "gene", f"sample '{name}' has no well of the reference gene '{gene}'.")
+            faulty = True
+    references = {
+        gene: [cts[r.number] for r in rows if r["gene"] == gene and r.number in cts] for gene in spec.reference
+    }
+    collector.measured(first, condition, time)
     if faulty:
-        collector.measured(first, condition, time)
         return None
-    if not references:
-        collector.measured(first, condition, time)
+    if not all(references.values()):
         collector.dropped += [Dropped(spec.observable, row.number, NO_REFERENCE) for row in targets]
         return None
-    reference = sum(references) / len(references)
-    limit = 2.0 ** (reference - spec.cycles)
-    collector.measured(first, condition, time)
+    means = {gene: fmean(wells) for gene, wells in references.items()}
+    reference = fmean(spec.cycle(gene) * mean for gene, mean in means.items())
+    limit = 2.0 ** (reference - spec.cycle(spec.target) * spec.cycles)
     collector.dropped += [
         Dropped(spec.observable, row.number, BELOW, limit, "below") for row in targets if row.number not in cts
     ]
     determined = [row for row in targets if row.number in cts]
-    for found in (references, [cts[row.number] for row in determined]):
+    for found in (*references.values(), [cts[row.number] for row in determined]):
         if found and max(found) - min(found) > spec.spread_max:
             reason = f"Ct of technical replicates more than {spec.spread_max:g} cycles apart"
             collector.dropped += [Dropped(spec.observable, row.number, reason) for row in determined]
-            return reference
-    if not determined:
-        return reference
+            return means
     if condition is None or time is None:
-        return reference
-    groups = [determined] if spec.technical == "mean" else [[row] for row in determined]
+        return means
+    groups = [determined] if spec.technical == "mean" and determined else [[row] for row in determined]
     for group in groups:
-        target = sum(cts[row.number] for row in group) / len(group)
+        target = fmean(cts[row.number] for row in group)
         collector.values.append(
             Value(
                 observable=spec.observable,
                 condition=condition,
                 time_min=time,
-                value=2.0 ** (reference - target),
+                value=2.0 ** (reference - spec.cycle(spec.target) * target),
                 unit="relative",
                 noise=spec.noise,
                 scale=spec.scale,
@@ -175,7 +239,7 @@ def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpc
                 rows=tuple(row.number for row in group),
             )
         )
-    return reference
+    return means
 
 
 def _cycle_thresholds(collector: Collector, rows: Sequence[Row], spec: Qpcr) -> tuple[Mapping[int, float], bool]:
@@ -200,80 +264,12 @@ def _cycle_thresholds(collector: Collector, rows: Sequence[Row], spec: Qpcr) -> 
     return cts, faulty
 
 
-@dataclass(frozen=True)
-class QpcrSettings:
-    """One qPCR plate.
-
-    Attributes
-    ----------
-    samples, technical
-        Samples of one condition and time, and wells of each gene for a sample.
-    target_ct, reference_ct
-        Ct of the target at a read-out of 1, and of the reference gene.
-    noise
-        Standard deviation of the natural logarithm of a sample's expression.
-    well_noise
-        Standard deviation of a well's Ct (0.07 cycles between duplicates).
-    input_noise
-        Standard deviation of a sample's amount of cDNA [cycles]; common to both genes.
-    cycles
-        Cycles run; a later Ct is written as Undetermined.
-    """
-
-    samples: int = 3
-    technical: int = 2
-    target_ct: float = 24.0
-    reference_ct: float = 21.0
-    noise: float = 0.1
-    well_noise: float = 0.07
-    input_noise: float = 0.3
-    cycles: float = 40.0
-    target: str = "SOCS3"
-    reference: str = "HPRT"
-
-
-def qpcr_plate(
-    times: Sequence[float],
-    conditions: Sequence[str],
-    readout: pd.DataFrame,
-    settings: QpcrSettings,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Write the Ct of target and reference gene, ``settings.samples`` samples for each condition and time.
-
-    Parameters
-    ----------
-    times, conditions, readout, rng
-        As for `western_blot_gel`.
-    settings
-        The plate.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``sample,condition,time_min,replicate,gene,ct``; `replicate` counts a sample's wells of a gene; `ct` is text
-        with two decimals, or ``Undetermined``: Ct = target_ct - log2(expression) + noise.
-    """
-    rows = []
-    design = [entry for entry in samples(times, conditions, readout) for _ in range(settings.samples)]
-    for index, (condition, time, value) in enumerate(design, start=1):
-        amount = rng.normal(0.0, settings.input_noise)
-        expression = value * math.exp(rng.normal(0.0, settings.noise))
-        target = settings.target_ct - math.log2(expression) if expression > 0 else math.inf
-        for gene, mean in ((settings.target, target), (settings.reference, settings.reference_ct)):
-            for replicate in range(1, settings.technical + 1):
-                ct = mean - amount + rng.normal(0.0, settings.well_noise)
-                rows.append(
-                    {
-                        "sample": f"S{index:03d}",
-                        "condition": condition,
-                        "time_min": time,
-                        "replicate": replicate,
-                        "gene": gene,
-                        "ct": f"{ct:.2f}" if ct < settings.cycles else "Undetermined",
-                    }
-                )
-    return pd.DataFrame(rows)
+def _frozen(entry: Mapping[str, Any]) -> Qpcr:
+    """Freeze a valid entry of ``files``."""
+    genes = entry["reference"]
+    reference = (genes,) if isinstance(genes, str) else tuple(genes)
+    efficiency = MappingProxyType(dict(entry.get("efficiency", {})))
+    return Qpcr(**{**entry, "reference": reference, "efficiency": efficiency})
 
 
 ASSAY = Assay(
@@ -284,7 +280,25 @@ ASSAY = Assay(
         "observable": OBSERVABLE,
         "batch": BATCH,
         "target": {**COLUMN_NAME, "description": "Gene that is read."},
-        "reference": {**COLUMN_NAME, "description": "Reference gene."},
+        "reference": {
+            "type": ["string", "array"],
+            "minLength": 1,
+            "items": COLUMN_NAME,
+            "minItems": 1,
+            "uniqueItems": True,
+            "description": "Reference gene, or several: their geometric mean.",
+        },
+        "efficiency": {
+            "type": "object",
+            "description": "Gene -> how much one cycle multiplies it by; 2 where it is not named.",
+            "additionalProperties": {"type": "number", "exclusiveMinimum": 1, "maximum": 2.2},
+        },
+        "control": {**COLUMN_NAME, "description": "Sample of wells without template (NTC): checked, gives no value."},
+        "control_margin": {
+            "type": "number",
+            "default": 3,
+            "description": "Cycles that the control must come up after the latest sample.",
+        },
         "cycles": {
             "type": "number",
             "exclusiveMinimum": 0,
@@ -310,7 +324,8 @@ ASSAY = Assay(
     required=("observable", "batch", "target", "reference"),
     columns=lambda spec: list(COLUMNS),
     read=read,
-    quality=("reference_ct_cv",),
+    quality=("reference_ct_cv", "reference_drift", "control_gap"),
     units=("relative",),
     instrument=Instrument(QpcrSettings, qpcr_plate),
+    freeze=_frozen,
 )

@@ -46,7 +46,7 @@ def test_prey_below_the_control_is_no_value(tmp_path):
 @pytest.mark.parametrize(
     ("text", "keys", "what"),
     [
-        (LANES.replace(",,", ",0,"), {"control": "isotype"}, 
+        (LANES.replace(",,", ",0,"), {"control": "isotype"},
          "f.csv, column 'condition': no lane's condition is 'isotype' (control). Name the lanes of the isotype."),
         (LANES, {"bait": "prey"}, "f.csv: prey, bait and input are not three columns. Name each band."),
         (LANES.replace("8000", "0"), {"control": "IgG"},

@@ -23,7 +23,7 @@ READOUT = pd.DataFrame(
 )
 BLOT = WesternBlot("raw.csv", "pSTAT3", "gel1", "pSTAT3", "total_STAT3", "loading_control", offset=True)
 LUCIFERASE = Luciferase("raw.csv", "luciferase", "plate1")
-QPCR = Qpcr("raw.csv", "SOCS3_mRNA", "qpcr1", "SOCS3", "HPRT")
+QPCR = Qpcr("raw.csv", "SOCS3_mRNA", "qpcr1", "SOCS3", ("HPRT",))
 
 
 def recover(frame, spec, reader, folder):
