@@ -147,7 +147,7 @@ def _gene_faults(sheet: Sheet, spec: Qpcr) -> list[Fault]:
         for role, gene in roles
         if gene not in genes
     ]
-    named = [gene for gene in spec.efficiency if gene not in dict(map(reversed, roles))]
+    named = [gene for gene in spec.efficiency if gene not in {known for _, known in roles}]
     remedy = f"Target and reference: {', '.join(gene for _, gene in roles)}."
     return faults + [
         Fault(sheet.name, f"efficiency of '{gene}', which is neither target nor reference.", remedy) for gene in named

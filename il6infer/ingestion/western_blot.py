@@ -33,6 +33,10 @@ class WesternBlot:
         Column the signal is divided by, or ``none``; if not given, the loading control where there is one.
     loading
         Column of the loading control; its lane-to-lane variation is reported.
+    calibrator, calibrator_per_cell
+        Column of a recombinant calibrator of known amount in every lane, which the signal is divided by, and that
+        amount as molecules for each cell of the lane's lysate: the values are molecules per cell, without a scale of
+        the gel (Schilling 2005, doi:10.1111/j.1742-4658.2005.05037.x). Without the amount it only normalises.
     """
 
     assay: ClassVar[str] = "western_blot"
@@ -45,6 +49,8 @@ class WesternBlot:
     signal: str
     normalise: str | None = None
     loading: str | None = None
+    calibrator: str | None = None
+    calibrator_per_cell: float | None = None
     noise: str = "lognormal"
     scale: bool = True
     offset: bool = False
@@ -56,7 +62,12 @@ class WesternBlot:
         """Column that the signal is divided by, if any."""
         if self.normalise == "none":
             return None
-        return self.normalise or self.loading
+        return self.normalise or self.calibrator or self.loading
+
+    @property
+    def absolute(self) -> bool:
+        """Whether the calibrator makes the values molecules per cell."""
+        return self.calibrator_per_cell is not None
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -82,14 +93,22 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
     -------
     Reading
         Unit ``ratio`` when divided by another band of the lane (its load cancels), else ``a.u.``.
-        Quality: ``loading_cv``, the lane-to-lane variation of the loading control; ``negative_bands``, how many
-        values are below zero after subtraction of a background (only with normal noise).
+        Quality: ``loading_cv``, ``calibrator_cv``, the lane-to-lane variation of these bands; ``lane_order``, the
+        largest rank correlation of lane and time within a condition (1: lanes in order of time, so that a gradient over
+        the gel looks like kinetics); ``negative_bands``, how many values are below zero after subtraction of a
+        background (only with normal noise).
     """
     divisor, loading = spec.divisor, spec.loading
-    bands = [band for band in dict.fromkeys((spec.signal, divisor, loading)) if band]
+    if spec.calibrator and spec.normalise:
+        what = f"divided by the calibrator '{spec.calibrator}' and by '{spec.normalise}'."
+        return Reading(faults=(Fault(sheet.name, what, "Take 'normalise' or 'calibrator' out of the description."),))
+    if spec.absolute and not spec.calibrator:
+        what = "an amount (calibrator_per_cell) without the column of the calibrator."
+        return Reading(faults=(Fault(sheet.name, what, "Name it: 'calibrator:'."),))
+    bands = [band for band in dict.fromkeys((spec.signal, divisor, loading, spec.calibrator)) if band]
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("lane",))
-    loads = []
+    loads: dict[str, list[float]] = {}
     for row in sheet.rows:
         condition = collector.condition(row, "condition")
         time = collector.time(row, "time_min", spec.time_unit)
@@ -104,10 +123,11 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
             collector.dropped.append(Dropped(spec.observable, row.number, reason, side=side))
             continue
         signed = spec.noise == "normal"
-        read_bands = {b: collector.intensity(row, b, divisor=b in (divisor, loading), signed=signed) for b in bands}
+        read_bands = {b: collector.intensity(row, b, divisor=b != spec.signal, signed=signed) for b in bands}
         signal = read_bands[spec.signal]
-        if loading and (load := read_bands[loading]) is not None:
-            loads.append(load)
+        for name, band in (("loading_cv", loading), ("calibrator_cv", spec.calibrator)):
+            if band and (load := read_bands[band]) is not None:
+                loads.setdefault(name, []).append(load)
         below = read_bands[divisor] if divisor else 1.0
         if (
             signal is None
@@ -122,18 +142,36 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
                 observable=spec.observable,
                 condition=condition,
                 time_min=time,
-                value=signal / below,
-                unit="ratio" if divisor else "a.u.",
+                value=signal / below * (spec.calibrator_per_cell or 1.0),
+                unit="molecules/cell" if spec.absolute else "ratio" if divisor else "a.u.",
                 noise=spec.noise,
-                scale=spec.scale,
+                scale=spec.scale and not spec.absolute,
                 offset=spec.offset,
                 row=row.number,
             )
         )
-    quality = {"loading_cv": variation(loads)} if loads else {}
+    quality = {name: variation(found) for name, found in loads.items()}
+    if (order := _lane_order(sheet, collector.values)) is not None:
+        quality["lane_order"] = order
     if negative := sum(value.value < 0 for value in collector.values):
         quality["negative_bands"] = float(negative)
     return collector.reading(quality)
+
+
+def _lane_order(sheet: Sheet, values: Sequence[Value]) -> float | None:
+    """Largest rank correlation of lane and time within a condition, of 4 lanes and more; None without such."""
+    lanes = {row.number: sheet.number(row["lane"]) for row in sheet.rows}
+    courses: dict[str, list[tuple[float, float]]] = {}
+    for value in values:
+        lane = lanes[value.row]
+        if lane is not None:
+            courses.setdefault(value.condition, []).append((lane, value.time_min))
+    found = []
+    for course in courses.values():
+        ranks = [pd.Series(column).rank() for column in zip(*course, strict=True)]
+        if len(course) >= 4 and ranks[1].nunique() > 1:
+            found.append(abs(float(ranks[0].corr(ranks[1]))))
+    return max(found, default=None)
 
 
 def _full(collector: Collector, row: Row, band: str) -> bool:
@@ -231,7 +269,7 @@ def western_blot_gel(
 
 
 def _columns(spec: WesternBlot) -> list[str]:
-    bands = [band for band in dict.fromkeys((spec.signal, spec.divisor, spec.loading)) if band]
+    bands = [band for band in dict.fromkeys((spec.signal, spec.divisor, spec.loading, spec.calibrator)) if band]
     return ["lane", "condition", "time_min", *bands]
 
 
@@ -248,6 +286,15 @@ ASSAY = Assay(
             "description": "Column the signal is divided by, or none; without the key: the loading control, if given.",
         },
         "loading": {**COLUMN_NAME, "description": "Column of the loading control."},
+        "calibrator": {
+            **COLUMN_NAME,
+            "description": "Column of a recombinant calibrator: the signal is divided by it.",
+        },
+        "calibrator_per_cell": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "description": "Its molecules in a lane for each cell of the lysate: the values are molecules per cell.",
+        },
         "noise": NOISE,
         "scale": SCALE,
         "offset": OFFSET,
@@ -257,7 +304,7 @@ ASSAY = Assay(
     columns=_columns,
     read=read,
     check=control_lane,
-    quality=("loading_cv", "negative_bands"),
-    units=("ratio", "a.u."),
+    quality=("loading_cv", "calibrator_cv", "lane_order", "negative_bands"),
+    units=("ratio", "a.u.", "molecules/cell"),
     instrument=Instrument(BlotSettings, western_blot_gel),
 )

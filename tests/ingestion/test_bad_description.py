@@ -23,7 +23,7 @@ def test_typos_in_the_description(tmp_path):
         "Known: cell, files, notes, protocol, simulated, source, title.",
         "data.yaml: key 'title' is missing.",
         "data.yaml, files 1 (gel.csv): unknown key 'normalize'. Did you mean 'normalise'? "
-        "Known: assay, batch, decimal, ignore, "
+        "Known: assay, batch, calibrator, calibrator_per_cell, decimal, ignore, "
         "loading, noise, normalise, observable, offset, path, scale, signal, thousands, time_unit, where.",
         "data.yaml, files 2 (plate.csv), observable: 'luci-ferase' is not a name. "
         "Use letters, digits and _, with a letter or _ first.",
@@ -45,7 +45,7 @@ def test_faults_of_description_and_of_raw_files_come_together(tmp_path):
         "Known: cell, files, notes, protocol, simulated, source, title.",
         "data.yaml: key 'title' is missing.",
         "data.yaml, files 1 (gel.csv): unknown key 'normalize'. Did you mean 'normalise'? "
-        "Known: assay, batch, decimal, ignore, "
+        "Known: assay, batch, calibrator, calibrator_per_cell, decimal, ignore, "
         "loading, noise, normalise, observable, offset, path, scale, signal, thousands, time_unit, where.",
         "plate.csv, row 4, column 'firefly': 'many' is not a number.",
     ]

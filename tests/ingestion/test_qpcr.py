@@ -46,9 +46,7 @@ def test_reference_genes_count_by_their_geometric_mean(tmp_path):
 def test_a_sample_without_one_of_its_reference_genes_is_left_out(tmp_path):
     found = reading(tmp_path, (*WELLS[:5], ("b", "il6_10", 60, "TBP", "Undetermined")), reference=["HPRT", "TBP"])
     assert [v.row for v in found.values] == [2]
-    assert [(d.row, d.reason) for d in found.dropped] == [
-        (5, "Ct of every reference well of the sample undetermined")
-    ]
+    assert [(d.row, d.reason) for d in found.dropped] == [(5, "Ct of every reference well of the sample undetermined")]
 
 
 def test_wells_without_template_are_checked_and_give_no_value(tmp_path):
