@@ -11,7 +11,7 @@ from il6infer import _digests
 from il6infer.cli.rules import ENTRIES
 
 ALL = set(ENTRIES)
-ASKED = {"ask", "check_prior"}
+ASKED = {"ask", "check_prior", "predict"}
 SIMULATES = {"fit", *ASKED}
 READS_SBML = {"problem", "draw", "adopt", "draw_adopted", *SIMULATES}
 
@@ -25,13 +25,14 @@ EDITS = {
     "_tables.py": {"ingest", "problem", "adopt", "draw_adopted", "report", *SIMULATES},
     "_units.py": {"ingest", *ASKED},
     "molecular_weights.csv": {"ingest", *ASKED},
-    "_yaml.py": ALL - {"draw", "weigh"},
+    "_yaml.py": ALL - {"draw", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),
     "building/build.py": {"problem"},
     "cli/main.py": ALL,
     "cli/fit.py": {"fit"},
     "cli/claims.py": {"check_prior", "ask", "weigh"},
+    "cli/predict.py": {"predict", "weigh_predictions"},
     "cli/adopt.py": {"adopt", "draw_adopted"},
     "cli/petab.py": set(),
     "comparison/weights.py": {"compare"},
@@ -48,13 +49,13 @@ EDITS = {
     "library/priors.csv": {"problem", "draw", "draw_adopted", "report", *ASKED},
     "network/sbml.py": READS_SBML,
     "petab_files/read.py": {"problem", "adopt", "draw_adopted", *SIMULATES},
-    "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh"},
+    "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh", "predict", "weigh_predictions"},
     # diagnosis: what a noise distribution is.
     "problems/spec.py": {"problem", "adopt", "draw_adopted", "diagnose", *SIMULATES},
     "pymc/model.py": set(),
     "report/templates/page.html.j2": {"report"},
     "runs/plan.py": SIMULATES,
-    "stages/verdict.py": {"diagnose", "compare", "report"},
+    "stages/verdict.py": {"diagnose", "compare", "predict", "report"},
     "stages/settings.py": {"fit", "diagnose", "compare", "report"},
     "stages/prior_check.py": {"check_prior", "report"},
     "stages/schema.py": {"report"},

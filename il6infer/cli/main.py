@@ -21,7 +21,19 @@ from il6infer._errors import UserError
 from il6infer._outputs import check_file, check_folder, told
 
 # One module of il6infer.cli each, in the order of the data flow. The module's docstring is the help.
-COMMANDS = ("simulate", "ingest", "problem", "fit", "diagnose", "compare", "claims", "report", "models", "petab")
+COMMANDS = (
+    "simulate",
+    "ingest",
+    "problem",
+    "fit",
+    "diagnose",
+    "compare",
+    "claims",
+    "predict",
+    "report",
+    "models",
+    "petab",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

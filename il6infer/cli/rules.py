@@ -18,6 +18,8 @@ ENTRIES: Mapping[str, str] = MappingProxyType(
         "compare": "il6infer.cli.compare:run",
         "ask": "il6infer.cli.claims:ask",
         "weigh": "il6infer.cli.claims:weigh",
+        "predict": "il6infer.cli.predict:ask",
+        "weigh_predictions": "il6infer.cli.predict:weigh",
         "report": "il6infer.cli.report:run",
     }
 )

@@ -21,9 +21,13 @@ from il6infer.petab_files.lint import check
 from il6infer.prediction.answer import answer
 from il6infer.prediction.claims import read_claims
 from il6infer.prediction.courses import readable, simulate_plans
+from il6infer.prediction.draws import posterior_draws
+from il6infer.prediction.interventions import read_interventions
+from il6infer.prediction.predict import predict as predict_all
 from il6infer.problems.variables import variable_names
 from il6infer.stages.claims import Answers
 from il6infer.stages.comparison import Comparison
+from il6infer.stages.predictions import ModelPredictions
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import Verdict
 
@@ -138,9 +142,7 @@ class Fit:
         plans, dimensions = plans_of(
             doses, at=at or {}, wash=wash, set_=dict(parameters or {}), knock_out=list(knock_out)
         )
-        names = [p.id for p in self.problem.estimated]
-        flat = np.stack([self.posterior[name].values.ravel() for name in names], axis=-1)
-        chosen = flat[np.linspace(0, len(flat) - 1, min(draws, len(flat))).astype(int)]
+        chosen = posterior_draws(self.problem, self.idata, draws)
         derived = [name for name in readable(self.problem.network) if name in self.problem.network.derived]
         found = simulate_plans(
             self.problem, plans, dimensions, list(readouts or derived), np.array(grid(times)), chosen,
@@ -161,6 +163,21 @@ class Fit:
             Simulations at a time.
         """
         return answer(self.problem, self.idata, read_claims(Path(path)), seed=seed, threads=threads)
+
+    def predictions(self, path: str | Path, *, seed: int = 1, threads: int = 1) -> ModelPredictions:
+        """Predict everything that a file of interventions asks; the verdict rides along.
+
+        Parameters
+        ----------
+        path
+            Predictions file, see docs/predictions.md.
+        seed
+            Of the noise of new measurements.
+        threads
+            Simulations at a time.
+        """
+        asked = read_interventions(Path(path))
+        return predict_all(self.problem, self.idata, asked, seed=seed, verdict=self.verdict, threads=threads)
 
     def save(self, path: str | Path) -> None:
         """Write the InferenceData (netCDF), which `il6infer.load_fit`, ArviZ and the commands read."""

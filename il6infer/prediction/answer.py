@@ -10,6 +10,7 @@ import numpy as np
 from il6infer._files import Groups
 from il6infer.prediction.ask import Simulator, quantity
 from il6infer.prediction.claims import Claim, Claims, label, needs, unit
+from il6infer.prediction.draws import posterior_draws
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
 from il6infer.stages.claims import Answers, ClaimAnswer, Quantity, Summary
@@ -48,9 +49,7 @@ def answer(
     """
     thetas = {"prior": draw(problem.estimated, draws, np.random.default_rng(seed))}
     if idata is not None:
-        names = [p.id for p in problem.estimated]
-        flat = np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
-        thetas["posterior"] = flat[np.linspace(0, len(flat) - 1, min(draws, len(flat))).astype(int)]
+        thetas["posterior"] = posterior_draws(problem, idata, draws)
     simulator = Simulator(problem, claims, engine=engine, rtol=rtol, atol=atol)
     samples = {name: (drawn, simulator.courses(drawn, threads)) for name, drawn in thetas.items()}
     units = {p.id: p.unit for p in problem.estimated}

@@ -12,7 +12,7 @@ from il6infer.engine import compile
 from il6infer.inference.curves import grid
 from il6infer.inference.predictive import simulate_all
 from il6infer.network.network import Network
-from il6infer.prediction.claims import PARAMETER, RATIO, Claims, needs, series
+from il6infer.prediction.claims import PARAMETER, RATIO, Claims, VirtualExperiment, needs, series
 from il6infer.prediction.courses import experiments_of, question, readable
 from il6infer.prediction.quantities import QUANTITIES, Seen
 from il6infer.problems.spec import Problem
@@ -98,24 +98,28 @@ def lacking(network: Network, estimated: Collection[str], claims: Claims) -> dic
             return "" if name in readable(network) else f"the model has no read-out '{name}'"
         if kind == "parameter":
             return "" if name in estimated else f"'{name}' is not a parameter that this model's fit estimates"
-        plan = claims.plans[name]
-        dosed = {step.species for step in plan.steps if step.species} | set(plan.varied)
-        for entry in plan.requires:
-            if not any(name in network.states or name in network.parameters for name in entry):
-                missing = [REQUIRED.get(name, f"'{name}'") for name in entry]
-                return f"the model has {'neither' if len(entry) > 1 else 'no'} {' nor '.join(missing)}"
-        for species in sorted(dosed - set(network.states)):
-            return f"the model has no species '{species}'"
-        for parameter in plan.set:
-            if parameter not in network.parameters:
-                return f"the model has no parameter '{parameter}'"
-        for parameter in plan.knock_out:
-            if parameter not in network.parameters and parameter not in _library_parameters():
-                return f"'{parameter}' is no parameter of this model, nor of any in the library"
-        return ""
+        return lacks(network, claims.plans[name])
 
     needed = dict.fromkeys(need for claim in claims.claims for need in needs(claim))
     return {need: why for need in needed if (why := reason(*need))}
+
+
+def lacks(network: Network, plan: VirtualExperiment) -> str:
+    """Say what an experiment needs and a model lacks; empty where the model has it all."""
+    dosed = {step.species for step in plan.steps if step.species} | set(plan.varied)
+    for entry in plan.requires:
+        if not any(name in network.states or name in network.parameters for name in entry):
+            missing = [REQUIRED.get(name, f"'{name}'") for name in entry]
+            return f"the model has {'neither' if len(entry) > 1 else 'no'} {' nor '.join(missing)}"
+    for species in sorted(dosed - set(network.states)):
+        return f"the model has no species '{species}'"
+    for parameter in (*plan.set, *plan.scale):
+        if parameter not in network.parameters:
+            return f"the model has no parameter '{parameter}'"
+    for parameter in plan.knock_out:
+        if parameter not in network.parameters and parameter not in _library_parameters():
+            return f"'{parameter}' is no parameter of this model, nor of any in the library"
+    return ""
 
 
 @cache

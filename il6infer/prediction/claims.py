@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,12 @@ class VirtualExperiment:
         Of the varied species [nM], increasing; empty where none is varied.
     varied
         Species -> moles for each mole of the varied one, itself included.
+    scale
+        Parameter -> factor on its own value in this experiment.
+    dose_time
+        Time at which the varied dose is added [min].
+    title
+        What is done, in words.
     """
 
     name: str
@@ -50,6 +56,9 @@ class VirtualExperiment:
     requires: tuple[tuple[str, ...], ...]
     doses: tuple[float, ...]
     varied: Mapping[str, float]
+    scale: Mapping[str, float] = field(default_factory=dict)
+    dose_time: float = 0.0
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,13 +107,7 @@ def read_claims(path: Path) -> Claims:
 def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
     """Check what a claims file holds; `path` is named in messages."""
     content = check(described, _schema(), str(path), infinite=True)
-    faults: list[Fault] = []
-    plans = {}
-    for name, experiment in content["experiments"].items():
-        plan, found = _plan(name, experiment, path.name)
-        faults += found
-        if plan is not None:
-            plans[name] = plan
+    plans, faults = plans_of(content["experiments"], path)
     seen: set[str] = set()
     for claim in content["claims"]:
         where = f"{path.name}, claim '{claim['id']}'"
@@ -122,6 +125,33 @@ def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
         for c in content["claims"]
     )  # fmt: skip
     return Claims(float(content["until"]), plans, claims)
+
+
+def plans_of(described: Mapping[str, Any], path: Path) -> tuple[dict[str, VirtualExperiment], list[Fault]]:
+    """Read the experiments of a file of claims or of predictions, which its schema has found in order.
+
+    Parameters
+    ----------
+    described
+        Name -> what is done.
+    path
+        Named in messages.
+
+    Returns
+    -------
+    plans
+        Name -> experiment, of those without a fault.
+    faults
+        Of the others.
+    """
+    faults: list[Fault] = []
+    plans = {}
+    for name, experiment in described.items():
+        plan, found = _plan(name, experiment, path.name)
+        faults += found
+        if plan is not None:
+            plans[name] = plan
+    return plans, faults
 
 
 @cache
@@ -152,7 +182,13 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[VirtualEx
         return None, faults
     requires = tuple((entry,) if isinstance(entry, str) else tuple(entry) for entry in described.get("requires", ()))
     knock_out = tuple(described.get("knock_out", ()))
-    return VirtualExperiment(name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied), []
+    plan = VirtualExperiment(
+        name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied,
+        scale=described.get("scale", {}),
+        dose_time=float(described["doses"].get("time_min", 0.0)) if "doses" in described else 0.0,
+        title=described.get("title", name.replace("_", " ")),
+    )  # fmt: skip
+    return plan, []
 
 
 def _condition_faults(condition: Mapping[str, Any], experiments: Mapping[str, Any], where: str) -> Iterator[Fault]:

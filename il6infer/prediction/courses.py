@@ -34,6 +34,7 @@ def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment
             break
     rest |= {name: sp.Float(0.0) for name in plan.knock_out if name in problem.network.parameters}
     rest |= {name: sp.Float(value) for name, value in plan.set.items()}
+    rest |= {name: sp.Float(factor) * symbol(name) for name, factor in plan.scale.items()}
     dissolved = [name for name in rest if name in problem.network.states]
     moments: dict[float, dict[str, sp.Expr]] = {0.0: {}}
     for step in plan.steps:
@@ -46,8 +47,9 @@ def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment
     experiments = []
     for number, dose in enumerate(plan.doses or (0.0,)):
         own = {time: dict(changes) for time, changes in moments.items()}
+        added = own.setdefault(plan.dose_time, {})
         for species, share in plan.varied.items():
-            own[0.0][species] = own[0.0].get(species, symbol(species)) + sp.Float(share * dose)
+            added[species] = added.get(species, symbol(species)) + sp.Float(share * dose)
         periods = [Period(STEADY_STATE, rest), *(Period(t, own[t]) for t in sorted(own))]
         experiments.append(Experiment(f"{plan.name}_{number}", tuple(periods)))
     return experiments
@@ -159,7 +161,7 @@ def _absent(problem: Problem, plans: Sequence[VirtualExperiment], readouts: Sequ
         for name in dosed
         if name not in network.states
     ]
-    changed = dict.fromkeys(name for plan in plans for name in (*plan.set, *plan.knock_out))
+    changed = dict.fromkeys(name for plan in plans for name in (*plan.set, *plan.scale, *plan.knock_out))
     faults += [
         Fault(f"parameter '{name}'", "the model has none of that name.", nearest(name, network.parameters))
         for name in changed

@@ -12,7 +12,19 @@ import pytest
 from il6infer._errors import UserError
 from il6infer.cli import main as cli
 
-COMMANDS = ("simulate", "ingest", "problem", "fit", "diagnose", "compare", "claims", "report", "models", "petab")
+COMMANDS = (
+    "simulate",
+    "ingest",
+    "problem",
+    "fit",
+    "diagnose",
+    "compare",
+    "claims",
+    "predict",
+    "report",
+    "models",
+    "petab",
+)
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -49,9 +49,26 @@ datasets:
   own: {petab: own/problem.yaml}
 models: [both_socs3]
 claims: config/claims.yaml
+predictions: config/predictions.yaml
 """
-SET = ("measurements.csv", "protocol.csv", "ingest.json", "comparison.json", "claims.json")
-MODEL = ("diagram.svg", "prior_check.json", "posterior.nc", "verdict.json", "claims.json", "problem/problem.yaml")
+SET = (
+    "measurements.csv",
+    "protocol.csv",
+    "ingest.json",
+    "comparison.json",
+    "claims.json",
+    "predictions.json",
+    "predictions/numbers.csv",
+)
+MODEL = (
+    "diagram.svg",
+    "prior_check.json",
+    "posterior.nc",
+    "verdict.json",
+    "claims.json",
+    "predictions.json",
+    "problem/problem.yaml",
+)
 OTHER = ("settings/fit.json", "settings/verdict.json", "settings/compare.json", "settings/report.json")
 
 

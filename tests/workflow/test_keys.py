@@ -20,7 +20,8 @@ from tests.workflow.test_rules import MODULE
 RULES = set(ENTRIES) | {"settings"}
 ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
 PREPARE = {"problem", "check_prior", "fit", "diagnose", "ask", "compare", "weigh", "report", "settings"}
-JUDGE = {"settings", "diagnose", "compare", "weigh", "report"}
+PREPARE |= {"predict", "weigh_predictions"}
+JUDGE = {"settings", "diagnose", "compare", "weigh", "predict", "weigh_predictions", "report"}
 FIT = {"fit", "ask", *JUDGE}
 
 # Key -> another value, and the rules that run again with it, in a run of the data sets of `CONFIG`.
@@ -30,6 +31,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "seed": (2, {"check_prior", *FIT}),
     "results": ("elsewhere", RULES),
     "claims": ("other_claims.yaml", {"settings", "ask", "weigh", "report"}),
+    "predictions": ("other_predictions.yaml", {"settings", "predict", "weigh_predictions", "report"}),
     "models": (["trans_none"], {"draw", *PREPARE}),
     "modules": ("modules", {"settings", "report"}),
     "constraints": (["free_IL6"], {"draw", *PREPARE}),
@@ -56,7 +58,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "verdict.depth_hits_max": (0.06, JUDGE),
     "verdict.failed_max": (0.02, JUDGE),
     "verdict.integration_error_max": (0.2, JUDGE),
-    "verdict.pareto_k_max": (0.6, JUDGE - {"diagnose"}),
+    "verdict.pareto_k_max": (0.6, JUDGE - {"diagnose", "predict"}),
     "verdict.tail_k_max": (0.6, JUDGE),
     "verdict.misfit_p_min": (0.02, JUDGE),
 }
@@ -105,6 +107,8 @@ def test_a_changed_key_runs_what_reads_it_and_what_follows(done_run: Path):
         handle.write(
             "  - {id: one_more, statement: s, source: t, that: [{quantity: {parameter: k_delay}, above: 0}]}\n"
         )
+    text = (done_run / "config/predictions.yaml").read_text()
+    (done_run / "other_predictions.yaml").write_text(text.replace("until: 240", "until: 200", 1))
     text = (done_run / "config/datasets/example.yaml").read_text()
     (done_run / "other_description.yaml").write_text(text.replace("title: ", "title: Other ", 1))
     shutil.copytree(done_run / "resources/example", done_run / "other_data")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.workflow.conftest import planned
 
-AFTER_VERDICT = {"compare", "weigh", "report"}
+AFTER_VERDICT = {"compare", "weigh", "predict", "weigh_predictions", "report"}
 AFTER_FIT = {"diagnose", "ask", *AFTER_VERDICT}
 
 
@@ -42,7 +42,7 @@ def test_comments_that_no_stage_reads_and_messages_run_nothing(done_run):
     ("file", "rules"),
     [
         ("drawing/captions.py", {"draw", "draw_adopted", "report"}),
-        ("prediction/claims.schema.yaml", {"check_prior", "ask", "weigh", "report"}),
+        ("prediction/claims.schema.yaml", {"check_prior", "ask", "weigh", "predict", "weigh_predictions", "report"}),
         ("diagnosis/verdict.py", {"diagnose", *AFTER_VERDICT}),
     ],
 )

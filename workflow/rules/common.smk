@@ -1,7 +1,7 @@
 # Configuration and what all stages share.
 #
 # Requires: `config` (schema: workflow/schemas/config.schema.yaml).
-# Provides: RESULTS, LOGS, BENCHMARKS, CLAIMS (file, or none), CLAIMED (what it says), DATASETS (name -> settings), PETAB (name -> files), SOURCE (rule -> digest of the code that it runs),
+# Provides: RESULTS, LOGS, BENCHMARKS, CLAIMS and PREDICTIONS (file, or none), CLAIMED and PREDICTED (what it says), DATASETS (name -> settings), PETAB (name -> files), SOURCE (rule -> digest of the code that it runs),
 #           PARTS (stage -> what it reads of the configuration), wildcard constraints, input functions.
 import os
 import re
@@ -39,6 +39,7 @@ try:
     }
     check_readouts(SETTINGS, DESCRIPTIONS, SOURCES)
     CLAIMED = read_yaml(SETTINGS["claims"]) if SETTINGS["claims"] else {}
+    PREDICTED = read_yaml(SETTINGS["predictions"]) if SETTINGS["predictions"] else {}
     PETAB = {
         name: read_listing(Path(dataset["petab"])).files
         for name, dataset in SETTINGS["datasets"].items()
@@ -55,6 +56,7 @@ RESULTS = str(Path(SETTINGS["results"]))  # without what makes one folder two na
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 CLAIMS = SETTINGS["claims"] or []
+PREDICTIONS = SETTINGS["predictions"] or []
 MODULES = list(map(str, files_of(LIBRARY.folder))) if LIBRARY.folder else []
 
 # Snakemake does not see edits and upgrades behind a command: the digest in a rule's params makes them count.
@@ -149,6 +151,11 @@ def fit_options(wildcards, input):
     """`--fit MODEL POSTERIOR VERDICT` for each model of the rule's data set."""
     fits = zip(models_of(wildcards.dataset), input.posteriors, input.verdicts)
     return [word for fit in fits for word in ("--fit", *fit)]
+
+
+def prediction_options(wildcards, input):
+    """`--predictions MODEL FILE` for each model of the rule's data set."""
+    return [word for pair in zip(models_of(wildcards.dataset), input.answers) for word in ("--predictions", *pair)]
 
 
 def answer_options(wildcards, input):

@@ -19,6 +19,8 @@ rule report:
         comparisons=expand(rules.compare.output.table, dataset=DATASETS),
         modules=MODULES,
         claims=expand(rules.weigh.output.table, dataset=DATASETS) if CLAIMS else [],
+        answers=of_each_fit(rules.predict.output.answers) if PREDICTIONS else [],
+        predictions=expand(rules.weigh_predictions.output.table, dataset=DATASETS) if PREDICTIONS else [],
     output:
         page=report(
             f"{RESULTS}/report/index.html",

@@ -1,0 +1,123 @@
+"""Predict what fitted models say of interventions: courses, dose responses, inhibition, selectivity, shares.
+
+`ask` goes through one fit; `weigh` averages over the models of a data set by their weights. A file of predictions says
+what is done to the cells and what is asked (config/predictions.yaml; docs/predictions.md has every key).
+
+Example:
+    il6infer predict ask results/example/both_socs3/problem/problem.yaml results/example/both_socs3/posterior.nc
+        --verdict results/example/both_socs3/verdict.json --predictions config/predictions.yaml --output answer.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger("il6infer")
+
+ASK = """Predict interventions with one fit, at draws of its posterior.
+
+Each number is printed with its median and 90 % interval over the draws, and both answers of the verdict stand beside
+it: a fit that did not converge, or does not reproduce the data, predicts nothing that can be relied upon.
+
+Example:
+    il6infer predict ask problem/problem.yaml posterior.nc --verdict verdict.json
+        --predictions config/predictions.yaml --output predictions.json
+"""
+
+WEIGH = """Average the predictions of the models of one data set by their stacking weights.
+
+With --csv, each curve and all numbers are written as tables, too.
+
+Example:
+    il6infer predict weigh comparison.json --predictions both_none a.json --predictions both_socs3 b.json
+        --output predictions.json --csv tables
+"""
+
+
+def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``il6infer predict``."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = subparsers.add_parser(
+        "predict", help="posterior -> what an intervention would do", description=__doc__, formatter_class=raw
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    asking = actions.add_parser("ask", help="one fit", description=ASK, formatter_class=raw)
+    asking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem that was fitted")
+    asking.add_argument("posterior", type=Path, metavar="POSTERIOR.nc", help="its posterior")
+    asking.add_argument("--predictions", required=True, type=Path, help="file that says what is asked")
+    asking.add_argument("--verdict", type=Path, help="of `il6infer diagnose`: rides along with every number")
+    asking.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    asking.add_argument("--seed", type=int, default=1, help="of the noise of new measurements (default: 1)")
+    asking.add_argument("--draws", type=_count, help="of the posterior, at most (default: 400)")
+    asking.add_argument("--threads", type=_count, default=1, help="simulations at once (default: 1)")
+    asking.set_defaults(run=ask)
+    weighing = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
+    weighing.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
+    weighing.add_argument(
+        "--predictions", nargs=2, action="append", required=True, metavar=("MODEL", "PREDICTIONS.json"),
+        help="one model's predictions; repeat for each model",
+    )  # fmt: skip
+    weighing.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    weighing.add_argument("--csv", type=Path, help="folder for tables (default: none are written)")
+    weighing.set_defaults(run=weigh)
+
+
+def ask(args: argparse.Namespace) -> None:
+    """Ask one fit."""
+    from il6infer._files import read_posterior
+    from il6infer.petab_files.read import load
+    from il6infer.prediction.interventions import read_interventions
+    from il6infer.prediction.predict import DRAWS, predict, told
+    from il6infer.stages import read, write
+    from il6infer.stages.verdict import Verdict
+
+    asked = read_interventions(args.predictions)
+    verdict = read(args.verdict, Verdict) if args.verdict else None
+    problem, posterior = load(args.problem), read_posterior(args.posterior, "posterior")
+    found = predict(
+        problem, posterior, asked, seed=args.seed, verdict=verdict, draws=args.draws or DRAWS, threads=args.threads
+    )
+    write(args.output, found)
+    for label, words in told(found).items():
+        logger.info("%s: %s", label, words)
+    if found.failed:
+        logger.warning("%d of %d draws could not be simulated in every experiment", found.failed, found.draws)
+    if found.sampled is False:
+        logger.warning("NOT CONVERGED: no number above is an estimate. %s", " ".join(found.reasons))
+    if found.reproduces is False:
+        logger.warning("DOES NOT REPRODUCE THE DATA: the numbers above say little of the cells.")
+    if verdict is None:
+        logger.warning("no verdict was given: whether this fit can be trusted is for `il6infer diagnose` to say")
+
+
+def weigh(args: argparse.Namespace) -> None:
+    """Average over the models of a data set."""
+    from il6infer.prediction.tables import write_tables
+    from il6infer.prediction.weighing import weigh as average
+    from il6infer.stages import read, write
+    from il6infer.stages.comparison import Comparison
+    from il6infer.stages.predictions import ModelPredictions
+
+    own = {model: read(path, ModelPredictions) for model, path in args.predictions}
+    found = average(own, read(args.comparison, Comparison))
+    write(args.output, found)
+    if args.csv:
+        write_tables(args.csv, found)
+    for prediction in found.predictions:
+        for number in prediction.numbers:
+            said = "no model with a weight can be asked"
+            if number.average is not None and number.average.median is not None:
+                n = number.average
+                said = f"{n.median:.3g} ({n.q05:.3g} to {n.q95:.3g}) {number.unit}".rstrip()
+                if number.label.startswith("probability"):
+                    said = f"{n.mean:.0f} %"
+            logger.info("%s - %s: %s", prediction.title, number.label, found.unanswered or said)
+
+
+def _count(text: str) -> int:
+    """Read a whole number, at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 1 or more.")
+    return int(text)

@@ -1,0 +1,87 @@
+"""Predictions as tables: one of all numbers, and one of each prediction's curves."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from il6infer._files import atomic_write_text
+from il6infer.stages.predictions import Band, Predictions, Spread
+
+AVERAGE = "average"
+"""What tables call the mixture of all models by their weights."""
+
+
+def write_tables(folder: Path, found: Predictions) -> None:
+    """Write ``numbers.csv``, and ``<id>.csv`` of each prediction that has curves.
+
+    A column says of each row whether the fit sampled, and whether the model reproduces the data: empty for the average,
+    which only models that do both are part of.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers: list[tuple] = []
+    for one in found.predictions:
+        curves: list[tuple] = []
+        for number in one.numbers:
+            for model, spread in _rows(number.models, number.average):
+                numbers.append((one.id, number.label, number.unit, model, *_verdict(found, model), *_spread(spread)))
+        for curve in one.curves:
+            for model, band in _rows(curve.models, curve.average):
+                curves += [(curve.label, model, *_verdict(found, model), *row) for row in _points(curve.x, band)]
+        if curves:
+            heads = (
+                "curve", "model", "sampled", "reproduces", one.x, "q05", "q25", "median", "q75", "q95",
+                "new_measurement_q05", "new_measurement_q95",
+            )  # fmt: skip
+            atomic_write_text(folder / f"{one.id}.csv", _csv(heads, curves))
+    heads = (
+        "prediction",
+        "number",
+        "unit",
+        "model",
+        "sampled",
+        "reproduces",
+        "mean",
+        "q05",
+        "median",
+        "q95",
+        "undefined",
+    )
+    atomic_write_text(folder / "numbers.csv", _csv(heads, numbers))
+
+
+def _rows(models: Mapping[str, Any], average: Any) -> Iterable[tuple]:
+    yield from models.items()
+    if average is not None:
+        yield AVERAGE, average
+
+
+def _verdict(found: Predictions, model: str) -> tuple[str, str]:
+    if model == AVERAGE:
+        return "", ""
+    return ("no" if model in found.failed else "yes"), ("no" if model in found.misfits else "yes")
+
+
+def _spread(spread: Spread) -> tuple:
+    return tuple(map(_text, (spread.mean, spread.q05, spread.median, spread.q95, spread.undefined)))
+
+
+def _points(x: Iterable[float], band: Band) -> Iterable[tuple]:
+    columns = (band.q05, band.q25, band.median, band.q75, band.q95, band.new_q05, band.new_q95)
+    for i, value in enumerate(x):
+        yield _text(value), *(_text(column[i]) if column else "" for column in columns)
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def _csv(heads: Iterable[str], rows: Iterable[tuple]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows(rows)
+    return buffer.getvalue()

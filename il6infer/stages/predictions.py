@@ -1,0 +1,227 @@
+"""Predictions: of one model with its draws (``<model>/predictions.json``), and averaged over those of a data set."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from il6infer.stages.explorer import Explorer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Kind = Literal["courses", "doses", "inhibition", "window", "share"]
+
+
+@dataclass(frozen=True)
+class Array:
+    """Numbers in few bytes.
+
+    Attributes
+    ----------
+    shape
+        Draws first.
+    packed
+        Single-precision numbers, little-endian, row by row, deflated (zlib), as base64; NaN where there is none.
+    """
+
+    shape: tuple[int, ...]
+    packed: str
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Array:
+        """Pack an array."""
+        data = zlib.compress(values.astype("<f4").tobytes(), 6)
+        return cls(tuple(int(n) for n in values.shape), base64.b64encode(data).decode("ascii"))
+
+    @property
+    def values(self) -> np.ndarray:
+        """The array, double precision."""
+        import numpy as np
+
+        found = np.frombuffer(zlib.decompress(base64.b64decode(self.packed)), dtype="<f4")
+        return found.astype(float).reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class DrawnCurve:
+    """A curve at draws of one posterior.
+
+    Attributes
+    ----------
+    label
+        What was done to the cells, in words.
+    absent
+        Why this model cannot be asked; empty when it can.
+    x
+        Times [min] or doses [nM].
+    values
+        (draws, x); null where it cannot be asked.
+    new
+        (draws, x): a new measurement each, put back on the scale of the read-out; null where the read-out was not
+        measured, or not in proportion.
+    """
+
+    label: str
+    absent: str
+    x: tuple[float, ...]
+    values: Array | None
+    new: Array | None
+
+
+@dataclass(frozen=True)
+class DrawnNumber:
+    """A number at draws (draws,) of one posterior; null, with `absent`, where the model cannot be asked."""
+
+    label: str
+    unit: str
+    absent: str
+    values: Array | None
+
+
+@dataclass(frozen=True)
+class DrawnPrediction:
+    """One prediction of one model.
+
+    Attributes
+    ----------
+    x, y
+        Labels of the axes, with units.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    x: str
+    y: str
+    curves: tuple[DrawnCurve, ...]
+    numbers: tuple[DrawnNumber, ...]
+
+
+@dataclass(frozen=True)
+class ModelPredictions:
+    """What one fit predicts, with both answers of its verdict; null where no verdict was given.
+
+    Attributes
+    ----------
+    failed
+        Draws at which a simulation failed.
+    explorer
+        The model for a browser; null, with the reason in `unexplored`, where it cannot be one.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer predict ask"
+
+    problem: str
+    draws: int
+    failed: int
+    sampled: bool | None
+    reproduces: bool | None
+    reasons: tuple[str, ...]
+    predictions: tuple[DrawnPrediction, ...]
+    explorer: Explorer | None
+    unexplored: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """Quantiles along a curve; null where no draw has a value.
+
+    Attributes
+    ----------
+    q05, q25, median, q75, q95
+        Of the mean response: what is uncertain of the parameters.
+    new_q05, new_q95
+        Of a new measurement: noise included; empty where there is none.
+    """
+
+    q05: tuple[float | None, ...]
+    q25: tuple[float | None, ...]
+    median: tuple[float | None, ...]
+    q75: tuple[float | None, ...]
+    q95: tuple[float | None, ...]
+    new_q05: tuple[float | None, ...]
+    new_q95: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A number over draws: mean, quantiles of those at which it is defined, and the share at which it is not."""
+
+    mean: float | None
+    q05: float | None
+    median: float | None
+    q95: float | None
+    undefined: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve of each model that can be asked, and averaged by stacking weights.
+
+    Attributes
+    ----------
+    absent
+        Model -> why it cannot be asked.
+    average
+        Null where no model with a weight can be asked.
+    weight
+        Of the models in the average.
+    """
+
+    label: str
+    x: tuple[float, ...]
+    models: Mapping[str, Band]
+    absent: Mapping[str, str]
+    average: Band | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of each model that can be asked, and averaged as a curve is."""
+
+    label: str
+    unit: str
+    models: Mapping[str, Spread]
+    absent: Mapping[str, str]
+    average: Spread | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One prediction of the models of a data set."""
+
+    id: str
+    kind: Kind
+    title: str
+    x: str
+    y: str
+    curves: tuple[Curve, ...]
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the models of a data set predict.
+
+    Attributes
+    ----------
+    weights
+        Model -> stacking weight, of those that sampled and reproduce the data.
+    failed, misfits, unanswered
+        As `il6infer.stages.claims.WeighedClaims` has them.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer predict weigh"
+
+    draws: int
+    weights: Mapping[str, float]
+    failed: Mapping[str, tuple[str, ...]]
+    misfits: Mapping[str, tuple[str, ...]]
+    unanswered: str
+    predictions: tuple[Prediction, ...]
