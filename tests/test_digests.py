@@ -21,6 +21,7 @@ EDITS = {
     "_files.py": ALL,
     "_digests.py": {"fit", *ASKED},  # a fit notes the digest of its code
     "_outputs.py": {"ingest", "adopt", *SIMULATES},
+    "_interruption.py": SIMULATES,
     "_schema.py": {"ingest", "report", *ASKED},
     "_tables.py": {"ingest", "problem", "adopt", "draw_adopted", "report", *SIMULATES},
     "_units.py": {"ingest", *ASKED},

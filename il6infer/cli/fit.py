@@ -1,6 +1,8 @@
 """Sample the posterior of a PEtab problem with NUTS.
 
 Writes an ArviZ InferenceData (netCDF). Whether it converged is for `il6infer diagnose` to say.
+Draws are kept beside the output while they are made: after Ctrl-C, SIGTERM, --time-limit or a kill the same command
+goes on from them.
 
 Example:
     il6infer fit results/example/both_socs3/problem/problem.yaml --config config/config.yaml --output posterior.nc
@@ -58,11 +60,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for name, (kind, meaning) in OPTIONS.items():
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=kind, help=f"{meaning}; wins over the configuration")
+    parser.add_argument(
+        "--time-limit", type=_minutes, metavar="MINUTES",
+        help="stop by then with exit code 124 and keep the draws; the same command goes on from them",
+    )  # fmt: skip
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not allowed: a number of minutes above 0 was expected")
+    return value
 
 
 def run(args: argparse.Namespace) -> None:
     """Fit and write."""
-    write_posterior(args.problem, chosen_settings(args), args.output)
+    write_posterior(args.problem, chosen_settings(args), args.output, args.time_limit)
 
 
 def chosen_settings(args: argparse.Namespace) -> FitSettings:
@@ -77,25 +90,48 @@ def chosen_settings(args: argparse.Namespace) -> FitSettings:
     return FitSettings(**chosen)
 
 
-def write_posterior(problem: Path, settings: FitSettings, output: Path) -> az.InferenceData:
-    """Fit and write; Ctrl-C stops the chains and writes nothing.
+def write_posterior(
+    problem: Path, settings: FitSettings, output: Path, time_limit: float | None = None
+) -> az.InferenceData:
+    """Fit and write; what stops it (Ctrl-C, SIGTERM, the time limit) leaves the draws beside `output`.
+
+    Parameters
+    ----------
+    output
+        A fit of the same problem, settings and code goes on from the draws that an interrupted one has left there.
+    time_limit
+        In minutes; None: none.
 
     Raises
     ------
     UserError
         If the draws cannot be written to `output`; the message says where they were saved instead.
+    SystemExit
+        If it was stopped: 130 by Ctrl-C, 143 by SIGTERM, 124 by the time limit.
     """
+    from il6infer import _interruption
+    from il6infer._interruption import Interruption
+
+    def work(interruption: Interruption) -> az.InferenceData:
+        from il6infer.inference import fit
+        from il6infer.inference.checkpoint import Checkpoint
+
+        with Checkpoint(output) as checkpoint:
+            idata = fit(problem, settings, checkpoint, interruption)
+            with interruption.keeping():
+                _put(idata, output)
+        return idata
+
+    return _interruption.run(work, None if time_limit is None else 60.0 * time_limit)
+
+
+def _put(idata: az.InferenceData, output: Path) -> None:
+    """Write, elsewhere where it cannot be written."""
     import tempfile
 
     from il6infer._errors import UserError
     from il6infer._outputs import told
-    from il6infer.inference import fit
 
-    try:
-        idata = fit(problem, settings)
-    except KeyboardInterrupt:
-        logger.warning("interrupted: nothing is written")
-        raise SystemExit(130) from None
     try:
         _write(idata, output)
     except OSError as error:
@@ -104,7 +140,6 @@ def write_posterior(problem: Path, settings: FitSettings, output: Path) -> az.In
         what = f"{output}: cannot be written: {told(error)} The draws are saved: move them from {saved}."
         raise UserError(what) from None
     logger.info("written: %s", output)
-    return idata
 
 
 def _write(idata: az.InferenceData, output: Path) -> None:

@@ -123,7 +123,7 @@ def run_fit(args: argparse.Namespace) -> None:
     from il6infer.stages.settings import VerdictSections, read_sections
 
     limits = read_sections(args.config, VerdictSections).verdict
-    idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc")
+    idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc", args.time_limit)
     verdict = diagnose(idata, limits)
     write(args.output / "verdict.json", verdict)
     for question, answer in (("sampled", verdict.sampled), ("reproduces the data", verdict.reproduces)):

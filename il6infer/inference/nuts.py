@@ -1,13 +1,11 @@
-"""NUTS by nutpie: chains on threads of one process, low-rank modified mass matrix, progress that says what happens."""
+"""NUTS by nutpie: chains on threads of one process, low-rank modified mass matrix, nothing lost when it is stopped."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import logging
-import sys
 import time
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,13 +13,16 @@ import arviz as az
 import numpy as np
 import nutpie
 import pandas as pd
+import pyarrow
 import xarray as xr
 from nutpie.compile_pymc import CompiledPyMCModel
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from il6infer._interruption import Interruption, Stopped
 from il6infer.inference import posterior
+from il6infer.inference.checkpoint import Checkpoint, Iterations, Session
 from il6infer.inference.density import Density, Frame
+from il6infer.inference.progress import ChainProgress, Count
+from il6infer.inference.settings import child_seed
 from il6infer.stages.settings import FitSettings
 
 logger = logging.getLogger("il6infer")
@@ -30,20 +31,37 @@ logger = logging.getLogger("il6infer")
 _FIELDS = {field.name for field in dataclasses.fields(CompiledPyMCModel)}
 _NO_SHARED = {"shared_var_keys": {}} if "shared_var_keys" in _FIELDS else {}
 
-LOG_EVERY = 10.0
-"""Seconds between log lines where nobody watches."""
+KEEP_EVERY = 5.0
+"""Seconds between writes of new draws: what a killed process loses at most."""
+
+LEAST_TUNING = 50
+"""Iterations of warm-up after an interruption: the step size is found anew, in coordinates learnt from the draws."""
 
 _LOOK_EVERY = 0.05
-_DRAW_EVERY = 1.0
+_UNUSED = ("chain", "draw")
 
 
 @dataclasses.dataclass(frozen=True)
-class Count:
-    """What one chain has done so far: iterations, divergences after tuning, gradients."""
+class _Leg:
+    """What is left to do for one chain.
 
-    draws: int = 0
-    divergences: int = 0
-    gradients: int = 0
+    Attributes
+    ----------
+    number
+        Of the session.
+    frame, start
+        Where it begins.
+    tune, draws
+        Iterations.
+    """
+
+    chain: int
+    number: int
+    frame: Frame
+    start: np.ndarray
+    seed: int
+    tune: int
+    draws: int
 
 
 def sample(
@@ -51,11 +69,17 @@ def sample(
     starts: Sequence[tuple[Frame, np.ndarray]],
     seeds: Sequence[int],
     settings: FitSettings,
+    checkpoint: Checkpoint | None = None,
+    interruption: Interruption | None = None,
 ) -> az.InferenceData:
     """Sample the posterior; see `il6infer.inference.sampler.Sampler`.
 
     Each chain is a sampler of its own with its own seed, so that its draws depend neither on the number of threads
     nor on the other chains, and it begins exactly at its point.
+
+    A chain that was interrupted goes on from its last draw: in a frame learnt from its own draws, with a short warm-up
+    that is thrown away, and a seed of its own. Its draws are of the same posterior and not those that it would have
+    had; the attribute ``resumed`` of the posterior names it. Chains that had ended are taken as they are.
 
     Parameters
     ----------
@@ -67,39 +91,153 @@ def sample(
         One a chain.
     settings
         Of the sampler.
+    checkpoint
+        Where draws are kept while they are made.
+    interruption
+        Says when to stop.
     """
-    waiting = list(range(len(starts)))
-    running: dict[int, Any] = {}
-    traces: dict[int, az.InferenceData] = {}
-    counts = [Count() for _ in starts]
-    options = {
-        "chains": 1, "cores": 1, "tune": settings.tune, "draws": settings.draws,
-        "target_accept": settings.target_accept, "save_warmup": True, "progress_bar": False, "blocking": False,
-        **_mass_matrix(settings.mass_matrix == "low_rank"),
-    }  # fmt: skip
-    with _Report(len(starts), settings.tune, settings.draws) as report:
+    interruption = interruption or Interruption()
+    past = [checkpoint.sessions(chain) if checkpoint else [] for chain in range(len(starts))]
+    legs = [
+        leg for chain, (frame, start) in enumerate(starts)
+        if (leg := _leg(chain, past[chain], frame, start, seeds[chain], settings))
+    ]  # fmt: skip
+    with interruption.keeping():
+        new = _run(density, legs, past, settings, checkpoint, interruption)
+    sessions = [past[chain] + new.get(chain, []) for chain in range(len(starts))]
+    trace = _joined([_chain(own, density, settings) for own in sessions])
+    resumed = {str(chain + 1): [len(s.iterations) for s in own[:-1]] for chain, own in enumerate(sessions) if own[1:]}
+    trace["posterior"].attrs["resumed"] = resumed
+    return trace
+
+
+def _leg(
+    chain: int, past: Sequence[Session], frame: Frame, start: np.ndarray, seed: int, settings: FitSettings
+) -> _Leg | None:
+    """Say what is left of a chain; None where nothing is."""
+    if not past:
+        return _Leg(chain, 0, frame, start, seed, settings.tune, settings.draws)
+    tuning = np.concatenate([session.iterations.statistics["tuning"] for session in past])
+    draws = settings.draws - int((~tuning).sum())
+    if draws <= 0:
+        return None
+    points = np.concatenate([session.frame.points(session.iterations.coordinates) for session in past])
+    # Draws where there are enough to learn from, else the second half of the warm-up.
+    known = points[~tuning] if (~tuning).sum() > points.shape[1] else points[len(points) // 2 :]
+    learnt = learnt_frame(past[-1].frame, known)
+    start = np.linalg.solve(learnt.matrix, points[-1] - learnt.origin)
+    number = len(past)
+    seed = int(child_seed(seed, f"session {number}").generate_state(1)[0])
+    tune = max(settings.tune - int(tuning.sum()), LEAST_TUNING)
+    logger.info("chain %d goes on after %d of %d iterations", chain + 1, len(points), settings.tune + settings.draws)
+    return _Leg(chain, number, learnt, start, seed, tune, draws)
+
+
+def learnt_frame(frame: Frame, points: np.ndarray) -> Frame:
+    """Frame in which draws are nearly standard normal; the fewer they are, the more it is the one given.
+
+    Parameters
+    ----------
+    points
+        (draws, dimensions), unconstrained.
+    """
+    size = len(frame.origin)
+    if len(points) < 3:
+        return frame
+    coordinates = np.linalg.solve(frame.matrix, (points - frame.origin).T)
+    weight = len(points) / (len(points) + size + 10.0)
+    covariance = weight * np.atleast_2d(np.cov(coordinates)) + (1.0 - weight) * np.eye(size)
+    return Frame(points.mean(axis=0), frame.matrix @ np.linalg.cholesky(covariance))
+
+
+class _Running:
+    """A sampler of nutpie at work on one leg, and how much of its trace is kept."""
+
+    def __init__(self, density: Density, leg: _Leg, settings: FitSettings, checkpoint: Checkpoint | None) -> None:
+        self.leg, self._checkpoint, self._size, self._kept = leg, checkpoint, density.dimensions, 0
+        if checkpoint:
+            checkpoint.begin(leg.chain, leg.frame, leg.number)
+        self._sampler = nutpie.sample(
+            _compiled(density, leg.frame, leg.start), seed=leg.seed, chains=1, cores=1, tune=leg.tune, draws=leg.draws,
+            target_accept=settings.target_accept, save_warmup=True, progress_bar=False, blocking=False,
+            return_raw_trace=True, **_mass_matrix(settings.mass_matrix == "low_rank"),
+        )  # fmt: skip
+
+    @property
+    def finished(self) -> bool:
+        """Whether the chain has ended."""
+        try:
+            return self._sampler.is_finished
+        except TimeoutError:  # nutpie 0.16.8 answers so while the chain runs
+            return False
+
+    def look(self) -> Iterations:
+        """Give the iterations so far, and keep the new ones."""
+        return self._keep(_iterations(self._sampler.inspect(), self._size))
+
+    def end(self) -> Iterations:
+        """Give all iterations of a chain that has ended, or end it now."""
+        return self._keep(_iterations(self._sampler.wait() if self.finished else self._sampler.abort(), self._size))
+
+    def cancel(self) -> None:
+        """Let no thread go on."""
+        self._sampler.cancel()
+
+    def _keep(self, iterations: Iterations) -> Iterations:
+        if self._checkpoint:
+            self._checkpoint.append(self.leg.chain, self.leg.number, iterations.after(self._kept))
+            self._kept = len(iterations)
+        return iterations
+
+
+def _run(
+    density: Density,
+    legs: Sequence[_Leg],
+    past: Sequence[Sequence[Session]],
+    settings: FitSettings,
+    checkpoint: Checkpoint | None,
+    interruption: Interruption,
+) -> dict[int, list[Session]]:
+    """Run what is left of each chain; give one session for each of them."""
+    waiting, running, ended = list(legs), dict[int, _Running](), dict[int, list[Session]]()
+    counts = [_count([session.iterations for session in own]) for own in past]
+    totals = [count.draws for count in counts]
+    for leg in legs:
+        totals[leg.chain] += leg.tune + leg.draws
+    kept = time.monotonic()
+    with ChainProgress(totals) as report:
         try:
             while waiting or running:
                 while waiting and len(running) < settings.threads:
-                    chain = waiting.pop(0)
-                    running[chain] = nutpie.sample(_compiled(density, *starts[chain]), seed=seeds[chain], **options)
-                time.sleep(_LOOK_EVERY)
-                for chain in [c for c, sampler in running.items() if _finished(sampler)]:
-                    traces[chain] = running.pop(chain).wait()
-                    counts[chain] = _count(traces[chain])
-                if report.due():
-                    for chain, sampler in running.items():
-                        counts[chain] = _so_far(sampler)
+                    leg = waiting.pop(0)
+                    running[leg.chain] = _Running(density, leg, settings, checkpoint)
+                if interruption.wait(_LOOK_EVERY):
+                    raise Stopped
+                for chain in [c for c, own in running.items() if own.finished]:
+                    own = running.pop(chain)
+                    ended[chain] = [Session(own.leg.frame, own.end())]
+                    counts[chain] = _count([s.iterations for s in [*past[chain], *ended[chain]]])
+                due = report.due()
+                if due or (checkpoint and time.monotonic() - kept >= KEEP_EVERY):
+                    kept = time.monotonic()
+                    for chain, own in running.items():
+                        counts[chain] = _count([*(s.iterations for s in past[chain]), own.look()])
+                if due:
                     report.show(counts)
             report.show(counts)
+        except (Stopped, KeyboardInterrupt):
+            for chain, own in running.items():
+                counts[chain] = _count([*(s.iterations for s in past[chain]), own.end()])
+            done, asked = (sum(numbers) for numbers in ([c.draws for c in counts], totals))
+            where = "none is kept"
+            if checkpoint:
+                where = f"they are in {checkpoint.folder}, and the same command goes on from there"
+            logger.warning("stopped after %d of %d iterations: %s", done, asked, where)
+            raise
         finally:
-            # Ctrl-C, or a chain that failed: no thread may go on.
-            for sampler in running.values():
-                sampler.cancel()
-    for chain, (frame, _) in enumerate(starts):
-        for name in ("posterior", "warmup_posterior"):
-            traces[chain][name] = _values(traces[chain][name], density, frame)
-    return _joined([traces[chain] for chain in range(len(starts))])
+            for own in running.values():
+                own.cancel()
+    return ended
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +253,7 @@ class _Start:
 def _compiled(density: Density, frame: Frame, start: np.ndarray) -> CompiledPyMCModel:
     """Give the log-density over the coordinates of a frame in nutpie's form; a chain begins at `start`.
 
-    The trace holds coordinates, one variable for each name.
+    The trace holds coordinates, as one vector.
     """
     size = density.dimensions
     return CompiledPyMCModel(
@@ -127,11 +265,11 @@ def _compiled(density: Density, frame: Frame, start: np.ndarray) -> CompiledPyMC
         **_NO_SHARED,
         user_data=density.description(frame),
         n_expanded=size,
-        shape_info=(density.names, [slice(i, i + 1) for i in range(size)], [()] * size),
+        shape_info=(["coordinates"], [slice(0, size)], [(size,)]),
         logp_func=None,
         expand_func=None,
         _n_dim=size,
-        _shapes=dict.fromkeys(density.names, ()),
+        _shapes={"coordinates": (size,)},
         _coords={"unconstrained_parameter": pd.Index(density.names)},
     )
 
@@ -147,86 +285,55 @@ def _mass_matrix(low_rank: bool) -> dict[str, object]:
     return {"low_rank_modified_mass_matrix": low_rank}
 
 
-def _values(trace: xr.Dataset, density: Density, frame: Frame) -> xr.Dataset:
-    """Parameters on the linear scale, from coordinates in a frame."""
-    coordinates = np.stack([trace[name].values for name in density.names], axis=-1)
-    values = density.constrained(frame.points(coordinates))
-    return xr.Dataset(
-        {name: (("chain", "draw"), values[..., i]) for i, name in enumerate(density.names)},
-        coords={"chain": trace["chain"], "draw": trace["draw"]},
-    )
+def _iterations(trace: Any, size: int) -> Iterations:
+    """Read nutpie's trace of one chain in so many dimensions."""
+    [drawn], [told] = trace.get_arrow_trace()
+    columns = {name: pyarrow.array(told.column(name)) for name in told.column_names if name not in _UNUSED}
+    statistics = {
+        name: column.to_numpy(zero_copy_only=False)
+        for name, column in columns.items()
+        if not pyarrow.types.is_large_list(column.type) and not column.null_count
+    }
+    coordinates = pyarrow.array(drawn.column("coordinates"))
+    flat = coordinates.flatten().to_numpy(zero_copy_only=False)
+    return Iterations(flat.reshape(len(coordinates), size), statistics)
 
 
-def _finished(sampler: Any) -> bool:
-    try:
-        return sampler.is_finished
-    except TimeoutError:  # nutpie 0.16.8 answers so while the chain runs
-        return False
-
-
-def _so_far(sampler: Any) -> Count:
-    with warnings.catch_warnings():
-        # arviz takes a trace without draws for a transposed one
-        warnings.filterwarnings("ignore", "More chains", UserWarning)
-        return _count(sampler.inspect())
-
-
-def _count(trace: az.InferenceData) -> Count:
-    groups = [trace[name] for name in ("warmup_sample_stats", "sample_stats") if name in trace.groups()]
-    kept = trace["sample_stats"] if "sample_stats" in trace.groups() else None
+def _count(parts: Sequence[Iterations]) -> Count:
+    statistics = [part.statistics for part in parts if len(part)]
     return Count(
-        draws=sum(group.sizes["draw"] for group in groups),
-        divergences=0 if kept is None else int(kept["diverging"].sum()),
-        gradients=sum(int(group["n_steps"].sum()) for group in groups),
+        draws=sum(map(len, parts)),
+        divergences=sum(int((s["diverging"] & ~s["tuning"]).sum()) for s in statistics),
+        gradients=sum(int(s["n_steps"].sum()) for s in statistics),
     )
 
 
-def _joined(traces: Sequence[az.InferenceData]) -> az.InferenceData:
-    """Traces of one chain each as one."""
+def _chain(sessions: Sequence[Session], density: Density, settings: FitSettings) -> dict[str, xr.Dataset]:
+    """Make the groups of one chain, of as many iterations of warm-up and draws as were asked for."""
+    tuning = np.concatenate([session.iterations.statistics["tuning"] for session in sessions])
+    values = np.concatenate(
+        [density.constrained(session.frame.points(session.iterations.coordinates)) for session in sessions]
+    )
+    names = [n for n in sessions[0].iterations.statistics if all(n in s.iterations.statistics for s in sessions)]
+    statistics = {name: np.concatenate([s.iterations.statistics[name] for s in sessions]) for name in names}
     groups = {}
-    for name in traces[0].groups():
-        numbered = [trace[name].assign_coords(chain=[chain]) for chain, trace in enumerate(traces)]
-        # The times of nutpie's own conversion would differ from run to run.
-        groups[name] = xr.concat(numbered, dim="chain", combine_attrs="drop", join="exact").drop_attrs()
+    for prefix, chosen in (
+        ("", np.flatnonzero(~tuning)[: settings.draws]), ("warmup_", np.flatnonzero(tuning)[: settings.tune]),
+    ):  # fmt: skip
+        coordinates = {"chain": [0], "draw": np.arange(len(chosen))}
+        groups[f"{prefix}posterior"] = xr.Dataset(
+            {name: (("chain", "draw"), values[None, chosen, i]) for i, name in enumerate(density.names)}, coordinates
+        )
+        groups[f"{prefix}sample_stats"] = xr.Dataset(
+            {name: (("chain", "draw"), found[None, chosen]) for name, found in statistics.items()}, coordinates
+        )
+    return groups
+
+
+def _joined(chains: Sequence[dict[str, xr.Dataset]]) -> az.InferenceData:
+    """Join groups of one chain each."""
+    groups = {}
+    for name in chains[0]:
+        numbered = [own[name].assign_coords(chain=[chain]) for chain, own in enumerate(chains)]
+        groups[name] = xr.concat(numbered, dim="chain", join="exact")
     return az.InferenceData(**groups)
-
-
-class _Report:
-    """A bar a chain on a terminal, log lines elsewhere."""
-
-    def __init__(self, chains: int, tune: int, draws: int) -> None:
-        self._total = tune + draws
-        self._terminal = sys.stderr.isatty()
-        self._start = self._shown = time.monotonic()
-        columns = (
-            TextColumn("chain {task.fields[chain]}"), BarColumn(), TextColumn("{task.completed}/{task.total} draws"),
-            TextColumn("{task.fields[divergences]} divergent"), TextColumn("{task.fields[gradients]} gradients"),
-            TimeElapsedColumn(),
-        )  # fmt: skip
-        self._bars = Progress(*columns, console=Console(stderr=True), disable=not self._terminal)
-        self._tasks = [
-            self._bars.add_task("", total=self._total, chain=chain + 1, divergences=0, gradients=0)
-            for chain in range(chains)
-        ]
-
-    def __enter__(self) -> _Report:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
-
-    def due(self) -> bool:
-        return time.monotonic() - self._shown >= (_DRAW_EVERY if self._terminal else LOG_EVERY)
-
-    def show(self, counts: Sequence[Count]) -> None:
-        self._shown = time.monotonic()
-        if not self._terminal:
-            text = "; ".join(
-                f"chain {chain}: {c.draws}/{self._total} draws, {c.divergences} divergent, {c.gradients} gradients"
-                for chain, c in enumerate(counts, start=1)
-            )
-            logger.info("%.0f s: %s", self._shown - self._start, text)
-            return
-        for task, count in zip(self._tasks, counts, strict=True):
-            self._bars.update(task, completed=count.draws, divergences=count.divergences, gradients=count.gradients)

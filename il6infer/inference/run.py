@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,13 @@ import numpy as np
 import xarray as xr
 
 from il6infer._errors import Fault, UserError, raise_faults
+from il6infer._interruption import Interruption
 from il6infer.engine import Engine, compile
 from il6infer.inference import predictive
+from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.curves import curves
-from il6infer.inference.density import Density
+from il6infer.inference.density import Density, Frame
+from il6infer.inference.progress import told
 from il6infer.inference.provenance import provenance
 from il6infer.inference.settings import child_seed
 from il6infer.inference.starts import Starts, disperse, find_starts
@@ -36,13 +40,23 @@ PRIOR_DRAWS, CURVES = 200, 200
 """Prior draws simulated, and posterior draws shown as curves."""
 
 
-def fit(path: Path, settings: FitSettings) -> az.InferenceData:
+def fit(
+    path: Path,
+    settings: FitSettings,
+    checkpoint: Checkpoint | None = None,
+    interruption: Interruption | None = None,
+) -> az.InferenceData:
     """Sample the posterior of a PEtab problem.
 
     Parameters
     ----------
     path
         The problem's YAML file.
+    checkpoint
+        Where draws are kept while they are made; a fit goes on from those that an interrupted one of the same problem,
+        settings and code has left there. None: they are in memory only.
+    interruption
+        Says when to stop.
 
     Returns
     -------
@@ -54,13 +68,34 @@ def fit(path: Path, settings: FitSettings) -> az.InferenceData:
     UserError
         If the problem cannot be read, fails petab's linter, or cannot be fitted.
     """
-    idata = fit_problem(check(path), settings)
-    idata["posterior"].attrs.update(provenance(path))
+    problem, made_from = check(path), provenance(path)
+    if checkpoint:
+        checkpoint.claim(_key(settings, made_from))
+    idata = fit_problem(problem, settings, checkpoint, interruption)
+    idata["posterior"].attrs.update(made_from)
     return idata
 
 
-def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
+def _key(settings: FitSettings, made_from: Mapping[str, str]) -> dict[str, object]:
+    """All that the draws of a fit depend on; the number of threads is not among it."""
+    chosen = {name: value for name, value in asdict(settings).items() if name != "threads"}
+    return {**chosen, **{name: made_from[name] for name in ("problem_digest", "source_digest", "versions")}}
+
+
+def fit_problem(
+    problem: Problem,
+    settings: FitSettings,
+    checkpoint: Checkpoint | None = None,
+    interruption: Interruption | None = None,
+) -> az.InferenceData:
     """Sample the posterior of a problem in memory.
+
+    Parameters
+    ----------
+    checkpoint
+        Where draws are kept while they are made, and what an interrupted fit has left.
+    interruption
+        Says when to stop.
 
     Returns
     -------
@@ -71,27 +106,22 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
     """
     began = time.monotonic()
     solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
-    engine = compile(problem, **solver)
+    with told(f"{problem.id}: compiling, which is kept for every later run on this machine"):
+        engine = compile(problem, **solver)
+        density = Density(problem, engine)
     logger.info(
         "%s: %d parameters, %d measurements, %d experiments in %d simulations", problem.id, len(problem.estimated),
         len(problem.data), len(engine.plan.experiments), len(engine.plan.runs),
     )  # fmt: skip
-    density = Density(problem, engine)
     compiled = time.monotonic()
     logger.info("%s: compiled in %.1f s", problem.id, compiled - began)
-    starts = find_starts(density, _origins(problem, density, settings), settings.threads)
-    if not len(starts.points):
-        raise UserError(_nowhere(problem, engine, settings))
+    starts, about_starts = _starts(problem, engine, density, settings, checkpoint)
     # Here, for nutpie and ArviZ take seconds to import, and a problem may have been refused before.
     from il6infer.inference.nuts import sample
 
     started = time.monotonic()
-    idata = sample(
-        density,
-        disperse(density, starts, settings.chains, _rng(settings, "dispersion")),
-        [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)],
-        settings,
-    )
+    seeds = [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)]
+    idata = sample(density, starts, seeds, settings, checkpoint, interruption)
     sampled, failures = time.monotonic(), engine.failures()
     counted = _add_groups(idata, problem, engine, settings)
     counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
@@ -115,7 +145,8 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
             "noise": json.dumps({variable_names(problem)[o.id]: o.distribution for o in problem.observables}),
             "estimated": json.dumps(_estimated(problem)),
             **_idle_attrs(problem),
-            **_start_attrs(starts),
+            **_resumed_attrs(idata),
+            **about_starts,
             **counted,
         }
     )
@@ -124,6 +155,28 @@ def fit_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
         for group in ("posterior", "prior", "warmup_posterior"):
             idata[group][parameter.id].attrs["units"] = parameter.unit
     return idata
+
+
+def _starts(
+    problem: Problem, engine: Engine, density: Density, settings: FitSettings, checkpoint: Checkpoint | None
+) -> tuple[list[tuple[Frame, np.ndarray]], dict[str, object]]:
+    """Where the chains begin, and attributes that tell how that was found; from the checkpoint where it has them."""
+    kept = checkpoint.starts() if checkpoint else None
+    if kept is not None:
+        return kept
+    found = find_starts(density, _origins(problem, density, settings), settings.threads)
+    if not len(found.points):
+        raise UserError(_nowhere(problem, engine, settings))
+    starts = disperse(density, found, settings.chains, _rng(settings, "dispersion"))
+    if checkpoint:
+        checkpoint.keep_starts(starts, _start_attrs(found))
+    return starts, _start_attrs(found)
+
+
+def _resumed_attrs(idata: az.InferenceData) -> dict[str, object]:
+    """Chains that were interrupted -> iterations of each session before the last, where there are any."""
+    resumed = idata["posterior"].attrs.pop("resumed")
+    return {"resumed": json.dumps(resumed)} if resumed else {}
 
 
 def _rng(settings: FitSettings, name: str) -> np.random.Generator:

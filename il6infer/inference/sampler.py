@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from il6infer._interruption import Interruption
+from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density, Frame
 from il6infer.stages.settings import FitSettings
 
@@ -23,6 +25,8 @@ class Sampler(Protocol):
         starts: Sequence[tuple[Frame, np.ndarray]],
         seeds: Sequence[int],
         settings: FitSettings,
+        checkpoint: Checkpoint | None = None,
+        interruption: Interruption | None = None,
     ) -> az.InferenceData:
         """Sample the posterior.
 
@@ -32,6 +36,10 @@ class Sampler(Protocol):
             Where each chain begins: a frame, and coordinates (dimensions,) in it.
         seeds
             One a chain; the draws depend on it, on the start and on the settings, and on nothing else.
+        checkpoint
+            Where draws are kept while they are made, and what an interrupted run has left there.
+        interruption
+            Says when to stop; what there is is kept first.
 
         Returns
         -------

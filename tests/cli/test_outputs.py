@@ -185,7 +185,7 @@ def test_draws_that_cannot_be_written_are_saved_elsewhere(monkeypatch, tmp_path)
 
     az = pytest.importorskip("arviz")
     idata = az.InferenceData(posterior=xr.Dataset({"k": (("chain", "draw"), [[1.0, 2.0]])}))
-    monkeypatch.setattr(il6infer.inference, "fit", lambda problem, settings: idata)
+    monkeypatch.setattr(il6infer.inference, "fit", lambda *_: idata)
     monkeypatch.setattr(fit, "_SPARE", float(MAX_BYTES) ** 4)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     saved: list[Path] = []

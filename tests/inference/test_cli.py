@@ -55,21 +55,39 @@ def test_fit_writes_a_posterior_and_says_how_it_went(problem, tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_and_writes_nothing(problem, tmp_path):
-    output = tmp_path / "posterior.nc"
-    words = (problem, "--output", output, "--chains", 2, "--tune", 100000, "--draws", 20, "--starts", 1, "--threads", 2)
-    process = subprocess.Popen(_command(*words), stderr=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        if "start 1 of 1" in line:
-            break
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+def test_a_fit_that_is_stopped_again_and_again_loses_nothing_and_ends(problem, tmp_path):
+    output, partial = tmp_path / "posterior.nc", tmp_path / "posterior.nc.partial"
+    words = (problem, "--output", output, "--chains", 2, "--tune", 100, "--draws", 2000, "--starts", 1, "--threads", 2)
 
-    assert process.returncode == 130
-    assert "interrupted: nothing is written" in errors
-    assert "Traceback" not in errors
-    assert list(tmp_path.iterdir()) == []
+    def size():
+        return sum(path.stat().st_size for path in partial.glob("*.draws"))
+
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)):
+        before = size()
+        process = subprocess.Popen(_command(*words), stderr=subprocess.PIPE, text=True)
+        while size() == before:
+            time.sleep(0.1)
+            assert process.poll() is None, process.stderr.read()
+        kept = size()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=30)
+
+        assert process.returncode == code
+        assert "Traceback" not in errors
+        assert size() >= kept > before
+        assert not output.exists()
+        if code > 0:
+            assert f"they are in {partial}, and the same command goes on from there" in errors
+    done = subprocess.run(_command(*words), capture_output=True, text=True, check=False)
+    idata = read_posterior(output)
+
+    assert done.returncode == 0, done.stderr
+    assert "chain 1 goes on after" in done.stderr
+    assert "start 1 of 1" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["posterior.nc"]
+    assert dict(idata["posterior"].sizes) == {"chain": 2, "draw": 2000}
+    sessions = json.loads(idata["posterior"].attrs["resumed"]).values()
+    assert all(1 <= len(own) <= 3 for own in sessions)
 
 
 def test_bad_settings_and_a_missing_problem_exit_2(problem, tmp_path):
