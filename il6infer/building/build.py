@@ -16,14 +16,24 @@ import yaml
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.building.constraints import constraint_faults, with_constraints
+from il6infer.building.genotypes import (
+    always_set,
+    genotype_faults,
+    genotypes_of,
+    own_name,
+    own_parameters,
+    with_genotypes,
+)
+from il6infer.building.genotypes import changes_of as genotype_changes
 from il6infer.building.units import unit_faults
 from il6infer.library.assembly import readout_fault
-from il6infer.library.compose import Model
+from il6infer.library.compose import Model, cells_name
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
 from il6infer.problems.noise import NOISES
 from il6infer.problems.spec import Problem
 from il6infer.problems.stimuli import idle_stimuli
+from il6infer.stages.genotype import Genotype
 
 logger = logging.getLogger("il6infer")
 
@@ -62,9 +72,10 @@ def build(
 ) -> Path:
     """Write the PEtab v2 problem of one data set and one model.
 
-    Each experimental condition is one experiment: pre-equilibration at rest (nothing in the medium), then one
-    period for each time of its protocol. An instrument reads ``scale * read-out + offset``, with a scale (and
-    offset) for each gel or plate and one noise parameter for each read-out.
+    Each experimental condition is one experiment: pre-equilibration at rest (nothing in the medium; cells of another
+    genotype with their own parameters), then one period for each time of its protocol. An instrument reads
+    ``scale * read-out + offset``, with a scale (and offset) for each gel or plate and one noise parameter for each
+    read-out.
 
     Parameters
     ----------
@@ -89,15 +100,18 @@ def build(
         measured, every constraint that the model cannot express.
     """
     faults = _faults(measurements, protocol, model) + unit_faults(measurements, model)
+    genotypes = genotypes_of(protocol)
+    faults += genotype_faults(genotypes, model)
     faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
     raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
-    conditions, experiments = _protocol(protocol, model)
+    model = with_genotypes(model, genotypes)
+    conditions, experiments = _protocol(protocol, genotypes, model)
     tables = {
         "conditions": conditions,
         "experiments": experiments,
         "observables": _observables(measurements),
         "measurements": _measurement_table(measurements),
-        "parameters": _parameters(measurements, model),
+        "parameters": _parameters(measurements, genotypes, model, kept=bool(constraints)),
     }
     tables = with_constraints(tables, constraints)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -178,13 +192,23 @@ def _differences(problem: Problem, tables: Mapping[str, pd.DataFrame]) -> list[F
     return faults
 
 
-def _protocol(protocol: pd.DataFrame, model: Model) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _protocol(
+    protocol: pd.DataFrame, genotypes: Mapping[str, Genotype], model: Model
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Condition and experiment tables; steps at the same time make one condition, shared where they agree."""
     changes_of: dict[tuple, str] = {}
     rows = [{"conditionId": REST, "targetId": s, "targetValue": 0.0} for s in model.medium]
     experiments = []
     for name, steps in protocol.groupby("condition", sort=False):
         experiments.append({"experimentId": name, "time": "-inf", "conditionId": REST})
+        cells = genotype_changes(genotypes[name], model) if name in genotypes else {}
+        if cells:
+            key = (REST, *cells.items())
+            if key not in changes_of:
+                changes_of[key] = f"cells_{name}"
+                rows += [{"conditionId": changes_of[key], "targetId": cells_name(p), "targetValue": v}
+                         for p, v in cells.items()]  # fmt: skip
+            experiments.append({"experimentId": name, "time": "-inf", "conditionId": changes_of[key]})
         start = min(0.0, steps["time_min"].min())
         moments = {start: {}} | {time: {} for time in sorted(steps["time_min"].unique())}
         for time, group in steps.groupby("time_min"):
@@ -269,14 +293,24 @@ def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _parameters(measurements: pd.DataFrame, model: Model) -> pd.DataFrame:
+def _parameters(
+    measurements: pd.DataFrame, genotypes: Mapping[str, Genotype], model: Model, *, kept: bool
+) -> pd.DataFrame:
+    """Parameters with priors; `kept`: those, too, that every condition sets, for a constraint may name them."""
     rows = []
+    own = own_parameters(genotypes)
+    unused = set() if kept else always_set(genotypes, set(measurements["condition"]), model)
     for p in model.priors.itertuples():
         if p.distribution == "fixed":
             continue
         mean, sd = log_normal(p.median, p.low, p.high)
         source = p.source + (f" (doi {p.doi})" if p.doi else "")
-        rows.append(_parameter(p.parameter, p.description, mean, sd, p.unit, source))
+        if p.parameter not in unused:
+            rows.append(_parameter(p.parameter, p.description, mean, sd, p.unit, source))
+        for name, cells in own:
+            if name == p.parameter:
+                text = f"{p.description}, in {cells}"
+                rows.append(_parameter(own_name(name, cells), text, mean, sd, p.unit, source))
     for (name, batch), group in measurements.groupby(["observable", "batch"], sort=False):
         sizes, unit = group["value"].abs(), str(group["unit"].iloc[0])
         top = float(sizes.max()) or 1.0

@@ -134,6 +134,8 @@ def protocol_table(problem: Problem) -> pd.DataFrame:
             "concentration_nM": float("nan"),
             "dose": str(value),
             "unit": "",
+            "knock_out": "",
+            "set": "",
         }
         for experiment in problem.experiments
         for period in experiment.periods

@@ -23,6 +23,8 @@ from il6infer.ingestion.reading import Reading
 from il6infer.ingestion.schema import checked
 from il6infer.ingestion.specs import Description
 from il6infer.ingestion.summary import summary
+from il6infer.stages import genotype
+from il6infer.stages.genotype import Genotype
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, names, write_table
 
@@ -40,7 +42,7 @@ class Tables:
         One value a row; columns and their types in `il6infer.stages.tables.MEASUREMENTS`.
     protocol
         One action a row: ``condition,time_min,action,species,concentration_nM,dose,unit``; in order of condition,
-        time, and effect (wash before set before add).
+        time, and effect (wash before set before add); ``knock_out`` and ``set`` say what the condition's cells are.
     report
         Counts by file and read-out, what was left out and why, sha256 of every input (``ingest.json``).
     """
@@ -112,9 +114,9 @@ def write(tables: Tables, output: Path) -> None:
 
 def _protocol(described: Description, folder: Path) -> tuple[Protocol | None, list[Fault]]:
     if not isinstance(described.protocol, str):
-        return read_protocol(sheet_of(described.protocol, described.path.name))
+        return read_protocol(sheet_of(described.protocol, described.path.name), described.conditions)
     sheet, faults = read_sheet(folder / described.protocol, described.protocol)
-    return (None, faults) if sheet is None else read_protocol(sheet)
+    return (None, faults) if sheet is None else read_protocol(sheet, described.conditions)
 
 
 def _source(spec: File, folder: Path) -> Source:
@@ -157,6 +159,12 @@ def _measurements(name: str, described: Description, sources: Sequence[Source]) 
 def _protocol_table(protocol: Protocol, measured: Collection[str]) -> pd.DataFrame:
     """Give the steps of all conditions that have a value; where all wells lay below range, nothing can be fitted."""
     steps = [step for step in protocol.steps if step.condition in measured]
-    rows = [{column: getattr(step, column) for column in names(PROTOCOL)} for step in steps]
+    own = [column for column in names(PROTOCOL) if column not in genotype.COLUMNS]
+    cells = {name: protocol.genotypes.get(name, Genotype()).cells for name in measured}
+    rows = [
+        {column: getattr(step, column) for column in own}
+        | dict(zip(genotype.COLUMNS, cells[step.condition], strict=True))
+        for step in steps
+    ]
     frame = pd.DataFrame(rows, columns=list(names(PROTOCOL)))
     return frame.astype({"time_min": float, "concentration_nM": float, "dose": float})

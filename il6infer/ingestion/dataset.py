@@ -85,7 +85,11 @@ def read_description(path: Path) -> tuple[Description | None, list[Fault]]:
         title=str(document.get("title", "")),
         protocol=protocol if isinstance(protocol, str) else tuple(protocol),
         files=tuple(ASSAYS[e["assay"]].file(e) for i, e in enumerate(document["files"]) if i not in faulty),
-        **{key: document[key] for key in ("simulated", "cell", "source", "notes") if _usable(key, document, faulty)},
+        **{
+            key: document[key]
+            for key in ("simulated", "cell", "source", "notes", "conditions")
+            if _usable(key, document, faulty)
+        },
     )
     return description, list(faults.values())
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from il6infer._errors import Fault, UserError, nearest
 from il6infer._tables import Row, Sheet, not_a_number, number
 from il6infer._units import DOSE_UNITS, concentration_nM, substances
+from il6infer.stages import genotype
+from il6infer.stages.genotype import Genotype, read_genotype
 
 COLUMNS = ("condition", "time_min", "action", "species", "dose", "unit")
 ACTIONS = ("wash", "set", "add", "control")
@@ -40,11 +42,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Protocol:
-    """All steps, by condition in order of first appearance, then by time and action."""
+    """All steps, by condition in order of first appearance, then by time and action.
+
+    Attributes
+    ----------
+    conditions
+        Condition -> the row in which it first stands.
+    genotypes
+        Condition -> what its cells are, where they are not those of the model.
+    """
 
     sheet: Sheet
     steps: tuple[Step, ...]
     conditions: Mapping[str, int]
+    genotypes: Mapping[str, Genotype] = field(default_factory=dict)
 
     @property
     def controls(self) -> frozenset[str]:
@@ -59,23 +70,34 @@ class Protocol:
 
 def sheet_of(rows: Iterable[Mapping[str, Any]], name: str) -> Sheet:
     """Put rows given inside a description into the sheet that a CSV file would be."""
+    columns = (*COLUMNS, *genotype.COLUMNS)
     return Sheet(
         name=f"{name}, protocol",
-        columns=COLUMNS,
-        rows=tuple(
-            Row(i, {column: str(row.get(column, "")).strip() for column in COLUMNS}) for i, row in enumerate(rows, 1)
-        ),
+        columns=columns,
+        rows=tuple(Row(i, {column: _text(row.get(column, "")) for column in columns}) for i, row in enumerate(rows, 1)),
         entry="entry",
     )
 
 
-def read_protocol(sheet: Sheet) -> tuple[Protocol | None, list[Fault]]:
-    """Read the steps of a protocol sheet.
+def _text(value: Any) -> str:
+    """Write what stands in a description as a cell: lists and mappings as `il6infer.stages.genotype` reads them."""
+    if isinstance(value, Mapping):
+        return ";".join(f"{key}={each}" for key, each in value.items())
+    return ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
+
+
+def read_protocol(
+    sheet: Sheet, conditions: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Protocol | None, list[Fault]]:
+    """Read the steps of a protocol sheet, and what the cells of its conditions are.
 
     Parameters
     ----------
     sheet
-        Columns ``condition,time_min,action,species,dose,unit``.
+        Columns ``condition,time_min,action,species,dose,unit``, and ``knock_out`` and ``set`` where it has them: one
+        row of a condition that fills them is enough.
+    conditions
+        The same two by condition, as a description gives them beside the protocol.
 
     Returns
     -------
@@ -86,18 +108,53 @@ def read_protocol(sheet: Sheet) -> tuple[Protocol | None, list[Fault]]:
     if faults:
         return None, faults
     steps: list[Step] = []
-    conditions: dict[str, int] = {}
+    first: dict[str, int] = {}
     for row in sheet.rows:
         if row["condition"]:
-            conditions.setdefault(row["condition"], row.number)
+            first.setdefault(row["condition"], row.number)
         step, found = _step(sheet, row)
         faults += found
         if step is not None:
             steps.append(step)
     faults += _clashes(sheet, steps)
-    order = {condition: i for i, condition in enumerate(conditions)}
+    genotypes, found = _genotypes(sheet, conditions or {})
+    faults += found
+    order = {condition: i for i, condition in enumerate(first)}
     steps.sort(key=lambda step: (order[step.condition], step.time_min, ACTIONS.index(step.action), step.row))
-    return Protocol(sheet, tuple(steps), conditions), faults
+    return Protocol(sheet, tuple(steps), first, genotypes), faults
+
+
+def _genotypes(sheet: Sheet, described: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Genotype], list[Fault]]:
+    """Read what the cells of each condition are: as the description and its rows say, which must agree."""
+    faults: list[Fault] = []
+    found: dict[str, tuple[Genotype, str]] = {}
+    known = dict.fromkeys(row["condition"] for row in sheet.rows)
+    asked: list[tuple[str, str, dict[str, str]]] = []
+    for name, given in described.items():
+        where = f"description, conditions, {name}"
+        if name not in known:
+            faults.append(Fault(where, f"condition '{name}' is not in the protocol.", nearest(name, known)))
+        asked.append((name, where, {column: _text(given.get(column, "")) for column in genotype.COLUMNS}))
+    columns = [column for column in genotype.COLUMNS if column in sheet.columns]
+    asked += [(row["condition"], sheet.where(row), {c: row[c] for c in columns}) for row in sheet.rows]
+    for name, where, cells in asked:
+        if not any(cells.values()):
+            continue
+        this, wrong = read_genotype(cells.get("knock_out", ""), cells.get("set", ""))
+        faults += [Fault(f"{where}, {column}", what, _GENOTYPE[column]) for column, what in wrong]
+        before, place = found.setdefault(name, (this, where))
+        if before != this and not wrong:
+            what = f"the cells of condition '{name}' are others than in {place}."
+            faults.append(
+                Fault(where, what, "A condition is of one kind of cell: give the others a name of their own.")
+            )
+    return {name: this for name, (this, _) in found.items()}, faults
+
+
+_GENOTYPE = {
+    "knock_out": "Name genes or parameters, with ; between them: SOCS3.",
+    "set": "Write PARAMETER=NUMBER, or PARAMETER=NAME to estimate it apart, with ; between them: ratio_IL6R_gp130=0.2.",
+}
 
 
 def _step(sheet: Sheet, row: Row) -> tuple[Step | None, list[Fault]]:

@@ -22,6 +22,8 @@ class Description:
         Name of the protocol's CSV file in the data folder, or its rows.
     files
         The raw files, in the order of the description.
+    conditions
+        Condition -> ``knock_out`` and ``set`` of its cells, where they are not those of the model.
     """
 
     path: Path
@@ -32,3 +34,4 @@ class Description:
     cell: str = ""
     source: str = ""
     notes: str = field(default="", repr=False)
+    conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

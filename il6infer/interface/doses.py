@@ -12,6 +12,8 @@ from typing import Any
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._units import concentration_nM
 from il6infer.ingestion.protocol import Step
+from il6infer.library.catalogue import shipped
+from il6infer.library.genotypes import parameters_of_gene
 from il6infer.prediction.claims import VirtualExperiment
 
 Dose = str | float
@@ -83,11 +85,12 @@ def plans_of(
     found = {name: [concentration(name, dose) for dose in _listed(given)] for name, given in doses.items()}
     varied = {name: found[name] for name, given in doses.items() if not _is_one(given)}
     fixed = {name: several[0] for name, several in found.items() if name not in varied}
+    lacking = tuple(p for name in knock_out for p in parameters_of_gene(name, shipped()))
     plans = {}
     for key in product(*varied.values()):
         steps = [*_washes(wash), *_additions(fixed | dict(zip(varied, key, strict=True)), at)]
         steps.sort(key=lambda step: step.time_min)  # stable: a wash comes before what is added at its time
-        plans[key] = VirtualExperiment("", tuple(steps), dict(set_), tuple(knock_out), (), (), {})
+        plans[key] = VirtualExperiment("", tuple(steps), dict(set_), lacking, (), (), {})
     return plans, varied
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -14,12 +14,10 @@ from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.library.assembly import complexes_of, gp130_unit, inhibition, parts_of, texts_of
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.declared import reactions_of, species_of
+from il6infer.library.genotypes import may_be_zero
 from il6infer.library.names import CELLS, ModelName, parse_model_name
 from il6infer.library.priors import UNITS, cell_table, prior_table
 from il6infer.library.translate import own_sbml, sbml_of
-
-_RATES = re.compile(r"k_\w+|\w+_basal")
-"""Parameters that may be 0 in any module; a header names what else a cell can lack."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +154,30 @@ def with_values(model: Model, values: Mapping[str, float]) -> Model:
     return replace(model, antimony=text, sbml=sbml_of(model.identifier, text), priors=priors)
 
 
+def with_cells(model: Model, parameters: Collection[str]) -> Model:
+    """Give cells of other conditions values of their own of some parameters, which PEtab's conditions can then set.
+
+    A parameter that is estimated cannot be the target of a condition. So the model reads ``<parameter>_cells`` in its
+    place, which is that parameter wherever no condition says otherwise.
+    """
+    text = model.antimony
+    for name in parameters:
+        declared = re.search(rf"^  {name} = [^;]+;.*$", text, re.MULTILINE)
+        if declared is None:
+            raise ValueError(f"model '{model.name}' does not declare '{name}'")
+        head, body, tail = text[: declared.start()], declared.group(), text[declared.end() :]
+        own = cells_name(name)
+        unit = re.search(rf"\b{name} has ([^;]+);", body)
+        line = f"\n  {own} = {name};" + (f" {own} has {unit[1]};" if unit else "")
+        text = re.sub(rf"\b{name}\b", own, head) + body + line + re.sub(rf"\b{name}\b", own, tail)
+    return replace(model, antimony=text, sbml=sbml_of(model.identifier, text)) if parameters else model
+
+
+def cells_name(parameter: str) -> str:
+    """Name in the model of a parameter that conditions set."""
+    return f"{parameter}_cells"
+
+
 def value_fault(where: str, name: str, value: float, library: Library) -> Fault | None:
     """Fault of a value that a parameter cannot take: it must be above 0, or 0 where that is a knock-out.
 
@@ -166,8 +188,7 @@ def value_fault(where: str, name: str, value: float, library: Library) -> Fault 
     name, value
         Parameter, and the value given.
     """
-    lacked = _RATES.fullmatch(name) or any(name in m.knock_outs for m in library.modules.values())
-    if 0 < value < math.inf or (value == 0 and lacked):
+    if 0 < value < math.inf or (value == 0 and may_be_zero(name, library)):
         return None
     what = f"{value:g} is given, but it must be a number above 0."
     return Fault(where, what, "Its unit is that of `il6infer models show`.")

@@ -71,6 +71,8 @@ class Module:
         Read-out -> its unit, one of `READOUT_UNITS`; those that are not named are fractions, or relative.
     knock_outs
         Parameters that may be 0, besides rates (``k_...``) and basal ones (``..._basal``).
+    genes
+        Gene that cells can lack -> parameters that are then 0; none where the cells of the model lack it anyway.
     acts_on
         (factor, patterns): rates of the reactions whose ids fit are multiplied by the factor.
     colours
@@ -108,6 +110,7 @@ class Module:
     readouts: tuple[str, ...] = ()
     readout_units: Mapping[str, str] = field(default_factory=dict)
     knock_outs: tuple[str, ...] = ()
+    genes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     acts_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     colours: tuple[str, str] | None = None
     places: Mapping[str, tuple[float, str]] = field(default_factory=dict)
@@ -180,6 +183,10 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         f"read-outs with their units, such as {{ELISA: nM}}; units: {', '.join(READOUT_UNITS)}",
     ),
     "knock_outs": (_list(_is_name), "a list of parameters, such as [JAK1]"),
+    "genes": (
+        _table(_is_name, lambda value: value == [] or _list(_is_name)(value)),
+        "a gene with the parameters that are 0 in cells without it, such as {SOCS3: [k_SOCS3_mRNA]}",
+    ),
     "acts_on": (
         _table(_is_name, _list(lambda value: isinstance(value, str) and bool(re.fullmatch(r"[\w*?]+", value)))),
         "a factor with patterns of reaction ids, such as {JAK_left: [phosphorylate*]}",

@@ -15,6 +15,8 @@ from il6infer._schema import check
 from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
 from il6infer.ingestion.protocol import Step, read_protocol, sheet_of
+from il6infer.library.catalogue import shipped
+from il6infer.library.genotypes import parameters_of_gene
 from il6infer.prediction.quantities import OF_READOUT, QUANTITIES
 
 SCHEMA = Path(__file__).parent / "claims.schema.yaml"
@@ -181,7 +183,7 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[VirtualEx
     if faults or protocol is None:
         return None, faults
     requires = tuple((entry,) if isinstance(entry, str) else tuple(entry) for entry in described.get("requires", ()))
-    knock_out = tuple(described.get("knock_out", ()))
+    knock_out = tuple(p for gene in described.get("knock_out", ()) for p in parameters_of_gene(gene, shipped()))
     plan = VirtualExperiment(
         name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied,
         scale=described.get("scale", {}),

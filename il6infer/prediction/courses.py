@@ -27,11 +27,7 @@ def readable(network: Network) -> dict[str, sp.Expr]:
 
 def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment]:
     """Experiments of a plan, from the problem's state of rest on: one, or one for each of its doses."""
-    rest: dict[str, sp.Expr] = {}
-    for experiment in problem.experiments:
-        if experiment.periods and experiment.periods[0].time == STEADY_STATE:
-            rest = dict(experiment.periods[0].changes)
-            break
+    rest = _rest(problem)
     rest |= {name: sp.Float(0.0) for name in plan.knock_out if name in problem.network.parameters}
     rest |= {name: sp.Float(value) for name, value in plan.set.items()}
     rest |= {name: sp.Float(factor) * symbol(name) for name, factor in plan.scale.items()}
@@ -53,6 +49,15 @@ def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment
         periods = [Period(STEADY_STATE, rest), *(Period(t, own[t]) for t in sorted(own))]
         experiments.append(Experiment(f"{plan.name}_{number}", tuple(periods)))
     return experiments
+
+
+def _rest(problem: Problem) -> dict[str, sp.Expr]:
+    """Give the cells at rest: those of the model; where every experiment has cells of its own, those of the first."""
+    states = set(problem.network.states)
+    starts = [
+        dict(e.periods[0].changes) for e in problem.experiments if e.periods and e.periods[0].time == STEADY_STATE
+    ]
+    return next((changes for changes in starts if changes.keys() <= states), starts[0] if starts else {})
 
 
 def question(problem: Problem, asked: Sequence[tuple[str, Sequence[Experiment]]], times: np.ndarray) -> Problem:

@@ -39,6 +39,8 @@ class Column:
         Whether a cell may be empty: ``""``, or NaN for a number.
     infinite
         Whether a number may be inf.
+    optional
+        Whether a table may come without the column, which is then empty.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Column:
     unit: str = ""
     empty: bool = False
     infinite: bool = False
+    optional: bool = False
 
 
 MEASUREMENTS = (
@@ -77,6 +80,10 @@ PROTOCOL = (
     Column("concentration_nM", "number", "dose", "nM", empty=True),
     Column("dose", "number", "dose as it was given", "unit", empty=True),
     Column("unit", "text", "unit of the dose", empty=True),
+    Column(
+        "knock_out", "text", "what the cells of the condition lack, the same in all its rows", empty=True, optional=True
+    ),
+    Column("set", "text", "parameters that these cells have of their own", empty=True, optional=True),
 )
 """One action a row."""
 
@@ -150,7 +157,7 @@ def write_table(
 
 
 def _typed(sheet: Sheet, columns: Sequence[Column], subject: str) -> pd.DataFrame:
-    missing = sheet.missing(names(columns))
+    missing = sheet.missing([column.name for column in columns if not column.optional])
     raise_faults([Fault(f.where, f.what, "Run `il6infer ingest` again.") for f in missing], subject)
     faults: list[Fault] = []
     read = {column.name: [_cell(sheet, row, column, faults) for row in sheet.rows] for column in columns}
@@ -160,7 +167,7 @@ def _typed(sheet: Sheet, columns: Sequence[Column], subject: str) -> pd.DataFram
 
 
 def _cell(sheet: Sheet, row: Row, column: Column, faults: list[Fault]) -> str | float | int | bool:
-    text = row[column.name]
+    text = row.cells.get(column.name, "")
     value = float(text) if column.infinite and text == "inf" else number(text)
     if not text and column.empty:
         return float("nan") if column.kind == "number" else ""

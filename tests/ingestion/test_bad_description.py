@@ -20,7 +20,7 @@ def test_typos_in_the_description(tmp_path):
     )
     assert faults(tmp_path, yaml=yaml) == [
         "data.yaml: unknown key 'titel'. Did you mean 'title'? "
-        "Known: cell, files, notes, protocol, simulated, source, title.",
+        "Known: cell, conditions, files, notes, protocol, simulated, source, title.",
         "data.yaml: key 'title' is missing.",
         "data.yaml, files 1 (gel.csv): unknown key 'normalize'. Did you mean 'normalise'? "
         "Known: assay, batch, calibrator, calibrator_per_cell, decimal, ignore, "
@@ -42,7 +42,7 @@ def test_faults_of_description_and_of_raw_files_come_together(tmp_path):
     yaml = YAML.replace("title: A test", "cells: HepG2").replace("normalise", "normalize")
     assert faults(tmp_path, yaml=yaml, plate=PLATE.replace(",9000", ",many")) == [
         "data.yaml: unknown key 'cells'. Did you mean 'cell'? "
-        "Known: cell, files, notes, protocol, simulated, source, title.",
+        "Known: cell, conditions, files, notes, protocol, simulated, source, title.",
         "data.yaml: key 'title' is missing.",
         "data.yaml, files 1 (gel.csv): unknown key 'normalize'. Did you mean 'normalise'? "
         "Known: assay, batch, calibrator, calibrator_per_cell, decimal, ignore, "

@@ -71,10 +71,10 @@ def test_written_files(tmp_path):
     assert "\r" not in written
     protocol = (tmp_path / "out" / "protocol.csv").read_text()
     assert protocol.splitlines()[:4] == [
-        "condition,time_min,action,species,concentration_nM,dose,unit",
-        "vehicle,0,control,,,,",
-        "il6_10,0,add,IL6,0.4807692308,10,ng/ml",
-        "block,-30,add,sgp130Fc,2.380952381,500,ng/ml",
+        "condition,time_min,action,species,concentration_nM,dose,unit,knock_out,set",
+        "vehicle,0,control,,,,,,",
+        "il6_10,0,add,IL6,0.4807692308,10,ng/ml,,",
+        "block,-30,add,sgp130Fc,2.380952381,500,ng/ml,,",
     ]
     assert json.loads((tmp_path / "out" / "ingest.json").read_text()) == encode(tables.report)
 

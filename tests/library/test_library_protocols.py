@@ -72,6 +72,7 @@ def courses(request, tmp_path_factory) -> Courses:
     folder: Path = tmp_path_factory.mktemp("protocols")
     protocol = pd.DataFrame([line.split(",") for line in PROTOCOL.splitlines()[1:]])
     protocol.columns = PROTOCOL.splitlines()[0].split(",")
+    protocol = protocol.assign(knock_out="", set="")
     protocol["time_min"] = protocol["time_min"].astype(float)
     protocol["concentration_nM"] = pd.to_numeric(protocol["concentration_nM"])
     conditions = list(dict.fromkeys(protocol["condition"]))

@@ -134,7 +134,7 @@ until: 20
 experiments:
   knocked_out: {steps: &dose [{time_min: 0, action: add, species: IL6, dose: 2, unit: nM}], knock_out: [gain]}
   foreign: {steps: *dose, knock_out: [IL6R_0]}
-  misspelt: {steps: *dose, knock_out: [IL6R]}
+  misspelt: {steps: *dose, knock_out: [IL6Ra]}
   trans: {steps: *dose, requires: [C_trans]}
   alone: {steps: *dose, requires: [[C_classic, C_cluster], gain]}
   either: {steps: *dose, requires: [[C_trans, bound], [gain, K_SOCS3]]}
@@ -174,7 +174,7 @@ def test_knock_outs_and_what_an_experiment_requires(tmp_path):
 
     assert found["knocked_out"]["prior"] == 1.0  # nothing is bound
     assert found["foreign"]["prior"] == 1.0  # the toy has no IL-6R: nothing to take away
-    assert found["misspelt"]["absent"] == "'IL6R' is no parameter of this model, nor of any in the library"
+    assert found["misspelt"]["absent"] == "'IL6Ra' is no parameter of this model, nor of any in the library"
     assert found["trans"]["absent"] == "the model has no trans-signalling"
     assert found["alone"]["absent"] == "the model has neither classic signalling nor cluster signalling"
     assert found["either"]["prior"] == 1.0  # of each entry that is a list one is there

@@ -62,7 +62,7 @@ def run(tmp_path: Path) -> tuple[Path, Path]:
     pd.DataFrame(
         [["experiment", 0, "add", "IL6", 0.48, 10, "ng/ml"]],
         columns=["condition", "time_min", "action", "species", "concentration_nM", "dose", "unit"],
-    ).to_csv(results / "toy" / "protocol.csv", index=False)
+    ).assign(knock_out="", set="").to_csv(results / "toy" / "protocol.csv", index=False)
     about = IngestSummary("toy", "Toy data", True, "none", "made up", "", None, None, N, {"y": N}, {}, (), {})
     write(results / "toy" / "ingest.json", about)
     return tmp_path / "config.yaml", results

@@ -34,4 +34,4 @@ def protocol() -> pd.DataFrame:
             ("il6", 20.0, "wash", *nothing),
         ],
         columns=columns,
-    )
+    ).assign(knock_out="", set="")

@@ -1,0 +1,76 @@
+"""Genotype of the cells of a condition: what they lack, and parameters that have another value in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from il6infer._tables import number
+
+COLUMNS = ("knock_out", "set")
+"""Columns of a protocol that hold it, as text: ``SOCS3;JAK1`` and ``ratio_IL6R_gp130=0.2;k_import=high``."""
+
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Genotype:
+    """What sets the cells of a condition apart from those of the model, from before the stimulus to the end.
+
+    Attributes
+    ----------
+    knock_out
+        Genes, or parameters, that they lack.
+    set
+        Parameter -> its value in these cells; or a name, where it is estimated for these cells apart, from the same
+        prior. Conditions that give a parameter one name share it.
+    """
+
+    knock_out: tuple[str, ...] = ()
+    set: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __bool__(self) -> bool:
+        """Whether the cells differ at all."""
+        return bool(self.knock_out or self.set)
+
+    @property
+    def cells(self) -> tuple[str, str]:
+        """Its text in the columns of a protocol."""
+        given = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in self.set.items()]
+        return ";".join(self.knock_out), ";".join(given)
+
+
+def read_genotype(knock_out: str, given: str) -> tuple[Genotype, list[tuple[str, str]]]:
+    """Read the two cells of a protocol.
+
+    Parameters
+    ----------
+    knock_out, given
+        Text of the columns `COLUMNS`; empty for nothing.
+
+    Returns
+    -------
+    tuple
+        The genotype, and (column, what is wrong) of each fault.
+    """
+    wrong: list[tuple[str, str]] = []
+    lacking = [name.strip() for name in knock_out.split(";") if name.strip()]
+    wrong += [("knock_out", f"'{name}' is no name of a gene or parameter.") for name in lacking if not _is_name(name)]
+    values: dict[str, float | str] = {}
+    for entry in (part.strip() for part in given.split(";") if part.strip()):
+        name, equals, text = (word.strip() for word in entry.partition("="))
+        value = number(text)
+        if not equals or not _is_name(name) or (value is None and not _is_name(text)):
+            wrong.append(("set", f"'{entry}' is not PARAMETER=VALUE."))
+        elif name in values:
+            wrong.append(("set", f"'{name}' is set twice."))
+        else:
+            values[name] = text if value is None else value
+    wrong += [("set", f"'{name}' is knocked out, too.") for name in values if name in lacking]
+    return Genotype(tuple(dict.fromkeys(lacking)), MappingProxyType(values)), wrong
+
+
+def _is_name(text: str) -> bool:
+    return bool(_NAME.fullmatch(text))

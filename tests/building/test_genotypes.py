@@ -1,0 +1,189 @@
+"""Cells of another genotype: what the protocol says becomes a condition before the stimulus, exactly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.building.build import build
+from il6infer.engine import compile
+from il6infer.library.compose import Model, compose, with_values
+from il6infer.petab_files.lint import check
+from il6infer.problems.noise import slopes
+from il6infer.problems.spec import STEADY_STATE
+from tests.zoo import recovery
+from tests.zoo.data_set import measurements, protocol
+
+
+def two_genotypes(knock_out: str = "", given: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The data set of the zoo, its conditions once in the model's cells and once (``mutant_...``) in others."""
+    table, steps = measurements(), protocol()
+    table = pd.concat([table, table.assign(condition="mutant_" + table["condition"])], ignore_index=True)
+    others = steps.assign(condition="mutant_" + steps["condition"], knock_out=knock_out, set=given)
+    return table, pd.concat([steps, others], ignore_index=True)
+
+
+def simulated(model: Model, folder: Path, knock_out: str = "", given: str = "", **values: float):
+    """Problem, engine and predictions of the two genotypes at the nominal parameters, but for `values`."""
+    problem = check(build(*two_genotypes(knock_out, given), model, folder / "problem", dataset="toy"))
+    engine = compile(problem, rtol=1e-10, atol=1e-13)
+    theta = np.array([values.get(p.id, p.nominal) for p in problem.estimated])
+    return problem, engine, theta, engine.simulate(theta).prediction
+
+
+@pytest.mark.parametrize(
+    ("model", "knock_out", "given", "as_values"),
+    [
+        ("both_socs3", "SOCS3", "", {"k_SOCS3_mRNA": 0.0}),
+        ("both_dual+jak", "JAK1;IL6R", "", {"JAK1": 0.0, "IL6R_0": 0.0}),
+        ("classic_socs3@HepG2", "", "ratio_IL6R_gp130=0.2;copies_gp130=5e4",
+         {"ratio_IL6R_gp130": 0.2, "copies_gp130": 5e4}),
+        ("trans_loss", "k_internalisation", "k_basal=0.01", {"k_internalisation": 0.0, "k_basal": 0.01}),
+    ],
+)  # fmt: skip
+def test_a_genotype_predicts_what_a_model_of_such_cells_predicts(model, knock_out, given, as_values, tmp_path):
+    problem, _, theta, found = simulated(compose(model), tmp_path, knock_out, given)
+    plain = check(
+        build(measurements(), protocol(), with_values(compose(model), as_values), tmp_path / "p", dataset="t")
+    )
+    known = dict(zip([p.id for p in problem.estimated], theta, strict=True))
+    expected = compile(plain, rtol=1e-10, atol=1e-13).simulate(np.array([known[p.id] for p in plain.estimated]))
+    wild = check(build(measurements(), protocol(), compose(model), tmp_path / "w", dataset="t"))
+    unchanged = compile(wild, rtol=1e-10, atol=1e-13).simulate(np.array([known[p.id] for p in wild.estimated]))
+
+    half = len(found) // 2
+    np.testing.assert_allclose(found[half:], expected.prediction, rtol=1e-7)
+    np.testing.assert_allclose(found[:half], unchanged.prediction, rtol=1e-7)
+    assert not np.allclose(found[half:], found[:half], rtol=1e-3)
+
+
+def test_a_knock_out_is_at_rest_before_the_stimulus(tmp_path):
+    problem, engine, theta, _ = simulated(compose("both_socs3"), tmp_path, "SOCS3")
+    states = engine.states(theta)[engine.plan.experiments["mutant_vehicle"]]
+
+    np.testing.assert_allclose(states, np.tile(states[0], (len(states), 1)), rtol=1e-7, atol=1e-12)
+    assert states[0, problem.network.states.index("SOCS3_p")] == pytest.approx(0.0, abs=1e-12)
+    periods = {e.id: e.periods for e in problem.experiments}
+    assert periods["mutant_il6"][0].time == STEADY_STATE
+    assert float(periods["mutant_il6"][0].changes["k_SOCS3_mRNA_cells"]) == 0.0
+    assert "k_SOCS3_mRNA_cells" not in periods["il6"][0].changes
+
+
+def test_gradients_are_exact_where_conditions_set_parameters(tmp_path):
+    problem, engine, theta, _ = simulated(compose("both_socs3"), tmp_path, "SOCS3", "k_internalisation=mutant")
+    ids = [p.id for p in problem.estimated]
+    assert {"k_internalisation", "k_internalisation_mutant"} <= set(ids)
+    theta = theta * np.linspace(0.9, 1.1, len(theta))
+    simulation = engine.simulate(theta)
+    bars = slopes(
+        problem.noise_kinds, problem.measurements["value"].to_numpy(), simulation.prediction, simulation.noise
+    )
+    gradient = engine.pullback(theta, *bars)
+    for name in ("k_internalisation", "k_internalisation_mutant", "k_SOCS3_mRNA", "k_phosphorylation"):
+        i, step = ids.index(name), 1e-5 * theta[ids.index(name)]
+        above, below = theta.copy(), theta.copy()
+        above[i] += step
+        below[i] -= step
+        slope = (engine.log_likelihood(above).sum() - engine.log_likelihood(below).sum()) / (2 * step)
+        assert gradient[i] == pytest.approx(slope, rel=1e-4, abs=1e-6)
+
+
+def test_a_parameter_of_some_cells_has_the_prior_of_all_and_one_that_none_has_is_left_out(tmp_path):
+    table, steps = two_genotypes()
+    steps["set"] = np.where(steps["condition"].str.startswith("mutant"), "IL6R_0=mutant", "IL6R_0=wild_type")
+    problem = check(build(table, steps, compose("both_socs3"), tmp_path / "p", dataset="toy"))
+    known = {p.id: p for p in problem.parameters}
+
+    assert "IL6R_0" not in known
+    assert known["IL6R_0_mutant"].prior == known["IL6R_0_wild_type"].prior
+    assert known["IL6R_0_mutant"].unit == "nM"
+
+
+@pytest.mark.parametrize(
+    ("model", "knock_out", "given", "said"),
+    [
+        (
+            "classic_socs3", "JAK1", "",
+            "protocol, condition 'mutant_vehicle', knock_out: model 'classic_socs3' knows no knock-out 'JAK1'. "
+            "Model 'classic_socs3+jak' has it.",
+        ),
+        (
+            "classic_socs3", "TP53", "",
+            "protocol, condition 'mutant_vehicle', knock_out: model 'classic_socs3' knows no knock-out 'TP53'. "
+            "Known: IL6R, IL6R_0, IL6R_presenting_0, JAK1, JAK2, SOCS3, STAT1, TYK2, contact, ratio_IL6R_gp130. "
+            "A rate (k_...) of the model can be 0, too.",
+        ),
+        (
+            "classic_socs3", "", "k_imports=0.2",
+            "protocol, condition 'mutant_vehicle', set: model 'classic_socs3' has no parameter 'k_imports'. "
+            "Did you mean 'k_import'?",
+        ),
+        (
+            "classic_none", "", "K_SOCS3=0.2",
+            "protocol, condition 'mutant_vehicle', set: model 'classic_none' has no parameter 'K_SOCS3'. "
+            "Models 'classic_socs3', 'classic_dual' have it.",
+        ),
+        (
+            "classic_socs3", "", "k_import=mutant",
+            "protocol, condition 'mutant_vehicle', set: 'k_import' is to be estimated for 'mutant', but it is fixed in "
+            "model 'classic_socs3' and has no prior. Give its value in these cells as a number.",
+        ),
+        (
+            "classic_socs3", "", "hill_SOCS3=0",
+            "protocol, condition 'mutant_vehicle', set: 0 is given, but it must be a number above 0. "
+            "Its unit is that of `il6infer models show`.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_model_does_not_know_is_refused_with_the_models_that_do(model, knock_out, given, said, tmp_path):
+    with pytest.raises(UserError) as error:
+        build(*two_genotypes(knock_out, given), compose(model), tmp_path / "p", dataset="toy")
+
+    assert str(error.value) == f"problem of 'toy' and model '{model}': 1 fault\n  - {said}"
+
+
+def test_cells_that_lack_the_receptor_anyway_may_be_called_its_knock_out(tmp_path):
+    problem, *_, found = simulated(compose("trans_socs3"), tmp_path, "IL6R")
+
+    np.testing.assert_array_equal(found[: len(found) // 2], found[len(found) // 2 :])
+    assert all(not e.id.startswith("cells_") for e in problem.experiments)
+
+
+@pytest.mark.slow
+def test_wild_type_knock_out_and_cells_of_their_own_are_recovered_together(tmp_path):
+    """Intervals hold the truth as often as they say, over 60 data sets simulated at draws of the priors."""
+    fixed = {
+        "Kd_IL6_IL6R": 4.0, "Kd_complex_gp130": 0.3, "k_dephosphorylation_n": 0.2, "K_SOCS3_mRNA": 0.2,
+        "SOCS3_basal": 0.004, "k_delay": 0.11, "k_SOCS3_mRNA": 0.05, "k_SOCS3_protein": 0.1,
+    }  # fmt: skip
+    cells = {"wild": ("", ""), "ko": ("SOCS3", ""), "few": ("", "IL6R_0=few")}
+    none = {"species": "", "concentration_nM": np.nan, "dose": np.nan, "unit": ""}
+    steps = pd.DataFrame(
+        [
+            {"condition": name, "time_min": 0.0, "action": "add", "species": "IL6", "concentration_nM": 0.5,
+             "dose": 0.5, "unit": "nM", "knock_out": lacking, "set": own}
+            for name, (lacking, own) in cells.items()
+        ]
+        + [{"condition": "vehicle", "time_min": 0.0, "action": "control", **none, "knock_out": "", "set": ""}]
+    )  # fmt: skip
+    table = measurements(offset=False).iloc[[0]].drop(columns=["condition", "time_min"])
+    times = [(c, t) for c in (*cells, "vehicle") for t in (0.0, 10.0, 20.0, 40.0, 60.0, 90.0, 120.0)]
+    table = pd.DataFrame(times, columns=["condition", "time_min"]).merge(table, how="cross").assign(value=1.0)
+    model = with_values(compose("classic_socs3"), fixed)
+    problem = check(build(table, steps, model, tmp_path / "p", dataset="toy"))
+    rng, shares = np.random.default_rng(5), []
+    for _ in range(60):
+        data, truth = recovery.simulated(problem, rng)
+        shares.append(recovery.ranks(data, truth, rng))
+    names = [p.id for p in problem.estimated]
+    assert {"IL6R_0", "IL6R_0_few", "K_SOCS3"} <= set(names)
+    found = {level: recovery.coverage(np.array([[s[n] for n in names] for s in shares]), level) for level in (0.5, 0.9)}
+
+    print(found, {n: recovery.coverage([s[n] for s in shares], 0.9) for n in names})
+    # 60 data sets of 7 parameters, which hang together: 0.05 is about two standard errors of either.
+    assert found[0.5] == pytest.approx(0.5, abs=0.08)
+    assert found[0.9] == pytest.approx(0.9, abs=0.05)
