@@ -27,7 +27,8 @@ from il6infer.building.genotypes import (
 from il6infer.building.genotypes import changes_of as genotype_changes
 from il6infer.building.units import unit_faults
 from il6infer.library.assembly import readout_fault
-from il6infer.library.compose import Model, cells_name
+from il6infer.library.compose import Model
+from il6infer.library.names import cells_name
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
 from il6infer.problems.noise import NOISES
@@ -141,6 +142,9 @@ def build(
 def _tell_idle(problem: Problem, folder: Path, model: str) -> None:
     """Say what is given and acts on nothing: as a warning, and in a column of the table of conditions."""
     idle = idle_stimuli(problem)
+    # A receptor that some cells lack does nothing without stimulus, which is no news: only where it never does.
+    acting = {t for e in problem.experiments for t in e.periods[0].changes if e.id not in idle.get(t, ())}
+    idle = {target: experiments for target, experiments in idle.items() if target not in acting}
     for target, experiments in idle.items():
         logger.warning(
             "%s: %s, given in %s, acts on nothing that is measured in model '%s': it predicts these experiments as if "

@@ -15,7 +15,7 @@ from il6infer.library.assembly import complexes_of, gp130_unit, inhibition, part
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.declared import reactions_of, species_of
 from il6infer.library.genotypes import may_be_zero
-from il6infer.library.names import CELLS, ModelName, parse_model_name
+from il6infer.library.names import CELLS, ModelName, cells_name, parse_model_name
 from il6infer.library.priors import UNITS, cell_table, prior_table
 from il6infer.library.translate import own_sbml, sbml_of
 
@@ -171,11 +171,6 @@ def with_cells(model: Model, parameters: Collection[str]) -> Model:
         line = f"\n  {own} = {name};" + (f" {own} has {unit[1]};" if unit else "")
         text = re.sub(rf"\b{name}\b", own, head) + body + line + re.sub(rf"\b{name}\b", own, tail)
     return replace(model, antimony=text, sbml=sbml_of(model.identifier, text)) if parameters else model
-
-
-def cells_name(parameter: str) -> str:
-    """Name in the model of a parameter that conditions set."""
-    return f"{parameter}_cells"
 
 
 def value_fault(where: str, name: str, value: float, library: Library) -> Fault | None:

@@ -98,3 +98,8 @@ def parse_model_name(name: str, library: Library | None = None) -> ModelName:
                     f"Leave one of them out."
                 )
     return found
+
+
+def cells_name(parameter: str) -> str:
+    """Name in the model of the value that a parameter has in the cells of a condition; see `compose.with_cells`."""
+    return f"{parameter}_cells"

@@ -15,6 +15,7 @@ import xarray as xr
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.engine import compile
 from il6infer.inference.predictive import simulate_all
+from il6infer.library.names import cells_name
 from il6infer.network.network import Network, symbol
 from il6infer.prediction.claims import VirtualExperiment
 from il6infer.problems.spec import STEADY_STATE, Experiment, Observable, Period, Problem
@@ -28,9 +29,14 @@ def readable(network: Network) -> dict[str, sp.Expr]:
 def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment]:
     """Experiments of a plan, from the problem's state of rest on: one, or one for each of its doses."""
     rest = _rest(problem)
-    rest |= {name: sp.Float(0.0) for name in plan.knock_out if name in problem.network.parameters}
-    rest |= {name: sp.Float(value) for name, value in plan.set.items()}
-    rest |= {name: sp.Float(factor) * symbol(name) for name, factor in plan.scale.items()}
+    # Where these cells have a parameter of their own, the plan changes that.
+    own = {name: cells for name in problem.network.parameters if (cells := cells_name(name)) in rest}
+    rest |= {own.get(name, name): sp.Float(0.0) for name in plan.knock_out if name in problem.network.parameters}
+    rest |= {own.get(name, name): sp.Float(value) for name, value in plan.set.items()}
+    rest |= {
+        own.get(name, name): sp.Float(factor) * rest.get(own.get(name, ""), symbol(name))
+        for name, factor in plan.scale.items()
+    }
     dissolved = [name for name in rest if name in problem.network.states]
     moments: dict[float, dict[str, sp.Expr]] = {0.0: {}}
     for step in plan.steps:
@@ -42,11 +48,11 @@ def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment
             changes[step.species] = before + sp.Float(step.concentration_nM)
     experiments = []
     for number, dose in enumerate(plan.doses or (0.0,)):
-        own = {time: dict(changes) for time, changes in moments.items()}
-        added = own.setdefault(plan.dose_time, {})
+        these = {time: dict(changes) for time, changes in moments.items()}
+        added = these.setdefault(plan.dose_time, {})
         for species, share in plan.varied.items():
             added[species] = added.get(species, symbol(species)) + sp.Float(share * dose)
-        periods = [Period(STEADY_STATE, rest), *(Period(t, own[t]) for t in sorted(own))]
+        periods = [Period(STEADY_STATE, rest), *(Period(t, these[t]) for t in sorted(these))]
         experiments.append(Experiment(f"{plan.name}_{number}", tuple(periods)))
     return experiments
 

@@ -13,6 +13,8 @@ from il6infer.building.build import build
 from il6infer.engine import compile
 from il6infer.library.compose import Model, compose, with_values
 from il6infer.petab_files.lint import check
+from il6infer.prediction.claims import VirtualExperiment
+from il6infer.prediction.courses import experiments_of
 from il6infer.problems.noise import slopes
 from il6infer.problems.spec import STEADY_STATE
 from tests.zoo import recovery
@@ -187,3 +189,20 @@ def test_wild_type_knock_out_and_cells_of_their_own_are_recovered_together(tmp_p
     # 60 data sets of 7 parameters, which hang together: 0.05 is about two standard errors of either.
     assert found[0.5] == pytest.approx(0.5, abs=0.08)
     assert found[0.9] == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_prediction_takes_the_models_own_cells_and_changes_those_that_it_takes(tmp_path):
+    table, steps = two_genotypes("SOCS3", "IL6R_0=mutant")
+    problem = check(build(table, steps, compose("both_socs3"), tmp_path / "p", dataset="toy"))
+    plan = VirtualExperiment("plan", (), {"IL6R_0": 0.5}, ("k_internalisation",), (), (), {}, scale={"k_delay": 2.0})
+    changes = experiments_of(plan, problem)[0].periods[0].changes
+    assert (float(changes["IL6R_0"]), float(changes["k_internalisation"])) == (0.5, 0.0)
+    assert str(changes["k_delay"]) == "2.0*k_delay"
+    assert not [name for name in changes if name.endswith("_cells")]
+
+    steps["set"] = np.where(steps["condition"].str.startswith("mutant"), "IL6R_0=mutant", "IL6R_0=wild_type")
+    steps["knock_out"] = ""
+    problem = check(build(table, steps, compose("both_socs3"), tmp_path / "q", dataset="toy"))
+    plan = VirtualExperiment("plan", (), {}, (), (), (), {}, scale={"IL6R_0": 2.0})
+    changes = experiments_of(plan, problem)[0].periods[0].changes
+    assert str(changes["IL6R_0_cells"]) == "2.0*IL6R_0_wild_type"
