@@ -144,7 +144,7 @@ def _tell_idle(problem: Problem, folder: Path, model: str) -> None:
     idle = idle_stimuli(problem)
     # A receptor that some cells lack does nothing without stimulus, which is no news: only where it never does.
     acting = {t for e in problem.experiments for t in e.periods[0].changes if e.id not in idle.get(t, ())}
-    idle = {target: experiments for target, experiments in idle.items() if target not in acting}
+    idle = {t: experiments for t, experiments in idle.items() if t not in acting - set(problem.network.states)}
     for target, experiments in idle.items():
         logger.warning(
             "%s: %s, given in %s, acts on nothing that is measured in model '%s': it predicts these experiments as if "
