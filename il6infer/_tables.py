@@ -26,10 +26,20 @@ _KINDS = {",": "CSV (UTF-8, comma-separated)", "\t": "TSV (UTF-8, tab-separated)
 
 @dataclass(frozen=True)
 class Row:
-    """One row: `number` as a spreadsheet shows it (the header is row 1), and its cells by column."""
+    """One row: `number` as a spreadsheet shows it (the header is row 1), and its cells by column.
+
+    Attributes
+    ----------
+    line
+        Row of the file, where several rows of the table stand in one (wells of a plate), and `number` counts them.
+    place
+        What messages call it then, such as ``well B7``.
+    """
 
     number: int
     cells: Mapping[str, str]
+    line: int = 0
+    place: str = ""
 
     def __getitem__(self, column: str) -> str:
         """Text of the cell in `column`."""
@@ -66,8 +76,19 @@ class Sheet:
 
     def where(self, row: Row | int, column: str = "") -> str:
         """Place of a cell, e.g. ``"gel1.csv, row 7, column 'time_min'"``."""
-        number = row if isinstance(row, int) else row.number
-        return f"{self.name}, {self.entry} {number}" + (f", column '{column}'" if column else "")
+        if isinstance(row, int) and self.placed:
+            row = next((one for one in self.rows if one.number == row), row)
+        place = f"{self.entry} {row}" if isinstance(row, int) else row.place or f"{self.entry} {row.number}"
+        return f"{self.name}, {place}" + (f", column '{column}'" if column else "")
+
+    @property
+    def placed(self) -> bool:
+        """Whether its rows are parts of the file's rows."""
+        return bool(self.rows) and self.rows[0].line > 0
+
+    def lines(self) -> Mapping[int, int]:
+        """Row -> row of the file."""
+        return {row.number: row.line or row.number for row in self.rows}
 
     def missing(self, columns: Collection[str]) -> list[Fault]:
         """Give one fault for each of `columns` that the sheet lacks."""

@@ -37,6 +37,8 @@ class Substance:
         Molecular weight used for conversion, and its published range [kDa].
     source, doi, note
         Where the number comes from; `doi` is empty where none exists.
+    also
+        What else people write for it.
     """
 
     species: str
@@ -47,6 +49,7 @@ class Substance:
     source: str
     doi: str
     note: str
+    also: tuple[str, ...] = ()
 
 
 @cache
@@ -63,10 +66,30 @@ def substances() -> Mapping[str, Substance]:
             source=row["source"],
             doi=row["doi"],
             note=row["note"],
+            also=tuple(name for name in row["also"].split(";") if name),
         )
         for row in csv.DictReader(text.splitlines())
     }
     return MappingProxyType(table)
+
+
+def species_of(name: str) -> str:
+    """Species id that people's names for a substance mean (IL-6, Hyper-IL-6, Tocilizumab); the name itself for none."""
+    return _species().get(_folded(name), name)
+
+
+@cache
+def _species() -> Mapping[str, str]:
+    return {
+        _folded(word): species
+        for species, substance in substances().items()
+        for word in (species, substance.name.split(",")[0], *substance.also)
+    }
+
+
+def _folded(name: str) -> str:
+    plain = name.casefold().replace("\N{GREEK SMALL LETTER ALPHA}", "a")
+    return re.sub(r"[^a-z0-9]", "", plain)
 
 
 @cache

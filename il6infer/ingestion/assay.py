@@ -11,7 +11,18 @@ import pandas as pd
 from il6infer._errors import Fault
 from il6infer._tables import Sheet
 from il6infer._units import TIME_UNITS
+from il6infer.ingestion.cells import Merged
 from il6infer.ingestion.guard import guard, passed_over
+from il6infer.ingestion.join import (
+    CLOCKS,
+    Joined,
+    with_bands,
+    with_conditions,
+    with_house_names,
+    with_replicates,
+    with_times,
+)
+from il6infer.ingestion.join import KEYS as JOINED_BY
 from il6infer.ingestion.reading import NOISES, Dropped, Reading
 from il6infer.ingestion.taking import KEYS, Take, select, take_of
 
@@ -23,9 +34,12 @@ OBSERVABLE = {
     "description": "Read-out of the model (il6infer models show).",
 }
 BATCH = {
-    "type": "string",
+    "type": ["string", "object"],
     "pattern": NAME_PATTERN,
-    "description": "Gel or plate: letters, digits and _; it becomes part of parameter names.",
+    "additionalProperties": False,
+    "required": ["column"],
+    "properties": {"column": {**COLUMN_NAME, "description": "Column that tells gel or plate."}},
+    "description": "Gel or plate: letters, digits and _, it becomes part of parameter names; or the column that tells.",
 }
 NOISE = {"enum": list(NOISES), "default": NOISES[0], "description": "Distribution of the measurement error."}
 SCALE = {
@@ -38,7 +52,11 @@ OFFSET = {
     "default": False,
     "description": "Whether the values stand on an unknown background of their gel or plate.",
 }
-TIME_UNIT = {"enum": list(TIME_UNITS), "default": "min", "description": "Unit of the time column."}
+TIME_UNIT = {
+    "enum": [*TIME_UNITS, *CLOCKS],
+    "default": "min",
+    "description": "Unit of the times; without the key, that which the column's name says.",
+}
 
 
 class File(Protocol):
@@ -70,8 +88,8 @@ class File(Protocol):
         ...
 
     @property
-    def condition_column(self) -> str | None:
-        """Column that tells the condition; None where one condition is that of all rows."""
+    def time_unit(self) -> str:
+        """Unit of the times."""
         ...
 
     @property
@@ -148,30 +166,107 @@ class Assay:
             "properties": {
                 "path": {**COLUMN_NAME, "description": "File, relative to the data folder."},
                 "assay": {"const": self.name},
-                **self.keys,
                 **KEYS,
+                **self.keys,
             },
         }
 
     def file(self, entry: Mapping[str, Any]) -> File:
         """Freeze a valid entry of ``files``."""
-        keys = {key: value for key, value in entry.items() if key != "assay" and key not in KEYS}
-        file = self.freeze(keys) if self.freeze else self.spec(**keys)
+        own = {key: value for key, value in entry.items() if key != "assay" and key not in KEYS}
+        if isinstance(own.get("batch"), Mapping):
+            own["batch"] = ""  # one for each cell of the column
+        file = self.freeze(own) if self.freeze else self.spec(**own)
         return replace(file, take=take_of(entry))
 
-    def reading(self, sheet: Sheet, spec: Any) -> Reading:
-        """Read a file; one that lacks columns has these faults and nothing else."""
+    def wanted(self, spec: Any) -> set[str]:
+        """Columns by which the table of a file is found: those that the assay and the description read."""
+        take = spec.take
+        names = {*self.columns(spec), *take.where, *take.ignore, *take.labels, *take.columns, *take.columns.values()}
+        return {*names, *take.condition.read, take.batch_column}
+
+    def reading(
+        self, sheet: Sheet, spec: Any, *, protocol: Collection[str] = (), step: Joined | None = None
+    ) -> Reading:
+        """Read a file; one that lacks columns has these faults and nothing else.
+
+        Parameters
+        ----------
+        sheet
+            Its table.
+        protocol
+            Conditions whose steps the description gives.
+        step
+            What was done to the sheet before; None: it is as the file has it, and rows are still to be selected.
+        """
+        take = spec.take
+        if take.decimal is not None:
+            sheet = replace(sheet, decimal=take.decimal, thousands=take.thousands or "")
+        joined = (
+            Joined(sheet)
+            if step is None
+            else replace(step, sheet=sheet, left=[], faults=[], used=set(step.used), steps={}, faulty=set())
+        )
+        faults = _marks_faults(sheet, take)
+        if step is None:
+            joined.sheet, joined.left, found = select(sheet, take)
+            faults += found
         columns = self.columns(spec)
-        taken, left, faults = select(sheet, spec.take, columns)
-        if faults:
-            return Reading(faults=tuple(faults))
+        with_times(joined, spec.time, spec.time_unit, timed=take.timed)
+        with_house_names(joined, [c for c in columns if c not in ("condition", spec.time)])
+        with_bands(joined, columns)
+        with_replicates(joined, columns)
+        both = [column for column in take.ignore if column in {*columns, *take.where}]
+        faults += joined.sheet.missing([c for c in columns if c != "condition"])
+        here = {*sheet.columns, *joined.sheet.columns}
+        faults += sheet.missing([column for column in take.ignore if column not in here])
+        faults += [
+            Fault(sheet.name, f"column '{c}' is read, and listed under ignore.", "Take it out of one.") for c in both
+        ]
+        if not faults:
+            with_conditions(joined, take.condition, protocol)
+        if faults or "condition" not in joined.sheet.columns:
+            lacking = [] if joined.faults or faults else joined.sheet.missing(["condition"])
+            return Reading(faults=(*faults, *joined.faults, *lacking))
+        out = {row for row, _ in joined.left} | joined.faulty
+        taken = replace(joined.sheet, rows=tuple(row for row in joined.sheet.rows if row.number not in out))
+        if not take.timed and joined.time_unit:
+            spec = replace(spec, time_unit=joined.time_unit)
+        elif spec.time_unit in CLOCKS:
+            spec = replace(spec, time_unit="min")
+        faults = [*joined.faults, *_merged(taken, [c for c in columns if c not in {*JOINED_BY, spec.time}])]
         found = self.read(taken, spec)
-        unnamed = passed_over(taken, {*columns, *spec.take.where, *spec.take.ignore})
-        out = [Dropped(observable, row, reason) for observable in spec.observables for row, reason in left]
+        unnamed = passed_over(
+            taken, {*columns, "condition", *take.where, *take.ignore, *joined.used, take.batch_column}
+        )
+        left = [Dropped(observable, row, reason) for row, reason in joined.left for observable in spec.observables]
         return replace(
             found,
-            faults=(*found.faults, *guard(taken, unnamed, found.values)),
-            dropped=(*found.dropped, *out),
+            faults=(*faults, *found.faults, *guard(taken, unnamed, found.values)),
+            dropped=(*found.dropped, *left),
             passed_over=unnamed,
-            ignored=spec.take.ignore,
+            ignored=take.ignore,
+            steps=joined.steps,
+            sheet=taken,
         )
+
+
+def _marks_faults(sheet: Sheet, take: Take) -> list[Fault]:
+    if take.decimal is None or take.decimal != take.thousands:
+        return []
+    what = f"decimal and thousands are both '{take.decimal}'."
+    return [Fault(sheet.name, what, "Say how its numbers are written: two different marks.")]
+
+
+def _merged(sheet: Sheet, measured: Collection[str]) -> list[Fault]:
+    """Find numbers that a merged cell would give to several rows: of which they are is not said."""
+    return [
+        Fault(
+            sheet.where(row, column),
+            f"{row[column]} stands in a merged cell: it is one value of several rows.",
+            "Take the merged cell apart, and leave the cells empty that were not measured.",
+        )
+        for row in sheet.rows
+        for column in measured
+        if isinstance(row[column], Merged)
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,16 +13,20 @@ from il6infer import stages
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._files import digest
 from il6infer._outputs import atomic_files
-from il6infer._tables import read_sheet
-from il6infer.ingestion.assay import File
-from il6infer.ingestion.assays import ASSAYS
-from il6infer.ingestion.checks import Source, against_protocol, between_files
+from il6infer._tables import Row, Sheet
+from il6infer.ingestion.cells import read_bytes
+from il6infer.ingestion.checks import against_protocol, between_files
 from il6infer.ingestion.dataset import read_description
+from il6infer.ingestion.labels import Rows
+from il6infer.ingestion.loading import load
+from il6infer.ingestion.protocol import COLUMNS as PROTOCOL_COLUMNS
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
-from il6infer.ingestion.reading import Reading
 from il6infer.ingestion.schema import checked
+from il6infer.ingestion.sources import Source
+from il6infer.ingestion.sources import sources as read_sources
 from il6infer.ingestion.specs import Description
 from il6infer.ingestion.summary import summary
+from il6infer.ingestion.taking import Take
 from il6infer.stages import genotype
 from il6infer.stages.genotype import Genotype
 from il6infer.stages.ingest import IngestSummary
@@ -83,14 +87,20 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
     if described is None:
         raise_faults(faults, subject)
         raise UserError(f"{subject}: {description.name} cannot be read.")
-    protocol, found = _protocol(described, folder)
-    sources = [_source(spec, folder) for spec in described.files]
+    sheet, found = _protocol_sheet(described, folder)
+    given = [row["condition"] for row in sheet.rows if "condition" in sheet.columns] if sheet else []
+    sources = [source for spec in described.files for source in read_sources(spec, folder, given)]
     complete = not faults
+    protocol = None
+    if sheet is not None:
+        sheet, clashes = _with_steps(sheet, sources, set(given))
+        protocol, more = read_protocol(sheet, described.conditions)
+        found = [*found, *clashes, *more]
     faults += found
     faults += [fault for source in sources for fault in source.reading.faults]
     if protocol is not None:
         faults += against_protocol(protocol, sources, complete=complete)
-    faults += between_files(described, sources)
+    faults += between_files(sources)
     raise_faults(faults, subject, alike=ALIKE)
     if protocol is None:
         raise UserError(f"{subject}: the protocol cannot be read.")
@@ -112,19 +122,34 @@ def write(tables: Tables, output: Path) -> None:
         stages.write(folder / "ingest.json", tables.report)
 
 
-def _protocol(described: Description, folder: Path) -> tuple[Protocol | None, list[Fault]]:
+def _protocol_sheet(described: Description, folder: Path) -> tuple[Sheet | None, list[Fault]]:
     if not isinstance(described.protocol, str):
-        return read_protocol(sheet_of(described.protocol, described.path.name), described.conditions)
-    sheet, faults = read_sheet(folder / described.protocol, described.protocol)
-    return (None, faults) if sheet is None else read_protocol(sheet, described.conditions)
+        return sheet_of(described.protocol, described.path.name), []
+    content, faults = read_bytes(folder / described.protocol, described.protocol)
+    if content is None:
+        return None, faults
+    loaded, faults = load(content, described.protocol, Take(format="table"), PROTOCOL_COLUMNS)
+    return (loaded.sheet if loaded else None), faults
 
 
-def _source(spec: File, folder: Path) -> Source:
-    path = folder / spec.path
-    sheet, faults = read_sheet(path, spec.path)
-    if sheet is None:
-        return Source(spec, None, Reading(faults=tuple(faults)))
-    return Source(spec, sheet, ASSAYS[spec.assay].reading(sheet, spec), digest(path))
+def _with_steps(sheet: Sheet, sources: Sequence[Source], given: Collection[str]) -> tuple[Sheet, list[Fault]]:
+    """Protocol with the steps of conditions that say theirs (labels, doses), and those that say two things."""
+    rows, faults = list(sheet.rows), []
+    said: dict[str, tuple[Rows, str]] = {}
+    for source in sources:
+        for condition, steps in source.reading.steps.items():
+            before, where = said.get(condition, (steps, source.spec.path))
+            if condition in given:
+                continue
+            if before != steps:
+                what = f"condition '{condition}' is not what it is in {where}."
+                faults.append(Fault(source.spec.path, what, "Give one of the two another name."))
+            if condition not in said:
+                place = f"condition '{condition}' of {source.spec.path}"
+                cells = [{column: step.get(column, "") for column in sheet.columns} for step in steps]
+                rows += [Row(len(rows) + 2 + i, each, place=place) for i, each in enumerate(cells)]
+            said.setdefault(condition, (steps, source.spec.path))
+    return replace(sheet, rows=tuple(rows)), faults
 
 
 def _measurements(name: str, described: Description, sources: Sequence[Source]) -> pd.DataFrame:
@@ -146,9 +171,10 @@ def _measurements(name: str, described: Description, sources: Sequence[Source]) 
             "offset": value.offset,
             "simulated": described.simulated,
             "source_file": source.spec.path,
-            "source_row": value.row,
+            "source_row": lines[value.row],
         }
         for source in sources
+        for lines in [source.sheet.lines() if source.sheet else {}]
         for value in source.reading.values
     ]
     frame = pd.DataFrame(rows, columns=list(names(MEASUREMENTS)))

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Sheet
-from il6infer.ingestion.assay import File
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.protocol import Protocol
-from il6infer.ingestion.reading import Reading
-from il6infer.ingestion.specs import Description
-
-
-@dataclass(frozen=True)
-class Source:
-    """One raw file: its description, its cells (None when unreadable), what was read from them, its digest."""
-
-    spec: File
-    sheet: Sheet | None
-    reading: Reading
-    sha256: str = ""
+from il6infer.ingestion.sources import Source
 
 
 def against_protocol(protocol: Protocol, sources: Sequence[Source], *, complete: bool) -> list[Fault]:
@@ -61,7 +48,7 @@ def against_protocol(protocol: Protocol, sources: Sequence[Source], *, complete:
 
 
 def _unknown_conditions(protocol: Protocol, source: Source, sheet: Sheet) -> list[Fault]:
-    column = source.spec.condition_column or ""
+    column = source.spec.take.condition.shown
     return [
         Fault(
             sheet.where(row, column) if column else sheet.name,
@@ -85,7 +72,7 @@ def _too_early(protocol: Protocol, source: Source, sheet: Sheet) -> list[Fault]:
     ]
 
 
-def between_files(description: Description, sources: Sequence[Source]) -> list[Fault]:
+def between_files(sources: Sequence[Source]) -> list[Fault]:
     """Files that contradict or repeat each other.
 
     One gel's name given to two, one read-out with two noise models, a value or a whole file read twice.
@@ -93,7 +80,7 @@ def between_files(description: Description, sources: Sequence[Source]) -> list[F
     faults: list[Fault] = []
     batches: dict[tuple[str, str], str] = {}
     noises: dict[str, tuple[str, str]] = {}
-    for spec in description.files:
+    for spec in (source.spec for source in sources):
         for observable in spec.observables:
             key = (observable, spec.batch)
             if batches.get(key, spec.path) != spec.path:
@@ -110,7 +97,7 @@ def between_files(description: Description, sources: Sequence[Source]) -> list[F
 
 def _read_twice(sources: Sequence[Source]) -> list[Fault]:
     faults: list[Fault] = []
-    read: dict[tuple[str, str], dict[int, str]] = {}
+    read: dict[tuple[str, str, str], dict[int, str]] = {}
     contents: dict[str, str] = {}
     for source in sources:
         path, digest = source.spec.path, source.sha256
@@ -119,7 +106,7 @@ def _read_twice(sources: Sequence[Source]) -> list[Fault]:
             faults.append(Fault(path, f"has the same content as {same}.", "List each measurement once."))
         for observable in source.spec.observables:
             rows = {value.row: source.spec.batch for value in source.reading.values if value.observable == observable}
-            before = read.setdefault((path, observable), {})
+            before = read.setdefault((*source.part, observable), {})
             twice = sorted(rows.keys() & before.keys())
             if twice:
                 what = f"{observable} of {len(twice)} rows, the first row {twice[0]}, is read for two batches"

@@ -34,7 +34,6 @@ class CoIP:
 
     assay: ClassVar[str] = "coip"
     time: ClassVar[str] = "time_min"
-    condition_column: ClassVar[str | None] = "condition"
 
     path: str
     observable: str

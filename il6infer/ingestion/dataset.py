@@ -77,9 +77,9 @@ def read_description(path: Path) -> tuple[Description | None, list[Fault]]:
         faulty.add(place[1] if len(place) > 1 and place[0] == "files" else place[0] if place else "")
         for fault in _faults(error, path.name, document):
             faults.setdefault(str(fault), fault)
-    if any(key not in document or key in faulty for key in ("protocol", "files")):
+    if "files" not in document or faulty & {"protocol", "files"}:
         return None, list(faults.values())
-    protocol = document["protocol"]
+    protocol = document.get("protocol", ())
     description = Description(
         path=path,
         title=str(document.get("title", "")),

@@ -41,7 +41,6 @@ class Elisa:
 
     assay: ClassVar[str] = "elisa"
     time: ClassVar[str] = "time_min"
-    condition_column: ClassVar[str | None] = "condition"
 
     path: str
     observable: str

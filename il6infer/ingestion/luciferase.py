@@ -39,7 +39,6 @@ class Luciferase:
 
     assay: ClassVar[str] = "luciferase"
     time: ClassVar[str] = "time_min"
-    condition_column: ClassVar[str | None] = "condition"
 
     path: str
     observable: str

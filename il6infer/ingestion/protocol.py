@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from il6infer._errors import Fault, UserError, nearest
-from il6infer._tables import Row, Sheet, not_a_number, number
-from il6infer._units import DOSE_UNITS, concentration_nM, substances
+from il6infer._tables import Row, Sheet, not_a_number
+from il6infer._units import DOSE_UNITS, concentration_nM, species_of, substances
 from il6infer.stages import genotype
 from il6infer.stages.genotype import Genotype, read_genotype
 
@@ -168,7 +168,7 @@ def _step(sheet: Sheet, row: Row) -> tuple[Step | None, list[Fault]]:
         faults.append(
             Fault(sheet.where(row, "condition"), what, "Use letters, digits and _, with a letter or _ first.")
         )
-    time = number(row["time_min"])
+    time = sheet.number(row["time_min"])
     if time is None:
         faults.append(not_a_number(sheet, row, "time_min"))
     if action not in ACTIONS:
@@ -187,7 +187,7 @@ def _step(sheet: Sheet, row: Row) -> tuple[Step | None, list[Fault]]:
         ]
     if faults or time is None:
         return None, faults
-    return Step(condition, time, action, row["species"], concentration, dose, row["unit"], row.number), []
+    return Step(condition, time, action, species_of(row["species"]), concentration, dose, row["unit"], row.number), []
 
 
 _EMPTY = {
@@ -198,11 +198,11 @@ _EMPTY = {
 
 def _dose(sheet: Sheet, row: Row) -> tuple[float | None, float | None, list[Fault]]:
     faults: list[Fault] = []
-    species, unit = row["species"], row["unit"]
+    species, unit = species_of(row["species"]), row["unit"]
     if species not in substances():
-        what = f"unknown species '{species}'." if species else "the cell is empty, a species is expected."
+        what = f"unknown species '{row['species']}'." if species else "the cell is empty, a species is expected."
         faults.append(Fault(sheet.where(row, "species"), what, nearest(species, substances())))
-    dose = number(row["dose"])
+    dose = sheet.number(row["dose"])
     if dose is None:
         faults.append(not_a_number(sheet, row, "dose"))
     elif dose < 0:

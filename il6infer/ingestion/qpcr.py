@@ -53,7 +53,6 @@ class Qpcr:
 
     assay: ClassVar[str] = "qpcr"
     time: ClassVar[str] = "time_min"
-    condition_column: ClassVar[str | None] = "condition"
 
     path: str
     observable: str

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, comma, not_a_number
 from il6infer._units import minutes
+from il6infer.ingestion.labels import Rows
 
 NOISES = ("lognormal", "normal")
 
@@ -80,6 +81,10 @@ class Reading:
         Whether condition and time of every row could be read.
     passed_over, ignored
         Columns that nobody named, and those that the description lists under ``ignore``.
+    steps
+        Condition -> rows of a protocol, of conditions that say by themselves what is done.
+    sheet
+        The rows that were read, with the assay's columns.
     """
 
     values: tuple[Value, ...] = ()
@@ -91,6 +96,8 @@ class Reading:
     placed: bool = True
     passed_over: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    steps: Mapping[str, Rows] = field(default_factory=dict)
+    sheet: Sheet | None = None
 
 
 _BELOW = {
@@ -165,7 +172,8 @@ class Collector:
         if (self.sheet.decimal, self.sheet.thousands) != (".", ""):
             marks = f"decimal '{self.sheet.decimal}'"
             marks += f", thousands '{self.sheet.thousands}'" if self.sheet.thousands else ""
-            return Fault(fault.where, fault.what, f"The description says {marks}.") if row[column] else fault
+            remedy = f"The numbers of the file are read with {marks}; 'decimal:' and 'thousands:' say otherwise."
+            return Fault(fault.where, fault.what, remedy) if re.search(r"\d", row[column]) else fault
         if not comma(row[column]):
             return fault
         kinds = {comma(cell) for one in self.sheet.rows for cell in one.cells.values()}
@@ -183,7 +191,7 @@ class Collector:
         """Read the time in a cell [min]; dates of spreadsheets and times of day are faults."""
         text = row[column]
         if re.fullmatch(r"\d+:\d\d(:\d\d(\.\d*)?)?", text):
-            remedy = "Hours and minutes, or minutes and seconds? Write it as a number, and say its 'time_unit'."
+            remedy = "Hours and minutes, or minutes and seconds? Say 'time_unit: hh:mm' or 'time_unit: mm:ss'."
             self.fault(row, column, f"'{text}' is not a number.", remedy)
             return None
         value = self.number(row, column)
@@ -194,13 +202,21 @@ class Collector:
             )
             self.fault(row, column, what, "Write the time since the stimulus as a number.")
             return None
-        return None if value is None else minutes(value, unit)
+        if value is None:
+            return None
+        found, whole = minutes(value, unit), round(minutes(value, unit))
+        digits = len(re.split("[eE]", text)[0].partition(self.sheet.decimal)[2])
+        # 0.0833333 h, a twelfth to its last digit, is 5 min
+        return float(whole) if unit == "h" and digits > 3 and abs(found - whole) <= 31 * 10.0**-digits else found
 
     def outside(self, row: Row, column: str, observable: str, *, divisor: bool = False) -> bool:
-        """Tell whether a cell says that its value is out of range; it is then left out and counted.
+        """Tell whether a cell is empty or says that its value is out of range; it is then left out and counted.
 
         A value whose divisor is below range lies above, and the other way round.
         """
+        if not row[column]:
+            self.dropped.append(Dropped(observable, row.number, f"empty cell in column '{column}'"))
+            return True
         side = range_side(row[column])
         if side:
             reason = f"{side} range: '{row[column]}' in column '{column}'"

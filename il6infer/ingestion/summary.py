@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from il6infer._units import substances
-from il6infer.ingestion.checks import Source
 from il6infer.ingestion.protocol import Protocol
 from il6infer.ingestion.reading import Reading
+from il6infer.ingestion.sources import Source
 from il6infer.ingestion.specs import Description
 from il6infer.stages.ingest import Dropped, FileDigest, IngestSummary, MolecularWeight, RawFile
 
@@ -75,7 +75,24 @@ def _file(source: Source) -> RawFile:
         ignored=source.reading.ignored,
         passed_over=source.reading.passed_over,
         warnings=_warnings(source),
+        **_found(source),
     )
+
+
+def _found(source: Source) -> dict[str, Any]:
+    """How the table of a file was found."""
+    loaded, layout = source.loaded, source.spec.take.layout
+    if loaded is None:
+        return {}
+    return {
+        "format": loaded.format,
+        "sheet": loaded.grid.sheet,
+        "encoding": loaded.grid.encoding,
+        "decimal": loaded.sheet.decimal,
+        "thousands": loaded.sheet.thousands,
+        "around": (*loaded.block.preamble, *loaded.block.footer),
+        "layout": FileDigest(layout, source.layout_sha256) if isinstance(layout, str) else None,
+    }
 
 
 def _warnings(source: Source) -> tuple[str, ...]:
@@ -108,8 +125,10 @@ def _measured(reading: Reading) -> set[tuple[str, str]]:
 def _dropped(source: Source) -> tuple[Dropped, ...]:
     """Cells left out, grouped by read-out and reason; `detection_limit` is the highest of the group, or None."""
     groups: dict[tuple[str, str, str], list[tuple[int, float | None]]] = {}
+    lines = source.sheet.lines() if source.sheet else {}
     for drop in source.reading.dropped:
-        groups.setdefault((drop.observable, drop.reason, drop.side), []).append((drop.row, drop.detection_limit))
+        place = lines.get(drop.row, drop.row)
+        groups.setdefault((drop.observable, drop.reason, drop.side), []).append((place, drop.detection_limit))
     return tuple(
         Dropped(
             observable=observable,

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from il6infer._errors import Fault
-from il6infer._tables import Row, Sheet, number, repeated
-from il6infer._units import READOUT_UNITS, TIME_UNITS, by_mass, readout, substances
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NAME_PATTERN, NOISE, OFFSET, SCALE, Assay
+from il6infer._tables import Row, Sheet, repeated
+from il6infer._units import READOUT_UNITS, by_mass, readout, substances
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NAME_PATTERN, NOISE, OFFSET, SCALE, TIME_UNIT, Assay
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value
 from il6infer.ingestion.taking import Take
 
 EMPTY = "empty cell"
-LEFT_OUT = "condition left out by the description"
 COPY = "copy of an earlier row"
 
 
@@ -48,11 +47,6 @@ class Table:
 
     Attributes
     ----------
-    condition
-        The one condition of all rows, when `condition_column` is None.
-    condition_map
-        Cell text of `condition_column` -> condition, None to leave its rows out; numbers compare as numbers.
-        None when the cells name the conditions themselves.
     duplicates
         What to do with rows that are equal in every cell: ``refuse``, ``keep`` (measured so) or ``drop`` (copies).
     """
@@ -64,9 +58,6 @@ class Table:
     columns: Mapping[str, Column]
     time: str = "time"
     time_unit: str = "min"
-    condition: str | None = None
-    condition_column: str | None = None
-    condition_map: Mapping[str, str | None] | None = None
     duplicates: str = "refuse"
     take: Take = Take()
 
@@ -96,7 +87,7 @@ def read(sheet: Sheet, spec: Table) -> Reading:
         Values in the order of rows, then of read-outs.
     """
     collector = Collector(sheet)
-    copies = {fault.where: fault for fault in repeated(sheet, sheet.columns)}
+    copies = {fault.where: fault for fault in repeated(sheet, _of_the_file(sheet, spec))}
     if spec.duplicates == "refuse":
         remedy = "Remove one, or say 'duplicates: keep' (measured twice so) or 'duplicates: drop' (copies)."
         collector.faults += [Fault(fault.where, fault.what, remedy) for fault in copies.values()]
@@ -115,6 +106,11 @@ def read(sheet: Sheet, spec: Table) -> Reading:
     return collector.reading()
 
 
+def _of_the_file(sheet: Sheet, spec: Table) -> list[str]:
+    told = spec.take.condition
+    return [column for column in sheet.columns if column != "condition" or not (told.fixed or told.read)]
+
+
 def _without_mass(sheet: Sheet, spec: Table) -> list[Fault]:
     remedy = "Say 'substance:' (such as sIL6R), or its molecular weight as 'kDa:'."
     return [
@@ -126,10 +122,7 @@ def _without_mass(sheet: Sheet, spec: Table) -> list[Fault]:
 
 def _read_row(collector: Collector, row: Row, spec: Table) -> None:
     time = collector.time(row, spec.time, spec.time_unit)
-    condition, left_out = _condition(collector, row, spec)
-    if left_out:
-        collector.dropped += [Dropped(observable, row.number, LEFT_OUT) for observable in spec.columns]
-        return
+    condition = collector.condition(row, "condition")
     for observable, column in spec.columns.items():
         if not row[column.column]:
             collector.dropped.append(Dropped(observable, row.number, EMPTY))
@@ -174,37 +167,15 @@ def _possible(collector: Collector, row: Row, column: Column, value: float) -> b
     return collector.positive(row, column.column, value, column.noise, offset=column.offset)
 
 
-def _condition(collector: Collector, row: Row, spec: Table) -> tuple[str | None, bool]:
-    """Condition of a row, and whether the description leaves it out."""
-    if spec.condition_column is None:
-        return spec.condition, False
-    cell = collector.condition(row, spec.condition_column)
-    if cell is None or spec.condition_map is None:
-        return cell, False
-    for key, condition in spec.condition_map.items():
-        value = collector.sheet.number(cell)
-        if key == cell or (value is not None and number(key) == value):
-            return condition, condition is None
-    what = f"'{cell}' is not in the map of conditions."
-    collector.fault(row, spec.condition_column, what, f"Known: {', '.join(spec.condition_map)}.")
-    return None, False
-
-
 def _columns(spec: Table) -> list[str]:
-    told_by = [spec.condition_column] if spec.condition_column else []
-    return [spec.time, *told_by, *(column.column for column in spec.columns.values())]
+    told = spec.take.condition
+    by_name = [] if told.fixed or told.read else ["condition"]
+    return [spec.time, *by_name, *(column.column for column in spec.columns.values())]
 
 
 def _frozen(entry: Mapping[str, Any]) -> Table:
     """Freeze a valid entry of ``files``."""
     entry = dict(entry)
-    condition = entry.pop("condition")
-    if isinstance(condition, str):
-        entry["condition"] = condition
-    else:
-        entry["condition_column"] = condition["column"]
-        mapping = condition.get("map")
-        entry["condition_map"] = None if mapping is None else {str(key): value for key, value in mapping.items()}
     entry["columns"] = {observable: Column(**column) for observable, column in entry.pop("observables").items()}
     return Table(**entry)
 
@@ -216,21 +187,7 @@ ASSAY = Assay(
     keys={
         "batch": BATCH,
         "time": {**COLUMN_NAME, "default": "time", "description": "Column of the time."},
-        "time_unit": {"enum": list(TIME_UNITS), "default": "min", "description": "Unit of the time column."},
-        "condition": {
-            "type": ["string", "object"],
-            "description": "The one condition of all rows, or the column that tells it.",
-            "additionalProperties": False,
-            "required": ["column"],
-            "properties": {
-                "column": {**COLUMN_NAME, "description": "Column that tells the condition."},
-                "map": {
-                    "type": "object",
-                    "description": "Cell -> condition; null leaves its rows out.",
-                    "additionalProperties": {"type": ["string", "null"]},
-                },
-            },
-        },
+        "time_unit": TIME_UNIT,
         "duplicates": {
             "enum": ["refuse", "keep", "drop"],
             "default": "refuse",
@@ -267,7 +224,7 @@ ASSAY = Assay(
             },
         },
     },
-    required=("batch", "condition", "observables"),
+    required=("batch", "observables"),
     columns=_columns,
     read=read,
     units=("a.u.", "ratio", "relative", "fraction", "molecules/cell", "nM"),

@@ -1,4 +1,4 @@
-"""What a description may say of any file's cells: rows to read, columns to pass over, how numbers are written."""
+"""What a description may say of any file: where its table is, what its columns mean, which rows are read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,56 @@ from typing import Any
 
 from il6infer._errors import Fault
 from il6infer._tables import Sheet, number
+from il6infer.ingestion.formats import FORMATS
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Dose:
+    """How a file tells one dose: in a column, or the same in all rows; added at `time_min`, washed off at `until`."""
+
+    species: str
+    unit: str
+    column: str = ""
+    dose: str = ""
+    time_min: float = 0.0
+    until: str | float | None = None
+
+
+@dataclass(frozen=True)
+class ConditionOf:
+    """How a file tells the condition of a row.
+
+    Attributes
+    ----------
+    fixed
+        The one condition of all rows.
+    columns
+        Columns that tell it together; empty: column ``condition``.
+    names
+        Cells, joined by ``, `` -> condition, None to leave the rows out; None: the cells name it themselves.
+    doses
+        Doses that it is made of.
+    """
+
+    fixed: str = ""
+    columns: tuple[str, ...] = ()
+    names: Mapping[str, str | None] | None = None
+    doses: tuple[Dose, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """Column that messages name where a condition is at fault; empty where no single one tells it."""
+        if self.fixed or self.doses:
+            return ""
+        return self.columns[0] if self.columns else "condition"
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Columns that are read for it."""
+        ends = [dose.until for dose in self.doses if isinstance(dose.until, str)]
+        return (*self.columns, *(dose.column for dose in self.doses if dose.column), *ends)
 
 
 @dataclass(frozen=True)
@@ -22,16 +72,47 @@ class Take:
     ignore
         Columns that are passed over on purpose.
     decimal, thousands
-        How its numbers are written.
+        How its numbers are written; None: as the file as a whole shows.
+    sheet, format
+        Of a workbook, and of the program that wrote the file; empty: the one that there is, that which it looks like.
+    columns
+        Column that is read -> what the file calls it.
+    constants
+        Column -> cell of all rows.
+    labels
+        Column -> pattern of its cells, such as ``{condition}_{time}_{replicate}``.
+    layout
+        What is where: a file's name, or (range, fields) pairs.
+    condition
+        How the condition is told.
+    batch_column
+        Column that tells gel or plate; empty: the file is one.
+    timed
+        Whether the description says the unit of the times.
     """
 
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NONE)
     ignore: tuple[str, ...] = ()
-    decimal: str = "."
-    thousands: str = ""
+    decimal: str | None = None
+    thousands: str | None = None
+    sheet: str = ""
+    format: str = ""
+    columns: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    constants: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    labels: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    layout: str | tuple[tuple[str, Any], ...] = ()
+    condition: ConditionOf = ConditionOf()
+    batch_column: str = ""
+    timed: bool = False
 
 
 _CELL = {"type": ["string", "number", "boolean"]}
+_NAME = {"type": "string", "minLength": 1}
+_FIELDS = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": {"type": ["string", "number", "array", "null"]},
+}
 KEYS: Mapping[str, Mapping[str, Any]] = {
     "where": {
         "type": "object",
@@ -44,11 +125,80 @@ KEYS: Mapping[str, Mapping[str, Any]] = {
         "description": "Columns that are passed over on purpose.",
         "items": {"type": "string"},
     },
-    "decimal": {"enum": [".", ","], "default": ".", "description": "Decimal mark of all numbers of the file."},
+    "decimal": {
+        "enum": [".", ","],
+        "description": "Decimal mark of all numbers of the file; without the key, as the file as a whole shows.",
+    },
     "thousands": {
         "enum": ["", ",", ".", " ", "'"],
-        "default": "",
-        "description": "Separator of thousands of all numbers of the file; empty where there is none.",
+        "description": "Separator of thousands of all numbers of the file; without the key, as the file shows.",
+    },
+    "sheet": {"type": ["string", "integer"], "description": "Sheet of the workbook: its name, or its number from 1."},
+    "format": {"enum": list(FORMATS), "description": "Program that wrote the file, where it is not recognised."},
+    "columns": {
+        "type": "object",
+        "minProperties": 1,
+        "description": "Column that is read -> what the file calls it, such as 'pSTAT3: Adj. Volume (Int)'.",
+        "additionalProperties": _NAME,
+    },
+    "constants": {
+        "type": "object",
+        "minProperties": 1,
+        "description": "Column -> its cell in all rows, such as 'gene: SOCS3'.",
+        "additionalProperties": _CELL,
+    },
+    "labels": {
+        "type": "object",
+        "minProperties": 1,
+        "description": "Column -> pattern of its cells, such as '{condition}_{time}_{replicate}'.",
+        "additionalProperties": _NAME,
+    },
+    "layout": {
+        "type": ["string", "object"],
+        "minLength": 1,
+        "minProperties": 1,
+        "description": "What is where: a table in the data folder, or wells, lanes or samples -> 'condition time', "
+        "or fields of theirs; null leaves them out.",
+        "additionalProperties": {"anyOf": [{"type": ["string", "number", "null"]}, _FIELDS]},
+    },
+    "condition": {
+        "type": ["string", "object"],
+        "description": "The one condition of all rows, or what tells it; without the key, column 'condition'.",
+        "additionalProperties": False,
+        "properties": {
+            "column": {**_NAME, "description": "Column that tells the condition."},
+            "columns": {
+                "type": "array",
+                "minItems": 1,
+                "items": _NAME,
+                "description": "Columns that tell it together; keys of the map are their cells, joined by ', '.",
+            },
+            "map": {
+                "type": "object",
+                "description": "Cell -> condition; null leaves its rows out.",
+                "additionalProperties": {"type": ["string", "null"]},
+            },
+            "doses": {
+                "type": "object",
+                "minProperties": 1,
+                "description": "Substance -> its dose: the conditions and the protocol are made of these.",
+                "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["unit"],
+                    "properties": {
+                        "column": {**_NAME, "description": "Column of the dose."},
+                        "dose": {"type": "number", "minimum": 0, "description": "The dose of all rows."},
+                        "unit": {"type": "string", "description": "Unit of the dose."},
+                        "time_min": {"type": "number", "default": 0, "description": "When it is added [min]."},
+                        "until": {
+                            "type": ["number", "string"],
+                            "description": "When it is washed off [min], or the column that says so.",
+                        },
+                    },
+                },
+            },
+        },
     },
 }
 """JSON schema of these keys."""
@@ -57,40 +207,74 @@ KEYS: Mapping[str, Mapping[str, Any]] = {
 def take_of(entry: Mapping[str, Any]) -> Take:
     """Freeze these keys of a valid entry of ``files``."""
     where = {
-        column: tuple(str(cell) for cell in (cells if isinstance(cells, list) else [cells]))
+        column: tuple(map(_text, cells if isinstance(cells, list) else [cells]))
         for column, cells in entry.get("where", {}).items()
     }
-    given = {key: entry[key] for key in ("decimal", "thousands") if key in entry}
-    return Take(MappingProxyType(where), tuple(entry.get("ignore", ())), **given)
+    texts = {
+        key: {str(k): _text(v) for k, v in entry.get(key, {}).items()} for key in ("columns", "constants", "labels")
+    }
+    layout = entry.get("layout", ())
+    batch = entry.get("batch")
+    return Take(
+        MappingProxyType(where),
+        tuple(entry.get("ignore", ())),
+        *_marks(entry),
+        sheet=str(entry.get("sheet", "")),
+        format=entry.get("format", ""),
+        **{key: MappingProxyType(value) for key, value in texts.items()},
+        layout=layout if isinstance(layout, (str, tuple)) else tuple((str(k), v) for k, v in layout.items()),
+        condition=_condition(entry.get("condition")),
+        batch_column=batch["column"] if isinstance(batch, Mapping) else "",
+        timed="time_unit" in entry,
+    )
 
 
-def select(sheet: Sheet, take: Take, read: list[str]) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _marks(entry: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Both marks, where one of them is said."""
+    decimal, thousands = entry.get("decimal"), entry.get("thousands")
+    if decimal is None and thousands is not None:
+        decimal = "," if thousands == "." else "."
+    return decimal, "" if decimal is not None and thousands is None else thousands
+
+
+def _condition(entry: Any) -> ConditionOf:
+    if entry is None:
+        return ConditionOf()
+    if isinstance(entry, str):
+        return ConditionOf(fixed=entry)
+    names = entry.get("map")
+    doses = tuple(
+        Dose(
+            species,
+            d["unit"],
+            d.get("column", ""),
+            _text(d.get("dose", "")),
+            float(d.get("time_min", 0)),
+            d.get("until"),
+        )
+        for species, d in entry.get("doses", {}).items()
+    )
+    return ConditionOf(
+        columns=tuple(entry.get("columns", [entry["column"]] if "column" in entry else [])),
+        names=None if names is None else {str(key): value for key, value in names.items()},
+        doses=doses,
+    )
+
+
+def select(sheet: Sheet, take: Take) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:
     """Rows that are read.
-
-    Parameters
-    ----------
-    sheet
-        All rows.
-    take
-        What is taken.
-    read
-        Columns that the assay reads.
 
     Returns
     -------
     tuple
-        The sheet of these rows with its way to write numbers; number and reason of each row left out; and the faults:
-        columns that are missing, read and ignored, or have none of the cells asked for.
+        The sheet of these rows; number and reason of each row left out; and the faults: columns that are missing, or
+        have none of the cells asked for.
     """
-    sheet = replace(sheet, decimal=take.decimal, thousands=take.thousands)
-    faults = sheet.missing([*read, *take.where, *take.ignore])
-    if take.decimal == take.thousands:
-        what = f"decimal and thousands are both '{take.decimal}'."
-        faults.append(Fault(sheet.name, what, "Say how its numbers are written: two different marks."))
-    both = [column for column in take.ignore if column in {*read, *take.where}]
-    faults += [
-        Fault(sheet.name, f"column '{c}' is read, and listed under ignore.", "Take it out of one.") for c in both
-    ]
+    faults = sheet.missing(take.where)
     if faults:
         return sheet, [], faults
     left: dict[int, str] = {}

@@ -41,7 +41,6 @@ class WesternBlot:
 
     assay: ClassVar[str] = "western_blot"
     time: ClassVar[str] = "time_min"
-    condition_column: ClassVar[str | None] = "condition"
 
     path: str
     observable: str

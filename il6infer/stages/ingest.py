@@ -53,6 +53,14 @@ class RawFile:
         Columns that the description leaves out on purpose, and others that it does not name.
     warnings
         What a reader of its values must know, such as which way values that were left out bias the rest.
+    format, sheet
+        Kind of file that it was read as, and the sheet of the workbook.
+    encoding, decimal, thousands
+        How its text and numbers are written; no encoding for a workbook.
+    around
+        Lines that stand above and below the table.
+    layout
+        File that says what is where; null where none does.
     """
 
     path: str
@@ -66,6 +74,13 @@ class RawFile:
     ignored: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    format: str = ""
+    sheet: str = ""
+    encoding: str = ""
+    decimal: str = "."
+    thousands: str = ""
+    around: tuple[str, ...] = ()
+    layout: FileDigest | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ CUT = (
 )
 BEFORE = "A background was subtracted: give values with their background, or choose 'noise: normal'."
 UNITS = "Known: pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, mg/l, fM, pM, nM, uM, mM."
-CSV = "Save it as CSV (UTF-8, comma-separated)."
+AGAIN = "Open it and save it again, without password."
 
 
 def test_missing_column(tmp_path):
@@ -28,22 +28,22 @@ def test_missing_column_of_table_qpcr_and_protocol(tmp_path):
     assert faults(
         tmp_path,
         table=TABLE.replace("pgp130_wb", "pgp130_wb_out"),
-        qpcr=QPCR.replace("ct\n", "cq\n"),
+        qpcr=QPCR.replace("ct\n", "cycle\n"),
         protocol=PROTOCOL.replace("unit\n", "units\n"),
     ) == [
         "protocol.csv: column 'unit' is missing. Did you mean 'units'? "
         "Known: action, condition, dose, species, time_min, units.",
-        "qpcr.csv: column 'ct' is missing. Did you mean 'cq'? Known: condition, cq, gene, replicate, sample, time_min.",
+        "qpcr.csv: column 'ct' is missing. Known: condition, cycle, gene, replicate, sample, time_min.",
         "table.csv: column 'pgp130_wb' is missing. Did you mean 'pgp130_wb_out'? Known: dose, ms, pgp130_wb_out, time.",
     ]
 
 
 def test_not_a_number_and_negative_intensity(tmp_path):
-    gel = GEL.replace("15,20000", 'fifteen,"20000,5"').replace("9000,45000", "-9000,0")
+    gel = GEL.replace("15,20000", 'fifteen,"20000,x"').replace("9000,45000", "-9000,0")
     plate = PLATE.replace("360,9000,4500", ",nan,-3")
     assert faults(tmp_path, gel=gel, plate=plate) == [
         "gel.csv, row 3, column 'time_min': 'fifteen' is not a number.",
-        "gel.csv, row 3, column 'pSTAT3': '20000,5' is not a number. Say 'decimal: \",\"' for this file.",
+        "gel.csv, row 3, column 'pSTAT3': '20000,x' is not a number.",
         f"gel.csv, row 4, column 'pSTAT3': negative intensity -9000. {SUBTRACTED}",
         "gel.csv, row 4, column 'total_STAT3': zero, and other values are divided by it. Remove the row or correct it.",
         "plate.csv, row 4, column 'time_min': the cell is empty, a number is expected.",
@@ -71,13 +71,13 @@ def test_faults_of_the_protocol(tmp_path):
     protocol = (
         PROTOCOL.replace("ng/ml", "ng/dl", 1)
         .replace("500,ng/ml", "500,")
-        .replace("sIL6R", "sIL-6R")
+        .replace("sIL6R", "sIL-7R")
         .replace("wash,", "flush,")
     )
     assert faults(tmp_path, protocol=protocol) == [
         f"protocol.csv, row 3, column 'unit': unknown dose unit 'ng/dl'. {UNITS}",
         "protocol.csv, row 4, column 'unit': dose 500 has no unit. " + UNITS,
-        "protocol.csv, row 6, column 'species': unknown species 'sIL-6R'. Did you mean 'sIL6R'? "
+        "protocol.csv, row 6, column 'species': unknown species 'sIL-7R'. Did you mean 'sIL6R'? "
         "Known: HyperIL6, IL6, actinomycinD, anti_IL6, cycloheximide, ruxolitinib, sIL6R, sgp130, sgp130Fc, stattic, "
         "tocilizumab.",
         "protocol.csv, row 8, column 'action': unknown action 'flush'. Known: add, control, set, wash.",
@@ -145,15 +145,17 @@ def test_file_empty_missing_or_a_workbook(tmp_path):
         "gel.csv: the file is empty. It needs a header row and at least one row of values.",
         "plate.csv: the file has a header but no rows. Add the measured values, or leave it out.",
         f"qpcr.csv: no such file in {tmp_path}. Check the path and the data folder.",
-        f"table.csv: is a workbook, not text. {CSV}",
+        f"table.csv: cannot be read as a workbook (Cannot detect file format). {AGAIN}",
     ]
 
 
 def test_file_that_is_not_a_table(tmp_path):
-    assert faults(tmp_path, gel=b"a\0b", plate=b"well,\xb5\n", qpcr="a;b\n1;2\n", table="time,dose,time,ms\n1,2\n") == [
-        "gel.csv: is a binary file, not text. Give a CSV file (UTF-8, comma-separated).",
-        f"plate.csv: is not UTF-8 text: byte 0xb5 in line 1. {CSV}",
-        f"qpcr.csv, row 1: columns are separated by semicolons. {CSV}",
+    assert faults(
+        tmp_path, gel=b"a\0b", plate=b"well,\xb5\n", qpcr='a,"b\n1,2\n', table="time,dose,time,ms\n1,2\n"
+    ) == [
+        "gel.csv: is a binary file, not text. Save it as CSV, or as a workbook (xlsx, xls, ods).",
+        "plate.csv: the file has a header but no rows. Add the measured values, or leave it out.",
+        "qpcr.csv: the file has a header but no rows. Add the measured values, or leave it out.",
         "table.csv, row 1: column 'time' appears twice. Rename or remove one.",
         "table.csv, row 2: 2 cells where the header has 4. An empty cell needs its comma, too.",
     ]
@@ -228,7 +230,7 @@ def test_cells_that_name_nothing(tmp_path):
         tmp_path,
         gel=GEL.replace("vehicle", ""),
         plate=PLATE.replace("A2,vehicle", "A2,"),
-        table="time,dose,pgp130_wb,ms,,\n0,0,1,1,,\n",
+        table="time,dose,pgp130_wb,ms,,\n0,0,1,1,2,3\n",
     ) == [
         f"gel.csv, row 2, column 'condition': {empty}",
         f"plate.csv, row 3, column 'condition': {empty}",

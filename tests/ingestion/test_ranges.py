@@ -127,14 +127,19 @@ EITHER = "Thousands or decimals? Say 'decimal: \",\"' or 'thousands: \",\"' for 
     ("cells", "remedy"),
     [
         (("378,860", "1", "2", "3"), EITHER),
-        (("378,860", "1,234,567", "2", "3"), "Say 'thousands: \",\"' for this file."),
-        (("378,860", "0,52", "2", "3"), "Say 'decimal: \",\"' for this file."),
+        (("378,860", "1.5", "2", "3"), EITHER),
         (("378,860", "0,52", "1,234,567", "3"), BOTH),
     ],
 )  # fmt: skip
 def test_what_a_comma_is_is_a_question_of_the_whole_file(tmp_path, cells, remedy):
     first = faults(tmp_path, gel=gel_of(*cells))[0]
     assert first == f"gel.csv, row 2, column 'pSTAT3': '378,860' is not a number. {remedy}"
+
+
+@pytest.mark.parametrize(("other", "value"), [("1,234,567", 378860.0), ("0,52", 378.86), ("12,5", 378.86)])
+def test_one_number_of_the_file_says_what_all_commas_are(tmp_path, other, value):
+    tables = read(tmp_path, gel=gel_of("378,860", other, "2", "3"))
+    assert tables.measurements["value"][0] == pytest.approx(value / 50000)
 
 
 def test_decimal_and_thousands_as_the_description_says(tmp_path):
@@ -177,7 +182,7 @@ def test_many_faults_of_one_kind_are_listed_ten_times_and_counted(tmp_path):
 def test_times_of_day_are_refused(tmp_path, time):
     assert faults(tmp_path, gel=GEL.replace("15,20000", f"{time},20000")) == [
         f"gel.csv, row 3, column 'time_min': '{time}' is not a number. "
-        "Hours and minutes, or minutes and seconds? Write it as a number, and say its 'time_unit'."
+        "Hours and minutes, or minutes and seconds? Say 'time_unit: hh:mm' or 'time_unit: mm:ss'."
     ]
 
 

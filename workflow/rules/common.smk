@@ -110,7 +110,8 @@ def raw_files(wildcards):
         DATASETS[wildcards.dataset]["folder"],
     )
     files = description.get("files")
-    names = [entry.get("path") for entry in files if isinstance(entry, dict)] if isinstance(files, list) else []
+    entries = [entry for entry in files if isinstance(entry, dict)] if isinstance(files, list) else []
+    names = [entry.get(key) for entry in entries for key in ("path", "layout")]
     names.append(description.get("protocol"))
     return sorted({f"{folder}/{name}" for name in names if isinstance(name, str)})
 

@@ -1,0 +1,219 @@
+"""Bytes of a file to cells: text in the encodings and with the separators that programs write, and workbooks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from il6infer._errors import Fault
+from il6infer._files import why_unreadable
+
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
+_BLANKS = " \t\r\n\f\v\ufeff\u00a0\u2007\u2009\u202f\u200b"
+MAX_CELLS = 20_000_000
+"""Of a sheet; a workbook can say that it has more without holding them."""
+CELL_BYTES = 10_000_000
+"""Longest text of one cell."""
+SAVE = "Save it as CSV, or as a workbook (xlsx, xls, ods)."
+
+
+class Typed(str):
+    """A cell that a workbook holds as a number: its text has a decimal point, whatever the file's texts have."""
+
+    __slots__ = ()
+
+
+class Merged(Typed):
+    """A number that stands in this cell only because the cell is merged with the one that holds it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All cells of a text file, or of one sheet of a workbook, as text without the blanks around it.
+
+    Attributes
+    ----------
+    name
+        How messages call it.
+    rows
+        Cells by line: the first is row 1 of a spreadsheet.
+    delimiter
+        Between cells of a text; empty for a workbook.
+    encoding
+        Of a text; empty for a workbook.
+    sheet
+        Of the workbook; empty for a text.
+    """
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    sheet: str = ""
+
+    def cell(self, row: int, column: int) -> str:
+        """Text of a cell, empty outside the sheet; both count from 0."""
+        cells = self.rows[row] if 0 <= row < len(self.rows) else ()
+        return cells[column] if 0 <= column < len(cells) else ""
+
+
+def read_bytes(path: Path, name: str) -> tuple[bytes | None, list[Fault]]:
+    """Read a file, or say why it cannot be read."""
+    try:
+        if why := why_unreadable(path):
+            return None, [Fault(name, why, "Check the path and the data folder.")]
+        return path.read_bytes(), []
+    except OSError as error:
+        return None, [Fault(name, f"cannot be read ({error.strerror}).", "Check the path and its permissions.")]
+
+
+def is_workbook(content: bytes) -> bool:
+    """Tell whether bytes are those of a workbook (or of another zip)."""
+    return content.startswith(_WORKBOOKS)
+
+
+def grids(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]:
+    """Cells of a file.
+
+    Parameters
+    ----------
+    content
+        Its bytes.
+    name
+        How messages call it.
+
+    Returns
+    -------
+    tuple
+        One grid for a text, one for each visible sheet of a workbook that is not empty; and the faults.
+    """
+    if is_workbook(content):
+        return _workbook(content, name)
+    text, encoding, faults = decode(content, name)
+    if text is None:
+        return (), faults
+    if not text.strip(_BLANKS):
+        return (), [Fault(name, "the file is empty.", "It needs a header row and at least one row of values.")]
+    grid, faults = _text(text, encoding, name)
+    return ((grid,) if grid else ()), faults
+
+
+def decode(content: bytes, name: str) -> tuple[str | None, str, list[Fault]]:
+    """Text of a file and its encoding: UTF-8 or UTF-16 with or without a byte-order mark, else Windows-1252."""
+    encoding = next((code for mark, code in _MARKS.items() if content.startswith(mark)), "")
+    start = content[:4096]
+    if not encoding and b"\0" in start:
+        even, odd = start[::2].count(0), start[1::2].count(0)
+        likely = {"utf-16-le": odd, "utf-16-be": even}
+        encoding = max(likely, key=lambda code: likely[code])
+        if len(start) < 8 or min(even, odd) or max(even, odd) < 0.6 * (len(start) // 2):
+            return None, "", [Fault(name, "is a binary file, not text.", SAVE)]
+    for code in (encoding,) if encoding else ("utf-8", "cp1252", "latin-1"):
+        try:
+            text = content.decode(code)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text.lstrip("\ufeff"), code, []
+    return None, "", [Fault(name, "is a binary file, not text.", SAVE)]
+
+
+def _text(text: str, encoding: str, name: str) -> tuple[Grid | None, list[Fault]]:
+    first, _, rest = text.partition("\n")
+    told = re.fullmatch(r'"?sep=(.)"?\r?', first.strip(" \ufeff"), re.IGNORECASE)
+    delimiter = told[1] if told else _delimiter(text)
+    try:
+        csv.field_size_limit(CELL_BYTES)
+        rows = [
+            tuple(clean(cell) for cell in row)
+            for row in csv.reader(io.StringIO(("\n" + rest) if told else text, newline=""), delimiter=delimiter)
+        ]
+    except csv.Error as error:
+        return None, [Fault(name, f"is not a table of text ({error}).", SAVE)]
+    return Grid(name, tuple(rows), delimiter, encoding), []
+
+
+def _delimiter(text: str) -> str:
+    """Separator of the cells: that with the longest run of lines that have it equally often; else the commonest."""
+    lines = [re.sub(r'"[^"]*"', "", line) for line in text[:400_000].splitlines()]
+    lines = [line for line in lines if line.strip()]
+    best, most = ",", (0, 0)
+    for delimiter in ("\t", ";", ","):
+        counts = [line.count(delimiter) for line in lines]
+        longest = run = 0
+        for before, count in zip([-1, *counts], counts, strict=False):
+            run = (run + 1 if count == before else 1) if count else 0
+            longest = max(longest, run)
+        score = (longest, sum(count > 0 for count in counts))
+        if score > most:
+            best, most = delimiter, score
+    return best
+
+
+def clean(cell: str) -> str:
+    """Text of a cell without the blanks around it; a typographic minus before a digit is a minus."""
+    cell = cell.strip(_BLANKS)
+    return "-" + cell[1:] if cell[:1] in "\u2212\u2013" and cell[1:2].isdigit() else cell
+
+
+def _workbook(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]:
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        seen = [meta.name for meta in book.sheets_metadata if str(meta.visible).endswith("Visible")]
+        sheets = [book.get_sheet_by_name(sheet) for sheet in seen]
+        if large := next((sheet.name for sheet in sheets if sheet.height * sheet.width > MAX_CELLS), None):
+            return (), [Fault(name, f"sheet '{large}' has more than {MAX_CELLS:,} cells.", "Give the part to be read.")]
+        found = [Grid(name, _cells(sheet), "", "", sheet.name) for sheet in sheets if sheet.height]
+    except CalamineError as error:
+        return (), [
+            Fault(name, f"cannot be read as a workbook ({error}).", "Open it and save it again, without password.")
+        ]
+    found = [grid for grid in found if any(any(row) for row in grid.rows)]
+    if not found:
+        return (), [Fault(name, "the workbook has no cell with a value.", "It needs a header row and rows of values.")]
+    return tuple(found), []
+
+
+def _cells(sheet: CalamineSheet) -> tuple[tuple[str, ...], ...]:
+    rows = [[shown(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        if top >= len(rows) or left >= len(rows[top]):
+            continue
+        text = rows[top][left]
+        filler = Merged(text) if isinstance(text, Typed) else text
+        for row in range(top, min(bottom, len(rows) - 1) + 1):
+            for column in range(left, min(right, len(rows[row]) - 1) + 1):
+                if (row, column) != (top, left):
+                    rows[row][column] = filler
+    return tuple(map(tuple, rows))
+
+
+def shown(cell: object) -> str:
+    """Text of a workbook's cell; dates and times as such, never as the number that the workbook holds for them."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, (int, float)):
+        whole = float(cell).is_integer() and abs(cell) < 1e15
+        return Typed(str(int(cell)) if whole else repr(float(cell)))
+    if isinstance(cell, timedelta):
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+    if isinstance(cell, (datetime, date, time)):
+        return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
+    return clean(str(cell))
+
+
+def filled(row: Sequence[str]) -> int:
+    """Count the cells up to the last that is not empty."""
+    return max((place for place, cell in enumerate(row, start=1) if cell), default=0)

@@ -1,0 +1,265 @@
+"""What a format is: how its files are known, and how their cells become a table with the house's column names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from il6infer._errors import Fault
+from il6infer._tables import Row, number
+from il6infer.ingestion.cells import Grid, filled
+from il6infer.ingestion.marks import kind_of
+
+KNOWN: Mapping[str, tuple[str, ...]] = {
+    "lane": ("lane", "lanes", "lane no", "lane number", "lane nr", "spur", "spur nr", "lane index"),
+    "condition": ("condition", "conditions", "treatment", "stimulus", "stimulation", "bedingung", "behandlung"),
+    "well": (
+        "well",
+        "wells",
+        "well position",
+        "position",
+        "pos",
+        "well name",
+        "vertiefung",
+        "kavitat",
+        "well positions",
+    ),
+    "sample": ("sample", "sample name", "samples", "probe", "probenname", "sample id"),
+    "gene": ("gene", "gene name", "target", "target name", "detector", "assay", "gen", "ziel", "zielsequenz"),
+    "ct": ("ct", "cq", "cp", "crt", "c\u0442", "c\u0440", "ct value", "cq value", "quantification cycle cq"),
+    "replicate": ("replicate", "technical replicate", "rep", "replikat"),
+    "firefly": ("firefly", "firefly luciferase", "fluc", "luc2", "ffluc"),
+    "renilla": ("renilla", "renilla luciferase", "rluc", "hrluc"),
+}
+"""Column of this house -> what people and programs call it (see `plain`)."""
+
+TIMES = re.compile(
+    r"(time|zeit|t|timepoint|time point)[ _]*[(\[/_ ]*"
+    r"(?P<unit>s|sec|seconds?|min|minutes?|minuten|h|hr|hrs|hours?|std|stunden)[)\]]*"
+)
+_UNITS = {"s": "s", "m": "min", "h": "h"}
+
+SUMMARIES = re.compile(
+    r"(mean|average|avg|mittelwert|median|sd|s\.d\.|stdev|std\.? ?dev\.?|standard deviation|std|sem|se|sum|summe|total"
+    r"|min|minimum|max|maximum|cv|%cv|count|n|range|average of .*|stdabw|standardabweichung)[:.]?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The table in a file.
+
+    Attributes
+    ----------
+    columns, rows
+        Of the table.
+    left
+        Rows that the program itself marks as not to be read, each with the reason.
+    passed_over
+        Columns of the program that repeat or sum up others, or say nothing of a value.
+    preamble, footer
+        Text above and below, with what stands beside it.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    left: tuple[tuple[int, str], ...] = ()
+    passed_over: tuple[str, ...] = ()
+    preamble: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Attributes
+    ----------
+    name
+        As in ``format:``.
+    text
+        Which program writes it, and what it holds.
+    finds
+        Tells from all cells whether a file is of this kind.
+    read
+        Reads (cells, names of columns that are wanted) as a block; None with the faults.
+    program
+        Whether a program writes it: its numbers are all written in one way.
+    unpack
+        Gives the cells of bytes that are neither text nor a workbook; None where they are not of this kind.
+    """
+
+    name: str
+    text: str
+    finds: Callable[[Grid], bool]
+    read: Callable[[Grid, Collection[str]], tuple[Block | None, list[Fault]]]
+    program: bool = True
+    unpack: Callable[[bytes, str], tuple[Grid | None, list[Fault]]] | None = None
+
+
+def plain(name: str) -> str:
+    """Name of a column as people mean it: small letters and digits, single blanks, no accents, no marks."""
+    name = name.replace("\u00d1\u0082", "\u0442").replace("\u00d1\u201a", "\u0442").replace("\u1d1b", "\u0442")
+    name = unicodedata.normalize("NFKD", name.casefold())
+    name = "".join(letter for letter in name if not unicodedata.combining(letter))
+    return re.sub(r"[^\w%#]+", " ", name.replace("_", " ")).strip()
+
+
+def known_as(header: str) -> str:
+    """Column of this house that a header means; ``time_min`` for times whatever their unit; empty for none."""
+    words = plain(header)
+    if time_unit(header):
+        return "time_min"
+    return next((column for column, names in KNOWN.items() if words in names), "")
+
+
+def time_unit(header: str) -> str:
+    """Tell the unit that a column of times names (``Time (h)``: h); empty where it is none or names no unit."""
+    found = TIMES.fullmatch(header.strip().casefold())
+    if not found:
+        return ""
+    unit = found["unit"]
+    return "h" if unit.startswith("st") else _UNITS[unit[0]]
+
+
+def numeric(cell: str) -> bool:
+    """Tell whether a cell looks like a number, whatever its marks are."""
+    return bool(cell) and (number(cell) is not None or bool(kind_of(cell)))
+
+
+def headers(grid: Grid, *groups: Iterable[str]) -> int | None:
+    """First row that has, of each group of names, at least one (compared as `plain`); None: no row has."""
+    wanted = [{plain(name) for name in group} for group in groups]
+    for place, row in enumerate(grid.rows):
+        if filled(row) < len(wanted):
+            continue
+        found = {plain(cell) for cell in row if cell}
+        if all(found & group for group in wanted):
+            return place
+    return None
+
+
+def text_of(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """Lines of text that stand beside a table, cut to what a reader can take in."""
+    lines = ["  ".join(cell for cell in row if cell)[:300] for row in rows]
+    return tuple(line for line in lines if line)[:50]
+
+
+def table_below(
+    grid: Grid, head: int, *, strict: bool = False, stop: Callable[[Sequence[str]], bool] | None = None
+) -> tuple[Block | None, list[Fault]]:
+    """Table whose header is a row.
+
+    Parameters
+    ----------
+    grid
+        All cells.
+    head
+        Row of the header, counted from 0.
+    strict
+        Whether a row with fewer cells than the header is a fault: in a text with commas a cell may have been lost.
+    stop
+        Tells the first row that is no longer of the table.
+
+    Returns
+    -------
+    tuple
+        The block, without columns that are empty throughout; and the faults of header and rows.
+    """
+    where = f"{grid.name}, row {head + 1}"
+    body = [(place, row) for place, row in enumerate(grid.rows[head + 1 :], start=head + 2) if any(row)]
+    if stop is not None:
+        end = next((i for i, (_, row) in enumerate(body) if stop(row)), len(body))
+        body, below = body[:end], [row for _, row in body[end:]]
+    else:
+        below = []
+    names = list(grid.rows[head])
+    said = max((filled(row) for _, row in body), default=0)
+    width = max(filled(names), said if said <= len(names) else 0)
+    body, footer = _without_footer(body, width)
+    names = names[:width]
+    faults: list[Fault] = []
+    for line, row in body:
+        cells = filled(row)
+        if cells > width:
+            what = f"{cells} cells where the header has {width}."
+            faults.append(Fault(f"{grid.name}, row {line}", what, f"A text with a {_word(grid)} in it needs quotes."))
+        elif strict and len(row) < width:
+            what = f"{len(row)} cells where the header has {width}."
+            faults.append(Fault(f"{grid.name}, row {line}", what, f"An empty cell needs its {_word(grid)}, too."))
+    kept = [i for i, name in enumerate(names) if name or any(i < len(row) and row[i] for _, row in body)]
+    names = [names[i] for i in kept]
+    repeats = {name for name in names if name and names.count(name) > 1}
+    faults = [
+        Fault(where, f"column '{name}' appears twice.", "Rename or remove one.") for name in sorted(repeats)
+    ] + faults
+    if names.count("") > 1:
+        faults.append(Fault(where, "several columns have no name.", "Name or remove them."))
+    if not faults and not body:
+        faults.append(
+            Fault(grid.name, "the file has a header but no rows.", "Add the measured values, or leave it out.")
+        )
+    if faults:
+        return None, faults
+    rows = tuple(
+        Row(line, {name: row[i] if i < len(row) else "" for name, i in zip(names, kept, strict=True)})
+        for line, row in body
+    )
+    return Block(tuple(names), rows, preamble=text_of(grid.rows[:head]), footer=text_of([*footer, *below])), []
+
+
+def _word(grid: Grid) -> str:
+    return {",": "comma", ";": "semicolon", "\t": "tab"}.get(grid.delimiter, "column")
+
+
+def _without_footer(
+    body: list[tuple[int, tuple[str, ...]]], width: int
+) -> tuple[list[tuple[int, tuple[str, ...]]], list[tuple[str, ...]]]:
+    """Rows of the table, and those at its end that sum it up or are words below it."""
+    end = len(body)
+    while end > 0:
+        cells = [cell for cell in body[end - 1][1] if cell]
+        alone = len(cells) == 1 and width > 2 and not numeric(cells[0]) and body[end - 1][1][0] == cells[0]
+        if not alone and not (SUMMARIES.fullmatch(cells[0]) and not numeric(cells[0]) and width > 1):
+            break
+        end -= 1
+    if end == 0:
+        return body, []
+    return body[:end], [row for _, row in body[end:]]
+
+
+def renamed(block: Block, names: Mapping[str, str], hidden: Collection[str] = ()) -> Block:
+    """Give the block with columns called otherwise (header -> name), and without those in `hidden`."""
+    gone = [column for column in block.columns if column in hidden]
+    kept = [column for column in block.columns if column not in hidden]
+    rows = tuple(
+        Row(row.number, {names.get(column, column): row.cells[column] for column in kept}, row.line, row.place)
+        for row in block.rows
+    )
+    columns = tuple(names.get(column, column) for column in kept)
+    return Block(columns, rows, block.left, (*block.passed_over, *gone), block.preamble, block.footer)
+
+
+def named(block: Block, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Find columns by what programs call them.
+
+    Parameters
+    ----------
+    wanted
+        Name in this house -> names in files, the first that the block has is taken.
+
+    Returns
+    -------
+    dict
+        Header -> name in this house.
+    """
+    have = {plain(column): column for column in reversed(block.columns)}
+    found: dict[str, str] = {}
+    for name, candidates in wanted.items():
+        header = next((have[plain(one)] for one in candidates if plain(one) in have), None)
+        if header is not None and header not in found:
+            found[header] = name
+    return found

@@ -1,0 +1,39 @@
+"""ImageJ and Fiji, Measure (Results.csv): a row a selection; the intensity is the integrated density."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from il6infer._errors import Fault
+from il6infer.ingestion.cells import Grid
+from il6infer.ingestion.formats.format import Block, Format
+from il6infer.ingestion.formats.gels import find, read_bands
+
+_DENSITY = ("IntDen", "RawIntDen")
+_ABOUT = {"area", "mean", "min", "max", "stddev", "mode", "median", "skew", "kurt", "perim", "x", "y", "xm", "ym", "bx"}
+_ABOUT |= {"by", "width", "height", "major", "minor", "angle", "circ", "feret", "%area", "rawintden", "slice", "frame"}
+_ABOUT |= {"feretx", "ferety", "feretangle", "minferet", "ar", "round", "solidity", "minthr", "maxthr", "ch", "intden"}
+
+
+def _head(grid: Grid) -> int | None:
+    return find(grid, ("Area",), _DENSITY)
+
+
+def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
+    """Read the selections: ``row`` counts them, ``label`` is image and title, ``intensity`` the integrated density."""
+    asked = {name.casefold() for name in wanted}
+    names = {"row": ("",), "label": ("Label",), "intensity": _DENSITY}
+    block, faults = read_bands(grid, _head(grid), names, hidden=lambda name: name in _ABOUT - asked)
+    if block is None or "row" in block.columns:
+        return block, faults
+    rows = tuple(replace(row, cells={"row": str(i), **row.cells}) for i, row in enumerate(block.rows, start=1))
+    return replace(block, columns=("row", *block.columns), rows=rows), []
+
+
+FORMAT = Format(
+    name="imagej_measure",
+    text="ImageJ and Fiji, Measure (integrated density of selections)",
+    finds=lambda grid: _head(grid) is not None,
+    read=read,
+)

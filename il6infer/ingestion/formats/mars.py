@@ -1,0 +1,37 @@
+"""BMG MARS, wells in rows: letter and number of the well stand in columns of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from il6infer._errors import Fault
+from il6infer.ingestion.cells import Grid
+from il6infer.ingestion.formats.format import Block, Format, headers, named, renamed, table_below
+
+_ROWS, _COLUMNS = ("Well Row", "Row", "Wellrow"), ("Well Col", "Well Column", "Col", "Column", "Wellcol")
+
+
+def _head(grid: Grid) -> int | None:
+    return headers(grid, _ROWS, _COLUMNS)
+
+
+def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
+    """Read the wells below the header; ``Content`` (Blank B, Standard S1, Sample X1) becomes the sample."""
+    head = _head(grid)
+    if head is None:
+        return None, [Fault(grid.name, "has no header with 'Well Row' and 'Well Col'.", "")]
+    block, faults = table_below(grid, head)
+    if block is None:
+        return None, faults
+    names = named(block, {"row": _ROWS, "column": _COLUMNS, "sample": ("Content",)})
+    block = renamed(block, names)
+    rows = tuple(
+        replace(row, cells={"well": row["row"].upper() + row["column"].lstrip("0"), **row.cells}) for row in block.rows
+    )
+    kept = tuple(column for column in block.columns if column not in ("row", "column"))
+    rows = tuple(replace(row, cells={c: row[c] for c in ("well", *kept)}) for row in rows)
+    return replace(block, columns=("well", *kept), rows=rows), []
+
+
+FORMAT = Format(name="mars", text="BMG MARS, a well a row", finds=lambda grid: _head(grid) is not None, read=read)

@@ -1,0 +1,95 @@
+"""What the programs of qPCR machines share: a well a row, a Ct, and marks of wells that are no samples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from il6infer._errors import Fault
+from il6infer.ingestion.cells import Grid
+from il6infer.ingestion.formats.format import Block, headers, named, plain, renamed, table_below
+
+CT = ("C\u0442", "CT", "Ct", "Cq", "Cp", "Crt", "Cq (\u0394R)")
+WELL = ("Well Position", "Well", "Pos", "Position", "Vertiefung", "Kavit\u00e4t")
+SAMPLE = ("Sample Name", "Sample", "Name", "Probe", "Probenname", "Biological Group", "Biologische Gruppe")
+GENE = ("Target Name", "Target", "Detector", "Detector Name", "Assay", "Gene", "Ziel", "Zielname", "Zielsequenz", "Gen")
+TASK = ("Task", "Content", "Inhalt", "Aufgabe", "Type", "Sample Type")
+OMIT = ("Omit", "Omitted", "Excluded", "Auslassen", "Ausgeschlossen")
+NAMES: Mapping[str, Sequence[str]] = {
+    "well": WELL, "sample": SAMPLE, "gene": GENE, "ct": CT, "task": TASK, "omit": OMIT,
+}  # fmt: skip
+_SUMS = re.compile(
+    r".*\b(mean|sd|std|dev|stdev|mittelwert|stdabw|abw|quantity|sq|threshold|schwellenwert|score|conf|confidence"
+    r"|baseline|auto|cycles?|efficiency|amp status|reporter|quencher|fluor|passive|rq|rq min|rq max|delta|ddct|dct"
+    r"|tm\d?|y intercept|slope|r superscript 2|r2|set point|setpoint|well note|highsd|noamp|outlierrg|expfail|bltr"
+    r"|prfdrop|thold|target color|sample color|color|curve quality|result quality issues|number of points.*|standard"
+    r"|status|concentration)\b.*"
+)
+_SAMPLES = re.compile(
+    r"(unkn|unk|unknown|unbekannt|unb|sample|smpl|test|endogenous control|endo|ref|target)\b.*|unkn.*|unb.*|"
+)
+
+
+def find(grid: Grid, *more: Sequence[str], ct: Sequence[str] = CT) -> int | None:
+    """Row of a header with a well, a Ct, and one of each of `more`."""
+    return headers(grid, WELL, ct, *more)
+
+
+def read_wells(
+    grid: Grid, head: int | None, names: Mapping[str, Sequence[str]] = NAMES, *, omitted: str = "true"
+) -> tuple[Block | None, list[Fault]]:
+    """Read the wells below a header.
+
+    Wells that the program omits, and those whose task is another than an unknown sample (no-template controls,
+    standards), are left out with that reason; columns that sum wells up or say how they were measured are passed over.
+
+    Parameters
+    ----------
+    names
+        Column of this house -> what the program calls it.
+    omitted
+        What the program writes into the column ``omit`` of a well that is not to be read.
+    """
+    if head is None:
+        return None, [Fault(grid.name, "has no header with a well and a Ct.", "")]
+    block, faults = table_below(
+        _named_once(grid, head), head, stop=lambda row: row[0].startswith("[") if row else False
+    )
+    if block is None:
+        return None, faults
+    found = named(block, names)
+    hidden = [c for c in block.columns if c not in found and (not c or _SUMS.fullmatch(plain(c)))]
+    # Newer programs number the wells, too.
+    hidden += [c for c in block.columns if c not in found and plain(c) == "well"]
+    block = renamed(block, found, hidden)
+    left: list[tuple[int, str]] = []
+    for row in block.rows:
+        omit, task = row.cells.get("omit", "").casefold(), row.cells.get("task", "")
+        if omit == omitted:
+            left.append((row.number, "omitted by the program"))
+        elif not _SAMPLES.fullmatch(plain(task)):
+            left.append((row.number, f"task {task}"))
+        elif not row.cells.get("ct") and not row.cells.get("sample") and not row.cells.get("gene"):
+            left.append((row.number, "empty well"))
+    gone = [column for column in ("omit", "task") if column in block.columns]
+    rows = tuple(replace(row, cells={c: row[c] for c in block.columns if c not in gone}) for row in block.rows)
+    columns = tuple(c for c in block.columns if c not in gone)
+    return replace(block, columns=columns, rows=rows, left=tuple(left)), []
+
+
+def _named_once(grid: Grid, head: int) -> Grid:
+    """Give numbers to the columns whose name comes again, as programs write them."""
+    seen: dict[str, int] = {}
+    names = []
+    for name in grid.rows[head]:
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if name and seen[name] == 1 else f"{name} ({seen[name]})" if name else "")
+    rows = list(grid.rows)
+    rows[head] = tuple(names)
+    return replace(grid, rows=tuple(rows))
+
+
+def has(grid: Grid, head: int, names: Collection[str]) -> bool:
+    """Whether a header has one of some names."""
+    return bool({plain(cell) for cell in grid.rows[head]} & {plain(name) for name in names})

@@ -1,0 +1,161 @@
+"""Plates as grids (A-H by 1-12, any size up to 384 wells), one for each measurement: luminometers and readers.
+
+GloMax, BMG MARS, Gen5, SkanIt, Tecan i-control and SoftMax Pro write such grids, each with other lines around them:
+Tecan with ``<>`` in the corner, Gen5 with the read's name behind each row, SoftMax Pro without letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from il6infer._errors import Fault
+from il6infer._tables import Row
+from il6infer.ingestion.cells import Grid
+from il6infer.ingestion.formats.format import Block, Format, numeric, text_of
+
+_SIZES = {1: 2, 2: 3, 3: 4, 4: 6, 6: 8, 8: 12, 16: 24}
+"""Rows of a plate -> its columns."""
+_NO_TITLE = re.compile(
+    r"(start time|end time|date|time|temperature|temp|user|path|plate|<>|results?|part of plate|mode|wavelength|gain"
+    r"|bandwidth|number of|integration|attenuation|settle|serial|protocol|run date|reading|barcode|excitation|emission"
+    r"|raw data\Z)\b.*",
+    re.IGNORECASE,
+)
+_KNOWN = (("firefly", "firefly"), ("renilla", "renilla"))
+
+
+@dataclass(frozen=True)
+class Plate:
+    """One grid: row of its numbers, column of the number 1, how many columns, letter -> row, and its title."""
+
+    head: int
+    left: int
+    width: int
+    rows: tuple[tuple[str, int, str], ...]
+    title: str
+
+
+def _numbers(row: tuple[str, ...]) -> tuple[int, int] | None:
+    """Column of a 1 that 2, 3 ... follow, and how many there are; at least two."""
+    for left, cell in enumerate(row[:4]):
+        count = 0
+        while left + count < len(row) and re.fullmatch(rf"0?{count + 1}(\.0)?", row[left + count]):
+            count += 1
+        if count >= 2 and cell:
+            return left, count
+    return None
+
+
+def plates(grid: Grid) -> Iterator[Plate]:
+    """Find the grids of a file, from top to bottom."""
+    last = -1
+    for head, row in enumerate(grid.rows):
+        found = _numbers(row)
+        if found is None or head <= last:
+            continue
+        left, width = found
+        lettered = list(_lettered(grid, head, left, width)) if left else []
+        rows = lettered or list(_unlettered(grid, head, left, width))
+        letters = {letter for letter, _, _ in rows}
+        if not rows or (len(letters) < 2 and not lettered) or width > 24 or len(letters) > 16:
+            continue
+        yield Plate(head, left, width, tuple(rows), _title(grid, head, last, left))
+        last = rows[-1][1]
+
+
+def _lettered(grid: Grid, head: int, left: int, width: int) -> Iterator[tuple[str, int, str]]:
+    """Letter, row, and name of the read behind it, of rows A, B, C ... below the numbers."""
+    letter = ""
+    for place in range(head + 1, len(grid.rows)):
+        cell = grid.cell(place, left - 1).upper()
+        name = grid.cell(place, left + width)
+        following = chr(ord(letter) + 1) if letter else "A"
+        if cell == following or (not letter and re.fullmatch("[A-P]", cell)):
+            letter = cell
+        elif cell or not letter or not name or not any(grid.rows[place][left : left + width]):
+            break
+        yield letter, place, "" if numeric(name) else name
+
+
+def _unlettered(grid: Grid, head: int, left: int, width: int) -> Iterator[tuple[str, int, str]]:
+    """Rows below the numbers of a full plate without letters (SoftMax Pro: a temperature stands in the first row)."""
+    count = next((rows for rows, columns in _SIZES.items() if columns == width), 0)
+    corner = grid.cell(head, left - 1).casefold() if left else ""
+    if not count or not ("temp" in corner or grid.cell(head - 1, 0).startswith("Plate:")):
+        return
+    below = [grid.rows[place] for place in range(head + 1, min(head + 1 + count, len(grid.rows)))]
+    if len(below) == count and all(any(row[left : left + width]) for row in below):
+        for i in range(count):
+            yield chr(ord("A") + i), head + 1 + i, ""
+
+
+def _title(grid: Grid, head: int, last: int, left: int) -> str:
+    """Name the nearest line above that is not a setting; the corner where it says something."""
+    corner = grid.cell(head, left - 1) if left else ""
+    if corner and corner != "<>" and not _NO_TITLE.fullmatch(corner) and not numeric(corner):
+        return corner
+    for place in range(head - 1, max(last, head - 12), -1):
+        cells = [cell for cell in grid.rows[place] if cell]
+        if not cells:
+            continue
+        label = re.fullmatch(r"label:?\s*(.*)", cells[0], re.IGNORECASE)
+        if label:
+            return label[1] or (cells[1] if len(cells) > 1 else "")
+        if cells[0].startswith("Plate:") and len(cells) > 1:
+            return cells[1]
+        title = cells[0]
+        if not numeric(title) and not (_NO_TITLE.fullmatch(title) and not re.match(r"raw data \(", title, re.I)):
+            return title.removesuffix(":")
+    return ""
+
+
+def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
+    """Read all grids: a well a row, a column for each grid (or each read that is named behind its rows)."""
+    found = list(plates(grid))
+    if not found:
+        return None, [Fault(grid.name, "has no grid of wells (numbers 1, 2, 3 ... above, letters beside).", "")]
+    columns: list[str] = []
+    wells: dict[str, dict[str, str]] = {}
+    lines: dict[str, int] = {}
+    for plate in found:
+        names = _names(plate, columns)
+        columns += [name for name in names.values() if name not in columns]
+        for letter, place, read_name in plate.rows:
+            for i in range(plate.width):
+                cell = grid.cell(place, plate.left + i)
+                if cell:
+                    well = f"{letter}{i + 1}"
+                    wells.setdefault(well, {})[names[read_name]] = cell
+                    lines.setdefault(well, place + 1)
+    order = sorted(wells, key=lambda well: (well[0], int(well[1:])))
+    rows = tuple(
+        Row(number, {"well": well, **{c: wells[well].get(c, "") for c in columns}}, lines[well], f"well {well}")
+        for number, well in enumerate(order, start=1)
+    )
+    if not rows:
+        return None, [Fault(grid.name, "the grids of wells are empty.", "Export the values, too.")]
+    last = found[-1].rows[-1][1]
+    return Block(
+        ("well", *columns), rows, (), (), text_of(grid.rows[: found[0].head]), text_of(grid.rows[last + 1 :])
+    ), []
+
+
+def _names(plate: Plate, taken: Collection[str]) -> dict[str, str]:
+    """Name behind the rows of a grid -> name of its column: that name, or the title, numbered where it comes again."""
+    names: dict[str, str] = {}
+    for name in dict.fromkeys(read_name for _, _, read_name in plate.rows):
+        title = name or plate.title or "value"
+        title = next((short for word, short in _KNOWN if word in title.casefold()), title)
+        used = {*taken, *names.values()}
+        names[name] = next(t for i in range(1, 10_000) if (t := title if i == 1 else f"{title} ({i})") not in used)
+    return names
+
+
+FORMAT = Format(
+    name="plate",
+    text="plates as grids: GloMax, BMG MARS, Gen5, SkanIt, Tecan i-control, SoftMax Pro",
+    finds=lambda grid: next(plates(grid), None) is not None,
+    read=read,
+)

@@ -1,0 +1,105 @@
+"""GraphPad Prism and its kin: times in rows, replicates of each condition in neighbouring columns."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+
+from il6infer._errors import Fault
+from il6infer._tables import Row
+from il6infer.ingestion.cells import Grid, filled
+from il6infer.ingestion.formats.format import Block, Format, numeric, plain, table_below, time_unit
+
+_REPLICATE = re.compile(
+    r"(?P<condition>.*\S)(?:[\s_.-]*\(\s*|[\s_.-]+)(?:n|rep\.?|replicate|#|donor)\s*[=_.]?\s*\d{1,2}\s*\)?"
+    r"|(?P<set>.*\S):\s*Y?\d{1,2}",
+    re.IGNORECASE,
+)
+_SPREADS = {"mean", "sd", "sem", "n", "cv", "error", "upper", "lower", "upper limit", "lower limit", "%cv", "+error"}
+
+
+def _head(grid: Grid) -> int | None:
+    for place, row in enumerate(grid.rows[:60]):
+        if filled(row) >= 3 and _is_time(row[0]) and _groups(grid, place):
+            return place
+    return None
+
+
+def _is_time(cell: str) -> bool:
+    return bool(time_unit(cell)) or plain(cell) in ("time", "zeit", "x")
+
+
+def _groups(grid: Grid, head: int) -> list[tuple[int, str]]:
+    """Column and condition of each replicate; none where names are not those of replicates."""
+    row = grid.rows[head]
+    width = max([filled(row), *(filled(below) for below in grid.rows[head + 1 : head + 30])])
+    found: list[tuple[int, str]] = []
+    condition = ""
+    numbered = blank = 0
+    for i in range(1, width):
+        name = row[i] if i < len(row) else ""
+        match = _REPLICATE.fullmatch(name)
+        if match:
+            condition, numbered = (match["condition"] or match["set"]).strip(), numbered + 1
+        elif name:
+            blank += name == condition
+            condition = name
+        elif not condition:
+            return []
+        else:
+            blank += 1
+        found.append((i, condition))
+    counts = Counter(name for _, name in found)
+    alike = len(set(counts.values())) == 1  # Prism gives every condition as many columns
+    if max(counts.values(), default=0) < 2 or numbered not in (0, len(found)) or not (numbered or (blank and alike)):
+        return []
+    return found
+
+
+def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
+    """Read the cells: a row for each time, condition and replicate, with its ``value``; empty cells are no values."""
+    head = _head(grid)
+    if head is None:
+        what = "has no header with a time and replicates of conditions beside it."
+        return None, [Fault(grid.name, what, "Name the columns as in 'IL-6 n1', 'IL-6 n2'.")]
+    groups = _groups(grid, head)
+    below = {plain(cell) for cell in (grid.rows[head + 1] if head + 1 < len(grid.rows) else ()) if cell}
+    if below and below <= _SPREADS | {"", "x"} and below & _SPREADS:
+        what = "gives means with SD or SEM, not replicates."
+        return None, [Fault(grid.name, what, "Export the replicates, or the means as a table of their own.")]
+    names = [plain(name) for _, name in groups]
+    if set(names) & _SPREADS:
+        return None, [Fault(grid.name, "has columns of means, SD or n among the replicates.", "Take them out.")]
+    full = Grid(
+        grid.name, (*grid.rows[:head], tuple(f"c{i}" for i in range(groups[-1][0] + 1)), *grid.rows[head + 1 :]), ""
+    )
+    block, faults = table_below(full, head)
+    if block is None:
+        return None, faults
+    time = grid.rows[head][0]
+    rows: list[Row] = []
+    counts: dict[str, int] = {}
+    numbers = {}
+    for i, name in groups:
+        counts[name] = counts.get(name, 0) + 1
+        numbers[i] = str(counts[name])
+    for row in block.rows:
+        for i, name in groups:
+            cell = row.cells.get(f"c{i}", "")
+            if cell:
+                place = f"row {row.number}, '{name}' {numbers[i]}"
+                cells = {time: row["c0"], "condition": name, "replicate": numbers[i], "value": cell}
+                rows.append(Row(len(rows) + 1, cells, row.number, place))
+    if not any(numeric(row["value"]) for row in rows):
+        return None, [Fault(grid.name, "has no number below its header.", "")]
+    return Block((time, "condition", "replicate", "value"), tuple(rows), (), (), block.preamble, block.footer), []
+
+
+FORMAT = Format(
+    name="prism",
+    text="GraphPad Prism and alike: times in rows, replicates of conditions in columns",
+    finds=lambda grid: _head(grid) is not None,
+    read=read,
+    program=False,
+)

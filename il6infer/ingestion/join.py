@@ -1,0 +1,396 @@
+"""From the table in a file to the columns that an assay reads: names, labels, layout, times, bands, conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from il6infer._errors import Fault, nearest
+from il6infer._tables import Row, Sheet, number
+from il6infer._units import minutes, species_of
+from il6infer.ingestion.formats.format import known_as, plain, time_unit
+from il6infer.ingestion.labels import Rows, parse_label, steps_of_doses
+from il6infer.ingestion.layout import well_of
+from il6infer.ingestion.taking import ConditionOf, Take
+
+CLOCKS: Mapping[str, float] = {"hh:mm": 60.0, "mm:ss": 1.0, "hh:mm:ss": 60.0}
+"""Ways to write times with colons -> minutes of what stands before the first."""
+KEYS = ("lane", "well", "sample", "replicate", "gene", "band", "condition", "time", "time_min", "tube", "peak")
+LEFT_OUT = "condition left out by the description"
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass
+class Joined:
+    """A sheet on its way from the file to an assay.
+
+    Attributes
+    ----------
+    used
+        Columns that were read, or brought in by the description.
+    steps
+        Protocol of conditions that say theirs.
+    labels
+        Row -> fault of its label, which counts if the row is read.
+    exempt
+        Cells of blank wells and controls, which are no samples.
+    """
+
+    sheet: Sheet
+    left: list[tuple[int, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    steps: dict[str, Rows] = field(default_factory=dict)
+    time_unit: str = ""
+    faulty: set[int] = field(default_factory=set)
+    labels: dict[int, Fault] = field(default_factory=dict)
+    exempt: frozenset[str] = frozenset()
+
+
+def with_names(joined: Joined, take: Take) -> None:
+    """Add constant columns, give columns the names that the description has for them, and read labels."""
+    sheet = joined.sheet
+    for name, header in take.columns.items():
+        if header not in sheet.columns:
+            alike = [column for column in sheet.columns if plain(column) == plain(header)]
+            if len(alike) != 1:
+                what = f"column '{header}' (columns, {name}) is missing."
+                joined.faults.append(Fault(sheet.name, what, nearest(header, sheet.columns)))
+                continue
+            header = alike[0]
+        if name in sheet.columns and name != header:
+            what = f"the file has a column '{name}', and '{header}' is to be called so."
+            joined.faults.append(Fault(sheet.name, what, "Take it out of 'columns', or use the other."))
+            continue
+        if name in ("time", "time_min") and time_unit(header):
+            joined.time_unit = time_unit(header)
+        sheet = _renamed(sheet, header, name)
+    for name, cell in take.constants.items():
+        if name in sheet.columns:
+            joined.faults.append(
+                Fault(sheet.name, f"the file has a column '{name}' (constants).", "Take it out of one.")
+            )
+        sheet = _added(sheet, {name: [cell] * len(sheet.rows)})
+        joined.used.add(name)
+    joined.sheet = sheet
+    for column, pattern in take.labels.items():
+        _labels(joined, column, pattern)
+
+
+def _renamed(sheet: Sheet, header: str, name: str) -> Sheet:
+    rows = tuple(
+        replace(row, cells={name if c == header else c: cell for c, cell in row.cells.items()}) for row in sheet.rows
+    )
+    return replace(sheet, columns=tuple(name if c == header else c for c in sheet.columns), rows=rows)
+
+
+def _added(sheet: Sheet, cells: Mapping[str, Sequence[str]]) -> Sheet:
+    rows = tuple(
+        replace(row, cells={**row.cells, **{name: column[i] for name, column in cells.items()}})
+        for i, row in enumerate(sheet.rows)
+    )
+    return replace(sheet, columns=tuple(dict.fromkeys((*sheet.columns, *cells))), rows=rows)
+
+
+def _labels(joined: Joined, column: str, pattern: str) -> None:
+    sheet = joined.sheet
+    header = column if column in sheet.columns else next((c for c in sheet.columns if plain(c) == plain(column)), "")
+    if not header:
+        joined.faults += sheet.missing([column])
+        return
+    names = re.findall(r"{(\w+)}", pattern)
+    if not names or len(set(names)) < len(names):
+        what = f"the pattern '{pattern}' names nothing, or something twice."
+        joined.faults.append(Fault(sheet.name, what, "Write it as in '{condition}_{time}_{replicate}'."))
+        return
+    parts = re.split(r"{\w+}", pattern)
+    kinds = {"time": r"-?\d+(?:\.\d+)?\s*(?:s|min|h)?", "lane": r"\d+", "replicate": r"\w+?"}
+    made = "".join(
+        re.escape(part) + (f"(?P<{name}>{kinds.get(name, '.+' if name == 'condition' else '.+?')})" if name else "")
+        for part, name in zip(parts, [*names, ""], strict=True)
+    )
+    read: dict[str, list[str]] = {name: [] for name in names}
+    for row in sheet.rows:
+        found = re.fullmatch(made, row[header])
+        if found is None and row[header] not in joined.exempt:
+            what = f"'{row[header]}' is not written as '{pattern}'."
+            remedy = "Correct it, or leave its row out by 'where'."
+            joined.labels.setdefault(row.number, Fault(sheet.where(row, header), what, remedy))
+        for name in names:
+            read[name].append(found[name].strip() if found else row[header] if name == "condition" else "")
+    joined.used |= {header, *names}
+    clash = [
+        name for name in names if name in sheet.columns and name != header and any(row[name] for row in sheet.rows)
+    ]
+    if clash:
+        joined.faults.append(Fault(sheet.name, f"the file has a column '{clash[0]}' (labels).", "Call it otherwise."))
+    joined.sheet = _added(sheet, read)
+
+
+def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
+    """Read times that carry their unit (``2 h``) or are written with colons, and find the column of the times.
+
+    Parameters
+    ----------
+    column
+        What the assay reads.
+    unit
+        That the description says, or the default.
+    timed
+        Whether the description says it.
+    """
+    sheet = joined.sheet
+    if column not in sheet.columns and "time" in sheet.columns and column == "time_min" and _told(joined, "time"):
+        sheet = _renamed(sheet, "time", column)
+    if column not in sheet.columns:
+        alike = [c for c in sheet.columns if time_unit(c)] or [
+            c for c in sheet.columns if timed and plain(c) in ("time", "zeit")
+        ]
+        if len(alike) == 1:
+            joined.time_unit = joined.time_unit or time_unit(alike[0])
+            sheet = _renamed(sheet, alike[0], column)
+    elif not joined.time_unit:
+        joined.time_unit = time_unit(column) if column != "time_min" else ""
+    joined.sheet = sheet
+    if column not in sheet.columns:
+        return
+    cells = [row[column] for row in sheet.rows]
+    suffixed = [re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(s|min|h)", cell) for cell in cells]
+    if any(suffixed):
+        bare = next((row for row, found in zip(sheet.rows, suffixed, strict=True) if not found and row[column]), None)
+        if bare is not None:
+            what = f"'{bare[column]}' has no unit, and other times of the file have one."
+            joined.faults.append(Fault(sheet.where(bare, column), what, "Write all times in one way."))
+        cells = [f"{minutes(float(found[1]), found[2]):.12g}" if found else "" for found in suffixed]
+        joined.sheet, joined.time_unit = _added(sheet, {column: cells}), "min"
+    elif timed and unit in CLOCKS:
+        cells = [_clock(cell, unit) for cell in cells]
+        joined.sheet, joined.time_unit = _added(sheet, {column: cells}), "min"
+    elif not timed and (joined.time_unit or unit) == "min":
+        _hours(joined, column)
+
+
+def _told(joined: Joined, column: str) -> bool:
+    """Whether a column comes from the description (a label, a layout), whose times are in its unit."""
+    return column in joined.used
+
+
+def _clock(cell: str, unit: str) -> str:
+    found = re.fullmatch(r"(\d+):([0-5]\d)(?::([0-5]\d))?", cell)
+    if not found or (unit == "hh:mm:ss") != bool(found[3]) and found[3] not in (None, "00"):
+        return cell
+    first, second, third = int(found[1]), int(found[2]), int(found[3] or 0)
+    total = first + second / 60 if unit == "mm:ss" else 60 * first + second + third / 60
+    return f"{total:.12g}"
+
+
+def _hours(joined: Joined, column: str) -> None:
+    """Refuse times that are thirds of an hour, sixtieths and the like, under a header that says minutes."""
+    sheet = joined.sheet
+    for row in sheet.rows:
+        value = number(row[column])
+        digits = len(row[column].partition(".")[2])
+        if value is None or digits < 4 or not 0 < value < 48:
+            continue
+        if abs(value * 60 - round(value * 60)) < 60 * 0.6 * 10**-digits and round(value * 60) % 5 == 0:
+            what = f"{row[column]} min is {value * 60:.0f} min in hours, to the last digit."
+            remedy = "Say 'time_unit: h', or 'time_unit: min' if it is right."
+            joined.faults.append(Fault(sheet.where(row, column), what, remedy))
+            return
+
+
+def with_house_names(joined: Joined, wanted: Collection[str]) -> None:
+    """Give the columns that an assay reads and the file calls otherwise (``Lane``, ``Cq``) the assay's names."""
+    for name in wanted:
+        sheet = joined.sheet
+        if not name or name in sheet.columns:
+            continue
+        alike = [column for column in sheet.columns if column not in wanted and plain(column) == plain(name)]
+        alike = alike or [column for column in sheet.columns if column not in wanted and known_as(column) == name]
+        if len(alike) == 1:
+            joined.sheet = _renamed(sheet, alike[0], name)
+    sheet = joined.sheet
+    if "well" in sheet.columns and any(well_of(row["well"]) != row["well"] for row in sheet.rows):
+        joined.sheet = _added(sheet, {"well": [well_of(row["well"]) for row in sheet.rows]})
+
+
+def with_bands(joined: Joined, wanted: Collection[str]) -> None:
+    """Put the bands of a lane, which programs of gels write below each other, side by side.
+
+    Column ``intensity`` of band x becomes column x, another column y that is wanted ``x y``.
+    """
+    sheet = joined.sheet
+    if not {"band", "intensity"} <= set(sheet.columns):
+        return
+    if "lane" not in sheet.columns:
+        counts: dict[str, int] = {}
+        lanes = []
+        for row in sheet.rows:
+            counts[row["band"]] = counts.get(row["band"], 0) + 1
+            lanes.append(str(counts[row["band"]]))
+        sheet = _added(sheet, {"lane": lanes})
+    bands = list(dict.fromkeys(row["band"] for row in sheet.rows))
+    others = [c for c in sheet.columns if c not in ("lane", "band", "intensity")]
+    measures = [c for c in others if any(f"{band} {c}" in wanted for band in bands)]
+    lanes_of: dict[str, list[Row]] = {}
+    for row in sheet.rows:
+        lanes_of.setdefault(row["lane"], []).append(row)
+    kept = [
+        c for c in others if c not in measures and all(len({row[c] for row in rows}) == 1 for rows in lanes_of.values())
+    ]
+    for column in [c for c in others if c in ("condition", "time", "time_min", "replicate") and c not in kept]:
+        rows = next(rows for rows in lanes_of.values() if len({row[column] for row in rows}) > 1)
+        what = f"lane {rows[0]['lane']} has several: {', '.join(dict.fromkeys(row[column] for row in rows))}."
+        joined.faults.append(Fault(sheet.where(rows[0], column), what, "Number the lanes of each gel on its own."))
+    made = []
+    for lane, rows in lanes_of.items():
+        first: dict[str, Row] = {}
+        for row in rows:
+            before = first.setdefault(row["band"], row)
+            if before is not row:
+                what = f"lane {lane} has band '{row['band']}' twice (row {before.line or before.number}, too)."
+                joined.faults.append(
+                    Fault(sheet.where(row), what, "Give each band a label of its own, or choose by 'where'.")
+                )
+        cells = {"lane": lane, **{c: rows[0][c] for c in kept}}
+        for band in bands:
+            cells[band] = first[band]["intensity"] if band in first else ""
+            cells |= {f"{band} {m}": first[band][m] if band in first else "" for m in measures}
+        made.append(replace(rows[0], cells=cells))
+    columns = tuple(made[0].cells) if made else ("lane", *kept, *bands)
+    joined.sheet = replace(sheet, columns=columns, rows=tuple(made))
+
+
+def with_replicates(joined: Joined, wanted: Collection[str]) -> None:
+    """Count the wells of each gene of a sample, where an assay needs it and the file does not."""
+    sheet = joined.sheet
+    if "replicate" not in wanted or "replicate" in sheet.columns or not {"sample", "gene"} <= set(sheet.columns):
+        return
+    counts: dict[tuple[str, str], int] = {}
+    numbers = []
+    for row in sheet.rows:
+        key = row["sample"], row["gene"]
+        counts[key] = counts.get(key, 0) + 1
+        numbers.append(str(counts[key]))
+    joined.sheet = _added(sheet, {"replicate": numbers})
+
+
+def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> None:
+    """Add the column ``condition``.
+
+    Parameters
+    ----------
+    told
+        What tells it.
+    protocol
+        Conditions whose steps the description gives; others may say theirs.
+    """
+    if not told.fixed and not told.read:
+        with_house_names(joined, ["condition"])
+    sheet = joined.sheet
+    if "condition" in sheet.columns and "condition" not in told.read and (told.fixed or told.read):
+        joined.sheet = sheet = _renamed(sheet, "condition", "condition (of the file)")
+    if told.fixed:
+        joined.sheet = _added(sheet, {"condition": [told.fixed] * len(sheet.rows)})
+        _spoken(joined, told, protocol)
+        return
+    missing = sheet.missing(told.read)
+    if missing:
+        joined.faults += missing
+        return
+    joined.used |= set(told.read)
+    if told.doses:
+        _dosed(joined, told)
+        return
+    if told.columns:
+        cells: list[str] = []
+        for row in sheet.rows:
+            cells.append(_told_by(joined, row, told))
+        joined.sheet = _added(sheet, {"condition": cells})
+    if "condition" in joined.sheet.columns:
+        _spoken(joined, told, protocol)
+
+
+def _told_by(joined: Joined, row: Row, told: ConditionOf) -> str:
+    """Condition of a row that columns tell; a fault, or a row left out, gives none."""
+    sheet = joined.sheet
+    parts = [row[column] for column in told.columns]
+    if not all(parts):
+        column = told.columns[parts.index("")]
+        joined.faults.append(Fault(sheet.where(row, column), "the cell is empty, a condition is expected."))
+        joined.faulty.add(row.number)
+        return ""
+    if told.names is None:
+        return parts[0] if len(parts) == 1 else " + ".join(parts)
+    for key, condition in told.names.items():
+        keys = [key] if len(parts) == 1 else [one.strip() for one in key.split(",")]
+        if len(keys) == len(parts) and all(_same(sheet, p, k) for p, k in zip(parts, keys, strict=True)):
+            if condition is None:
+                joined.left.append((row.number, LEFT_OUT))
+            return condition or ""
+    what = f"'{', '.join(parts)}' is not in the map of conditions."
+    joined.faults.append(Fault(sheet.where(row, told.columns[0]), what, f"Known: {', '.join(told.names)}."))
+    joined.faulty.add(row.number)
+    return ""
+
+
+def _same(sheet: Sheet, cell: str, key: str) -> bool:
+    value = sheet.number(cell)
+    return cell == key or (value is not None and number(key) == value)
+
+
+def _dosed(joined: Joined, told: ConditionOf) -> None:
+    """Make conditions and their steps of the doses in a row's columns."""
+    sheet = joined.sheet
+    names: list[str] = []
+    for row in sheet.rows:
+        doses: list[tuple[str, str, str, float, float | None]] = []
+        for dose in told.doses:
+            ends: Any = row[dose.until] if isinstance(dose.until, str) else dose.until
+            cells = [(dose.column, row[dose.column] if dose.column else dose.dose)]
+            cells += [(dose.until, ends)] if isinstance(dose.until, str) else []
+            values = [sheet.number(str(cell)) for _, cell in cells]
+            for (column, cell), value in zip(cells, values, strict=True):
+                if value is None or value < 0:
+                    what = f"'{cell}' is no dose." if cell else "the cell is empty, a dose is expected (0 for none)."
+                    joined.faults.append(
+                        Fault(sheet.where(row, str(column)), what, "Correct it, or leave the row out.")
+                    )
+                    joined.faulty.add(row.number)
+            if None not in values and min(v for v in values if v is not None) >= 0:
+                until = values[1] if len(values) > 1 else (None if ends is None else float(ends))
+                doses.append((species_of(dose.species), f"{values[0]:.12g}", dose.unit, dose.time_min, until))
+        if row.number in joined.faulty:
+            names.append("")
+            continue
+        label = steps_of_doses(doses)
+        joined.steps.setdefault(label.name, label.rows)
+        names.append(label.name)
+    joined.sheet = _added(sheet, {"condition": names})
+
+
+def _spoken(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> None:
+    """Read conditions that the protocol does not have as labels, which say what is done."""
+    sheet = joined.sheet
+    said: dict[str, str] = {}
+    for row in sheet.rows:
+        text = row["condition"]
+        if not text or text in protocol or text in said or text in joined.exempt:
+            continue
+        label, why = parse_label(text)
+        said[text] = text
+        if label is not None:
+            said[text] = label.name
+            joined.steps.setdefault(label.name, label.rows)
+        elif not NAME.fullmatch(text) and sheet.number(text) is None:
+            column = told.columns[0] if told.columns else "condition"
+            what = f"'{text}' is neither a condition of the protocol nor doses: {why}."
+            remedy = "Name it in a map ('condition: {column: ..., map: {...}}'), or write it as in "
+            remedy += "'IL-6 10 ng/ml + sIL-6R 25 ng/ml'."
+            joined.faults.append(Fault(sheet.where(row, column), what, remedy))
+    if any(text != name for text, name in said.items()):
+        joined.sheet = _added(
+            sheet, {"condition": [said.get(row["condition"], row["condition"]) for row in sheet.rows]}
+        )

@@ -1,0 +1,135 @@
+"""Conditions as people write them ("IL-6 10 ng/ml + sIL-6R 25 ng/ml") to names and steps of a protocol."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from il6infer._units import DOSE_UNITS, species_of, substances
+
+NOTHING = frozenset(
+    {
+        *("vehicle", "veh", "control", "ctrl", "ctl", "con", "untreated", "unstimulated", "unstim", "mock", "medium"),
+        *("media", "pbs", "dmso", "none", "no stimulus", "nothing", "kontrolle", "unbehandelt", "resting"),
+    }
+)
+"""What people call a sample to which nothing was added, in small letters."""
+
+_NUMBER = r"(?P<dose>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+_UNIT = r"(?P<unit>[fpnumk\u00b5\u03bc]?(?:g|mol)\s*/\s*[mu\u00b5\u03bc]?[lL]|[fpnum\u00b5\u03bc]?M)"
+_BEFORE = (
+    r"(?:\s*\(?\s*(?P<before>\d+(?:\.\d+)?)\s*(?P<beforeunit>min|h)\s+(?:before|pre|pretreatment|preincubation)\s*\)?)?"
+)
+_FORMS = (
+    re.compile(rf"(?P<name>.*?[^\s\d(,:=])\s*[ (,:=@_]\s*{_NUMBER}\s*{_UNIT}?\s*\)?{_BEFORE}"),
+    re.compile(rf"{_NUMBER}\s*{_UNIT}?\s+(?:of\s+)?(?P<name>[A-Za-z].*?){_BEFORE}"),
+)
+_SPLIT = re.compile(r"\s+\+\s+|\s*\+\s+|\s+and\s+|\s+with\s+|\s*&\s*|\s*;\s*|\s+und\s+")
+
+Rows = tuple[Mapping[str, str], ...]
+"""Rows of a protocol (``condition,time_min,action,species,dose,unit``)."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a condition's label says: the condition's name, and what is done."""
+
+    name: str
+    rows: Rows
+
+
+def name_of(text: str) -> str:
+    """Name of a condition made of any text: letters, digits and _."""
+    plain = text.strip().replace("\u00b5", "u").replace("\u03bc", "u").replace("\u03b1", "a")
+    plain = re.sub(r"(?<=\d)\.(?=\d)", "p", plain)
+    plain = re.sub(r"(?<!\w)-(?=\d)", "minus", plain)
+    words = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_")
+    return words if re.match(r"[A-Za-z_]", words) else f"c_{words}"
+
+
+def control(condition: str) -> Rows:
+    """Give the steps of a condition in which nothing is added."""
+    return (step(condition, 0.0, "control"),)
+
+
+def step(
+    condition: str, time: float, action: str, species: str = "", dose: str = "", unit: str = ""
+) -> Mapping[str, str]:
+    """One row of a protocol."""
+    cells = {"condition": condition, "time_min": f"{time:g}", "action": action}
+    return cells | {"species": species, "dose": dose, "unit": unit}
+
+
+def parse_label(text: str) -> tuple[Label | None, str]:
+    """Read a label.
+
+    Parameters
+    ----------
+    text
+        Names and doses, joined by ``+``, ``and``, ``with``, ``&`` or ``;``; or a word for a control. Where one unit
+        stands for all of them, it may be written once. ``Stattic 60 uM 60 min before`` is added 60 min before.
+
+    Returns
+    -------
+    tuple
+        The label, or None and what cannot be read in it.
+    """
+    name = name_of(text)
+    if text.strip().casefold() in NOTHING:
+        return Label(name, control(name)), ""
+    parts = [part.strip() for part in _SPLIT.split(text.strip()) if part.strip()]
+    found: list[re.Match[str]] = []
+    for part in parts:
+        if part.casefold() in NOTHING:
+            continue
+        match = next(
+            (m for form in _FORMS if (m := form.fullmatch(part)) and species_of(m["name"]) in substances()), None
+        )
+        if match is None:
+            return None, f"'{part}' is no dose of a known substance"
+        found.append(match)
+    if not found:
+        return Label(name, control(name)), ""
+    units = {_unit(match["unit"]) for match in found if match["unit"]}
+    if any(not match["unit"] for match in found) and len(units) != 1:
+        return None, f"'{next(m[0] for m in found if not m['unit'])}' has no unit"
+    if unknown := sorted(units - set(DOSE_UNITS)):
+        return None, f"'{unknown[0]}' is no unit of a dose"
+    rows = []
+    for match in found:
+        early = float(match["before"] or 0) * (60 if match["beforeunit"] == "h" else 1)
+        unit = _unit(match["unit"]) if match["unit"] else next(iter(units))
+        rows.append(step(name, -early if early else 0.0, "add", species_of(match["name"]), match["dose"], unit))
+    if len({(row["species"], row["time_min"]) for row in rows}) < len(rows):
+        return None, "one substance has two doses"
+    return Label(name, tuple(rows)), ""
+
+
+def _unit(text: str) -> str:
+    plain = re.sub(r"\s", "", text).replace("\u00b5", "u").replace("\u03bc", "u").replace("L", "l")
+    return re.sub(r"^([fpnum]?)mol/l$", r"\1M", plain)
+
+
+def steps_of_doses(doses: Sequence[tuple[str, str, str, float, float | None]]) -> Label:
+    """Name and steps of a condition told by its doses.
+
+    Parameters
+    ----------
+    doses
+        Species, dose as it is written, unit, time of its addition [min], and time of the wash that ends it [min];
+        a dose of 0 is none.
+    """
+    given = [dose for dose in doses if float(dose[1]) != 0]
+    if not given:
+        return Label("vehicle", control("vehicle"))
+    words, rows, washes = [], [], set()
+    for species, dose, unit, time, until in given:
+        amount = f"{float(dose):g}"
+        at = f" at {time:g}" if time else ""
+        words.append(f"{species} {amount} {unit}{at}" + (f" until {until:g}" if until is not None else ""))
+        rows.append((species, amount, unit, time))
+        washes |= {until} if until is not None else set()
+    name = name_of(" ".join(words).replace("-", "minus"))
+    steps = [step(name, time, "add", species, amount, unit) for species, amount, unit, time in rows]
+    return Label(name, (*steps, *(step(name, until, "wash") for until in sorted(washes))))

@@ -1,0 +1,232 @@
+"""What is where on a plate, a gel or in a list, said apart from the raw file: ranges, or a table of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from il6infer._errors import Fault
+from il6infer._tables import Row, Sheet
+from il6infer.ingestion.cells import grids, read_bytes
+from il6infer.ingestion.formats import FORMATS
+from il6infer.ingestion.formats.format import known_as
+
+PLACES = ("well", "lane", "peak", "sample", "tube", "label", "row")
+"""Columns by which a layout finds rows, in this order."""
+EMPTY = frozenset({"blank", "blk", "empty", "background", "buffer", "ntc", "nrt", "leer", "-", "marker", "ladder"})
+"""What people write into a layout where no sample is, in small letters."""
+NOT_THERE = "not in the layout"
+
+_WELL = re.compile(r"([A-Pa-p])0*([1-9]|1\d|2[0-4])")
+_TIME = re.compile(r"(?P<condition>.*\S)[\s,@|]+(?P<time>-?\d+(?:\.\d+)?)\s*(?P<unit>s|min|h)?")
+
+Fields = Mapping[str, str]
+Places = dict[str, dict[str, Fields | str]]
+"""Column -> cell -> fields of what is there, or the reason why it is left out."""
+
+
+def well_of(text: str) -> str:
+    """Name of a well (``A01`` and ``a1`` are ``A1``); the text itself where it is none."""
+    found = _WELL.fullmatch(text.strip())
+    return f"{found[1].upper()}{found[2]}" if found else text
+
+
+def _told(column: str, cell: str) -> str:
+    """Cell of a column of places, as ranges write it: ``00012`` is 12."""
+    if column == "well":
+        return well_of(cell)
+    return str(int(cell)) if cell.isascii() and cell.isdigit() else cell
+
+
+def wells_between(first: str, last: str) -> list[str]:
+    """Wells of the rectangle between two corners, row by row."""
+    (top, left), (bottom, right) = ((ord(well[0]), int(well[1:])) for well in (well_of(first), well_of(last)))
+    return [f"{chr(row)}{column}" for row in range(top, bottom + 1) for column in range(left, right + 1)]
+
+
+def fields_of(text: str, controls: Collection[str] = ()) -> Fields | str:
+    """Fields of ``il6_10 15`` or ``il6_10 2 h``: condition and time; the reason for what is no sample.
+
+    Wells that are `controls`, which the assay reads, have that as condition and sample.
+    """
+    if text.strip() in controls:
+        return {"condition": text.strip(), "sample": text.strip()}
+    if text.strip().casefold() in EMPTY:
+        return f"layout: {text.strip()}"
+    found = _TIME.fullmatch(text.strip())
+    if not found:
+        return {"condition": text.strip()}
+    return {
+        "condition": found["condition"].strip(),
+        "time": found["time"] + (f" {found['unit']}" if found["unit"] else ""),
+    }
+
+
+def places_of(
+    sheet: Sheet, layout: Sequence[tuple[str, Any]], controls: Collection[str] = ()
+) -> tuple[Places, list[Fault]]:
+    """Read what the ranges of a description say of the rows of a sheet."""
+    places: Places = {}
+    faults: list[Fault] = []
+    for key, given in layout:
+        column, cells = _cells(sheet, key)
+        where = f"{sheet.name}, layout '{key}'"
+        if not column:
+            faults.append(Fault(where, "the file has no such place.", f"It has {_has(sheet)}."))
+            continue
+        if given is None:
+            fields: list[Fields | str] = ["layout: left out"] * len(cells)
+        elif isinstance(given, Mapping):
+            fields, found = _spread(given, len(cells), where)
+            faults += found
+        else:
+            fields = [fields_of(str(given), controls)] * len(cells)
+        known = places.setdefault(column, {})
+        for cell, said in zip((_told(column, cell) for cell in cells), fields, strict=True):
+            before = known.get(cell, {})
+            if isinstance(said, str) or isinstance(before, str):
+                twice = bool(before)
+            else:
+                twice = any(before.get(name, value) != value for name, value in said.items())
+            if twice:
+                faults.append(Fault(where, f"{column} {cell} is told twice, and not the same.", "Say it once."))
+            elif isinstance(said, str) or isinstance(before, str):
+                known[cell] = said
+            else:
+                known[cell] = {**before, **said}
+    return places, faults
+
+
+def _cells(sheet: Sheet, key: str) -> tuple[str, list[str]]:
+    """Column that a range is of, and its cells."""
+    if key.casefold() == "all":
+        return "row", [str(row.number) for row in sheet.rows]
+    wells = re.fullmatch(r"([A-Pa-p]\d+)\s*(?:[-:\u2013]\s*([A-Pa-p]\d+))?", key.strip())
+    if wells and "well" in sheet.columns:
+        return "well", wells_between(wells[1], wells[2] or wells[1])
+    numbers = re.fullmatch(r"(?:lanes? |rows? |peaks? )?\s*(\d+)\s*(?:[-:\u2013]\s*(\d+))?", key.strip())
+    if numbers:
+        column = next((name for name in ("lane", "peak", "tube") if name in sheet.columns), "row")
+        cells = [str(i) for i in range(int(numbers[1]), int(numbers[2] or numbers[1]) + 1)]
+        return column, cells
+    for column in (*PLACES, *sheet.columns):
+        if column in sheet.columns and any(row[column].casefold() == key.casefold() for row in sheet.rows):
+            return column, [key]
+    return "", []
+
+
+def _has(sheet: Sheet) -> str:
+    columns = [column for column in PLACES if column in sheet.columns]
+    if not columns:
+        return f"rows 1 to {len(sheet.rows)}, and the columns {', '.join(sheet.columns)}"
+    cells = list(dict.fromkeys(row[columns[0]] for row in sheet.rows))
+    return f"{columns[0]} {', '.join(cells[:8])}" + (" ..." if len(cells) > 8 else "")
+
+
+def _spread(given: Mapping[str, Any], count: int, where: str) -> tuple[list[Fields | str], list[Fault]]:
+    """Fields of each of `count` places: a list, or a range of numbers, is one for each of them."""
+    out: list[dict[str, str]] = [{} for _ in range(count)]
+    faults = []
+    for name, value in given.items():
+        numbers = re.fullmatch(r"(\d+)-(\d+)", str(value)) if name in ("lane", "replicate", "tube") else None
+        listed = [str(i) for i in range(int(numbers[1]), int(numbers[2]) + 1)] if numbers else value
+        cells = [str(one) for one in listed] if isinstance(listed, list) else [str(listed)] * count
+        if len(cells) != count:
+            faults.append(Fault(where, f"{len(cells)} of '{name}' for {count} places.", "Give one for each of them."))
+            continue
+        for fields, cell in zip(out, cells, strict=True):
+            fields[name] = cell
+    return list(out), faults
+
+
+def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] = ()) -> tuple[Places, list[Fault]]:
+    """Read a layout's own table: a column of places and columns of fields, or the map of a plate."""
+    content, faults = read_bytes(path, name)
+    if content is None:
+        return {}, faults
+    found, faults = grids(content, name)
+    if not found or faults:
+        return {}, faults
+    if FORMATS["plate"].finds(found[0]):
+        block, faults = FORMATS["plate"].read(found[0], ())
+        if block is None:
+            return {}, faults
+        measures = [column for column in block.columns if column != "well"]
+        if len(measures) > 1:
+            return {}, [Fault(name, f"{len(measures)} maps of a plate.", "A layout has one.")]
+        return {"well": {row["well"]: fields_of(row[measures[0]], controls) for row in block.rows}}, []
+    block, faults = FORMATS["table"].read(found[0], {*PLACES, "condition", "time_min"})
+    if block is None:
+        return {}, faults
+    names = {column: known_as(column) or column.strip() for column in block.columns}
+    keys = [column for column in block.columns if names[column] in PLACES and names[column] in sheet.columns]
+    if not keys and "row" in names.values():
+        keys = [column for column in block.columns if names[column] == "row"]
+    if not keys:
+        what = f"has no column by which {sheet.name} can be found."
+        remedy = f"It needs one of {', '.join(c for c in PLACES if c in sheet.columns) or ', '.join(sheet.columns)}."
+        return {}, [Fault(name, what, remedy)]
+    key = keys[0]
+    places: dict[str, Fields | str] = {}
+    for row in block.rows:
+        place = _told(names[key], row[key])
+        if not place:
+            continue
+        if place in places:
+            faults.append(Fault(f"{name}, row {row.number}", f"{names[key]} {place} is told twice.", "Say it once."))
+        cells = {names[c]: row[c] for c in block.columns if c != key and row[c]}
+        words = [cells.get(c, "") for c in ("condition", "sample", "type")]
+        empty = any(word.casefold() in EMPTY and word not in controls for word in words)
+        places[place] = f"layout: {cells.get('condition', 'blank')}" if empty or not cells else cells
+    return {names[key]: places}, faults
+
+
+def joined(sheet: Sheet, places: Places, name: str) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:
+    """Put what a layout says beside the rows of a sheet.
+
+    Returns
+    -------
+    tuple
+        The sheet with the layout's columns, without the rows that it leaves out or does not know; these, with the
+        reason; and the faults: a cell that the file has and the layout contradicts, a place that the file lacks.
+    """
+    faults: list[Fault] = []
+    left: list[tuple[int, str]] = []
+    fields = [f for cells in places.values() for said in cells.values() if not isinstance(said, str) for f in said]
+    columns = tuple(dict.fromkeys((*sheet.columns, *fields)))
+    rows: list[Row] = []
+    for row in sheet.rows:
+        said: dict[str, str] = {}
+        out, known = "", False
+        for column, cells in places.items():
+            found = cells.get(_place(row, column))
+            known = known or found is not None
+            if isinstance(found, str):
+                out = out or found
+            elif found:
+                said.update(found)
+        if out or not known:
+            left.append((row.number, out or NOT_THERE))
+            continue
+        for field, cell in said.items():
+            if row.cells.get(field, "") not in ("", cell):
+                what = f"'{row.cells[field]}' in the file, '{cell}' in the layout."
+                faults.append(Fault(sheet.where(row, field), what, "Correct one of them."))
+        rows.append(replace(row, cells={c: said.get(c, row.cells.get(c, "")) for c in columns}))
+    for column, cells in places.items():
+        have = {_place(row, column) for row in sheet.rows}
+        absent = [cell for cell in cells if cell not in have and not isinstance(cells[cell], str)]
+        if absent:
+            shown = ", ".join(absent[:5]) + (" ..." if len(absent) > 5 else "")
+            what = f"{column} {shown} is in the layout, not in the file."
+            faults.append(Fault(name, what, f"The file has {_has(sheet)}."))
+    if not rows and not faults:
+        faults.append(Fault(name, "no row of the file is in the layout.", f"The file has {_has(sheet)}."))
+    return replace(sheet, columns=columns, rows=tuple(rows)), left, faults
+
+
+def _place(row: Row, column: str) -> str:
+    return str(row.number) if column == "row" and "row" not in row.cells else _told(column, row.cells.get(column, ""))

@@ -1,0 +1,160 @@
+"""Each file of a description to what was read of it: one source a gel or plate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from il6infer._files import digest
+from il6infer._tables import Sheet
+from il6infer.ingestion.assay import File
+from il6infer.ingestion.assays import ASSAYS
+from il6infer.ingestion.cells import read_bytes
+from il6infer.ingestion.join import Joined, with_house_names, with_names
+from il6infer.ingestion.labels import name_of
+from il6infer.ingestion.layout import PLACES, joined, places_of, read_layout
+from il6infer.ingestion.loading import Loaded, load
+from il6infer.ingestion.reading import Dropped, Reading
+from il6infer.ingestion.taking import select
+
+
+@dataclass(frozen=True)
+class Source:
+    """One gel or plate of one raw file.
+
+    Attributes
+    ----------
+    sheet
+        Its cells; None when unreadable.
+    loaded
+        How its table was found.
+    layout_sha256
+        Digest of the layout's own table, where it has one.
+    """
+
+    spec: File
+    sheet: Sheet | None
+    reading: Reading
+    sha256: str = ""
+    loaded: Loaded | None = None
+    layout_sha256: str = ""
+
+    @property
+    def part(self) -> tuple[str, str]:
+        """File and sheet."""
+        return self.spec.path, self.loaded.grid.sheet if self.loaded else ""
+
+
+def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]:
+    """Read a file.
+
+    Parameters
+    ----------
+    spec
+        Its entry.
+    folder
+        That its path starts from.
+    protocol
+        Conditions whose steps the description gives.
+
+    Returns
+    -------
+    list
+        One source, or one for each cell of the column that tells gel or plate.
+    """
+    path, take, assay = folder / spec.path, spec.take, ASSAYS[spec.assay]
+    content, faults = read_bytes(path, spec.path)
+    if content is None:
+        return [Source(spec, None, Reading(faults=tuple(faults)))]
+    loaded, faults = load(content, spec.path, take, assay.wanted(spec))
+    if loaded is None:
+        return [Source(spec, None, Reading(faults=tuple(faults)))]
+    kept_names = frozenset(name for key in ("blank", "control") if (name := getattr(spec, key, "")))
+    sheet, left = _samples(loaded, kept_names)
+    step = Joined(sheet, exempt=kept_names)
+    with_names(step, take)
+    layout_sha256 = ""
+    if take.layout and not step.faults:
+        with_house_names(step, [c for c in PLACES if c != "row"])
+        if isinstance(take.layout, str):
+            places, faults = read_layout(folder / take.layout, take.layout, step.sheet, kept_names)
+            layout_sha256 = "" if faults else digest(folder / take.layout)
+            name = take.layout
+        else:
+            places, faults = places_of(step.sheet, take.layout, kept_names)
+            name = f"{step.sheet.name}, layout"
+        step.faults += faults
+        if not faults:
+            before = set(step.sheet.columns)
+            step.sheet, out, faults = joined(step.sheet, places, name)
+            step.faults += faults
+            left += out
+            step.used |= {*places, *(set(step.sheet.columns) - before)}
+    kept, out, faults = (step.sheet, [], []) if step.faults else select(step.sheet, take)
+    faults = [*faults, *(step.labels[row.number] for row in kept.rows if row.number in step.labels)]
+    if step.faults or faults:
+        return [Source(spec, None, Reading(faults=(*step.faults, *faults)), digest(path), loaded)]
+    left += out
+    found = []
+    for batch, sheet, mine in _batches(spec, kept, left, loaded.sheet):
+        one: Any = replace(spec, batch=batch) if sheet is not None and spec.take.batch_column else spec  # type: ignore[type-var]
+        if sheet is None:
+            missing = kept.missing([take.batch_column])
+            return [Source(spec, None, Reading(faults=tuple(missing)), digest(path), loaded)]
+        reading = assay.reading(sheet, one, protocol=protocol, step=step)
+        drops = tuple(Dropped(observable, row, reason) for observable in spec.observables for row, reason in mine)
+        passed = (*reading.passed_over, *loaded.block.passed_over)
+        reading = replace(reading, dropped=(*reading.dropped, *drops), passed_over=passed)
+        found.append(
+            Source(one, _all_rows(reading.sheet or sheet, loaded.sheet), reading, digest(path), loaded, layout_sha256)
+        )
+    return found
+
+
+def _samples(loaded: Loaded, controls: Collection[str]) -> tuple[Sheet, list[tuple[int, str]]]:
+    """Rows of samples, and of controls that the description names; those that the program marks as others are left."""
+    left, rows = dict(loaded.block.left), []
+    for row in loaded.sheet.rows:
+        reason = left.get(row.number, "")
+        task = reason.removeprefix("task ") if reason.startswith("task ") else ""
+        name = next((c for c in controls if task and c in (task, row.cells.get("sample"))), "")
+        if name:
+            del left[row.number]
+            row = replace(row, cells={**row.cells, "sample": name})
+        if row.number not in left:
+            rows.append(row)
+    return replace(loaded.sheet, rows=tuple(rows)), list(left.items())
+
+
+def _all_rows(read: Sheet, file: Sheet) -> Sheet:
+    """Sheet of a source for messages and counts: the rows that were read, and those of the file that were not."""
+    have = {row.number for row in read.rows}
+    return replace(read, rows=(*read.rows, *(row for row in file.rows if row.number not in have)))
+
+
+def _batches(
+    spec: File, kept: Sheet, left: list[tuple[int, str]], file: Sheet
+) -> list[tuple[str, Sheet | None, list[tuple[int, str]]]]:
+    """Batch, rows, and rows left out; all in one where no column tells; a None sheet where the column is missing."""
+    column = spec.take.batch_column
+    if not column:
+        return [(spec.batch, kept, left)]
+    if column not in kept.columns:
+        return [("", None, [])]
+    cells = list(dict.fromkeys(row[column] for row in kept.rows))
+    of = {row.number: row.cells.get(column, "") for row in file.rows}
+    found = []
+    for i, cell in enumerate(cells):
+        rows = tuple(row for row in kept.rows if row[column] == cell)
+        mine = [(row, reason) for row, reason in left if of.get(row) == cell or (i == 0 and of.get(row) not in cells)]
+        found.append((_batch_name(column, cell), replace(kept, rows=rows), mine))
+    return found
+
+
+def _batch_name(column: str, cell: str) -> str:
+    if re.fullmatch(r"[A-Za-z_]\w*", cell, re.ASCII):
+        return cell
+    return name_of(f"{column} {cell}" if cell else f"{column} empty")
