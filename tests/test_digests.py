@@ -20,8 +20,8 @@ EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_files.py": ALL,
     "_digests.py": {"fit", *ASKED},  # a fit notes the digest of its code
-    "_outputs.py": {"ingest", "adopt", *SIMULATES},
-    "_interruption.py": SIMULATES,
+    "_outputs.py": {"ingest", "adopt", "fit"},
+    "_interruption.py": {"fit"},
     "_schema.py": {"ingest", "report", *ASKED},
     "_tables.py": {"ingest", "problem", "adopt", "draw_adopted", "report", *SIMULATES},
     "_units.py": {"ingest", *ASKED},
@@ -40,6 +40,7 @@ EDITS = {
     "configuration/config.schema.yaml": {"report"},
     "diagnosis/verdict.py": {"diagnose"},
     "drawing/captions.py": {"draw", "draw_adopted"},
+    "draws/convergence.py": {"diagnose", "compare"},
     "engine/diffsol.py": SIMULATES,
     "exchange/adopt.py": {"adopt"},
     "experiments/simulated.py": set(),
@@ -65,7 +66,7 @@ EDITS = {
 # Distribution -> rules whose code imports it, directly or below what they import.
 UPGRADES = {
     "nutpie": {"fit"},
-    "arviz": {"fit", "diagnose", "compare"},
+    "arviz": {"fit"},
     "numba": SIMULATES,
     "jinja2": {"report"},
     "python-libsbml": READS_SBML,

@@ -26,8 +26,9 @@ LAYERS: dict[str, set[str]] = {
     "exchange": {"stages", "problems", "petab_files"},
     "inference": {"runs", "stages", "problems", "petab_files", "kernel", "engine"},
     "pymc": {"problems", "kernel", "engine", "inference"},
-    "diagnosis": {"problems", "stages"},
-    "comparison": {"stages"},
+    "draws": set(),
+    "diagnosis": {"draws", "problems", "stages"},
+    "comparison": {"draws", "stages"},
     # ingest: names and units of doses in a protocol.
     "prediction": {"ingestion", "network", "library", "problems", "engine", "inference", "stages"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.

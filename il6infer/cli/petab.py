@@ -141,12 +141,13 @@ def run_select(args: argparse.Namespace) -> None:
 
 def run_lint(args: argparse.Namespace) -> None:
     """Look the problem over."""
-    from il6infer.inference.variables import check_problem
     from il6infer.petab_files.lint import check
+
+    problem = check(args.problem)
+    from il6infer.inference.variables import check_problem
     from il6infer.runs.modes import with_modes
     from il6infer.runs.plan import make_plan
 
-    problem = check(args.problem)
     make_plan(with_modes(problem))
     check_problem(problem)
     logger.info(

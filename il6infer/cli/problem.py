@@ -46,7 +46,6 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Build and write."""
-    from il6infer.building.build import build
     from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose, with_values
     from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
@@ -54,6 +53,8 @@ def run(args: argparse.Namespace) -> None:
     measurements = read_table(args.measurements, MEASUREMENTS)
     protocol = read_table(args.protocol, PROTOCOL)
     model = with_values(compose(args.model, read_library(args.modules)), dict(args.values))
+    from il6infer.building.build import build  # petab comes with it, and a name may have been refused before
+
     path = build(
         measurements, protocol, model, args.output,
         dataset="".join(measurements["dataset"].iloc[:1]), constraints=args.constraints,

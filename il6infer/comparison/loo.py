@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import arviz as az
 import numpy as np
 
 from il6infer._files import Groups
+from il6infer.draws import effective_draws, smoothed_weights
 
 NEEDED = ("posterior", "log_likelihood", "constant_data", "observed_data")
 """Groups of a posterior that a comparison reads."""
@@ -67,17 +67,16 @@ def loo(idata: Groups) -> Loo | None:
     density = np.concatenate(parts, axis=1)
     if not np.isfinite(density).all():
         return None
-    log_weights, k = az.psislw(-density.T, reff=_efficiency(idata))
-    pointwise = _log_sum_exp(np.asarray(log_weights) + density.T)
+    log_weights, k = smoothed_weights(-density.T, _efficiency(idata))
+    pointwise = _log_sum_exp(log_weights + density.T)
     lppd = _log_sum_exp(density.T) - np.log(len(density))
-    return Loo(pointwise, np.atleast_1d(np.asarray(k)), float((lppd - pointwise).sum()), tuple(places))
+    return Loo(pointwise, k, float((lppd - pointwise).sum()), tuple(places))
 
 
 def _efficiency(idata: Groups) -> float:
     """Effective draws a draw, averaged over the parameters: how far the tail of the weights is smoothed."""
     posterior = idata["posterior"]
-    effective = az.ess(posterior, method="mean")
-    mean = float(np.mean([float(effective[name]) for name in posterior.data_vars]))
+    mean = float(np.mean([effective_draws(posterior[name].values) for name in posterior.data_vars]))
     return mean / (posterior.sizes["chain"] * posterior.sizes["draw"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 
 def stacking(pointwise: np.ndarray) -> np.ndarray:
@@ -17,7 +17,7 @@ def stacking(pointwise: np.ndarray) -> np.ndarray:
         mixture = density @ w
         return -float(np.log(mixture).sum()), -(density / mixture[:, None]).sum(axis=0)
 
-    best = minimize(
+    best = scipy.optimize.minimize(
         loss, np.full(count, 1 / count), jac=True, method="SLSQP", bounds=[(1e-12, 1.0)] * count,
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": lambda w: np.ones_like(w)},
         options={"maxiter": 1000, "ftol": 1e-12},

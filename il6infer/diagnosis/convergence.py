@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
-import arviz as az
 import numpy as np
 from scipy.stats import spearmanr
 
 from il6infer._files import Groups
 from il6infer.diagnosis.tails import moment_is_known, tail_shape
+from il6infer.draws import bulk_draws, mean_error, rank_rhat, tail_draws
 from il6infer.stages.verdict import Pair, ParameterStatistics, Sampler
+
+_STATISTICS = {"rhat": rank_rhat, "ess_bulk": bulk_draws, "ess_tail": tail_draws, "mcse_mean": mean_error}
 
 
 def number(value: Any) -> float | None:
@@ -26,17 +28,12 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
     posterior, prior = idata["posterior"], idata["prior"]
     names = list(posterior.data_vars)
     with np.errstate(invalid="ignore", divide="ignore"):  # draws that never move have no variance to divide by
-        statistics = {
-            "rhat": az.rhat(posterior, method="rank"),
-            "ess_bulk": az.ess(posterior, method="bulk"),
-            "ess_tail": az.ess(posterior, method="tail"),
-            "mcse_mean": az.mcse(posterior, method="mean"),
-        }
+        statistics = {name: {key: of(posterior[name].values) for key, of in _STATISTICS.items()} for name in names}
     table, estimated = {}, json.loads(posterior.attrs.get("estimated", "{}"))
     for name in names:
         draws, before = posterior[name].values.ravel(), prior[name].values.ravel()
         q05, q25, median, q75, q95 = np.quantile(draws, (0.05, 0.25, 0.5, 0.75, 0.95))
-        constant, effective = np.ptp(draws) == 0, float(statistics["ess_bulk"][name])
+        constant, effective = np.ptp(draws) == 0, statistics[name]["ess_bulk"]
         shape = tail_shape(draws, effective)
         positive = bool((draws > 0).all()) and not constant
         line = np.log(draws) if positive else draws
@@ -46,8 +43,8 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
             "tail_k": shape, "line_k": tail_shape(line, effective),
             "q05": q05, "q25": q25, "q75": q75, "q95": q95,
             **prior_quantiles(estimated.get(name, {}), before), "contraction": contraction(draws, before),
-            # arviz calls a chain that never moves converged
-            **{key: np.nan if constant else float(value[name]) for key, value in statistics.items()},
+            # by their definition a chain that never moves has converged
+            **(dict.fromkeys(_STATISTICS, np.nan) if constant else statistics[name]),
         }  # fmt: skip
         for order, moments in ((1, ("mean", "mcse_mean")), (2, ("sd",))):
             if np.isfinite(shape) and not moment_is_known(shape, order, effective):

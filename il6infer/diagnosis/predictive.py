@@ -6,13 +6,13 @@ import json
 from itertools import pairwise
 from typing import Any
 
-import arviz as az
 import numpy as np
 from scipy.stats import binom, kstest
 from scipy.stats import f as fisher
 
 from il6infer._files import Groups
 from il6infer.diagnosis.convergence import number
+from il6infer.draws import smoothed_weights
 from il6infer.problems.noise import NOISES
 from il6infer.stages.verdict import Band, Coverage, LackOfFit, LooPit, Residual, SerialCorrelation
 
@@ -46,8 +46,7 @@ def loo_pit(idata: Groups) -> dict[str, LooPit]:
         if not (np.isfinite(density).all() and np.isfinite(values).all()):
             result[str(name)] = LooPit(None, None, ())
             continue
-        log_weights, _ = az.psislw(-density.T)
-        weights = np.exp(np.asarray(log_weights))
+        weights = np.exp(smoothed_weights(-density.T)[0])
         below = (observed[:, None] > values.T) + 0.5 * (observed[:, None] == values.T)
         pit = np.sort(np.clip((weights * below).sum(axis=1) / weights.sum(axis=1), 0, 1))
         test = kstest(pit, "uniform")

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from il6infer._errors import UserError, nearest
-from il6infer.engine.diffsl import NotInDiffSL
-from il6infer.engine.diffsol import DiffsolEngine
-from il6infer.engine.protocol import Engine
-from il6infer.engine.rosenbrock import MAX_STEPS, RosenbrockEngine
-from il6infer.kernel.tableau import METHODS
+from il6infer.engine.protocol import MAX_STEPS, Engine
 from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome, Simulation
 
+if TYPE_CHECKING:
+    from il6infer.engine.diffsol import DiffsolEngine
+    from il6infer.engine.rosenbrock import RosenbrockEngine
+
 __all__ = ["MAX_STEPS", "DiffsolEngine", "Engine", "Outcome", "RosenbrockEngine", "Simulation", "compile"]
+
+
+def __getattr__(name: str) -> Any:
+    # numba takes most of a second to import: only who makes a kernel waits for it.
+    if name == "DiffsolEngine":
+        from il6infer.engine.diffsol import DiffsolEngine
+
+        return DiffsolEngine
+    if name == "RosenbrockEngine":
+        from il6infer.engine.rosenbrock import RosenbrockEngine
+
+        return RosenbrockEngine
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def compile(
@@ -53,6 +68,11 @@ def compile(
     UserError
         If the engine is unknown, or the problem asks for what the engine cannot do.
     """
+    from il6infer.engine.diffsl import NotInDiffSL
+    from il6infer.engine.diffsol import DiffsolEngine
+    from il6infer.engine.rosenbrock import RosenbrockEngine
+    from il6infer.kernel.tableau import METHODS
+
     solver = {"rtol": rtol, "atol": atol, "lower_atol": lower_atol, "at": at, "max_seconds": max_seconds}
     if engine == "diffsol":
         try:

@@ -10,6 +10,9 @@ from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Simulation
 from il6infer.runs.plan import Plan
 
+MAX_STEPS = 10_000
+"""Steps that one run of the kernel may take before it counts as failed."""
+
 
 class Engine(Protocol):
     """A problem compiled: predictions of all measurements, their derivatives, and what became of each run.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import null_space
+import scipy
 
 MARGIN = 1e-9
 """Damping, as a share of the eigenvalue, below which an oscillation counts as undamped."""
@@ -30,9 +30,9 @@ def is_stable(jacobian: np.ndarray, moved: np.ndarray, moieties: np.ndarray) -> 
     inner = moved & (np.abs(jacobian[moved]) > 0).any(axis=0)
     collected = moved & ~inner
     # A moiety that such a state is part of says nothing of the others alone.
-    others = null_space(moieties[:, collected].T).T if collected.any() else np.eye(len(moieties))
+    others = scipy.linalg.null_space(moieties[:, collected].T).T if collected.any() else np.eye(len(moieties))
     laws = others @ moieties[:, inner]
-    keeping = null_space(laws) if laws.size else np.eye(int(inner.sum()))
+    keeping = scipy.linalg.null_space(laws) if laws.size else np.eye(int(inner.sum()))
     reduced = keeping.T @ jacobian[np.ix_(inner, inner)] @ keeping
     values = np.linalg.eigvals(reduced) if reduced.size else np.empty(0)
     rounding = 1e-14 * np.abs(reduced).max(initial=0.0)

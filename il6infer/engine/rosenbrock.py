@@ -14,6 +14,7 @@ import sympy as sp
 
 from il6infer.engine.blocks import Block, blocks_of
 from il6infer.engine.fallback import Fallback
+from il6infer.engine.protocol import MAX_STEPS
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
 from il6infer.kernel.calls import jacobian_at, pullback_at, simulate_at
 from il6infer.kernel.contracts import Kept, Simulated, Tables
@@ -30,9 +31,6 @@ from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import Plan, make_plan
 from il6infer.runs.precompute import precompute
 from il6infer.runs.steps import refuse_gradient_of_steps
-
-MAX_STEPS = 10_000
-"""Steps that one run may take before it counts as failed."""
 
 MOST_LANES = 4
 """Runs that the kernel takes through the equations together; 8 are no faster where AVX-512 takes two cycles."""

@@ -16,13 +16,10 @@ from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import atomic_write_text
 from il6infer._outputs import atomic_files
 from il6infer._yaml import read_yaml
-from il6infer.building.build import build
-from il6infer.engine import compile
 from il6infer.ingestion.assay import Instrument
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
 from il6infer.library.compose import compose
-from il6infer.petab_files.read import load
 
 INSTRUMENTS: Mapping[str, Instrument] = {
     name: assay.instrument for name, assay in ASSAYS.items() if assay.instrument is not None
@@ -148,6 +145,11 @@ def readouts(truth: Truth) -> pd.DataFrame:
     pandas.DataFrame
         ``readout,condition,time_min,value``.
     """
+    # Here, for petab and the engine take a second to import, and a truth may have been refused before.
+    from il6infer.building.build import build
+    from il6infer.engine import compile
+    from il6infer.petab_files.read import load
+
     protocol = _protocol(truth)
     wanted = sorted({(file.readout, time) for file in truth.files for time in file.times})
     asked = pd.DataFrame(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from il6infer.inference.run import fit, fit_problem
+    from il6infer.inference.from_file import fit
+    from il6infer.inference.run import fit_problem
     from il6infer.stages.settings import FitSettings
 
 __all__ = ["FitSettings", "fit", "fit_problem"]
@@ -17,8 +18,12 @@ def __getattr__(name: str) -> Any:
         from il6infer.stages.settings import FitSettings
 
         return FitSettings
-    if name in ("fit", "fit_problem"):
-        from il6infer.inference import run
+    if name == "fit":
+        from il6infer.inference.from_file import fit
 
-        return getattr(run, name)
+        return fit
+    if name == "fit_problem":
+        from il6infer.inference.run import fit_problem
+
+        return fit_problem
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from il6infer._errors import UserError
 from il6infer._files import atomic_path, atomic_write_text
 from il6infer._outputs import told
-from il6infer.inference.density import Frame
+from il6infer.inference.frame import Frame
 
 logger = logging.getLogger("il6infer")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from il6infer.engine import Engine, RosenbrockEngine
 from il6infer.engine.likelihood import pointwise, slopes
 from il6infer.inference import posterior
 from il6infer.inference.coordinates import coordinate
+from il6infer.inference.frame import Frame
 from il6infer.inference.variables import check_problem
 from il6infer.kernel.cached_functions import address_of
 from il6infer.kernel.calls import packed
@@ -23,26 +23,6 @@ from il6infer.problems.spec import Parameter, Problem
 from il6infer.runs.steps import refuse_gradient_of_steps
 
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Coordinates z in which the posterior is nearly a standard normal: x = origin + matrix @ z.
-
-    Attributes
-    ----------
-    origin
-        (dimensions,), unconstrained.
-    matrix
-        (dimensions, dimensions).
-    """
-
-    origin: np.ndarray
-    matrix: np.ndarray
-
-    def points(self, coordinates: np.ndarray) -> np.ndarray:
-        """Unconstrained points (..., dimensions) of coordinates of that shape."""
-        return self.origin + coordinates @ self.matrix.T
 
 
 class Density:

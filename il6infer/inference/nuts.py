@@ -20,7 +20,8 @@ from nutpie.compile_pymc import CompiledPyMCModel
 from il6infer._interruption import Interruption, Stopped
 from il6infer.inference import posterior
 from il6infer.inference.checkpoint import Checkpoint, Iterations, Session
-from il6infer.inference.density import Density, Frame
+from il6infer.inference.density import Density
+from il6infer.inference.frame import Frame
 from il6infer.inference.progress import ChainProgress, Count
 from il6infer.inference.settings import child_seed
 from il6infer.stages.settings import FitSettings

@@ -1,13 +1,11 @@
-"""One fit, from a PEtab file to an InferenceData with every group filled."""
+"""One fit, from a problem to an InferenceData with every group filled."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +17,11 @@ from il6infer.engine import Engine, compile
 from il6infer.inference import predictive
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.curves import curves
-from il6infer.inference.density import Density, Frame
+from il6infer.inference.density import Density
+from il6infer.inference.frame import Frame
 from il6infer.inference.progress import told
-from il6infer.inference.provenance import provenance
 from il6infer.inference.settings import child_seed
 from il6infer.inference.starts import Starts, disperse, find_starts
-from il6infer.petab_files.lint import check
 from il6infer.problems.priors import draw, quantile
 from il6infer.problems.spec import Problem
 from il6infer.problems.stimuli import idle_stimuli
@@ -38,48 +35,6 @@ logger = logging.getLogger("il6infer")
 
 PRIOR_DRAWS, CURVES = 200, 200
 """Prior draws simulated, and posterior draws shown as curves."""
-
-
-def fit(
-    path: Path,
-    settings: FitSettings,
-    checkpoint: Checkpoint | None = None,
-    interruption: Interruption | None = None,
-) -> az.InferenceData:
-    """Sample the posterior of a PEtab problem.
-
-    Parameters
-    ----------
-    path
-        The problem's YAML file.
-    checkpoint
-        Where draws are kept while they are made; a fit goes on from those that an interrupted one of the same problem,
-        settings and code has left there. None: they are in memory only.
-    interruption
-        Says when to stop.
-
-    Returns
-    -------
-    arviz.InferenceData
-        As `fit_problem`; the attributes of the posterior also carry digests and versions.
-
-    Raises
-    ------
-    UserError
-        If the problem cannot be read, fails petab's linter, or cannot be fitted.
-    """
-    problem, made_from = check(path), provenance(path)
-    if checkpoint:
-        checkpoint.claim(_key(settings, made_from))
-    idata = fit_problem(problem, settings, checkpoint, interruption)
-    idata["posterior"].attrs.update(made_from)
-    return idata
-
-
-def _key(settings: FitSettings, made_from: Mapping[str, str]) -> dict[str, object]:
-    """All that the draws of a fit depend on; the number of threads is not among it."""
-    chosen = {name: value for name, value in asdict(settings).items() if name != "threads"}
-    return {**chosen, **{name: made_from[name] for name in ("problem_digest", "source_digest", "versions")}}
 
 
 def fit_problem(

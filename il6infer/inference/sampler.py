@@ -9,7 +9,8 @@ import numpy as np
 
 from il6infer._interruption import Interruption
 from il6infer.inference.checkpoint import Checkpoint
-from il6infer.inference.density import Density, Frame
+from il6infer.inference.density import Density
+from il6infer.inference.frame import Frame
 from il6infer.stages.settings import FitSettings
 
 if TYPE_CHECKING:

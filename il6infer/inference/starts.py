@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
-from il6infer.inference.density import Frame
+from il6infer.inference.frame import Frame
 
 logger = logging.getLogger("il6infer")
 
@@ -94,7 +94,7 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
                 return _FAILED, np.zeros_like(x)
             return -value, -slope * spread
 
-        result = minimize(
+        result = scipy.optimize.minimize(
             objective, np.zeros_like(origin), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS, "maxcor": 20}
         )
         return -float(result.fun), origin + spread * result.x, int(result.nfev), failed

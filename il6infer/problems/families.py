@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 
 @dataclass(frozen=True)
@@ -122,52 +122,52 @@ def log_laplace_arguments(pm: Any) -> dict[str, Any]:
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "normal": Family(
-            ("mean", "sd"), ("sd",), False, lambda mean, sd: stats.norm(mean, sd), _normal,
+            ("mean", "sd"), ("sd",), False, lambda mean, sd: scipy.stats.norm(mean, sd), _normal,
             lambda pm, mean, sd: pm.Normal.dist(mean, sd),
         ),
         "log-normal": Family(
             ("mean of ln", "sd of ln"), ("sd of ln",), True,
-            lambda mean, sd: stats.lognorm(s=sd, scale=np.exp(mean)), _log_normal,
+            lambda mean, sd: scipy.stats.lognorm(s=sd, scale=np.exp(mean)), _log_normal,
             lambda pm, mean, sd: pm.LogNormal.dist(mean, sd),
         ),
         "uniform": Family(
-            ("low", "high"), (), False, lambda low, high: stats.uniform(low, high - low), _uniform,
+            ("low", "high"), (), False, lambda low, high: scipy.stats.uniform(low, high - low), _uniform,
             lambda pm, low, high: pm.Uniform.dist(low, high), ordered=True,
         ),
         "log-uniform": Family(
-            ("low", "high"), ("low", "high"), True, lambda low, high: stats.loguniform(low, high), _log_uniform,
+            ("low", "high"), ("low", "high"), True, lambda low, high: scipy.stats.loguniform(low, high), _log_uniform,
             _pymc_log_uniform, ordered=True,
         ),
         "laplace": Family(
             ("location", "scale"), ("scale",), False,
-            lambda location, scale: stats.laplace(location, scale), _laplace,
+            lambda location, scale: scipy.stats.laplace(location, scale), _laplace,
             lambda pm, location, scale: pm.Laplace.dist(location, scale),
         ),
         "log-laplace": Family(
             ("location of ln", "scale of ln"), ("scale of ln",), True,
-            lambda location, scale: stats.loglaplace(c=1 / scale, scale=np.exp(location)), _log_laplace,
+            lambda location, scale: scipy.stats.loglaplace(c=1 / scale, scale=np.exp(location)), _log_laplace,
             lambda pm, location, scale: pm.CustomDist.dist(location, scale, **log_laplace_arguments(pm)),
         ),
         "cauchy": Family(
             ("location", "scale"), ("scale",), False,
-            lambda location, scale: stats.cauchy(location, scale), _cauchy,
+            lambda location, scale: scipy.stats.cauchy(location, scale), _cauchy,
             lambda pm, location, scale: pm.Cauchy.dist(location, scale),
         ),
         "gamma": Family(
             ("shape", "scale"), ("shape", "scale"), True,
-            lambda shape, scale: stats.gamma(shape, scale=scale), _gamma,
+            lambda shape, scale: scipy.stats.gamma(shape, scale=scale), _gamma,
             lambda pm, shape, scale: pm.Gamma.dist(alpha=shape, beta=1 / scale),
         ),
         "exponential": Family(
-            ("scale",), ("scale",), True, lambda scale: stats.expon(scale=scale), _exponential,
+            ("scale",), ("scale",), True, lambda scale: scipy.stats.expon(scale=scale), _exponential,
             lambda pm, scale: pm.Exponential.dist(scale=scale),
         ),
         "chisquare": Family(
-            ("degrees of freedom",), ("degrees of freedom",), True, lambda dof: stats.chi2(dof), _chisquare,
+            ("degrees of freedom",), ("degrees of freedom",), True, lambda dof: scipy.stats.chi2(dof), _chisquare,
             lambda pm, dof: pm.ChiSquared.dist(dof),
         ),
         "rayleigh": Family(
-            ("scale",), ("scale",), True, lambda scale: stats.rayleigh(scale=scale), _rayleigh,
+            ("scale",), ("scale",), True, lambda scale: scipy.stats.rayleigh(scale=scale), _rayleigh,
             lambda pm, scale: pm.Weibull.dist(alpha=2.0, beta=scale * np.sqrt(2.0)),
         ),
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.integrate import cumulative_simpson, quad
+import scipy
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.problems.families import FAMILIES
@@ -44,7 +44,7 @@ def log_mass(parameter: Parameter) -> float:
     anchor, width = _anchor(parameter, low, high)
     line = _line_density(parameter)
     top = line(anchor)
-    rise = quad(lambda y: math.exp(line(anchor + y) - top), 0.0, width, limit=200)[0]
+    rise = scipy.integrate.quad(lambda y: math.exp(line(anchor + y) - top), 0.0, width, limit=200)[0]
     return top + math.log(abs(rise)) if rise else -math.inf
 
 
@@ -143,7 +143,7 @@ def _tabulated(parameter: Parameter, low: float, high: float, levels: np.ndarray
     steps = np.linspace(0.0, width, _NODES)
     line = _line_density(parameter)
     density = np.exp([line(anchor + y) - line(anchor) for y in steps])
-    below = cumulative_simpson(density, x=np.abs(steps), initial=0.0)
+    below = scipy.integrate.cumulative_simpson(density, x=np.abs(steps), initial=0.0)
     share = levels if width > 0 else 1.0 - levels
     found = anchor + np.interp(share * below[-1], below, steps)
     return np.exp(found) if FAMILIES[parameter.stated_prior.distribution].logarithmic else found
