@@ -32,7 +32,17 @@ def constraint_table() -> pd.DataFrame:
 
 
 def constraint_faults(names: Sequence[str], model: Model, conditions: Sequence[str]) -> list[Fault]:
-    """Find unknown constraints, those that the model cannot express, and conditions that bear their name."""
+    """Find unknown constraints, those that the model cannot express, and conditions that bear their name.
+
+    Parameters
+    ----------
+    names
+        Of constraints, as asked for.
+    model
+        What the parameters of their formulas belong to.
+    conditions
+        All of the protocol.
+    """
     unknown = [name for name in names if name not in CONSTRAINTS]
     faults = [Fault("constraints", f"unknown constraint '{name}'.", nearest(name, CONSTRAINTS)) for name in unknown]
     faults += models_lacking_option(names, [model.name], "constraints", model.library)

@@ -56,7 +56,17 @@ def own_parameters(genotypes: Mapping[str, Genotype]) -> dict[tuple[str, str], N
 
 
 def always_set(genotypes: Mapping[str, Genotype], conditions: set[str], model: Model) -> set[str]:
-    """Parameters that every condition sets: the model's own value of them means nothing."""
+    """Parameters that every condition sets: the model's own value of them means nothing.
+
+    Parameters
+    ----------
+    genotypes
+        Condition -> genotype of its cells.
+    conditions
+        All that were measured.
+    model
+        What the cells are a change of.
+    """
     each = [set(changes_of(genotypes.get(name, Genotype()), model)) for name in sorted(conditions)]
     return set.intersection(*each) if each else set()
 

@@ -136,7 +136,15 @@ class DiffsolEngine:
         return tuple(self._run(r, values, derive=False)[1] for r in range(len(self.plan.runs)))
 
     def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
-        """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+        """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed.
+
+        Parameters
+        ----------
+        theta
+            (parameters,), on the linear scale.
+        prediction_bar, noise_bar
+            (measurements,) weights.
+        """
         prediction, noise = self.jacobian(theta)
         return np.asarray(prediction_bar) @ prediction + np.asarray(noise_bar) @ noise
 

@@ -276,7 +276,15 @@ class RosenbrockEngine:
         )
 
     def pullback(self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray) -> np.ndarray:
-        """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed."""
+        """Gradient (parameters,) of sum(prediction_bar * prediction + noise_bar * noise); NaN where a run failed.
+
+        Parameters
+        ----------
+        theta
+            (parameters,), on the linear scale.
+        prediction_bar, noise_bar
+            (measurements,) weights.
+        """
         refuse_gradient_of_steps(self.problem)
         if (
             len(self.blocks) > 1

@@ -166,7 +166,17 @@ class Checkpoint:
         return found
 
     def begin(self, chain: int, frame: Frame, number: int) -> None:
-        """Begin session `number` of a chain; what lies there of it and later ones is removed."""
+        """Begin session `number` of a chain; what lies there of it and later ones is removed.
+
+        Parameters
+        ----------
+        chain
+            Number of the chain, from 0.
+        frame
+            Coordinates of its draws.
+        number
+            Of the session in the chain, from 0.
+        """
         if self._broken:
             return
         with self._may_fail():
@@ -176,7 +186,17 @@ class Checkpoint:
                 np.savez(temporary, origin=frame.origin, matrix=frame.matrix)
 
     def append(self, chain: int, number: int, iterations: Iterations) -> None:
-        """Add iterations to a session; they are on the disk when this returns."""
+        """Add iterations to a session; they are on the disk when this returns.
+
+        Parameters
+        ----------
+        chain
+            Number of the chain, from 0.
+        number
+            Of the session, begun before.
+        iterations
+            Those that come after what the session has.
+        """
         if self._broken or not len(iterations):
             return
         with self._may_fail():

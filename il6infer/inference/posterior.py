@@ -123,6 +123,15 @@ def likelihood_at(prediction, noise, measured, by_value, by_noise):  # noqa: ANN
     """Logarithm of the likelihood; fills its derivatives by each prediction and each noise.
 
     The same as `il6infer.problems.noise`, without arrays in between.
+
+    Parameters
+    ----------
+    prediction, noise
+        (measurements,) as the engine gives them.
+    measured
+        (measurements, columns) see `ERROR`, `VALUE` and `IN_LOGARITHMS`.
+    by_value, by_noise
+        (measurements,) written: derivatives by prediction and noise.
     """
     total = 0.0
     for n in range(len(prediction)):
@@ -219,7 +228,21 @@ def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
 
 @c_function(types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, DESCRIPTIONS), error_model="numpy")
 def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN202
-    """Nutpie's C function: dimension, coordinates z, gradient (out), log-density (out), problem -> 0 or a code."""
+    """Nutpie's C function: dimension, coordinates z, gradient (out), log-density (out), problem -> 0 or a code.
+
+    Parameters
+    ----------
+    dimension
+        Of the posterior.
+    z_
+        (dimension,) coordinates in the frame of the chain.
+    gradient_
+        (dimension,) written: by the coordinates.
+    value_
+        (1,) written.
+    data_
+        (1,) `DESCRIPTION` of problem, frame and engine.
+    """
     data = carray(data_, (1,))[0]
     size = data.dimension
     z, gradient, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
@@ -258,7 +281,19 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
 
 @c_function(types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, DESCRIPTIONS))
 def expansion(dimension, length, z_, stored_, data_):  # noqa: ANN001, ANN202
-    """Nutpie's C function that says what to store of a point: the coordinates themselves."""
+    """Nutpie's C function that says what to store of a point: the coordinates themselves.
+
+    Parameters
+    ----------
+    dimension, length
+        Of the point, and of what is stored: equal.
+    z_
+        (dimension,) coordinates.
+    stored_
+        (length,) written.
+    data_
+        Not used.
+    """
     z, stored = carray(z_, (dimension,)), carray(stored_, (dimension,))
     for i in range(dimension):
         stored[i] = z[i]

@@ -56,7 +56,23 @@ def control(condition: str) -> Rows:
 def step(
     condition: str, time: float, action: str, species: str = "", dose: str = "", unit: str = ""
 ) -> Mapping[str, str]:
-    """One row of a protocol."""
+    """One row of a protocol.
+
+    Parameters
+    ----------
+    condition
+        Name of the condition.
+    time
+        In min.
+    action
+        One of `il6infer.ingestion.protocol.ACTIONS`.
+    species
+        What is added; empty for a control or a wash.
+    dose
+        As it is written.
+    unit
+        Of the dose.
+    """
     cells = {"condition": condition, "time_min": f"{time:g}", "action": action}
     return cells | {"species": species, "dose": dose, "unit": unit}
 

@@ -68,7 +68,17 @@ def fields_of(text: str, controls: Collection[str] = ()) -> Fields | str:
 def places_of(
     sheet: Sheet, layout: Sequence[tuple[str, Any]], controls: Collection[str] = ()
 ) -> tuple[Places, list[Fault]]:
-    """Read what the ranges of a description say of the rows of a sheet."""
+    """Read what the ranges of a description say of the rows of a sheet.
+
+    Parameters
+    ----------
+    sheet
+        Of the raw file.
+    layout
+        (range of places, what is there), in the order of the description.
+    controls
+        Labels that mean a control.
+    """
     places: Places = {}
     faults: list[Fault] = []
     for key, given in layout:
@@ -143,7 +153,19 @@ def _spread(given: Mapping[str, Any], count: int, where: str) -> tuple[list[Fiel
 
 
 def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] = ()) -> tuple[Places, list[Fault]]:
-    """Read a layout's own table: a column of places and columns of fields, or the map of a plate."""
+    """Read a layout's own table: a column of places and columns of fields, or the map of a plate.
+
+    Parameters
+    ----------
+    path
+        File of the layout.
+    name
+        Of the file, for messages.
+    sheet
+        Of the raw file whose rows it describes.
+    controls
+        Labels that mean a control, even where the word is one for an empty place.
+    """
     content, faults = read_bytes(path, name)
     if content is None:
         return {}, faults
@@ -186,6 +208,15 @@ def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] =
 
 def joined(sheet: Sheet, places: Places, name: str) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:
     """Put what a layout says beside the rows of a sheet.
+
+    Parameters
+    ----------
+    sheet
+        Of the raw file.
+    places
+        Column of places -> place -> what the layout says of it.
+    name
+        Of the layout, for messages.
 
     Returns
     -------

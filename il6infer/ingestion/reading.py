@@ -156,11 +156,33 @@ class Collector:
         self.placed = True
 
     def fault(self, row: Row, column: str, what: str, remedy: str = "") -> None:
-        """Note a fault of one cell."""
+        """Note a fault of one cell.
+
+        Parameters
+        ----------
+        row
+            The row.
+        column
+            Of the cell.
+        what
+            What is wrong.
+        remedy
+            What to do about it; empty where that is plain.
+        """
         self.faults.append(Fault(self.sheet.where(row, column), what, remedy))
 
     def number(self, row: Row, column: str, what: str = "") -> float | None:
-        """Read the number in a cell; a fault and None when it is none."""
+        """Read the number in a cell; a fault and None when it is none.
+
+        Parameters
+        ----------
+        row
+            The row.
+        column
+            Of the cell.
+        what
+            What the number is, for the message.
+        """
         value = self.sheet.number(row[column])
         if value is None:
             self.faults.append(self._not_a_number(row, column, what))
@@ -188,7 +210,17 @@ class Collector:
         return Fault(fault.where, fault.what, remedy)
 
     def time(self, row: Row, column: str, unit: str) -> float | None:
-        """Read the time in a cell [min]; dates of spreadsheets and times of day are faults."""
+        """Read the time in a cell [min]; dates of spreadsheets and times of day are faults.
+
+        Parameters
+        ----------
+        row
+            The row.
+        column
+            Of the cell.
+        unit
+            Of the times of the file: s, min or h.
+        """
         text = row[column]
         if re.fullmatch(r"\d+:\d\d(:\d\d(\.\d*)?)?", text):
             remedy = "Hours and minutes, or minutes and seconds? Say 'time_unit: hh:mm' or 'time_unit: mm:ss'."
@@ -213,6 +245,17 @@ class Collector:
         """Tell whether a cell is empty or says that its value is out of range; it is then left out and counted.
 
         A value whose divisor is below range lies above, and the other way round.
+
+        Parameters
+        ----------
+        row
+            The row.
+        column
+            Of the cell.
+        observable
+            Whose value is left out.
+        divisor
+            Whether other values are divided by this one.
         """
         if not row[column]:
             self.dropped.append(Dropped(observable, row.number, f"empty cell in column '{column}'"))
@@ -225,7 +268,19 @@ class Collector:
         return bool(side)
 
     def intensity(self, row: Row, column: str, *, divisor: bool = False, signed: bool = False) -> float | None:
-        """Read the intensity in a cell; negative ones are faults unless `signed`; a `divisor` must be above zero."""
+        """Read the intensity in a cell; negative ones are faults unless `signed`; a `divisor` must be above zero.
+
+        Parameters
+        ----------
+        row
+            The row.
+        column
+            Of the cell.
+        divisor
+            Whether other values are divided by this one.
+        signed
+            Whether a background may have been subtracted.
+        """
         value = self.number(row, column)
         if value is not None and value < 0 and (divisor or not signed):
             remedy = "Export intensities without subtraction of a background"
@@ -245,7 +300,17 @@ class Collector:
         return row[column]
 
     def measured(self, row: Row, condition: str | None, time: float | None) -> None:
-        """Remember that `condition` is measured at `time` [min]."""
+        """Remember that `condition` is measured at `time` [min].
+
+        Parameters
+        ----------
+        row
+            The row.
+        condition
+            None where the cell has none.
+        time
+            In min; None where the cell has none.
+        """
         self.placed = self.placed and condition is not None and time is not None
         if condition is None:
             return
@@ -254,7 +319,21 @@ class Collector:
             self.times[condition] = (time, row.number)
 
     def positive(self, row: Row, column: str, value: float, noise: str, *, offset: bool = False) -> bool:
-        """Tell whether log-normal noise can have made `value`; a fault when not."""
+        """Tell whether log-normal noise can have made `value`; a fault when not.
+
+        Parameters
+        ----------
+        row
+            The row.
+        column
+            Of the cell.
+        value
+            In the unit of the file.
+        noise
+            ``normal`` or ``lognormal``.
+        offset
+            Whether the description says that values have a background.
+        """
         if noise != "lognormal" or value > 0:
             return True
         remedy = "Choose 'noise: normal', or give values with their background and 'offset: true'."

@@ -252,7 +252,17 @@ def predict(fit: Fit, doses: Mapping[str, Dose | Sequence[Dose]], times: Sequenc
 
 
 def claims(fit: Fit, path: str | Path, **options: Any) -> Answers:
-    """Ask every claim of a file of one fit: `Fit.claims`, whose options it takes."""
+    """Ask every claim of a file of one fit: `Fit.claims`, whose options it takes.
+
+    Parameters
+    ----------
+    fit
+        What is asked.
+    path
+        Claims file, see docs/claims.md.
+    options
+        Of `Fit.claims`.
+    """
     return fit.claims(path, **options)
 
 

@@ -129,7 +129,19 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
 
 
 def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray) -> tuple[str, ModelConstants]:
-    """Source of every model-specific function of the kernel, and its constants; see `model_functions`."""
+    """Source of every model-specific function of the kernel, and its constants; see `model_functions`.
+
+    Parameters
+    ----------
+    problem
+        Its network is compiled.
+    plan
+        Its quantities are the inputs of observables and jumps.
+    spec
+        Which parameters vary and which are active.
+    moieties
+        (moieties, states) sums that are constant.
+    """
     network = problem.network
     states = [symbol(s) for s in network.states]
     varying = [symbol(network.parameters[i]) for i in spec.varying]

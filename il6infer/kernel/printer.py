@@ -71,12 +71,30 @@ def function(
 
 
 def definition(name: str, arguments: str, body: Sequence[str]) -> str:
-    """Source of a function with the lines of its body."""
+    """Source of a function with the lines of its body.
+
+    Parameters
+    ----------
+    name, arguments
+        As they stand in the source.
+    body
+        Lines; none for a function that does nothing.
+    """
     return f"def {name}({arguments}):\n" + "\n".join("    " + line for line in body or ["pass"])
 
 
 def cases(name: str, arguments: str, index: str, bodies: Sequence[Sequence[str]]) -> str:
-    """Source of a function that runs the body whose place the argument `index` gives."""
+    """Source of a function that runs the body whose place the argument `index` gives.
+
+    Parameters
+    ----------
+    name, arguments
+        As they stand in the source.
+    index
+        Argument that chooses.
+    bodies
+        Lines of each case.
+    """
     lines = []
     for place, body in enumerate(bodies):
         lines.append(f"if {index} == {place}:")
@@ -85,7 +103,17 @@ def cases(name: str, arguments: str, index: str, bodies: Sequence[Sequence[str]]
 
 
 def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]], prefix: str = "z") -> list[str]:
-    """Lines of straight-line code for `targets`; user symbols are renamed, so no id can clash or inject."""
+    """Lines of straight-line code for `targets`; user symbols are renamed, so no id can clash or inject.
+
+    Parameters
+    ----------
+    inputs
+        Symbol -> source that reads its value.
+    targets
+        (source up to the value, such as ``out[0] = `` or ``gy[1] += ``; expression).
+    prefix
+        Of the names of shared parts.
+    """
     targets = [(head, expression) for head, expression in targets if "+=" not in head or expression != 0]
     if not targets:
         return []

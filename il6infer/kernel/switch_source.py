@@ -126,7 +126,17 @@ def _event(
 
 
 def step_limit_source(network: Network, varying: list[sp.Symbol], constants: dict) -> tuple[str, LimitConstants]:
-    """Source of ``step_limit``, the longest step that sees what rates do in time, and whether there is any limit."""
+    """Source of ``step_limit``, the longest step that sees what rates do in time, and whether there is any limit.
+
+    Parameters
+    ----------
+    network
+        Rates and rules.
+    varying
+        Parameters in the order of the kernel's ``p``.
+    constants
+        Symbol -> value of all others.
+    """
     limits = [plain(e.xreplace(constants)) for e in step_limits(network)]
     inputs = {symbol(s): f"y[{i}]" for i, s in enumerate(network.states)}
     inputs |= {s: f"p[{i}]" for i, s in enumerate(varying)} | {TIME: "t"}

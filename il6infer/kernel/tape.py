@@ -195,7 +195,17 @@ def take_step(tape, row, lane, y, k):
 
 
 def states_at_starts(tape: np.ndarray, lanes: int, size: int) -> np.ndarray:
-    """States (starts, states) with which those segments begin that take a step; in Python."""
+    """States (starts, states) with which those segments begin that take a step; in Python.
+
+    Parameters
+    ----------
+    tape
+        (attempts, width).
+    lanes
+        Runs that went together.
+    size
+        Number of states.
+    """
     rows = tape[:, : (HEAD + size) * lanes].reshape(len(tape), HEAD + size, lanes)
     segments, first = rows[:, SEGMENT].astype(int), {}
     for row, lane in np.argwhere(segments >= 0):

@@ -69,7 +69,19 @@ def knock_out_fault(where: str, name: str, model: str, library: Library) -> Faul
 
 
 def parameter_fault(where: str, name: str, model: str, library: Library) -> Fault | None:
-    """Fault of a parameter that a model lacks, with the models that have it; None where its text names it."""
+    """Fault of a parameter that a model lacks, with the models that have it; None where its text names it.
+
+    Parameters
+    ----------
+    where
+        Where it is asked for, for the message.
+    name
+        Of the parameter.
+    model
+        Name of the model.
+    library
+        Modules that models are made of.
+    """
     parts = parse_model_name(model, library)
     if _names(name, parts_of(parts, library)):
         return None

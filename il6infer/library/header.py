@@ -117,7 +117,17 @@ class Module:
     meetings: Mapping[str, tuple[float, str, float]] = field(default_factory=dict)
 
     def fault(self, key: str, what: str, remedy: str = "") -> Fault:
-        """Fault of one key of the header."""
+        """Fault of one key of the header.
+
+        Parameters
+        ----------
+        key
+            Of the header; its line is told.
+        what
+            What is wrong.
+        remedy
+            What to do about it; empty where that is plain.
+        """
         return Fault(f"{self.file}, line {self.lines.get(key, 1)}, key '{key}'", what, remedy)
 
 

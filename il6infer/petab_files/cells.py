@@ -56,7 +56,17 @@ class Line:
         return f"{self.table}, row {self.row}" + (f", column {column}" if column else "")
 
     def fault(self, column: str, what: str, remedy: str = "") -> Fault:
-        """Fault of a cell."""
+        """Fault of a cell.
+
+        Parameters
+        ----------
+        column
+            Of the cell.
+        what
+            What is wrong.
+        remedy
+            What to do about it; empty where that is plain.
+        """
         return Fault(self.where(column), what, remedy)
 
 
@@ -84,7 +94,17 @@ def read_lines(paths: list[Path], needed: tuple[str, ...], faults: list[Fault]) 
 
 
 def unique(lines: list[Line], columns: tuple[str, ...], faults: list[Fault]) -> Iterator[Line]:
-    """Yield rows whose `columns` are valid ids that no earlier row has; the others are faults."""
+    """Yield rows whose `columns` are valid ids that no earlier row has; the others are faults.
+
+    Parameters
+    ----------
+    lines
+        All rows of the tables of a kind.
+    columns
+        Those whose cells together must be there once.
+    faults
+        Takes rows that are not yielded.
+    """
     seen: dict[tuple[str, ...], Line] = {}
     for line in lines:
         if not all([identifier(line, column, faults) for column in columns]):
@@ -99,7 +119,19 @@ def unique(lines: list[Line], columns: tuple[str, ...], faults: list[Fault]) -> 
 
 
 def identifier(line: Line, column: str, faults: list[Fault], *, in_formulas: bool = False) -> bool:
-    """Whether a cell is an id; where formulas name it, also none of the constants that PEtab reserves."""
+    """Whether a cell is an id; where formulas name it, also none of the constants that PEtab reserves.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    faults
+        Takes what is wrong with it.
+    in_formulas
+        Whether formulas can name it.
+    """
     text = line[column]
     if not text:
         faults.append(line.fault(column, "the cell is empty, an id was expected."))
@@ -113,7 +145,21 @@ def identifier(line: Line, column: str, faults: list[Fault], *, in_formulas: boo
 
 
 def known(line: Line, column: str, ids: Mapping[str, object], what: str, faults: list[Fault]) -> bool:
-    """Whether a cell names one of `ids`."""
+    """Whether a cell names one of `ids`.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    ids
+        What may stand there; only the names matter.
+    what
+        What it is the name of, for the message.
+    faults
+        Takes any other.
+    """
     if line[column] in ids:
         return True
     found = f"unknown {what} '{line[column]}'." if line[column] else f"the cell is empty, a {what} was expected."
@@ -127,7 +173,19 @@ def _hint(name: str, ids: Mapping[str, object]) -> str:
 
 
 def real(line: Line, column: str, faults: list[Fault], *, infinite: tuple[str, ...] = ()) -> float | None:
-    """Read the number in a cell; None, and a fault, where it is none; `infinite`: which of inf and -inf may stand."""
+    """Read the number in a cell; None, and a fault, where it is none; `infinite`: which of inf and -inf may stand.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    faults
+        Takes what is wrong with it.
+    infinite
+        Which of ``inf``, ``+inf`` and ``-inf`` may stand there.
+    """
     text = line[column]
     value = number(text)
     if value is None and text.lower() in infinite:
@@ -138,7 +196,19 @@ def real(line: Line, column: str, faults: list[Fault], *, infinite: tuple[str, .
 
 
 def optional(line: Line, column: str, faults: list[Fault], *, infinite: tuple[str, ...] = ()) -> float | None:
-    """Read the number in a cell; None where it is empty, and, with a fault, where it is no number."""
+    """Read the number in a cell; None where it is empty, and, with a fault, where it is no number.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    faults
+        Takes what is wrong with it.
+    infinite
+        As in `real`.
+    """
     return real(line, column, faults, infinite=infinite) if not line.blank(column) else None
 
 
@@ -155,7 +225,17 @@ def _no_number(text: str) -> tuple[str, str]:
 
 
 def numbers(line: Line, column: str, faults: list[Fault]) -> tuple[float, ...] | None:
-    """Read numbers with ``;`` between them; none where the cell is empty, None with a fault where one is no number."""
+    """Read numbers with ``;`` between them; none where the cell is empty, None with a fault where one is no number.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    faults
+        Takes what is wrong with it.
+    """
     texts = [text.strip() for text in line[column].split(";")] if not line.blank(column) else []
     values = [number(text) for text in texts]
     if any(value is None for value in values):
@@ -165,12 +245,32 @@ def numbers(line: Line, column: str, faults: list[Fault]) -> tuple[float, ...] |
 
 
 def formula(line: Line, column: str, faults: list[Fault]) -> sp.Basic | None:
-    """Read the expression in a cell; None, and a fault, where it is none."""
+    """Read the expression in a cell; None, and a fault, where it is none.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    faults
+        Takes what is wrong with it.
+    """
     return _formula(line, column, line[column], faults)
 
 
 def formulas(line: Line, column: str, faults: list[Fault]) -> list[sp.Basic]:
-    """Read expressions with ``;`` between them; none where the cell is empty."""
+    """Read expressions with ``;`` between them; none where the cell is empty.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    faults
+        Takes what is wrong with it.
+    """
     texts = [text.strip() for text in line[column].split(";")] if not line.blank(column) else []
     found = [_formula(line, column, text, faults) for text in texts]
     return [expression for expression in found if expression is not None]

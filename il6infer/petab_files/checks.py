@@ -16,7 +16,17 @@ _ABOVE_ZERO = "Use normal noise, or leave out values that are not above zero."
 
 
 def measured(line: Line, distribution: str, faults: list[Fault]) -> tuple[float, float] | None:
-    """Read time and value of a measurement; None, and a fault, where one is missing or its noise excludes the value."""
+    """Read time and value of a measurement; None, and a fault, where one is missing or its noise excludes the value.
+
+    Parameters
+    ----------
+    line
+        Row of a measurement.
+    distribution
+        Of the noise of its observable, by PEtab's name.
+    faults
+        Takes what is wrong with it.
+    """
     before = len(faults)
     time = real(line, "time", faults, infinite=("inf", "+inf"))
     value = real(line, "measurement", faults)
@@ -27,14 +37,38 @@ def measured(line: Line, distribution: str, faults: list[Fault]) -> tuple[float,
 
 
 def too_early(line: Line, start: float, faults: list[Fault]) -> None:
-    """Refuse a measurement before its simulation starts."""
+    """Refuse a measurement before its simulation starts.
+
+    Parameters
+    ----------
+    line
+        Row of a measurement whose time is a number.
+    start
+        Of its simulation, in the model's unit of time.
+    faults
+        Takes a time before it.
+    """
     if float(line["time"]) < start:
         what = f"{line['time']} is before the simulation starts, at {start:g}."
         faults.append(line.fault("time", what, "Correct the time, or let the experiment start earlier."))
 
 
 def overrides(line: Line, column: str, given: int, wanted: int, faults: list[Fault]) -> None:
-    """Refuse another number of values than the observable has placeholders."""
+    """Refuse another number of values than the observable has placeholders.
+
+    Parameters
+    ----------
+    line
+        Row of a measurement.
+    column
+        ``observableParameters`` or ``noiseParameters``.
+    given
+        Values in the cell.
+    wanted
+        Placeholders of the observable.
+    faults
+        Takes a difference of the two.
+    """
     if given != wanted:
         kind = "observable" if column.startswith("observable") else "noise"
         what = f"'{line['observableId']}' takes {wanted} {kind} parameter{'' if wanted == 1 else 's'}, {given} given."
@@ -85,7 +119,17 @@ def bounds(line: Line, *, estimate: bool, logarithmic: bool, faults: list[Fault]
 
 
 def flag(line: Line, words: Mapping[str, bool], faults: list[Fault]) -> bool:
-    """Read whether a parameter is estimated."""
+    """Read whether a parameter is estimated.
+
+    Parameters
+    ----------
+    line
+        Row of a parameter.
+    words
+        Word -> what it means; the first two are named in the message.
+    faults
+        Takes any other.
+    """
     text = line["estimate"].lower()
     if text not in words:
         faults.append(line.fault("estimate", f"'{line['estimate']}': {' or '.join(list(words)[:2])} was expected."))
@@ -93,7 +137,21 @@ def flag(line: Line, words: Mapping[str, bool], faults: list[Fault]) -> bool:
 
 
 def word(line: Line, column: str, words: Iterable[str], default: str, faults: list[Fault]) -> str:
-    """Read one of `words` in a cell; `default` where it is empty."""
+    """Read one of `words` in a cell; `default` where it is empty.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    words
+        What may stand there.
+    default
+        What an empty cell means.
+    faults
+        Takes what is wrong with it.
+    """
     words = list(words)
     if not line.blank(column) and line[column] not in words:
         faults.append(line.fault(column, f"'{line[column]}'.", nearest(line[column], words)))
@@ -102,7 +160,21 @@ def word(line: Line, column: str, words: Iterable[str], default: str, faults: li
 
 
 def prior_parameters(line: Line, column: str, prior: str, values: Collection[float], faults: list[Fault]) -> None:
-    """Refuse another number of parameters than a prior of PEtab v2 has, and values that it cannot have."""
+    """Refuse another number of parameters than a prior of PEtab v2 has, and values that it cannot have.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    prior
+        Its name in PEtab v2; empty where there is none.
+    values
+        What the cell gives.
+    faults
+        Takes what is wrong with it.
+    """
     if not prior:
         return
     wanted = len(FAMILIES[prior].parameters)
@@ -114,7 +186,21 @@ def prior_parameters(line: Line, column: str, prior: str, values: Collection[flo
 
 
 def prior_values(line: Line, column: str, prior: str, values: tuple[float, ...], faults: list[Fault]) -> None:
-    """Refuse values that a prior of that name cannot have."""
+    """Refuse values that a prior of that name cannot have.
+
+    Parameters
+    ----------
+    line
+        The row.
+    column
+        Of the cell.
+    prior
+        Its name in PEtab v2.
+    values
+        As many as the prior has parameters, in PEtab's order.
+    faults
+        Takes what is wrong with it.
+    """
     family = FAMILIES[prior]
     if family.ordered and not values[0] < values[1]:
         faults.append(line.fault(column, f"'{line[column]}': the first must be below the second.", "Exchange them."))
@@ -126,6 +212,15 @@ def prior_values(line: Line, column: str, prior: str, values: tuple[float, ...],
 
 def refuse_by_petab(problem: petab.Problem, name: str, subject: str) -> None:
     """Refuse what petab's own linter refuses.
+
+    Parameters
+    ----------
+    problem
+        In petab's own form.
+    name
+        Of the problem's file.
+    subject
+        What the message is about.
 
     Raises
     ------

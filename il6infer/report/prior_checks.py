@@ -58,7 +58,15 @@ def _mostly(share: float | None) -> bool:
 
 
 def interval(low: float | None, high: float | None, digits: int = 3) -> str:
-    """Write a range for the reader; empty where there is none."""
+    """Write a range for the reader; empty where there is none.
+
+    Parameters
+    ----------
+    low, high
+        Ends; None where there is none.
+    digits
+        That are significant.
+    """
     return (
         "" if low is None or high is None else f"{number(low, digits=digits)}\N{EN DASH}{number(high, digits=digits)}"
     )

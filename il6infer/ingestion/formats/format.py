@@ -232,7 +232,17 @@ def _without_footer(
 
 
 def renamed(block: Block, names: Mapping[str, str], hidden: Collection[str] = ()) -> Block:
-    """Give the block with columns called otherwise (header -> name), and without those in `hidden`."""
+    """Give the block with columns called otherwise (header -> name), and without those in `hidden`.
+
+    Parameters
+    ----------
+    block
+        Columns and rows of one table.
+    names
+        Header -> name; what is not among them keeps its own.
+    hidden
+        Headers of columns that are passed over.
+    """
     gone = [column for column in block.columns if column in hidden]
     kept = [column for column in block.columns if column not in hidden]
     rows = tuple(

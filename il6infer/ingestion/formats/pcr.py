@@ -32,7 +32,17 @@ _SAMPLES = re.compile(
 
 
 def find(grid: Grid, *more: Sequence[str], ct: Sequence[str] = CT) -> int | None:
-    """Row of a header with a well, a Ct, and one of each of `more`."""
+    """Row of a header with a well, a Ct, and one of each of `more`.
+
+    Parameters
+    ----------
+    grid
+        Cells of a sheet.
+    ct
+        Names of the column of cycles.
+    more
+        Names of further columns, a list for each.
+    """
     return headers(grid, WELL, ct, *more)
 
 
@@ -91,5 +101,15 @@ def _named_once(grid: Grid, head: int) -> Grid:
 
 
 def has(grid: Grid, head: int, names: Collection[str]) -> bool:
-    """Whether a header has one of some names."""
+    """Whether a header has one of some names.
+
+    Parameters
+    ----------
+    grid
+        Cells of a sheet.
+    head
+        Row of the header.
+    names
+        Any of them will do; case, spaces and signs do not count.
+    """
     return bool({plain(cell) for cell in grid.rows[head]} & {plain(name) for name in names})
