@@ -17,7 +17,7 @@ from il6infer._tables import Row, Sheet
 from il6infer.ingestion.cells import read_bytes
 from il6infer.ingestion.checks import against_protocol, between_files
 from il6infer.ingestion.dataset import read_description
-from il6infer.ingestion.labels import Rows
+from il6infer.ingestion.labels import Rows, step
 from il6infer.ingestion.loading import load
 from il6infer.ingestion.protocol import COLUMNS as PROTOCOL_COLUMNS
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
@@ -136,6 +136,10 @@ def _with_steps(sheet: Sheet, sources: Sequence[Source], given: Collection[str])
     """Protocol with the steps of conditions that say theirs (labels, doses), and those that say two things."""
     rows, faults = list(sheet.rows), []
     said: dict[str, tuple[Rows, str]] = {}
+    first: dict[str, float] = {}
+    for source in sources:
+        for condition, (time, _) in source.reading.times.items():
+            first[condition] = min(time, first.get(condition, 0.0))
     for source in sources:
         for condition, steps in source.reading.steps.items():
             before, where = said.get(condition, (steps, source.spec.path))
@@ -146,9 +150,12 @@ def _with_steps(sheet: Sheet, sources: Sequence[Source], given: Collection[str])
                 faults.append(Fault(source.spec.path, what, "Give one of the two another name."))
             if condition not in said:
                 place = f"condition '{condition}' of {source.spec.path}"
-                cells = [{column: step.get(column, "") for column in sheet.columns} for step in steps]
+                begun = min(0.0, *(float(step["time_min"]) for step in steps))
+                if first.get(condition, 0.0) < begun:  # measured at rest, before anything was done
+                    steps = (step(condition, first[condition], "control"), *steps)
+                cells = [{column: one.get(column, "") for column in sheet.columns} for one in steps]
                 rows += [Row(len(rows) + 2 + i, each, place=place) for i, each in enumerate(cells)]
-            said.setdefault(condition, (steps, source.spec.path))
+            said.setdefault(condition, (source.reading.steps[condition], source.spec.path))
     return replace(sheet, rows=tuple(rows)), faults
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from il6infer._errors import Fault
 from il6infer._files import digest
 from il6infer._tables import Sheet
 from il6infer.ingestion.assay import File
@@ -111,7 +112,21 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         found.append(
             Source(one, _all_rows(reading.sheet or sheet, loaded.sheet), reading, digest(path), loaded, layout_sha256)
         )
-    return found
+    return _with_values(found) if take.batch_column else found
+
+
+def _with_values(found: list[Source]) -> list[Source]:
+    """Add the fault of each read-out that no gel or plate of a file has a value of."""
+    first = found[0]
+    faults = []
+    for observable in first.spec.observables:
+        drops = [drop for source in found for drop in source.reading.dropped if drop.observable == observable]
+        read = any(value.observable == observable for source in found for value in source.reading.values)
+        if not read and not any(drop.side for drop in drops) and not any(source.reading.faults for source in found):
+            what = f"{observable} has no value at all."
+            faults.append(Fault(first.spec.path, what, f"Take {observable} out of the description."))
+    reading = replace(first.reading, faults=(*first.reading.faults, *faults))
+    return [replace(first, reading=reading), *found[1:]]
 
 
 def _samples(loaded: Loaded, controls: Collection[str]) -> tuple[Sheet, list[tuple[int, str]]]:

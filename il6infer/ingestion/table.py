@@ -100,7 +100,7 @@ def read(sheet: Sheet, spec: Table) -> Reading:
             continue
         _read_row(collector, row, spec)
     for observable, column in spec.columns.items():
-        if all(not row[column.column] for row in sheet.rows):
+        if not spec.take.batch_column and all(not row[column.column] for row in sheet.rows):
             what = f"column '{column.column}' has no value at all."
             collector.faults.append(Fault(sheet.name, what, f"Take {observable} out of the description."))
     return collector.reading()

@@ -53,7 +53,7 @@ def _row(number: int, row: Sequence[Cell | Styled]) -> str:
         ref = f'r="{chr(ord("A") + column)}{number}"'
         if isinstance(cell, Styled):
             cells += f'<c {ref} s="{cell.style}"><v>{cell.value}</v></c>'
-        elif isinstance(cell, str) and cell.startswith("#"):
+        elif isinstance(cell, str) and cell in ("#DIV/0!", "#N/A", "#REF!"):
             cells += f'<c {ref} t="e"><v>{escape(cell)}</v></c>'
         elif isinstance(cell, str):
             cells += f'<c {ref} t="inlineStr"><is><t xml:space="preserve">{escape(cell)}</t></is></c>'

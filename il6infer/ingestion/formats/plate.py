@@ -18,7 +18,7 @@ from il6infer.ingestion.formats.format import Block, Format, numeric, text_of
 _SIZES = {1: 2, 2: 3, 3: 4, 4: 6, 6: 8, 8: 12, 16: 24}
 """Rows of a plate -> its columns."""
 _NO_TITLE = re.compile(
-    r"(start time|end time|date|time|temperature|temp|user|path|plate|<>|results?|part of plate|mode|wavelength|gain"
+    r"(start time|end time|date|time|temperature|temp|user|path|plate|<>|results?\Z|part of plate|mode|wavelength|gain"
     r"|bandwidth|number of|integration|attenuation|settle|serial|protocol|run date|reading|barcode|excitation|emission"
     r"|raw data\Z)\b.*",
     re.IGNORECASE,
