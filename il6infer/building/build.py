@@ -182,13 +182,15 @@ def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) ->
 def _differences(problem: Problem, tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     """Find experiments and measurements that are not read back as they were written."""
     faults = []
-    written, read = set(tables["experiments"]["experimentId"]), {e.id for e in problem.experiments}
-    if written != read:
-        what = f"wrote {', '.join(sorted(written - read))}; read back {', '.join(sorted(read - written))}."
+    planned, read = set(tables["experiments"]["experimentId"]), {e.id for e in problem.experiments}
+    if planned != read:
+        what = f"wrote {', '.join(sorted(planned - read))}; read back {', '.join(sorted(read - planned))}."
         faults.append(Fault("experiments.tsv", what, "Rename these conditions."))
     again = problem.measurements
-    for column, name in (("observableId", "observable"), ("experimentId", "experiment"), ("datasetId", "batch")):
-        if list(tables["measurements"][column]) != list(again[name]):
+    texts = {"observableId": "observable", "experimentId": "experiment", "datasetId": "batch", "censored": "censored"}
+    for column, name in texts.items():
+        written = tables["measurements"].get(column, pd.Series("", index=again.index)).fillna("")
+        if list(written) != list(again[name]):
             faults.append(Fault("measurements.tsv", f"column {column} is not read back as it was written."))
     for column, name in (("measurement", "value"), ("time", "time")):
         if not np.array_equal(tables["measurements"][column].to_numpy(float), again[name].to_numpy(float)):
@@ -283,7 +285,7 @@ def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
         if with_offset[row.observable]:
             given.append(f"offset_{row.observable}_{row.batch}" if row.offset else "0")
         overrides.append(";".join(given))
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "observableId": "obs_" + measurements["observable"],
             "experimentId": measurements["condition"],
@@ -295,6 +297,7 @@ def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
             "replicateId": measurements["replicate"].astype(str),
         }
     )
+    return table.assign(censored=measurements["censored"]) if measurements["censored"].any() else table
 
 
 def _parameters(
@@ -337,6 +340,7 @@ def _noise(name: str, group: pd.DataFrame) -> dict[str, object]:
     if group["noise"].iloc[0] == "lognormal":
         return _parameter(f"sigma_{name}", f"noise of {name}", mean, sd, "sd of ln", why)
     unit = str(group["unit"].iloc[0])
+    group = group[group["censored"] == ""] if (group["censored"] == "").any() else group
     replicates = group.groupby(["condition", "time_min", "batch"], sort=False)["value"]
     freedom = int((replicates.count() - 1).sum())
     spread = math.sqrt(float(((replicates.count() - 1) * replicates.var().fillna(0.0)).sum()) / max(freedom, 1))

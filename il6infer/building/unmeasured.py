@@ -17,6 +17,7 @@ REST = "rest"
 
 _COLUMNS = (
     "observable", "experiment", "time", "value", "observable_parameters", "noise_parameters", "batch", "replicate",
+    "censored",
 )  # fmt: skip
 
 

@@ -20,13 +20,25 @@ LEAST_PAIRS, PERMUTATIONS = 6, 9999
 """Neighbours in time below which, and permutations with which, a serial correlation is tested."""
 
 
+def valued(idata: Groups, name: str) -> np.ndarray:
+    """Whether each measurement of a read-out has a value (a censored one has a limit), boolean (measurements,)."""
+    about, size = idata["constant_data"], len(idata["observed_data"][name].values)
+    if f"{name}_censored" not in about:
+        return np.ones(size, dtype=bool)
+    return about[f"{name}_censored"].values == ""
+
+
 def coverage(idata: Groups) -> dict[str, Coverage]:
     """Share of measurements inside the central 50 % and 90 % posterior predictive bands, by read-out."""
     result = {}
     for name, drawn in idata["posterior_predictive"].data_vars.items():
-        observed = idata["observed_data"][name].values
-        values = drawn.values.reshape(-1, len(observed))
+        here = valued(idata, str(name))
+        observed = idata["observed_data"][name].values[here]
+        values = drawn.values.reshape(-1, len(here))[:, here]
         bands = []
+        if not len(observed):
+            result[str(name)] = Coverage(0, ())
+            continue
         for level in (0.5, 0.9):
             low, high = np.nanquantile(values, (0.5 - level / 2, 0.5 + level / 2), axis=0)
             inside = number(np.mean((observed >= low) & (observed <= high)))
@@ -40,10 +52,11 @@ def loo_pit(idata: Groups) -> dict[str, LooPit]:
     """Leave-one-out probability integral transform by read-out: uniform when the model is calibrated."""
     result = {}
     for name, drawn in idata["posterior_predictive"].data_vars.items():
-        observed = idata["observed_data"][name].values
-        density = idata["log_likelihood"][name].values.reshape(-1, len(observed))
-        values = drawn.values.reshape(-1, len(observed))
-        if not (np.isfinite(density).all() and np.isfinite(values).all()):
+        here = valued(idata, str(name))
+        observed = idata["observed_data"][name].values[here]
+        density = idata["log_likelihood"][name].values.reshape(-1, len(here))[:, here]
+        values = drawn.values.reshape(-1, len(here))[:, here]
+        if not len(observed) or not (np.isfinite(density).all() and np.isfinite(values).all()):
             result[str(name)] = LooPit(None, None, ())
             continue
         weights = np.exp(smoothed_weights(-density.T)[0])
@@ -63,11 +76,14 @@ def lack_of_fit(idata: Groups) -> dict[str, LackOfFit]:
     """
     result = {}
     for name in map(str, idata["posterior_predictive"].data_vars):
-        z = residuals(idata, name)
+        here = valued(idata, name)
+        z = residuals(idata, name)[here]
         about = idata["constant_data"]
         group_of: dict[tuple[str, float], list[float]] = {}
         for key, value in zip(
-            zip(about[f"{name}_experiment"].values, about[f"{name}_time"].values, strict=True), z, strict=True
+            zip(about[f"{name}_experiment"].values[here], about[f"{name}_time"].values[here], strict=True),
+            z,
+            strict=True,
         ):
             group_of.setdefault(key, []).append(value)
         groups = [np.array(values) for values in group_of.values()]
@@ -89,7 +105,8 @@ def serial_correlation(idata: Groups) -> dict[str, SerialCorrelation]:
     """
     result = {}
     for name in map(str, idata["posterior_predictive"].data_vars):
-        z, about = residuals(idata, name), idata["constant_data"]
+        about = idata["constant_data"].isel({f"{name}_row": valued(idata, name)})
+        z = residuals(idata, name)[valued(idata, name)]
         keys, times = _courses(about, name), about[f"{name}_time"].values
         replicated = len(set(zip(about[f"{name}_experiment"].values, times, strict=True))) < len(z)
         order = sorted(np.flatnonzero(np.isfinite(times)), key=lambda i: (keys[i], times[i]))
@@ -112,14 +129,22 @@ def _courses(about: Any, name: str) -> list[tuple[str, str]]:
 
 
 def residuals(idata: Groups, name: str) -> np.ndarray:
-    """Measurements minus the predictive mean in its standard deviations, on the scale of the noise."""
+    """Measurements minus the predictive mean in its standard deviations, on the scale of the noise.
+
+    Of a censored measurement it is that of the limit where the mean lies beyond that, else 0.
+    """
     observed = idata["observed_data"][name].values
     values = idata["posterior_predictive"][name].values.reshape(-1, len(observed))
     kind = json.loads(idata["posterior"].attrs.get("noise", "{}")).get(name, "normal")
     if NOISES[kind].logarithmic:
         with np.errstate(invalid="ignore", divide="ignore"):
             values, observed = np.log(values), np.log(observed)
-    return (observed - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
+    z = (observed - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
+    about = idata["constant_data"]
+    if f"{name}_censored" in about:
+        sides = about[f"{name}_censored"].values
+        z = np.where(sides == "below", np.minimum(z, 0.0), np.where(sides == "above", np.maximum(z, 0.0), z))
+    return z
 
 
 def worst_rows(idata: Groups, most: int = 10) -> tuple[Residual, ...]:

@@ -121,10 +121,11 @@ def evaluate(
     clock.append(time.perf_counter())
     stages = ("read", "compile", "simulate", "gradient") if gradient else ("read", "compile", "simulate")
     runs = {name: Outcome(simulation.outcome[run]) for name, run in compiled.plan.experiments.items()}
+    valued = problem.sides == 0  # a limit that was not crossed has no residual
     return Evaluation(
         parameters={p.id: float(v) for p, v in zip(problem.estimated, theta, strict=True)},
         llh=_finite(density.sum()),
-        chi2=_finite(np.sum(residuals(problem, simulation.prediction, simulation.noise) ** 2)),
+        chi2=_finite(np.sum(residuals(problem, simulation.prediction, simulation.noise)[valued] ** 2)),
         log_prior={
             p.id: _finite(log_density(p, v)) if p.prior else None for p, v in zip(problem.estimated, theta, strict=True)
         },

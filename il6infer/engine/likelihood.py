@@ -9,14 +9,16 @@ from il6infer.problems.spec import Problem
 
 
 def pointwise(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Log-density of each measurement; minus infinity where logarithmic noise meets a median that is not above zero.
+    """Log-density of each measurement, log-mass on its side of the limit of a censored one.
+
+    Minus infinity where logarithmic noise meets a median that is not above zero, and the value is above that.
 
     Parameters
     ----------
     prediction, noise
         (..., measurements) median, and scale of the noise: of the natural logarithm for logarithmic noise.
     """
-    return noises.log_density(problem.noise_kinds, _measured(problem), prediction, noise)
+    return noises.log_density(problem.noise_kinds, _measured(problem), prediction, noise, problem.sides)
 
 
 def slopes(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +29,7 @@ def slopes(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> tuple
     prediction, noise
         (measurements,), as `il6infer.engine.protocol.Engine.simulate` gives them.
     """
-    return noises.slopes(problem.noise_kinds, _measured(problem), prediction, noise)
+    return noises.slopes(problem.noise_kinds, _measured(problem), prediction, noise, problem.sides)
 
 
 def residuals(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np.ndarray:

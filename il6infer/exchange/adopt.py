@@ -113,6 +113,7 @@ def measurement_table(
             "unit": "",
             "noise": table["observable"].map({o.id: NOISES[o.distribution].table for o in problem.observables}),
             "detection_limit": float("nan"),
+            "censored": table["censored"],
             "assay": "PEtab",
             "scale": False,
             "offset": False,

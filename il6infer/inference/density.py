@@ -109,7 +109,7 @@ class Density:
         kinds = [NOISES[kind] for kind in problem.noise_kinds]
         columns = ([[*ERRORS].index(kind.error) for kind in kinds], [kind.logarithmic for kind in kinds])
         values = problem.measurements["value"].to_numpy(float)
-        measured = np.column_stack([*columns, values]).astype(float)
+        measured = np.column_stack([*columns, values, problem.sides]).astype(float)
         self._put("measured", measured)
         if len(engine.blocks) > 1:
             described = np.concatenate([packed(block.tables) for block in engine.blocks])

@@ -40,7 +40,7 @@ DESCRIPTION = np.dtype(
         ("block_measured", _TABLE),  # as `measured`, of one block after the other
         ("frame", _TABLE),  # origin, then the rows of the matrix
         ("priors", _TABLE),  # a row a parameter, see `LOGARITHMIC` to `CONSTANT`
-        ("measured", _TABLE),  # a row a measurement, see `ERROR` to `VALUE`
+        ("measured", _TABLE),  # a row a measurement, see `ERROR` to `SIDE`
     ]
 )
 """What describes a problem to the log-density, as one record; addresses are of memory that the caller keeps."""
@@ -50,8 +50,9 @@ DOUBLES, DESCRIPTIONS = types.CPointer(types.float64), types.CPointer(from_dtype
 LOGARITHMIC, LOW, HIGH, LOWER, UPPER, BEND, FAMILY, FIRST, SECOND, CONSTANT = range(10)
 """Columns of the table of priors: `Coordinate`, then position in `FAMILIES` and parameters."""
 
-ERROR, IN_LOGARITHMS, VALUE = range(3)
-"""Columns of the table of measurements: position in `ERRORS`, whether logarithms count, measured value."""
+ERROR, IN_LOGARITHMS, VALUE, SIDE = range(4)
+"""Columns of the table of measurements: position in `ERRORS`, whether logarithms count, measured value or limit, and of
+`il6infer.problems.noise.CENSORED` where it lies of that."""
 
 _INNER = {"nogil": True, "error_model": "numpy"}
 
@@ -82,10 +83,12 @@ def _chosen(number: int, function: Any, others: Any) -> Any:
 
 _density: Any = None
 _loss: Any = None
+_log_mass: Any = None
 for _number, _family in reversed([*enumerate(FAMILIES.values())]):
     _density = _chosen(_number, _family.density, _density)
 for _number, _error in reversed([*enumerate(ERRORS.values())]):
     _loss = _chosen(_number, _error.loss, _loss)
+    _log_mass = _chosen(_number, _error.log_mass, _log_mass)
 _CONSTANTS = np.array([error.constant for error in ERRORS.values()])
 
 
@@ -136,13 +139,25 @@ def likelihood_at(prediction, noise, measured, by_value, by_noise):  # noqa: ANN
     total = 0.0
     for n in range(len(prediction)):
         kind, value, median, scale = int(measured[n, ERROR]), measured[n, VALUE], prediction[n], noise[n]
-        inner = 1.0
+        inner, side = 1.0, measured[n, SIDE]
+        if side != 0.0 and not math.isfinite(median):
+            return -np.inf
         if measured[n, IN_LOGARITHMS] != 0.0:
+            if side < 0.0 and median <= 0.0:
+                by_value[n], by_noise[n] = 0.0, 0.0  # surely below its limit
+                continue
             if not median > 0.0:
                 return -np.inf
-            total -= math.log(value)
+            if side == 0.0:
+                total -= math.log(value)
             inner, value, median = median, math.log(value), math.log(median)
         z = (value - median) / scale
+        if side != 0.0:
+            mass, slope = _log_mass(kind, -side * z)
+            total += mass
+            slope *= side
+            by_value[n], by_noise[n] = slope / (scale * inner), slope * z / scale
+            continue
         loss, slope = _loss(kind, z)
         total -= loss + math.log(scale) + _CONSTANTS[kind]
         by_value[n], by_noise[n] = slope / (scale * inner), (slope * z - 1.0) / scale

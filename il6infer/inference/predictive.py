@@ -167,5 +167,7 @@ def data_groups(problem: Problem) -> tuple[xr.Dataset, xr.Dataset]:
             # PEtab has no column for the source file: it is empty unless the reader of the problem knows it.
             texts = table[column].to_numpy(dtype=str)[rows] if column in table else np.full(len(rows), "", dtype=str)
             constant[f"{name}_{column}"] = ((f"{name}_row",), texts)
+        if problem.sides[rows].any():  # then the values of these are limits
+            constant[f"{name}_censored"] = ((f"{name}_row",), table["censored"].to_numpy(dtype=str)[rows])
     coords = _coords(problem)
     return xr.Dataset(observed, coords=coords), xr.Dataset(constant, coords=coords)

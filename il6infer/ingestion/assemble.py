@@ -173,6 +173,7 @@ def _measurements(name: str, described: Description, sources: Sequence[Source]) 
             "unit": value.unit,
             "noise": value.noise,
             "detection_limit": float("nan") if value.detection_limit is None else value.detection_limit,
+            "censored": value.censored,
             "assay": source.spec.assay,
             "scale": value.scale,
             "offset": value.offset,

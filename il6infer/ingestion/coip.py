@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import ClassVar
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay
+from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
@@ -30,6 +31,8 @@ class CoIP:
     control
         Cell of the condition column in lanes of the isotype control (IgG): the mean of their prey is subtracted from
         that of the others; these lanes give no value.
+    detection_limit, saturation
+        Prey at which the range of the instrument ends: beyond, a value is known by its limit.
     """
 
     assay: ClassVar[str] = "coip"
@@ -42,6 +45,8 @@ class CoIP:
     bait: str
     input: str = ""
     control: str = ""
+    detection_limit: float | None = None
+    saturation: float | None = None
     noise: str = "lognormal"
     scale: bool = True
     offset: bool = False
@@ -84,7 +89,7 @@ def read(sheet: Sheet, spec: CoIP) -> Reading:
     if spec.input == spec.bait or spec.prey in (spec.bait, spec.input):
         collector.faults.append(Fault(sheet.name, "prey, bait and input are not three columns.", "Name each band."))
         return collector.reading()
-    lanes: list[tuple[Row, str | None, float | None, dict[str, float]]] = []
+    lanes: list[tuple[Row, str | None, float | None, dict[str, float | Beyond]]] = []
     background: list[float] = []
     for row in sheet.rows:
         if spec.control and row["condition"] == spec.control:
@@ -101,48 +106,56 @@ def read(sheet: Sheet, spec: CoIP) -> Reading:
         what = f"no lane's condition is '{spec.control}' (control)."
         collector.faults.append(Fault(f"{sheet.name}, column 'condition'", what, "Name the lanes of the isotype."))
     beads = fmean(background) if background else 0.0
-    means = {band: fmean([bands[band] for *_, bands in lanes]) for band in spec.bands} if lanes else {}
+    numbers = {band: [b for *_, bands in lanes if isinstance(b := bands[band], float)] for band in spec.bands}
     for row, condition, time, bands in lanes:
-        prey = bands[spec.prey] - beads
-        if beads and prey <= 0 and spec.noise == "lognormal":
+        prey = bands[spec.prey]
+        left = prey.limit if isinstance(prey, Beyond) else prey
+        left = None if left is None else left - beads
+        if beads and left is not None and left <= 0 and spec.noise == "lognormal":
             reason = f"prey not above that of the control lanes ({beads:.4g})"
             collector.dropped.append(Dropped(spec.observable, row.number, reason, side="below"))
             continue
-        value = prey / bands[spec.bait]
-        if spec.input:
-            value *= means[spec.input] / bands[spec.input]
-        if not collector.positive(row, spec.prey, value, spec.noise, offset=spec.offset):
+        top = replace(prey, limit=left) if isinstance(prey, Beyond) else prey - beads
+        value, side, reason = ratio(top, bands[spec.bait])
+        if spec.input and numbers[spec.input] and value is not None:
+            value, side, reason = ratio(Beyond(side, value, reason) if side else value, bands[spec.input])
+            value = None if value is None else value * fmean(numbers[spec.input])
+        if value is None:
+            collector.dropped.append(Dropped(spec.observable, row.number, reason, side=side))
+            continue
+        if not side and not collector.positive(row, spec.prey, value, spec.noise, offset=spec.offset):
             continue
         if condition is None or time is None:
             continue
-        collector.values.append(
-            Value(
-                observable=spec.observable,
-                condition=condition,
-                time_min=time,
-                value=value,
-                unit="ratio",
-                noise=spec.noise,
-                scale=spec.scale,
-                offset=spec.offset,
-                row=row.number,
-            )
+        found = Value(
+            observable=spec.observable,
+            condition=condition,
+            time_min=time,
+            value=value,
+            unit="ratio",
+            noise=spec.noise,
+            scale=spec.scale,
+            offset=spec.offset,
+            row=row.number,
+            censored=side,
         )
-    quality = {"bait_cv": variation([bands[spec.bait] for *_, bands in lanes])} if lanes else {}
-    if lanes and spec.input:
-        quality["input_cv"] = variation([bands[spec.input] for *_, bands in lanes])
-    if lanes and background and means[spec.prey]:
-        quality["control_share"] = beads / means[spec.prey]
+        limited(collector, found, side, reason)
+    quality = {"bait_cv": variation(numbers[spec.bait])} if numbers[spec.bait] else {}
+    if spec.input and numbers[spec.input]:
+        quality["input_cv"] = variation(numbers[spec.input])
+    if background and numbers[spec.prey] and fmean(numbers[spec.prey]):
+        quality["control_share"] = beads / fmean(numbers[spec.prey])
     return collector.reading(quality)
 
 
-def _bands(collector: Collector, row: Row, spec: CoIP) -> dict[str, float] | None:
-    """Intensities of a lane; None where one is out of range (the lane is counted), or at fault."""
-    bands: dict[str, float] = {}
+def _bands(collector: Collector, row: Row, spec: CoIP) -> dict[str, float | Beyond] | None:
+    """Intensities of a lane, or their limits; None where a cell is at fault."""
+    bands: dict[str, float | Beyond] = {}
     for band in spec.bands:
-        if collector.outside(row, band, spec.observable, divisor=band != spec.prey):
-            return None
-        value = collector.intensity(row, band, divisor=band != spec.prey, signed=spec.noise == "normal")
+        ends = Range(spec.detection_limit, spec.saturation) if band == spec.prey else Range()
+        value = beyond(collector.sheet, row, band, ends)
+        if value is None:
+            value = collector.intensity(row, band, divisor=band != spec.prey, signed=spec.noise == "normal")
         if value is None:
             return None
         bands[band] = value
@@ -163,6 +176,7 @@ ASSAY = Assay(
             **COLUMN_NAME,
             "description": "Condition of lanes with an isotype control (IgG): their mean prey is subtracted.",
         },
+        **LIMITS,
         "noise": NOISE,
         "scale": SCALE,
         "offset": OFFSET,

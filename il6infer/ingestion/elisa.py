@@ -13,6 +13,7 @@ from il6infer._tables import Row, Sheet, repeated
 from il6infer._units import DOSE_UNITS, by_mass, readout, substances
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, TIME_UNIT, Assay
 from il6infer.ingestion.curves import PARAMETERS, StandardCurve, fit_curve
+from il6infer.ingestion.limits import Beyond, limited
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, range_side, variation
 from il6infer.ingestion.taking import Take
 
@@ -88,7 +89,7 @@ def read(sheet: Sheet, spec: Elisa) -> Reading:
 
     The signals of a sample's wells at one dilution are averaged, read from the curve and multiplied by the dilution;
     the value is the geometric mean over the dilutions that lie in the range of quantification. A sample with none
-    there gives no value and is counted, with the nearest limit.
+    there has a limit for a value, if all its wells lie beyond one end of the range; else it is left out and counted.
 
     Parameters
     ----------
@@ -203,7 +204,7 @@ def _values(
     uncertain, duplicates, diluted = [], [], []
     for sample in samples.values():
         inside: list[float] = []
-        outside: list[Dropped] = []
+        outside: dict[float, Beyond] = {}
         rows: list[int] = []
         for dilution, wells in sample.wells.items():
             mean = fmean(signal for _, signal in wells)
@@ -215,45 +216,56 @@ def _values(
                 uncertain.append(curve.relative_sd(found))
                 rows += [row.number for row, _ in wells]
             else:
-                outside += _outside(spec, curve, found, dilution, wells)
-        if not inside:
-            collector.dropped += outside
+                outside[dilution] = _outside(spec, curve, found, dilution)
+        side, reason = "", ""
+        if inside:
+            here = math.exp(fmean(math.log(one) for one in inside))
+            more = "; another dilution is in it"
+        elif len({out.side for out in outside.values()}) == 1:
+            # The closest of the limits that the dilutions set.
+            first, *_ = outside.values()
+            side, reason, more = first.side, first.reason, ""
+            limits = [out.limit for out in outside.values() if out.limit is not None]
+            here = min(limits) if side == "below" else max(limits)
+            rows = [row.number for wells in sample.wells.values() for row, _ in wells]
+            outside = {}
+        else:
+            here, more = math.nan, "; another dilution is beyond its other end"
+        collector.dropped += [
+            Dropped(spec.observable, row.number, out.reason + more, side=out.side)
+            for dilution, out in outside.items()
+            for row, _ in sample.wells[dilution]
+        ]
+        if math.isnan(here) or sample.condition is None or sample.time is None:
             continue
         if len(inside) > 1:
             diluted.append(variation(inside))
-        collector.dropped += [Dropped(d.observable, d.row, f"{d.reason}; another dilution is in it") for d in outside]
-        if sample.condition is None or sample.time is None:
-            continue
-        value, unit = readout(math.exp(fmean(math.log(one) for one in inside)), spec.unit, spec.mass)
+        value, unit = readout(here, spec.unit, spec.mass)
         limit, _ = readout(curve.low, spec.unit, spec.mass)
-        collector.values.append(
-            Value(
-                observable=spec.observable,
-                condition=sample.condition,
-                time_min=sample.time,
-                value=value,
-                unit=unit,
-                noise=spec.noise,
-                scale=False,
-                offset=False,
-                row=rows[0],
-                detection_limit=limit,
-                rows=tuple(rows),
-            )
+        found_value = Value(
+            observable=spec.observable,
+            condition=sample.condition,
+            time_min=sample.time,
+            value=value,
+            unit=unit,
+            noise=spec.noise,
+            scale=False,
+            offset=False,
+            row=rows[0],
+            detection_limit=limit,
+            rows=tuple(rows),
+            censored=side,
         )
+        limited(collector, found_value, side, reason)
     quality = {"curve_cv": uncertain, "duplicate_cv": duplicates}
     numbers = {name: median(values) for name, values in quality.items() if values}
     return {**numbers, "dilution_cv": max(diluted)} if diluted else numbers
 
 
-def _outside(
-    spec: Elisa, curve: StandardCurve, found: float, dilution: float, wells: Sequence[tuple[Row, float]]
-) -> list[Dropped]:
+def _outside(spec: Elisa, curve: StandardCurve, found: float, dilution: float) -> Beyond:
     side = "below" if found < curve.low else "above"
-    end = curve.low if side == "below" else curve.high
-    limit, unit = readout(end * dilution, spec.unit, spec.mass)
-    reason = f"{side} the range of the standards ({end * dilution:.4g} {spec.unit})"
-    return [Dropped(spec.observable, row.number, reason, limit if side == "below" else None, side) for row, _ in wells]
+    limit = (curve.low if side == "below" else curve.high) * dilution
+    return Beyond(side, limit, f"{side} the range of the standards ({limit:.4g} {spec.unit})")
 
 
 def _columns(spec: Elisa) -> list[str]:

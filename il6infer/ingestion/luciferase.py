@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
 from il6infer.ingestion.instruments import samples, well_name
+from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
@@ -35,6 +36,8 @@ class Luciferase:
     sample
         Column that names the sample: wells of one sample are technical, and make one value, their geometric mean;
         empty: each well is a sample.
+    detection_limit, saturation
+        Firefly counts at which the range of the reader ends: beyond, a value is known by its limit.
     """
 
     assay: ClassVar[str] = "luciferase"
@@ -52,6 +55,8 @@ class Luciferase:
     blank: str = ""
     bleed_through: float = 0.0
     sample: str = ""
+    detection_limit: float | None = None
+    saturation: float | None = None
     time_unit: str = "min"
     take: Take = Take()
 
@@ -67,12 +72,14 @@ class Luciferase:
 
 @dataclass(frozen=True)
 class _Well:
-    """A living well: its place, and firefly over Renilla."""
+    """A living well: its place, and firefly over Renilla, or the limit that it lies on one side of."""
 
     row: Row
     condition: str
     time: float
     ratio: float
+    side: str = ""
+    reason: str = ""
 
 
 def read(sheet: Sheet, spec: Luciferase) -> Reading:
@@ -103,36 +110,53 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
         condition = collector.condition(row, "condition")
         time = collector.time(row, "time_min", spec.time_unit)
         collector.measured(row, condition, time)
-        if collector.outside(row, spec.firefly, spec.observable):
-            continue
-        if collector.outside(row, spec.renilla, spec.observable, divisor=True):
-            continue
-        firefly = collector.intensity(row, spec.firefly, signed=spec.noise == "normal")
         if row.number in dead:
             reason = f"dead well: Renilla below {spec.dead_below:g} of the plate's median"
             collector.dropped.append(Dropped(spec.observable, row.number, reason))
             continue
-        renilla = collector.intensity(row, spec.renilla, divisor=True)
-        if renilla is not None:
+        firefly = _counts(collector, row, spec.firefly, Range(spec.detection_limit, spec.saturation), spec)
+        renilla = _counts(collector, row, spec.renilla, Range(), spec)
+        if isinstance(renilla, float):
             counts.append(renilla)
-        if firefly is None or renilla is None:
+        if isinstance(firefly, float):
+            fireflies.append(firefly)
+        if firefly is None or renilla is None or condition is None or time is None:
             continue
-        fireflies.append(firefly)
-        firefly -= blank[0]
-        renilla -= blank[1] + spec.bleed_through * firefly
-        if (renilla <= 0 or firefly <= 0) and (spec.blank or spec.bleed_through):
-            which, side = (spec.renilla, "") if renilla <= 0 else (spec.firefly, "below")
+        firefly = _less(firefly, blank[0])
+        renilla = _less(renilla, blank[1] + spec.bleed_through * (firefly if isinstance(firefly, float) else 0.0))
+        if (spec.blank or spec.bleed_through) and (_none_left(renilla) or _none_left(firefly)):
+            which, side = (spec.renilla, "") if _none_left(renilla) else (spec.firefly, "below")
             reason = f"not above the blank wells in column '{which}'"
             collector.dropped.append(Dropped(spec.observable, row.number, reason, side=side))
             continue
-        if not collector.positive(row, spec.firefly, firefly, spec.noise, offset=spec.offset):
-            continue
-        if condition is not None and time is not None:
-            wells.append(_Well(row, condition, time, firefly / renilla))
+        value, side, reason = ratio(firefly, renilla)
+        if value is None:
+            collector.dropped.append(Dropped(spec.observable, row.number, reason, side=side))
+        elif side or collector.positive(row, spec.firefly, value, spec.noise, offset=spec.offset):
+            wells.append(_Well(row, condition, time, value, side, reason))
     quality = {"renilla_cv": variation(counts)} if counts else {}
     if spec.blank and fireflies and min(fireflies) > 0:
         quality["blank_share"] = blank[0] / min(fireflies)
     return collector.reading(quality | _values(collector, spec, wells))
+
+
+def _counts(collector: Collector, row: Row, column: str, ends: Range, spec: Luciferase) -> float | Beyond | None:
+    """Read the counts of a reporter, or their limit; None where the cell is at fault."""
+    found = beyond(collector.sheet, row, column, ends)
+    if found is not None:
+        return found
+    return collector.intensity(row, column, divisor=column == spec.renilla, signed=spec.noise == "normal")
+
+
+def _less(counts: float | Beyond, background: float) -> float | Beyond:
+    if isinstance(counts, Beyond):
+        return counts if counts.limit is None else replace(counts, limit=counts.limit - background)
+    return counts - background
+
+
+def _none_left(counts: float | Beyond) -> bool:
+    left = counts.limit if isinstance(counts, Beyond) else counts
+    return left is not None and left <= 0
 
 
 def _is_blank(row: Row, spec: Luciferase) -> bool:
@@ -169,23 +193,29 @@ def _values(collector: Collector, spec: Luciferase, wells: Sequence[_Well]) -> d
             collector.fault(well.row, spec.sample, what, "Give each sample a name of its own.")
         together.append(well)
     for together in samples.values():
+        sides = {well.side for well in together}
+        if len(sides - {""}) > 1:
+            collector.dropped += [Dropped(spec.observable, well.row.number, well.reason) for well in together]
+            continue
+        # The mean of wells of which some have only a limit lies on the side of all their limits.
+        side, reason = "".join(sides - {""}), "; ".join(filter(None, dict.fromkeys(well.reason for well in together)))
         ratios = [well.ratio for well in together]
         mean = fmean(ratios) if min(ratios) <= 0 else math.exp(fmean(map(math.log, ratios)))
         first = together[0]
-        collector.values.append(
-            Value(
-                observable=spec.observable,
-                condition=first.condition,
-                time_min=first.time,
-                value=ratios[0] if len(ratios) == 1 else mean,
-                unit="ratio",
-                noise=spec.noise,
-                scale=spec.scale,
-                offset=spec.offset,
-                row=first.row.number,
-                rows=tuple(well.row.number for well in together) if len(together) > 1 else (),
-            )
+        value = Value(
+            observable=spec.observable,
+            condition=first.condition,
+            time_min=first.time,
+            value=ratios[0] if len(ratios) == 1 else mean,
+            unit="ratio",
+            noise=spec.noise,
+            scale=spec.scale,
+            offset=spec.offset,
+            row=first.row.number,
+            rows=tuple(well.row.number for well in together) if len(together) > 1 else (),
+            censored=side,
         )
+        limited(collector, value, side, reason)
     spreads = [variation([well.ratio for well in together]) for together in samples.values() if len(together) > 1]
     return {"technical_cv": median(spreads)} if spreads else {}
 
@@ -292,6 +322,7 @@ ASSAY = Assay(
             "description": "Share of the firefly counts that is still seen in the Renilla channel.",
         },
         "sample": {**COLUMN_NAME, "description": "Column of the sample: its wells are technical and make one value."},
+        **LIMITS,
         "time_unit": TIME_UNIT,
     },
     required=("observable", "batch"),

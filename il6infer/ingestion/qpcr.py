@@ -23,9 +23,9 @@ from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, range
 from il6infer.ingestion.taking import Take
 
 COLUMNS = ("sample", "condition", "time_min", "replicate", "gene", "ct")
-UNDETERMINED = frozenset({"", "undetermined", "undet", "n/a", "na", "nan", "no ct", "-"})
+UNDETERMINED = frozenset({"undetermined", "undet", "n/a", "na", "nan", "no ct", "-"})
 """What machines write, in any case, when the threshold was never crossed."""
-BELOW = "Ct undetermined: expression below the detection limit"
+EMPTY = "the Ct is empty: not measured, for a machine says Undetermined"
 NO_REFERENCE = "Ct of every reference well of the sample undetermined"
 
 
@@ -88,8 +88,8 @@ class Qpcr:
 def read(sheet: Sheet, spec: Qpcr) -> Reading:
     """Read the values of one plate, unit ``relative``.
 
-    An undetermined Ct, or one of the last cycle, gives no value: the well is left out and counted, with the detection
-    limit of its sample. So are all wells of a sample whose replicates disagree.
+    An undetermined Ct, or one of the last cycle, is at least that: its sample's value is a limit, and the expression
+    below it. All wells of a sample whose replicates disagree are left out and counted.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _control_gap(collector: Collector, controls: Sequence[Row], spec: Qpcr) -> d
     """Cycles that wells without template lie behind the samples; a fault where that is too few."""
     gaps = []
     for gene in (spec.target, *spec.reference):
-        wells = [row for row in controls if row["gene"] == gene]
+        wells = [row for row in controls if row["gene"] == gene and row["ct"]]
         cts, _ = _cycle_thresholds(collector, wells, spec)
         others = [
             ct
@@ -190,9 +190,12 @@ def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpc
                 collector.fault(row, column, what, "Give each sample a name of its own.")
     condition = collector.condition(first, "condition")
     time = collector.time(first, "time_min", spec.time_unit)
+    present = {row["gene"] for row in rows}
+    empty = [row for row in rows if not row["ct"]]
+    collector.dropped += [Dropped(spec.observable, row.number, EMPTY) for row in empty if row["gene"] == spec.target]
+    rows = [row for row in rows if row["ct"]]
     cts, faulty = _cycle_thresholds(collector, rows, spec)
     targets = [row for row in rows if row["gene"] == spec.target]
-    present = {row["gene"] for row in rows}
     for gene in spec.reference:
         if gene not in present:
             collector.fault(first, "gene", f"sample '{name}' has no well of the reference gene '{gene}'.")
@@ -209,35 +212,35 @@ def _read_sample(collector: Collector, name: str, rows: Sequence[Row], spec: Qpc
     means = {gene: fmean(wells) for gene, wells in references.items()}
     reference = fmean(spec.cycle(gene) * mean for gene, mean in means.items())
     limit = 2.0 ** (reference - spec.cycle(spec.target) * spec.cycles)
-    collector.dropped += [
-        Dropped(spec.observable, row.number, BELOW, limit, "below") for row in targets if row.number not in cts
-    ]
-    determined = [row for row in targets if row.number in cts]
-    for found in (*references.values(), [cts[row.number] for row in determined]):
+    came_up = any(row.number in cts for row in targets)
+    wells = [cts.get(row.number, spec.cycles) for row in targets] if came_up else []
+    for found in (*references.values(), wells):
         if found and max(found) - min(found) > spec.spread_max:
             reason = f"Ct of technical replicates more than {spec.spread_max:g} cycles apart"
-            collector.dropped += [Dropped(spec.observable, row.number, reason) for row in determined]
+            collector.dropped += [Dropped(spec.observable, row.number, reason) for row in targets]
             return means
     if condition is None or time is None:
         return means
-    groups = [determined] if spec.technical == "mean" and determined else [[row] for row in determined]
+    groups = [targets] if spec.technical == "mean" and targets else [[row] for row in targets]
     for group in groups:
-        target = fmean(cts[row.number] for row in group)
-        collector.values.append(
-            Value(
-                observable=spec.observable,
-                condition=condition,
-                time_min=time,
-                value=2.0 ** (reference - spec.cycle(spec.target) * target),
-                unit="relative",
-                noise=spec.noise,
-                scale=spec.scale,
-                offset=spec.offset,
-                row=group[0].number,
-                detection_limit=limit,
-                rows=tuple(row.number for row in group),
-            )
+        # A well that never came up has a Ct of at least the cycles run, and so has the mean with it.
+        target = fmean(cts.get(row.number, spec.cycles) for row in group)
+        side = "" if all(row.number in cts for row in group) else "below"
+        value = Value(
+            observable=spec.observable,
+            condition=condition,
+            time_min=time,
+            value=2.0 ** (reference - spec.cycle(spec.target) * target),
+            unit="relative",
+            noise=spec.noise,
+            scale=spec.scale,
+            offset=spec.offset,
+            row=group[0].number,
+            detection_limit=limit,
+            rows=tuple(row.number for row in group),
+            censored=side,
         )
+        collector.values.append(value)
     return means
 
 

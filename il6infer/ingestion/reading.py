@@ -13,6 +13,7 @@ from il6infer._units import minutes
 from il6infer.ingestion.labels import Rows
 
 NOISES = ("lognormal", "normal")
+CENSORED = ("", "below", "above")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Value:
         Row of the raw file as a spreadsheet shows it.
     rows
         All rows that the value is the mean of; empty: `row` alone.
+    censored
+        ``below`` or ``above`` where `value` is a limit and the measurement lies on that side of it; else empty.
     """
 
     observable: str
@@ -44,6 +47,7 @@ class Value:
     row: int
     detection_limit: float | None = None
     rows: tuple[int, ...] = ()
+    censored: str = ""
 
 
 @dataclass(frozen=True)
@@ -240,32 +244,6 @@ class Collector:
         digits = len(re.split("[eE]", text)[0].partition(self.sheet.decimal)[2])
         # 0.0833333 h, a twelfth to its last digit, is 5 min
         return float(whole) if unit == "h" and digits > 3 and abs(found - whole) <= 31 * 10.0**-digits else found
-
-    def outside(self, row: Row, column: str, observable: str, *, divisor: bool = False) -> bool:
-        """Tell whether a cell is empty or says that its value is out of range; it is then left out and counted.
-
-        A value whose divisor is below range lies above, and the other way round.
-
-        Parameters
-        ----------
-        row
-            The row.
-        column
-            Of the cell.
-        observable
-            Whose value is left out.
-        divisor
-            Whether other values are divided by this one.
-        """
-        if not row[column]:
-            self.dropped.append(Dropped(observable, row.number, f"empty cell in column '{column}'"))
-            return True
-        side = range_side(row[column])
-        if side:
-            reason = f"{side} range: '{row[column]}' in column '{column}'"
-            other = {"below": "above", "above": "below"}[side]
-            self.dropped.append(Dropped(observable, row.number, reason, None, other if divisor else side))
-        return bool(side)
 
     def intensity(self, row: Row, column: str, *, divisor: bool = False, signed: bool = False) -> float | None:
         """Read the intensity in a cell; negative ones are faults unless `signed`; a `divisor` must be above zero.

@@ -8,11 +8,15 @@ import pandas as pd
 import pandera.pandas as pa
 
 from il6infer._errors import Fault, raise_faults
-from il6infer.ingestion.reading import NOISES
+from il6infer.ingestion.reading import CENSORED, NOISES
 from il6infer.stages import tables
 from il6infer.stages.tables import NAME, Column
 
-_CHECKS = {"noise": pa.Check.isin(NOISES), "detection_limit": pa.Check.gt(0)}
+_CHECKS = {
+    "noise": pa.Check.isin(NOISES),
+    "censored": pa.Check.isin(tuple(CENSORED)),
+    "detection_limit": pa.Check.gt(0),
+}
 
 
 def _column(column: Column) -> pa.Column:

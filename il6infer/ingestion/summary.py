@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -59,6 +60,14 @@ def _counts(column: Any) -> dict[str, int]:
     return {str(key): int(count) for key, count in column.value_counts(sort=False).items()}
 
 
+LIMIT_KEYS = {"below": "detection_limit", "above": "saturation"}
+"""Key of a description by which cells on a side of the range become limits."""
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(names))
+
+
 def _file(source: Source) -> RawFile:
     values = {observable: 0 for observable in source.spec.observables}
     for value in source.reading.values:
@@ -70,6 +79,7 @@ def _file(source: Source) -> RawFile:
         sha256=source.sha256,
         rows=len(source.sheet.rows) if source.sheet else 0,
         values=values,
+        censored=_counted(value.observable for value in source.reading.values if value.censored),
         dropped=_dropped(source),
         quality=dict(source.reading.quality),
         ignored=source.reading.ignored,
@@ -100,12 +110,18 @@ def _warnings(source: Source) -> tuple[str, ...]:
     reading = source.reading
     found = []
     for observable in source.spec.observables:
+        for side in LIMIT_KEYS:
+            limits = sum((v.observable, v.censored) == (observable, side) for v in reading.values)
+            if limits:
+                found.append(f"{observable}: of {limits} measurements it is only known that they lie {side} a limit.")
+    for observable in source.spec.observables:
         for side, bias in (("below", "high"), ("above", "low")):
             out = {drop.row for drop in reading.dropped if (drop.observable, drop.side) == (observable, side)}
             if out:
                 found.append(
                     f"{observable}: {len(out)} cells {side} range are left out; the mean of what is left is too {bias} "
-                    "for the conditions and times that they belong to."
+                    "for the conditions and times that they belong to. Where their limit is known, say it "
+                    f"('{LIMIT_KEYS[side]}:'): they then count as {side} it."
                 )
         empty = [c for c in reading.conditions or {} if (c, observable) not in _measured(reading)]
         if empty and any(drop.side for drop in reading.dropped):

@@ -10,6 +10,7 @@ from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
 from il6infer._units import READOUT_UNITS, by_mass, readout, substances
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NAME_PATTERN, NOISE, OFFSET, SCALE, TIME_UNIT, Assay
+from il6infer.ingestion.limits import LIMITS, Range, beyond, limited
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value
 from il6infer.ingestion.taking import Take
 
@@ -25,6 +26,8 @@ class Column:
     ----------
     substance, kDa
         What a concentration of mass is of, or its molecular weight, which goes before.
+    detection_limit, saturation
+        Value at which the range of the instrument ends: beyond, a value is known by its limit.
     """
 
     column: str
@@ -34,6 +37,8 @@ class Column:
     offset: bool = False
     substance: str = ""
     kDa: float | None = None
+    detection_limit: float | None = None
+    saturation: float | None = None
 
     @property
     def mass(self) -> float | None:
@@ -128,25 +133,29 @@ def _read_row(collector: Collector, row: Row, spec: Table) -> None:
             collector.dropped.append(Dropped(observable, row.number, EMPTY))
             continue
         collector.measured(row, condition, time)
-        if collector.outside(row, column.column, observable):
+        out = beyond(collector.sheet, row, column.column, Range(column.detection_limit, column.saturation))
+        if out is not None and out.limit is None:
+            collector.dropped.append(Dropped(observable, row.number, out.reason, side=out.side))
             continue
-        value = collector.number(row, column.column)
-        if value is None or not _possible(collector, row, column, value) or condition is None or time is None:
+        value = collector.number(row, column.column) if out is None else out.limit
+        if value is None or condition is None or time is None:
+            continue
+        if out is None and not _possible(collector, row, column, value):
             continue
         value, unit = readout(value, column.unit, column.mass)
-        collector.values.append(
-            Value(
-                observable=observable,
-                condition=condition,
-                time_min=time,
-                value=value,
-                unit=unit,
-                noise=column.noise,
-                scale=column.scale,
-                offset=column.offset,
-                row=row.number,
-            )
+        found = Value(
+            observable=observable,
+            condition=condition,
+            time_min=time,
+            value=value,
+            unit=unit,
+            noise=column.noise,
+            scale=column.scale,
+            offset=column.offset,
+            row=row.number,
+            censored=out.side if out else "",
         )
+        limited(collector, found, found.censored, out.reason if out else "")
 
 
 def _possible(collector: Collector, row: Row, column: Column, value: float) -> bool:
@@ -217,6 +226,7 @@ ASSAY = Assay(
                         "exclusiveMinimum": 0,
                         "description": "Molecular weight, in place of that of the substance.",
                     },
+                    **LIMITS,
                     "noise": NOISE,
                     "scale": SCALE,
                     "offset": OFFSET,

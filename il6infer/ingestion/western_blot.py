@@ -14,11 +14,9 @@ from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
 from il6infer.ingestion.instruments import samples
+from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
-
-FULL = 65535
-"""What a camera of 16 bits writes of a band that is brighter than it can see."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,8 @@ class WesternBlot:
         Column of a recombinant calibrator of known amount in every lane, which the signal is divided by, and that
         amount as molecules for each cell of the lane's lysate: the values are molecules per cell, without a scale of
         the gel (Schilling 2005, doi:10.1111/j.1742-4658.2005.05037.x). Without the amount it only normalises.
+    detection_limit, saturation
+        Signal at which the range of the instrument ends: beyond, a value is known by its limit.
     """
 
     assay: ClassVar[str] = "western_blot"
@@ -50,6 +50,8 @@ class WesternBlot:
     loading: str | None = None
     calibrator: str | None = None
     calibrator_per_cell: float | None = None
+    detection_limit: float | None = None
+    saturation: float | None = None
     noise: str = "lognormal"
     scale: bool = True
     offset: bool = False
@@ -112,43 +114,34 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
         condition = collector.condition(row, "condition")
         time = collector.time(row, "time_min", spec.time_unit)
         collector.measured(row, condition, time)
-        if collector.outside(row, spec.signal, spec.observable):
+        read_bands = {band: _band(collector, row, band, spec) for band in bands}
+        for name, band in (("loading_cv", loading), ("calibrator_cv", spec.calibrator)):
+            if band and isinstance(load := read_bands[band], float):
+                loads.setdefault(name, []).append(load)
+        signal, below = read_bands[spec.signal], read_bands[divisor] if divisor else 1.0
+        if signal is None or below is None:
             continue
-        if divisor and collector.outside(row, divisor, spec.observable, divisor=True):
-            continue
-        if saturated := next((band for band in (spec.signal, divisor) if band and _full(collector, row, band)), None):
-            side = "above" if saturated == spec.signal else "below"
-            reason = f"saturated: {FULL} in column '{saturated}'"
+        value, side, reason = ratio(signal, below)
+        if value is None:
             collector.dropped.append(Dropped(spec.observable, row.number, reason, side=side))
             continue
-        signed = spec.noise == "normal"
-        read_bands = {b: collector.intensity(row, b, divisor=b != spec.signal, signed=signed) for b in bands}
-        signal = read_bands[spec.signal]
-        for name, band in (("loading_cv", loading), ("calibrator_cv", spec.calibrator)):
-            if band and (load := read_bands[band]) is not None:
-                loads.setdefault(name, []).append(load)
-        below = read_bands[divisor] if divisor else 1.0
-        if (
-            signal is None
-            or below is None
-            or not collector.positive(row, spec.signal, signal, spec.noise, offset=spec.offset)
-        ):
+        if not side and not collector.positive(row, spec.signal, value, spec.noise, offset=spec.offset):
             continue
         if condition is None or time is None:
             continue
-        collector.values.append(
-            Value(
-                observable=spec.observable,
-                condition=condition,
-                time_min=time,
-                value=signal / below * (spec.calibrator_per_cell or 1.0),
-                unit="molecules/cell" if spec.absolute else "ratio" if divisor else "a.u.",
-                noise=spec.noise,
-                scale=spec.scale and not spec.absolute,
-                offset=spec.offset,
-                row=row.number,
-            )
+        found = Value(
+            observable=spec.observable,
+            condition=condition,
+            time_min=time,
+            value=value * (spec.calibrator_per_cell or 1.0),
+            unit="molecules/cell" if spec.absolute else "ratio" if divisor else "a.u.",
+            noise=spec.noise,
+            scale=spec.scale and not spec.absolute,
+            offset=spec.offset,
+            row=row.number,
+            censored=side,
         )
+        limited(collector, found, side, reason)
     quality = {name: variation(found) for name, found in loads.items()}
     if (order := _lane_order(sheet, collector.values)) is not None:
         quality["lane_order"] = order
@@ -173,8 +166,13 @@ def _lane_order(sheet: Sheet, values: Sequence[Value]) -> float | None:
     return max(found, default=None)
 
 
-def _full(collector: Collector, row: Row, band: str) -> bool:
-    return collector.sheet.number(row[band]) == FULL
+def _band(collector: Collector, row: Row, band: str, spec: WesternBlot) -> float | Beyond | None:
+    """Intensity of a band, or its limit; None where the cell is at fault."""
+    ends = Range(spec.detection_limit, spec.saturation) if band == spec.signal else Range()
+    found = beyond(collector.sheet, row, band, ends)
+    if found is not None:
+        return found
+    return collector.intensity(row, band, divisor=band != spec.signal, signed=spec.noise == "normal")
 
 
 def control_lane(sheet: Sheet, reading: Reading, controls: Collection[str]) -> list[Fault]:
@@ -294,6 +292,7 @@ ASSAY = Assay(
             "exclusiveMinimum": 0,
             "description": "Its molecules in a lane for each cell of the lysate: the values are molecules per cell.",
         },
+        **LIMITS,
         "noise": NOISE,
         "scale": SCALE,
         "offset": OFFSET,

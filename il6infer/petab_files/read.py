@@ -179,6 +179,7 @@ def _measurements(problem: petab.Problem, translate: _Symbols) -> pd.DataFrame:
                 "noise_parameters": tuple(map(translate, m.noise_parameters)),
                 "batch": extra.get("datasetId", ""),
                 "replicate": extra.get("replicateId", ""),
+                "censored": extra.get("censored", ""),
             }
         )
     return pd.DataFrame(rows)

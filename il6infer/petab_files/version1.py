@@ -20,6 +20,7 @@ from il6infer.petab_files.cells import Line, formula, formulas, identifier, know
 from il6infer.petab_files.files import Listing
 from il6infer.petab_files.package import C, petab
 from il6infer.petab_files.tables import Tables, given
+from il6infer.problems.noise import CENSORED
 from il6infer.problems.spec import Parameter, Prior, Problem
 
 LN10 = math.log(10.0)
@@ -221,6 +222,7 @@ def _measurement(
         return None
     observable = observables[line["observableId"]]
     found = checks.measured(line, noise[observable.id][0], faults)
+    checks.word(line, "censored", filter(None, CENSORED), "", faults)
     values: dict[str, list[sp.Basic]] = {}
     for column, wanted in (
         (C.OBSERVABLE_PARAMETERS, observable.observable_placeholders),

@@ -17,6 +17,7 @@ from il6infer.petab_files.cells import Line, formula, formulas, identifier, know
 from il6infer.petab_files.files import Listing
 from il6infer.petab_files.package import C, petab
 from il6infer.petab_files.tables import Tables, given
+from il6infer.problems.noise import CENSORED
 
 _ESTIMATE = {"true": True, "false": False}
 _PRIORS = {str(p.value) for p in petab.PriorDistribution}
@@ -151,6 +152,7 @@ def _measurement(
         return None
     observable = observables[line["observableId"]]
     found = checks.measured(line, str(observable.noise_distribution.value), faults)
+    checks.word(line, "censored", filter(None, CENSORED), "", faults)
     values: dict[str, list[sp.Basic]] = {}
     for column, wanted in (
         (C.OBSERVABLE_PARAMETERS, observable.observable_placeholders),

@@ -113,10 +113,15 @@ def log_laplace_arguments(pm: Any) -> dict[str, Any]:
         logarithm = pm.math.log(value)
         return -pm.math.abs(logarithm - location) / scale - pm.math.log(2 * scale) - logarithm
 
+    def logcdf(value: Any, location: Any, scale: Any, **_: Any) -> Any:
+        z = (pm.math.log(value) - location) / scale
+        upper = pm.math.log(1.0 - 0.5 * pm.math.exp(-pm.math.maximum(z, 0.0)))
+        return pm.math.switch(z < 0.0, z - pm.math.log(2.0), upper)
+
     def random(location: np.ndarray, scale: np.ndarray, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
         return np.exp(rng.laplace(location, scale, size))
 
-    return {"logp": logp, "random": random, "class_name": "LogLaplace"}
+    return {"logp": logp, "logcdf": logcdf, "random": random, "class_name": "LogLaplace"}
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(

@@ -10,6 +10,7 @@ import pandas as pd
 import sympy as sp
 
 from il6infer.network.network import Network
+from il6infer.problems.noise import CENSORED
 
 STEADY_STATE = float("-inf")
 """Start time of a period that is simulated to steady state (pre-equilibration)."""
@@ -135,7 +136,8 @@ class Problem:
     measurements
         One row a measurement, columns: observable, experiment (ids; experiment may be ``""``: the model's
         own initial state from t=0), time, value (float), observable_parameters, noise_parameters (tuples of
-        sympy expressions of problem parameters), batch (gel or plate), replicate (str, may be empty).
+        sympy expressions of problem parameters), batch (gel or plate), replicate (str, may be empty); perhaps censored
+        (one of `il6infer.problems.noise.CENSORED`): value is then a limit, and the measurement below or above it.
     """
 
     id: str
@@ -165,6 +167,13 @@ class Problem:
         """(measurements,) name of the noise distribution of each."""
         kinds = {o.id: o.distribution for o in self.observables}
         return self.measurements["observable"].map(kinds).to_numpy(dtype=str)
+
+    @property
+    def sides(self) -> np.ndarray:
+        """(measurements,) int, of `il6infer.problems.noise.CENSORED`: 0 for measurements that have a value."""
+        if "censored" not in self.measurements:
+            return np.zeros(len(self.measurements), dtype=int)
+        return self.measurements["censored"].map(CENSORED).to_numpy(dtype=int)
 
     def __repr__(self) -> str:
         """Say how large the problem is: its symbols fill pages."""

@@ -28,7 +28,8 @@ def build_model(problem: Problem, engine: Engine) -> pm.Model:
     pymc.Model
         Free variables named by parameter id, on the linear scale; observed variables named by `variable_names`, with
         dimension ``<read-out>_row`` in the order of the measurement table. The prediction is the median; where a
-        simulation fails it is infinite and the log-density minus infinity.
+        simulation fails it is infinite and the log-density minus infinity. A read-out with censored measurements is a
+        `pymc.Censored` one, with their limits as its bounds.
 
     Raises
     ------
@@ -49,5 +50,13 @@ def build_model(problem: Problem, engine: Engine) -> pm.Model:
             logarithm = pt.log(pt.maximum(median, 0.0))
             arguments = {"observed": measured[rows], "dims": f"{name}_row"}
             kind = NOISES[families[name]]
-            kind.pymc(pm, name, logarithm if kind.logarithmic else median, scale, **arguments)
+            family, more = kind.pymc(pm)
+            place = logarithm if kind.logarithmic else median
+            sides = problem.sides[rows]
+            if not sides.any():
+                family(name, place, scale, **more, **arguments)
+                continue
+            lower = np.where(sides < 0, measured[rows], -np.inf)
+            upper = np.where(sides > 0, measured[rows], np.inf)
+            pm.Censored(name, family.dist(place, scale, **more), lower, upper, **arguments)
     return model

@@ -88,11 +88,13 @@ def plain(text: str) -> str:
 
 
 def _points(axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: float) -> None:
-    for batch, group in rows.groupby("batch", sort=False):
+    for (batch, side), group in rows.groupby(["batch", "censored"], sort=False):
         colour = COLOURS[batches.index(str(batch)) % len(COLOURS)]
-        axis.plot(
-            group["time_min"] / divisor, group["value"], "o", ms=3, color=colour, mec="white", mew=0.3, label=batch
-        )
+        if side:  # a limit: an empty triangle that points to where the measurement lies
+            style = {"marker": "v" if side == "below" else "^", "ms": 4, "mfc": "none", "mec": colour, "mew": 0.8}
+        else:
+            style = {"marker": "o", "ms": 3, "mfc": colour, "mec": "white", "mew": 0.3}
+        axis.plot(group["time_min"] / divisor, group["value"], ls="none", label=batch, **style)
 
 
 def _dress(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:

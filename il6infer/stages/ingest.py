@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -45,8 +45,8 @@ class RawFile:
     ----------
     rows
         That it has, without the header.
-    values
-        Read-out -> values that were read.
+    values, censored
+        Read-out -> values that were read, and how many of them are limits of what lies below or above them.
     quality
         What its assay reports of it, by name.
     ignored, passed_over
@@ -81,6 +81,7 @@ class RawFile:
     thousands: str = ""
     around: tuple[str, ...] = ()
     layout: FileDigest | None = None
+    censored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

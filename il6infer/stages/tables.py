@@ -63,6 +63,12 @@ MEASUREMENTS = (
     Column("unit", "text", "unit of the value"),
     Column("noise", "text", "distribution of the noise"),
     Column("detection_limit", "number", "lower limit of the assay", "unit", empty=True),
+    Column(
+        "censored",
+        "text",
+        "below or above, where value is a limit that the measurement lies on that side of",
+        empty=True,
+    ),
     Column("assay", "text", "how it was measured"),
     Column("scale", "flag", "whether the value is known up to a factor of its gel or plate"),
     Column("offset", "flag", "whether it is known up to a background of its gel or plate"),

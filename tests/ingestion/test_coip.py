@@ -58,7 +58,11 @@ def test_what_is_wrong_is_said(tmp_path, text, keys, what):
     assert str(reading(tmp_path, text, **keys).faults[0]) == what
 
 
-def test_lanes_out_of_range_are_counted(tmp_path):
+def test_lanes_out_of_range_are_counted_or_limits(tmp_path):
     found = reading(tmp_path, LANES.replace("6120", "saturated"), control="IgG")
     assert [v.row for v in found.values] == [4, 6]
     assert [(d.row, d.side) for d in found.dropped] == [(5, "above")]
+    limits = reading(tmp_path, LANES.replace("6120", "saturated"), control="IgG", saturation=9120, input="lysate")
+    assert [(v.value, v.censored) for v in limits.values] == [
+        (pytest.approx(0.05), ""), (pytest.approx(1.8), "above"), (pytest.approx(0.4 / 1.5), "")
+    ]  # fmt: skip

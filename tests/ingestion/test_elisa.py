@@ -91,23 +91,37 @@ def test_of_several_dilutions_those_in_range_count(tmp_path):
     assert found.quality["dilution_cv"] < 1e-4
 
 
+LOW, HIGH = 31.25e-3 / 50, 2000e-3 / 50
+
+
 @pytest.mark.parametrize(
     ("od", "side", "limit"),
-    [(logistic(10.0).item(), "below", 31.25e-3 / 50), (0.01, "below", 31.25e-3 / 50), (3.04, "above", None),
-     ("OVER", "above", None), ("n.d.", "below", 31.25e-3 / 50)],
+    [(logistic(10.0).item(), "below", LOW), (0.01, "below", LOW), (3.04, "above", HIGH), ("OVER", "above", HIGH),
+     ("n.d.", "below", LOW)],
 )  # fmt: skip
-def test_a_sample_outside_the_standards_gives_no_number(tmp_path, od, side, limit):
+def test_of_a_sample_outside_the_standards_only_a_limit_is_known(tmp_path, od, side, limit):
     found = reading(tmp_path, plate([("a", "x", 0, 1, od), ("b", "x", 30, 1, logistic(100.0).item())]))
-    assert [v.time_min for v in found.values] == [30.0]
-    (dropped,) = found.dropped
-    assert dropped.side == side
-    assert dropped.detection_limit == (None if limit is None else pytest.approx(limit))
+    assert [(v.time_min, v.censored) for v in found.values] == [(0.0, side), (30.0, "")]
+    assert found.values[0].value == pytest.approx(limit)
 
 
 def test_a_well_that_the_reader_could_not_see_takes_its_replicates_with_it(tmp_path):
     found = reading(tmp_path, plate([("a", "x", 0, 1, logistic(1900.0).item()), ("a", "x", 0, 1, "OVER")]))
+    (value,) = found.values
+    assert (value.censored, value.value, value.rows) == ("above", pytest.approx(HIGH), (18, 19))
+
+
+def test_the_closest_limit_of_several_dilutions_counts(tmp_path):
+    above = reading(tmp_path, plate([("a", "x", 0, d, 3.04) for d in (1, 10)]))
+    below = reading(tmp_path, plate([("a", "x", 0, d, 0.01) for d in (1, 10)]))
+    assert [(v.value, v.censored) for v in above.values] == [(pytest.approx(10 * HIGH), "above")]
+    assert [(v.value, v.censored) for v in below.values] == [(pytest.approx(LOW), "below")]
+
+
+def test_a_sample_between_its_dilutions_is_left_out(tmp_path):
+    found = reading(tmp_path, plate([("a", "x", 0, 1, 3.04), ("a", "x", 0, 1000, 0.01)]))
     assert found.values == ()
-    assert [d.side for d in found.dropped] == ["above", "above"]
+    assert [(d.row, d.side) for d in found.dropped] == [(18, "above"), (19, "below")]
 
 
 def test_standards_that_cannot_be_read_back_bound_the_range(tmp_path):
@@ -115,8 +129,7 @@ def test_standards_that_cannot_be_read_back_bound_the_range(tmp_path):
         return logistic(x) * (1.5 if x == 31.25 else 1.0)
 
     found = reading(tmp_path, plate([("a", "x", 0, 1, logistic(45.0).item())], signal=bent))
-    assert found.values == ()
-    assert found.dropped[0].reason == "below the range of the standards (62.5 pg/ml)"
+    assert [(v.value, v.censored) for v in found.values] == [(pytest.approx(62.5e-3 / 50), "below")]
 
 
 @pytest.mark.parametrize(

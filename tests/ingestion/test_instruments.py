@@ -90,9 +90,10 @@ def test_expression_of_nothing_is_undetermined(tmp_path):
     plate = qpcr_plate(TIMES, CONDITIONS, nothing, QpcrSettings(samples=1), np.random.default_rng(5))
     assert set(plate.query("condition == 'vehicle' and gene == 'SOCS3'")["ct"]) == {"Undetermined"}
     found, reading = recover(plate, QPCR, qpcr.read, tmp_path)
-    assert set(found["condition"]) == {"il6_10"}
-    assert len(reading.dropped) == 8
-    assert all(drop.detection_limit > 0 for drop in reading.dropped)
+    below = [value for value in reading.values if value.condition == "vehicle"]
+    assert len(below) == len(TIMES)
+    assert all(value.censored == "below" and value.value == value.detection_limit > 0 for value in below)
+    assert not any(value.censored for value in reading.values if value.condition == "il6_10")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from il6infer._errors import UserError
 from il6infer._tables import Sheet, comma, parse
 from il6infer._yaml import read_yaml
 from il6infer.ingestion.assays import ASSAYS
+from il6infer.ingestion.limits import Beyond, ratio
 from il6infer.ingestion.reading import range_side
 from tests.ingestion.make import GEL, PLATE, QPCR, TABLE, YAML, faults, read
 
@@ -22,39 +23,91 @@ BELOW = ["<0.31", "< 5", "n.d.", "ND", "Undetermined", "not detected", "<LOD", "
 ABOVE = [">60000", "OVER", "OVRFLW", "saturated", "Overflow", "SAT"]
 
 
+KNOWN = {"<0.31": 0.31, "< 5": 5.0, ">60000": 60000.0}
+
+
 @pytest.mark.parametrize("cell", BELOW + ABOVE)
 @pytest.mark.parametrize("column", ["signal", "divisor"])
-def test_a_cell_out_of_range_is_left_out_counted_and_warned_of(tmp_path, cell, column):
+@pytest.mark.parametrize("stated", [False, True])
+def test_a_cell_out_of_range_is_a_limit_or_left_out_counted_and_warned_of(tmp_path, cell, column, stated):
     old, name = ("20000", "pSTAT3") if column == "signal" else ("40000", "total_STAT3")
-    file = report(read(tmp_path, gel=GEL.replace(old, cell)), "gel.csv")
+    keys = "batch: gel1, detection_limit: 100, saturation: 60000," if stated else "batch: gel1,"
+    tables = read(tmp_path, gel=GEL.replace(old, cell), yaml=YAML.replace("batch: gel1,", keys, 1))
+    file = report(tables, "gel.csv")
     side = "below" if cell in BELOW else "above"
     lies = side if column == "signal" else {"below": "above", "above": "below"}[side]
+    limit = KNOWN.get(cell)
+    if limit is None and stated and column == "signal":
+        limit = 100.0 if side == "below" else 60000.0
+    if limit is not None:
+        rows = tables.measurements.query("observable == 'pSTAT3' and source_row == 3")
+        assert list(rows["censored"]) == [lies]
+        assert list(rows["value"]) == pytest.approx([limit / 40000 if column == "signal" else 20000 / limit])
+        assert file.dropped == ()
+        assert file.censored == {"pSTAT3": 1}
+        assert file.warnings == (f"pSTAT3: of 1 measurements it is only known that they lie {lies} a limit.",)
+        return
     assert file.values == {"pSTAT3": 3}
     assert [(d.reason, d.rows, d.side) for d in file.dropped] == [
         (f"{side} range: '{cell}' in column '{name}'", (3,), lies)
     ]
-    bias = "high" if lies == "below" else "low"
+    bias, key = ("high", "detection_limit") if lies == "below" else ("low", "saturation")
     assert file.warnings == (
         f"pSTAT3: 1 cells {lies} range are left out; the mean of what is left is too {bias} for the conditions and "
-        "times that they belong to.",
+        f"times that they belong to. Where their limit is known, say it ('{key}:'): they then count as {lies} it.",
     )
 
 
-def test_every_assay_leaves_them_out(tmp_path):
+def test_every_assay_has_limits(tmp_path):
     tables = read(
         tmp_path,
-        plate=PLATE.replace("1100", "OVER"),
-        table=TABLE.replace("2.0,", "n.d.,"),
-        qpcr=QPCR.replace("30.20", ">40"),
+        plate=PLATE.replace("1100", ">50000"),
+        table=TABLE.replace("2.0,", "<0.2,"),
+        qpcr=QPCR.replace("30.00", "Undetermined").replace("30.20", ">40"),
     )
-    assert {f.path: [(d.side, d.count) for d in f.dropped if d.side] for f in tables.report.files} == {
-        "gel.csv": [], "plate.csv": [("above", 1)], "qpcr.csv": [("below", 1)], "table.csv": [("below", 1)],
+    assert {f.path: f.censored for f in tables.report.files} == {
+        "gel.csv": {}, "plate.csv": {"luciferase": 1}, "qpcr.csv": {"SOCS3_mRNA": 1}, "table.csv": {"pgp130": 1},
     }  # fmt: skip
+    rows = tables.measurements[tables.measurements["censored"] != ""]
+    assert list(rows["value"]) == pytest.approx([50000 / 5000, 2 ** (21.1 - 40), 0.2])
+    assert list(rows["censored"]) == ["above", "below", "below"]
+
+
+@pytest.mark.parametrize(
+    ("signal", "divisor", "expected"),
+    [
+        (6.0, 2.0, (3.0, "", "")),
+        (Beyond("below", 6.0, "a"), 2.0, (3.0, "below", "a")),
+        (6.0, Beyond("below", 2.0, "b"), (3.0, "above", "b")),
+        (Beyond("below", 6.0, "a"), Beyond("above", 2.0, "b"), (3.0, "below", "a; b")),
+        (Beyond("below", 6.0, "a"), Beyond("below", 2.0, "b"), (None, "", "a; b")),
+        (Beyond("above", 6.0, "a"), Beyond("above", 2.0, "b"), (None, "", "a; b")),
+        (Beyond("above", None, "a"), 2.0, (None, "above", "a")),
+        (6.0, Beyond("above", None, "b"), (None, "below", "b")),
+    ],
+)
+def test_a_ratio_knows_its_side_where_both_agree(signal, divisor, expected):
+    assert ratio(signal, divisor) == expected
+
+
+def test_numbers_beyond_stated_limits_are_limits(tmp_path):
+    keys = "batch: gel1, detection_limit: 1000, saturation: 20000,"
+    tables = read(tmp_path, yaml=YAML.replace("batch: gel1,", keys, 1))
+    rows = tables.measurements.query("observable == 'pSTAT3'")
+    assert list(rows["censored"]) == ["below", "above", "", ""]
+
+
+def test_log_normal_noise_knows_no_limit_of_zero(tmp_path):
+    file = report(read(tmp_path, table=TABLE.replace("2.0,", "<0,")), "table.csv")
+    assert [(d.reason, d.side) for d in file.dropped if d.side] == [
+        ("below range: '<0' in column 'pgp130_wb'", "below")
+    ]
 
 
 def test_a_band_that_fills_the_camera_is_saturated(tmp_path):
-    file = report(read(tmp_path, gel=GEL.replace("20000", "65535")), "gel.csv")
-    assert [(d.reason, d.side) for d in file.dropped] == [("saturated: 65535 in column 'pSTAT3'", "above")]
+    tables = read(tmp_path, gel=GEL.replace("20000", "65535"))
+    row = tables.measurements.query("observable == 'pSTAT3' and source_row == 3").iloc[0]
+    assert (row["censored"], row["value"]) == ("above", pytest.approx(65535 / 40000))
 
 
 def test_words_and_numbers_are_not_out_of_range():
@@ -68,13 +121,6 @@ def test_a_dead_well_is_no_value(tmp_path):
     assert file.warnings == ("1 rows are left out (dead well: Renilla below 0.05 of the plate's median).",)
     kept = YAML.replace("batch: plate1", "batch: plate1, dead_below: 0")
     assert report(read(tmp_path, plate=plate, yaml=kept), "plate.csv").values == {"luciferase": 4}
-
-
-def test_the_last_cycle_is_no_measurement(tmp_path):
-    file = report(read(tmp_path, qpcr=QPCR.replace("30.20", "40.00")), "qpcr.csv")
-    assert [(d.reason, d.rows, d.side) for d in file.dropped] == [
-        ("Ct undetermined: expression below the detection limit", (3,), "below")
-    ]
 
 
 def test_wells_that_disagree_are_not_averaged(tmp_path):
@@ -91,17 +137,15 @@ def test_wells_that_disagree_are_not_averaged(tmp_path):
     assert file.warnings[-1] == "2 rows are left out (Ct of technical replicates more than 2 cycles apart)."
 
 
-def test_a_condition_whose_wells_are_all_undetermined_stays_in_the_protocol_without_a_fault(tmp_path):
+def test_a_condition_whose_wells_are_all_undetermined_is_measured_below_its_limit(tmp_path):
     vehicle_only = QPCR.replace("30.00", "Undetermined").replace("30.20", "Undetermined").replace("vehicle", "rest")
     protocol = "condition,time_min,action,species,dose,unit\nrest,0,control,,,\nil6_10,0,add,IL6,10,ng/ml\n"
     yaml = YAML[: YAML.index("  - {path: gel.csv")] + next(line for line in YAML.splitlines(True) if "qpcr.csv" in line)
     tables = read(tmp_path, qpcr=vehicle_only, protocol=protocol, yaml=yaml)
     assert report(tables, "qpcr.csv").warnings == (
-        "SOCS3_mRNA: 2 cells below range are left out; the mean of what is left is too high for the conditions and "
-        "times that they belong to.",
-        "SOCS3_mRNA: no value of rest is left.",
+        "SOCS3_mRNA: of 1 measurements it is only known that they lie below a limit.",
     )
-    assert set(tables.protocol["condition"]) == {"il6_10"}
+    assert set(tables.protocol["condition"]) == {"rest", "il6_10"}
 
 
 def test_bands_below_zero_are_values_of_normal_noise_only(tmp_path):

@@ -39,6 +39,7 @@ def test_western_blot_divides_by_the_total(tmp_path):
         "value": 0.5,
         "unit": "ratio",
         "noise": "lognormal",
+        "censored": "",
         "assay": "western_blot",
         "scale": True,
         "offset": True,
@@ -104,26 +105,35 @@ def test_qpcr_keeps_technical_replicates_on_request(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("text", ["Undetermined", "", "N/A", "undet"])
-def test_undetermined_target_is_left_out_with_its_limit(tmp_path, text):
-    tables = read(tmp_path, qpcr=QPCR.replace("30.20", text))
+@pytest.mark.parametrize("text", ["Undetermined", "N/A", "undet", "40.00"])
+def test_the_value_of_an_undetermined_target_is_a_limit(tmp_path, text):
+    tables = read(tmp_path, qpcr=QPCR.replace("30.00", "39.00").replace("30.20", text))
+    assert values(tables, "SOCS3_mRNA")[0] == ("vehicle", 0, 1, pytest.approx(2 ** (21.1 - 39.5)))
+    assert list(tables.measurements.query("observable == 'SOCS3_mRNA'")["censored"]) == ["below", ""]
+    assert dropped(tables, "qpcr.csv") == []
+
+
+def test_a_well_that_never_came_up_beside_one_that_did_early_is_a_disagreement(tmp_path):
+    tables = read(tmp_path, qpcr=QPCR.replace("30.20", "Undetermined"))
+    assert [row[0] for row in values(tables, "SOCS3_mRNA")] == ["il6_10"]
+    assert dropped(tables, "qpcr.csv")[0]["reason"] == "Ct of technical replicates more than 2 cycles apart"
+
+
+def test_an_empty_ct_is_no_measurement(tmp_path):
+    tables = read(tmp_path, qpcr=QPCR.replace("30.20", ""))
     assert values(tables, "SOCS3_mRNA")[0] == ("vehicle", 0, 1, pytest.approx(2**-8.9))
     assert dropped(tables, "qpcr.csv") == [
         {
             "observable": "SOCS3_mRNA",
-            "reason": "Ct undetermined: expression below the detection limit",
+            "reason": "the Ct is empty: not measured, for a machine says Undetermined",
             "count": 1,
             "rows": [3],
-            "detection_limit": pytest.approx(2**-18.9),
-            "side": "below",
+            "detection_limit": None,
+            "side": "",
         }
     ]
-
-
-def test_sample_without_any_determined_target_has_no_value(tmp_path):
-    tables = read(tmp_path, qpcr=QPCR.replace("30.00", "").replace("30.20", ""))
-    assert [row[0] for row in values(tables, "SOCS3_mRNA")] == ["il6_10"]
-    assert dropped(tables, "qpcr.csv")[0]["count"] == 2
+    nothing = read(tmp_path, qpcr=QPCR.replace("30.00", "").replace("30.20", ""))
+    assert [row[0] for row in values(nothing, "SOCS3_mRNA")] == ["il6_10"]
 
 
 def test_sample_without_any_determined_reference_has_no_value(tmp_path):

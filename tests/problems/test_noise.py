@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pymc as pm
 import pytensor
@@ -16,15 +17,15 @@ from il6infer.inference import posterior
 from il6infer.petab_files import version1
 from il6infer.problems import noise
 from il6infer.problems.families import FAMILIES
-from il6infer.problems.noise import ERRORS, NOISES
+from il6infer.problems.noise import CENSORED, ERRORS, NOISES
 from tests.zoo import toy
 
 MEDIAN, SCALE, VALUE = 2.0, 0.3, 1.7
 ERROR = {"normal": norm, "laplace": laplace}
 
 
-def one(function, kind, value, median=MEDIAN, scale=SCALE):
-    found = function(np.array([kind]), np.array([value]), np.array([median]), np.array([scale]))
+def one(function, kind, value, median=MEDIAN, scale=SCALE, side=0):
+    found = function(np.array([kind]), np.array([value]), np.array([median]), np.array([scale]), np.array([side]))
     return tuple(float(f[0]) for f in found) if isinstance(found, tuple) else float(found[0])
 
 
@@ -49,15 +50,53 @@ def test_density_is_that_of_the_value_itself(kind):
     assert parts[0] == pytest.approx(ERROR[NOISES[kind].error].cdf(z), abs=1e-6)
 
 
+@pytest.mark.parametrize("side", CENSORED.values())
 @pytest.mark.parametrize("kind", NOISES)
-def test_slopes_are_differences(kind):
-    by_median, by_scale = one(noise.slopes, kind, VALUE)
+def test_slopes_are_differences(kind, side):
+    by_median, by_scale = one(noise.slopes, kind, VALUE, side=side)
     step = 1e-6
-    across = [one(noise.log_density, kind, VALUE, MEDIAN + d) for d in (-step, step)]
-    along = [one(noise.log_density, kind, VALUE, MEDIAN, SCALE + d) for d in (-step, step)]
+    across = [one(noise.log_density, kind, VALUE, MEDIAN + d, side=side) for d in (-step, step)]
+    along = [one(noise.log_density, kind, VALUE, MEDIAN, SCALE + d, side) for d in (-step, step)]
 
     assert by_median == pytest.approx(np.diff(across).item() / (2 * step), rel=1e-7)
     assert by_scale == pytest.approx(np.diff(along).item() / (2 * step), rel=1e-7)
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_a_censored_measurement_has_the_mass_on_its_side(kind):
+    z = (np.log(VALUE / MEDIAN) if NOISES[kind].logarithmic else VALUE - MEDIAN) / SCALE
+    below, above = (one(noise.log_density, kind, VALUE, side=CENSORED[side]) for side in ("below", "above"))
+
+    assert np.exp(below) == pytest.approx(ERROR[NOISES[kind].error].cdf(z), rel=1e-12)
+    assert np.exp(above) == pytest.approx(ERROR[NOISES[kind].error].sf(z), rel=1e-12)
+
+
+def _laplace_cdf(z):
+    return mpmath.exp(z) / 2 if z < 0 else 1 - mpmath.exp(-z) / 2
+
+
+@pytest.mark.parametrize(
+    ("error", "cdf", "pdf"),
+    [("normal", mpmath.ncdf, mpmath.npdf), ("laplace", _laplace_cdf, lambda z: mpmath.exp(-abs(z)) / 2)],
+)
+def test_log_masses_hold_far_out(error, cdf, pdf):
+    for z in (-5000.0, -400.0, -30.001, -29.999, -5.0, -1e-9, 0.0, 1e-9, 3.0, 38.0, 1e3):
+        mass, slope = ERRORS[error].log_mass(z)
+        with mpmath.workdps(60):
+            assert mass == pytest.approx(float(mpmath.log(cdf(mpmath.mpf(z)))), rel=1e-12, abs=1e-18)
+            assert slope == pytest.approx(float(pdf(mpmath.mpf(z)) / cdf(mpmath.mpf(z))), rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_what_cannot_be_seen_of_a_median_at_the_ends(kind):
+    logarithmic = NOISES[kind].logarithmic
+    below, above = CENSORED["below"], CENSORED["above"]
+
+    assert one(noise.log_density, kind, VALUE, median=np.inf, side=above) == -np.inf  # no simulation stands behind it
+    assert one(noise.log_density, kind, VALUE, median=np.inf, side=below) == -np.inf
+    assert (one(noise.log_density, kind, VALUE, median=0.0, side=below) == 0.0) == logarithmic
+    assert (one(noise.log_density, kind, VALUE, median=0.0, side=above) == -np.inf) == logarithmic
+    assert np.isfinite(one(noise.slopes, kind, VALUE, median=0.0, side=below)).all()
 
 
 @pytest.mark.parametrize("kind", NOISES)
@@ -75,25 +114,36 @@ def test_draws_have_that_distribution(kind):
 def test_pymc_has_that_density(kind):
     median = np.log(MEDIAN) if NOISES[kind].logarithmic else MEDIAN
     with pm.Model() as model:
-        NOISES[kind].pymc(pm, "y", median, SCALE, observed=np.array([VALUE]))
+        family, more = NOISES[kind].pymc(pm)
+        family("y", median, SCALE, **more, observed=np.array([VALUE]))
     [found] = pytensor.function([], model.logp(sum=False), mode=Mode("py", None))()
 
     assert found.item() == pytest.approx(one(noise.log_density, kind, VALUE), abs=1e-6)
 
 
-def test_the_compiled_density_is_the_same_of_all_kinds():
+@pytest.mark.parametrize("median", ["positive", "zero", "infinite"])
+def test_the_compiled_density_is_the_same_of_all_kinds(median):
     problem = toy.families()
     rng = np.random.default_rng(2)
     size = len(problem.measurements)
+    sides = np.arange(size) % 3 - 1
     prediction, scale = rng.lognormal(0, 1, size), rng.lognormal(-1, 1, size)
+    prediction[np.flatnonzero(sides < 0)[0 if median == "zero" else size :]] = 0.0
+    prediction[np.flatnonzero(sides > 0)[0 if median == "infinite" else size :]] = np.inf
+    censored = problem.measurements.assign(censored=[[*CENSORED][[*CENSORED.values()].index(side)] for side in sides])
+    problem = problem.with_measurements(censored)
     kinds = [NOISES[kind] for kind in problem.noise_kinds]
     measured = np.column_stack([[[*ERRORS].index(k.error) for k in kinds], [k.logarithmic for k in kinds],
-                                problem.measurements["value"]]).astype(float)  # fmt: skip
+                                problem.measurements["value"], problem.sides]).astype(float)  # fmt: skip
     by_median, by_scale = np.empty(size), np.empty(size)
     found = posterior.likelihood_at(prediction, scale, measured, by_median, by_scale)
 
     assert set(problem.noise_kinds) == set(NOISES)
+    assert set(problem.sides) == {-1, 0, 1}
     assert found == pytest.approx(pointwise(problem, prediction, scale).sum(), rel=1e-12)
+    if median == "infinite":
+        assert found == -np.inf
+        return
     for compiled, expected in zip((by_median, by_scale), slopes(problem, prediction, scale), strict=True):
         np.testing.assert_allclose(compiled, expected, rtol=1e-12)
 

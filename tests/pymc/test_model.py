@@ -58,6 +58,7 @@ def _priors(names):
 CASES = {
     **{f"priors {n}": lambda n=n: _priors([*PRIORS][n::6]) for n in range(6)},
     "families": toy.families,
+    "censored": toy.censored,
     "blow_up": toy.blow_up,
 }
 

@@ -74,6 +74,13 @@ def families():
     )
 
 
+def censored():
+    """As `families`, the second value of each known as a lower limit, and the last as an upper one."""
+    problem = families()
+    sides = ["", "above", "below"] * 4
+    return problem.with_measurements(problem.measurements.assign(censored=sides))
+
+
 def decay():
     """Decay x' = -k x from 1 with log-normal noise: the posterior of k is a one-dimensional integral."""
     times = np.array([0.5, 1.0, 2.0, 4.0, 6.0, 9.0])
