@@ -79,7 +79,6 @@ def test_thousands_are_thousands(tmp_path):
     [
         ("wb_missing.csv", ("vehicle", 60), ""),
         ("wb_nd.csv", ("vehicle", 0), "below"),
-        ("wb_sat.csv", ("il6_10", 30), "above"),
     ],
 )
 def test_a_lane_without_a_number_is_left_out_and_counted(tmp_path, name, place, side):
@@ -87,6 +86,14 @@ def test_a_lane_without_a_number_is_left_out_and_counted(tmp_path, name, place, 
     assert values(tables) == {p: pytest.approx(v) for p, v in RATIO.items() if p != place}
     (drop,) = tables.report.files[0].dropped
     assert (drop.count, drop.side) == (1, side)
+
+
+def test_of_a_band_that_fills_the_camera_only_a_limit_is_known(tmp_path):
+    tables = read(tmp_path, {**BLOT, "path": "wb_sat.csv"})
+    limit = 65535 / TOTALS[PLACES.index(("il6_10", 30))]
+    assert values(tables) == {p: pytest.approx(limit if p == ("il6_10", 30) else v) for p, v in RATIO.items()}
+    censored = tables.measurements.query("censored != ''")
+    assert list(zip(censored["condition"], censored["time_min"], censored["censored"])) == [("il6_10", 30, "above")]
 
 
 @pytest.mark.parametrize(
