@@ -93,7 +93,9 @@ def test_of_a_band_that_fills_the_camera_only_a_limit_is_known(tmp_path):
     limit = 65535 / TOTALS[PLACES.index(("il6_10", 30))]
     assert values(tables) == {p: pytest.approx(limit if p == ("il6_10", 30) else v) for p, v in RATIO.items()}
     censored = tables.measurements.query("censored != ''")
-    assert list(zip(censored["condition"], censored["time_min"], censored["censored"])) == [("il6_10", 30, "above")]
+    assert list(zip(censored["condition"], censored["time_min"], censored["censored"], strict=True)) == [
+        ("il6_10", 30, "above")
+    ]
 
 
 @pytest.mark.parametrize(
