@@ -124,17 +124,29 @@ def test_netcdf_round_trip(line, tmp_path):
     assert back["posterior"]["a"].attrs == line["posterior"]["a"].attrs
 
 
-def test_posterior_of_a_nonlinear_model_is_the_exact_one():
+@pytest.mark.parametrize("limit", [0.0, 0.2])
+def test_posterior_of_a_nonlinear_model_is_the_exact_one(limit):
+    """The whole posterior, and that where values below a limit were not seen: on a grid of k."""
     problem = toy.decay()
+    table = problem.measurements
+    unseen = table["value"] < limit
+    problem = problem.with_measurements(
+        table.assign(value=table["value"].where(~unseen, limit), censored=np.where(unseen, "below", ""))
+    )
     k = np.linspace(0.2, 0.6, 4001)
     times, values = (problem.measurements[c].to_numpy() for c in ("time", "value"))
     density = stats.lognorm(s=1.0, scale=0.3).logpdf(k)
-    density += stats.norm(-k * times[:, None], 0.15).logpdf(np.log(values)[:, None]).sum(axis=0)
+    noise = stats.norm(-k * times[:, None], 0.15)
+    seen = np.where(
+        unseen.to_numpy()[:, None], noise.logcdf(np.log(values)[:, None]), noise.logpdf(np.log(values)[:, None])
+    )
+    density += seen.sum(axis=0)
     weight = np.exp(density - density.max())
     mean = np.average(k, weights=weight)
     sd = np.sqrt(np.average((k - mean) ** 2, weights=weight))
     draws = fit_problem(problem, replace(SETTINGS, draws=1000))["posterior"]["k"].values
 
+    assert unseen.sum() == (2 if limit else 0)
     assert draws.mean() == pytest.approx(mean, abs=0.15 * sd)
     assert draws.std() == pytest.approx(sd, rel=0.1)
 
