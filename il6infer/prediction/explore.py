@@ -43,7 +43,6 @@ class Draft:
 
     why: str
     code: str = ""
-    rest: Mapping[str, float] | None = None
     readouts: tuple[str, ...] = ()
     sliders: tuple[Slider, ...] = ()
     settings: tuple[Mapping[str, float], ...] = ()
@@ -73,8 +72,7 @@ def draft(problem: Problem) -> Draft:
         for i, chosen in enumerate(settings)
         for run in experiments_of(_plan(chosen, sliders), problem)
     ]
-    kept = {name: float(value) for name, value in rest.items() if value.is_number and name in network.states}
-    return Draft("", code, kept, readouts, sliders, settings, tuple((r, runs) for r in readouts[:3]))
+    return Draft("", code, readouts, sliders, settings, tuple((r, runs) for r in readouts[:3]))
 
 
 def explorer(
@@ -108,7 +106,7 @@ def explorer(
     digits = [tuple(float(f"{v:.6g}") for v in thetas[i]) for i in chosen]
     finite = problem.data["time"][np.isfinite(problem.data["time"])]
     return Explorer(
-        drafted.code, problem.network.states, drafted.rest or {},
+        drafted.code, problem.network.states,
         {r: "" if units.get(r, "") == "dimensionless" else units.get(r, "") for r in drafted.readouts},
         tuple(digits), drafted.sliders, float(times[-1]),
         tested=float(finite.max()) if len(finite) else 0.0, references=tuple(references),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any, overload
 
 import numpy as np
@@ -21,7 +22,7 @@ from matplotlib.ticker import (
 
 from il6infer._files import Groups
 from il6infer.report.numbers import number
-from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR
+from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR, TITLES, hover
 from il6infer.stages.comparison import ModelRow
 from il6infer.stages.verdict import LooPit, Pair
 
@@ -43,7 +44,7 @@ def _panels(
     """Figure of equal panels, `beside` and `below` inches apart: measuring each label would take half the time."""
     columns = max(1, min(columns, count))
     rows = -(-count // columns)
-    left, right, bottom, top = 0.62, 0.18, 0.42, 0.42
+    left, right, bottom, top = 0.62, 0.18, 0.42, 0.55
     inner, tall = (width - left - right - beside * (columns - 1)) / columns, height - below
     whole = tall * rows + below * (rows - 1) + bottom + top
     figure = Figure(figsize=(width, whole))
@@ -57,15 +58,21 @@ def _panels(
     return figure, axes.ravel()
 
 
-def data_figure(rows: pd.DataFrame, unit: str) -> Figure:
-    """One read-out as measured: a panel a condition, a colour a gel or plate."""
+def data_figure(rows: pd.DataFrame, unit: str, words: Mapping[str, str] | None = None) -> Figure:
+    """One read-out as measured: a panel a condition, a colour a gel or plate.
+
+    Parameters
+    ----------
+    words
+        Condition -> what was done, in words.
+    """
     conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
     figure, axes = _panels(len(conditions), 4, 1.9)
     divisor, label = _time_axis(rows["time_min"].to_numpy())
     positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
     for axis, condition in zip(axes, conditions, strict=False):
-        _points(axis, rows[rows["condition"] == condition], batches, divisor)
-        _dress(axis, condition, label, unit, rows["value"], positive)
+        _points(figure, axis, rows[rows["condition"] == condition], batches, divisor)
+        _dress(axis, (words or {}).get(str(condition), str(condition)), label, unit, rows["value"], positive)
     _share_labels(axes, len(conditions))
     _legend(figure, axes[0], batches)
     return figure
@@ -87,18 +94,23 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _points(axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: float) -> None:
+def _points(figure: Figure, axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: float) -> None:
     for (batch, side), group in rows.groupby(["batch", "censored"], sort=False):
         colour = COLOURS[batches.index(str(batch)) % len(COLOURS)]
         if side:  # a limit: an empty triangle that points to where the measurement lies
             style = {"marker": "v" if side == "below" else "^", "ms": 4, "mfc": "none", "mec": colour, "mew": 0.8}
         else:
             style = {"marker": "o", "ms": 3, "mfc": colour, "mec": "white", "mew": 0.3}
-        axis.plot(group["time_min"] / divisor, group["value"], ls="none", label=batch, **style)
+        name = f"points-{len(vars(figure).get(TITLES, {}))}"
+        axis.plot(group["time_min"] / divisor, group["value"], ls="none", label=batch, gid=name, **style)
+        said = zip(group["time_min"], group["value"], strict=True)
+        limit = f"{side} " if side else ""
+        hover(figure, name, [f"{batch}, {time:g} min: {limit}{number(value, digits=4)}" for time, value in said])
 
 
 def _dress(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:
-    axis.set_title(plain(title), loc="left", color=INK)
+    lines = wrap(plain(title), 42) or [""]
+    axis.set_title("\n".join(lines[:2]), loc="left", color=INK, fontsize=6.5 if len(lines) > 1 else 7.5)
     axis.set_xlabel(xlabel)
     axis.set_ylabel(plain(unit))
     if logarithmic:
@@ -124,7 +136,9 @@ def _legend(figure: Figure, axis: Axes, batches: Sequence[str]) -> None:
         figure.legend(handles, [plain(batch) for batch in batches], loc="upper right", ncols=min(len(batches), 6))
 
 
-def fit_figure(rows: pd.DataFrame, idata: Groups, observable: str, unit: str) -> Figure | None:
+def fit_figure(
+    rows: pd.DataFrame, idata: Groups, observable: str, unit: str, words: Mapping[str, str] | None = None
+) -> Figure | None:
     """One read-out with the fit over it, a colour for each gel or plate.
 
     Bands: 50 and 90 % of the noise-free curve. Thin vertical lines: 90 % interval of a new measurement.
@@ -139,6 +153,8 @@ def fit_figure(rows: pd.DataFrame, idata: Groups, observable: str, unit: str) ->
         Variable of the read-out.
     unit
         Label of the axis.
+    words
+        Condition -> what was done, in words.
     """
     if observable not in idata["predictions"]:
         return None
@@ -162,8 +178,8 @@ def fit_figure(rows: pd.DataFrame, idata: Groups, observable: str, unit: str) ->
                 axis.fill_between(times, *np.quantile(drawn, (low, high), axis=0), color=colour, alpha=alpha, lw=0)
             axis.plot(times, np.median(drawn, axis=0), color=colour, lw=0.9)
         _intervals(axis, idata, observable, condition, batches, divisor)
-        _points(axis, rows[rows["condition"] == condition], batches, divisor)
-        _dress(axis, condition, label, unit, rows["value"], positive)
+        _points(figure, axis, rows[rows["condition"] == condition], batches, divisor)
+        _dress(axis, (words or {}).get(str(condition), str(condition)), label, unit, rows["value"], positive)
     _share_labels(axes, len(conditions))
     _legend(figure, axes[0], batches)
     return figure
@@ -222,8 +238,8 @@ def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mappi
             axis.plot(back(points), density, color=PRIOR, lw=1.1)
         else:
             axis.stairs(np.histogram(scale(before), edges, density=True)[0], back(edges), color=PRIOR)
-        if name in truth:
-            axis.axvline(truth[name], color=COLOURS[1], lw=1.2)
+        if name in truth and (truth[name] > 0 or not logarithmic):
+            axis.axvline(truth[name], color=COLOURS[1], lw=1.4)
         if logarithmic:
             axis.set_xscale("log")
             _sparse_ticks(axis.xaxis, np.exp([low, high]))
@@ -290,11 +306,17 @@ def pit_figure(pits: Mapping[str, LooPit]) -> Figure | None:
     return figure
 
 
-def comparison_figure(rows: Sequence[ModelRow]) -> Figure | None:
-    """Difference in elpd to the best model with two standard errors; failed fits are named, not drawn."""
+def comparison_figure(rows: Sequence[ModelRow], words: Mapping[str, str] | None = None) -> Figure | None:
+    """Difference in elpd to the best model with two standard errors; failed fits are named, not drawn.
+
+    Parameters
+    ----------
+    words
+        Model -> its label.
+    """
     if sum(row.rank is not None for row in rows) < 2:
         return None
-    figure = Figure(figsize=(6.5, 0.32 * len(rows) + 0.7), layout="constrained")  # names may be long
+    figure = Figure(figsize=(8.0, 0.36 * len(rows) + 0.7), layout="constrained")  # names may be long
     axis = figure.subplots()
     for position, row in enumerate(rows):
         if row.elpd_diff is not None and row.diff_se is not None:
@@ -310,7 +332,8 @@ def comparison_figure(rows: Sequence[ModelRow]) -> Figure | None:
                 transform=axis.get_yaxis_transform(),
             )
     axis.axvline(0, color=MUTED, lw=0.6)
-    names = [row.model if row.reproduces else f"{row.model}\ndoes not reproduce the data" for row in rows]
+    labels = {row.model: plain((words or {}).get(row.model, row.model)) for row in rows}
+    names = [labels[row.model] + ("" if row.reproduces else "\ndoes not reproduce the data") for row in rows]
     axis.set_yticks(range(len(rows)), names)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlabel("elpd minus that of the best (bars: two standard errors)")

@@ -13,15 +13,20 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from il6infer._errors import Fault, raise_faults
 from il6infer._files import versions
 from il6infer._tables import sound_sheet
 from il6infer.configuration.check import library_of
 from il6infer.configuration.load import load_config, models_of, values_of
-from il6infer.report import figures
+from il6infer.report import figures, predictions
+from il6infer.report.cards import cards
 from il6infer.report.claims import grouped
 from il6infer.report.conclusions import influences, near, summary, vocabulary
+from il6infer.report.explore import explored
+from il6infer.report.labels import condition_labels, model_label
+from il6infer.report.links import grouped_by_reason, in_words, linked
 from il6infer.report.numbers import chance, duration, number, tenth
 from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
 from il6infer.report.sections import MEANS, Figures, ModelView, draw_model, labelled
@@ -30,6 +35,7 @@ from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.ingest import IngestSummary
+from il6infer.stages.predictions import ModelPredictions, Predictions
 from il6infer.stages.tables import MEASUREMENTS, adopted, read_table
 
 _FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg", "prior_check.json")
@@ -56,26 +62,38 @@ def render(config_path: Path, results: Path, threads: int = 1) -> str:
     config = load_config(config_path)
     _require(config, results)
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(_template),
+    )  # fmt: skip
     environment.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance}
-    environment.globals["interval"] = interval
-    template = environment.from_string(
-        files("il6infer.report").joinpath("templates", "page.html.j2").read_text("utf-8")
-    )
+    environment.filters |= {"doi": linked, "groups": grouped_by_reason}
+    environment.globals |= {"interval": interval, "spread": predictions.spread_text}
+    template = environment.get_template("page.html.j2")
     # Matplotlib works on one core a process. New processes, not copies of this one: its threads would not survive.
     pool = ProcessPoolExecutor(max(1, threads), get_context("spawn"), gc.set_threshold, gc.get_threshold())
     with styled(), pool:
         sets = [_dataset(name, i, config, results, pool.submit) for i, name in enumerate(config["datasets"])]
-    return template.render(
-        config=config, sets=sets, versions=versions(), config_text=json.dumps(config, indent=2, ensure_ascii=False)
+    # Ours, and nobody else's: what users wrote goes through the template.
+    style, page_script, explorer_script = (
+        Markup(_template(name))
+        for name in ("style.css", "page.js", "explorer.js")  # noqa: S704
     )
+    return template.render(
+        config=config, sets=sets, versions=versions(), config_text=json.dumps(config, indent=2, ensure_ascii=False),
+        style=style, page_script=page_script, explorer_script=explorer_script, methods=None,
+    )  # fmt: skip
+
+
+def _template(name: str) -> str:
+    return files("il6infer.report").joinpath("templates", name).read_text("utf-8")
 
 
 def _require(config: Mapping[str, Any], results: Path) -> None:
     wanted = [results / name / file for name in config["datasets"] for file in _SET_FILES]
     if config["claims"]:
         wanted += [results / name / "claims.json" for name in config["datasets"]]
+    if config["predictions"]:
+        wanted += [results / name / "predictions.json" for name in config["datasets"]]
     wanted += [
         results / name / model / file
         for name in config["datasets"] for model in models_of(config, name) for file in _FIT_FILES
@@ -111,41 +129,55 @@ def _dataset(
         str(readout): (rows, str(rows["unit"].iloc[0]))
         for readout, rows in measurements.groupby("observable", sort=False)
     }
-    drawn = {model: draw(draw_model, model, folder, f"s{position}", readouts) for model in order}
+    library = library_of(config)
+    words = {model: model_label(model, library) for model in order}
+    steps = [dict(row.cells) for row in protocol.rows]
+    conditions = condition_labels(steps, dict.fromkeys(measurements["condition"]))
+    simulated = bool(measurements["simulated"].any())
+    truth = _truth(config["datasets"][name]) if simulated else {}
+    drawn = {
+        model: draw(draw_model, model, folder, f"s{position}m{i}", readouts, conditions, truth)
+        for i, model in enumerate(order)
+    }
+    predicted = read(folder / "predictions.json", Predictions) if config["predictions"] else None
     figure_of, checks = Figures(f"s{position}-f"), read_checks(folder, order)
     data = [
         (
             readout,
             _described(rows),
-            figure_of(figures.data_figure(rows, labelled(readout, unit)), f"{readout} as measured"),
+            figure_of(figures.data_figure(rows, labelled(readout, unit), conditions), f"{readout} as measured"),
         )
         for readout, (rows, unit) in readouts.items()
     ]
     views = {model: picture.result() for model, picture in drawn.items()}
+    verdicts, told = {m: v.verdict for m, v in views.items()}, {m: v.estimated for m, v in views.items()}
+    doubts = {model: found for model, view in views.items() if (found := view.context["doubts"])}
     return {
         "name": name,
         "about": summary_of_ingest,
-        "simulated": bool(measurements["simulated"].any()),
-        "protocol": [dict(row.cells) for row in protocol.rows],
+        "simulated": simulated,
+        "words": words,
+        "conditions": conditions,
+        "truth": truth,
+        "cards": cards(comparison.models, verdicts, words, told, predicted, library),
+        "best": _shown_first(comparison, views),
+        **_predicted(predicted, folder, comparison, words, doubts, figure_of, simulated),
+        "protocol": steps,
         "count": len(measurements),
         "data": data,
         "models": [views[model].context for model in order],
         "priors": {
             "checks": checks,
             "figure": figure_of(prior_figure(checks), "priors against published ranges"),
-            "findings": findings(checks),
+            "findings": in_words(findings(checks), words),
             "sources": checks[order[0]].checks,
         },
         "comparison": comparison,
-        "comparison_figure": figure_of(figures.comparison_figure(comparison.models), "models compared"),
-        "summary": summary(comparison.models, {m: v.verdict for m, v in views.items()}),
-        "vocabulary": vocabulary(order, library_of(config)),
+        "comparison_figure": figure_of(figures.comparison_figure(comparison.models, words), "models compared"),
+        "summary": in_words(summary(comparison.models, verdicts), words),
+        "vocabulary": vocabulary(order, library),
         "influences": [
-            influences(
-                rows,
-                {m: v.verdict for m, v in views.items()},
-                {m: v.estimated for m, v in views.items()},
-            )
+            in_words(influences(rows, verdicts, told), words)
             for rows in (
                 [row for row in comparison.models if near(row)],
                 [row for row in comparison.models if not near(row)],
@@ -153,7 +185,7 @@ def _dataset(
             if rows
         ],
         "claims": grouped(claims.claims if claims else (), comparison.models),
-        "doubts": {model: found for model, view in views.items() if (found := view.context["doubts"])},
+        "doubts": doubts,
         "answers": [
             (label, means, found)
             for label, means in MEANS.items()
@@ -163,6 +195,48 @@ def _dataset(
         "given": values_of(config, name),
         "cautions": cautions(views.values(), config),
     }
+
+
+def _shown_first(comparison: Comparison, views: Mapping[str, ModelView]) -> dict[str, Any] | None:
+    """Model over the data on the first screen: the best of those that fit, else the best there is."""
+    rows = sorted(comparison.models, key=lambda row: (not row.reproduces, row.rank is None, row.rank or 0))
+    for row in rows:
+        fits = [(name, picture) for name, picture in views[row.model].context["fits"] if picture]
+        if fits:
+            return {**views[row.model].context, "fits": fits, "rank": row.rank}
+    return None
+
+
+def _truth(described: Mapping[str, Any]) -> dict[str, float]:
+    """Parameter -> value that simulated data were made with, where it lies beside them."""
+    path = Path(described.get("folder", ""), "truth_parameters.csv")
+    if not path.is_file():
+        return {}
+    table = pd.read_csv(path)
+    return dict(zip(table["parameter"].astype(str), table["value"].astype(float), strict=True))
+
+
+def _predicted(
+    found: Predictions | None, folder: Path, comparison: Comparison, words: Mapping[str, str],
+    doubts: Mapping[str, Any], figure_of: Figures, simulated: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Context of the predictions; empty where none were asked."""
+    empty = {"predictions": [], "explored": "", "unexplored": {}, "predictions_unanswered": "", "shown_models": []}
+    if found is None:
+        return empty
+    order = [row.model for row in comparison.models]
+    own = {model: read(folder / model / "predictions.json", ModelPredictions) for model in order}
+    shown = [model for model in order if found.weights.get(model, 0.0) >= 0.01 or model == order[0]]
+    return {
+        "predictions": [
+            (view, figure_of(view.figure, view.title)) for view in predictions.views(found, order, words)
+        ],
+        "explored": explored(own, found.weights, words, {m: [d.label for d in v] for m, v in doubts.items()},
+                             ("SIMULATED DATA, " if simulated else "") + comparison.dataset),
+        "unexplored": {model: one.unexplored for model, one in own.items() if one.explorer is None},
+        "predictions_unanswered": found.unanswered,
+        "shown_models": shown,
+    }  # fmt: skip
 
 
 def _described(rows: pd.DataFrame) -> str:

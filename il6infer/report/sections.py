@@ -95,10 +95,18 @@ class Figures:
 
 def labelled(readout: str, unit: str) -> str:
     """Write a read-out with its unit, where it has one."""
-    return f"{readout} [{unit}]" if unit else readout
+    name = readout.replace("_", " ")
+    return f"{name} [{unit}]" if unit else name
 
 
-def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tuple[pd.DataFrame, str]]) -> ModelView:
+def draw_model(
+    model: str,
+    folder: Path,
+    prefix: str,
+    readouts: Mapping[str, tuple[pd.DataFrame, str]],
+    words: Mapping[str, str],
+    truth: Mapping[str, float],
+) -> ModelView:
     """Read and draw one model.
 
     Parameters
@@ -109,6 +117,10 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
         Begins every id of the model's pictures.
     readouts
         Read-out -> its measurements and unit.
+    words
+        Condition -> what was done, in words.
+    truth
+        Parameter -> value that simulated data were made with; empty where it is not known.
     """
     mpl.use("svg")
     idata = read_posterior(folder / model / "posterior.nc", *figures.NEEDED)
@@ -116,8 +128,8 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
     estimated = json.loads(attrs["estimated"])
     verdict = read(folder / model / "verdict.json", Verdict)
     diagram = (folder / model / "diagram.svg").read_text("utf-8")
-    diagram = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-{model}-", diagram[diagram.index("<svg") :])
-    figure_of = Figures(f"{prefix}-{model}-f")
+    diagram = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", diagram[diagram.index("<svg") :])
+    figure_of = Figures(f"{prefix}-")
     doubted = doubts(verdict)
     said = [doubt.label for doubt in doubted]
 
@@ -127,11 +139,11 @@ def draw_model(model: str, folder: Path, prefix: str, readouts: Mapping[str, tup
     with styled():
         pictures = {
             "fits": [
-                (name, picture_of(figures.fit_figure(rows, idata, name, labelled(name, unit)), f"fit of {name}"))
+                (name, picture_of(figures.fit_figure(rows, idata, name, labelled(name, unit), words), f"fit of {name}"))
                 for name, (rows, unit) in readouts.items()
             ],
             "priors": picture_of(
-                figures.prior_posterior_figure(idata, estimated, {}), f"prior and posterior of {model}"
+                figures.prior_posterior_figure(idata, estimated, truth), f"prior and posterior of {model}"
             ),
             "pairs": picture_of(figures.pair_figure(idata, verdict.worst_pairs), "most correlated parameters")
             if verdict.worst_pairs

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+from markupsafe import escape
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
@@ -35,9 +37,85 @@ _RC: dict[RcKeyType, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 7,
     "svg.hashsalt": "il6infer",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text as text: found by a search, small, in the reader's own type
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
     "figure.dpi": 100,
 }
+
+
+# Colours of a figure that follow the page into the dark; their names are the page's.
+_THEMED = {INK: "ink", MUTED: "muted", "#ffffff": "paper"}
+
+_STRAIGHT = 0.08
+"""Points [pt] by which a drawn line may differ from what was computed."""
+
+TITLES = "hover_titles"
+"""Attribute of a figure: id of a group of markers -> what each of them says when it is pointed at."""
+
+
+def hover(figure: Figure, group: str, titles: Sequence[str]) -> None:
+    """Let markers say what they are.
+
+    Parameters
+    ----------
+    figure
+        Keeps the titles until it is written.
+    group
+        Of the markers: `gid` of the artist.
+    titles
+        One for each marker, in order.
+    """
+    vars(figure).setdefault(TITLES, {})[group] = list(titles)
+
+
+def _short(path: str) -> str:
+    """Write a path in tenths of a point, finer than any screen, without points that lie on the line of others."""
+    words = path.split()
+    if not re.fullmatch(r"M [^A-Z]+(L [^A-Z]+)*z? ?", " ".join(words)):
+        return re.sub(r"(\.\d)\d+|\n", r"\1", path)
+    parts, closed = [], words[-1] == "z"
+    for part in re.split(r"M ", " ".join(words[:-1] if closed else words))[1:]:
+        pairs = [pair.split() for pair in part.split("L") if pair.strip()]
+        points = [(float(x), float(y)) for x, y in pairs]
+        kept = _straightened(points)
+        parts.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in kept))
+    return ("".join(parts) + ("z" if closed else "")).replace(".0", "")
+
+
+def _straightened(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out points within `_STRAIGHT` of the line between their neighbours (Douglas and Peucker)."""
+    if len(points) < 3:
+        return points
+    (x0, y0), (x1, y1) = points[0], points[-1]
+    length = math.hypot(x1 - x0, y1 - y0)
+    apart = [
+        abs((x1 - x0) * (y0 - y) - (x0 - x) * (y1 - y0)) / length if length else math.hypot(x - x0, y - y0)
+        for x, y in points[1:-1]
+    ]
+    worst = max(range(len(apart)), key=apart.__getitem__)
+    if apart[worst] <= _STRAIGHT:
+        return [points[0], points[-1]]
+    split = worst + 1
+    return [*_straightened(points[: split + 1])[:-1], *_straightened(points[split:])]
+
+
+def _titled(text: str, titles: Mapping[str, Sequence[str]]) -> str:
+    """Put titles into markers; a group that has lost markers at the edges keeps none."""
+    for group, said in titles.items():
+        start = text.find(f'<g id="{group}">')
+        end = text.find("\n   </g>", start)
+        own = text[start:end]
+        markers = re.findall(r"<use [^>]*/>", own)
+        if start < 0 or len(markers) != len(said):
+            continue
+        parts = re.split(r"<use ([^>]*)/>", own)
+        for place, words in zip(range(1, len(parts), 2), said, strict=True):
+            parts[place] = f"<use {parts[place]}><title>{escape(words)}</title></use>"
+        own = "".join(parts)
+        text = text[:start] + own + text[end:]
+    return text
 
 
 @contextmanager
@@ -59,13 +137,20 @@ def svg(figure: Figure, label: str, prefix: str) -> str:
         Makes ids unique: a page holds many figures.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", dpi=200, metadata={"Date": None, "Creator": None})
+    figure.savefig(buffer, format="svg", dpi=120, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    text = text[text.index("<svg") :]
+    text = _titled(text[text.index("<svg") :], getattr(figure, TITLES, {}))
     # Only ids that are referred to matter, and they must not meet those of the other figures.
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
-    text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{prefix}-", text)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # A hundredth of a point is finer than print; the page is a quarter smaller for it.
-    text = re.sub(r'(?<= d=")[^"]+', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), text)
+    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
+    used = set(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', text))
+    names = {name: f"{prefix}{i}" for i, name in enumerate(sorted(used))}
+    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{names[m[1]]}"' if m[1] in names else "", text)
+    text = re.sub(r'(xlink:href="#|url\(#)([^")]+)', lambda m: m[1] + names[m[2]], text)
+    text = re.sub(r'(?<= d=")[^"]+', lambda path: _short(path[0]), text)
+    text = re.sub(r'(?<=[ "](?:x|y)=")-?\d+\.\d+', lambda number: f"{float(number[0]):.1f}", text)
+    text = re.sub(r">\s+<", "><", text)
+    text = text.replace("xlink:href=", "href=")  # an element of HTML needs no namespace
+    text = re.sub(r'(?<= style=")[^"]+', lambda css: css[0].replace("; ", ";").replace(": ", ":"), text)
+    for colour, name in _THEMED.items():
+        text = text.replace(colour, f"var(--{name}, {colour})")
     return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)

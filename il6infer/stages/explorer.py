@@ -57,8 +57,6 @@ class Explorer:
         `il6infer.prediction.browser`, of numbers and arithmetic only.
     states
         Ids in the order of ``y``.
-    rest
-        State -> value that it is kept at while the cells come to rest.
     readouts
         Name -> unit, in the order of ``read``.
     draws
@@ -69,7 +67,6 @@ class Explorer:
 
     code: str
     states: tuple[str, ...]
-    rest: Mapping[str, float]
     readouts: Mapping[str, str]
     draws: tuple[tuple[float, ...], ...]
     sliders: tuple[Slider, ...]

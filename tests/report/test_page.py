@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -89,15 +90,19 @@ def test_page_is_balanced_self_contained_and_escapes_what_users_wrote(run: tuple
     parser = _Balance()
     parser.feed(page)
     assert parser.open == []
-    assert all(link.startswith(("#", "data:image/png;base64,")) for link in parser.links)
-    assert "<script>" not in page
+    # Links to publications are followed by a click; nothing is loaded.
+    assert all(link.startswith(("#", "data:", "https://doi.org/")) for link in parser.links)
+    assert page.count("<script>") == 1
+    assert "<script>alert" not in page
     assert "Toy &lt;script&gt;" in page
+    assert len(page.encode()) < 1e6
 
 
 def test_every_section_is_there(run: tuple[Path, Path]) -> None:
     page = render(*run)
-    for heading in ("answer in short", "data and protocol", "models compared", "Posterior against prior", "Diagnostics",
-                    "what would change the conclusion", "Provenance", "Most correlated parameters"):  # fmt: skip
+    for heading in ("Which mechanism", "Does any model fit", "Data and protocol", "Models compared", "Diagnostics",
+                    "What would change the conclusion", "Methods and provenance", "Posterior against prior",
+                    "Most correlated parameters"):  # fmt: skip
         assert heading in page
     assert "SIMULATED DATA" in page
 
@@ -119,32 +124,83 @@ def test_literature_constraints_stand_as_what_they_are(run: tuple[Path, Path]) -
     ) in page
 
 
+NONE = "classic and trans on one cell; SOCS3 is made and does nothing"
+"""What the page calls `both_none`."""
+
+
+def between(page: str, start: str, end: str) -> str:
+    return page[page.index(start) : page.index(end, page.index(start))]
+
+
+def panels(page: str, model: str) -> tuple[str, str]:
+    """Fit and parameters of one model."""
+    return tuple(between(page, f'id="toy-{model}{part}"', "</details>") for part in ("", "-parameters"))
+
+
 def test_a_failed_fit_says_so_beside_each_of_its_numbers(run: tuple[Path, Path]) -> None:
     page = render(*run)
-    own = page[page.index('id="toy-both_none"') : page.index('id="toy-change"')]
-    rows = [line for line in own.split("<tr") if "<small>toy</small></td>" in line]
+    fit, parameters = panels(page, "both_none")
+    rows = [line for line in parameters.split("<tr") if "<small>toy</small></td>" in line]
     assert len(rows) == 2
     assert all("NOT CONVERGED" in row for row in rows)
-    captions = [part.split("</figcaption>")[0] for part in own.split("<figcaption>")[1:]]
+    captions = [part.split("</figcaption>")[0] for part in (fit + parameters).split("<figcaption>")[1:]]
+    captions = [caption for caption in captions if "Species in the colour" not in caption]  # the model's diagram
     assert len(captions) > 1
-    assert all("NOT CONVERGED" in caption for caption in captions[1:])  # the first is the model's diagram
-    passed = page[page.index('id="toy-both_socs3"') : page.index('id="toy-both_none"')]
-    assert "NOT CONVERGED" not in passed
-    table = page[page.index('id="toy-comparison"') : page.index('id="toy-both_socs3"')]
-    assert "not ranked" in table
+    assert all("NOT CONVERGED" in caption for caption in captions)
+    assert "NOT CONVERGED" not in "".join(panels(page, "both_socs3"))
+    assert "not ranked" in between(page, 'id="toy-comparison"', 'id="toy-change"')
 
 
-def test_a_failed_fit_is_said_in_the_answer_and_on_each_of_its_figures(run: tuple[Path, Path]) -> None:
+def test_a_failed_fit_is_seen_on_the_first_screen_and_on_each_of_its_figures(run: tuple[Path, Path]) -> None:
     page = render(*run)
-    answer = page[page.index('id="toy-answer"') : page.index('id="toy-data"')]
-    own = page[page.index('id="toy-both_none"') : page.index('id="toy-change"')]
-    passed = page[page.index('id="toy-both_socs3"') : page.index('id="toy-both_none"')]
+    answer = between(page, 'id="toy-answer"', 'id="toy-data"')
+    cards = between(answer, 'class="cards"', "<figure")
+    own = "".join(panels(page, "both_none"))
 
+    assert '<span class="bad">NOT CONVERGED</span>' in cards
+    assert "<b>1 of 2</b> fits that converged" in cards
     assert "<b>NOT CONVERGED: 1 of 2.</b>" in answer
-    assert '<a href="#toy-both_none">both_none</a> <span class="bad"' in answer
+    assert f'<a href="#toy-both_none">{NONE}</a> <span class="bad"' in answer
     assert "R-hat" in answer
     assert own.count(", not converged") == own.count('<svg role="img"') > 2
-    assert ", not converged" not in passed
+    assert ", not converged" not in "".join(panels(page, "both_socs3"))
+
+
+def test_first_screen_has_words_and_no_identifiers(run: tuple[Path, Path]) -> None:
+    answer = between(render(*run), 'id="toy-answer"', "<details>")
+    text = re.sub(r"<svg.*?</svg>|<[^>]*>", " ", answer, flags=re.DOTALL)
+
+    assert "both_" not in text
+    assert "classic and trans on one cell; SOCS3 inhibits phosphorylation by JAK" in text
+    assert "IL-6 10 ng/ml" in answer  # condition 'experiment', from its protocol
+
+
+def test_models_are_chosen_and_without_javascript_folded(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+    opened = re.findall(r'<details class="model[^>]*data-model="(\w+)"[^>]*?( open)?>', page)
+
+    assert opened == [("both_socs3", " open"), ("both_none", "")] * 2
+    assert page.count('data-chooser="toy"') == 2
+
+
+def test_tables_sort_and_publications_are_links(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+
+    assert page.count('<table class="sortable">') > 5
+    assert '<a href="https://doi.org/10.1000/x">10.1000/x</a>' in page
+
+
+def test_truth_stands_beside_the_posterior_of_simulated_data(run: tuple[Path, Path]) -> None:
+    config, results = run
+    assert "<th>truth</th>" not in render(config, results)
+    folder = config.parent / "data"
+    folder.mkdir()
+    (folder / "truth_parameters.csv").write_text("parameter,value\nmu,123.4\n")
+    config.write_text(config.read_text().replace("folder: .", f"folder: {folder}"))
+    fit = between(render(config, results), 'id="toy-both_socs3-parameters"', "</details>")
+
+    assert "<th>truth</th>" in fit
+    assert '<td>123.4 <span title="outside the 90 % interval">' in fit
 
 
 def test_the_words_of_the_models_names_are_explained(run: tuple[Path, Path]) -> None:
@@ -188,20 +244,20 @@ def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) ->
     claim = WeighedClaim(*asked, {"both_socs3": answer, "both_none": nothing}, 1.0, 1.0)
     write(results / "toy" / "claims.json", WeighedClaims((claim,), {}, {}, ""))
     page = render(config, results)
-    own = page[page.index('id="toy-claims"') : page.index('id="toy-change"')]
+    own = between(page, 'id="toy-claims"', 'id="methods"').split('<h2 id="methods"')[0]
     opening, asked = own.split("<tbody>")
     asked, absent = asked.split("</tr>", 1)
 
     assert "Hold in these models: probability of 90 % or more <small>(1)</small>" in opening
     assert "<span>It &lt;peaks&gt;.</span><span><small>50 % before the data &rarr;</small> <b>&gt; 99 %</b>" in opening
-    left_out = opening[opening.index("Left out of every average: both_none") :]
+    left_out = opening[opening.index(f"Left out of every average: {NONE}") :]
     assert "NOT CONVERGED" in left_out
     assert "at least 400" in asked
     assert "peak time: 20 (18&ndash;22) min" in asked
     assert "15&ndash;45" in asked
     assert "NOT CONVERGED" not in asked
     assert "NOT CONVERGED" in absent
-    assert "Cannot be asked, for the model has no read-out &#39;y&#39;: both_none <span" in absent
+    assert f"Cannot be asked, for the model has no read-out &#39;y&#39;: {NONE} <span" in absent
 
 
 def test_priors_stand_beside_what_was_published(run: tuple[Path, Path]) -> None:
@@ -211,10 +267,11 @@ def test_priors_stand_beside_what_was_published(run: tuple[Path, Path]) -> None:
     peak, fold, unknown, absent = answers.split("<tbody>")[1].split("</tr>")[:4]
 
     assert "fold induction of y (IL6 10 ng/ml), in HepG2 300–400: outside the 90 % interval of the prior of" in own
-    assert "IL6 10 ng/ml: no response in both_none." in own
+    assert f"IL6 10 ng/ml: no response in “{NONE}”." in own
     assert 'aria-label="priors against published ranges"' in own
     assert '<td>20 (10–40)</td><td>16–30</td><td class="l">min</td><td class="l">HepG2</td>' in peak
-    assert '<td class="l">raw &lt;data&gt; (Someone 2025), doi 10.1000/x</td><td class="l">coarse</td>' in sources
+    link = '<a href="https://doi.org/10.1000/x">10.1000/x</a>'
+    assert f'<td class="l">raw &lt;data&gt; (Someone 2025), doi {link}</td><td class="l">coarse</td>' in sources
     assert "<td>16–30 min</td>" in sources
     assert "<td>60 %</td><td>30 %</td><td>10 %</td><td>0</td><td>0</td>" in peak
     assert fold.endswith('<td class="l">outside</td>')
@@ -253,4 +310,6 @@ def test_a_failed_fit_that_may_be_better_stops_the_conclusion(run: tuple[Path, P
     table = json.loads(path.read_text())
     table["models"][1]["elpd"] = table["models"][0]["elpd"] + 1
     path.write_text(json.dumps(table))
-    assert "Do not conclude yet: both_none may predict better once a fit of it converges." in render(config, results)
+    page = render(config, results)
+    assert f"Do not conclude yet: “{NONE}” may predict better once a fit of it converges." in page
+    assert "A model whose fit did not converge might do better" in between(page, 'class="cards"', "<figure")

@@ -1,0 +1,227 @@
+"""First screen: what the data say, as cards of a few words and numbers each; none is written in advance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from il6infer.library.catalogue import Library
+from il6infer.report.conclusions import UNINFORMED
+from il6infer.report.labels import features
+from il6infer.report.numbers import number
+from il6infer.report.predictions import shares
+from il6infer.stages.comparison import ModelRow
+from il6infer.stages.predictions import Predictions
+from il6infer.stages.verdict import ParameterStatistics, Verdict
+
+PARTS, CONSTANTS = 0.005, 6
+"""Weight below which a feature is not named; constants that a card lists."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A share as a bar: label, percent, and words beside it."""
+
+    label: str
+    percent: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Light:
+    """An answer to a question on all fits: how many of them say yes."""
+
+    label: str
+    good: int
+    all: int
+    who: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card.
+
+    Attributes
+    ----------
+    answer
+        The one line that is read first.
+    tone
+        ``good``, ``bad``, or empty.
+    link
+        Id of the section that says more, without the data set.
+    """
+
+    title: str
+    answer: str
+    tone: str
+    lines: tuple[str, ...] = ()
+    groups: tuple[tuple[str, tuple[Bar, ...]], ...] = ()
+    lights: tuple[Light, ...] = ()
+    link: str = ""
+
+
+def cards(
+    rows: Sequence[ModelRow],
+    verdicts: Mapping[str, Verdict],
+    words: Mapping[str, str],
+    told: Mapping[str, Mapping[str, Any]],
+    predictions: Predictions | None,
+    library: Library,
+    next_step: Card | None = None,
+) -> list[Card]:
+    """Make the five cards.
+
+    Parameters
+    ----------
+    rows
+        Models by rank.
+    words
+        Model -> its label.
+    told
+        Model -> parameter -> what the fit says of it: ``what``, ``unit``.
+    predictions
+        Of the data set; None where none were asked.
+    next_step
+        What to measure next, where it was computed.
+    """
+    best = next((row for row in rows if row.rank is not None and row.reproduces), None)
+    return [
+        _mechanism(rows, words, library),
+        _shares(predictions),
+        _constants(best, verdicts, told, words),
+        _fit(rows, words),
+        next_step or _open(best, verdicts, told, words),
+    ]
+
+
+def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Library) -> Card:
+    title = "Which mechanism"
+    weighted = {row.model: row.stacking for row in rows if row.stacking is not None and row.stacking > 0}
+    if not weighted:
+        sampled = [row for row in rows if row.sampled]
+        answer = "None of these models reproduces the data" if sampled else "No fit converged"
+        return Card(title, answer, "bad", ("No mechanism has a weight, so nothing is concluded.",), link="comparison")
+    groups = []
+    split = {model: features(model, library) for model in weighted}
+    for position, name in enumerate(("receptor", "feedback")):
+        chances: dict[str, float] = {}
+        for model, weight in weighted.items():
+            part = split[model][position] if position < len(split[model]) else ""
+            if part:
+                chances[part] = chances.get(part, 0.0) + weight
+        if chances:
+            ranked = sorted(chances.items(), key=lambda item: -item[1])
+            bars = tuple(Bar(p, 100 * c, _percent(c)) for p, c in ranked if c >= PARTS)
+            groups.append((name, bars))
+    top = max(weighted, key=lambda model: weighted[model])
+    compared = sum(row.sampled for row in rows)
+    left_out = len(rows) - len([row for row in rows if row.reproduces and row.sampled])
+    lines = [f"Share of the predictive (stacking) weight, of {compared} models whose fit converged."]
+    if left_out:
+        lines.append(f"{left_out} of {len(rows)} models have no say: they did not converge or miss the data.")
+    ahead = [r for r in rows if not r.sampled]
+    if ahead:
+        lines.append("A model whose fit did not converge might do better: see Comparison.")
+    return Card(title, words[top], "good" if not ahead else "", tuple(lines), tuple(groups), link="comparison")
+
+
+def _shares(predictions: Predictions | None) -> Card:
+    title = "Classic or trans"
+    if predictions is None:
+        return Card(title, "Not asked", "", ("The configuration names no file of predictions.",), link="methods")
+    found = shares(predictions)
+    if not found:
+        why = predictions.unanswered or "no model with a weight has both ways"
+        return Card(title, "No answer", "bad" if predictions.unanswered else "", (f"{why.capitalize()}.",),
+                    link="predictions")  # fmt: skip
+    groups = []
+    for experiment, parts in found:
+        bars = tuple(
+            Bar(part, s.median or 0.0, f"{number(s.median, digits=2)} % ({number(s.q05, digits=2)}\N{EN DASH}"
+                f"{number(s.q95, digits=2)})")
+            for part, s in parts if (s.q95 or 0.0) >= 100 * PARTS
+        )  # fmt: skip
+        groups.append((experiment, bars))
+    experiment, parts = max(found, key=lambda item: len([s for _, s in item[1] if 2 < (s.median or 0) < 98]))
+    part, share = max(parts, key=lambda item: item[1].median or 0.0)
+    answer = f"{number(share.median, digits=2)} % of the signal through {part}, with {experiment}"
+    return Card(title, answer, "", ("Median (5\N{EN DASH}95 %) over the models by weight.",), tuple(groups),
+                link="predictions")  # fmt: skip
+
+
+def _constants(
+    best: ModelRow | None, verdicts: Mapping[str, Verdict], told: Mapping[str, Mapping[str, Any]],
+    words: Mapping[str, str],
+) -> Card:  # fmt: skip
+    title = "Binding constants"
+    if best is None:
+        return Card(title, "Nothing learnt", "bad", ("No fit can be trusted to say.",), link="parameters")
+    about, statistics = told[best.model], verdicts[best.model].parameters
+    names = [n for n in statistics if "dissociation constant" in about[n].get("what", "") or n.startswith("Kd_")]
+    names = names or sorted(statistics, key=lambda n: -(statistics[n].contraction or 0.0))
+    lines = []
+    for name in names[:CONSTANTS]:
+        p = statistics[name]
+        what = about[name].get("what") or name.replace("_", " ")
+        unit = about[name].get("unit") or ""
+        value = f"{number(p.median)} ({number(p.q05)}\N{EN DASH}{number(p.q95)}) {unit}".strip()
+        lines.append(f"{what.replace('dissociation constant of ', '')}: {value}; {_learnt(p)}")
+    known = sum((statistics[n].contraction or 0.0) >= 0.5 for n in names)
+    answer = f"{known} of {len(names)} known at least twice as well as before"
+    return Card(title, answer, "", (f"In {words[best.model]}, median (5\N{EN DASH}95 %):", *lines), link="parameters")
+
+
+def _learnt(p: ParameterStatistics) -> str:
+    """Say how much narrower the interval became, as a factor on the logarithm."""
+    values = (p.q05, p.q95, p.prior_q05, p.prior_q95)
+    if any(v is None or v <= 0 for v in values):
+        return "contraction " + (f"{p.contraction:.2f}" if p.contraction is not None else "n/a")
+    low, high, before_low, before_high = (math.log(float(v)) for v in values if v is not None)
+    if high <= low:
+        return "fixed"
+    factor = (before_high - before_low) / (high - low)
+    return f"{number(factor, digits=2)} times narrower" if factor >= 1.2 else "hardly narrower than the prior"
+
+
+def _fit(rows: Sequence[ModelRow], words: Mapping[str, str]) -> Card:
+    sampled = [row for row in rows if row.sampled]
+    good = [row for row in sampled if row.reproduces]
+    lights = (
+        Light("fits that converged", len(sampled), len(rows), tuple(words[r.model] for r in rows if not r.sampled)),
+        Light(
+            "models that reproduce the data", len([r for r in rows if r.reproduces]), len(rows),
+            tuple(words[r.model] for r in rows if not r.reproduces),
+        ),
+    )  # fmt: skip
+    answer = f"{words[good[0].model]} does" if len(good) == 1 else f"{len(good)} of {len(rows)} do"
+    lines = []
+    if len(sampled) < len(rows):
+        lines.append("NOT CONVERGED: no number of such a fit is an estimate.")
+    if not good:
+        answer = "No model does both: no number below is a finding"
+    return Card("Does any model fit", answer, "good" if good else "bad", tuple(lines), lights=lights, link="fit")
+
+
+def _open(
+    best: ModelRow | None, verdicts: Mapping[str, Verdict], told: Mapping[str, Mapping[str, Any]],
+    words: Mapping[str, str],
+) -> Card:  # fmt: skip
+    """Say what the data leave open, where no plan was computed."""
+    title = "What to measure next"
+    if best is None:
+        return Card(title, "First a model that fits", "", ("See what the misfits are, under Fit.",), link="fit")
+    about, statistics = told[best.model], verdicts[best.model].parameters
+    known = {n: p.contraction or 0.0 for n, p in statistics.items()}
+    unknown = sorted((n for n, share in known.items() if share < UNINFORMED), key=lambda n: known[n])
+    lines = [f"{about[n].get('what') or n.replace('_', ' ')}" for n in unknown[:4]]
+    if not lines:
+        return Card(title, "Every parameter was informed by the data", "", (), link="parameters")
+    answer = f"The data say little about {len(unknown)} parameters"
+    return Card(title, answer, "", (f"In {words[best.model]}, the prior speaks for:", *lines), link="parameters")
+
+
+def _percent(chance: float) -> str:
+    percent = 100 * chance
+    return "> 99 %" if percent > 99 else f"{percent:.0f} %"

@@ -1,0 +1,186 @@
+"""Predictions as the page shows them: a figure and a table of each, the models' own answers beside the average."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
+
+from il6infer.report.figures import WIDTH, plain
+from il6infer.report.numbers import number
+from il6infer.report.style import COLOURS, INK, MUTED
+from il6infer.stages.predictions import Band, Number, Prediction, Predictions, Spread
+
+COLUMNS = 3
+UNTOUCHED = 0.01
+"""Inhibition [%] below which at every draw the model has no way in which the inhibitor could act."""
+
+
+@dataclass(frozen=True)
+class PredictionView:
+    """One prediction.
+
+    Attributes
+    ----------
+    shown
+        Whose band the figure has: the average, or a model that has no say, so that something is seen.
+    notes
+        What a reader must know of its numbers.
+    """
+
+    id: str
+    kind: str
+    title: str
+    shown: str
+    figure: Figure | None
+    numbers: tuple[Number, ...]
+    absent: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def views(found: Predictions, order: Sequence[str], words: Mapping[str, str]) -> list[PredictionView]:
+    """Make what the page shows of each prediction.
+
+    Parameters
+    ----------
+    order
+        Models by rank.
+    words
+        Model -> its label.
+    """
+    return [_view(one, found, order, words) for one in found.predictions]
+
+
+def _view(one: Prediction, found: Predictions, order: Sequence[str], words: Mapping[str, str]) -> PredictionView:
+    able = [m for m in order if any(m in c.models for c in one.curves) or any(m in n.models for n in one.numbers)]
+    averaged = any(c.average for c in one.curves) or any(n.average for n in one.numbers)
+    lone = "" if averaged else next((m for m in able if m not in found.failed), able[0] if able else "")
+    shown = "averaged over the models by their weights" if averaged else words.get(lone, lone)
+    absent: dict[str, str] = {}
+    for part in (*one.curves, *one.numbers):
+        for model, why in part.absent.items():
+            absent.setdefault(model, why)
+    told = tuple(n for n in one.numbers if n.models)
+    return PredictionView(
+        one.id, one.kind, one.title, shown if able else "", _figure(one, found, lone) if able else None, told,
+        absent, tuple(_notes(one)),
+    )  # fmt: skip
+
+
+def _notes(one: Prediction) -> list[str]:
+    if one.kind != "window":
+        return []
+    spared = one.curves[1]
+    bands = [spared.average] if spared.average else list(spared.models.values())
+    if bands and all(q is not None and abs(q) < UNTOUCHED for b in bands for q in (*b.q05, *b.q95)):
+        return [
+            f"{spared.label}: no dose does anything, at any draw. It is built into these models that the inhibitor "
+            "cannot act there, so that this is an assumption and no finding: the window has no upper end that data "
+            "could have set. A model in which it can act, such as one with option +surface_trap, would have one."
+        ]
+    return []
+
+
+def _figure(one: Prediction, found: Predictions, lone: str) -> Figure | None:
+    curves = [c for c in one.curves if (c.average if not lone else c.models.get(lone))]
+    if not curves:
+        return None
+    apart = one.kind == "courses"
+    panels = len(curves) if apart else 1
+    columns = min(COLUMNS, panels)
+    rows = -(-panels // columns)
+    width = WIDTH if apart else 6.2
+    figure = Figure(figsize=(width, 2.1 * rows + 0.3 if apart else 3.1), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=True, sharex=True).ravel()
+    for axis in axes[panels:]:
+        axis.set_visible(False)
+    for i, curve in enumerate(curves):
+        axis = axes[i] if apart else axes[0]
+        band = curve.models[lone] if lone else curve.average
+        colour = MUTED if lone else COLOURS[0 if apart else i % len(COLOURS)]
+        if band is None:
+            continue
+        if band.new_q05:
+            axis.plot(curve.x, _numbers(band.new_q05), color=colour, lw=0.7, ls=":")
+            axis.plot(curve.x, _numbers(band.new_q95), color=colour, lw=0.7, ls=":", label="90 %, a new measurement")
+        _band(axis, curve.x, band, colour, curve.label if not apart else "median, 50 and 90 %, mean response")
+        for model, own in curve.models.items():
+            if model not in found.weights and model != lone and apart:
+                axis.plot(curve.x, _numbers(own.median), color=MUTED, lw=0.6, ls="--", alpha=0.6, zorder=1)
+        if apart:
+            axis.set_title("\n".join(wrap(plain(curve.label), 44)[:2]), loc="left", fontsize=7, color=INK)
+    for i, axis in enumerate(axes[:panels]):
+        _dress(axis, one, i, columns)
+    if apart and any(m not in found.weights and m != lone for c in curves for m in c.models):
+        axes[0].plot([], [], color=MUTED, lw=0.6, ls="--", label="models without a weight")
+    axes[0].legend(loc="best", fontsize=6.5)
+    return figure
+
+
+def _band(axis: Axes, x: Sequence[float], band: Band, colour: str, label: str) -> None:
+    axis.fill_between(x, _numbers(band.q05), _numbers(band.q95), color=colour, alpha=0.16, lw=0)
+    axis.fill_between(x, _numbers(band.q25), _numbers(band.q75), color=colour, alpha=0.3, lw=0)
+    axis.plot(x, _numbers(band.median), color=colour, lw=1.2, label=plain(label))
+
+
+def _dress(axis: Axes, one: Prediction, position: int, columns: int) -> None:
+    axis.set_xlabel(plain(one.x))
+    if position % columns == 0:
+        axis.set_ylabel("\n".join(wrap(plain(one.y), 34)))
+    if one.kind == "courses":
+        axis.set_ylim(bottom=0)
+        return
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(LogLocator(numticks=8))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=1)))
+    if one.kind in ("inhibition", "window"):
+        axis.set_ylim(-5, 105)
+    else:
+        axis.set_ylim(bottom=0)
+
+
+def _numbers(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([np.nan if v is None else v for v in values])
+
+
+def spread_text(spread: Spread | None, unit: str, label: str = "") -> str:
+    """Write a number with its interval, or the probability that a label calls it.
+
+    Parameters
+    ----------
+    spread
+        None where no model can be asked.
+    unit
+        Of the number; empty for none.
+    label
+        Its label: one that begins with "probability" is shown by its mean.
+    """
+    if spread is None:
+        return "no answer"
+    if spread.median is None or spread.q05 is None or spread.q95 is None:
+        return "not reached at any draw"
+    if label.startswith("probability"):
+        return f"{number(spread.mean, digits=2)} %"
+    text = f"{number(spread.median)} ({number(spread.q05)}\N{EN DASH}{number(spread.q95)})"
+    text += f" {unit}" if unit else ""
+    return text + (f"; not reached at {number(100 * spread.undefined, digits=2)} % of the draws"
+                   if spread.undefined > 0.005 else "")  # fmt: skip
+
+
+def shares(found: Predictions | None) -> list[tuple[str, list[tuple[str, Spread]]]]:
+    """Experiment -> parts of the signal and their averaged shares, of the first prediction of shares there is."""
+    for one in found.predictions if found else ():
+        if one.kind != "share":
+            continue
+        grouped: dict[str, list[tuple[str, Spread]]] = {}
+        for n in one.numbers:
+            name, _, part = n.label.partition(": through ")
+            if n.average is not None and n.average.median is not None:
+                grouped.setdefault(name, []).append((part, n.average))
+        return list(grouped.items())
+    return []
