@@ -7,6 +7,7 @@ Its id, experiment and batch begin with `LITERATURE`, so that it is never taken 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,11 +18,11 @@ import pandas as pd
 
 from il6infer._errors import Fault, nearest
 from il6infer.library.compose import Model
-from il6infer.library.constraint_names import CONSTRAINTS, models_lacking_option
+from il6infer.library.constraint_names import CONSTRAINTS, models_lacking_molecule
 from il6infer.library.priors import Z90
 from il6infer.problems.spec import LITERATURE
 
-_TEXTS = ("constraint", "description", "formula", "source", "doi", "why")
+_TEXTS = ("constraint", "description", "formula", "distribution", "source", "doi", "why")
 
 
 @cache
@@ -45,7 +46,7 @@ def constraint_faults(names: Sequence[str], model: Model, conditions: Sequence[s
     """
     unknown = [name for name in names if name not in CONSTRAINTS]
     faults = [Fault("constraints", f"unknown constraint '{name}'.", nearest(name, CONSTRAINTS)) for name in unknown]
-    faults += models_lacking_option(names, [model.name], "constraints", model.library)
+    faults += models_lacking_molecule(names, [model.name], "constraints", model.library)
     if names:
         faults += [
             Fault("protocol", f"condition '{c}': names that begin with '{LITERATURE}' are those of constraints.",
@@ -71,8 +72,8 @@ def with_constraints(tables: Mapping[str, pd.DataFrame], names: Sequence[str]) -
                 "observableId": _id(c.constraint),
                 "observableName": f"literature, not data: {c.description} ({c.source}; doi {c.doi})",
                 "observableFormula": c.formula,
-                "noiseFormula": f"{(c.high - c.low) / 2 / Z90:.6g}",
-                "noiseDistribution": "normal",
+                "noiseFormula": f"{_sd(c.low, c.high, c.distribution):.6g}",
+                "noiseDistribution": c.distribution,
                 "observablePlaceholders": "",
             }
             for c in chosen
@@ -93,6 +94,12 @@ def with_constraints(tables: Mapping[str, pd.DataFrame], names: Sequence[str]) -
     }
     return tables | {name: pd.concat([tables[name], pd.DataFrame(new)], ignore_index=True)
                      for name, new in rows.items()}  # fmt: skip
+
+
+def _sd(low: float, high: float, distribution: str) -> float:
+    """Standard deviation of the value, or of its natural logarithm, whose central 90 % reach from low to high."""
+    width = math.log(high / low) if distribution == "log-normal" else high - low
+    return width / 2 / Z90
 
 
 def _id(constraint: str) -> str:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("il6infer")
 
+_UNITS = {"medium": "nM", "membrane": "molecules/cell", "cell": "1"}
+"""Compartment of the library -> unit of what is in it."""
+
 
 def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``il6infer models``."""
@@ -107,15 +110,14 @@ def _show(args: argparse.Namespace) -> None:
         _write(f"of {args.modules}: {', '.join(own)}")
         broken = [" ".join(cycle.reactions) for cycle in cycles(network) if not cycle.balanced]
         _write(*(f"NOT in detailed balance, whatever the parameters: {cycle}" for cycle in broken))
-    _write("nM are of the medium, also on the surface; 1 is a fraction, or relative; time is in min.", "")
-    names, dissolved = network.names or {}, set(re.findall(r"(\w+) in medium", model.antimony))
+    _write("nM are of the medium, molecules of one cell; 1 is a fraction, or relative; time is in min.", "")
+    names, place = network.names or {}, dict(re.findall(r"(\w+) in (medium|membrane|cell)\b", model.antimony))
     _table(
         ("state", "unit", "module", "what"),
-        [(s, "nM" if s in dissolved else "1", model.module_of[s], names.get(s, s)) for s in network.states],
+        [(s, _UNITS[place[s]], model.module_of[s], names.get(s, s)) for s in network.states],
     )
     _write("")
-    reactions = zip(network.flux_ids, network.stoichiometry.T, network.fluxes, strict=True)
-    rows = [(i, model.module_of[i], _equation(network.states, column), str(rate)) for i, column, rate in reactions]
+    rows = [(r.id, model.module_of[r.id], _equation(network.states, r.changes), str(r.rate)) for r in network.reactions]
     _table(("reaction", "module", "equation", "rate [per min]"), rows)
     _write("")
     _table(("read-out", "formula"), [(r, str(network.derived[r])) for r in model.readouts])

@@ -8,7 +8,7 @@ from typing import Any
 from il6infer._errors import Fault
 from il6infer.configuration.load import check_keys, schema
 from il6infer.library.catalogue import Library, read_library
-from il6infer.library.constraint_names import models_lacking_option
+from il6infer.library.constraint_names import models_lacking_molecule
 from il6infer.library.names import parse_model_name
 
 
@@ -53,7 +53,7 @@ def _lacking_option(config: Mapping[str, Any], library: Library) -> list[Fault]:
         where, owner = (f"datasets.{name}.models", described) if "models" in described else ("models", config)
         models = owner.get("models", schema()["properties"]["models"]["default"])
         constraints = described.get("constraints", config.get("constraints"))
-        lacking = models_lacking_option(_texts(constraints), _texts(models), f"key '{where}'", library)
+        lacking = models_lacking_molecule(_texts(constraints), _texts(models), f"key '{where}'", library)
         found |= dict.fromkeys(lacking)
     return list(found)
 

@@ -11,7 +11,7 @@ import sympy as sp
 
 from il6infer.library.catalogue import shipped
 from il6infer.library.compose import Model
-from il6infer.network.network import Network, symbol
+from il6infer.network.network import Network, Reaction, symbol
 from il6infer.network.sbml import read_sbml
 
 
@@ -80,7 +80,7 @@ def graph(model: Model | Network) -> Graph:
     module_of = model.module_of if isinstance(model, Model) else {}
     names = network.names or {}
     nodes = [Node(s, names.get(s, s), module_of.get(s, "")) for s in network.states]
-    edges = [e for e in map(_edge, repeat(network), range(len(network.fluxes))) if _drawn(e)]
+    edges = [e for e in map(_edge, repeat(network), network.reactions) if _drawn(e)]
     for readout, module in _own_readouts(model).items():
         counted = network.derived[readout].free_symbols
         nodes.append(Node(readout, readout.replace("_", " "), module))
@@ -113,8 +113,8 @@ def _own_readouts(model: Model | Network) -> dict[str, str]:
     return {readout: module.name for module in headers for readout in module.readouts}
 
 
-def _edge(network: Network, position: int) -> Edge:
-    flux, column = network.fluxes[position], network.stoichiometry[:, position]
+def _edge(network: Network, reaction: Reaction) -> Edge:
+    flux, column = reaction.rate, reaction.changes
     sources = tuple(s for s, n in zip(network.states, column, strict=True) if n < 0)
     targets = tuple(s for s, n in zip(network.states, column, strict=True) if n > 0)
     reversible = any(_slope(flux, target) < 0 for target in targets) if sources else False
@@ -122,7 +122,7 @@ def _edge(network: Network, position: int) -> Edge:
     # What slows its own making is saturation, or the way back of a reversible reaction.
     slopes = {s: _slope(flux, s) for s in others if s not in targets}
     return Edge(
-        network.flux_ids[position],
+        reaction.id,
         sources,
         targets,
         reversible,

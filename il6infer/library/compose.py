@@ -95,11 +95,11 @@ def _composed(name: str, library: Library) -> Model:
     body, factor = "".join(texts.values()), inhibition(modules)
     priors = _priors(parts, body + factor, library)
     lines = [
-        f"// il6infer model {name}: {_summary(parts)}. Concentrations in nM, time in min.",
+        f"// il6infer model {name}: {_summary(parts)}. The medium in nM, the cell in molecules, time in min.",
         f"model {parts.identifier}",
         "  unit time_unit = 60 second; unit nM = 1e-9 mole/litre;",
         "  unit per_min = 1/time_unit; unit per_nM_min = 1/(nM*time_unit);",
-        *(["  unit ml = 1e-3 litre;"] if parts.cell else []),
+        "  unit ml = 1e-3 litre; unit per_cell = item; unit nM_per_copy = 1e-9 mole/(litre*item);",
         "  compartment medium = 1, cell = 1;",
         body,
         f"  active_receptor := ({complexes_of(modules).signalling})/{gp130_unit(modules)};",
@@ -205,7 +205,7 @@ def _priors(parts: ModelName, text: str, library: Library) -> pd.DataFrame:
     if parts.cell:
         cells = cell_table()
         own = cells[cells["cell"] == parts.cell].drop(columns="cell")
-        table = pd.concat([table, own], ignore_index=True)
+        table = pd.concat([table[~table["parameter"].isin(own["parameter"])], own], ignore_index=True)
     return table[table["parameter"].isin(used - given)].reset_index(drop=True)
 
 

@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from il6infer._errors import Fault, UserError
-from il6infer.library.catalogue import Library
-from il6infer.library.names import parse_model_name
+from il6infer.library.assembly import parts_of
+from il6infer.library.catalogue import Library, shipped
+from il6infer.library.names import ModelName, parse_model_name
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """What a constraint says, and the option that a model needs to say it.
+    """What a constraint says, and what a model needs to say it.
 
     Attributes
     ----------
     text
         The finding, in one line.
-    option
-        Option of a model's name; without it the model has no such molecule.
+    needs
+        Module of the library without which a model has no such molecule.
+    able
+        Turns the parts of a model's name into those of a model that has it.
+    lacks
+        What a model without it has not got, in words.
     """
 
     text: str
-    option: str
+    needs: str
+    able: Callable[[ModelName], ModelName]
+    lacks: str
+
+
+def _with_option(option: str) -> Callable[[ModelName], ModelName]:
+    return lambda name: replace(name, options=tuple(sorted({*name.options, option})))
 
 
 CONSTRAINTS: Mapping[str, Constraint] = MappingProxyType(
-    {"free_IL6": Constraint("most IL-6 in serum is free, beside sIL-6R and sgp130 (Baran 2018)", "sgp130")}
+    {
+        "free_IL6": Constraint(
+            "most IL-6 in serum is free, beside sIL-6R and sgp130 (Baran 2018)",
+            "sgp130",
+            _with_option("sgp130"),
+            "sgp130",
+        ),
+        "high_affinity_sites": Constraint(
+            "cells with IL-6R and gp130 bind IL-6 with 10-40 pM (Sonne 1990)",
+            "receptor_classic",
+            lambda name: replace(name, receptor="both"),
+            "membrane IL-6R",
+        ),
+    }
 )
 """Constraint -> what it says; `il6infer/building/constraints.csv` holds the numbers."""
 
 
-def models_lacking_option(
+def models_lacking_molecule(
     constraints: Sequence[str], models: Iterable[str], where: str, library: Library | None = None
 ) -> Iterator[Fault]:
-    """Find models that lack the option that a constraint is about, with the name of one that has it.
+    """Find models that lack the molecule that a constraint is about, with the name of one that has it.
 
     Parameters
     ----------
@@ -47,15 +71,14 @@ def models_lacking_option(
     library
         Modules that names may be made of; None: those of the package.
     """
+    library = library or shipped()
     for model in models:
         try:
             parts = parse_model_name(model, library)
         except UserError:
             continue
+        modules = [m.name for m in parts_of(parts, library)]
         for name in constraints:
-            if name in CONSTRAINTS and (option := CONSTRAINTS[name].option) not in parts.options:
-                able = replace(parts, options=tuple(sorted({*parts.options, option})))
-                what = (
-                    f"model '{model}' has no {option}, which constraint '{name}' is about ({CONSTRAINTS[name].text})."
-                )
-                yield Fault(where, what, f"Use '{able}', or leave the constraint out.")
+            if name in CONSTRAINTS and (asked := CONSTRAINTS[name]).needs not in modules:
+                what = f"model '{model}' has no {asked.lacks}, which constraint '{name}' is about ({asked.text})."
+                yield Fault(where, what, f"Use '{asked.able(parts)}', or leave the constraint out.")

@@ -19,7 +19,15 @@ from il6infer._errors import Fault, UserError, nearest, raise_faults
 Z90 = NormalDist().inv_cdf(0.95)
 """Standard deviations from the median to the end of a central 90 % interval."""
 
-UNITS = {"nM": "nM", "1/min": "per_min", "1/(nM min)": "per_nM_min", "1": "dimensionless", "ml": "ml"}
+UNITS = {
+    "nM": "nM",
+    "1/min": "per_min",
+    "1/(nM min)": "per_nM_min",
+    "1": "dimensionless",
+    "ml": "ml",
+    "molecules/cell": "per_cell",
+    "nM/(molecule/cell)": "nM_per_copy",
+}
 """Unit in the table -> id of the unit in the models."""
 
 NUMBERS = ("median", "low", "high")

@@ -19,7 +19,7 @@ class Cycle:
     Attributes
     ----------
     reactions
-        Flux id -> how often the cycle runs it (negative: backwards).
+        Reaction -> how often the cycle runs it (negative: backwards).
     product
         Product of the equilibrium constants, each to that power: 1 where detailed balance holds.
     """
@@ -42,7 +42,8 @@ def equilibrium_constants(network: Network) -> dict[str, sp.Expr]:
     """
     found: dict[str, sp.Expr] = {}
     one_way: dict[tuple[float, ...], tuple[str, sp.Expr]] = {}
-    for name, flux, column in zip(network.flux_ids, network.fluxes, network.stoichiometry.T, strict=True):
+    for reaction in network.reactions:
+        name, flux, column = reaction.id, reaction.rate, reaction.changes
         if not (np.any(column < 0) and np.any(column > 0)):
             continue
         terms = sp.Add.make_args(sp.expand(flux))
@@ -70,10 +71,8 @@ def cycles(network: Network) -> tuple[Cycle, ...]:
     constants = equilibrium_constants(network)
     if not constants:
         return ()
-    index = {name: i for i, name in enumerate(network.flux_ids)}
-    matrix = sp.Matrix(
-        [[sp.Rational(str(n)) for n in row] for row in network.stoichiometry[:, [index[n] for n in constants]]]
-    )
+    changes = {reaction.id: reaction.changes for reaction in network.reactions}
+    matrix = sp.Matrix([[sp.Rational(str(n)) for n in changes[name]] for name in constants]).T
     found = []
     for vector in matrix.nullspace():
         scale = lcm(*[int(n.q) for n in vector])

@@ -90,6 +90,25 @@ class Mode:
 
 
 @dataclass(frozen=True)
+class Reaction:
+    """A reaction, or a rate rule.
+
+    Attributes
+    ----------
+    id
+        As the model has it.
+    changes
+        (states,): what one turn of it makes (above 0) or consumes.
+    rate
+        Of the simplest volume that it takes part in.
+    """
+
+    id: str
+    changes: np.ndarray
+    rate: sp.Expr
+
+
+@dataclass(frozen=True)
 class Network:
     """States, parameters and right-hand side, in symbols made by `symbol`.
 
@@ -112,7 +131,7 @@ class Network:
     fluxes
         Reaction rates (and rate rules, one flux each): expressions of states, parameters and `TIME`.
     flux_ids
-        Name of each flux.
+        Id of each flux's reaction; one that crosses volumes has a flux, and stands, for each of them.
     modes
         Conditions of the rates and of triggers that change with time; none before `il6infer.runs.modes` names them.
     units
@@ -146,6 +165,21 @@ class Network:
     assignments: Mapping[str, sp.Expr] | None = None
     start_time: str = ""
     computed: Mapping[str, sp.Expr] = field(default_factory=dict)
+
+    @property
+    def reactions(self) -> tuple[Reaction, ...]:
+        """Reactions whole: those that cross volumes with what they change in all of them."""
+        positions: dict[str, list[int]] = {}
+        for position, name in enumerate(self.flux_ids):
+            positions.setdefault(name, []).append(position)
+        return tuple(
+            Reaction(
+                name,
+                self.stoichiometry[:, own].sum(axis=1),
+                min((self.fluxes[position] for position in own), key=lambda flux: len(flux.free_symbols)),
+            )
+            for name, own in positions.items()
+        )
 
     @property
     def expand(self) -> dict[sp.Symbol, sp.Expr]:

@@ -186,7 +186,7 @@ class _Reader:
                 rate = self.rates[reaction.getId()].xreplace(self.expand)
                 columns.append(column)
                 fluxes.append(sp.Add(*[term * weight for term in sp.Add.make_args(rate)]))
-                ids.append(reaction.getId() if len(parts) == 1 else f"{reaction.getId()} * {weight}")
+                ids.append(reaction.getId())
         for name, rule in self.rules.items():
             if rule.isRate():
                 rate = self.translate(rule.getMath(), f"{self.source}, rateRule of '{name}'")

@@ -81,6 +81,25 @@ def test_formula_is_the_models_own_equilibrium_in_a_vessel_without_cells(name, k
     assert state["IL6"] / 1e-3 == pytest.approx(1 / (1 + SIL6R / kd1 * (1 + SGP130 / kd2)), rel=1e-3)
 
 
+@pytest.mark.parametrize("name", ["classic_none@hepatocyte", "both_socs3+assays"])
+def test_high_affinity_sites_are_what_a_binding_assay_shows(name, tmp_path):
+    """Little IL-6 on cells at equilibrium that take nothing up: bound and free, from the model's own runs."""
+    (observable,) = [o for o in problem(tmp_path, name, constraints=["high_affinity_sites"]).observables
+                     if o.is_literature]  # fmt: skip
+    system = odes(name)
+    still = dict.fromkeys(("k_turnover", "k_internalisation"), 0.0)
+    values = {**medians(compose(name).priors), **still, "cell_number": 1e5, "Kd_complex_gp130": 0.9}
+    start = system.dose(system.initial(values), {"IL6": 1e-5})
+    end = system.run(start, np.array([0.0, 1e5]), values)[-1]
+    state = dict(zip(system.network.states, end, strict=True))
+    everything = dict(zip(system.network.parameters, system.values(values), strict=True))
+    bound = state["IL6_IL6R"] + state["C_classic"]
+    asked = {s: everything[s.name] for s in observable.formula.free_symbols}
+
+    assert float(observable.formula.subs(asked)) == pytest.approx(everything["IL6R_0"] * state["IL6"] / bound, rel=1e-3)
+    assert 0.01 < everything["Kd_IL6_IL6R"] * state["IL6_IL6R"] / bound < 1
+
+
 def test_mass_moves_to_where_most_il6_is_free(tmp_path):
     """Prior draws weighted by the constraint's likelihood, against quadrature over both constants."""
     constrained = problem(tmp_path, constraints=[NAME])
@@ -158,7 +177,7 @@ def test_faults_name_a_model_that_can(tmp_path):
 
     assert str(caught.value) == (
         "problem of 'toy' and model 'both_socs3+mapk@HUVEC': 3 faults\n"
-        "  - constraints: unknown constraint 'a'. Known: free_IL6.\n"
+        "  - constraints: unknown constraint 'a'. Known: free_IL6, high_affinity_sites.\n"
         "  - constraints: model 'both_socs3+mapk@HUVEC' has no sgp130, which constraint 'free_IL6' is about (most IL-6 "
         "in serum is free, beside sIL-6R and sgp130 (Baran 2018)). Use 'both_socs3+mapk+sgp130@HUVEC', or leave the "
         "constraint out.\n"
@@ -174,6 +193,10 @@ def test_table_names_and_schema_know_the_same(root):
 
     assert list(table["constraint"]) == list(CONSTRAINTS) == schema["$defs"]["constraints"]["items"]["enum"]
     assert table.notna().all(axis=None)
-    assert (table["value"] == (table["low"] + table["high"]) / 2).all()
+    middle = {"normal": (table["low"] + table["high"]) / 2, "log-normal": (table["low"] * table["high"]) ** 0.5}
+    for kind, values in middle.items():
+        rows = table["distribution"] == kind
+        assert rows.any()
+        np.testing.assert_allclose(table["value"][rows], values[rows], rtol=1e-12)
     docs = (root / "docs" / "models.md").read_text("utf-8")
     assert all(f"`{name}`" in docs for name in CONSTRAINTS)

@@ -39,7 +39,7 @@ def gp130(copies: tuple[int, ...] = (2000, 10000, 50000, 200000)) -> Iterator[Ro
     ):
         for feedback in ("none", "socs3"):
             name = f"{receptor}_{feedback}@{cell}"
-            found = [ec50(doses, dose_response(name, "IL6", doses, extra, copies_gp130=n)) for n in copies]
+            found = [ec50(doses, dose_response(name, "IL6", doses, extra, gp130_0=n)) for n in copies]
             yield f"`{name}`{words}", [f"{value:#.2g}" for value in found]
 
 

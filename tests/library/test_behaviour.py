@@ -71,7 +71,7 @@ def test_without_socs3_the_signal_lasts(receptor, options, feedback):
 
 @pytest.mark.parametrize(("name", "extra"), [("trans_none@HEK293", {"sIL6R": 0.5}), ("classic_none@PHH", {})])
 def test_ec50_falls_as_gp130_rises(name, extra):
-    found = [ec50(DOSES, dose_response(name, "IL6", DOSES, extra, copies_gp130=n)) for n in (2000, 10000, 50000)]
+    found = [ec50(DOSES, dose_response(name, "IL6", DOSES, extra, gp130_0=n)) for n in (2000, 10000, 50000)]
 
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.3 * found[0]
@@ -79,7 +79,7 @@ def test_ec50_falls_as_gp130_rises(name, extra):
 
 def test_without_a_cell_more_gp130_does_not_lower_ec50():
     """Activity is then a share of gp130, of which IL-6R reaches less where gp130 is plenty."""
-    found = [ec50(DOSES, dose_response("classic_none", "IL6", DOSES, {}, gp130_0=c)) for c in (0.005, 0.05, 0.5)]
+    found = [ec50(DOSES, dose_response("classic_none", "IL6", DOSES, {}, gp130_0=c)) for c in (1e3, 1e4, 1e5)]
 
     assert found == sorted(found)
 
@@ -190,7 +190,7 @@ def test_hexamer_answers_to_less_at_low_dose_and_alike_at_high_dose():
     one, two = (dose_response(f"classic_socs3{o}", "IL6", DOSES, {}) for o in ("", "+hexamer"))
 
     assert two[0] < 0.1 * one[0]
-    assert 0.8 * one[-1] < two[-1] < one[-1]
+    assert 0.7 * one[-1] < two[-1] < one[-1]
     tight = dose_response("classic_socs3+hexamer", "IL6", DOSES, {}, cooperativity=30.0)
     assert ec50(DOSES, two) > 1.2 * ec50(DOSES, one)
     assert ec50(DOSES, tight) == pytest.approx(ec50(DOSES, one), rel=0.1)

@@ -22,7 +22,7 @@ def test_list(capsys):
 
     assert lines[0].split() == ["model", "states", "estimated", "fixed", "modules"]
     assert [line.split()[0] for line in lines[1:17]] == list(base_names())
-    assert ["both_socs3", "23", "16", "11"] in [line.split()[:4] for line in lines]
+    assert ["both_socs3", "23", "19", "10"] in [line.split()[:4] for line in lines]
     words = {line.split()[0] for line in lines[17:] if line}
     library = shipped()
     assert {*library.receptors, *library.feedbacks, *library.options, *CELLS} <= words
@@ -44,9 +44,9 @@ def test_show_holds_all_that_the_model_is(capsys, name):
 
     assert text.startswith(f"{name}\n{name.split('_')[0]}: ")
     assert [row[0] for row in found["state"]] == list(network.states)
-    assert {row[1] for row in found["state"]} == {"nM", "1"}
+    assert {row[1] for row in found["state"]} == {"nM", "molecules/cell", "1"}
     assert [(row[0], row[3]) for row in found["reaction"]] == [
-        (i, str(rate)) for i, rate in zip(network.flux_ids, network.fluxes, strict=True)
+        (reaction.id, str(reaction.rate)) for reaction in network.reactions
     ]
     assert [row[0] for row in found["read-out"]] == list(model.readouts)
     shown = {row[0]: row for row in found["parameter"]}

@@ -79,7 +79,7 @@ def test_every_state_and_reaction_belongs_to_a_module(name):
 def test_units_are_on_every_parameter(name):
     network = read_sbml(compose(name).sbml)
 
-    assert set(network.parameters) - {"medium", "cell"} <= set(network.units)
+    assert set(network.parameters) - {"medium", "membrane", "cell"} <= set(network.units)
 
 
 def test_units_are_those_of_the_table():
@@ -90,10 +90,12 @@ def test_units_are_those_of_the_table():
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-def test_volumes_cancel(name):
+def test_volumes_cancel_but_where_cells_take_from_the_medium(name):
     network = read_sbml(compose(name).sbml)
+    volumes = {symbol("medium"), symbol("membrane"), symbol("cell")}
+    found = {s for s, e in zip(network.states, network.rhs, strict=True) if volumes & e.free_symbols}
 
-    assert not {symbol("medium"), symbol("cell")} & set().union(*(e.free_symbols for e in network.rhs))
+    assert found <= set(compose(name).medium)
 
 
 @pytest.mark.parametrize("name", base_names())
@@ -102,14 +104,17 @@ def test_rest_is_a_steady_state_that_newton_finds(name):
     rest = system.rest(parameters)
     rest[np.abs(rest) < 1e-12] = 0.0
 
-    assert np.abs(system.rhs(rest, parameters)).max() < 1e-10
+    assert (np.abs(system.rhs(rest, parameters)) < 1e-10 * np.maximum(1.0, rest)).all()
     assert 0.005 < system.read("pSTAT3", np.zeros(1), rest[None], parameters)[0] < 0.03
     jacobian = system.jacobian(rest, parameters)
     # Nothing depends on IL-6 or sIL-6R while its partner is absent: each then keeps its value, here 0.
     waiting = np.eye(len(rest))[np.abs(jacobian).max(axis=0) < 1e-20]
     equations = np.vstack([jacobian, waiting, moieties(system.network)])
     assert np.linalg.matrix_rank(equations) == len(rest)
-    assert np.linalg.cond(equations) < 1e7
+    # Molecules per cell and nM are of different sizes: each equation and each state by its own.
+    for axis in (0, 1, 0, 1):
+        equations = equations / np.abs(equations).max(axis=axis, keepdims=True)
+    assert np.linalg.cond(equations) < 1e8
 
 
 @pytest.mark.parametrize("name", base_names())

@@ -49,7 +49,7 @@ def test_cells_are_those_of_the_table():
     for row in cell_table().itertuples():
         if row.distribution == "fixed":
             continue
-        copies = row.parameter == "copies_gp130"
+        copies = row.parameter == "gp130_0"
         numbers = [f"{v:,.0f}" if copies else f"{v:g}" for v in (row.median, row.low, row.high)]
         assert f"| {numbers[0]} ({numbers[1]}-{numbers[2]}) |" in rows[row.cell], row.cell
 

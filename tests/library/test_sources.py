@@ -51,7 +51,11 @@ VALUES = [
     ("Kd_anti_IL6", "Kd", "mAbs 2014", same),
     ("k_internalisation", "t12_int", "Zohlnhofer", rate_of),
     ("k_internalisation", "kRint", "Dwivedi", per_hour),
+    ("kon_IL6_IL6R", "kon_L_R", "Dwivedi", per_hour),
+    ("kon_IL6_IL6R", "kon_L_R", "Singh", per_second),
     ("kon_complex_gp130", "kon_C_g", "Dwivedi", per_hour),
+    ("IL6R_0", "N_sites", "CESS", same),
+    ("IL6R_0", "N_sites", "Coulie", same),
     ("k_delay", "tau_S3", "Zeilfelder", two_stages),
     ("k_turnover", "t12_gp130", "Zeilfelder", rate_of),
     ("k_import", "pstat3_imp", "Zeilfelder", same),
@@ -79,14 +83,11 @@ RANGES = [
 # Parameter -> ends of what two facts say together: symbol and words of each, and how they combine.
 COMBINED = {
     "Kd_HyperIL6_gp130": (("r1m", "Wilmes"), ("r1p", "Wilmes"), lambda off, on: off / on),
-    "kon_IL6_IL6R": (("kon_L_R", "Dwivedi"), ("kon_L_R", "Singh"), lambda a, b: math.sqrt(a / 60 * 60 * b)),
     "cooperativity": (("Kd_C_g", "seed 000"), ("kf3", "Singh"), lambda first, on: first / (0.2 / on)),
 }
 INDIRECT = {
-    "IL6R_0": "sites per cell times cells per ml; the corners of both ranges lie outside, as it says",
     "IL6R_presenting_0": "as IL6R_0",
-    "gp130_0": "copies per cell times cells per ml",
-    "enhancement_membrane": "from two kinds of sites",
+    "gp130_0": "of three cells, and fixed: the presets have theirs",
     "k_basal": "from the share at rest: claim of the prior's check, il6infer/prediction/expected.csv",
     "k_phosphorylation": "from the share at 18 min: the same",
     "K_SOCS3_mRNA": "from EC50 of SOCS3 mRNA: the same",
@@ -197,7 +198,7 @@ def test_cell_type_and_temperature_are_stated_where_something_was_measured(table
 def test_copy_numbers_of_a_cell_are_the_published_range(facts, cell, name):
     (row,) = facts[facts["name"] == name].itertuples()
     table = cell_table()
-    (preset,) = table[(table["cell"] == cell) & (table["parameter"] == "copies_gp130")].itertuples()
+    (preset,) = table[(table["cell"] == cell) & (table["parameter"] == "gp130_0")].itertuples()
 
     assert (preset.median, preset.low, preset.high) == (float(row.value), float(row.low), float(row.high))
 
@@ -207,7 +208,7 @@ def test_ratio_of_receptors_is_that_of_sites_and_copies(facts):
     ratios = table[table["parameter"] == "ratio_IL6R_gp130"].set_index("cell")
     sites = {cell: float(facts.loc[facts["name"] == f"IL-6 binding sites {n}", "value"].iloc[0])
              for cell, n in (("hepatocyte", "rat hepatocyte"), ("HepG2", "HepG2"))}  # fmt: skip
-    copies = table[table["parameter"] == "copies_gp130"].set_index("cell")["median"]
+    copies = table[table["parameter"] == "gp130_0"].set_index("cell")["median"]
 
     for cell, count in sites.items():
         assert ratios.loc[cell, "median"] == pytest.approx(count / copies[cell], rel=0.05)
