@@ -97,7 +97,7 @@ def with_constraints(tables: Mapping[str, pd.DataFrame], names: Sequence[str]) -
 
 
 def _sd(low: float, high: float, distribution: str) -> float:
-    """Standard deviation of the value, or of its natural logarithm, whose central 90 % reach from low to high."""
+    """Give the standard deviation of the value, or of its natural logarithm, whose 90 % reach from low to high."""
     width = math.log(high / low) if distribution == "log-normal" else high - low
     return width / 2 / Z90
 

@@ -23,7 +23,7 @@ DRAWS, CHECKED = 40, 2
 
 _FACTORS = (
     (("ratio_IL6R_gp130", "copies_IL6R", "IL6R_0"), "membrane IL-6R, times its fitted value"),
-    (("copies_gp130", "gp130_0"), "gp130, times its fitted value"),
+    (("gp130_0",), "gp130, times its fitted value"),
 )
 """Parameters, the first of which that a model has becomes a slider, and its label."""
 

@@ -42,8 +42,8 @@ def simulated(model: Model, folder: Path, knock_out: str = "", given: str = "", 
     [
         ("both_socs3", "SOCS3", "", {"k_SOCS3_mRNA": 0.0}),
         ("both_dual+jak", "JAK1;IL6R", "", {"JAK1": 0.0, "IL6R_0": 0.0}),
-        ("classic_socs3@HepG2", "", "ratio_IL6R_gp130=0.2;copies_gp130=5e4",
-         {"ratio_IL6R_gp130": 0.2, "copies_gp130": 5e4}),
+        ("classic_socs3@HepG2", "", "ratio_IL6R_gp130=0.2;gp130_0=5e4",
+         {"ratio_IL6R_gp130": 0.2, "gp130_0": 5e4}),
         ("trans_loss", "k_internalisation", "k_basal=0.01", {"k_internalisation": 0.0, "k_basal": 0.01}),
     ],
 )  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_parameter_of_some_cells_has_the_prior_of_all_and_one_that_none_has_is
 
     assert "IL6R_0" not in known
     assert known["IL6R_0_mutant"].prior == known["IL6R_0_wild_type"].prior
-    assert known["IL6R_0_mutant"].unit == "nM"
+    assert known["IL6R_0_mutant"].unit == "molecules/cell"
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,8 @@ def test_models_that_cannot_express_a_constraint_are_named_once_with_one_that_ca
     assert str(caught.value) == "\n".join(
         [
             "my.yaml: 6 faults",
-            "  - key 'datasets.f.constraints.0': 'free_IL8' is unknown. Did you mean 'free_IL6'? Known: free_IL6, high_affinity_sites.",
+            "  - key 'datasets.f.constraints.0': 'free_IL8' is unknown. Did you mean 'free_IL6'? Known: free_IL6, "
+            "high_affinity_sites.",
             "  - key 'datasets.f.constraints.1': 3 is not text.",
             "  - key 'datasets.f.constraints.1': 3 is unknown. Known: free_IL6, high_affinity_sites.",
             "  - key 'datasets.e': has 'petab' and 'constraints'. A PEtab problem brings its own model and data: leave "

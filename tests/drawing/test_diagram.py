@@ -76,8 +76,8 @@ def test_drawing_says_in_words_what_its_name_stands_for():
     assert ">both_socs3+hexamer@PHH</text>" in text
     assert ">hexamer: two 1:1:1 complexes join to the 2:2:2 hexamer, which alone signals</text>" in text
     assert (
-        ">PHH: primary human hepatocyte; gp130 per cell 12,012 (8,536-16,176); membrane IL-6R per gp130 0.4 (0.08-2); "
-        "cells per well 1e+06; medium per well 1 ml</text>"
+        ">PHH: primary human hepatocyte; gp130 per cell 12,012 (8,536-16,176) molecules/cell; membrane IL-6R per gp130 "
+        "0.4 (0.08-2)</text>"
     ) in text
 
 

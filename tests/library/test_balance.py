@@ -82,9 +82,9 @@ def broken(name: str, *edits: tuple[str, str], more: str = "") -> Network:
 
 FOURTH = """
   species IL6R_gp130 in membrane = 0;
-  bind_IL6R_gp130: IL6R + gp130 -> IL6R_gp130; membrane*kon_complex_gp130*(concentration_membrane*IL6R*gp130 - Kd_pre*IL6R_gp130);
+  bind_IL6R_gp130: IL6R + gp130 -> IL6R_gp130; membrane*kon_pre*(IL6R*gp130 - Kd_pre*IL6R_gp130);
   bind_IL6_IL6R_gp130: IL6 + IL6R_gp130 -> C_classic; membrane*kon_IL6_IL6R*(IL6*IL6R_gp130 - {last}*C_classic);
-  Kd_pre = 3; Kd_pre has nM; {more}
+  kon_pre = 1e-3; Kd_pre = 100; {more}
 """
 """IL-6 and gp130 bind IL-6R in either order: the fourth constant must follow from the other three."""
 

@@ -193,7 +193,7 @@ def test_hexamer_answers_to_less_at_low_dose_and_alike_at_high_dose():
     assert 0.7 * one[-1] < two[-1] < one[-1]
     tight = dose_response("classic_socs3+hexamer", "IL6", DOSES, {}, cooperativity=30.0)
     assert ec50(DOSES, two) > 1.2 * ec50(DOSES, one)
-    assert ec50(DOSES, tight) == pytest.approx(ec50(DOSES, one), rel=0.1)
+    assert ec50(DOSES, tight) == pytest.approx(ec50(DOSES, one), rel=0.2)
 
 
 def test_target_mrnas_rise():
