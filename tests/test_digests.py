@@ -22,6 +22,7 @@ EDITS = {
     "_digests.py": {"fit", *ASKED},  # a fit notes the digest of its code
     "_outputs.py": {"ingest", "adopt", "fit"},
     "_interruption.py": {"fit"},
+    "_run_lock.py": set(),
     "_schema.py": {"ingest", "report", *ASKED},
     "_tables.py": {"ingest", "problem", "adopt", "draw_adopted", "report", *SIMULATES},
     "_units.py": {"ingest", *ASKED},
