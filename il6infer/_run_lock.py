@@ -86,9 +86,7 @@ def free(folder: Path) -> str:
     last = runs[-1].told
     for path in (*locks, *records):
         path.unlink(missing_ok=True)
-    return (
-        f"{runs[-1].told} was killed before its end: its lock is removed, and this run goes on from what it finished."
-    )
+    return f"{last} was killed before its end: its lock is removed, and this run goes on from what it finished."
 
 
 def _read(path: Path) -> Run | None:
