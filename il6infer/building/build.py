@@ -252,7 +252,7 @@ def _observables(measurements: pd.DataFrame) -> pd.DataFrame:
     for name, group in measurements.groupby("observable", sort=False):
         placeholders = _placeholders(name, group)
         formula = name
-        if group["scale"].any():
+        if _scaled(group).any():
             formula = f"observableParameter1_{name} * {name}"
         if group["offset"].any():
             formula = f"{formula} + observableParameter{len(placeholders)}_{name}"
@@ -266,22 +266,32 @@ def _observables(measurements: pd.DataFrame) -> pd.DataFrame:
                 "observablePlaceholders": ";".join(placeholders),
             }
         )
-    return pd.DataFrame(rows)
+        if group["error"].notna().any():  # besides the noise of the read-out
+            error = f"noiseParameter1_{name}"
+            rows[-1] |= {"noiseFormula": f"sqrt(sigma_{name}^2 + {error}^2)", "noisePlaceholders": error}
+    return pd.DataFrame(rows).fillna("")
+
+
+def _scaled(rows: pd.DataFrame) -> pd.Series:
+    """Whether each measurement has a factor of its gel or plate, unknown or nearly known."""
+    return rows["scale"] | rows["scale_sd"].notna()
 
 
 def _placeholders(name: str, group: pd.DataFrame) -> list[str]:
-    count = int(group["scale"].any()) + int(group["offset"].any())
+    count = int(_scaled(group).any()) + int(group["offset"].any())
     return [f"observableParameter{i}_{name}" for i in range(1, count + 1)]
 
 
 def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
-    with_scale = measurements.groupby("observable")["scale"].any()
+    scaled = _scaled(measurements)
+    with_scale = scaled.groupby(measurements["observable"]).any()
+    with_error = measurements.groupby("observable")["error"].count() > 0
     with_offset = measurements.groupby("observable")["offset"].any()
     overrides = []
-    for row in measurements.itertuples():
+    for row, own in zip(measurements.itertuples(), scaled, strict=True):
         given = []
         if with_scale[row.observable]:
-            given.append(f"scale_{row.observable}_{row.batch}" if row.scale else "1")
+            given.append(f"scale_{row.observable}_{row.batch}" if own else "1")
         if with_offset[row.observable]:
             given.append(f"offset_{row.observable}_{row.batch}" if row.offset else "0")
         overrides.append(";".join(given))
@@ -292,7 +302,10 @@ def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
             "time": [np.format_float_positional(time, trim="-") for time in measurements["time_min"]],
             "measurement": measurements["value"],
             "observableParameters": overrides,
-            "noiseParameters": "",
+            "noiseParameters": [
+                f"{0.0 if np.isnan(row.error) else row.error:.10g}" if with_error[row.observable] else ""
+                for row in measurements.itertuples()
+            ],
             "datasetId": measurements["batch"],
             "replicateId": measurements["replicate"].astype(str),
         }
@@ -324,6 +337,9 @@ def _parameters(
         if group["scale"].any():
             why = f"largest value of {batch}, sd of ln {SCALE_SD}: arbitrary units"
             rows.append(_parameter(f"scale_{name}_{batch}", f"scale of {name}", math.log(top), SCALE_SD, unit, why))
+        elif group["scale_sd"].notna().any():
+            sd, why = float(group["scale_sd"].max()), f"uncertainty of the calibration of {batch}"
+            rows.append(_parameter(f"scale_{name}_{batch}", f"calibration of {name}", 0.0, sd, "1", why))
         if group["offset"].any():
             why = f"{OFFSET_SHARE:.0%} of the smallest value of {batch}, sd of ln {OFFSET_SD}: background"
             mean = math.log(OFFSET_SHARE * max(float(sizes.min()), FAINT * top))

@@ -157,7 +157,8 @@ def readouts(truth: Truth) -> pd.DataFrame:
             {
                 "dataset": "truth", "observable": readout, "condition": condition, "time_min": time, "replicate": 1,
                 "batch": "truth", "value": 1.0, "unit": "1", "noise": "lognormal", "detection_limit": np.nan,
-                "censored": "", "assay": "truth", "scale": False, "offset": False, "simulated": True,
+                "censored": "", "error": np.nan, "scale_sd": np.nan,
+                "assay": "truth", "scale": False, "offset": False, "simulated": True,
                 "source_file": "", "source_row": 1,
             }
             for readout, time in wanted for condition in protocol.conditions

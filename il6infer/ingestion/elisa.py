@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 from typing import ClassVar
 
@@ -104,6 +104,7 @@ def read(sheet: Sheet, spec: Elisa) -> Reading:
         Quality: ``backfit_error``, the largest relative error of a standard in the range; ``curve_cv``, the median
         uncertainty of the samples that comes from the curve; ``duplicate_cv``, the median variation of the signals of
         technical replicates; ``dilution_cv``, the largest variation of one sample over its dilutions.
+        ``curve_cv`` is handed on as the standard deviation of a factor that all values of the plate share.
     """
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("well",))
@@ -257,6 +258,9 @@ def _values(
             censored=side,
         )
         limited(collector, found_value, side, reason)
+    # The curve is one for the plate: what it may be off by is common to all of its values.
+    common = median(uncertain) if uncertain else 0.0
+    collector.values = [replace(value, scale_sd=common or None) for value in collector.values]
     quality = {"curve_cv": uncertain, "duplicate_cv": duplicates}
     numbers = {name: median(values) for name, values in quality.items() if values}
     return {**numbers, "dilution_cv": max(diluted)} if diluted else numbers

@@ -34,6 +34,12 @@ class Value:
         All rows that the value is the mean of; empty: `row` alone.
     censored
         ``below`` or ``above`` where `value` is a limit and the measurement lies on that side of it; else empty.
+    error
+        Standard deviation that is known of this value, besides the noise of the read-out, on the scale of that (of the
+        natural logarithm for lognormal); None where the file states none.
+    scale_sd
+        Standard deviation of ln of the factor near 1 that a calibration leaves to all values of a gel or plate; None
+        where the value is as it stands, or known up to any factor (`scale`).
     """
 
     observable: str
@@ -48,6 +54,8 @@ class Value:
     detection_limit: float | None = None
     rows: tuple[int, ...] = ()
     censored: str = ""
+    error: float | None = None
+    scale_sd: float | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ _CHECKS = {
     "noise": pa.Check.isin(NOISES),
     "censored": pa.Check.isin(tuple(CENSORED)),
     "detection_limit": pa.Check.gt(0),
+    "error": pa.Check.ge(0),
+    "scale_sd": pa.Check.gt(0),
 }
 
 

@@ -112,3 +112,21 @@ def test_missing_problem_file(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         load(tmp_path / "problem.yaml")
     assert str(error.value) == f"{tmp_path / 'problem.yaml'}: no such PEtab problem file."
+
+
+def test_known_errors_calibrations_and_limits_are_part_of_the_problem(tmp_path: Path) -> None:
+    table = measurements(error=[0.1, *[np.nan] * 12], censored=["below", *[""] * 12])
+    table.loc[12, ["scale", "scale_sd", "unit", "observable"]] = (False, 0.05, "fraction", "pSTAT3_cytoplasm")
+    problem = load(build(table, protocol(), compose("both_socs3"), tmp_path / "problem", dataset="toy"))
+    observables = {o.id: o for o in problem.observables}
+    blot = observables["obs_pSTAT3"]
+    error = symbol(blot.noise_placeholders[0])
+
+    assert float(blot.noise.subs({symbol("sigma_pSTAT3"): 0.3, error: 0.4})) == pytest.approx(0.5)
+    assert [float(p) for (p,) in problem.measurements["noise_parameters"][:12]] == [0.1] + [0.0] * 11
+    assert list(problem.sides) == [-1] + [0] * 12
+    assert observables["obs_pSTAT3_cytoplasm"].noise == symbol("sigma_pSTAT3_cytoplasm")
+    assert problem.measurements["observable_parameters"].iloc[-1] == (symbol("scale_pSTAT3_cytoplasm_plate"),)
+    calibration = {p.id: p for p in problem.parameters}["scale_pSTAT3_cytoplasm_plate"]
+    assert calibration.prior.parameters == (0.0, 0.05)
+    assert calibration.nominal == 1.0

@@ -17,7 +17,8 @@ from il6infer.library.compose import compose
 
 COLUMNS = {
     "dataset": "tiny", "observable": "pSTAT3", "condition": "il6", "replicate": 1, "batch": "gel1", "unit": "a.u.",
-    "noise": "lognormal", "detection_limit": float("nan"), "censored": "", "assay": "western_blot", "scale": True,
+    "noise": "lognormal", "detection_limit": float("nan"), "censored": "", "error": float("nan"),
+    "scale_sd": float("nan"), "assay": "western_blot", "scale": True,
     "offset": True, "simulated": True, "source_file": "gel1.csv", "source_row": 2,
 }  # fmt: skip
 

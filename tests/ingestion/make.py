@@ -54,6 +54,10 @@ COIP = """lane,condition,time_min,gp130,IL6R,gp130_input
 2,il6_10,15,6000,9000,15000
 3,il6_10,60,3000,7500,14000
 """
+GENES = """gene,log2_fold_change,log2_error,condition,time_min
+SOCS3,2.91,0.14,il6_10,60
+STAT3,0.81,0.06,il6_10,60
+"""
 TABLE = """time,dose,pgp130_wb,ms
 0,0,0.5,1.1
 20,40,2.0,

@@ -13,7 +13,7 @@ from il6infer._tables import read_sheet
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.dataset import schema
 from il6infer.ingestion.taking import KEYS
-from tests.ingestion.make import COIP, ELISA, GEL, PLATE, QPCR, TABLE, faults
+from tests.ingestion.make import COIP, ELISA, GEL, GENES, PLATE, QPCR, TABLE, faults
 
 ENTRIES = {
     "western_blot": {"observable": "pERK", "batch": "b", "signal": "pSTAT3", "normalise": "total_STAT3"},
@@ -21,10 +21,19 @@ ENTRIES = {
     "qpcr": {"observable": "ICAM1_mRNA", "batch": "b", "target": "SOCS3", "reference": "HPRT"},
     "elisa": {"observable": "IL6_medium", "batch": "b", "unit": "pM"},
     "coip": {"observable": "IL6R_gp130_coIP", "batch": "b", "prey": "gp130", "bait": "IL6R", "input": "gp130_input"},
+    "rnaseq": {"batch": "b", "genes": {"SOCS3_mRNA": "SOCS3"}, "control": "vehicle"},
     "table": {"batch": "b", "condition": "il6_10", "observables": {"pAKT": {"column": "pgp130_wb", "unit": "a.u."}},
               "ignore": ["dose"]},
 }  # fmt: skip
-FILES = {"western_blot": GEL, "luciferase": PLATE, "qpcr": QPCR, "elisa": ELISA, "coip": COIP, "table": TABLE}
+FILES = {
+    "western_blot": GEL,
+    "luciferase": PLATE,
+    "qpcr": QPCR,
+    "elisa": ELISA,
+    "coip": COIP,
+    "rnaseq": GENES,
+    "table": TABLE,
+}
 
 
 def entry(name: str) -> dict:

@@ -31,7 +31,7 @@ def test_typos_in_the_description(tmp_path):
         "data.yaml, files 2 (plate.csv), batch: '1-1' is not a name. "
         "Use letters, digits and _, with a letter or _ first.",
         "data.yaml, files 3 (qpcr.csv), assay: unknown value 'pcr'. Did you mean 'qpcr'? "
-        "Known: coip, elisa, luciferase, qpcr, table, western_blot.",
+        "Known: coip, elisa, luciferase, qpcr, rnaseq, table, western_blot.",
         "data.yaml, files 4 (table.csv), observables, pgp130, unit: unknown value 'AU'. "
         "Known: a.u., ratio, relative, fraction, percent, molecules/cell, pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, "
         "mg/l, fM, pM, nM, uM, mM.",

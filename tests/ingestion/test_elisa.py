@@ -77,6 +77,7 @@ def test_samples_are_averaged_read_and_multiplied_by_their_dilution(tmp_path):
     assert (value.condition, value.time_min, value.unit, value.scale) == ("il6_10", 60.0, "nM", False)
     assert value.value == pytest.approx(3000e-3 / 50, rel=1e-4)  # pg/ml over 50 kDa of sIL-6R
     assert value.rows == (18, 19)
+    assert value.scale_sd == found.quality["curve_cv"] < 1e-3
     assert found.quality["duplicate_cv"] == pytest.approx(0.01 * 2**0.5, rel=1e-6)
 
 

@@ -247,7 +247,7 @@ def test_a_spoilt_file_is_read_or_refused_and_no_number_is_made_up(name, changes
     if found is None:
         return
     written = {cell for row in found.grid.rows for cell in row}
-    made = {"fold_change", "peak", "row", "replicate", "well", "lane", "band"}
+    made = {"fold_change", "log2_error", "peak", "row", "replicate", "well", "lane", "band"}
     for row in found.sheet.rows:
         for column, cell in row.cells.items():
             assert column in made or cell in written or cell == "", (column, cell)

@@ -6,7 +6,7 @@ import pytest
 
 from il6infer._tables import parse, read_sheet
 from il6infer.ingestion.assays import ASSAYS
-from tests.ingestion.make import COIP, ELISA, GEL, PLATE, PROTOCOL, QPCR, faults, read
+from tests.ingestion.make import COIP, ELISA, GEL, GENES, PLATE, PROTOCOL, QPCR, faults, read
 
 
 def with_column(text: str, name: str, cells: str) -> str:
@@ -217,14 +217,16 @@ def test_real_tables_that_were_read_with_the_wrong_meaning(shared, path, conditi
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_no_column_of_an_instruments_own_table_is_a_fault(name):
-    text = {"western_blot": GEL, "luciferase": PLATE, "qpcr": QPCR, "elisa": ELISA, "coip": COIP}[name]
+    text = {"western_blot": GEL, "luciferase": PLATE, "qpcr": QPCR, "elisa": ELISA, "coip": COIP, "rnaseq": GENES}[name]
     own = {
         "western_blot": {"signal": "pSTAT3", "normalise": "total_STAT3"},
         "luciferase": {},
         "qpcr": {"target": "SOCS3", "reference": "HPRT"},
         "elisa": {"unit": "nM"},
+        "rnaseq": {"genes": {"SOCS3_mRNA": "SOCS3"}, "control": "vehicle"},
         "coip": {"prey": "gp130", "bait": "IL6R", "input": "gp130_input"},
     }
     sheet, _ = parse(text, "f.csv")
-    keys = {"path": "f.csv", "assay": name, "observable": "x", "batch": "b", **own[name]}
+    keys = {"path": "f.csv", "assay": name, "batch": "b", **own[name]}
+    keys |= {} if name == "rnaseq" else {"observable": "x"}
     assert ASSAYS[name].reading(sheet, ASSAYS[name].file(keys)).faults == ()

@@ -64,9 +64,9 @@ def test_written_files(tmp_path):
     write(tables, tmp_path / "out")
     written = (tmp_path / "out" / "measurements.csv").read_bytes().decode()
     assert written.splitlines()[:2] == [
-        "dataset,observable,condition,time_min,replicate,batch,value,unit,noise,detection_limit,censored,assay,scale,offset,"
-        "simulated,source_file,source_row",
-        "test,pSTAT3,vehicle,0,1,gel1,0.02,ratio,lognormal,,,western_blot,true,true,true,gel.csv,2",
+        "dataset,observable,condition,time_min,replicate,batch,value,unit,noise,detection_limit,censored,error,assay,"
+        "scale,scale_sd,offset,simulated,source_file,source_row",
+        "test,pSTAT3,vehicle,0,1,gel1,0.02,ratio,lognormal,,,,western_blot,true,,true,true,gel.csv,2",
     ]
     assert "\r" not in written
     protocol = (tmp_path / "out" / "protocol.csv").read_text()

@@ -28,7 +28,7 @@ def test_western_blot_divides_by_the_total(tmp_path):
         ("block", 15, 1, 0.1),
     ]
     row = tables.measurements.iloc[1].to_dict()
-    assert math.isnan(row.pop("detection_limit"))
+    assert all(math.isnan(row.pop(column)) for column in ("detection_limit", "error", "scale_sd"))
     assert row == {
         "dataset": "test",
         "observable": "pSTAT3",

@@ -134,7 +134,8 @@ def problem(documented, tmp_path_factory) -> Path:
     times, values = [0.0, 30.0, 60.0, 120.0, 240.0], [0.02, 0.3, 0.5, 0.45, 0.2]
     row = {
         "dataset": "d", "condition": "il6", "replicate": 1, "batch": "plate", "unit": "relative", "noise": "lognormal",
-        "detection_limit": np.nan, "censored": "", "assay": "table", "scale": True, "offset": False, "simulated": True,
+        "detection_limit": np.nan, "censored": "", "error": np.nan, "scale_sd": np.nan,
+        "assay": "table", "scale": True, "offset": False, "simulated": True,
         "source_file": "f.csv", "source_row": 2,
     }  # fmt: skip
     columns = ["dataset", "observable", "condition", "time_min", "replicate", "batch", "value", *list(row)[4:]]

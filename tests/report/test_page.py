@@ -56,7 +56,8 @@ def run(tmp_path: Path) -> tuple[Path, Path]:
         {
             "observable": "y", "condition": "experiment", "time_min": range(N), "batch": "batch", "replicate": 1,
             "value": observed, "unit": "ratio", "noise": "normal", "assay": "table", "simulated": "true",
-            "dataset": "toy", "detection_limit": "", "censored": "", "scale": "false", "offset": "false",
+            "dataset": "toy", "detection_limit": "", "censored": "", "error": "", "scale_sd": "",
+            "scale": "false", "offset": "false",
             "source_file": "y.csv", "source_row": range(2, N + 2),
         }
     ).to_csv(results / "toy" / "measurements.csv", index=False)  # fmt: skip

@@ -11,7 +11,8 @@ def measurements(**changes: object) -> pd.DataFrame:
         {
             "dataset": "toy", "observable": "pSTAT3", "condition": condition, "time_min": time, "replicate": 1,
             "batch": batch, "value": value, "unit": "ratio", "noise": "lognormal", "detection_limit": float("nan"),
-            "censored": "", "assay": "western_blot", "scale": True, "offset": True, "simulated": True,
+            "censored": "", "error": float("nan"), "scale_sd": float("nan"),
+            "assay": "western_blot", "scale": True, "offset": True, "simulated": True,
             "source_file": "f", "source_row": 2,
         }
         for batch, factor in (("gel1", 1.0), ("gel2", 3.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from il6infer._errors import Fault
@@ -30,6 +30,7 @@ _NAMES = {
     "log2_fold_change": ("log2FoldChange", "logFC"),
     "p_adjusted": ("padj", "FDR", "adj.P.Val"),
 }
+ERROR = "log2_error"
 _DATE = re.compile(
     r"(\d{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d{4}-\d\d-\d\d.*|\d{1,2}\.(mrz|sep|dez|okt))\Z", re.I
 )
@@ -58,6 +59,9 @@ def _head(grid: Grid) -> int | None:
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
     """Read the genes: ``gene``, ``log2_fold_change``, ``fold_change`` (2 to its power), ``p_adjusted``.
 
+    Where it is asked for, ``log2_error`` has the standard error of the logarithm: lfcSE of DESeq2, the quotient of
+    logarithm and t of limma, empty for edgeR, which gives none.
+
     Genes without a fold change (NA: no counts) are left out. A name that a spreadsheet has turned into a date is a
     fault only where it is asked for, and is left out else.
     """
@@ -67,6 +71,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     block, faults = table_below(_with_gene(grid, head), head)
     if block is None:
         return None, faults
+    cells = {row.number: row.cells for row in block.rows}
     names = named(block, _NAMES)
     hidden = [c for c in block.columns if c not in names and c in _ABOUT and c not in wanted]
     block = renamed(block, names, hidden)
@@ -80,8 +85,17 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
         elif value.upper() in ("NA", ""):
             left.append((row.number, "no fold change (NA)"))
         text = f"{2**fold:.10g}" if fold is not None and abs(fold) < 60 else ""
-        rows.append(replace(row, cells={**row.cells, "fold_change": text}))
-    return replace(block, columns=(*block.columns, "fold_change"), rows=tuple(rows), left=tuple(left)), []
+        rows.append(replace(row, cells={**row.cells, "fold_change": text, ERROR: _error(cells[row.number], fold)}))
+    added = ("fold_change", ERROR) if ERROR in wanted else ("fold_change",)
+    return replace(block, columns=(*block.columns, *added), rows=tuple(rows), left=tuple(left)), []
+
+
+def _error(cells: Mapping[str, str], change: float | None) -> str:
+    """Give the standard error of log2 of a fold change, as text; empty where the table has none."""
+    if cells.get("lfcSE"):
+        return cells["lfcSE"]
+    t = number(cells.get("t", "").replace(",", "."))
+    return f"{abs(change / t):.10g}" if change is not None and t else ""
 
 
 def _with_gene(grid: Grid, head: int) -> Grid:
