@@ -10,6 +10,7 @@ from typing import Any
 from il6infer import _schema
 from il6infer._errors import Fault
 from il6infer._yaml import read_yaml
+from il6infer.library.names import in_order
 from il6infer.stages.schema import section
 from il6infer.stages.settings import SEED, Sampling, Thresholds
 
@@ -46,7 +47,12 @@ def check_keys(
     more, formats
         As in `il6infer._schema.check`.
     """
-    return _schema.check(config, schema(), source, [*_half_described(config), *more], formats=formats)
+    faults = [*_half_described(config), *_named_twice(config), *more]
+    found = _schema.check(config, schema(), source, faults, formats=formats)
+    for owner in (found, *found["datasets"].values()):
+        if "models" in owner:
+            owner["models"] = [in_order(name) for name in owner["models"]]
+    return found
 
 
 @cache
@@ -75,6 +81,20 @@ def values_of(config: Mapping[str, Any], dataset: str) -> dict[str, float]:
     """Parameter -> value that the configuration gives for a data set's models; a PEtab problem has its own."""
     described = config["datasets"][dataset]
     return {} if "petab" in described else described.get("values", config["values"])
+
+
+def _named_twice(config: Mapping[str, Any]) -> Iterator[Fault]:
+    """Find models that a list names twice, their options in another order."""
+    datasets = config.get("datasets")
+    lists = {"models": config.get("models")}
+    for name, described in datasets.items() if isinstance(datasets, Mapping) else ():
+        lists[f"datasets.{name}.models"] = described.get("models") if isinstance(described, Mapping) else None
+    for key, models in lists.items():
+        first: dict[str, str] = {}
+        for model in models if isinstance(models, list) else ():
+            if isinstance(model, str) and first.setdefault(in_order(model), model) != model:
+                what = f"'{model}' is the same model as '{first[in_order(model)]}'."
+                yield Fault(f"key '{key}'", what, "Name it once.")
 
 
 def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:

@@ -84,7 +84,8 @@ def compose(name: str, library: Library | None = None) -> Model:
         If a part of the name is unknown (the message names the nearest) or does not go with the others; if a module of
         the user's own has a fault that shows only in a model.
     """
-    return _composed(name, library or shipped())
+    library = library or shipped()
+    return _composed(str(parse_model_name(name, library)), library)
 
 
 @cache

@@ -51,6 +51,13 @@ def base_names(library: Library | None = None) -> tuple[str, ...]:
     return tuple(f"{receptor}_{feedback}" for receptor, feedback in product(library.receptors, library.feedbacks))
 
 
+def in_order(name: str) -> str:
+    """Give the name of a model as the house writes it, options in the order of the alphabet; no part is looked up."""
+    body, at, cell = name.partition("@")
+    head, *options = body.split("+")
+    return "+".join([head, *sorted(options)]) + at + cell
+
+
 def parse_model_name(name: str, library: Library | None = None) -> ModelName:
     """Take a model's name apart.
 
@@ -62,8 +69,7 @@ def parse_model_name(name: str, library: Library | None = None) -> ModelName:
     Raises
     ------
     UserError
-        If a part is unknown (the message names the nearest), stands twice or in another order than the alphabet's,
-        or two parts do not go together.
+        If a part is unknown (the message names the nearest), stands twice, or does not go with another.
 
     Examples
     --------
@@ -83,8 +89,8 @@ def parse_model_name(name: str, library: Library | None = None) -> ModelName:
         raise UserError(f"unknown cell '{cell}' in model '{name}'. {nearest(cell, CELLS)}")
     receptor, feedback = head.split("_")
     found = ModelName(receptor, feedback, tuple(sorted(set(options))), cell)
-    if str(found) != name:
-        raise UserError(f"model '{name}': options stand once each, in alphabetical order. Write '{found}'.")
+    if len(found.options) < len(options):
+        raise UserError(f"model '{name}': options stand once each. Write '{found}'.")
     brought = sorted(library.with_brought(options) & known.keys() - set(options))
     for option in (*options, *brought):
         wanted, excluded = known[option].receptors, known[option].excludes

@@ -61,7 +61,7 @@ def test_all_faults_come_in_one_message():
         [
             "my.yaml: 13 faults",
             "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, constraints, datasets, fit, models, "
-            "modules, question, results, seed, title, values, verdict.",
+            "modules, predictions, question, results, seed, title, values, verdict.",
             "  - key 'datasets': '1a' is not a name: use letters, digits and _, a letter first.",
             "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: constraints, description, folder, "
             "models, petab, values.",
@@ -89,6 +89,10 @@ def test_all_faults_come_in_one_message():
         ([], "key 'models': is empty, at least 1 was expected."),
         (["both_none", "both_none"], "key 'models': ['both_none', 'both_none'] names something twice."),
         ("both_none", "key 'models': 'both_none' is not a list."),
+        (
+            ["both_none+akt+mapk", "both_none+mapk+akt"],
+            "key 'models': 'both_none+mapk+akt' is the same model as 'both_none+akt+mapk'. Name it once.",
+        ),
     ],
 )
 def test_models_must_be_a_list_of_different_names(models, message):
@@ -99,7 +103,7 @@ def test_models_must_be_a_list_of_different_names(models, message):
 
 
 def test_the_models_are_those_of_the_library():
-    config = check_config({"models": ["both_dual+mapk+stat1@HUVEC", "cluster_loss"]}, "")
+    config = check_config({"models": ["both_dual+stat1+mapk@HUVEC", "cluster_loss"]}, "")
     assert config["models"] == ["both_dual+mapk+stat1@HUVEC", "cluster_loss"]
     with pytest.raises(UserError) as caught:
         check_config({"models": ["both_none+mapkk", "trans_none+shedding"]}, "a.yaml")

@@ -7,7 +7,7 @@ import pytest
 from il6infer._errors import UserError
 from il6infer.library.catalogue import shipped
 from il6infer.library.compose import compose
-from il6infer.library.names import CELLS, base_names, parse_model_name
+from il6infer.library.names import CELLS, base_names, in_order, parse_model_name
 from il6infer.library.priors import cell_table
 from tests.library.representative import REPRESENTATIVE
 
@@ -30,12 +30,20 @@ def test_library_lists_receptors_times_feedbacks():
     assert base_names() == tuple(f"{r}_{f}" for r in ("classic", "trans", "both", "cluster") for f in feedbacks)
 
 
-def test_options_stand_in_the_alphabets_order():
+def test_options_may_stand_in_any_order():
     assert list(shipped().options) == sorted(shipped().options)
-    assert refused("both_none+mapk+akt") == (
-        "model 'both_none+mapk+akt': options stand once each, in alphabetical order. Write 'both_none+akt+mapk'."
+    assert str(parse_model_name("both_none+mapk+akt@HUVEC")) == "both_none+akt+mapk@HUVEC"
+    assert in_order("both_none+mapk+akt@HUVEC") == "both_none+akt+mapk@HUVEC"
+    assert compose("both_none+mapk+akt") is compose("both_none+akt+mapk")
+    assert compose("both_none+mapk+akt").name == "both_none+akt+mapk"
+    assert refused("both_none+akt+mapk+akt") == (
+        "model 'both_none+akt+mapk+akt': options stand once each. Write 'both_none+akt+mapk'."
     )
-    assert refused("both_none+akt+akt").endswith("Write 'both_none+akt'.")
+
+
+@pytest.mark.parametrize("name", [*base_names(), *REPRESENTATIVE])
+def test_names_of_the_house_are_in_order(name):
+    assert in_order(name) == name
 
 
 def test_every_option_is_in_a_representative_model():
