@@ -16,6 +16,7 @@
   }
   function choose(set, model) {
     for (const p of document.querySelectorAll(`.model[data-set="${set}"]`)) { p.hidden = p.dataset.model !== model; p.open = true; }
+    dispatchEvent(new Event("resize"));
     for (const s of document.querySelectorAll(`[data-chooser="${set}"] select`)) s.value = model;
   }
   for (const set of new Set([...document.querySelectorAll("[data-chooser]")].map(b => b.dataset.chooser))) {
@@ -34,7 +35,8 @@
   addEventListener("hashchange", reveal); reveal();
   addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("details.printed")) d.open = true; });
 
-  const value = cell => { const t = cell.dataset.value ?? cell.textContent.trim(); const n = parseFloat(t.replace(/^[^\d.+-]+/, "").replace("−", "-")); return Number.isNaN(n) ? t.toLowerCase() : n; };
+  // A cell that begins with a number, after a sign of comparison perhaps, sorts as one.
+  const value = cell => { const t = cell.dataset.value ?? cell.textContent.trim(); const n = t.replace("\u2212", "-").match(/^[<>\u2264\u2265~\s]*([+-]?\d[\d.]*(?:e[+-]?\d+)?)/i); return n ? Number(n[1]) : t.toLowerCase(); };
   for (const table of document.querySelectorAll("table.sortable")) {
     const body = table.tBodies[0];
     [...table.tHead.rows[0].cells].forEach((head, column) => {
@@ -56,6 +58,9 @@
       (table.closest(".scroll") || table).before(filter);
     }
   }
+  // What scrolls can be reached by the keyboard.
+  const reachable = () => { for (const e of document.querySelectorAll(".wide, .scroll, pre")) if (e.scrollWidth > e.clientWidth) e.tabIndex = 0; else e.removeAttribute("tabindex"); };
+  addEventListener("resize", reachable); reachable();
   const search = document.querySelector("#search"), hits = document.querySelector("#hits");
   if (search) {
     search.hidden = false;
