@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     limits = read_sections(args.config, VerdictSections).verdict
     verdict = diagnose(read_posterior(args.posterior, *NEEDED), limits)
     write(args.output, verdict)
-    for question, answer in (("sampled", verdict.sampled), ("reproduces the data", verdict.reproduces)):
+    for question, answer in verdict.answers:
         logger.info("%s: %s: %s", verdict.problem, question, "yes" if answer.passed else "NO")
         for reason in (*answer.failed, *answer.warnings):
             logger.info("  %s", reason.message)

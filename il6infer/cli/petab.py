@@ -126,7 +126,7 @@ def run_fit(args: argparse.Namespace) -> None:
     idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc", args.time_limit)
     verdict = diagnose(idata, limits)
     write(args.output / "verdict.json", verdict)
-    for question, answer in (("sampled", verdict.sampled), ("reproduces the data", verdict.reproduces)):
+    for question, answer in verdict.answers:
         failed = "; ".join(reason.message for reason in answer.failed)
         logger.info("%s: %s", question, "yes" if answer.passed else f"NO: {failed}")
 

@@ -14,7 +14,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from il6infer.cli.options import assignment
+from il6infer.cli.options import assignment, freed
 
 logger = logging.getLogger("il6infer")
 
@@ -39,6 +39,11 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="give a parameter the value of your cells, and estimate it no more: cell_number=5e4, medium_volume=0.1, "
         "ratio_IL6R_gp130=0.2 (units: il6infer models show); may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--free", action="append", default=[], type=freed, metavar="CONSTANT[=LOW:HIGH]",
+        help="estimate a constant that the library holds fixed; LOW and HIGH are the ends of the 90 %% interval of its "
+        "prior, by default a factor of 10 either way of its value; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--modules", type=Path, metavar="DIR", help="folder with modules of your own (docs/models.md)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write, replaced when it exists")
     parser.set_defaults(run=run, folders=("output",))
@@ -48,11 +53,13 @@ def run(args: argparse.Namespace) -> None:
     """Build and write."""
     from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose, with_values
+    from il6infer.library.freeing import with_free
     from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 
     measurements = read_table(args.measurements, MEASUREMENTS)
     protocol = read_table(args.protocol, PROTOCOL)
     model = with_values(compose(args.model, read_library(args.modules)), dict(args.values))
+    model = with_free(model, dict(args.free))
     from il6infer.building.build import build  # petab comes with it, and a name may have been refused before
 
     path = build(

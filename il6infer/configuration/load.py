@@ -97,6 +97,12 @@ def _named_twice(config: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault(f"key '{key}'", what, "Name it once.")
 
 
+def free_of(config: Mapping[str, Any], dataset: str) -> dict[str, list[float] | None]:
+    """Give the constants that a data set's models estimate, each with the interval of its prior, or None."""
+    described = config["datasets"][dataset]
+    return {} if "petab" in described else described.get("free", config["free"])
+
+
 def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
     """Find data sets that are neither raw files nor a PEtab problem, or both."""
     datasets = config.get("datasets")
@@ -104,7 +110,9 @@ def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
         if not isinstance(described, Mapping):
             continue  # the schema says so
         where = f"key 'datasets.{name}'"
-        others = [key for key in ("description", "folder", "models", "constraints", "values") if key in described]
+        others = [
+            key for key in ("description", "folder", "models", "constraints", "values", "free") if key in described
+        ]
         missing = [key for key in ("description", "folder") if key not in described]
         if "petab" in described and others:
             what = f"has 'petab' and {', '.join(map(repr, others))}."

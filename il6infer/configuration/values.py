@@ -1,4 +1,4 @@
-"""Values that a configuration gives for parameters: which models have them, and what is wrong with them."""
+"""Values that a configuration gives for parameters, and constants that it frees: of which models, and faults."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.configuration.check import library_of
-from il6infer.configuration.load import models_of, values_of
+from il6infer.configuration.load import free_of, models_of, values_of
 from il6infer.library.catalogue import Library
 from il6infer.library.compose import compose, value_fault
+from il6infer.library.freeing import free_fault
 
 
 def of_model(values: Mapping[str, float], model: str, library: Library) -> dict[str, float]:
@@ -24,6 +25,57 @@ def of_model(values: Mapping[str, float], model: str, library: Library) -> dict[
     """
     known = set(compose(model, library).priors["parameter"]) if values else set()
     return {name: value for name, value in values.items() if name in known}
+
+
+def free_of_model(
+    free: Mapping[str, Sequence[float] | None], values: Mapping[str, float], model: str, library: Library
+) -> dict[str, Sequence[float] | None]:
+    """Those of the constants to free that a model has and holds fixed; the others say nothing about it.
+
+    Parameters
+    ----------
+    free
+        Constant -> interval of its prior, or None.
+    values
+        What the configuration gives: these stay fixed.
+    model
+        Name, as `il6infer.library.compose.compose` reads it.
+    """
+    if not free:
+        return {}
+    rows = compose(model, library).priors
+    fixed = set(rows["parameter"][rows["distribution"] == "fixed"]) - set(values)
+    return {name: interval for name, interval in free.items() if name in fixed}
+
+
+def check_free(config: Mapping[str, Any], source: str) -> None:
+    """Check the constants to free against the models that they are for.
+
+    Parameters
+    ----------
+    config
+        As `il6infer.configuration.check.check_config` returns it.
+    source
+        What the message calls it.
+
+    Raises
+    ------
+    UserError
+        With every name that no model holds fixed, that is given a value too, or whose interval is none.
+    """
+    library, found = library_of(config), {}
+    for name, dataset in config["datasets"].items():
+        key = f"datasets.{name}.free" if "free" in dataset else "free"
+        models = [compose(model, library) for model in models_of(config, name)] if free_of(config, name) else []
+        for constant, interval in free_of(config, name).items():
+            where, ends = f"key '{key}.{constant}'", None if interval is None else (interval[0], interval[1])
+            faults = [free_fault(where, constant, ends, model) for model in models]
+            if constant in values_of(config, name):
+                what = "is given a value under 'values', too."
+                found[where] = Fault(where, what, "Leave out one of the two: a given value is not estimated.")
+            elif models and all(faults):
+                found[where] = faults[0]
+    raise_faults(filter(None, found.values()), source)
 
 
 def check_values(config: Mapping[str, Any], source: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from il6infer._files import Groups
+from il6infer.diagnosis.assumptions import sensitivities
 from il6infer.diagnosis.tails import moment_is_known, tail_shape
 from il6infer.draws import bulk_draws, mean_error, rank_rhat, tail_draws
 from il6infer.stages.verdict import Pair, ParameterStatistics, Sampler
@@ -29,6 +30,7 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
     names = list(posterior.data_vars)
     with np.errstate(invalid="ignore", divide="ignore"):  # draws that never move have no variance to divide by
         statistics = {name: {key: of(posterior[name].values) for key, of in _STATISTICS.items()} for name in names}
+    scaled = sensitivities(idata)
     table, estimated = {}, json.loads(posterior.attrs.get("estimated", "{}"))
     for name in names:
         draws, before = posterior[name].values.ravel(), prior[name].values.ravel()
@@ -45,6 +47,7 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
             **prior_quantiles(estimated.get(name, {}), before), "contraction": contraction(draws, before),
             # by their definition a chain that never moves has converged
             **(dict.fromkeys(_STATISTICS, np.nan) if constant else statistics[name]),
+            **dict(zip(("prior_sensitivity", "likelihood_sensitivity"), scaled[str(name)], strict=True)),
         }  # fmt: skip
         for order, moments in ((1, ("mean", "mcse_mean")), (2, ("sd",))):
             if np.isfinite(shape) and not moment_is_known(shape, order, effective):

@@ -1,4 +1,4 @@
-"""One verdict per fit: two answers, every check with its number, its limits and what to do."""
+"""One verdict per fit: three answers, every check with its number, its limits and what to do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from il6infer._files import Groups
+from il6infer.diagnosis.assumptions import constants, prior_checks, pull_checks
 from il6infer.diagnosis.convergence import correlated_pairs, parameter_table, sampler_table
 from il6infer.diagnosis.predictive import coverage, lack_of_fit, loo_pit, serial_correlation, worst_rows
 from il6infer.problems.families import FAMILIES
@@ -31,20 +32,23 @@ NEEDED += ("observed_data", "constant_data")
 
 
 def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
-    """Judge a fit: did it sample, and does the model reproduce the data."""
+    """Judge a fit: did it sample, does the model reproduce the data, and do these agree with what was assumed."""
     parameters, sampler = parameter_table(idata), sampler_table(idata)
     bands, pits, lack, serial = coverage(idata), loo_pit(idata), lack_of_fit(idata), serial_correlation(idata)
     idle = {t: tuple(names) for t, names in json.loads(idata["posterior"].attrs.get("idle_stimuli", "{}")).items()}
+    held = constants(idata)
     return Verdict(
         problem=idata["posterior"].attrs.get("problem_id", ""),
         sampled=Answer.of([*_sampling(parameters, sampler, thresholds), *_tails(idata, parameters, thresholds)]),
         reproduces=Answer.of([*_misfit(pits, lack, serial, thresholds.misfit_p_min), *_coverage(bands), *_idle(idle)]),
+        agrees=Answer.of([*prior_checks(idata, parameters), *pull_checks(held, thresholds)]),
         parameters=parameters,
         sampler=sampler,
         coverage=bands,
         loo_pit=pits,
         lack_of_fit=lack,
         serial=serial,
+        constants=held,
         idle_stimuli=idle,
         worst_pairs=correlated_pairs(idata),
         worst_rows=worst_rows(idata),

@@ -16,6 +16,7 @@ from il6infer._interruption import Interruption
 from il6infer.engine import Engine, compile
 from il6infer.inference import predictive
 from il6infer.inference.checkpoint import Checkpoint
+from il6infer.inference.constants import pulls
 from il6infer.inference.curves import curves
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
@@ -78,7 +79,7 @@ def fit_problem(
     seeds = [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)]
     idata = sample(density, starts, seeds, settings, checkpoint, interruption)
     sampled, failures = time.monotonic(), engine.failures()
-    counted = _add_groups(idata, problem, engine, settings)
+    counted = _add_groups(idata, problem, engine, density, settings)
     counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
     gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
     ended = time.monotonic()
@@ -167,7 +168,9 @@ def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:
     return ""
 
 
-def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, settings: FitSettings) -> dict[str, object]:
+def _add_groups(
+    idata: az.InferenceData, problem: Problem, engine: Engine, density: Density, settings: FitSettings
+) -> dict[str, object]:
     """Add every group but posterior and sample_stats; return attributes that tell how the simulations fared."""
     names = [p.id for p in problem.estimated]
     solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
@@ -196,9 +199,11 @@ def _add_groups(idata: az.InferenceData, problem: Problem, engine: Engine, setti
         predictions_constant_data=about,
     )
     ensembles = {"posterior": after, "prior": before} | ({"predictions": dense} if dense else {})
+    held = pulls(problem, density, thetas, prior, engine=settings.engine, threads=settings.threads)
     constrained = predictive.literature(problem, before, after)
     return {
         **({"literature": json.dumps(constrained)} if constrained else {}),
+        "constants": json.dumps({name: asdict(pull) for name, pull in held.items()}),
         "failed_simulations": json.dumps({name: int(e.failed.sum()) for name, e in ensembles.items()}),
         "integration_error": predictive.integration_error(problem, thetas, log_likelihood, **solver),
         "engine_counters": json.dumps({name: e.outcomes for name, e in ensembles.items()}),

@@ -100,6 +100,7 @@ class Fit:
         """
         from il6infer._errors import UserError, nearest
         from il6infer.report.figures import fit_figure, marked
+        from il6infer.report.sections import doubts
 
         names = variable_names(self.problem)
         table = self.problem.data.assign(readout=self.problem.data["observable"].map(names))
@@ -107,8 +108,7 @@ class Fit:
         figure = fit_figure(rows, self.idata, readout, readout) if len(rows) else None
         if figure is None:
             raise UserError(f"no read-out '{readout}' with a course. {nearest(readout, set(table['readout']))}")
-        answers = (("NOT CONVERGED", self.verdict.sampled), ("DOES NOT REPRODUCE THE DATA", self.verdict.reproduces))
-        return marked(figure, [label for label, answer in answers if not answer.passed])
+        return marked(figure, [doubt.label for doubt in doubts(self.verdict)])
 
     def predict(
         self,
@@ -186,12 +186,13 @@ class Fit:
 
     @property
     def _said(self) -> str:
-        """Both answers of the verdict in words."""
+        """All answers of the verdict in words."""
         verdict = self.verdict
         sampled = "converged" if verdict.sampled.passed else "NOT CONVERGED"
         reproduces = "reproduces the data" if verdict.reproduces.passed else "DOES NOT REPRODUCE THE DATA"
-        failed = [reason.message for answer in (verdict.sampled, verdict.reproduces) for reason in answer.failed]
-        return f"{sampled}, {reproduces}" + (f": {' '.join(failed)}" if failed else "")
+        agrees = "" if verdict.agrees.passed else ", DISAGREES WITH ITS PRIORS OR FIXED CONSTANTS"
+        failed = [reason.message for _, answer in verdict.answers for reason in answer.failed]
+        return f"{sampled}, {reproduces}{agrees}" + (f": {' '.join(failed)}" if failed else "")
 
     def __repr__(self) -> str:
         """Say what the fit is worth."""

@@ -29,7 +29,7 @@ from il6infer.report.labels import condition_labels, model_label
 from il6infer.report.links import grouped_by_reason, in_words, linked
 from il6infer.report.numbers import chance, duration, number, tenth
 from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
-from il6infer.report.sections import MEANS, Figures, ModelView, draw_model, labelled
+from il6infer.report.sections import MEANS, MISFIT, NOT_CONVERGED, Figures, ModelView, draw_model, labelled
 from il6infer.report.style import styled
 from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
@@ -186,6 +186,11 @@ def _dataset(
         ],
         "claims": grouped(claims.claims if claims else (), comparison.models),
         "doubts": doubts,
+        "left_out": {
+            model: out
+            for model, found in doubts.items()
+            if (out := [doubt for doubt in found if doubt.label in (NOT_CONVERGED, MISFIT)])
+        },
         "answers": [
             (label, means, found)
             for label, means in MEANS.items()

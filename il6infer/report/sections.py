@@ -60,22 +60,32 @@ class Doubt:
 
 
 NOT_CONVERGED, MISFIT = "NOT CONVERGED", "DOES NOT REPRODUCE THE DATA"
+PRIOR_CONFLICT, PULLED = "PRIOR CONFLICT", "DATA PULL A FIXED CONSTANT"
 MEANS = {
     NOT_CONVERGED: "The draws do not stand for the posterior: no number of such a fit is an estimate, and it counts "
     "for no ranking, weight or average.",
     MISFIT: "The model misses the data at every value of its parameters: what these are in it says little of the "
     "cells, and it counts for no weight or average.",
+    PRIOR_CONFLICT: "The data put parameters where their priors, which are of the literature, hold them improbable: "
+    "either these do not hold for these cells, or the parameters make up for what the model lacks. It counts for "
+    "weights and averages all the same.",
+    PULLED: "The data ask for another value of what was not estimated, and estimated parameters have moved to make up "
+    "for it: those that are named are not to be trusted. It counts for weights and averages all the same.",
 }
 """Label of a doubt -> what follows from it."""
 
 
 def doubts(verdict: Verdict) -> tuple[Doubt, ...]:
-    """Both answers of a verdict, those that are no; empty when the fit sampled and the model reproduces the data."""
-    answers = ((NOT_CONVERGED, verdict.sampled), (MISFIT, verdict.reproduces))
+    """Give what a verdict doubts, the worst first; empty when every answer is yes."""
+    disagreements = verdict.agrees.failed
+    found = (
+        (NOT_CONVERGED, verdict.sampled.failed),
+        (MISFIT, verdict.reproduces.failed),
+        (PRIOR_CONFLICT, [reason for reason in disagreements if reason.subject != "constant"]),
+        (PULLED, [reason for reason in disagreements if reason.subject == "constant"]),
+    )
     return tuple(
-        Doubt(label, MEANS[label], tuple(reason.message for reason in answer.failed))
-        for label, answer in answers
-        if not answer.passed
+        Doubt(label, MEANS[label], tuple(reason.message for reason in reasons)) for label, reasons in found if reasons
     )
 
 
@@ -155,7 +165,11 @@ def draw_model(
         "verdict": verdict,
         "checks": [
             (question, reason, limit(reason))
-            for question, answer in (("sampled", verdict.sampled), ("reproduces", verdict.reproduces))
+            for question, answer in (
+                ("sampled", verdict.sampled),
+                ("reproduces", verdict.reproduces),
+                ("agrees", verdict.agrees),
+            )
             for reason in answer.reasons
         ],
         "doubts": doubted,
@@ -170,6 +184,8 @@ def draw_model(
             }  # fmt: skip
             for name, row in verdict.parameters.items()
         ],
+        "constants": sorted(verdict.constants.items(), key=lambda item: -item[1].gain),
+        "in_conflict": {reason.where for reason in verdict.agrees.failed},
         "literature": json.loads(attrs.get("literature", "{}")),
         "attrs": attrs,
         **pictures,

@@ -11,8 +11,8 @@ from il6infer._yaml import read_yaml
 from il6infer.stages.codec import Bounds, Record, check_fields, decode
 
 SECTIONS = (
-    "title", "question", "seed", "results", "claims", "predictions", "datasets", "models", "modules", "constraints", "values",
-    "fit", "verdict",
+    "title", "question", "seed", "results", "claims", "predictions", "datasets", "models", "modules", "constraints",
+    "values", "free", "fit", "verdict",
 )  # fmt: skip
 """Keys of a configuration; `il6infer.configuration` says what each holds."""
 
@@ -111,6 +111,8 @@ class Thresholds:
         Pareto k above which a measurement's LOO is not trusted.
     tail_k_max
         Largest Pareto k of the tails of a parameter's draws, of the logarithms of a positive one.
+    pull_max
+        Largest rise of the log-evidence that freeing a fixed constant may promise.
     misfit_p_min
         Smallest p of a model that reproduces the data, of all its tests of misfit together.
 
@@ -129,6 +131,7 @@ class Thresholds:
     integration_error_max: Annotated[float, Bounds(above=0)] = 0.1
     pareto_k_max: Annotated[float, Bounds(minimum=0)] = 0.7
     tail_k_max: Annotated[float, Bounds(minimum=0)] = 0.7
+    pull_max: Annotated[float, Bounds(minimum=0)] = 3.0
     misfit_p_min: Share = 0.01
 
     def __post_init__(self) -> None:

@@ -1,12 +1,13 @@
-"""Verdict of one fit (``verdict.json``): did it sample, does the model reproduce the data; each with its reasons."""
+"""Verdict of one fit (``verdict.json``): did it sample, does the model reproduce the data, do these agree with it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-Subject = Literal["fit", "parameter", "read-out", "prior"]
+Subject = Literal["fit", "parameter", "read-out", "prior", "constant"]
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class Reason:
     decides
         Whether the answer depends on it; one that does not is a warning.
     subject
-        What was looked at: the whole fit, a parameter, a read-out, the prior.
+        What was looked at: the whole fit, a parameter, a read-out, the prior, a constant that was held fixed.
     where
-        Name of the parameter or read-out; empty for the whole fit.
+        Name of the parameter, read-out or constant; empty for the whole fit.
     measurements
         How many the value was computed from; null where it is not one of measurements.
     message
@@ -142,6 +143,9 @@ class ParameterStatistics:
         Rank-normalised R-hat, effective draws of the bulk and of the tails.
     line_k
         Pareto k as `tail_k`, of the logarithms of a positive parameter.
+    prior_sensitivity, likelihood_sensitivity
+        Change of the posterior when all priors, or the likelihood, are raised to a power a little off 1 (cumulative
+        Jensen-Shannon distance for each doubling): above 0.05 they have a say.
     """
 
     mean: float | None
@@ -162,6 +166,42 @@ class ParameterStatistics:
     sd_ln: float | None
     tail_k: float | None
     line_k: float | None
+    prior_sensitivity: float | None
+    likelihood_sensitivity: float | None
+
+
+@dataclass(frozen=True)
+class Constant:
+    """What the data say of a constant that was held fixed.
+
+    Attributes
+    ----------
+    value
+        At which it was held.
+    slope, slope_error
+        Derivative of the log-evidence by its natural logarithm, and the Monte-Carlo error of that.
+    information
+        That the data hold about the logarithm, when the estimated parameters have followed.
+    step
+        By how much the logarithm would move, if it were free within a factor of 10 either way.
+    gain
+        By how much the log-evidence would rise then, to first order.
+    moves
+        Parameters that would move with it, in their posterior standard deviations; the largest first.
+    """
+
+    value: float
+    slope: float
+    slope_error: float
+    information: float
+    step: float
+    gain: float
+    moves: Mapping[str, float]
+
+    @property
+    def factor(self) -> float:
+        """By what it would be multiplied."""
+        return math.exp(max(min(self.step, 700.0), -700.0))
 
 
 @dataclass(frozen=True)
@@ -320,10 +360,14 @@ class Verdict:
         Did it sample: can the draws stand for the posterior.
     reproduces
         Does the model, at the posterior, reproduce the data.
+    agrees
+        Do the data agree with what was assumed: with the priors, and with the constants that were held fixed.
     parameters
         Parameter -> its statistics.
     coverage, loo_pit, lack_of_fit, serial
         Of each read-out.
+    constants
+        Of each constant that was held fixed and that something measured depends on.
     idle_stimuli
         What experiments give and no measured read-out of the model depends on -> these experiments.
     worst_pairs, worst_rows
@@ -335,16 +379,28 @@ class Verdict:
     problem: str
     sampled: Answer
     reproduces: Answer
+    agrees: Answer
     parameters: Mapping[str, ParameterStatistics]
     sampler: Sampler
     coverage: Mapping[str, Coverage]
     loo_pit: Mapping[str, LooPit]
     lack_of_fit: Mapping[str, LackOfFit]
     serial: Mapping[str, SerialCorrelation]
+    constants: Mapping[str, Constant]
     idle_stimuli: Mapping[str, tuple[str, ...]]
     worst_pairs: tuple[Pair, ...]
     worst_rows: tuple[Residual, ...]
 
     def __repr__(self) -> str:
-        """Both answers, a line each."""
-        return f"Verdict of '{self.problem}'\n  sampled: {self.sampled!r}\n  reproduces the data: {self.reproduces!r}"
+        """All answers, a line each."""
+        return "\n".join(
+            [f"Verdict of '{self.problem}'", *(f"  {question}: {answer!r}" for question, answer in self.answers)]
+        )
+
+    @property
+    def answers(self) -> tuple[tuple[str, Answer], ...]:
+        """Each question in words, and its answer."""
+        return (
+            ("sampled", self.sampled), ("reproduces the data", self.reproduces),
+            ("data agree with priors and constants", self.agrees),
+        )  # fmt: skip

@@ -60,11 +60,11 @@ def test_all_faults_come_in_one_message():
     assert str(caught.value) == "\n".join(
         [
             "my.yaml: 13 faults",
-            "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, constraints, datasets, fit, models, "
-            "modules, predictions, question, results, seed, title, values, verdict.",
+            "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, constraints, datasets, fit, free, "
+            "models, modules, predictions, question, results, seed, title, values, verdict.",
             "  - key 'datasets': '1a' is not a name: use letters, digits and _, a letter first.",
             "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: constraints, description, folder, "
-            "models, petab, values.",
+            "free, models, petab, values.",
             "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
             "rtol, starts, target_accept, tune.",
             "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",

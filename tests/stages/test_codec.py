@@ -195,7 +195,8 @@ def test_a_reader_in_a_notebook_sees_the_answers():
 
     assert shown == (
         "Verdict of 'toy'\n  sampled: yes, 0 of 0 checks hold\n  reproduces the data: NO, 0 of 1 checks hold; "
-        "lack-of-fit p 1e-06 (limit: at least 0.01) at y. The model misses the data."
+        "lack-of-fit p 1e-06 (limit: at least 0.01) at y. The model misses the data.\n"
+        "  data agree with priors and constants: yes, 0 of 0 checks hold"
     )
     row = compare("toy", [Fit("a", normal_mean(), verdict())])
     assert repr(row) == "Comparison of 'toy': 60 measurements\n  1. a, elpd 0.0 +- 0.0 behind, stacking 1.00"

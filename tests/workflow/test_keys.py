@@ -36,11 +36,13 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "modules": ("modules", {"settings", "report"}),
     "constraints": (["free_IL6"], {"draw", *PREPARE}),
     "values": ({"k_delay": 0.1}, {"draw", *PREPARE}),
+    "free": ({"k_import": [0.04, 4.0]}, PREPARE),
     "datasets.example.description": ("other_description.yaml", {"ingest", *PREPARE}),
     "datasets.example.folder": ("other_data", {"ingest", *PREPARE}),
     "datasets.example.models": (["trans_none"], {"draw", *PREPARE}),
     "datasets.example.constraints": (["free_IL6"], {"draw", *PREPARE}),
     "datasets.example.values": ({"k_delay": 0.1}, {"draw", *PREPARE}),
+    "datasets.example.free": ({"k_import": None}, PREPARE),
     "datasets.own.petab": ("other/problem.yaml", (ADOPTED | PREPARE) - {"problem"}),
     "fit.chains": (3, FIT),
     "fit.tune": (401, FIT),
@@ -61,6 +63,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "verdict.pareto_k_max": (0.6, JUDGE - {"diagnose", "predict"}),
     "verdict.tail_k_max": (0.6, JUDGE),
     "verdict.misfit_p_min": (0.02, JUDGE),
+    "verdict.pull_max": (4.0, JUDGE),
 }
 
 # A model that can express a constraint has that in its name, so the model is another one, too.

@@ -13,13 +13,14 @@ SAMPLER = Sampler(
     wall_time_s=12.0, sampling_time_s=10.0, starts_logp=(-80.0,),
 )  # fmt: skip
 RHAT = check("R-hat", 1.5, "Draw more.", at_most=1.01, subject="parameter", where="mu")
+PULL = check("pull at a fixed constant", 9.0, "The data pull k.", at_most=3.0, subject="constant", where="k")
 LACK = check("lack-of-fit p", 1e-6, "The model misses the data.", at_least=0.01, subject="read-out", where="y")
 
 
-def verdict(*, sampled: bool = True, reproduces: bool = True) -> Verdict:
+def verdict(*, sampled: bool = True, reproduces: bool = True, agrees: bool = True) -> Verdict:
     """Verdict of a fit, with one reason for each answer that is no."""
-    answers = Answer.of([] if sampled else [RHAT]), Answer.of([] if reproduces else [LACK])
-    return Verdict("toy", *answers, {}, SAMPLER, {}, {}, {}, {}, {}, (), ())
+    answers = [Answer.of([] if holds else [no]) for holds, no in ((sampled, RHAT), (reproduces, LACK), (agrees, PULL))]
+    return Verdict("toy", *answers, {}, SAMPLER, {}, {}, {}, {}, {}, {}, (), ())
 
 
 def model_row(model: str, **known: Any) -> ModelRow:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from il6infer.configuration.check import check_config, library_of
 from il6infer.configuration.readouts import check_readouts
-from il6infer.configuration.load import constraints_of, values_of
+from il6infer.configuration.load import constraints_of, free_of, values_of
 from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._yaml import read_yaml
@@ -30,6 +30,10 @@ try:
         from il6infer.configuration.values import check_values, of_model  # composes the models, which takes a second
 
         check_values(SETTINGS, SOURCES)
+    if any(free_of(SETTINGS, name) for name in SETTINGS["datasets"]):
+        from il6infer.configuration.values import check_free, free_of_model
+
+        check_free(SETTINGS, SOURCES)
     if not SETTINGS["datasets"]:
         raise UserError("configuration: no data set. Name one under 'datasets'; config/README.md shows how.")
     DESCRIPTIONS = {
@@ -146,6 +150,14 @@ def value_options(wildcards):
     values = values_of(SETTINGS, wildcards.dataset)
     given = of_model(values, wildcards.model, LIBRARY) if values else {}
     return [word for name, value in given.items() for word in ("--set", f"{name}={value!r}")]
+
+
+def free_options(wildcards):
+    """`--free CONSTANT[=LOW:HIGH]` for each constant that the configuration frees and the model holds fixed."""
+    free, values = free_of(SETTINGS, wildcards.dataset), values_of(SETTINGS, wildcards.dataset)
+    given = free_of_model(free, values, wildcards.model, LIBRARY) if free else {}
+    ends = {name: f"={interval[0]!r}:{interval[1]!r}" if interval else "" for name, interval in given.items()}
+    return [word for name in given for word in ("--free", f"{name}{ends[name]}")]
 
 
 def fit_options(wildcards, input):

@@ -1,0 +1,242 @@
+"""How the data pull at what is not estimated: the slope of the evidence in each fixed constant.
+
+The derivative of the log-evidence in a constant is the posterior mean of the derivative of the log-likelihood
+(Fisher's identity). With the information that the data hold about the constant once the estimated parameters have
+followed, it says what freeing the constant would give, without fitting anew: how far it would move, by how much the
+log-evidence would rise, and which parameters would move with it. All of it is of first order, about this posterior.
+
+Means over draws are taken by regression on the gradient of the log-posterior, whose posterior mean is known to be zero
+(Mira, Solgi and Imparato 2013, doi 10.1007/s11222-012-9344-6): for a constant that the estimated parameters make up
+for, the plain mean would be noise. The information is Fisher's, of normal noise, with the parameters' priors: the Schur
+complement of the constant, which cannot be negative.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy as sp
+
+from il6infer._errors import UserError
+from il6infer.engine import Engine, compile
+from il6infer.engine.likelihood import slopes
+from il6infer.inference.density import Density
+from il6infer.inference.predictive import simulate_all
+from il6infer.problems.noise import NOISES
+from il6infer.problems.spec import Parameter, Prior, Problem
+
+logger = logging.getLogger("il6infer")
+
+LEAST_DRAWS, MOST_SIMULATIONS = 100, 20_000
+"""Draws at which slopes are taken: at least so many, and thrice the parameters, while simulations are not more."""
+
+INFORMATION_DRAWS, INFORMATION_SIMULATIONS = 16, 2_000
+"""Draws at which the information is taken, and simulations that it may cost; at least 4 draws."""
+
+STEP, SHARE, RTOL, ATOL = 0.02, 0.1, 1e-6, 1e-9
+"""Steps of the central differences: of the logarithm of a constant, and of a parameter in posterior standard
+deviations; tolerances of their simulations."""
+
+
+_NOTHING = 1e-6
+"""Slope and information of a constant on which nothing that was measured depends."""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What the data say of a constant that was held fixed.
+
+    Attributes
+    ----------
+    value
+        At which it was held.
+    slope, slope_error
+        Derivative of the log-evidence by the natural logarithm of the constant, and its Monte-Carlo error.
+    information
+        That the data hold about the logarithm of the constant when all parameters are free to follow; of normal noise.
+    response
+        Parameter -> by how many of its posterior standard deviations it moves for each unit of that logarithm.
+    """
+
+    value: float
+    slope: float
+    slope_error: float
+    information: float
+    response: Mapping[str, float]
+
+
+def fixed_constants(problem: Problem) -> dict[str, float]:
+    """Constants above zero that the problem neither estimates nor sets in an experiment, with their values."""
+    estimated = {p.id for p in problem.estimated}
+    changed = {name for e in problem.experiments for period in e.periods for name in period.changes}
+    values = {p.id: float(p.nominal) for p in problem.parameters if not p.estimate}
+    network = problem.network
+    for name, default in zip(network.parameters, network.defaults, strict=True):
+        number = sp.sympify(default)
+        if name not in values and number.is_number:
+            values[name] = float(number)
+    return {name: value for name, value in values.items() if name not in estimated | changed and 0 < value < np.inf}
+
+
+def pulls(
+    problem: Problem, density: Density, thetas: np.ndarray, prior: np.ndarray, *, engine: str, threads: int = 1
+) -> dict[str, Pull]:
+    """Ask the data about each fixed constant, at draws of the posterior.
+
+    Parameters
+    ----------
+    problem
+        That was fitted.
+    density
+        Of its posterior.
+    thetas, prior
+        (draws, parameters) of the posterior and of the prior, on the linear scale.
+    engine
+        Solver of the equations.
+    threads
+        Simulations at a time.
+
+    Returns
+    -------
+    dict
+        Constant -> what the data say; without those on which nothing that was measured depends.
+    """
+    constants = fixed_constants(problem)
+    if not constants:
+        return {}
+    try:
+        freed = compile(_freed(problem, constants), engine=engine, rtol=RTOL, atol=ATOL)
+    except UserError as error:  # a constant on which the times of events depend, and the like
+        logger.warning("the pull of the data at fixed constants is not known: %s", error)
+        return {}
+    sampled = _Sampled(problem, density, freed, np.array([*constants.values()]), threads)
+    points = density.unconstrained(thetas)
+    spread = points.std(axis=0)
+    of_slopes = sampled.slopes(
+        _some(points, max(LEAST_DRAWS, 3 * len(spread)), MOST_SIMULATIONS // (2 * len(constants) + 1))
+    )
+    each = INFORMATION_SIMULATIONS // (2 * (len(spread) + len(constants)))
+    precision = 1.0 / np.maximum(density.unconstrained(prior).var(axis=0), 1e-12)
+    information, response = sampled.information(
+        _some(points, INFORMATION_DRAWS, max(each, 4)), SHARE * spread, precision
+    )
+    found, names = {}, [p.id for p in problem.estimated]
+    for number, (name, value) in enumerate(constants.items()):
+        slope, error = of_slopes[number]
+        if np.isfinite([slope, error, information[number]]).all() and max(abs(slope), information[number]) > _NOTHING:
+            moves = dict(
+                zip(names, map(float, response[:, number] / np.where(spread > 0, spread, np.inf)), strict=True)
+            )
+            found[name] = Pull(value, slope, error, float(information[number]), moves)
+    return found
+
+
+def _some(points: np.ndarray, wanted: int, most: int) -> np.ndarray:
+    """Rows evenly spread over the chains."""
+    return points[np.linspace(0, len(points) - 1, max(2, min(wanted, most, len(points)))).astype(int)]
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """Derivatives by constants at unconstrained points of the posterior.
+
+    Attributes
+    ----------
+    freed
+        Engine whose last parameters are the constants.
+    centre
+        (constants,) their values.
+    """
+
+    problem: Problem
+    density: Density
+    freed: Engine
+    centre: np.ndarray
+    threads: int
+
+    def _simulated(self, points: np.ndarray, logarithms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Prediction and noise (points, measurements), with constants off their values by `logarithms`."""
+        values = self.centre * np.exp(np.broadcast_to(logarithms, (len(points), len(self.centre))))
+        found = simulate_all(self.freed, np.column_stack([self.density.constrained(points), values]), self.threads)
+        return found.prediction, found.noise
+
+    def _by_constant(self, points: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Differentiate prediction and noise by the logarithm of a constant."""
+        step = STEP * np.eye(len(self.centre))[number]
+        above, below = self._simulated(points, step), self._simulated(points, -step)
+        return (above[0] - below[0]) / (2 * STEP), (above[1] - below[1]) / (2 * STEP)
+
+    def _by_parameter(self, points: np.ndarray, number: int, step: float) -> tuple[np.ndarray, np.ndarray]:
+        shift, none = step * np.eye(points.shape[1])[number], np.zeros(len(self.centre))
+        above, below = self._simulated(points + shift, none), self._simulated(points - shift, none)
+        return (above[0] - below[0]) / (2 * step), (above[1] - below[1]) / (2 * step)
+
+    def slopes(self, points: np.ndarray) -> list[tuple[float, float]]:
+        """Posterior mean of the log-likelihood's derivative by each logarithm, and its Monte-Carlo error."""
+        scores = np.array([self.density(point)[1] for point in points])
+        prediction, noise = self._simulated(points, np.zeros(len(self.centre)))
+        outer = [slopes(self.problem, *row) for row in zip(prediction, noise, strict=True)]
+        of_value, of_noise = (np.array(part) for part in zip(*outer, strict=True))
+        found = []
+        for number in range(len(self.centre)):
+            by_value, by_noise = self._by_constant(points, number)
+            derivative = np.sum(of_value * by_value + of_noise * by_noise, axis=1)
+            found.append(_mean(derivative, scores))
+        return found
+
+    def information(
+        self, points: np.ndarray, steps: np.ndarray, precision: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give the information about each logarithm, and (parameters, constants) how parameters follow.
+
+        Parameters
+        ----------
+        steps
+            (parameters,) of the differences.
+        precision
+            (parameters,) of the priors, in the coordinates.
+        """
+        prediction, noise = self._simulated(points, np.zeros(len(self.centre)))
+        logarithmic = np.array([NOISES[kind].logarithmic for kind in self.problem.noise_kinds])
+        scale = np.where(logarithmic, noise * prediction, noise)
+        free = [self._by_parameter(points, i, step) for i, step in enumerate(np.where(steps > 0, steps, STEP))]
+        held = [self._by_constant(points, number) for number in range(len(self.centre))]
+        # (points, twice the measurements, parameters): normal noise tells of its median and of its scale.
+        of_free, of_held = (
+            np.concatenate(
+                [np.stack([v / scale for v, _ in all_], -1), np.stack([np.sqrt(2) * n / noise for _, n in all_], -1)], 1
+            )
+            for all_ in (free, held)
+        )
+        known = np.isfinite(of_free).all(axis=(1, 2)) & np.isfinite(of_held).all(axis=(1, 2))
+        if not known.any():
+            return np.full(len(self.centre), np.nan), np.full((len(steps), len(self.centre)), np.nan)
+        information, response = [], []
+        for a, c in zip(of_free[known], of_held[known], strict=True):
+            follow = -np.linalg.solve(a.T @ a + np.diag(precision), a.T @ c)
+            response.append(follow)
+            information.append(np.maximum(np.sum(c**2, axis=0) + np.sum((a.T @ c) * follow, axis=0), 0.0))
+        return np.median(information, axis=0), np.median(response, axis=0)
+
+
+def _freed(problem: Problem, constants: Mapping[str, float]) -> Problem:
+    """Make parameters of constants; they come after those that are estimated."""
+    prior = Prior("log-normal", (0.0, 1.0))
+    extra = [Parameter(name, 0.0, np.inf, value, True, prior) for name, value in constants.items()]
+    return replace(problem, parameters=(*(p for p in problem.parameters if p.id not in constants), *extra))
+
+
+def _mean(values: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
+    """Mean of values and its error, by regression on scores, whose means are zero; NaN where too few are finite."""
+    known = np.isfinite(values) & np.isfinite(scores).all(axis=1)
+    values, scores = values[known], scores[known]
+    design = np.column_stack([np.ones(len(scores)), scores])
+    freedom = len(values) - design.shape[1]
+    if freedom < 1:
+        return float("nan"), float("nan")
+    found, *_ = np.linalg.lstsq(design, values, rcond=None)
+    rest = values - design @ found
+    return float(found[0]), float(np.sqrt(rest @ rest / freedom * np.linalg.pinv(design.T @ design)[0, 0]))
