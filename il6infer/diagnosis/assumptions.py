@@ -12,8 +12,9 @@ from scipy.special import xlogy
 
 from il6infer._files import Groups
 from il6infer.problems.families import FAMILIES
+from il6infer.stages.constant import Constant
 from il6infer.stages.settings import Thresholds
-from il6infer.stages.verdict import Constant, ParameterStatistics, Reason, check
+from il6infer.stages.verdict import ParameterStatistics, Reason, check
 
 FACTOR = 10.0
 """A constant that is freed is thought to lie within this factor of its value, either way, with 90 %."""

@@ -91,7 +91,7 @@ def cards(
         _mechanism(rows, words, library),
         _shares(predictions),
         _constants(best, verdicts, told, words),
-        _fit(rows, words),
+        _fit(rows, verdicts, words),
         next_step or _open(best, verdicts, told, words),
     ]
 
@@ -185,7 +185,8 @@ def _learnt(p: ParameterStatistics) -> str:
     return f"{number(factor, digits=2)} times narrower" if factor >= 1.2 else "hardly narrower than the prior"
 
 
-def _fit(rows: Sequence[ModelRow], words: Mapping[str, str]) -> Card:
+def _fit(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], words: Mapping[str, str]) -> Card:
+    disagreeing = [row for row in rows if not verdicts[row.model].agrees.passed]
     sampled = [row for row in rows if row.sampled]
     good = [row for row in sampled if row.reproduces]
     lights = (
@@ -193,6 +194,10 @@ def _fit(rows: Sequence[ModelRow], words: Mapping[str, str]) -> Card:
         Light(
             "models that reproduce the data", len([r for r in rows if r.reproduces]), len(rows),
             tuple(words[r.model] for r in rows if not r.reproduces),
+        ),
+        Light(
+            "fits that agree with their priors and fixed constants", len(rows) - len(disagreeing), len(rows),
+            tuple(words[r.model] for r in disagreeing),
         ),
     )  # fmt: skip
     answer = f"{words[good[0].model]} does" if len(good) == 1 else f"{len(good)} of {len(rows)} do"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
+
+from il6infer.stages.constant import Constant
 
 Subject = Literal["fit", "parameter", "read-out", "prior", "constant"]
 
@@ -168,40 +169,6 @@ class ParameterStatistics:
     line_k: float | None
     prior_sensitivity: float | None
     likelihood_sensitivity: float | None
-
-
-@dataclass(frozen=True)
-class Constant:
-    """What the data say of a constant that was held fixed.
-
-    Attributes
-    ----------
-    value
-        At which it was held.
-    slope, slope_error
-        Derivative of the log-evidence by its natural logarithm, and the Monte-Carlo error of that.
-    information
-        That the data hold about the logarithm, when the estimated parameters have followed.
-    step
-        By how much the logarithm would move, if it were free within a factor of 10 either way.
-    gain
-        By how much the log-evidence would rise then, to first order.
-    moves
-        Parameters that would move with it, in their posterior standard deviations; the largest first.
-    """
-
-    value: float
-    slope: float
-    slope_error: float
-    information: float
-    step: float
-    gain: float
-    moves: Mapping[str, float]
-
-    @property
-    def factor(self) -> float:
-        """By what it would be multiplied."""
-        return math.exp(max(min(self.step, 700.0), -700.0))
 
 
 @dataclass(frozen=True)
