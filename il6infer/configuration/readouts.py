@@ -1,18 +1,21 @@
-"""Read-outs that descriptions of data sets measure, against the models that are fitted to them."""
+"""What descriptions of data sets measure and give, against the models that are fitted to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from il6infer._errors import raise_faults
+from il6infer._tables import read_sheet
+from il6infer._units import species_of, substances
 from il6infer.configuration.check import library_of
 from il6infer.configuration.load import models_of
-from il6infer.library.assembly import readout_fault
+from il6infer.library.assembly import readout_fault, species_fault
 
 
 def check_readouts(config: Mapping[str, Any], descriptions: Mapping[str, Mapping[str, Any]], source: str) -> None:
-    """Refuse read-outs that a model of their data set lacks, before anything runs.
+    """Refuse read-outs, and substances of the protocol, that a model of their data set lacks, before anything runs.
 
     Parameters
     ----------
@@ -26,19 +29,30 @@ def check_readouts(config: Mapping[str, Any], descriptions: Mapping[str, Mapping
     Raises
     ------
     UserError
-        With every such read-out of every file, and a model that has it.
+        With every such read-out of every file and substance of every protocol, and a model that has it.
     """
     library = library_of(config)
-    raise_faults(
-        [
-            fault
-            for name, description in descriptions.items()
-            for where, readout in _measured(config["datasets"][name]["description"], description)
-            for model in models_of(config, name)
-            if (fault := readout_fault(where, readout, model, library))
-        ],
-        source,
-    )
+    faults = []
+    for name, description in descriptions.items():
+        described, models = config["datasets"][name], models_of(config, name)
+        for where, readout in _measured(described["description"], description):
+            faults += [readout_fault(where, readout, model, library) for model in models]
+        for where, species in _given(described, description):
+            faults += [species_fault(where, species, model, library) for model in models]
+    raise_faults([fault for fault in faults if fault], source)
+
+
+def _given(described: Mapping[str, Any], description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Place and id of each known substance that the protocol gives, once each."""
+    protocol = description.get("protocol")
+    place, rows = f"{described['description']}, protocol", protocol if isinstance(protocol, list) else []
+    if isinstance(protocol, str):
+        sheet, _ = read_sheet(Path(described["folder"]) / protocol, protocol)
+        place, rows = protocol, [row.cells for row in sheet.rows] if sheet else []
+    named = [str(row.get("species") or "") for row in rows if isinstance(row, Mapping)]
+    for species in dict.fromkeys(map(species_of, named)):
+        if species in substances():
+            yield place, species
 
 
 def _measured(file: str, description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -65,18 +65,44 @@ def readout_fault(where: str, readout: str, name: str, library: Library) -> Faul
     name
         Name of the model.
     """
+    what = f"read-out '{readout}' is measured, but model '{name}' has none of that name."
+    return _lacking(where, what, readout, name, library, "readouts")
+
+
+def species_fault(where: str, species: str, name: str, library: Library) -> Fault | None:
+    """Fault of a substance that is given and is not in the medium of a model, with the option that has it.
+
+    Parameters
+    ----------
+    where
+        Place that the fault is reported at.
+    species
+        Id of what is given.
+    name
+        Name of the model.
+
+    Returns
+    -------
+    Fault or None
+        None where the model has it.
+    """
+    what = f"'{species}' is given, but is not in the medium of model '{name}'."
+    return _lacking(where, what, species, name, library, "medium")
+
+
+def _lacking(where: str, what: str, wanted: str, name: str, library: Library, kind: str) -> Fault | None:
     parts = parse_model_name(name, library)
-    known = _readouts(parts, library)
-    if readout in known:
+    known = _words(parts, library, kind)
+    if wanted in known:
         return None
     able = [replace(parts, options=tuple(sorted({*parts.options, option}))) for option in library.options]
-    able = [a for a in able if _exists(str(a), library) and readout in _readouts(a, library)]
-    remedy = f"Model '{able[0]}' has it." if able else nearest(readout, known)
-    return Fault(where, f"read-out '{readout}' is measured, but model '{name}' has none of that name.", remedy)
+    able = [a for a in able if _exists(str(a), library) and wanted in _words(a, library, kind)]
+    return Fault(where, what, f"Model '{able[0]}' has it." if able else nearest(wanted, known))
 
 
-def _readouts(name: ModelName, library: Library) -> set[str]:
-    return {r for m in parts_of(name, library) for r in m.readouts}
+def _words(name: ModelName, library: Library, kind: str) -> set[str]:
+    """Read-outs, or species of the medium, of all modules of a model."""
+    return {word for module in parts_of(name, library) for word in getattr(module, kind)}
 
 
 def _exists(name: str, library: Library) -> bool:
