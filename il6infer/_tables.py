@@ -132,8 +132,9 @@ def repeated(sheet: Sheet, columns: Collection[str]) -> list[Fault]:
     """Give one fault for each row that repeats an earlier one in all of `columns`."""
     seen: dict[tuple[str, ...], int] = {}
     faults = []
+    same: dict[str, str] = {}
     for row in sheet.rows:
-        key = tuple(_canonical(row[column]) for column in columns)
+        key = tuple(same.get(cell) or same.setdefault(cell, _canonical(cell)) for cell in map(row.__getitem__, columns))
         first = seen.setdefault(key, row.number)
         if first != row.number:
             same = ", ".join(f"{column} {row[column] or '(empty)'}" for column in columns)

@@ -22,6 +22,7 @@ from il6infer._outputs import check_file, check_folder, told
 
 # One module of il6infer.cli each, in the order of the data flow. The module's docstring is the help.
 COMMANDS = (
+    "init",
     "simulate",
     "ingest",
     "problem",

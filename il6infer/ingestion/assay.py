@@ -11,17 +11,10 @@ import pandas as pd
 from il6infer._errors import Fault
 from il6infer._tables import Sheet
 from il6infer._units import TIME_UNITS
+from il6infer.ingestion.bands import Joined, with_bands, with_replicates
 from il6infer.ingestion.cells import Merged
 from il6infer.ingestion.guard import guard, passed_over
-from il6infer.ingestion.join import (
-    CLOCKS,
-    Joined,
-    with_bands,
-    with_conditions,
-    with_house_names,
-    with_replicates,
-    with_times,
-)
+from il6infer.ingestion.join import CLOCKS, with_conditions, with_house_names, with_times
 from il6infer.ingestion.join import KEYS as JOINED_BY
 from il6infer.ingestion.reading import NOISES, Dropped, Reading
 from il6infer.ingestion.taking import KEYS, Take, select, take_of

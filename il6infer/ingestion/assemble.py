@@ -25,11 +25,11 @@ from il6infer.ingestion.schema import checked
 from il6infer.ingestion.sources import Source
 from il6infer.ingestion.sources import sources as read_sources
 from il6infer.ingestion.specs import Description
-from il6infer.ingestion.summary import summary
+from il6infer.ingestion.summary import raw_file, summary
 from il6infer.ingestion.taking import Take
 from il6infer.stages import genotype
 from il6infer.stages.genotype import Genotype
-from il6infer.stages.ingest import IngestSummary
+from il6infer.stages.ingest import IngestSummary, RawFile
 from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, names, write_table
 
 ALIKE = 10
@@ -78,6 +78,53 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
     UserError
         One message with every fault of every file.
     """
+    found = examine(description, name, folder)
+    found.raise_faults()
+    described, protocol, sources = found.described, found.protocol, found.sources
+    if protocol is None:
+        raise UserError(f"{found.subject}: the protocol cannot be read.")
+    measurements = checked(_measurements(name, described, sources), found.subject)
+    inputs = {description.name: description}
+    if isinstance(described.protocol, str):
+        inputs[described.protocol] = folder / described.protocol
+    digests = {label: digest(path) for label, path in inputs.items()}
+    report = summary(name, described, protocol, sources, measurements, digests)
+    return Tables(measurements, _protocol_table(protocol, set(measurements["condition"])), report)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What was found of a data set, sound or not: its description, files, protocol (None: unreadable), and faults."""
+
+    subject: str
+    described: Description
+    sources: tuple[Source, ...]
+    protocol: Protocol | None
+    faults: tuple[Fault, ...]
+
+    @property
+    def files(self) -> tuple[RawFile, ...]:
+        """What each gel or plate gives."""
+        return tuple(raw_file(source) for source in self.sources)
+
+    def raise_faults(self) -> None:
+        """Raise one `UserError` with all faults; none: do nothing."""
+        raise_faults(self.faults, self.subject, alike=ALIKE)
+
+
+def examine(description: Path, name: str, folder: Path) -> Examined:
+    """Read the files of a data set, and gather every fault.
+
+    Parameters
+    ----------
+    description, name, folder
+        As for `ingest`.
+
+    Raises
+    ------
+    UserError
+        Where there is nothing to be read: no folder, no description, no name.
+    """
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise UserError(f"data set name '{name}': use letters, digits and _, with a letter or _ first.")
     if not folder.is_dir():
@@ -101,16 +148,7 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
     if protocol is not None:
         faults += against_protocol(protocol, sources, complete=complete)
     faults += between_files(sources)
-    raise_faults(faults, subject, alike=ALIKE)
-    if protocol is None:
-        raise UserError(f"{subject}: the protocol cannot be read.")
-    measurements = checked(_measurements(name, described, sources), subject)
-    inputs = {description.name: description}
-    if isinstance(described.protocol, str):
-        inputs[described.protocol] = folder / described.protocol
-    digests = {label: digest(path) for label, path in inputs.items()}
-    report = summary(name, described, protocol, sources, measurements, digests)
-    return Tables(measurements, _protocol_table(protocol, set(measurements["condition"])), report)
+    return Examined(subject, described, tuple(sources), protocol, tuple(faults))
 
 
 def write(tables: Tables, output: Path) -> None:

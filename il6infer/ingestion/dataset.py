@@ -17,6 +17,9 @@ from il6infer._yaml import read_yaml
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.specs import Description
 
+BLANK = "???"
+"""What `il6infer init` writes where only a person can say what is right."""
+
 _TYPES = {
     "string": "a text",
     "boolean": "true or false",
@@ -70,6 +73,11 @@ def read_description(path: Path) -> tuple[Description | None, list[Fault]]:
         The file is missing, is not YAML or not a mapping.
     """
     document = read_yaml(path)
+    blanks = [
+        Fault(_where(path.name, document, place), f"{BLANK} is still to be filled in.") for place in _blanks(document)
+    ]
+    if blanks:
+        return None, blanks
     faulty: set[str | int] = set()
     faults: dict[str, Fault] = {}
     for error in validator(schema()).iter_errors(document):
@@ -92,6 +100,18 @@ def read_description(path: Path) -> tuple[Description | None, list[Fault]]:
         },
     )
     return description, list(faults.values())
+
+
+def _blanks(document: Any, place: tuple[str | int, ...] = ()) -> Iterable[tuple[str | int, ...]]:
+    """Places of the document where a blank stands."""
+    if isinstance(document, Mapping):
+        for key, value in document.items():
+            yield from _blanks(value, (*place, key))
+    elif isinstance(document, list):
+        for i, value in enumerate(document):
+            yield from _blanks(value, (*place, i))
+    elif document == BLANK:
+        yield place
 
 
 def _usable(key: str, document: Mapping[str, Any], faulty: set[str | int]) -> bool:

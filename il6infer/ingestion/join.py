@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, number
 from il6infer._units import minutes, species_of
+from il6infer.ingestion.bands import Joined, added, renamed
 from il6infer.ingestion.formats.format import known_as, plain, time_unit
-from il6infer.ingestion.labels import Rows, parse_label, steps_of_doses
+from il6infer.ingestion.labels import parse_label, steps_of_doses
 from il6infer.ingestion.layout import well_of
 from il6infer.ingestion.taking import ConditionOf, Take
 
@@ -20,33 +20,6 @@ CLOCKS: Mapping[str, float] = {"hh:mm": 60.0, "mm:ss": 1.0, "hh:mm:ss": 60.0}
 KEYS = ("lane", "well", "sample", "replicate", "gene", "band", "condition", "time", "time_min", "tube", "peak")
 LEFT_OUT = "condition left out by the description"
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-
-
-@dataclass
-class Joined:
-    """A sheet on its way from the file to an assay.
-
-    Attributes
-    ----------
-    used
-        Columns that were read, or brought in by the description.
-    steps
-        Protocol of conditions that say theirs.
-    labels
-        Row -> fault of its label, which counts if the row is read.
-    exempt
-        Cells of blank wells and controls, which are no samples.
-    """
-
-    sheet: Sheet
-    left: list[tuple[int, str]] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
-    steps: dict[str, Rows] = field(default_factory=dict)
-    time_unit: str = ""
-    faulty: set[int] = field(default_factory=set)
-    labels: dict[int, Fault] = field(default_factory=dict)
-    exempt: frozenset[str] = frozenset()
 
 
 def with_names(joined: Joined, take: Take) -> None:
@@ -66,32 +39,17 @@ def with_names(joined: Joined, take: Take) -> None:
             continue
         if name in ("time", "time_min") and time_unit(header):
             joined.time_unit = time_unit(header)
-        sheet = _renamed(sheet, header, name)
+        sheet = renamed(sheet, header, name)
     for name, cell in take.constants.items():
         if name in sheet.columns:
             joined.faults.append(
                 Fault(sheet.name, f"the file has a column '{name}' (constants).", "Take it out of one.")
             )
-        sheet = _added(sheet, {name: [cell] * len(sheet.rows)})
+        sheet = added(sheet, {name: [cell] * len(sheet.rows)})
         joined.used.add(name)
     joined.sheet = sheet
     for column, pattern in take.labels.items():
         _labels(joined, column, pattern)
-
-
-def _renamed(sheet: Sheet, header: str, name: str) -> Sheet:
-    rows = tuple(
-        replace(row, cells={name if c == header else c: cell for c, cell in row.cells.items()}) for row in sheet.rows
-    )
-    return replace(sheet, columns=tuple(name if c == header else c for c in sheet.columns), rows=rows)
-
-
-def _added(sheet: Sheet, cells: Mapping[str, Sequence[str]]) -> Sheet:
-    rows = tuple(
-        replace(row, cells={**row.cells, **{name: column[i] for name, column in cells.items()}})
-        for i, row in enumerate(sheet.rows)
-    )
-    return replace(sheet, columns=tuple(dict.fromkeys((*sheet.columns, *cells))), rows=rows)
 
 
 def _labels(joined: Joined, column: str, pattern: str) -> None:
@@ -126,7 +84,7 @@ def _labels(joined: Joined, column: str, pattern: str) -> None:
     ]
     if clash:
         joined.faults.append(Fault(sheet.name, f"the file has a column '{clash[0]}' (labels).", "Call it otherwise."))
-    joined.sheet = _added(sheet, read)
+    joined.sheet = added(sheet, read)
 
 
 def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
@@ -143,14 +101,14 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
     """
     sheet = joined.sheet
     if column not in sheet.columns and "time" in sheet.columns and column == "time_min" and _told(joined, "time"):
-        sheet = _renamed(sheet, "time", column)
+        sheet = renamed(sheet, "time", column)
     if column not in sheet.columns:
         alike = [c for c in sheet.columns if time_unit(c)] or [
             c for c in sheet.columns if timed and plain(c) in ("time", "zeit")
         ]
         if len(alike) == 1:
             joined.time_unit = joined.time_unit or time_unit(alike[0])
-            sheet = _renamed(sheet, alike[0], column)
+            sheet = renamed(sheet, alike[0], column)
     elif not joined.time_unit:
         joined.time_unit = time_unit(column) if column != "time_min" else ""
     joined.sheet = sheet
@@ -164,10 +122,10 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
             what = f"'{bare[column]}' has no unit, and other times of the file have one."
             joined.faults.append(Fault(sheet.where(bare, column), what, "Write all times in one way."))
         cells = [f"{minutes(float(found[1]), found[2]):.12g}" if found else "" for found in suffixed]
-        joined.sheet, joined.time_unit = _added(sheet, {column: cells}), "min"
+        joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif timed and unit in CLOCKS:
         cells = [_clock(cell, unit) for cell in cells]
-        joined.sheet, joined.time_unit = _added(sheet, {column: cells}), "min"
+        joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif not timed and (joined.time_unit or unit) == "min":
         _hours(joined, column)
 
@@ -210,71 +168,10 @@ def with_house_names(joined: Joined, wanted: Collection[str]) -> None:
         alike = [column for column in sheet.columns if column not in wanted and plain(column) == plain(name)]
         alike = alike or [column for column in sheet.columns if column not in wanted and known_as(column) == name]
         if len(alike) == 1:
-            joined.sheet = _renamed(sheet, alike[0], name)
+            joined.sheet = renamed(sheet, alike[0], name)
     sheet = joined.sheet
     if "well" in sheet.columns and any(well_of(row["well"]) != row["well"] for row in sheet.rows):
-        joined.sheet = _added(sheet, {"well": [well_of(row["well"]) for row in sheet.rows]})
-
-
-def with_bands(joined: Joined, wanted: Collection[str]) -> None:
-    """Put the bands of a lane, which programs of gels write below each other, side by side.
-
-    Column ``intensity`` of band x becomes column x, another column y that is wanted ``x y``.
-    """
-    sheet = joined.sheet
-    if not {"band", "intensity"} <= set(sheet.columns):
-        return
-    if "lane" not in sheet.columns:
-        counts: dict[str, int] = {}
-        lanes = []
-        for row in sheet.rows:
-            counts[row["band"]] = counts.get(row["band"], 0) + 1
-            lanes.append(str(counts[row["band"]]))
-        sheet = _added(sheet, {"lane": lanes})
-    bands = list(dict.fromkeys(row["band"] for row in sheet.rows))
-    others = [c for c in sheet.columns if c not in ("lane", "band", "intensity")]
-    measures = [c for c in others if any(f"{band} {c}" in wanted for band in bands)]
-    lanes_of: dict[str, list[Row]] = {}
-    for row in sheet.rows:
-        lanes_of.setdefault(row["lane"], []).append(row)
-    kept = [
-        c for c in others if c not in measures and all(len({row[c] for row in rows}) == 1 for rows in lanes_of.values())
-    ]
-    for column in [c for c in others if c in ("condition", "time", "time_min", "replicate") and c not in kept]:
-        rows = next(rows for rows in lanes_of.values() if len({row[column] for row in rows}) > 1)
-        what = f"lane {rows[0]['lane']} has several: {', '.join(dict.fromkeys(row[column] for row in rows))}."
-        joined.faults.append(Fault(sheet.where(rows[0], column), what, "Number the lanes of each gel on its own."))
-    made = []
-    for lane, rows in lanes_of.items():
-        first: dict[str, Row] = {}
-        for row in rows:
-            before = first.setdefault(row["band"], row)
-            if before is not row:
-                what = f"lane {lane} has band '{row['band']}' twice (row {before.line or before.number}, too)."
-                joined.faults.append(
-                    Fault(sheet.where(row), what, "Give each band a label of its own, or choose by 'where'.")
-                )
-        cells = {"lane": lane, **{c: rows[0][c] for c in kept}}
-        for band in bands:
-            cells[band] = first[band]["intensity"] if band in first else ""
-            cells |= {f"{band} {m}": first[band][m] if band in first else "" for m in measures}
-        made.append(replace(rows[0], cells=cells))
-    columns = tuple(made[0].cells) if made else ("lane", *kept, *bands)
-    joined.sheet = replace(sheet, columns=columns, rows=tuple(made))
-
-
-def with_replicates(joined: Joined, wanted: Collection[str]) -> None:
-    """Count the wells of each gene of a sample, where an assay needs it and the file does not."""
-    sheet = joined.sheet
-    if "replicate" not in wanted or "replicate" in sheet.columns or not {"sample", "gene"} <= set(sheet.columns):
-        return
-    counts: dict[tuple[str, str], int] = {}
-    numbers = []
-    for row in sheet.rows:
-        key = row["sample"], row["gene"]
-        counts[key] = counts.get(key, 0) + 1
-        numbers.append(str(counts[key]))
-    joined.sheet = _added(sheet, {"replicate": numbers})
+        joined.sheet = added(sheet, {"well": [well_of(row["well"]) for row in sheet.rows]})
 
 
 def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> None:
@@ -291,9 +188,9 @@ def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str]
         with_house_names(joined, ["condition"])
     sheet = joined.sheet
     if "condition" in sheet.columns and "condition" not in told.read and (told.fixed or told.read):
-        joined.sheet = sheet = _renamed(sheet, "condition", "condition (of the file)")
+        joined.sheet = sheet = renamed(sheet, "condition", "condition (of the file)")
     if told.fixed:
-        joined.sheet = _added(sheet, {"condition": [told.fixed] * len(sheet.rows)})
+        joined.sheet = added(sheet, {"condition": [told.fixed] * len(sheet.rows)})
         _spoken(joined, told, protocol)
         return
     missing = sheet.missing(told.read)
@@ -308,7 +205,7 @@ def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str]
         cells: list[str] = []
         for row in sheet.rows:
             cells.append(_told_by(joined, row, told))
-        joined.sheet = _added(sheet, {"condition": cells})
+        joined.sheet = added(sheet, {"condition": cells})
     if "condition" in joined.sheet.columns:
         _spoken(joined, told, protocol)
 
@@ -344,37 +241,47 @@ def _same(sheet: Sheet, cell: str, key: str) -> bool:
 def _dosed(joined: Joined, told: ConditionOf) -> None:
     """Make conditions and their steps of the doses in a row's columns."""
     sheet = joined.sheet
+    known: dict[tuple[str, ...], str] = {}
     names: list[str] = []
     for row in sheet.rows:
-        doses: list[tuple[str, str, str, float, float | None]] = []
-        for dose in told.doses:
-            ends: Any = row[dose.until] if isinstance(dose.until, str) else dose.until
-            cells = [(dose.column, row[dose.column] if dose.column else dose.dose)]
-            cells += [(dose.until, ends)] if isinstance(dose.until, str) else []
-            values = [sheet.number(str(cell)) for _, cell in cells]
-            for (column, cell), value in zip(cells, values, strict=True):
-                if value is None or value < 0:
-                    what = f"'{cell}' is no dose." if cell else "the cell is empty, a dose is expected (0 for none)."
-                    joined.faults.append(
-                        Fault(sheet.where(row, str(column)), what, "Correct it, or leave the row out.")
-                    )
-                    joined.faulty.add(row.number)
-            if None not in values and min(v for v in values if v is not None) >= 0:
-                until = values[1] if len(values) > 1 else (None if ends is None else float(ends))
-                doses.append((species_of(dose.species), f"{values[0]:.12g}", dose.unit, dose.time_min, until))
-        if row.number in joined.faulty:
-            names.append("")
-            continue
-        label = steps_of_doses(doses)
-        joined.steps.setdefault(label.name, label.rows)
-        names.append(label.name)
-    joined.sheet = _added(sheet, {"condition": names})
+        key = tuple(row[column] for column in told.read)
+        if key not in known:
+            known[key] = _dosed_so(joined, row, told)
+        elif not known[key]:
+            joined.faulty.add(row.number)
+        names.append(known[key])
+    joined.sheet = added(sheet, {"condition": names})
+
+
+def _dosed_so(joined: Joined, row: Row, told: ConditionOf) -> str:
+    """Condition of the doses in a row, whose steps are noted; empty, with a fault, where a cell is no dose."""
+    sheet = joined.sheet
+    doses: list[tuple[str, str, str, float, float | None]] = []
+    for dose in told.doses:
+        ends: Any = row[dose.until] if isinstance(dose.until, str) else dose.until
+        cells = [(dose.column, row[dose.column] if dose.column else dose.dose)]
+        cells += [(dose.until, ends)] if isinstance(dose.until, str) else []
+        values = [sheet.number(str(cell)) for _, cell in cells]
+        for (column, cell), value in zip(cells, values, strict=True):
+            if value is None or value < 0:
+                what = f"'{cell}' is no dose." if cell else "the cell is empty, a dose is expected (0 for none)."
+                joined.faults.append(Fault(sheet.where(row, str(column)), what, "Correct it, or leave the row out."))
+                joined.faulty.add(row.number)
+        if None not in values and min(v for v in values if v is not None) >= 0:
+            until = values[1] if len(values) > 1 else (None if ends is None else float(ends))
+            doses.append((species_of(dose.species), f"{values[0]:.12g}", dose.unit, dose.time_min, until))
+    if row.number in joined.faulty:
+        return ""
+    label = steps_of_doses(doses)
+    joined.steps.setdefault(label.name, label.rows)
+    return label.name
 
 
 def _spoken(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> None:
     """Read conditions that the protocol does not have as labels, which say what is done."""
     sheet = joined.sheet
     said: dict[str, str] = {}
+    unknown: set[str] = set()
     for row in sheet.rows:
         text = row["condition"]
         if not text or text in protocol or text in said or text in joined.exempt:
@@ -390,7 +297,7 @@ def _spoken(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> Non
             remedy = "Name it in a map ('condition: {column: ..., map: {...}}'), or write it as in "
             remedy += "'IL-6 10 ng/ml + sIL-6R 25 ng/ml'."
             joined.faults.append(Fault(sheet.where(row, column), what, remedy))
+            unknown.add(text)
+    joined.faulty |= {row.number for row in sheet.rows if row["condition"] in unknown}
     if any(text != name for text, name in said.items()):
-        joined.sheet = _added(
-            sheet, {"condition": [said.get(row["condition"], row["condition"]) for row in sheet.rows]}
-        )
+        joined.sheet = added(sheet, {"condition": [said.get(row["condition"], row["condition"]) for row in sheet.rows]})

@@ -22,7 +22,7 @@ _BEFORE = (
     r"(?:\s*\(?\s*(?P<before>\d+(?:\.\d+)?)\s*(?P<beforeunit>min|h)\s+(?:before|pre|pretreatment|preincubation)\s*\)?)?"
 )
 _FORMS = (
-    re.compile(rf"(?P<name>.*?[^\s\d(,:=])\s*[ (,:=@_]\s*{_NUMBER}\s*{_UNIT}?\s*\)?{_BEFORE}"),
+    re.compile(rf"(?P<name>.*?[^\s(,:=@_])[\s(,:=@_]+{_NUMBER}\s*{_UNIT}?\s*\)?{_BEFORE}"),
     re.compile(rf"{_NUMBER}\s*{_UNIT}?\s+(?:of\s+)?(?P<name>[A-Za-z].*?){_BEFORE}"),
 )
 _SPLIT = re.compile(r"\s+\+\s+|\s*\+\s+|\s+and\s+|\s+with\s+|\s*&\s*|\s*;\s*|\s+und\s+")

@@ -200,6 +200,9 @@ def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] =
         if place in places:
             faults.append(Fault(f"{name}, row {row.number}", f"{names[key]} {place} is told twice.", "Say it once."))
         cells = {names[c]: row[c] for c in block.columns if c != key and row[c]}
+        if "???" in cells.values():
+            faults.append(Fault(f"{name}, row {row.number}", "??? is still to be filled in.", "Or write 'blank'."))
+            continue
         words = [cells.get(c, "") for c in ("condition", "sample", "type")]
         empty = any(word.casefold() in EMPTY and word not in controls for word in words)
         places[place] = f"layout: {cells.get('condition', 'blank')}" if empty or not cells else cells

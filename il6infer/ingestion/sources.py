@@ -13,8 +13,9 @@ from il6infer._files import digest
 from il6infer._tables import Sheet
 from il6infer.ingestion.assay import File
 from il6infer.ingestion.assays import ASSAYS
+from il6infer.ingestion.bands import Joined
 from il6infer.ingestion.cells import read_bytes
-from il6infer.ingestion.join import Joined, with_house_names, with_names
+from il6infer.ingestion.join import with_house_names, with_names
 from il6infer.ingestion.labels import name_of
 from il6infer.ingestion.layout import PLACES, joined, places_of, read_layout
 from il6infer.ingestion.loading import Loaded, load

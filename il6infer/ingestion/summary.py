@@ -10,6 +10,7 @@ import pandas as pd
 
 from il6infer._units import substances
 from il6infer.ingestion.protocol import Protocol
+from il6infer.ingestion.quality import checks
 from il6infer.ingestion.reading import Reading
 from il6infer.ingestion.sources import Source
 from il6infer.ingestion.specs import Description
@@ -47,7 +48,7 @@ def summary(
         values=len(measurements),
         observables=_counts(measurements["observable"]),
         conditions=_counts(measurements["condition"]),
-        files=tuple(_file(source) for source in sources),
+        files=tuple(raw_file(source) for source in sources),
         molecular_weights={
             key: MolecularWeight(entry.mass, entry.low, entry.high, entry.source, entry.doi)
             for key, entry in substances().items()
@@ -68,7 +69,8 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
     return dict(Counter(names))
 
 
-def _file(source: Source) -> RawFile:
+def raw_file(source: Source) -> RawFile:
+    """Sum up one gel or plate of a file."""
     values = {observable: 0 for observable in source.spec.observables}
     for value in source.reading.values:
         values[value.observable] += 1
@@ -85,6 +87,7 @@ def _file(source: Source) -> RawFile:
         ignored=source.reading.ignored,
         passed_over=source.reading.passed_over,
         warnings=_warnings(source),
+        checks=checks(source.reading.quality),
         **_found(source),
     )
 

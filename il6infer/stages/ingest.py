@@ -38,6 +38,25 @@ class Dropped:
 
 
 @dataclass(frozen=True)
+class QualityCheck:
+    """A number that says how good a file is, and the limit beyond which it should be looked at.
+
+    Attributes
+    ----------
+    name, what
+        Of the number: its name, and in words.
+    good
+        Whether it lies on the side of the limit that calls for no second look.
+    """
+
+    name: str
+    what: str
+    value: float
+    limit: float
+    good: bool
+
+
+@dataclass(frozen=True)
 class RawFile:
     """One file of measurements.
 
@@ -61,6 +80,8 @@ class RawFile:
         Lines that stand above and below the table.
     layout
         File that says what is where; null where none does.
+    checks
+        Numbers of `quality` beside their limits.
     """
 
     path: str
@@ -82,6 +103,7 @@ class RawFile:
     around: tuple[str, ...] = ()
     layout: FileDigest | None = None
     censored: Mapping[str, int] = field(default_factory=dict)
+    checks: tuple[QualityCheck, ...] = ()
 
 
 @dataclass(frozen=True)

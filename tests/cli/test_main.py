@@ -13,6 +13,7 @@ from il6infer._errors import UserError
 from il6infer.cli import main as cli
 
 COMMANDS = (
+    "init",
     "simulate",
     "ingest",
     "problem",

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from il6infer._errors import Fault
 from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import Block, Format, renamed, table_below
+from il6infer.ingestion.formats.format import SEARCHED, Block, Format, renamed, table_below
 
 _STATISTIC = re.compile(
     r"(?P<gate>.*?)\s*\|\s*(?P<what>geometric mean|geo\.? ?mean|mean|median|mode|count|freq\. of .*|robust cv|cv|sd"
@@ -20,7 +20,7 @@ _NOT_READ = ("cv", "sd", "robust", "freq", "mode")
 
 
 def _head(grid: Grid) -> int | None:
-    for place, row in enumerate(grid.rows):
+    for place, row in enumerate(grid.rows[:SEARCHED]):
         if sum(1 for cell in row if _STATISTIC.fullmatch(cell)) and not (row[0] and _STATISTIC.fullmatch(row[0])):
             return place
     return None

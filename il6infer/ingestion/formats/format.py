@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, number
@@ -40,6 +41,9 @@ TIMES = re.compile(
     r"(?P<unit>s|sec|seconds?|min|minutes?|minuten|h|hr|hrs|hours?|std|stunden)[)\]]*"
 )
 _UNITS = {"s": "s", "m": "min", "h": "h"}
+
+SEARCHED = 3_000
+"""Rows of a file in which a header is looked for: some programs write the samples of a plate before its results."""
 
 SUMMARIES = re.compile(
     r"(mean|average|avg|mittelwert|median|sd|s\.d\.|stdev|std\.? ?dev\.?|standard deviation|std|sem|se|sum|summe|total"
@@ -100,6 +104,7 @@ class Format:
     unpack: Callable[[bytes, str], tuple[Grid | None, list[Fault]]] | None = None
 
 
+@lru_cache(maxsize=65_536)
 def plain(name: str) -> str:
     """Name of a column as people mean it: small letters and digits, single blanks, no accents, no marks."""
     name = name.replace("\u00d1\u0082", "\u0442").replace("\u00d1\u201a", "\u0442").replace("\u1d1b", "\u0442")
@@ -108,6 +113,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^\w%#]+", " ", name.replace("_", " ")).strip()
 
 
+@lru_cache(maxsize=65_536)
 def known_as(header: str) -> str:
     """Column of this house that a header means; ``time_min`` for times whatever their unit; empty for none."""
     words = plain(header)
@@ -133,7 +139,7 @@ def numeric(cell: str) -> bool:
 def headers(grid: Grid, *groups: Iterable[str]) -> int | None:
     """First row that has, of each group of names, at least one (compared as `plain`); None: no row has."""
     wanted = [{plain(name) for name in group} for group in groups]
-    for place, row in enumerate(grid.rows):
+    for place, row in enumerate(grid.rows[:SEARCHED]):
         if filled(row) < len(wanted):
             continue
         found = {plain(cell) for cell in row if cell}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from il6infer._errors import Fault
 from il6infer._tables import Row
 from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import Block, Format, plain
+from il6infer.ingestion.formats.format import SEARCHED, Block, Format, plain
 from il6infer.ingestion.formats.gels import find, read_bands
 
 _VOLUME = ("Adj. Volume (Int)", "Adj. Vol. (Int)", "Adjusted Volume", "Adj. Volume", "Volume (Int)", "Volume")
@@ -34,7 +34,7 @@ def _long(grid: Grid) -> int | None:
 
 def _beside(grid: Grid) -> int | None:
     """Row with ``Lane 1``, ``Lane 2`` ... above a header that comes again below each."""
-    for place, row in enumerate(grid.rows[:-1]):
+    for place, row in enumerate(grid.rows[:-1][:SEARCHED]):
         lanes = [cell for cell in row if re.fullmatch(r"lane\s*\d+", cell, re.IGNORECASE)]
         below = {plain(cell) for cell in grid.rows[place + 1]}
         if len(set(lanes)) > 1 and below & {plain(name) for name in _VOLUME}:

@@ -40,6 +40,8 @@ class Plate:
 def _numbers(row: tuple[str, ...]) -> tuple[int, int] | None:
     """Column of a 1 that 2, 3 ... follow, and how many there are; at least two."""
     for left, cell in enumerate(row[:4]):
+        if cell not in ("1", "01", "1.0"):
+            continue
         count = 0
         while left + count < len(row) and re.fullmatch(rf"0?{count + 1}(\.0)?", row[left + count]):
             count += 1

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from il6infer._errors import Fault
 from il6infer.ingestion.cells import Grid, Merged, filled
-from il6infer.ingestion.formats.format import Block, Format, known_as, numeric, plain, table_below
+from il6infer.ingestion.formats.format import SEARCHED, Block, Format, known_as, numeric, plain, table_below
 
 
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
@@ -21,7 +21,7 @@ def header(grid: Grid, wanted: Collection[str]) -> int | None:
     """Row of the header: that with most of the wanted names, at least two; else that above most rows of numbers."""
     names = {plain(name) for name in wanted if name}
     best, most = None, 1
-    for place, row in enumerate(grid.rows):
+    for place, row in enumerate(grid.rows[:SEARCHED]):
         found = len({plain(cell) for cell in row if cell} & names) + sum(
             1 for c in set(map(known_as, row)) if c in wanted
         )
@@ -32,7 +32,7 @@ def header(grid: Grid, wanted: Collection[str]) -> int | None:
     best, most = next((place for place, row in enumerate(grid.rows) if any(row)), None), 0
     follows = 0
     width = 0
-    for place in range(len(grid.rows) - 1, -1, -1):
+    for place in range(min(len(grid.rows), SEARCHED) - 1, -1, -1):
         row = grid.rows[place]
         if not any(row):
             continue

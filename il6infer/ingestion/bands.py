@@ -1,0 +1,121 @@
+"""A sheet on its way from a file to an assay; bands of lanes side by side, wells of samples numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from il6infer._errors import Fault
+from il6infer._tables import Row, Sheet
+from il6infer.ingestion.labels import Rows
+
+
+@dataclass
+class Joined:
+    """A sheet on its way from the file to an assay.
+
+    Attributes
+    ----------
+    used
+        Columns that were read, or brought in by the description.
+    steps
+        Protocol of conditions that say theirs.
+    labels
+        Row -> fault of its label, which counts if the row is read.
+    exempt
+        Cells of blank wells and controls, which are no samples.
+    """
+
+    sheet: Sheet
+    left: list[tuple[int, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    steps: dict[str, Rows] = field(default_factory=dict)
+    time_unit: str = ""
+    faulty: set[int] = field(default_factory=set)
+    labels: dict[int, Fault] = field(default_factory=dict)
+    exempt: frozenset[str] = frozenset()
+
+
+def renamed(sheet: Sheet, header: str, name: str) -> Sheet:
+    """Give a column another name.
+
+    Parameters
+    ----------
+    sheet, header, name
+        The sheet, its column, and the name.
+    """
+    rows = tuple(
+        replace(row, cells={name if c == header else c: cell for c, cell in row.cells.items()}) for row in sheet.rows
+    )
+    return replace(sheet, columns=tuple(name if c == header else c for c in sheet.columns), rows=rows)
+
+
+def added(sheet: Sheet, cells: Mapping[str, Sequence[str]]) -> Sheet:
+    """Add columns (name -> a cell for each row), or put them in place of those of the same names."""
+    rows = tuple(
+        replace(row, cells={**row.cells, **{name: column[i] for name, column in cells.items()}})
+        for i, row in enumerate(sheet.rows)
+    )
+    return replace(sheet, columns=tuple(dict.fromkeys((*sheet.columns, *cells))), rows=rows)
+
+
+def with_bands(joined: Joined, wanted: Collection[str]) -> None:
+    """Put the bands of a lane, which programs of gels write below each other, side by side.
+
+    Column ``intensity`` of band x becomes column x, another column y that is wanted ``x y``.
+    """
+    sheet = joined.sheet
+    if not {"band", "intensity"} <= set(sheet.columns):
+        return
+    if "lane" not in sheet.columns:
+        counts: dict[str, int] = {}
+        lanes = []
+        for row in sheet.rows:
+            counts[row["band"]] = counts.get(row["band"], 0) + 1
+            lanes.append(str(counts[row["band"]]))
+        sheet = added(sheet, {"lane": lanes})
+    bands = list(dict.fromkeys(row["band"] for row in sheet.rows))
+    others = [c for c in sheet.columns if c not in ("lane", "band", "intensity")]
+    measures = [c for c in others if any(f"{band} {c}" in wanted for band in bands)]
+    lanes_of: dict[str, list[Row]] = {}
+    for row in sheet.rows:
+        lanes_of.setdefault(row["lane"], []).append(row)
+    kept = [
+        c for c in others if c not in measures and all(len({row[c] for row in rows}) == 1 for rows in lanes_of.values())
+    ]
+    for column in [c for c in others if c in ("condition", "time", "time_min", "replicate") and c not in kept]:
+        rows = next(rows for rows in lanes_of.values() if len({row[column] for row in rows}) > 1)
+        what = f"lane {rows[0]['lane']} has several: {', '.join(dict.fromkeys(row[column] for row in rows))}."
+        joined.faults.append(Fault(sheet.where(rows[0], column), what, "Number the lanes of each gel on its own."))
+    made = []
+    for lane, rows in lanes_of.items():
+        first: dict[str, Row] = {}
+        for row in rows:
+            before = first.setdefault(row["band"], row)
+            if before is not row:
+                what = f"lane {lane} has band '{row['band']}' twice (row {before.line or before.number}, too)."
+                joined.faults.append(
+                    Fault(sheet.where(row), what, "Give each band a label of its own, or choose by 'where'.")
+                )
+        cells = {"lane": lane, **{c: rows[0][c] for c in kept}}
+        for band in bands:
+            cells[band] = first[band]["intensity"] if band in first else ""
+            cells |= {f"{band} {m}": first[band][m] if band in first else "" for m in measures}
+        made.append(replace(rows[0], cells=cells))
+    columns = tuple(made[0].cells) if made else ("lane", *kept, *bands)
+    joined.sheet = replace(sheet, columns=columns, rows=tuple(made))
+
+
+def with_replicates(joined: Joined, wanted: Collection[str]) -> None:
+    """Count the wells of each gene of a sample, where an assay needs it and the file does not."""
+    sheet = joined.sheet
+    if "replicate" not in wanted or "replicate" in sheet.columns or not {"sample", "gene"} <= set(sheet.columns):
+        return
+    counts: dict[tuple[str, str], int] = {}
+    numbers = []
+    for row in sheet.rows:
+        key = row["sample"], row["gene"]
+        counts[key] = counts.get(key, 0) + 1
+        numbers.append(str(counts[key]))
+    joined.sheet = added(sheet, {"replicate": numbers})

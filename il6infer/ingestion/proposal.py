@@ -1,0 +1,329 @@
+"""A first description of a folder of raw files: what can be seen in them, and blanks where a person must say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from il6infer._errors import UserError
+from il6infer._files import atomic_write_text
+from il6infer._tables import Sheet
+from il6infer._units import species_of, substances
+from il6infer.ingestion.cells import read_bytes
+from il6infer.ingestion.dataset import BLANK
+from il6infer.ingestion.formats.format import known_as, numeric, plain, time_unit
+from il6infer.ingestion.labels import name_of
+from il6infer.ingestion.loading import Loaded, load
+from il6infer.ingestion.taking import Take
+
+SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".xlsm", ".rdml", ".asc", ".dat"})
+"""Of files that are looked at."""
+
+
+@dataclass
+class Proposal:
+    """What is proposed for one file: its entry, its layout (text of a table), and what a person has to do."""
+
+    path: str
+    entry: dict[str, Any]
+    layout: str = ""
+    seen: str = ""
+    todo: list[str] = field(default_factory=list)
+
+
+def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
+    """Look at the files of a folder, and write a description, layouts and a configuration beside them.
+
+    Parameters
+    ----------
+    folder
+        With the raw files; what is written is named after `name` and the files, and nothing is overwritten.
+    name
+        Of the data set: letters, digits and _.
+
+    Returns
+    -------
+    tuple
+        The files that were written, and lines that say what was seen and what is to be done.
+
+    Raises
+    ------
+    UserError
+        No folder, no file that can be read, or a file that would be overwritten.
+    """
+    if not folder.is_dir():
+        raise UserError(f"no such folder {folder}. Give the folder that holds the raw files.")
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise UserError(f"data set name '{name}': use letters, digits and _, with a letter or _ first (--name).")
+    found: list[Proposal] = []
+    lines: list[str] = []
+    protocol = ""
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()):
+        content, faults = read_bytes(path, path.name)
+        loaded, faults = (None, faults) if content is None else load(content, path.name, Take())
+        if loaded is None:
+            lines.append(f"{faults[0]}")
+        elif {"condition", "time_min", "action"} <= set(loaded.sheet.columns):
+            protocol = path.name
+            lines.append(f"{path.name}: the protocol")
+        elif not path.name.startswith("layout_"):
+            found.append(_propose(path.name, loaded))
+    if not found:
+        told = "".join(f"\n  - {line}" for line in lines)
+        raise UserError(f"{folder}: no file that can be read as a table ({', '.join(sorted(SUFFIXES))}).{told}")
+    writes = {f"{name}.yaml": _description(name, found, protocol), f"{name}_config.yaml": _config(name, folder)}
+    writes |= {f"layout_{Path(one.path).stem}.csv": one.layout for one in found if one.layout}
+    there = [file for file in writes if (folder / file).exists()]
+    if there:
+        raise UserError(f"{folder}: {', '.join(there)} is there already. Move it away, or give another --name.")
+    for file, text in writes.items():
+        atomic_write_text(folder / file, text)
+    for one in found:
+        lines.append(f"{one.path}: {one.seen}")
+        lines += [f"  to do: {todo}" for todo in one.todo]
+    return [folder / file for file in writes], lines
+
+
+def _propose(path: str, loaded: Loaded) -> Proposal:
+    sheet = loaded.sheet
+    assay, entry, todo = _assay(sheet)
+    entry = {"path": path, "assay": assay, **entry}
+    if loaded.grid.sheet:
+        entry["sheet"] = loaded.grid.sheet
+    one = Proposal(path, entry, todo=todo)
+    one.seen = f"{loaded.format}, {len(sheet.rows)} rows, columns {', '.join(sheet.columns[:12])}; read as {assay}"
+    _batches(one, sheet)
+    _conditions(one, sheet)
+    _times(one, sheet)
+    marked = [c for c in sheet.columns if re.search(r"\b(sd|se|sem|n|n cells|std|flag|omit|exclude)\b", plain(c))]
+    if marked:
+        entry["ignore"] = marked
+        one.todo.append(f"columns {', '.join(marked)} are passed over (ignore): is that right?")
+    return one
+
+
+_NO_VALUES = (
+    "row",
+    "peak",
+    "no",
+    "nr",
+    "gel",
+    "plate",
+    "blot",
+    "experiment",
+    "exp",
+    "run",
+    "image",
+    "",
+    "time",
+    "zeit",
+    "t",
+)
+
+
+def _treatment(column: str) -> bool:
+    """Tell whether a column's name is that of a dose or a treatment."""
+    words = set(plain(column).split())
+    return bool(_dose(column)) or bool(words & {"input", "dose", "inhibitor", "drug", "dmso", "treatment", "ligand"})
+
+
+def _has(sheet: Sheet, *names: str) -> bool:
+    known = {known_as(column) or plain(column) for column in sheet.columns}
+    return set(names) <= known
+
+
+def _values(sheet: Sheet) -> list[str]:
+    """Columns of numbers that are no places, times or doses."""
+    found = []
+    for column in sheet.columns:
+        cells = [row[column] for row in sheet.rows if row[column]]
+        place = known_as(column) or plain(column) in _NO_VALUES or time_unit(column)
+        if cells and not place and not _treatment(column) and sum(map(numeric, cells)) * 2 > len(cells):
+            found.append(column)
+    return found
+
+
+def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
+    """Assay, its keys, and what is left to a person."""
+    values = _values(sheet)
+    readout = f"observable: which read-out of the model is it? ({BLANK} stands there; `il6infer models show MODEL`)"
+    if _has(sheet, "ct"):
+        gene = next((c for c in sheet.columns if known_as(c) == "gene"), "")
+        genes = list(dict.fromkeys(row[gene] for row in sheet.rows if gene and row[gene]))
+        entry: dict[str, Any] = {"observable": BLANK, "target": BLANK, "reference": BLANK}
+        todo = [readout, f"target and reference: of the genes {', '.join(genes) or '(none is named)'}"]
+        if not gene:
+            entry["constants"] = {"gene": BLANK}
+        return "qpcr", entry, todo
+    if _has(sheet, "firefly", "renilla"):
+        return "luciferase", {"observable": BLANK}, [readout]
+    standard = next((c for c in sheet.columns if re.search(r"conc|standard|std", plain(c))), "")
+    if _has(sheet, "well") and standard and values:
+        signal = next((c for c in values if re.search(r"450|od|abs", plain(c))), values[0])
+        entry = {"observable": BLANK, "signal": signal, "standard": standard, "unit": BLANK, "substance": BLANK}
+        return "elisa", entry, [readout, "unit and substance of the standards"]
+    if _has(sheet, "lane") or {"band", "intensity"} <= set(sheet.columns) or "peak" in sheet.columns:
+        bands = _bands(sheet, values)
+        entry = {"observable": BLANK, "signal": bands[0] if len(bands) == 1 else BLANK, "normalise": BLANK}
+        listed = ", ".join(bands) or "(the layout names them)"
+        return "western_blot", entry, [readout, f"signal, and what it is divided by (or none): of the bands {listed}"]
+    columns = values or [BLANK]
+    observables = {name_of(c): {"column": c, "unit": "a.u."} for c in columns}
+    return (
+        "table",
+        {"observables": observables},
+        ["observables: keep the read-outs that you want, with the names that the model has for them, and their units"],
+    )
+
+
+def _bands(sheet: Sheet, values: Sequence[str]) -> list[str]:
+    if "band" in sheet.columns:
+        return list(dict.fromkeys(row["band"] for row in sheet.rows))
+    return [column for column in values if column not in ("intensity", "peak", "row")]
+
+
+def _batches(one: Proposal, sheet: Sheet) -> None:
+    column = next((c for c in sheet.columns if plain(c) in ("gel", "plate", "experiment", "exp", "blot", "run")), "")
+    if column and len({row[column] for row in sheet.rows}) > 1:
+        one.entry["batch"] = {"column": column}
+    else:
+        one.entry["batch"] = name_of(Path(one.path).stem)
+
+
+def _dose(column: str) -> str:
+    """Substance whose dose a column holds, by its name; empty for none."""
+    words = re.sub(r"^(input|dose|conc)[_ ]|[_ ](dose|level|conc|ng[_ ]?ml|nm|um|ng per ml)$", "", column, flags=re.I)
+    species = species_of(words)
+    return species if species in substances() else ""
+
+
+def _conditions(one: Proposal, sheet: Sheet) -> None:
+    """How the condition is told: by a column, by doses, or by a layout that is to be filled in."""
+    doses = {species: column for column in sheet.columns if (species := _dose(column))}
+    others = [c for c in sheet.columns if _treatment(c) and not _dose(c) and len({row[c] for row in sheet.rows}) > 1]
+    if others:
+        one.entry["where"] = dict.fromkeys(others, BLANK)
+        one.todo.append(
+            f"where: {', '.join(others)} tell treatments: give the cells of the rows to read, or name the substance "
+            "under 'condition: {doses: ...}' and take the column out of 'where'"
+        )
+    if _has(sheet, "condition"):
+        return
+    if doses:
+        one.entry["condition"] = {"doses": {s: {"column": c, "unit": _unit(c)} for s, c in doses.items()}}
+        one.todo.append("condition, doses: their units, and 'time_min: -60' of what was added before the stimulus")
+        return
+    key = next((c for c in ("well", "lane", "peak", "tube", "label", "sample") if c in sheet.columns), "")
+    key = key or next((c for c in sheet.columns if known_as(c) in ("well", "lane", "sample")), "")
+    if not key:
+        one.entry["condition"] = BLANK
+        one.todo.append("condition: the one of all rows, or {column: ...}, or {doses: ...}")
+        return
+    places = list(dict.fromkeys(row[key] for row in sheet.rows))
+    more = ["band", "lane"] if key == "peak" else []
+    blank = ",".join([BLANK] * (2 + len(more)))
+    one.layout = (
+        "\n".join([",".join([known_as(key) or key, *more, "condition", "time_min"]), *(f"{p},{blank}" for p in places)])
+        + "\n"
+    )
+    one.entry["layout"] = f"layout_{Path(one.path).stem}.csv"
+    one.todo.append(
+        f"fill in layout_{Path(one.path).stem}.csv: condition and time of each {known_as(key) or key} (or 'blank')"
+    )
+
+
+def _unit(column: str) -> str:
+    found = re.search(r"(ng|pg|ug)[ _/]*(per[ _])?ml|([npu])M\b", column)
+    if not found:
+        return BLANK
+    return f"{found[1]}/ml" if found[1] else f"{found[3]}M"
+
+
+def _times(one: Proposal, sheet: Sheet) -> None:
+    if one.layout or any(time_unit(column) for column in sheet.columns):
+        if one.entry["assay"] == "table":
+            told = next((c for c in sheet.columns if time_unit(c)), "time_min")
+            one.entry["time"] = told
+        return
+    column = next((c for c in sheet.columns if plain(c) in ("time", "zeit", "t")), "")
+    if column:
+        one.entry["time_unit"] = BLANK
+        one.todo.append(f"time_unit: the column '{column}' does not say its unit (s, min, h, hh:mm)")
+        if one.entry["assay"] == "table":
+            one.entry["time"] = column
+        elif column != "time_min":
+            one.entry["columns"] = {"time_min": column}
+        return
+    one.entry["constants"] = {
+        **one.entry.get("constants", {}),
+        "time" if one.entry["assay"] == "table" else "time_min": BLANK,
+    }
+    one.todo.append("constants: the time of all rows, or a column of times")
+
+
+def _description(name: str, found: Sequence[Proposal], protocol: str) -> str:
+    """YAML text of the description; a comment says of each file what was seen."""
+    lines = [
+        f"# Proposed by `il6infer init`. {BLANK} marks what only you can say; nothing is read before it is filled in.",
+        f"# Then: il6infer ingest check {name}.yaml --folder . --output pictures",
+        f'title: "{BLANK}"',
+        "simulated: false",
+        "# cell: HepG2",
+    ]
+    if protocol:
+        lines.append(f"protocol: {protocol}")
+    else:
+        lines += [
+            "# Conditions that say their doses need no protocol: 'vehicle', 'IL-6 10 ng/ml + sIL-6R 25 ng/ml'. Others:",
+            "# protocol:",
+            "#   - {condition: vehicle, time_min: 0, action: control}",
+            "#   - {condition: il6_10, time_min: 0, action: add, species: IL-6, dose: 10, unit: ng/ml}",
+        ]
+    lines.append("files:")
+    for one in found:
+        lines.append(f"  # {one.seen}")
+        lines += [f"  # to do: {todo}" for todo in one.todo]
+        lines += [("  - " if i == 0 else "    ") + text for i, text in enumerate(_yaml(one.entry))]
+    return "\n".join(lines) + "\n"
+
+
+def _yaml(entry: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for key, value in entry.items():
+        if isinstance(value, Mapping) and key in ("observables",):
+            lines += [f"{key}:", *(f"  {name}: {_flow(one)}" for name, one in value.items())]
+        else:
+            lines.append(f"{key}: {_flow(value)}")
+    return lines
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_flow(key)}: {_flow(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    text = str(value)
+    quoted = not re.fullmatch(r"[A-Za-z_][\w./ -]*", text) or text.lower() in (
+        "true",
+        "false",
+        "null",
+        "yes",
+        "no",
+        "on",
+        "off",
+    )
+    return "'" + text.replace("'", "''") + "'" if quoted else text
+
+
+def _config(name: str, folder: Path) -> str:
+    """YAML text of a configuration of the workflow."""
+    return (
+        f"# snakemake --cores 8 --configfile {folder}/{name}_config.yaml\n"
+        f"title: {name}\nresults: results/{name}\n\ndatasets:\n  {name}:\n"
+        f"    description: {folder}/{name}.yaml\n    folder: {folder}\n\n"
+        "# il6infer models list shows all; an option such as +drugs brings ruxolitinib.\n"
+        "models: [classic_none, classic_socs3, trans_none, trans_socs3, both_none, both_socs3]\n"
+    )

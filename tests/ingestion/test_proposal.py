@@ -1,0 +1,140 @@
+"""`il6infer init` and `il6infer ingest check`: what is seen, what is left to a person, and nothing read before."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from il6infer._errors import UserError
+from il6infer.cli import main as cli
+from il6infer.ingestion import ingest
+from il6infer.ingestion.dataset import BLANK
+from il6infer.ingestion.proposal import propose
+from il6infer.ingestion.quality import LIMITS, checks
+from tests.ingestion.make import GEL, PLATE, PROTOCOL, QPCR, TABLE, read
+from tests.ingestion.test_formats import BESIDE, CFX_DE, GLOMAX, PRISM
+
+FILES = {
+    "gel.csv": (GEL, "western_blot"),
+    "plate.csv": (PLATE, "luciferase"),
+    "qpcr.csv": (QPCR, "qpcr"),
+    "table.csv": (TABLE, "table"),
+    "glomax.csv": (GLOMAX, "luciferase"),
+    "cfx.csv": (CFX_DE, "qpcr"),
+    "lab.csv": (BESIDE, "western_blot"),
+    "prism.csv": (PRISM, "table"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, (text, _) in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "protocol.csv").write_text(PROTOCOL)
+    (tmp_path / "photo.png").write_bytes(b"x")
+    return tmp_path
+
+
+def test_each_file_is_seen_for_what_it_is(folder):
+    written, lines = propose(folder, "mine")
+    described = yaml.safe_load((folder / "mine.yaml").read_text())
+    assert {entry["path"]: entry["assay"] for entry in described["files"]} == {n: a for n, (_, a) in FILES.items()}
+    assert described["protocol"] == "protocol.csv"
+    assert {path.name for path in written} == {
+        "mine.yaml", "mine_config.yaml", "layout_glomax.csv", "layout_cfx.csv", "layout_lab.csv",
+    }  # fmt: skip
+    assert sum(line.startswith("  to do: ") for line in lines) == (folder / "mine.yaml").read_text().count("# to do: ")
+
+
+def test_nothing_is_read_before_the_blanks_are_filled_in(folder):
+    propose(folder, "mine")
+    with pytest.raises(UserError) as error:
+        ingest(folder / "mine.yaml", "mine", folder)
+    assert "mine.yaml, files 2 (gel.csv), signal: ??? is still to be filled in." in str(error.value)
+
+
+def test_a_filled_proposal_is_read(tmp_path):
+    (tmp_path / "glomax.csv").write_text(GLOMAX)
+    propose(tmp_path, "mine")
+    layout = (tmp_path / "layout_glomax.csv").read_text().splitlines()
+    filled = [
+        layout[0],
+        *(re.sub(",.*", f",{'vehicle' if i < 48 else 'IL-6 10 ng/ml'},360", one) for i, one in enumerate(layout[1:])),
+    ]
+    filled[-1] = "H12,blank,"
+    (tmp_path / "layout_glomax.csv").write_text("\n".join(filled) + "\n")
+    text = (tmp_path / "mine.yaml").read_text().replace("observable: '???'", "observable: luciferase")
+    (tmp_path / "mine.yaml").write_text(text.replace(BLANK, "a title"))
+    tables = ingest(tmp_path / "mine.yaml", "mine", tmp_path)
+    assert dict(tables.measurements.groupby("condition").size()) == {"IL_6_10_ng_ml": 47, "vehicle": 48}
+    assert tables.report.files[0].layout.path == "layout_glomax.csv"
+    assert tables.protocol.query("species == 'IL6'")["dose"].tolist() == [10.0]
+
+
+def test_blanks_of_a_layout_count_too(tmp_path):
+    (tmp_path / "glomax.csv").write_text(GLOMAX)
+    propose(tmp_path, "mine")
+    (tmp_path / "mine.yaml").write_text((tmp_path / "mine.yaml").read_text().replace(BLANK, "luciferase"))
+    with pytest.raises(UserError, match=re.escape("layout_glomax.csv, row 2: ??? is still to be filled in.")):
+        ingest(tmp_path / "mine.yaml", "mine", tmp_path)
+
+
+def test_nothing_is_overwritten(folder):
+    propose(folder, "mine")
+    with pytest.raises(UserError, match="mine.yaml, mine_config.yaml, .* is there already"):
+        propose(folder, "mine")
+
+
+def test_a_folder_without_tables_says_what_it_looked_for(tmp_path):
+    (tmp_path / "a.csv").write_text("")
+    with pytest.raises(UserError) as error:
+        propose(tmp_path, "mine")
+    assert "no file that can be read as a table (.asc, .csv, " in str(error.value)
+    assert "a.csv: the file is empty." in str(error.value)
+    with pytest.raises(UserError, match="no such folder"):
+        propose(tmp_path / "none", "mine")
+
+
+def test_check_says_what_would_be_read_and_draws_it(tmp_path):
+    read(tmp_path)
+    words = ["ingest", "check", str(tmp_path / "data.yaml"), "--folder", str(tmp_path)]
+    assert cli.main([*words, "--output", str(tmp_path / "pictures")]) == 0
+    pictures = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert pictures == ["gel_csv_gel1.png", "plate_csv_plate1.png"]
+    assert (tmp_path / "pictures" / "gel_csv_gel1.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_check_as_a_process_tells_counts_and_faults(tmp_path):
+    read(tmp_path)
+    (tmp_path / "gel.csv").write_text(GEL.replace("9000,", "x,"))
+    words = ["ingest", "check", str(tmp_path / "data.yaml"), "--folder", str(tmp_path)]
+    done = subprocess.run([sys.executable, "-m", "il6infer", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "plate.csv, plate1: 3 rows -> luciferase 3" in done.stderr
+    assert "Renilla, variation from well to well: " in done.stderr
+    assert "gel.csv, row 4, column 'pSTAT3': 'x' is not a number." in done.stderr
+    assert not (tmp_path / "measurements.csv").exists()
+
+
+def test_output_is_asked_for_where_tables_are_written(capsys):
+    assert cli.main(["ingest", "d.yaml", "--folder", "."]) == 2
+    assert "--output is missing" in capsys.readouterr().err
+
+
+def test_two_descriptions_are_none(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["ingest", "a.yaml", "b.yaml", "--folder", "."])
+    assert "one description is expected" in capsys.readouterr().err
+
+
+def test_every_number_of_quality_has_a_limit_and_words():
+    from il6infer.ingestion.assays import ASSAYS
+
+    counted = {"genes", "genes_up", "genes_down"}  # of a table of genes: neither good nor bad
+    assert {name for assay in ASSAYS.values() for name in assay.quality} - counted == set(LIMITS)
+    found = {check.name: check.good for check in checks({"loading_cv": 0.1, "renilla_cv": 0.9, "control_gap": 2.0})}
+    assert found == {"loading_cv": True, "renilla_cv": False, "control_gap": False}
