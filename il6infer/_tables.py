@@ -132,9 +132,11 @@ def repeated(sheet: Sheet, columns: Collection[str]) -> list[Fault]:
     """Give one fault for each row that repeats an earlier one in all of `columns`."""
     seen: dict[tuple[str, ...], int] = {}
     faults = []
-    same: dict[str, str] = {}
+    known: dict[str, str] = {}
     for row in sheet.rows:
-        key = tuple(same.get(cell) or same.setdefault(cell, _canonical(cell)) for cell in map(row.__getitem__, columns))
+        key = tuple(
+            known.get(cell) or known.setdefault(cell, _canonical(cell)) for cell in map(row.__getitem__, columns)
+        )
         first = seen.setdefault(key, row.number)
         if first != row.number:
             same = ", ".join(f"{column} {row[column] or '(empty)'}" for column in columns)
