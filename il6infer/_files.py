@@ -20,6 +20,9 @@ from il6infer._errors import UserError
 MAX_BYTES = 100_000_000
 """Of a file that is read whole; what is larger is refused, not tried."""
 
+WRITTEN: list[Path] = []
+"""Files that this process has put in place, for the provenance of what a command made."""
+
 Groups = Mapping[str, Any]
 """Group -> `xarray.Dataset`: an ArviZ InferenceData, or what `read_posterior` gives."""
 
@@ -44,6 +47,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp's 0600 would hide results from the group
         temporary.replace(path)
+        WRITTEN.append(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from il6infer._errors import UserError
+from il6infer._files import WRITTEN
 
 _TRIAL = bytes(1 << 16)
 
@@ -106,5 +107,6 @@ def atomic_files(folder: Path) -> Iterator[Path]:
             place.parent.mkdir(parents=True, exist_ok=True)
         for path, place in zip(files, places, strict=True):
             path.replace(place)
+        WRITTEN.extend(places)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -55,6 +55,7 @@ EDITS = {
     "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh", "predict", "weigh_predictions"},
     # diagnosis: what a noise distribution is.
     "problems/spec.py": {"problem", "adopt", "draw_adopted", "diagnose", *SIMULATES},
+    "provenance/record.py": set(),
     "pymc/model.py": set(),
     "report/templates/page.html.j2": {"report"},
     "runs/plan.py": SIMULATES,

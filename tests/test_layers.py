@@ -27,6 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "inference": {"runs", "stages", "problems", "petab_files", "kernel", "engine"},
     "pymc": {"problems", "kernel", "engine", "inference"},
     "draws": set(),
+    "provenance": {"stages"},
     "diagnosis": {"draws", "problems", "stages"},
     "comparison": {"draws", "stages"},
     # ingest: names and units of doses in a protocol.

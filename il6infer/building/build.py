@@ -15,6 +15,7 @@ import pandas as pd
 import yaml
 
 from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._files import WRITTEN
 from il6infer.building.constraints import constraint_faults, with_constraints
 from il6infer.building.genotypes import (
     always_set,
@@ -134,6 +135,7 @@ def build(
         temporary.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
+        WRITTEN.extend(sorted(folder.iterdir()))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder / "problem.yaml"

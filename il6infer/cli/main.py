@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 
 from il6infer._errors import UserError
+from il6infer._files import WRITTEN
 from il6infer._outputs import check_file, check_folder, told
 
 # One module of il6infer.cli each, in the order of the data flow. The module's docstring is the help.
@@ -34,6 +35,8 @@ COMMANDS = (
     "report",
     "models",
     "petab",
+    "provenance",
+    "verify",
 )
 
 
@@ -46,12 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or 2 when the input has a fault that the user can mend, or the operating system refuses a file; the message
         goes to stderr. Anything unforeseen is not caught: its traceback is what a developer needs.
     """
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser().parse_args(words)
     gc.set_threshold(50_000, 20, 20)  # by default it looks over what imports make, and keep, for a sixth of a stage
     _start_logging(args.verbose)
     try:
         _check_outputs(args)
+        WRITTEN.clear()
         args.run(args)
+        if WRITTEN:
+            from il6infer.provenance.record import note
+
+            note(args, words, WRITTEN)
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

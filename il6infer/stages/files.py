@@ -11,6 +11,7 @@ from il6infer.stages.claims import Answers, WeighedClaims
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.prior_check import PriorCheck
+from il6infer.stages.provenance import Provenance
 from il6infer.stages.schema import schema
 from il6infer.stages.settings import CompareSections, FitSections, VerdictSections
 from il6infer.stages.verdict import Verdict
@@ -23,6 +24,7 @@ FILES: Mapping[str, type] = MappingProxyType(
         "comparison": Comparison,
         "model_claims": Answers,
         "claims": WeighedClaims,
+        "provenance": Provenance,
         "settings_fit": FitSections,
         "settings_verdict": VerdictSections,
         "settings_compare": CompareSections,

@@ -25,6 +25,8 @@ COMMANDS = (
     "report",
     "models",
     "petab",
+    "provenance",
+    "verify",
 )
 
 
