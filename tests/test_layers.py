@@ -24,7 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"network", "problems", "runs", "kernel", "petab_files"},
     "building": {"stages", "network", "library", "problems", "petab_files"},
     "exchange": {"stages", "problems", "petab_files"},
-    "inference": {"runs", "stages", "problems", "petab_files", "kernel", "engine"},
+    "inference": {"network", "runs", "stages", "problems", "petab_files", "kernel", "engine"},
     "pymc": {"problems", "kernel", "engine", "inference"},
     "draws": set(),
     "provenance": {"stages"},

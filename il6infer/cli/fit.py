@@ -37,6 +37,7 @@ OPTIONS = {
     "rtol": (float, "relative tolerance of the solver"),
     "atol": (float, "largest absolute tolerance of the solver; lowered where the predictions need it"),
     "mass_matrix": (str, "low_rank or diagonal"),
+    "nuisance": (str, "integrated or sampled: scales, offsets and noise, where integrating them out is exact"),
 }
 
 

@@ -97,6 +97,7 @@ def sampler_table(idata: Groups) -> Sampler:
         wall_time_s=_seconds(attrs, "wall_time_s"),
         sampling_time_s=_seconds(attrs, "sampling_time_s"),
         starts_logp=tuple(json.loads(attrs.get("starts_logp", "[]"))),
+        integrated=tuple(json.loads(attrs.get("integrated", "[]"))),
     )
 
 

@@ -17,6 +17,9 @@ _DECADE, _CUT = 10.0, 1e-3
 _SPREAD = (0.16, 0.84)
 """Half the distance of these quantiles of the prior is the longest bend before a wall."""
 
+_SHARE = 0.1
+"""A bend takes no more than this share of the way from wall to wall: ridges are straight in between."""
+
 _NONE = 1e-9
 """A normalisation smaller than this is left out of the sampled density, in which a constant means nothing."""
 
@@ -78,7 +81,7 @@ def coordinate(parameter: Parameter) -> Coordinate:
     if logarithmic and spread[0] > 0:
         spread = [math.log(end) for end in spread]
     ends = (_log(low), _log(high)) if logarithmic else (low, high)
-    bend = min(0.5 * (spread[1] - spread[0]), 0.5 * (ends[1] - ends[0]))
+    bend = min(0.5 * (spread[1] - spread[0]), _SHARE * (ends[1] - ends[0]))
     return Coordinate(low, high, logarithmic, bend, mass if abs(mass) > _NONE else 0.0)
 
 

@@ -10,16 +10,19 @@ import numpy as np
 from il6infer.engine import Engine, RosenbrockEngine
 from il6infer.engine.likelihood import pointwise, slopes
 from il6infer.inference import posterior
+from il6infer.inference.collapsed import RULES
+from il6infer.inference.collapsed_groups import collapsed_at
+from il6infer.inference.collapsed_tables import CollapsedTables, reference, tables_of
 from il6infer.inference.coordinates import coordinate
 from il6infer.inference.frame import Frame
+from il6infer.inference.nuisance import NOTHING, Nuisance
+from il6infer.inference.rows import prior_row
 from il6infer.inference.variables import check_problem
 from il6infer.kernel.cached_functions import address_of
 from il6infer.kernel.calls import packed
 from il6infer.kernel.link import prepare
-from il6infer.problems.families import FAMILIES
 from il6infer.problems.noise import ERRORS, NOISES
-from il6infer.problems.priors import log_normaliser
-from il6infer.problems.spec import Parameter, Problem
+from il6infer.problems.spec import Problem
 from il6infer.runs.steps import refuse_gradient_of_steps
 
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
@@ -37,13 +40,17 @@ class Density:
         What is inferred.
     engine
         Compiled from the same problem. Calls of one that is not the project's kernel take the lock.
+    nuisance
+        What is integrated out: the density is then the marginal one of the parameters that are left.
 
     Attributes
     ----------
     dimensions
-        Length of an unconstrained point: one coordinate for each estimated parameter, in order.
+        Length of an unconstrained point: one coordinate for each sampled parameter, in order.
     names
-        Of the estimated parameters.
+        Of the sampled parameters: all estimated ones but those integrated out.
+    places
+        (dimensions,) their places among all estimated parameters.
 
     Raises
     ------
@@ -51,22 +58,33 @@ class Density:
         If the problem cannot be fitted; see `il6infer.inference.variables.check_problem`.
     """
 
-    def __init__(self, problem: Problem, engine: Engine) -> None:
+    def __init__(self, problem: Problem, engine: Engine, nuisance: Nuisance = NOTHING) -> None:
         check_problem(problem)
         refuse_gradient_of_steps(problem)
-        self.names = [parameter.id for parameter in problem.estimated]
+        template = reference(problem, nuisance)
+        self.nuisance, self.places = nuisance, np.flatnonzero(np.isnan(template))
+        sampled = [problem.estimated[place] for place in self.places]
+        self.names = [parameter.id for parameter in sampled]
         self.dimensions = len(self.names)
         self._engine = engine
-        self._coordinates = [coordinate(parameter) for parameter in problem.estimated]
+        self._coordinates = [coordinate(parameter) for parameter in sampled]
         self._function = _CALL(address_of(posterior.log_density))
         self._data = np.zeros(1, dtype=posterior.DESCRIPTION)
         self._held: list[object] = [engine]
         self._data["dimension"] = self.dimensions
-        self._put("priors", np.array([_prior_row(parameter) for parameter in problem.estimated]))
+        self._put("priors", np.array([prior_row(parameter) for parameter in sampled]))
+        self._put("template", template[None, :])
+        self._put("places", self.places[None, :].astype(np.int64))
+        tables = tables_of(problem, nuisance)
+        if nuisance.groups:
+            self._put("groups", tables.groups)
+            self._put("batches", tables.batches)
+            self._put("members", tables.members[None, :])
+            self._put("member_values", tables.measured[None, :])
         if isinstance(engine, RosenbrockEngine):
-            self._put_kernel(problem, engine)
+            self._put_kernel(problem, engine, tables.members)
         else:
-            callback = _likelihood(problem, engine, self.dimensions)
+            callback = _likelihood(problem, engine, tables)
             self._held.append(callback)
             self._data["likelihood"] = ctypes.cast(callback, ctypes.c_void_p).value
         self._plain = self.description(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
@@ -98,18 +116,19 @@ class Density:
         self._held.append(array)
         self._data[field] = (array.ctypes.data, *array.shape)
 
-    def _put_kernel(self, problem: Problem, engine: RosenbrockEngine) -> None:
+    def _put_kernel(self, problem: Problem, engine: RosenbrockEngine, members: np.ndarray) -> None:
         kernel, data = engine.kernel, self._data
         prepare("simulate", "pullback")
         data["forward"], data["backward"] = kernel.address("simulate"), kernel.address("pullback")
         data["rescue"], data["rescue_gradient"] = engine.fallback.addresses(engine.sizes)
-        tables = packed(engine.tables)
-        self._held.append(tables)
-        data["tables"] = tables.ctypes.data
+        described = packed(engine.tables)
+        self._held.append(described)
+        data["tables"] = described.ctypes.data
         kinds = [NOISES[kind] for kind in problem.noise_kinds]
         columns = ([[*ERRORS].index(kind.error) for kind in kinds], [kind.logarithmic for kind in kinds])
         values = problem.measurements["value"].to_numpy(float)
         measured = np.column_stack([*columns, values, problem.sides]).astype(float)
+        measured[members, posterior.ERROR] = -1.0
         self._put("measured", measured)
         if len(engine.blocks) > 1:
             described = np.concatenate([packed(block.tables) for block in engine.blocks])
@@ -126,25 +145,20 @@ class Density:
         return data
 
 
-def _prior_row(parameter: Parameter) -> list[float]:
-    """Row of the table of priors; the constant makes the density that of SciPy, divided by the mass kept."""
-    place, prior = coordinate(parameter), parameter.stated_prior
-    first, second = (*map(float, prior.parameters), 0.0)[:2]
-    row = [float(place.logarithmic), place.low, place.high, *place.ends, place.bend]
-    row += [float([*FAMILIES].index(prior.distribution)), first, second]
-    return [*row, log_normaliser(prior) - place.log_mass]
-
-
-def _likelihood(problem: Problem, engine: Engine, size: int) -> Any:
+def _likelihood(problem: Problem, engine: Engine, tables: CollapsedTables) -> Any:
     """C function of theta and the gradient (out) that gives the log-likelihood by an engine in Python."""
-    doubles = ctypes.POINTER(ctypes.c_double)
+    doubles, size = ctypes.POINTER(ctypes.c_double), len(problem.estimated)
+    alone = np.setdiff1d(np.arange(len(problem.measurements)), tables.members)
 
     def likelihood(theta_: Any, gradient_: Any) -> float:
         theta, gradient = (np.ctypeslib.as_array(p, (size,)) for p in (theta_, gradient_))
         found = engine.simulate(theta)
-        total = float(pointwise(problem, found.prediction, found.noise).sum())
+        by_value, by_noise = slopes(problem, found.prediction, found.noise)
+        total = float(pointwise(problem, found.prediction, found.noise)[alone].sum())
+        if len(tables.members):
+            total += collapsed_at(*tables, found.prediction, found.noise, by_value, by_noise, RULES[0])
         if np.isfinite(total):
-            gradient[:] = engine.pullback(theta, *slopes(problem, found.prediction, found.noise))
+            gradient[:] = engine.pullback(theta, by_value, by_noise)
         return total
 
     return ctypes.CFUNCTYPE(ctypes.c_double, doubles, doubles)(likelihood)

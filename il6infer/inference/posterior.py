@@ -14,12 +14,14 @@ from llvmlite import ir
 from numba import carray, from_dtype, njit, types
 from numba.core import cgutils
 
+from il6infer.inference.collapsed import RULES
+from il6infer.inference.collapsed_groups import collapsed
+from il6infer.inference.quadrature import INNER
+from il6infer.inference.rows import CONSTANTS, log_mass_of, loss_of, prior_at, value_at
 from il6infer.kernel.cached_functions import c_function
 from il6infer.kernel.calls import call_at, unpacked
 from il6infer.kernel.contracts import PULLBACK, SIMULATE, SIMULATED, TABLES_SIZE, VECTOR
 from il6infer.kernel.intrinsics import intrinsic
-from il6infer.problems.families import FAMILIES
-from il6infer.problems.noise import ERRORS
 
 FAILED, BAD_GRADIENT, BAD_VALUE = 1, 3, 4
 """Codes that nutpie takes for a divergence (they are positive), and goes on."""
@@ -28,7 +30,7 @@ _TABLE = [("address", np.int64), ("rows", np.int64), ("columns", np.int64)]
 
 DESCRIPTION = np.dtype(
     [
-        ("dimension", np.int64),  # of the posterior
+        ("dimension", np.int64),  # of the posterior: parameters that are sampled
         ("forward", np.int64),  # address of the kernel's ``simulate``
         ("backward", np.int64),  # of its ``pullback``
         ("rescue", np.int64),  # of both functions of `il6infer.engine.fallback`
@@ -39,22 +41,26 @@ DESCRIPTION = np.dtype(
         ("block_tables", np.int64),  # as `tables`, of one block after the other
         ("block_measured", _TABLE),  # as `measured`, of one block after the other
         ("frame", _TABLE),  # origin, then the rows of the matrix
-        ("priors", _TABLE),  # a row a parameter, see `LOGARITHMIC` to `CONSTANT`
+        ("priors", _TABLE),  # a row a sampled parameter, see `il6infer.inference.rows`
         ("measured", _TABLE),  # a row a measurement, see `ERROR` to `SIDE`
+        ("template", _TABLE),  # one row: all estimated parameters, with what those integrated out are replaced by
+        ("places", _TABLE),  # one row of integers: of the sampled parameters among all estimated ones
+        ("groups", _TABLE),  # of what is integrated out, see `il6infer.inference.collapsed_tables`; maybe empty
+        ("batches", _TABLE),
+        ("members", _TABLE),  # one row of integers
+        ("member_values", _TABLE),  # one row
     ]
 )
 """What describes a problem to the log-density, as one record; addresses are of memory that the caller keeps."""
 
 DOUBLES, DESCRIPTIONS = types.CPointer(types.float64), types.CPointer(from_dtype(DESCRIPTION))
 
-LOGARITHMIC, LOW, HIGH, LOWER, UPPER, BEND, FAMILY, FIRST, SECOND, CONSTANT = range(10)
-"""Columns of the table of priors: `Coordinate`, then position in `FAMILIES` and parameters."""
-
 ERROR, IN_LOGARITHMS, VALUE, SIDE = range(4)
-"""Columns of the table of measurements: position in `ERRORS`, whether logarithms count, measured value or limit, and of
-`il6infer.problems.noise.CENSORED` where it lies of that."""
+"""Columns of the table of measurements: position in `ERRORS` (-1 where parameters of its likelihood are integrated
+out), whether logarithms count, measured value or limit, and of `il6infer.problems.noise.CENSORED` where it lies of
+that."""
 
-_INNER = {"nogil": True, "error_model": "numpy"}
+_RULES = RULES[0]
 
 
 @intrinsic
@@ -68,64 +74,22 @@ def _pointer(context: Any, address: Any, like: Any) -> tuple:
     return kind(types.int64, like), generate
 
 
-@njit(**_INNER)
+@njit(**INNER)
 def _table(description):  # noqa: ANN001, ANN202
     return carray(_pointer(description.address, 0.0), (description.rows, description.columns))
 
 
-def _chosen(number: int, function: Any, others: Any) -> Any:
-    """Of a table of functions the one with a number: a compiled function of the number and its arguments."""
-    compiled = njit(**_INNER)(function)
-    if others is None:
-        return njit(**_INNER)(lambda kind, *arguments: compiled(*arguments))
-    return njit(**_INNER)(lambda kind, *arguments: compiled(*arguments) if kind == number else others(kind, *arguments))
+@njit(**INNER)
+def _integers(description):  # noqa: ANN001, ANN202
+    return carray(_pointer(description.address, 0), (description.columns,))
 
 
-_density: Any = None
-_loss: Any = None
-_log_mass: Any = None
-for _number, _family in reversed([*enumerate(FAMILIES.values())]):
-    _density = _chosen(_number, _family.density, _density)
-for _number, _error in reversed([*enumerate(ERRORS.values())]):
-    _loss = _chosen(_number, _error.loss, _loss)
-    _log_mass = _chosen(_number, _error.log_mass, _log_mass)
-_CONSTANTS = np.array([error.constant for error in ERRORS.values()])
-
-
-@njit(**_INNER)
-def value_at(x, row):  # noqa: ANN001, ANN202
-    """Value of a coordinate, its derivative, the logarithm of that, and the derivative of the logarithm."""
-    lower, upper, bend = row[LOWER], row[UPPER], row[BEND]
-    line, step, log_step, by_log_step = x, 1.0, 0.0, 0.0
-    if x < lower + bend:
-        u = 1.0 - (x - lower) / bend
-        distance = math.exp(-u * (1.0 + 0.5 * u))
-        line, step = lower + bend * distance, distance * (1.0 + u)
-        log_step, by_log_step = math.log1p(u) - u * (1.0 + 0.5 * u), (1.0 + u - 1.0 / (1.0 + u)) / bend
-    elif x > upper - bend:
-        u = 1.0 - (upper - x) / bend
-        distance = math.exp(-u * (1.0 + 0.5 * u))
-        line, step = upper - bend * distance, distance * (1.0 + u)
-        log_step, by_log_step = math.log1p(u) - u * (1.0 + 0.5 * u), (1.0 / (1.0 + u) - 1.0 - u) / bend
-    value = line
-    if row[LOGARITHMIC] != 0.0:
-        value = math.exp(line)
-        log_step, by_log_step, step = line + log_step, step + by_log_step, value * step
-    return min(max(value, row[LOW]), row[HIGH]), step, log_step, by_log_step
-
-
-@njit(**_INNER)
-def prior_at(v, row):  # noqa: ANN001, ANN202
-    """Logarithm of the prior's density at a value, and its derivative."""
-    found, slope = _density(int(row[FAMILY]), v, row[FIRST], row[SECOND])
-    return found + row[CONSTANT], slope
-
-
-@njit(**_INNER)
+@njit(**INNER)
 def likelihood_at(prediction, noise, measured, by_value, by_noise):  # noqa: ANN001, ANN202
     """Logarithm of the likelihood; fills its derivatives by each prediction and each noise.
 
-    The same as `il6infer.problems.noise`, without arrays in between.
+    The same as `il6infer.problems.noise`, without arrays in between. Measurements whose likelihood is that of a group
+    count nothing here.
 
     Parameters
     ----------
@@ -138,6 +102,9 @@ def likelihood_at(prediction, noise, measured, by_value, by_noise):  # noqa: ANN
     """
     total = 0.0
     for n in range(len(prediction)):
+        if measured[n, ERROR] < 0.0:
+            by_value[n], by_noise[n] = 0.0, 0.0
+            continue
         kind, value, median, scale = int(measured[n, ERROR]), measured[n, VALUE], prediction[n], noise[n]
         inner, side = 1.0, measured[n, SIDE]
         if side != 0.0 and not math.isfinite(median):
@@ -153,13 +120,13 @@ def likelihood_at(prediction, noise, measured, by_value, by_noise):  # noqa: ANN
             inner, value, median = median, math.log(value), math.log(median)
         z = (value - median) / scale
         if side != 0.0:
-            mass, slope = _log_mass(kind, -side * z)
+            mass, slope = log_mass_of(kind, -side * z)
             total += mass
             slope *= side
             by_value[n], by_noise[n] = slope / (scale * inner), slope * z / scale
             continue
-        loss, slope = _loss(kind, z)
-        total -= loss + math.log(scale) + _CONSTANTS[kind]
+        loss, slope = loss_of(kind, z)
+        total -= loss + math.log(scale) + CONSTANTS[kind]
         by_value[n], by_noise[n] = slope / (scale * inner), (slope * z - 1.0) / scale
     return total
 
@@ -184,7 +151,7 @@ def _call_c(context: Any, address: Any, arguments: Any) -> tuple:
     return types.float64(types.int64, arguments), generate
 
 
-@njit(**_INNER)
+@njit(**INNER)
 def _likelihood_in_blocks(theta, data, slope):  # noqa: ANN001, ANN202
     """Sum of the log-likelihoods of all blocks, and whether every run was simulated; fills the gradient."""
     total, first, measured = 0.0, 0, _table(data.block_measured)
@@ -204,12 +171,12 @@ def _likelihood_in_blocks(theta, data, slope):  # noqa: ANN001, ANN202
     return total, True
 
 
-@njit(**_INNER)
+@njit(**INNER)
 def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
     """Log-likelihood at a vector of parameters; fills its gradient where it is finite."""
     if data.likelihood != 0:
         return _call_c(data.likelihood, (_pointer(theta.ctypes.data, 0.0), _pointer(slope.ctypes.data, 0.0), 0.0))
-    if data.blocks > 1:
+    if data.blocks > 1 and data.groups.rows == 0:  # a group may have measurements in all blocks
         found, whole = _likelihood_in_blocks(theta, data, slope)
         if whole:
             return found
@@ -226,6 +193,11 @@ def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
         )  # fmt: skip
     by_value, by_noise = np.empty(len(prediction)), np.empty(len(prediction))
     found = likelihood_at(prediction, noise, _table(data.measured), by_value, by_noise)
+    if data.groups.rows > 0:
+        found += collapsed(
+            _table(data.groups), _table(data.batches), _integers(data.members), _table(data.member_values)[0],
+            prediction, noise, by_value, by_noise, _RULES,
+        )  # fmt: skip
     if not math.isfinite(found):
         return found
     slope[:] = _backward(data.backward, (theta, tables, kept, by_value, by_noise))
@@ -262,14 +234,16 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
     size = data.dimension
     z, gradient, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
     frame, priors = _table(data.frame), _table(data.priors)
-    theta, slope, step, by_x = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-    total = 0.0
+    step, by_x = np.empty(size), np.empty(size)
+    theta, places, total = _table(data.template)[0].copy(), _integers(data.places), 0.0
+    slope = np.empty(len(theta))
     for i in range(size):
         x = frame[0, i]
         for j in range(size):
             x += frame[1 + i, j] * z[j]
-        theta[i], step[i], bend, by_bend = value_at(x, priors[i])
-        prior, by_value = prior_at(theta[i], priors[i])
+        value_here, step[i], bend, by_bend = value_at(x, priors[i])
+        theta[places[i]] = value_here
+        prior, by_value = prior_at(value_here, priors[i])
         total += prior + bend
         by_x[i] = by_value * step[i] + by_bend
     if not math.isfinite(total):
@@ -284,7 +258,7 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
         return BAD_VALUE
     value[0] = total
     for i in range(size):
-        by_x[i] += slope[i] * step[i]
+        by_x[i] += slope[places[i]] * step[i]
     for j in range(size):
         gradient[j] = 0.0
         for i in range(size):

@@ -20,10 +20,12 @@ from il6infer.inference.constants import pulls
 from il6infer.inference.curves import curves
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
+from il6infer.inference.nuisance import NOTHING, Nuisance, find_nuisance
 from il6infer.inference.progress import told
+from il6infer.inference.restored import restore
 from il6infer.inference.settings import child_seed
 from il6infer.inference.starts import Starts, disperse, find_starts
-from il6infer.problems.priors import draw, quantile
+from il6infer.problems.priors import draw, quantile, spread_out
 from il6infer.problems.spec import Problem
 from il6infer.problems.stimuli import idle_stimuli
 from il6infer.problems.variables import variable_names
@@ -64,7 +66,8 @@ def fit_problem(
     solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
     with told(f"{problem.id}: compiling, which is kept for every later run on this machine"):
         engine = compile(problem, **solver)
-        density = Density(problem, engine)
+        nuisance = find_nuisance(problem) if settings.nuisance == "integrated" else NOTHING
+        density = Density(problem, engine, nuisance)
     logger.info(
         "%s: %d parameters, %d measurements, %d experiments in %d simulations", problem.id, len(problem.estimated),
         len(problem.data), len(engine.plan.experiments), len(engine.plan.runs),
@@ -79,7 +82,10 @@ def fit_problem(
     seeds = [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)]
     idata = sample(density, starts, seeds, settings, checkpoint, interruption)
     sampled, failures = time.monotonic(), engine.failures()
-    counted = _add_groups(idata, problem, engine, density, settings)
+    integrated = _restore(idata, problem, engine, nuisance, settings)
+    # Of all parameters, for what asks at draws of all.
+    whole = Density(problem, engine) if nuisance.groups else density
+    counted = _add_groups(idata, problem, engine, whole, settings)
     counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
     gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
     ended = time.monotonic()
@@ -103,13 +109,15 @@ def fit_problem(
             **_idle_attrs(problem),
             **_resumed_attrs(idata),
             **about_starts,
+            **integrated,
             **counted,
         }
     )
     idata["sample_stats"].attrs.update({"gradients": gradients, **counted})
     for parameter in problem.estimated:
         for group in ("posterior", "prior", "warmup_posterior"):
-            idata[group][parameter.id].attrs["units"] = parameter.unit
+            if parameter.id in idata[group]:  # the warm-up holds only what is sampled
+                idata[group][parameter.id].attrs["units"] = parameter.unit
     return idata
 
 
@@ -120,13 +128,29 @@ def _starts(
     kept = checkpoint.starts() if checkpoint else None
     if kept is not None:
         return kept
-    found = find_starts(density, _origins(problem, density, settings), settings.threads)
+    found = find_starts(density, origins(problem, density, settings), settings.threads)
     if not len(found.points):
         raise UserError(_nowhere(problem, engine, settings))
     starts = disperse(density, found, settings.chains, _rng(settings, "dispersion"))
     if checkpoint:
         checkpoint.keep_starts(starts, _start_attrs(found))
     return starts, _start_attrs(found)
+
+
+def _restore(
+    idata: az.InferenceData, problem: Problem, engine: Engine, nuisance: Nuisance, settings: FitSettings
+) -> dict[str, object]:
+    """Draw what was integrated out, in the order of the problem; return attributes that tell about it."""
+    about = {"integrated": json.dumps(list(nuisance.parameters)), "not_integrated": json.dumps(dict(nuisance.sampled))}
+    if not nuisance.groups:
+        return about
+    posterior, names = idata["posterior"], [p.id for p in problem.estimated]
+    draws = np.stack([posterior[name].values.ravel() for name in names if name in posterior], axis=-1)
+    values = restore(problem, engine, nuisance, draws, child_seed(settings.seed, "nuisance"), settings.threads)
+    values = values.reshape(posterior.sizes["chain"], posterior.sizes["draw"], len(names))
+    whole = {name: (("chain", "draw"), values[..., i]) for i, name in enumerate(names)}
+    idata["posterior"] = xr.Dataset(whole, posterior.coords, posterior.attrs)
+    return about
 
 
 def _resumed_attrs(idata: az.InferenceData) -> dict[str, object]:
@@ -139,13 +163,16 @@ def _rng(settings: FitSettings, name: str) -> np.random.Generator:
     return np.random.default_rng(child_seed(settings.seed, name))
 
 
-def _origins(problem: Problem, density: Density, settings: FitSettings) -> np.ndarray:
-    """Unconstrained points to climb from: the nominal point, where it is given, and prior draws."""
-    values = draw(problem.estimated, settings.starts, _rng(settings, "starts"))
-    nominal = np.array([p.nominal for p in problem.estimated])
-    if np.isfinite(nominal).all() and np.isfinite(density.unconstrained(nominal)).all():
-        values[0] = nominal
-    return np.array([density.unconstrained(row) for row in values])
+def origins(problem: Problem, density: Density, settings: FitSettings) -> np.ndarray:
+    """Unconstrained points to climb from: draws that cover the prior, the nominal point in place of the nearest."""
+    values = spread_out(problem.estimated, settings.starts, _rng(settings, "starts"))[:, density.places]
+    nominal = np.array([p.nominal for p in problem.estimated])[density.places]
+    points, start = density.unconstrained(values), density.unconstrained(nominal)
+    if np.isfinite(start).all():
+        distance = np.linalg.norm((points - start) / (np.std(points, axis=0) + 1e-9), axis=1)
+        nearest = int(np.argmin(distance))
+        points = np.concatenate([start[None, :], np.delete(points, nearest, axis=0)])
+    return points
 
 
 def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:

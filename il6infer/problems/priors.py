@@ -62,6 +62,27 @@ def draw(parameters: Sequence[Parameter], size: int, rng: np.random.Generator) -
     return np.column_stack(columns) if columns else np.empty((size, 0))
 
 
+def spread_out(parameters: Sequence[Parameter], size: int, rng: np.random.Generator) -> np.ndarray:
+    """Draws (size, parameters) from the priors that cover them: a Latin hypercube.
+
+    Of each parameter there is one value in each of `size` intervals of equal probability, in random order (McKay,
+    Beckman and Conover 1979, doi 10.1080/00401706.1979.10489755).
+
+    Parameters
+    ----------
+    parameters
+        Estimated ones.
+    size
+        How many draws.
+    """
+
+    def choose(low: float, high: float, count: int) -> np.ndarray:
+        return low + (high - low) * (rng.permutation(count) + rng.uniform(size=count)) / count
+
+    columns = [_quantiles(parameter, choose, size) for parameter in parameters]
+    return np.column_stack(columns) if columns else np.empty((size, 0))
+
+
 def log_density(parameter: Parameter, value: float) -> float:
     """Log-density of a parameter's prior at `value`, truncated to its bounds; -inf beyond them."""
     low, high = support(parameter)

@@ -49,6 +49,8 @@ class Sampling:
         Absolute tolerance of the solver [nM].
     mass_matrix
         Form of the sampler's mass matrix; low_rank copes with correlated parameters.
+    nuisance
+        Whether scales, offsets and noise parameters are integrated out where that is exact, or sampled.
     """
 
     chains: Count = 4
@@ -60,6 +62,7 @@ class Sampling:
     rtol: Tolerance = 1e-6
     atol: Tolerance = 1e-8
     mass_matrix: Literal["low_rank", "diagonal"] = "low_rank"
+    nuisance: Literal["integrated", "sampled"] = "integrated"
 
 
 @dataclass(frozen=True)

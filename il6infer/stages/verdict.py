@@ -190,7 +190,9 @@ class Sampler:
     gradients
         All of them; `gradients_per_draw` counts kept draws only.
     starts_logp
-        Log-density of each start after optimisation.
+        Log-density of each start after optimisation; the marginal one where parameters are integrated out.
+    integrated
+        Parameters that were integrated out of the sampled density, and drawn afterwards.
     """
 
     chains: int
@@ -209,6 +211,7 @@ class Sampler:
     wall_time_s: float | None
     sampling_time_s: float | None
     starts_logp: tuple[float, ...]
+    integrated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

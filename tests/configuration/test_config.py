@@ -66,7 +66,7 @@ def test_all_faults_come_in_one_message():
             "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: constraints, description, folder, "
             "free, models, petab, values.",
             "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
-            "rtol, starts, target_accept, tune.",
+            "nuisance, rtol, starts, target_accept, tune.",
             "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",
             "  - key 'fit.rtol': nothing is not a number.",
             "  - key 'fit.target_accept': 1 is not allowed: it must be below 1.",
@@ -302,8 +302,8 @@ def test_a_stage_refuses_what_is_wrong_in_its_sections(tmp_path):
         read_sections(path, FitSections)
     assert str(caught.value) == (
         f"{path}: 4 faults\n"
-        "  - key 'fit.drws': is unknown. Did you mean 'draws'? Known: atol, chains, draws, engine, mass_matrix, rtol, "
-        "starts, target_accept, tune.\n"
+        "  - key 'fit.drws': is unknown. Did you mean 'draws'? Known: atol, chains, draws, engine, mass_matrix, "
+        "nuisance, rtol, starts, target_accept, tune.\n"
         "  - key 'fit.chains': 0 is not allowed: it must be at least 1.\n"
         "  - key 'fit.rtol': nan is not a finite number.\n"
         "  - key 'seed': -1 is not allowed: it must be at least 0."

@@ -7,7 +7,12 @@ import pytest
 from scipy.stats import norm
 
 from il6infer.diagnosis import Thresholds, diagnose
+from il6infer.engine import compile
 from il6infer.inference import FitSettings, fit
+from il6infer.inference.density import Density
+from il6infer.inference.run import origins
+from il6infer.inference.starts import find_starts
+from il6infer.petab_files.read import load
 
 SETTINGS = FitSettings(seed=4, chains=4, tune=300, draws=2500, starts=4, threads=2)
 
@@ -18,6 +23,26 @@ def sampled(shared):
         return fit(shared / "cases" / "posterior" / case / "problem.yaml", SETTINGS)
 
     return sample
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_both_modes_are_found_from_any_seed(shared, seed):
+    problem = load(shared / "cases" / "posterior" / "bimodal_symmetric" / "problem.yaml")
+    settings = FitSettings(seed=seed, starts=4)
+    density = Density(problem, compile(problem))
+    found = find_starts(density, origins(problem, density, settings))
+
+    assert len(found.modes()) == 2
+
+
+@pytest.mark.slow
+def test_modes_that_no_chain_leaves_fail_the_verdict(sampled):
+    """Equal modes at +k and -k: chains of one side alone would pass, and would be wrong."""
+    idata = sampled("bimodal_symmetric")
+    sides = np.sign(idata["posterior"]["k"].values).mean(axis=1)
+
+    assert {-1.0, 1.0} <= set(np.round(sides, 1)) or abs(sides.mean()) < 0.1
+    assert not passed(idata) or abs(sides.mean()) < 0.1
 
 
 def passed(idata):

@@ -53,6 +53,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "fit.rtol": (1e-7, FIT),
     "fit.atol": (1e-9, FIT),
     "fit.mass_matrix": ("diagonal", FIT),
+    "fit.nuisance": ("sampled", FIT),
     "verdict.rhat_max": (1.02, JUDGE),
     "verdict.ess_min": (401, JUDGE),
     "verdict.divergences_max": (0.002, JUDGE),

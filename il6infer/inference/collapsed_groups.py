@@ -1,0 +1,349 @@
+"""Groups of batches with one noise parameter: marginal likelihood of all, and its slopes; compiled."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from il6infer.inference.collapsed import (
+    ABSOLUTE,
+    BEGIN,
+    END,
+    FIRST,
+    LAST,
+    LOGARITHMIC,
+    NOISE_FREE,
+    NOISE_PRIOR,
+    POINTS,
+    SCALED,
+    SHIFTED,
+    given_noises,
+    peak,
+    place,
+    residuals,
+    scan,
+    tabulate,
+)
+from il6infer.inference.quadrature import INNER, stretched
+from il6infer.inference.rows import HIGH, LOW, prior_at
+from il6infer.kernel.cached_functions import cached
+
+_DROP, _FARTHEST = 28.0, 60.0
+"""Integrands over ln(sigma) are followed until they have fallen by this factor's exponential, and no farther."""
+
+
+class Scratch(NamedTuple):
+    """Memory for one group: b is a batch, k a node in r, q one in y, j a measurement."""
+
+    scanned: np.ndarray
+    """(b, points, 4) r, mean, spread and height where r is looked for."""
+    totals: np.ndarray
+    """(b,) sum of weights."""
+    peaks: np.ndarray
+    """(b, 4) height, place, width and misfit."""
+    nodes: np.ndarray
+    """(b, k) r."""
+    log_weights: np.ndarray
+    """(b, k) of the rule."""
+    counts: np.ndarray
+    """(b,) how many nodes in r."""
+    ys: np.ndarray
+    """(2, q) y, and the logarithms of the rule's weights."""
+    table: np.ndarray
+    """(4, q) see `il6infer.inference.collapsed.tabulate`."""
+    heights: np.ndarray
+    """(q,) probability of y."""
+    shares: np.ndarray
+    """(b, k, q) probability of r at y."""
+    means: np.ndarray
+    """(b, k, q) mean of u at r and y."""
+    squares: np.ndarray
+    """(b, k, q) mean square of u."""
+    logs: np.ndarray
+    """(b k, j) ln(rho + x)."""
+
+
+_LEAST = 1e-13
+"""A node with a smaller share of the integral has no part in the slopes."""
+
+_LN_2, _LN_2PI = math.log(2.0), math.log(2.0 * math.pi)
+
+
+@njit(**INNER)
+def _noise_slope(y, freedom, spread, power, row):  # noqa: ANN001, ANN202
+    """Slope by y = ln(sigma) of the integrand when all else is at its best."""
+    sigma = math.exp(y)
+    return -freedom + spread * math.exp(-power * y) + prior_at(sigma, row)[1] * sigma + 1.0
+
+
+@njit(**INNER)
+def _noise_height(y, freedom, spread, power, row):  # noqa: ANN001, ANN202
+    return -freedom * y - spread * math.exp(-power * y) / power + prior_at(math.exp(y), row)[0] + y
+
+
+@njit(**INNER)
+def noise_peak(freedom, spread, power, row):  # noqa: ANN001, ANN201
+    """Centre, width and ends of the integrand over y = ln(sigma).
+
+    Parameters
+    ----------
+    freedom
+        Measurements less scales.
+    spread
+        Least sum of squared (power 2) or absolute (power 1) residuals.
+    row
+        Of the noise's prior.
+    """
+    guess = math.log(max(spread, 1e-300) / freedom) / power
+    low = math.log(row[LOW]) if row[LOW] > 0.0 else -np.inf
+    high = math.log(row[HIGH]) if row[HIGH] < np.inf else np.inf
+    low, high = max(low, min(guess, high) - _FARTHEST), min(high, max(guess, low) + _FARTHEST)
+    first, last = low, high
+    for _ in range(60):
+        middle = 0.5 * (first + last)
+        if _noise_slope(middle, freedom, spread, power, row) > 0.0:
+            first = middle
+        else:
+            last = middle
+    centre = 0.5 * (first + last)
+    step = 1e-3
+    bend = _noise_slope(centre - step, freedom, spread, power, row)
+    bend = (bend - _noise_slope(centre + step, freedom, spread, power, row)) / (2.0 * step)
+    width = min(1.0 / math.sqrt(max(bend, 1e-2)), 2.0)
+    top = _noise_height(centre, freedom, spread, power, row)
+    start, stop, step = centre, centre, width
+    while start > low and _noise_height(start, freedom, spread, power, row) > top - _DROP:
+        start, step = max(start - step, low), 1.5 * step
+    step = width
+    while stop < high and _noise_height(stop, freedom, spread, power, row) > top - _DROP:
+        stop, step = min(stop + step, high), 1.5 * step
+    return centre, width, start, stop
+
+
+@njit(**INNER)
+def absolute_residuals(batch, values, x, noise):  # noqa: ANN001, ANN201
+    """Sum of absolute residuals of a batch of Laplace noise."""
+    total = 0.0
+    for j in range(int(batch[BEGIN]), int(batch[END])):
+        predicted = x[j]
+        if batch[LOGARITHMIC] != 0.0:
+            if not predicted > 0.0:
+                return np.inf
+            predicted = math.log(predicted)
+        total += abs(values[j] - predicted) / noise[j]
+    return total
+
+
+@njit(**INNER)
+def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa: ANN001, ANN201
+    """Place all nodes of a group: in r, for each of its batches, and in y = ln(sigma).
+
+    Returns how many of the latter there are, 0 where the group is impossible.
+    """
+    scanned, totals, peaks, logs = scratch.scanned, scratch.totals, scratch.peaks, scratch.logs[0]
+    nodes, log_weights, counts, ys = scratch.nodes, scratch.log_weights, scratch.counts, scratch.ys
+    first, last = int(group[FIRST]), int(group[LAST])
+    absolute, freedom, spread = group[ABSOLUTE] != 0.0, 0, 0.0
+    for b in range(first, last):
+        batch = batches[b]
+        freedom += int(batch[END] - batch[BEGIN] - batch[SCALED])
+        if absolute:
+            spread += absolute_residuals(batch, values, x, noise)
+            counts[b - first], nodes[b - first, 0], log_weights[b - first, 0] = 1, 0.0, 0.0
+            continue
+        for j in range(int(batch[BEGIN]), int(batch[END])):
+            weights[j] = 1.0 / (noise[j] * noise[j])
+        totals[b - first] = scan(batch, values, x, weights, logs, scanned[b - first])
+    power = 1.0 if absolute else 2.0
+    sigma, count = 1.0, 1
+    ys[0, 0], ys[1, 0] = 0.0, 0.0
+    for round_ in range(1 if absolute else 3):
+        # The noise says how wide a peak is, and the peaks what is left for the noise.
+        if not absolute:
+            spread = 0.0
+            for b in range(last - first):
+                found = peak(batches[first + b], values, x, weights, logs, totals[b], sigma, scanned[b])
+                peaks[b, 0], peaks[b, 1], peaks[b, 2], peaks[b, 3] = found
+                if not peaks[b, 0] > -np.inf:
+                    return 0
+                spread += peaks[b, 3]
+        if not spread < np.inf:
+            return 0
+        if group[NOISE_FREE] == 0.0:
+            break
+        centre, width, start, stop = noise_peak(max(freedom, 1), spread, power, group[NOISE_PRIOR:])
+        before, sigma = sigma, math.exp(centre)
+        if round_ > 0 and abs(math.log(sigma / before)) < 0.2:
+            break
+    if group[NOISE_FREE] != 0.0:
+        count = stretched(ys[0], ys[1], 0, rules[2], start, stop, centre, width)
+    if not absolute:
+        for b in range(last - first):
+            counts[b] = place(
+                batches[first + b], values, x, weights, logs, totals[b], sigma, scanned[b], peaks[b], spread,
+                freedom * group[NOISE_FREE], rules, nodes[b], log_weights[b],
+            )  # fmt: skip
+    return count
+
+
+@njit(**INNER)
+def gather(members, prediction, noise, x, c):  # noqa: ANN001, ANN201
+    """Predictions and noise of the members, into `x` and `c`; returns whether all can be."""
+    for i in range(len(members)):
+        x[i], c[i] = prediction[members[i]], noise[members[i]]
+        if not (math.isfinite(x[i]) and c[i] > 0.0):
+            return False
+    return True
+
+
+@njit(**INNER)
+def space(groups, batches, rules):  # noqa: ANN001, ANN201
+    """Scratch memory for the largest group, see `Scratch`."""
+    most, widest = 1, 1
+    for g in range(len(groups)):
+        most = max(most, int(groups[g, LAST] - groups[g, FIRST]))
+    for b in range(len(batches)):
+        widest = max(widest, int(batches[b, END] - batches[b, BEGIN]))
+    deep, levels = 2 * rules[0].shape[1] + rules[1].shape[1], rules[2].shape[1]
+    shape = (most, deep, levels)
+    return Scratch(
+        np.zeros((most, POINTS, 4)), np.empty(most), np.empty((most, 4)), np.empty((most, deep)),
+        np.empty((most, deep)), np.zeros(most, dtype=np.int64), np.empty((2, levels)), np.empty((4, levels)),
+        np.empty(levels), np.empty(shape), np.empty(shape), np.empty(shape), np.empty((most * deep, widest)),
+    )  # fmt: skip
+
+
+@njit(**INNER)
+def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN001, ANN201
+    """Weigh the nodes of a group: fills `scratch`; returns how many nodes in y there are, and the log-likelihood."""
+    first, many = int(group[FIRST]), int(group[LAST] - group[FIRST])
+    levels = prepare(group, batches, values, x, c, weights, rules, scratch)
+    if levels == 0:
+        return 0, -np.inf
+    absolute, shares, deep = group[ABSOLUTE] != 0.0, scratch.shares, scratch.nodes.shape[1]
+    total, count = 0.0, 0.0
+    for b in range(many):
+        batch = batches[first + b]
+        begin, end = int(batch[BEGIN]), int(batch[END])
+        count += end - begin
+        for j in range(begin, end):
+            total -= math.log(c[j]) + (_LN_2 if absolute else 0.5 * _LN_2PI)
+            if batch[LOGARITHMIC] != 0.0:
+                total -= values[j]
+        spread = absolute_residuals(batch, values, x, c) if absolute else 0.0
+        if not absolute:
+            tabulate(batch, scratch.totals[b], scratch.ys[0], levels, scratch.table)
+        for k in range(scratch.counts[b]):
+            mean = 0.0
+            if not absolute:
+                row = scratch.logs[b * deep + k]
+                mean, spread = residuals(batch, values, x, weights, scratch.nodes[b, k], row)
+            if absolute:
+                for q in range(levels):
+                    shares[b, k, q] = -spread * math.exp(-scratch.ys[0, q])
+                    scratch.means[b, k, q], scratch.squares[b, k, q] = 0.0, 0.0
+            elif spread < np.inf:
+                given_noises(
+                    batch, scratch.nodes[b, k], mean, spread, scratch.totals[b], scratch.table, levels,
+                    scratch.log_weights[b, k], shares[b, k], scratch.means[b, k], scratch.squares[b, k],
+                )  # fmt: skip
+            else:
+                shares[b, k, :] = -np.inf
+    heights, top = scratch.heights, -np.inf
+    for q in range(levels):
+        y = scratch.ys[0, q]
+        heights[q] = scratch.ys[1, q] - count * y
+        if group[NOISE_FREE] != 0.0:
+            heights[q] += prior_at(math.exp(y), group[NOISE_PRIOR:])[0] + y
+        for b in range(many):
+            best, whole = -np.inf, 0.0
+            for k in range(scratch.counts[b]):
+                best = max(best, shares[b, k, q])
+            for k in range(scratch.counts[b]):
+                shares[b, k, q] = math.exp(shares[b, k, q] - best) if best > -np.inf else 0.0
+                whole += shares[b, k, q]
+            for k in range(scratch.counts[b]):
+                shares[b, k, q] /= whole
+            heights[q] += best + math.log(whole) if whole > 0.0 else -np.inf
+        top = max(top, heights[q])
+    if not top > -np.inf:
+        return 0, -np.inf
+    whole = 0.0
+    for q in range(levels):
+        heights[q] = math.exp(heights[q] - top)
+        whole += heights[q]
+    for q in range(levels):
+        heights[q] /= whole
+    return levels, total + top + math.log(whole)
+
+
+@njit(**INNER)
+def _slopes(group, batches, members, values, x, c, weights, scratch, levels, by_value, by_noise):  # noqa: ANN001, ANN202
+    """Slopes of a group that `weigh` has seen."""
+    absolute, deep, first = group[ABSOLUTE] != 0.0, scratch.nodes.shape[1], int(group[FIRST])
+    power = 1.0 if absolute else 2.0
+    for b in range(int(group[LAST]) - first):
+        batch = batches[first + b]
+        begin, end = int(batch[BEGIN]), int(batch[END])
+        for j in range(begin, end):
+            by_value[members[j]], by_noise[members[j]] = 0.0, -1.0 / c[j]
+        for k in range(scratch.counts[b]):
+            share, zeroth, once, twice = 0.0, 0.0, 0.0, 0.0
+            for q in range(levels):
+                own = scratch.heights[q] * scratch.shares[b, k, q]
+                if own > 0.0:
+                    share += own
+                    own *= math.exp(-power * scratch.ys[0, q])
+                    zeroth += own
+                    once += own * scratch.means[b, k, q]
+                    twice += own * scratch.squares[b, k, q]
+            if share < _LEAST:
+                continue
+            rho = math.exp(scratch.nodes[b, k]) if batch[SHIFTED] != 0.0 else 0.0
+            for j in range(begin, end):
+                inner = rho + x[j] if batch[LOGARITHMIC] != 0.0 else 1.0
+                if absolute:
+                    away = values[j] - (math.log(x[j]) if batch[LOGARITHMIC] != 0.0 else x[j])
+                    by_value[members[j]] += np.sign(away) * zeroth / (c[j] * inner)
+                    by_noise[members[j]] += abs(away) * zeroth / (c[j] * c[j])
+                    continue
+                away = values[j] - scratch.logs[b * deep + k, j - begin]
+                by_value[members[j]] += weights[j] * (away * zeroth - once) / inner
+                by_noise[members[j]] += weights[j] * (away * away * zeroth - 2.0 * away * once + twice) / c[j]
+
+
+@njit(**INNER)
+def collapsed(groups, batches, members, values, prediction, noise, by_value, by_noise, rules):  # noqa: ANN001, ANN201
+    """Logarithm of the marginal likelihood of all groups; fills its slopes by predictions and noise.
+
+    Parameters
+    ----------
+    groups, batches
+        See `il6infer.inference.collapsed`.
+    members, values
+        (members,) rows of the measurements of one batch after the other; their values, as their noise takes them.
+    prediction, noise
+        (measurements,) at scale 1, offset 0, noise 1.
+    by_value, by_noise
+        (measurements,) filled at `members`.
+    """
+    x, c, weights = np.empty(len(members)), np.empty(len(members)), np.empty(len(members))
+    if not gather(members, prediction, noise, x, c):
+        return -np.inf
+    scratch, total = space(groups, batches, rules), 0.0
+    for g in range(len(groups)):
+        levels, found = weigh(groups[g], batches, values, x, c, weights, rules, scratch)
+        if levels == 0:
+            return -np.inf
+        total += found
+        _slopes(groups[g], batches, members, values, x, c, weights, scratch, levels, by_value, by_noise)
+    return total
+
+
+@cached
+def collapsed_at(groups, batches, members, values, prediction, noise, by_value, by_noise, rules):  # noqa: ANN001, ANN201
+    """Call `collapsed` from Python."""
+    return collapsed(groups, batches, members, values, prediction, noise, by_value, by_noise, rules)
