@@ -25,8 +25,8 @@ EDITS = {
     "_run_lock.py": set(),
     "_schema.py": {"ingest", "report", *ASKED},
     "_tables.py": {"ingest", "problem", "adopt", "draw_adopted", "report", *SIMULATES},
-    "_units.py": {"ingest", *ASKED},
-    "molecular_weights.csv": {"ingest", *ASKED},
+    "_units.py": {"ingest", "report", *ASKED},
+    "molecular_weights.csv": {"ingest", "report", *ASKED},
     "_yaml.py": ALL - {"draw", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),
