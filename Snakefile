@@ -38,6 +38,7 @@ include: "workflow/rules/problem.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/prior.smk"
 include: "workflow/rules/fit.smk"
+include: "workflow/rules/hold_out.smk"
 include: "workflow/rules/diagnose.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/predict.smk"
@@ -48,4 +49,4 @@ rule all:
     default_target: True
     input:
         rules.report.output.page,
-        expand(rules.compare.output.table, dataset=DATASETS),
+        expand(rules.compare.output.table, dataset=FITTED),

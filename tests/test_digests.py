@@ -12,25 +12,26 @@ from il6infer.cli.rules import ENTRIES
 
 ALL = set(ENTRIES)
 ASKED = {"ask", "check_prior", "predict"}
-SIMULATES = {"fit", *ASKED}
-READS_SBML = {"problem", "draw", "adopt", "draw_adopted", *SIMULATES}
+SIMULATES = {"fit", "hold_out", *ASKED}
+BUILDS = {"problem", "held_out_problem"}
+READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 
 # One file of each package -> the rules whose own code it is part of. What follows those rules runs again with them.
 EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_files.py": ALL,
-    "_digests.py": {"fit", *ASKED},  # a fit notes the digest of its code
+    "_digests.py": {"fit", "hold_out", *ASKED},  # a fit notes the digest of its code
     "_outputs.py": {"ingest", "adopt", "fit"},
     "_interruption.py": {"fit"},
     "_run_lock.py": set(),
     "_schema.py": {"ingest", "report", *ASKED},
-    "_tables.py": {"ingest", "problem", "adopt", "draw_adopted", "report", *SIMULATES},
+    "_tables.py": {"ingest", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
     "_units.py": {"ingest", "report", *ASKED},
     "molecular_weights.csv": {"ingest", "report", *ASKED},
     "_yaml.py": ALL - {"draw", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),
-    "building/build.py": {"problem"},
+    "building/build.py": BUILDS,
     "cli/main.py": ALL,
     "cli/fit.py": {"fit"},
     "cli/claims.py": {"check_prior", "ask", "weigh"},
@@ -45,16 +46,17 @@ EDITS = {
     "engine/diffsol.py": SIMULATES,
     "exchange/adopt.py": {"adopt"},
     "experiments/simulated.py": set(),
+    "held_out/smoother.py": {"hold_out"},
     "inference/nuts.py": SIMULATES,
     "ingestion/western_blot.py": {"ingest", *ASKED},
     "interface/fits.py": set(),
     "kernel/lanes.py": SIMULATES,
-    "library/priors.csv": {"problem", "draw", "draw_adopted", "report", *ASKED},
+    "library/priors.csv": {*BUILDS, "draw", "draw_adopted", "report", *ASKED},
     "network/sbml.py": READS_SBML,
-    "petab_files/read.py": {"problem", "adopt", "draw_adopted", *SIMULATES},
+    "petab_files/read.py": {*BUILDS, "adopt", "draw_adopted", *SIMULATES},
     "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh", "predict", "weigh_predictions"},
     # diagnosis: what a noise distribution is.
-    "problems/spec.py": {"problem", "adopt", "draw_adopted", "diagnose", *SIMULATES},
+    "problems/spec.py": {*BUILDS, "adopt", "draw_adopted", "diagnose", *SIMULATES},
     "provenance/record.py": set(),
     "pymc/model.py": set(),
     "report/templates/page.html.j2": {"report"},
@@ -62,6 +64,7 @@ EDITS = {
     "stages/verdict.py": {"diagnose", "compare", "predict", "report"},
     "stages/settings.py": {"fit", "diagnose", "compare", "report"},
     "stages/prior_check.py": {"check_prior", "report"},
+    "stages/hold_out.py": {"hold_out", "report"},
     "stages/schema.py": {"report"},
 }
 
@@ -72,8 +75,8 @@ UPGRADES = {
     "numba": SIMULATES,
     "jinja2": {"report"},
     "python-libsbml": READS_SBML,
-    "antimony": {"problem", "draw", "draw_adopted"},
-    "pandera": {"ingest", "problem", "draw", "draw_adopted", *ASKED},
+    "antimony": {*BUILDS, "draw", "draw_adopted"},
+    "pandera": {"ingest", *BUILDS, "draw", "draw_adopted", *ASKED},
     "snakemake": set(),
     "pytest": set(),
 }

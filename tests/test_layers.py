@@ -30,6 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "provenance": {"stages"},
     "diagnosis": {"draws", "problems", "stages"},
     "comparison": {"draws", "stages"},
+    "held_out": {"network", "problems", "engine", "inference", "stages"},
     # ingest: names and units of doses in a protocol.
     "prediction": {"ingestion", "network", "library", "problems", "engine", "inference", "stages"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.

@@ -29,6 +29,7 @@ COMMANDS = (
     "problem",
     "fit",
     "diagnose",
+    "holdout",
     "compare",
     "claims",
     "predict",

@@ -44,6 +44,20 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="estimate a constant that the library holds fixed; LOW and HIGH are the ends of the 90 %% interval of its "
         "prior, by default a factor of 10 either way of its value; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--hold-out-condition", action="append", default=[], dest="conditions", metavar="NAME",
+        help="leave all measurements of a condition out, to be predicted (il6infer holdout); may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--hold-out-batch", action="append", default=[], dest="batches", metavar="NAME",
+        help="leave a gel or plate out; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--held-out", action="store_true", help="build the problem of what is left out instead")
+    parser.add_argument(
+        "--and-held-out", nargs=3, action="append", default=[], dest="others",
+        metavar=("NAME", "MEASUREMENTS.csv", "PROTOCOL.csv"),
+        help="with --held-out: all of another data set, too; its conditions and gels get NAME_ before their names",
+    )  # fmt: skip
     parser.add_argument("--modules", type=Path, metavar="DIR", help="folder with modules of your own (docs/models.md)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write, replaced when it exists")
     parser.set_defaults(run=run, folders=("output",))
@@ -51,6 +65,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Build and write."""
+    from il6infer.building.selection import joined, selected
     from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose, with_values
     from il6infer.library.freeing import with_free
@@ -58,12 +73,16 @@ def run(args: argparse.Namespace) -> None:
 
     measurements = read_table(args.measurements, MEASUREMENTS)
     protocol = read_table(args.protocol, PROTOCOL)
+    dataset = "".join(measurements["dataset"].iloc[:1])
+    tables = selected(measurements, protocol, args.conditions, args.batches, held_out=args.held_out)
+    others = [(name, read_table(Path(m), MEASUREMENTS), read_table(Path(p), PROTOCOL)) for name, m, p in args.others]
+    measurements, protocol = joined([("", *tables), *others])
     model = with_values(compose(args.model, read_library(args.modules)), dict(args.values))
     model = with_free(model, dict(args.free))
     from il6infer.building.build import build  # petab comes with it, and a name may have been refused before
 
     path = build(
         measurements, protocol, model, args.output,
-        dataset="".join(measurements["dataset"].iloc[:1]), constraints=args.constraints,
+        dataset=dataset, constraints=() if args.held_out else args.constraints,
     )  # fmt: skip
     logger.info("written: %s", path)

@@ -15,6 +15,8 @@ ENTRIES: Mapping[str, str] = MappingProxyType(
         "check_prior": "il6infer.cli.claims:check_priors",
         "fit": "il6infer.cli.fit:run",
         "diagnose": "il6infer.cli.diagnose:run",
+        "held_out_problem": "il6infer.cli.problem:run",
+        "hold_out": "il6infer.cli.holdout:run",
         "compare": "il6infer.cli.compare:run",
         "ask": "il6infer.cli.claims:ask",
         "weigh": "il6infer.cli.claims:weigh",

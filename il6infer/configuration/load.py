@@ -10,6 +10,7 @@ from typing import Any
 from il6infer import _schema
 from il6infer._errors import Fault
 from il6infer._yaml import read_yaml
+from il6infer.configuration.hold_out import hold_out_faults
 from il6infer.library.names import in_order
 from il6infer.stages.schema import section
 from il6infer.stages.settings import SEED, Sampling, Thresholds
@@ -47,7 +48,7 @@ def check_keys(
     more, formats
         As in `il6infer._schema.check`.
     """
-    faults = [*_half_described(config), *_named_twice(config), *more]
+    faults = [*_half_described(config), *_named_twice(config), *hold_out_faults(config), *more]
     found = _schema.check(config, schema(), source, faults, formats=formats)
     for owner in (found, *found["datasets"].values()):
         if "models" in owner:

@@ -10,6 +10,7 @@ from il6infer._errors import raise_faults
 from il6infer._tables import read_sheet
 from il6infer._units import species_of, substances
 from il6infer.configuration.check import library_of
+from il6infer.configuration.hold_out import fitted
 from il6infer.configuration.load import models_of
 from il6infer.library.assembly import readout_fault, species_fault
 
@@ -34,7 +35,7 @@ def check_readouts(config: Mapping[str, Any], descriptions: Mapping[str, Mapping
     library = library_of(config)
     faults = []
     for name, description in descriptions.items():
-        described, models = config["datasets"][name], models_of(config, name)
+        described, models = config["datasets"][name], _models(config, name)
         for where, readout in _measured(described["description"], description):
             faults += [readout_fault(where, readout, model, library) for model in models]
         for where, species in _given(described, description):
@@ -53,6 +54,13 @@ def _given(described: Mapping[str, Any], description: Mapping[str, Any]) -> Iter
     for species in dict.fromkeys(map(species_of, named)):
         if species in substances():
             yield place, species
+
+
+def _models(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Models that must know the read-outs of a data set: its own; of one that is held out, those that predict it."""
+    names = fitted(config)
+    asked = [dataset] if dataset in names else [n for n in names if "petab" not in config["datasets"][n]]
+    return list(dict.fromkeys(model for name in asked for model in models_of(config, name)))
 
 
 def _measured(file: str, description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -38,7 +38,7 @@ def _time_axis(times: np.ndarray) -> tuple[float, str]:
     return (60.0, "time [h]") if np.nanmax(times) > 480 else (1.0, "time [min]")
 
 
-def _panels(
+def panels(
     count: int, columns: int, height: float, width: float = WIDTH, *, beside: float = 0.12, below: float = 0.45
 ) -> tuple[Figure, np.ndarray]:
     """Figure of equal panels, `beside` and `below` inches apart: measuring each label would take half the time."""
@@ -67,13 +67,13 @@ def data_figure(rows: pd.DataFrame, unit: str, words: Mapping[str, str] | None =
         Condition -> what was done, in words.
     """
     conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
-    figure, axes = _panels(len(conditions), 4, 1.9)
+    figure, axes = panels(len(conditions), 4, 1.9)
     divisor, label = _time_axis(rows["time_min"].to_numpy())
     positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
     for axis, condition in zip(axes, conditions, strict=False):
         _points(figure, axis, rows[rows["condition"] == condition], batches, divisor)
-        _dress(axis, (words or {}).get(str(condition), str(condition)), label, unit, rows["value"], positive)
-    _share_labels(axes, len(conditions))
+        dressed(axis, (words or {}).get(str(condition), str(condition)), label, unit, rows["value"], positive)
+    share_labels(axes, len(conditions))
     _legend(figure, axes[0], batches)
     return figure
 
@@ -108,7 +108,8 @@ def _points(figure: Figure, axis: Axes, rows: pd.DataFrame, batches: Sequence[st
         hover(figure, name, [f"{batch}, {time:g} min: {limit}{number(value, digits=4)}" for time, value in said])
 
 
-def _dress(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:
+def dressed(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:
+    """Give a panel its title, labels and limits, those of the values."""
     lines = wrap(plain(title), 42) or [""]
     axis.set_title("\n".join(lines[:2]), loc="left", color=INK, fontsize=6.5 if len(lines) > 1 else 7.5)
     axis.set_xlabel(xlabel)
@@ -120,7 +121,7 @@ def _dress(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, lo
         axis.set_ylim(min(0.0, values.min() * 1.1), values.max() * 1.15)
 
 
-def _share_labels(axes: np.ndarray, count: int, columns: int = 4) -> None:
+def share_labels(axes: np.ndarray, count: int, columns: int = 4) -> None:
     """Panels of one read-out have one scale: its labels stand at the left, and those of time at the bottom."""
     for i, axis in enumerate(axes[:count]):
         if i % columns:
@@ -163,7 +164,7 @@ def fit_figure(
     batch_of = about[f"{observable}_series_batch"].values.astype(str)
     condition_of = about[f"{observable}_series_experiment"].values.astype(str)
     conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
-    figure, axes = _panels(len(conditions), 4, 1.9)
+    figure, axes = panels(len(conditions), 4, 1.9)
     divisor, label = _time_axis(rows["time_min"].to_numpy())
     positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
     for axis, condition in zip(axes, conditions, strict=False):
@@ -179,8 +180,8 @@ def fit_figure(
             axis.plot(times, np.median(drawn, axis=0), color=colour, lw=0.9)
         _intervals(axis, idata, observable, condition, batches, divisor)
         _points(figure, axis, rows[rows["condition"] == condition], batches, divisor)
-        _dress(axis, (words or {}).get(str(condition), str(condition)), label, unit, rows["value"], positive)
-    _share_labels(axes, len(conditions))
+        dressed(axis, (words or {}).get(str(condition), str(condition)), label, unit, rows["value"], positive)
+    share_labels(axes, len(conditions))
     _legend(figure, axes[0], batches)
     return figure
 
@@ -219,7 +220,7 @@ def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mappi
         Parameter -> true value, of simulated data; may be empty.
     """
     names = list(idata["posterior"].data_vars)
-    figure, axes = _panels(len(names), 5, 1.35, beside=0.3, below=0.6)
+    figure, axes = panels(len(names), 5, 1.35, beside=0.3, below=0.6)
     for axis, name in zip(axes, names, strict=False):
         draws, before = idata["posterior"][name].values.ravel(), idata["prior"][name].values.ravel()
         family, *parameters = about[name]["prior"]
@@ -253,7 +254,7 @@ def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mappi
 
 def pair_figure(idata: Groups, pairs: Sequence[Pair]) -> Figure:
     """Posterior draws of the most correlated pairs of parameters; divergent ones marked."""
-    figure, axes = _panels(len(pairs), 5, 2.1, beside=0.55)
+    figure, axes = panels(len(pairs), 5, 2.1, beside=0.55)
     divergent = idata["sample_stats"]["diverging"].values.ravel().astype(bool)
     for axis, pair in zip(axes, pairs, strict=False):
         a, b = (idata["posterior"][name].values.ravel() for name in (pair.a, pair.b))
@@ -292,7 +293,7 @@ def pit_figure(pits: Mapping[str, LooPit]) -> Figure | None:
     shown = {name: np.asarray(row.values) for name, row in pits.items() if row.values}
     if not shown:
         return None
-    figure, axes = _panels(len(shown), 4, 1.7, beside=0.6)
+    figure, axes = panels(len(shown), 4, 1.7, beside=0.6)
     for axis, (name, values) in zip(axes, shown.items(), strict=False):
         n = len(values)
         ranks = np.arange(1, n + 1) / n

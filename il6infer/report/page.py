@@ -19,12 +19,14 @@ from il6infer._errors import Fault, raise_faults
 from il6infer._files import versions
 from il6infer._tables import sound_sheet
 from il6infer.configuration.check import library_of
+from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.load import load_config, models_of, values_of
-from il6infer.report import figures, predictions
+from il6infer.report import figures, hold_out, predictions
 from il6infer.report.cards import cards
 from il6infer.report.claims import grouped
 from il6infer.report.conclusions import influences, near, summary, vocabulary
 from il6infer.report.explore import explored
+from il6infer.report.hold_out import fitted_rows
 from il6infer.report.labels import condition_labels, model_label
 from il6infer.report.links import grouped_by_reason, in_words, linked
 from il6infer.report.numbers import chance, duration, number, tenth
@@ -72,7 +74,7 @@ def render(config_path: Path, results: Path, threads: int = 1) -> str:
     # Matplotlib works on one core a process. New processes, not copies of this one: its threads would not survive.
     pool = ProcessPoolExecutor(max(1, threads), get_context("spawn"), gc.set_threshold, gc.get_threshold())
     with styled(), pool:
-        sets = [_dataset(name, i, config, results, pool.submit) for i, name in enumerate(config["datasets"])]
+        sets = [_dataset(name, i, config, results, pool.submit) for i, name in enumerate(fitted(config))]
     # Ours, and nobody else's: what users wrote goes through the template.
     style, page_script, explorer_script = (
         Markup(_template(name))
@@ -89,14 +91,19 @@ def _template(name: str) -> str:
 
 
 def _require(config: Mapping[str, Any], results: Path) -> None:
-    wanted = [results / name / file for name in config["datasets"] for file in _SET_FILES]
+    names = fitted(config)
+    wanted = [results / name / file for name in names for file in _SET_FILES]
     if config["claims"]:
-        wanted += [results / name / "claims.json" for name in config["datasets"]]
+        wanted += [results / name / "claims.json" for name in names]
     if config["predictions"]:
-        wanted += [results / name / "predictions.json" for name in config["datasets"]]
+        wanted += [results / name / "predictions.json" for name in names]
+    wanted += [
+        results / name / model / hold_out.FILE
+        for name in names if held_out_of(config, name) for model in models_of(config, name)
+    ]  # fmt: skip
     wanted += [
         results / name / model / file
-        for name in config["datasets"] for model in models_of(config, name) for file in _FIT_FILES
+        for name in names for model in models_of(config, name) for file in _FIT_FILES
     ]  # fmt: skip
     missing = [path for path in wanted if not path.is_file()]
     raise_faults([Fault(str(path), "no such file.", "Run the stage that writes it.") for path in missing], "report")
@@ -105,7 +112,7 @@ def _require(config: Mapping[str, Any], results: Path) -> None:
 
 def _other_models(config: Mapping[str, Any], results: Path) -> Iterator[Fault]:
     """Comparisons of other models than those of the configuration: a model left out would be dropped unseen."""
-    for name in config["datasets"]:
+    for name in fitted(config):
         path, wanted = results / name / "comparison.json", models_of(config, name)
         found = [row.model for row in read(path, Comparison).models]
         if sorted(found) != sorted(wanted):
@@ -135,8 +142,11 @@ def _dataset(
     conditions = condition_labels(steps, dict.fromkeys(measurements["condition"]))
     simulated = bool(measurements["simulated"].any())
     truth = _truth(config["datasets"][name]) if simulated else {}
+    out = held_out_of(config, name)
+    seen = fitted_rows(measurements, out)
+    fits = {r: (seen[seen["observable"] == r], u) for r, (_, u) in readouts.items() if r in set(seen["observable"])}
     drawn = {
-        model: draw(draw_model, model, folder, f"s{position}m{i}", readouts, conditions, truth)
+        model: draw(draw_model, model, folder, f"s{position}m{i}", fits, conditions, truth)
         for i, model in enumerate(order)
     }
     predicted = read(folder / "predictions.json", Predictions) if config["predictions"] else None
@@ -184,6 +194,7 @@ def _dataset(
             )
             if rows
         ],
+        "held_out": hold_out.section(folder, order, out, doubts, figure_of) if out else None,
         "claims": grouped(claims.claims if claims else (), comparison.models),
         "doubts": doubts,
         "left_out": {

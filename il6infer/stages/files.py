@@ -9,6 +9,7 @@ from types import MappingProxyType
 from il6infer._files import write_json
 from il6infer.stages.claims import Answers, WeighedClaims
 from il6infer.stages.comparison import Comparison
+from il6infer.stages.hold_out import HeldOut
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.prior_check import PriorCheck
 from il6infer.stages.provenance import Provenance
@@ -21,6 +22,7 @@ FILES: Mapping[str, type] = MappingProxyType(
         "ingest": IngestSummary,
         "prior_check": PriorCheck,
         "verdict": Verdict,
+        "hold_out": HeldOut,
         "comparison": Comparison,
         "model_claims": Answers,
         "claims": WeighedClaims,

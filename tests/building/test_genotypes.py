@@ -161,6 +161,7 @@ def test_wild_type_knock_out_and_cells_of_their_own_are_recovered_together(tmp_p
     fixed = {
         "Kd_IL6_IL6R": 4.0, "Kd_complex_gp130": 0.3, "k_dephosphorylation_n": 0.2, "K_SOCS3_mRNA": 0.2,
         "SOCS3_basal": 0.004, "k_delay": 0.11, "k_SOCS3_mRNA": 0.05, "k_SOCS3_protein": 0.1,
+        "K_reporter": 0.2, "k_reporter_mRNA": 0.01, "Kd_complex_sgp130Fc": 0.1,
     }  # fmt: skip
     cells = {"wild": ("", ""), "ko": ("SOCS3", ""), "few": ("", "IL6R_0=few")}
     none = {"species": "", "concentration_nM": np.nan, "dose": np.nan, "unit": ""}

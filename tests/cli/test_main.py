@@ -19,6 +19,7 @@ COMMANDS = (
     "problem",
     "fit",
     "diagnose",
+    "holdout",
     "compare",
     "claims",
     "predict",

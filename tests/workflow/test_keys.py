@@ -17,7 +17,8 @@ from il6infer.configuration import load
 from tests.workflow.conftest import CONFIG, planned
 from tests.workflow.test_rules import MODULE
 
-RULES = set(ENTRIES) | {"settings"}
+HOLD_OUT = {"held_out_problem", "hold_out"}  # rules of runs that hold data out
+RULES = (set(ENTRIES) - HOLD_OUT) | {"settings"}
 ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
 PREPARE = {"problem", "check_prior", "fit", "diagnose", "ask", "compare", "weigh", "report", "settings"}
 PREPARE |= {"predict", "weigh_predictions"}
@@ -44,6 +45,9 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "datasets.example.values": ({"k_delay": 0.1}, {"draw", *PREPARE}),
     "datasets.example.free": ({"k_import": None}, PREPARE),
     "datasets.own.petab": ("other/problem.yaml", (ADOPTED | PREPARE) - {"problem"}),
+    "hold_out.datasets": (["second"], {"held_out_problem", "hold_out", "ingest", "settings", "report"}),
+    "hold_out.conditions": (["il6_10"], {"held_out_problem", "hold_out", *PREPARE}),
+    "hold_out.batches": (["gel1"], {"held_out_problem", "hold_out", *PREPARE}),
     "fit.chains": (3, FIT),
     "fit.tune": (401, FIT),
     "fit.draws": (1001, FIT),
@@ -69,6 +73,14 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
 
 # A model that can express a constraint has that in its name, so the model is another one, too.
 BESIDE = {
+    # The same files once more, as a data set that is held out.
+    "hold_out.datasets": {
+        "datasets": {
+            "example": {"description": "config/datasets/example.yaml", "folder": "resources/example"},
+            "own": {"petab": "own/problem.yaml"},
+            "second": {"description": "config/datasets/example.yaml", "folder": "resources/example"},
+        }
+    },
     "constraints": {"models": ["both_socs3+sgp130"]},
     "datasets.example.constraints": {"models": ["both_socs3+sgp130"]},
 }

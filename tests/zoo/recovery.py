@@ -17,6 +17,9 @@ from il6infer.problems.spec import Problem
 STARTS = 4
 """Draws of the prior that are climbed from."""
 
+ROUNDS = (400, 400, 1200)
+"""Draws of each round."""
+
 
 def simulated(problem: Problem, rng: np.random.Generator) -> tuple[Problem, dict[str, float]]:
     """The problem with measurements made at one draw of its priors, and that draw."""
@@ -27,23 +30,27 @@ def simulated(problem: Problem, rng: np.random.Generator) -> tuple[Problem, dict
     return problem.with_measurements(problem.measurements.assign(value=values)), truth
 
 
-def weighted_draws(
-    problem: Problem, rng: np.random.Generator, draws: int = 600
-) -> tuple[Density, np.ndarray, np.ndarray]:
+def weighted_draws(problem: Problem, rng: np.random.Generator) -> tuple[Density, np.ndarray, np.ndarray]:
     """Density of a problem, draws (draws, parameters; unconstrained) around its mode, and their weights.
 
-    Draws of a t distribution with the curvature at the mode, weighted by the posterior over their own density: exact
-    but for noise of simulation, where the normal approximation alone is too narrow for a skewed posterior.
+    Draws of a t distribution, weighted by the posterior over their own density: exact but for noise of simulation,
+    where the normal approximation alone is too narrow for a skewed posterior. The t has the curvature at the mode
+    first, then the mean and covariance of the draws before.
     """
     density = Density(problem, compile(problem))
     points = density.unconstrained(draw_priors(problem.estimated, STARTS, rng))
     found = find_starts(density, points)
     frame, _ = frame_at(density, found.points[0], found.spread)
-    shape = multivariate_t(frame.origin, 1.2 * frame.matrix @ frame.matrix.T, df=5)
-    drawn = shape.rvs(draws, random_state=rng)
-    logs = np.array([density(x)[0] for x in drawn]) - shape.logpdf(drawn)
-    weights = np.exp(logs - logs.max())
-    return density, drawn, weights / weights.sum()
+    centre, spread = frame.origin, frame.matrix @ frame.matrix.T
+    for draws in ROUNDS:
+        shape = multivariate_t(centre, 1.2 * spread, df=5)
+        drawn = shape.rvs(draws, random_state=rng)
+        logs = np.array([density(x)[0] for x in drawn]) - shape.logpdf(drawn)
+        weights = np.exp(logs - logs.max())
+        weights /= weights.sum()
+        centre = weights @ drawn
+        spread = (drawn - centre).T @ (weights[:, None] * (drawn - centre)) + 1e-4 * frame.matrix @ frame.matrix.T
+    return density, drawn, weights
 
 
 def ranks(problem: Problem, truth: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from il6infer.configuration.check import check_config, library_of
 from il6infer.configuration.readouts import check_readouts
+from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.load import constraints_of, free_of, values_of
 from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
@@ -56,6 +57,8 @@ except UserError as error:
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 DATASETS = SETTINGS["datasets"]
+FITTED = fitted(SETTINGS)  # the others are held out whole
+HELD_OUT = [name for name in FITTED if held_out_of(SETTINGS, name)]  # those whose fits predict something
 RESULTS = str(Path(SETTINGS["results"]))  # without what makes one folder two names: a last slash, a leading ./
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
@@ -100,7 +103,7 @@ wildcard_constraints:
 def fit_threads():
     """Threads of a fit: a CPU for each chain, but no fit waits for the CPUs of another on a small machine."""
     cores, chains = workflow.resource_settings.cores, SETTINGS["fit"]["chains"]
-    fits = sum(len(models_of(dataset)) for dataset in DATASETS)
+    fits = sum(len(models_of(dataset)) for dataset in FITTED)
     # A cluster has no number of cores of its own, and the job on its node does not know of the other fits.
     if not isinstance(cores, int) or workflow.remote_exec:
         return chains
@@ -122,7 +125,7 @@ def raw_files(wildcards):
 
 def of_each_fit(pattern):
     """Path of each (data set, model)."""
-    return [path for dataset in DATASETS for path in expand(pattern, dataset=dataset, model=models_of(dataset))]
+    return [path for dataset in FITTED for path in expand(pattern, dataset=dataset, model=models_of(dataset))]
 
 
 def of_each_model(pattern):
@@ -158,6 +161,26 @@ def free_options(wildcards):
     given = free_of_model(free, values, wildcards.model, LIBRARY) if free else {}
     ends = {name: f"={interval[0]!r}:{interval[1]!r}" if interval else "" for name, interval in given.items()}
     return [word for name in given for word in ("--free", f"{name}{ends[name]}")]
+
+
+def hold_out_options(wildcards):
+    """`--hold-out-condition NAME` and `--hold-out-batch NAME` for what is held out of the data set itself."""
+    held_out = held_out_of(SETTINGS, wildcards.dataset)
+    asked = (("--hold-out-condition", held_out.conditions), ("--hold-out-batch", held_out.batches))
+    return [word for option, names in asked for name in names for word in (option, name)]
+
+
+def held_out_tables(wildcards, ingested):
+    """Measurements and protocol of each data set that is held out whole."""
+    others = held_out_of(SETTINGS, wildcards.dataset).datasets
+    return [path for name in others for path in expand([ingested.measurements, ingested.protocol], dataset=name)]
+
+
+def held_out_others(wildcards, tables):
+    """`--and-held-out NAME MEASUREMENTS PROTOCOL` for each of them."""
+    others = held_out_of(SETTINGS, wildcards.dataset).datasets
+    pairs = zip(others, tables[::2], tables[1::2])
+    return [word for name, *paths in pairs for word in ("--and-held-out", name, *paths)]
 
 
 def fit_options(wildcards, input):

@@ -8,19 +8,24 @@
 rule report:
     input:
         settings=f"{RESULTS}/settings/report.json",
-        measurements=expand(rules.ingest.output.measurements, dataset=DATASETS),
-        protocols=expand(rules.ingest.output.protocol, dataset=DATASETS),
-        summaries=expand(rules.ingest.output.summary, dataset=DATASETS),
+        measurements=expand(rules.ingest.output.measurements, dataset=FITTED),
+        protocols=expand(rules.ingest.output.protocol, dataset=FITTED),
+        summaries=expand(rules.ingest.output.summary, dataset=FITTED),
         problems=of_each_fit(rules.problem.output.folder),
         diagrams=of_each_fit(rules.draw.output.picture),
         priors=of_each_fit(rules.check_prior.output.check),
         posteriors=of_each_fit(rules.fit.output.posterior),
         verdicts=of_each_fit(rules.diagnose.output.verdict),
-        comparisons=expand(rules.compare.output.table, dataset=DATASETS),
+        comparisons=expand(rules.compare.output.table, dataset=FITTED),
         modules=MODULES,
-        claims=expand(rules.weigh.output.table, dataset=DATASETS) if CLAIMS else [],
+        held_out=[
+            path
+            for dataset in HELD_OUT
+            for path in expand(rules.hold_out.output.scores, dataset=dataset, model=models_of(dataset))
+        ],
+        claims=expand(rules.weigh.output.table, dataset=FITTED) if CLAIMS else [],
         answers=of_each_fit(rules.predict.output.answers) if PREDICTIONS else [],
-        predictions=expand(rules.weigh_predictions.output.table, dataset=DATASETS) if PREDICTIONS else [],
+        predictions=expand(rules.weigh_predictions.output.table, dataset=FITTED) if PREDICTIONS else [],
     output:
         page=report(
             f"{RESULTS}/report/index.html",

@@ -1,0 +1,69 @@
+"""Which measurements are fitted, and which are held out to be predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from il6infer._errors import Fault, nearest, raise_faults
+
+
+def is_held_out(measurements: pd.DataFrame, conditions: Sequence[str], batches: Sequence[str]) -> pd.Series:
+    """Say of each measurement whether its condition or its gel or plate is held out."""
+    return measurements["condition"].isin(conditions) | measurements["batch"].isin(batches)
+
+
+def selected(
+    measurements: pd.DataFrame, protocol: pd.DataFrame, conditions: Sequence[str], batches: Sequence[str], *,
+    held_out: bool,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Take what is fitted, or what is held out, of the tables of the ingest stage.
+
+    Parameters
+    ----------
+    conditions, batches
+        Names of what is held out: all measurements of these conditions, and of these gels or plates.
+    held_out
+        Take these; False: take the others.
+
+    Raises
+    ------
+    UserError
+        With every name that the data set does not have, and if nothing is left to fit.
+    """
+    dataset = f"data set '{measurements['dataset'].iloc[0]}'" if len(measurements) else "data set"
+    faults = [
+        Fault("hold_out", f"no {what} '{name}' was measured.", nearest(name, set(measurements[column])))
+        for what, column, names in (("condition", "condition", conditions), ("batch", "batch", batches))
+        for name in names
+        if name not in set(measurements[column])
+    ]
+    out = is_held_out(measurements, conditions, batches)
+    if not faults and len(out) and out.all() and not held_out:
+        faults.append(Fault("hold_out", "every measurement is held out.", "Leave some to be fitted."))
+    raise_faults(faults, dataset)
+    chosen = measurements[out == held_out]
+    return chosen.reset_index(drop=True), protocol[protocol["condition"].isin(chosen["condition"])].reset_index(
+        drop=True
+    )
+
+
+def joined(
+    tables: Sequence[tuple[str, pd.DataFrame, pd.DataFrame]],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put data sets under each other; names of conditions and gels begin with that of their data set, where it has one.
+
+    Parameters
+    ----------
+    tables
+        Name that is put before (or empty), measurements and protocol of each.
+    """
+    measured, done = [], []
+    for name, measurements, protocol in tables:
+        before = f"{name}_" if name else ""
+        measured.append(
+            measurements.assign(condition=before + measurements["condition"], batch=before + measurements["batch"])
+        )
+        done.append(protocol.assign(condition=before + protocol["condition"]))
+    return pd.concat(measured, ignore_index=True), pd.concat(done, ignore_index=True)

@@ -1,0 +1,81 @@
+"""What a configuration holds out: data that are never fitted, and are predicted by the fits to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from il6infer._errors import Fault, nearest
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """Held-out data of one data set that is fitted.
+
+    Attributes
+    ----------
+    conditions, batches
+        Of its own.
+    datasets
+        Data sets that are held out whole, and that its models predict.
+    """
+
+    conditions: tuple[str, ...]
+    batches: tuple[str, ...]
+    datasets: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to predict."""
+        return bool(self.conditions or self.batches or self.datasets)
+
+
+def fitted(config: Mapping[str, Any]) -> list[str]:
+    """Names of the data sets that are fitted: all but those that are held out whole."""
+    return [name for name in config["datasets"] if name not in config["hold_out"]["datasets"]]
+
+
+def held_out_of(config: Mapping[str, Any], dataset: str) -> HoldOut:
+    """Say what the fits of a data set predict, without having seen it; a PEtab problem predicts nothing."""
+    if "petab" in config["datasets"][dataset]:
+        return HoldOut((), (), ())
+    section = config["hold_out"]
+    own = [tuple(n for d, n in map(_parts, section[key]) if d in ("", dataset)) for key in ("conditions", "batches")]
+    return HoldOut(*own, tuple(section["datasets"]))
+
+
+def hold_out_faults(config: Mapping[str, Any]) -> Iterator[Fault]:
+    """Find names of data sets that are none, and names of conditions or batches that do not say whose they are."""
+    section, datasets = config.get("hold_out"), config.get("datasets")
+    if not isinstance(section, Mapping) or not isinstance(datasets, Mapping):
+        return
+    out = _texts(section.get("datasets"))
+    for name in out:
+        if name not in datasets:
+            yield Fault("key 'hold_out.datasets'", f"there is no data set '{name}'.", nearest(name, datasets))
+        elif isinstance(datasets[name], Mapping) and "petab" in datasets[name]:
+            what = f"'{name}' is a PEtab problem, which brings its own model: the others cannot predict it."
+            yield Fault("key 'hold_out.datasets'", what, "Give it as raw files.")
+    left = [n for n, d in datasets.items() if n not in out and isinstance(d, Mapping) and "petab" not in d]
+    if out and not left:
+        yield Fault("key 'hold_out.datasets'", "no data set is left to be fitted.", "Leave at least one out of it.")
+    for key in ("conditions", "batches"):
+        for text in _texts(section.get(key)):
+            dataset, name = _parts(text)
+            if dataset and dataset not in left:
+                what = f"'{text}' is of data set '{dataset}', which is not fitted from raw files."
+                yield Fault(f"key 'hold_out.{key}'", what, nearest(dataset, left))
+            elif not dataset and len(left) > 1:
+                several = " or ".join(f"'{d}.{name}'" for d in left[:3])
+                what = f"'{text}' does not say of which data set."
+                yield Fault(f"key 'hold_out.{key}'", what, f"Write {several}.")
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Split a name into that of its data set, or nothing, and its own."""
+    dataset, dot, name = text.rpartition(".")
+    return (dataset, name) if dot else ("", text)
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

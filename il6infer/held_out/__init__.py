@@ -1,0 +1,1 @@
+"""Held-out data: what a fit predicts of measurements that it has never seen."""

@@ -1,0 +1,107 @@
+"""Section on held-out data: what each fit predicts of measurements that it has never seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from il6infer.configuration.hold_out import HoldOut
+from il6infer.report.figures import dressed, marked, panels, plain, share_labels
+from il6infer.report.sections import Doubt, Figures
+from il6infer.report.style import COLOURS, INK
+from il6infer.stages import read
+from il6infer.stages.hold_out import HeldOut, Series
+
+FILE = "hold_out.json"
+
+
+def fitted_rows(measurements: pd.DataFrame, held_out: HoldOut) -> pd.DataFrame:
+    """Measurements that were fitted."""
+    out = measurements["condition"].isin(held_out.conditions) | measurements["batch"].isin(held_out.batches)
+    return measurements[~out]
+
+
+def read_held_out(folder: Path, models: Sequence[str]) -> dict[str, HeldOut]:
+    """Model -> what it predicts of the held-out data."""
+    return {model: read(folder / model / FILE, HeldOut) for model in models}
+
+
+def named(held_out: HoldOut) -> str:
+    """Say what is held out."""
+    words = (("condition", held_out.conditions), ("gel or plate", held_out.batches), ("data set", held_out.datasets))
+    return "; ".join(f"{what} {', '.join(names)}" for what, names in words if names)
+
+
+def conclusions(found: Mapping[str, HeldOut], doubted: Mapping[str, Any]) -> list[str]:
+    """Say in sentences how well the fits that can be trusted predict, the best first."""
+    trusted = sorted((m for m in found if m not in doubted), key=lambda m: -found[m].score.log_density)
+    lines = []
+    for model in trusted:
+        score = found[model].score
+        held = round(score.coverage_90 * score.measurements)
+        line = f"{model}: {held} of {score.measurements} held-out values lie in their 90 % intervals"
+        if score.difference is not None and score.difference_se is not None:
+            side = "ahead of" if score.difference > 0 else "behind"
+            line += f"; {abs(score.difference):.1f} ± {score.difference_se:.1f} {side} the smoother in log density"
+        lines.append(f"{line}.")
+    return lines
+
+
+def hold_out_figure(series: Series) -> Figure:
+    """Draw one read-out of one gel: bands of the prediction, measurements, the interval of each."""
+    figure, axes = panels(len(series.bands), 4, 1.9)
+    values = pd.Series([v for p in series.points for v in (p.value, p.q25, p.q75)])
+    positive = bool((values > 0).all()) and values.max() > 30 * values.min()
+    divisor, label = (60.0, "time [h]") if max(p.time for p in series.points) > 480 else (1.0, "time [min]")
+    for axis, band in zip(axes, series.bands, strict=False):
+        times = [t / divisor for t in band.time]
+        axis.fill_between(times, band.q05, band.q95, color=COLOURS[0], alpha=0.15, lw=0)
+        axis.fill_between(times, band.q25, band.q75, color=COLOURS[0], alpha=0.3, lw=0)
+        axis.plot(times, band.median, color=COLOURS[0], lw=0.9)
+        own = [p for p in series.points if p.condition == band.condition]
+        axis.vlines([p.time / divisor for p in own], [p.q05 for p in own], [p.q95 for p in own],
+                    color=COLOURS[0], lw=0.6, alpha=0.6)  # fmt: skip
+        axis.plot([p.time / divisor for p in own], [p.value for p in own], "o", ms=3.5, mfc="white", mec=INK, mew=0.8)
+        dressed(axis, plain(band.condition), label, plain(series.readout), values, positive)
+    share_labels(axes, len(series.bands))
+    return figure
+
+
+def section(
+    folder: Path, order: Sequence[str], out: HoldOut, doubts: Mapping[str, Sequence[Doubt]], figure_of: Figures
+) -> dict[str, Any]:
+    """Context of the section, for the page's template.
+
+    Parameters
+    ----------
+    folder
+        Of the data set, in the results.
+    order
+        Its models, the best first.
+    doubts
+        Model -> answers of its verdict that are no, where there are any.
+    """
+    found = read_held_out(folder, order)
+    return {
+        "named": named(out),
+        "conclusions": conclusions(found, doubts),
+        "models": [
+            {
+                "name": model,
+                "found": found[model],
+                "series": [
+                    (s, figure_of(marked(hold_out_figure(s), [d.label for d in doubts.get(model, ())]), _label(s)))
+                    for s in found[model].series
+                ],
+            }
+            for model in order
+        ],
+    }
+
+
+def _label(series: Series) -> str:
+    return f"{series.readout} of {series.batch}, predicted"

@@ -1,0 +1,120 @@
+"""What a fit says of data that it has never seen (``hold_out.json``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Point:
+    """One held-out measurement beside its prediction from the fit and from the others of its gel.
+
+    Attributes
+    ----------
+    q05, q25, median, q75, q95
+        Quantiles of the prediction of the measurement, noise and all; scale and offset are estimated from the other
+        values of its gel or plate, never from itself.
+    rank
+        Share of that prediction below the measurement.
+    log_density
+        Of the measurement, under that prediction.
+    smoother
+        The same under a smooth curve through the others, which knows no biology; null where there are too few.
+    """
+
+    condition: str
+    time: float
+    value: float
+    q05: float
+    q25: float
+    median: float
+    q75: float
+    q95: float
+    rank: float
+    log_density: float
+    smoother: float | None
+
+
+@dataclass(frozen=True)
+class Band:
+    """Noise-free curve of one condition on its gel's own scale: quantiles over the draws, at each time."""
+
+    condition: str
+    time: tuple[float, ...]
+    q05: tuple[float, ...]
+    q25: tuple[float, ...]
+    median: tuple[float, ...]
+    q75: tuple[float, ...]
+    q95: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well held-out measurements were predicted.
+
+    Attributes
+    ----------
+    coverage_50, coverage_90
+        Shares of them inside the central intervals of 50 and 90 %.
+    log_density
+        Sum over them.
+    smoother
+        The same of the smoother, and `compared` how many values both predict.
+    difference, difference_se
+        Log density beyond the smoother's, over the values that both predict, and its standard error.
+    """
+
+    measurements: int
+    coverage_50: float
+    coverage_90: float
+    log_density: float
+    compared: int
+    smoother: float | None
+    difference: float | None
+    difference_se: float | None
+
+
+@dataclass(frozen=True)
+class Series:
+    """One read-out on one gel or plate.
+
+    Attributes
+    ----------
+    alone
+        Parameters that its own values estimate, at each draw of the fit: they were never fitted.
+    r2
+        Share of the variance that the median curve explains, on the scale of the noise, with scale and offset from the
+        series' own values; null where the values do not vary.
+    """
+
+    readout: str
+    batch: str
+    noise: str
+    alone: tuple[str, ...]
+    r2: float | None
+    score: Score
+    points: tuple[Point, ...]
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """All held-out data of one fit.
+
+    Attributes
+    ----------
+    draws, failed
+        Draws of the posterior that were used, and those left out because a simulation failed.
+    from_prior
+        Parameters of the dynamics that the fit does not know: drawn from their priors.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer holdout"
+
+    problem: str
+    draws: int
+    failed: int
+    from_prior: tuple[str, ...]
+    score: Score
+    series: tuple[Series, ...]

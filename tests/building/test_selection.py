@@ -1,0 +1,67 @@
+"""What is fitted and what is held out are two problems that share the parameters of the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.building.selection import joined, selected
+from il6infer.cli.main import main
+from il6infer.petab_files.read import load
+from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, write_table
+from tests.zoo.data_set import measurements, protocol
+
+
+def test_every_measurement_is_fitted_or_held_out_and_never_both():
+    table, steps = measurements(), protocol()
+    fitted, done = selected(table, steps, ["vehicle"], ["gel2"], held_out=False)
+    out, others = selected(table, steps, ["vehicle"], ["gel2"], held_out=True)
+
+    assert len(fitted) + len(out) == len(table)
+    assert set(fitted["condition"]) == {"il6"} == set(done["condition"])
+    assert set(fitted["batch"]) == {"gel1", "plate"}
+    assert set(out["condition"]) == {"il6", "vehicle"} == set(others["condition"])
+
+
+def test_names_that_were_not_measured_and_nothing_left_are_refused():
+    with pytest.raises(UserError) as error:
+        selected(measurements(), protocol(), ["vehicel"], ["gel3"], held_out=False)
+    assert str(error.value) == (
+        "data set 'toy': 2 faults\n"
+        "  - hold_out: no condition 'vehicel' was measured. Did you mean 'vehicle'? Known: il6, vehicle.\n"
+        "  - hold_out: no batch 'gel3' was measured. Did you mean 'gel2'? Known: gel1, gel2, plate."
+    )
+    with pytest.raises(UserError, match="every measurement is held out. Leave some to be fitted."):
+        selected(measurements(), protocol(), ["il6", "vehicle"], [], held_out=False)
+
+
+def test_data_sets_are_joined_under_names_of_their_own():
+    table, steps = joined([("", measurements(), protocol()), ("new", measurements(), protocol())])
+
+    assert set(table["condition"]) == {"il6", "vehicle", "new_il6", "new_vehicle"} == set(steps["condition"])
+    assert set(table["batch"]) == {"gel1", "gel2", "plate", "new_gel1", "new_gel2", "new_plate"}
+
+
+def test_the_command_builds_either_part(tmp_path: Path):
+    write_table(tmp_path / "m.csv", measurements(), MEASUREMENTS, "toy")
+    write_table(tmp_path / "p.csv", protocol(), PROTOCOL, "toy")
+    words = [
+        "problem",
+        str(tmp_path / "m.csv"),
+        str(tmp_path / "p.csv"),
+        "--model",
+        "both_socs3",
+        "--hold-out-batch",
+        "gel2",
+    ]
+    assert main([*words, "--output", str(tmp_path / "fitted")]) == 0
+    other = ["--and-held-out", "new", str(tmp_path / "m.csv"), str(tmp_path / "p.csv")]
+    assert main([*words, "--held-out", *other, "--output", str(tmp_path / "out")]) == 0
+    fitted, out = load(tmp_path / "fitted" / "problem.yaml"), load(tmp_path / "out" / "problem.yaml")
+
+    assert set(fitted.measurements["batch"]) == {"gel1", "plate"}
+    assert set(out.measurements["batch"]) == {"gel2", "new_gel1", "new_gel2", "new_plate"}
+    inner = {p.id for p in fitted.estimated if not p.id.startswith(("scale", "offset", "sigma"))}
+    assert inner == {p.id for p in out.estimated if not p.id.startswith(("scale", "offset", "sigma"))}

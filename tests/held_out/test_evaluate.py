@@ -1,0 +1,142 @@
+"""Predictions of data that no fit has seen: known answers, coverage on simulated truth, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from il6infer._errors import UserError
+from il6infer.held_out.evaluate import evaluate
+from il6infer.held_out.smoother import left_out
+from il6infer.problems.spec import Parameter, Prior
+from tests.held_out.problems import TIMES, decay, posterior
+from tests.zoo import recovery
+
+SOLVER = {"engine": "rosenbrock", "rtol": 1e-9, "atol": 1e-12}
+COURSE = np.exp(-0.3 * np.array(TIMES))
+
+
+def test_with_the_dynamics_known_scores_are_those_of_a_conjugate_scale():
+    """ln y = ln scale + ln x + noise: the scale's posterior is normal, and so is each value's prediction."""
+    noise = np.array([0.1, -0.2, 0.3, 0.0, -0.1, 0.25, -0.3])
+    problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
+    problem = problem.with_measurements(problem.measurements.assign(value=3.0 * COURSE * np.exp(noise)))
+    found = evaluate(problem, posterior(k=np.full(200, 0.3)), seed=1, **SOLVER)
+    residual = np.log(3.0) + noise
+    for i, point in enumerate(found.series[0].points):
+        others = np.delete(residual, i)
+        precision = 1 / 1.5**2 + len(others) / 0.2**2
+        mean = (np.log(2.0) / 1.5**2 + others.sum() / 0.2**2) / precision
+        exact = norm(mean, np.sqrt(1 / precision + 0.2**2))
+        assert point.log_density == pytest.approx(exact.logpdf(residual[i]) - np.log(point.value), abs=0.02)
+        assert point.rank == pytest.approx(exact.cdf(residual[i]), abs=0.04)
+        assert np.log(point.median / COURSE[i]) == pytest.approx(mean, abs=0.03)
+
+    assert found.series[0].alone == ("scale_gel",)
+    assert (found.draws, found.failed, found.from_prior) == (200, 0, ())
+    line = np.log(problem.measurements["value"].to_numpy())
+    known = (residual.sum() / 0.2**2 + np.log(2.0) / 1.5**2) / (1 / 1.5**2 + 7 / 0.2**2) + np.log(COURSE)
+    assert found.series[0].r2 == pytest.approx(
+        1 - ((line - known) ** 2).sum() / ((line - line.mean()) ** 2).sum(), abs=0.005
+    )
+
+
+def test_a_gel_that_was_fitted_in_part_keeps_its_scale():
+    problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
+    problem = problem.with_measurements(problem.measurements.assign(value=6.0 * COURSE))
+    found = evaluate(problem, posterior(k=np.full(50, 0.3), scale_gel=np.full(50, 3.0)), seed=1, **SOLVER)
+
+    assert found.series[0].alone == ()
+    exact = norm.logpdf(np.log(2.0), 0.0, 0.2) - np.log(6.0 * COURSE)
+    np.testing.assert_allclose([p.log_density for p in found.series[0].points], exact, rtol=1e-5)
+    assert found.score.coverage_90 == 0.0
+
+
+def test_a_single_value_is_predicted_by_its_prior_scale_alone():
+    problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
+    problem = problem.with_measurements(problem.measurements.iloc[[2]].assign(value=50.0))
+    [point] = evaluate(problem, posterior(k=np.full(200, 0.3)), seed=1, **SOLVER).series[0].points
+
+    exact = norm(np.log(2.0) + np.log(COURSE[2]), np.hypot(1.5, 0.2))
+    assert point.log_density == pytest.approx(exact.logpdf(np.log(50.0)) - np.log(50.0), abs=0.1)
+    assert point.smoother is None
+
+
+def test_a_wrong_mechanism_is_seen_by_the_smoother_and_a_right_one_beats_it():
+    rng = np.random.default_rng(3)
+    problem = decay({"gel": 1.0, "other": 2.0}, sigma=0.1)
+    course = np.concatenate([COURSE, 2.0 * COURSE])
+    value = (3.0 * course + 0.1) * np.exp(0.1 * rng.normal(size=len(course)))
+    problem = problem.with_measurements(problem.measurements.assign(value=value))
+    right = evaluate(problem, posterior(k=rng.normal(0.3, 0.01, 100)), seed=1, **SOLVER).score
+    wrong = evaluate(problem, posterior(k=rng.normal(1.5, 0.01, 100)), seed=1, **SOLVER).score
+
+    assert right.compared == wrong.compared == 14
+    assert right.smoother == wrong.smoother
+    assert right.difference > 0
+    assert wrong.difference < 0
+
+
+def test_a_parameter_of_the_dynamics_that_no_fit_knows_comes_from_its_prior_and_is_named():
+    problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
+    wide = Parameter("k", 0.0, np.inf, 0.3, True, Prior("log-normal", (np.log(0.3), 1e-3)))
+    problem = replace(problem, parameters=(wide, *problem.parameters[1:]))
+    problem = problem.with_measurements(problem.measurements.assign(value=3.0 * COURSE))
+    found = evaluate(problem, posterior(scale_gel=np.full(50, 3.0)), seed=1, **SOLVER)
+
+    assert found.from_prior == ("k",)
+    assert found.series[0].r2 == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_posterior_of_another_model_is_refused():
+    with pytest.raises(UserError) as error:
+        evaluate(decay({"gel": 1.0}), posterior(mu=np.zeros(10)), seed=1, **SOLVER)
+
+    assert str(error.value) == (
+        "held-out data: 1 fault\n  - decay: the posterior knows 0 of its 4 parameters. Give the posterior of the same "
+        "model (il6infer fit), and the problem of its held-out data."
+    )
+
+
+def test_the_smoother_predicts_a_smooth_course_and_leaves_out_what_it_scores():
+    times = np.linspace(0, 60, 12)
+    values = 1.0 + np.sin(times / 20)
+    conditions = np.array(["a"] * 12)
+    smooth = left_out(times, conditions, values, logarithmic=False)
+    outlier = values.copy()
+    outlier[6] += 1.0
+    assert smooth is not None
+    assert smooth.mean() > 0.5  # a constant with the spread of these values has -0.9
+    assert left_out(times, conditions, outlier, logarithmic=False)[6] < smooth[6] - 3
+    assert left_out(times[:4], conditions[:4], values[:4], logarithmic=False) is None
+    shifted = left_out(times, conditions, np.exp(values), logarithmic=True)
+    np.testing.assert_allclose(shifted, smooth - values, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_intervals_over_gels_that_no_fit_has_seen_hold_what_they_say():
+    """60 truths drawn from the prior; two gels are fitted, two are not, with scale, offset and noise to find."""
+    rng, ranks, gains = np.random.default_rng(11), [], []
+    whole = decay({"g1": 1.0, "g2": 2.0, "h1": 0.5, "h2": 3.0})
+    for _ in range(60):
+        data, _ = recovery.simulated(whole, rng)
+        fitted = data.with_measurements(data.measurements[data.measurements["batch"].isin(["g1", "g2"])])
+        names = ["k", "scale_g1", "scale_g2", "offset_g1", "offset_g2", "sigma"]
+        fitted = replace(fitted, parameters=tuple(p for p in data.parameters if p.id in names))
+        density, drawn, weights = recovery.weighted_draws(fitted, rng)
+        values = density.constrained(drawn[rng.choice(len(drawn), 200, p=weights)])
+        known = posterior(**dict(zip(density.names, values.T, strict=True)))
+        held = data.with_measurements(data.measurements[data.measurements["batch"].isin(["h1", "h2"])])
+        held = replace(held, parameters=tuple(p for p in data.parameters if p.id not in names[1:5]))
+        found = evaluate(held, known, seed=1, **SOLVER)
+        ranks += [p.rank for one in found.series for p in one.points]
+        gains.append(found.score.difference)
+    found = {level: recovery.coverage(ranks, level) for level in (0.5, 0.9)}
+
+    print(found, np.mean(gains))
+    # 840 values, 14 of one truth hang together.
+    assert found[0.5] == pytest.approx(0.5, abs=0.06)
+    assert found[0.9] == pytest.approx(0.9, abs=0.04)
