@@ -1,6 +1,6 @@
 """List the model library, show a model with its parameters and priors, draw it, or write its SBML.
 
-A model is named `<receptor>_<feedback>[+<option>...][@<cell>]`: receptor = classic | trans | both | cluster,
+A model is named `<receptor>_<feedback>[+<option>...][@<cell>]`: receptor = classic | trans | both | cluster | linear,
 feedback = none | socs3 | loss | dual. `il6infer models list` says what each word stands for, and which options and
 cells there are.
 
@@ -89,7 +89,8 @@ def _list(args: argparse.Namespace) -> None:
     _table(("cell", "what"), list(CELLS.items()))
     _write("")
     options = [
-        (o, ", ".join(module.receptors or library.receptors), module.text) for o, module in library.options.items()
+        (o, ", ".join(module.receptors or library.receptors), module.text)
+        for o, module in library.shown_options.items()
     ]
     _table(("option", "goes with", "what it adds"), options)
 

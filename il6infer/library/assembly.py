@@ -127,7 +127,7 @@ def gp130_unit(parts: Sequence[Module]) -> str:
 
 def inhibition(parts: Sequence[Module]) -> str:
     """Factor of the feedback on phosphorylation."""
-    return next((m.inhibition for m in parts if m.inhibition), "1")
+    return replaced(next((m.inhibition for m in parts if m.inhibition), "1"), parts)
 
 
 def texts_of(parts: Sequence[Module]) -> dict[str, str]:
@@ -150,7 +150,14 @@ def texts_of(parts: Sequence[Module]) -> dict[str, str]:
         texts[module] = text
     for factor, pattern in ((f, p) for m in parts for f, patterns in m.acts_on.items() for p in patterns):
         texts = {m: _scaled(text, pattern, factor) for m, text in texts.items()}
-    return texts
+    return {m: replaced(text, parts) for m, text in texts.items()}
+
+
+def replaced(text: str, parts: Sequence[Module]) -> str:
+    """Text with the parameters that modules put in the place of others."""
+    for old, new in ((old, new) for m in parts for old, new in m.replaces.items()):
+        text = re.sub(rf"\b{old}\b", new, text)
+    return text
 
 
 def _redefinable(text: str) -> list[str]:

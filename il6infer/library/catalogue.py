@@ -13,7 +13,7 @@ from types import MappingProxyType
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import digest
 from il6infer.library.declared import reactions_of, rules_of, species_of
-from il6infer.library.header import Module, read_module
+from il6infer.library.header import Module, read_modules
 
 SHIPPED = Path(__file__).parent / "modules"
 PRIORS = "priors.csv"
@@ -56,6 +56,11 @@ class Library:
     def options(self) -> Mapping[str, Module]:
         """Option -> its module, in alphabetical order, as in names."""
         return MappingProxyType(dict(sorted(self._words("option").items())))
+
+    @cached_property
+    def shown_options(self) -> Mapping[str, Module]:
+        """Options without those that differ from another by their number only."""
+        return MappingProxyType({word: m for word, m in self.options.items() if m.number is None})
 
     @property
     def priors(self) -> Path | None:
@@ -134,10 +139,9 @@ def _read(folder: Path) -> tuple[dict[str, Module], list[Fault]]:
         except UnicodeDecodeError as error:
             faults.append(Fault(path.name, f"is not UTF-8 text (byte {error.start}).", "Save it as UTF-8."))
             continue
-        module, wrong = read_module(path, text)
+        modules, wrong = read_modules(path, text)
         faults += wrong
-        if module is not None:
-            found[module.name] = module
+        found |= {module.name: module for module in modules}
     return found, faults
 
 

@@ -65,7 +65,7 @@ def gallery() -> tuple[str, ...]:
     return (
         *(f"{receptor}_dual" for receptor in library.receptors),
         *(f"both_{feedback}" for feedback in library.feedbacks if feedback != "dual"),
-        *(f"both_socs3+{option}" for option in library.options),
+        *(f"both_socs3+{option}" for option in library.shown_options),
         *(f"both_socs3@{cell}" for cell in CELLS),
     )
 

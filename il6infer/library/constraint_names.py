@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from il6infer._errors import Fault, UserError
-from il6infer.library.assembly import parts_of
-from il6infer.library.catalogue import Library, shipped
+from il6infer.library.catalogue import Library
 from il6infer.library.names import ModelName, parse_model_name
 
 
@@ -20,8 +19,8 @@ class Constraint:
     ----------
     text
         The finding, in one line.
-    needs
-        Module of the library without which a model has no such molecule.
+    fits
+        Whether a model, by the parts of its name, has the molecules that it is about.
     able
         Turns the parts of a model's name into those of a model that has it.
     lacks
@@ -29,7 +28,7 @@ class Constraint:
     """
 
     text: str
-    needs: str
+    fits: Callable[[ModelName], bool]
     able: Callable[[ModelName], ModelName]
     lacks: str
 
@@ -42,13 +41,13 @@ CONSTRAINTS: Mapping[str, Constraint] = MappingProxyType(
     {
         "free_IL6": Constraint(
             "most IL-6 in serum is free, beside sIL-6R and sgp130 (Baran 2018)",
-            "sgp130",
+            lambda name: "sgp130" in name.options,
             _with_option("sgp130"),
             "sgp130",
         ),
         "high_affinity_sites": Constraint(
             "cells with IL-6R and gp130 bind IL-6 with 10-40 pM (Sonne 1990)",
-            "receptor_classic",
+            lambda name: name.receptor in ("classic", "both"),
             lambda name: replace(name, receptor="both"),
             "membrane IL-6R",
         ),
@@ -71,14 +70,12 @@ def models_lacking_molecule(
     library
         Modules that names may be made of; None: those of the package.
     """
-    library = library or shipped()
     for model in models:
         try:
             parts = parse_model_name(model, library)
         except UserError:
             continue
-        modules = [m.name for m in parts_of(parts, library)]
         for name in constraints:
-            if name in CONSTRAINTS and (asked := CONSTRAINTS[name]).needs not in modules:
+            if name in CONSTRAINTS and not (asked := CONSTRAINTS[name]).fits(parts):
                 what = f"model '{model}' has no {asked.lacks}, which constraint '{name}' is about ({asked.text})."
                 yield Fault(where, what, f"Use '{asked.able(parts)}', or leave the constraint out.")

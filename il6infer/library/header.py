@@ -61,6 +61,10 @@ class Module:
         Whether complexes join in twos, which then signal in place of single ones.
     counts
         Sum -> species that it adds to it, where their names do not say so.
+    replaces
+        Parameter -> the one that stands in its place in the text of all modules.
+    number
+        Of an option that is written with a number; None: it has none, or it is the one that lists show.
     inhibition
         Factor of a feedback on phosphorylation.
     gp130_unit
@@ -104,6 +108,8 @@ class Module:
     complexes: tuple[str, ...] = ()
     pairs: bool = False
     counts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    replaces: Mapping[str, str] = field(default_factory=dict)
+    number: int | None = None
     inhibition: str = ""
     gp130_unit: str = ""
     medium: tuple[str, ...] = ()
@@ -165,6 +171,11 @@ def _is_meeting(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 3 and _is_place(value[:2]) and _is_number(value[2])
 
 
+def _is_numbers(value: Any) -> bool:
+    whole = isinstance(value, list) and len(value) == 3 and all(type(number) is int for number in value)
+    return whole and 1 < value[0] <= value[1] <= value[2] < 100
+
+
 READOUT_UNITS = ("fraction", "nM", "molecules/cell")
 """Units that a read-out of a model may have; a fraction is any number relative to one of the model."""
 _LANE = f"a lane is one of {', '.join(LANES)}"
@@ -184,6 +195,8 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         _table(lambda key: key in SUMS, _list(_is_name)),
         f"species of a sum, such as {{complexes: [C_endosome]}}; sums: {', '.join(SUMS)}",
     ),
+    "replaces": (_table(_is_name, _is_name), "parameters, such as {k_basal: k_basal_STAT3}"),
+    "numbers": (_is_numbers, "the least, the shown and the greatest number, such as [3, 5, 12]"),
     "inhibition": (_is_text, "a formula, such as 1/(1 + SOCS3_p/K_SOCS3)"),
     "gp130_unit": (_is_name, "the name of a parameter"),
     "medium": (_list(_is_name), "a list of species, such as [IL6, sIL6R]"),
@@ -218,13 +231,14 @@ _OF_KIND = {
     "receptors": ("option",),
     "excludes": ("option",),
     "joins": ("joint",),
+    "numbers": ("option",),
     "inhibition": ("feedback",),
 }
 _REQUIRED = {"receptor": ("word",), "feedback": ("word",), "joint": ("joins",)}
 
 
-def read_module(path: Path, text: str) -> tuple[Module | None, list[Fault]]:
-    """Read a module from the text of its file: None where its header cannot be used, and every fault.
+def read_modules(path: Path, text: str) -> tuple[list[Module], list[Fault]]:
+    """Read the modules of a file: one, or one for each of its `numbers`; none where its header cannot be used.
 
     Parameters
     ----------
@@ -236,27 +250,54 @@ def read_module(path: Path, text: str) -> tuple[Module | None, list[Fault]]:
     name, file = path.stem, path.name
     if not _is_name(name):
         what = f"'{name}' is not a name for a module."
-        return None, [Fault(file, what, "Use letters, digits and _, a letter first.")]
+        return [], [Fault(file, what, "Use letters, digits and _, a letter first.")]
     lines = text.splitlines(keepends=True)
     if not lines or lines[0].rstrip() != FENCE:
         what = f"has no header: '{FENCE}' was expected in its first line."
-        return None, [Fault(f"{file}, line 1", what, "docs/models.md shows a module.")]
+        return [], [Fault(f"{file}, line 1", what, "docs/models.md shows a module.")]
     end = next((n for n, line in enumerate(lines[1:], start=1) if line.rstrip() == FENCE), None)
     if end is None:
-        return None, [Fault(f"{file}, line 1", f"the header has no end: a second line '{FENCE}' was expected.")]
+        return [], [Fault(f"{file}, line 1", f"the header has no end: a second line '{FENCE}' was expected.")]
     for number, line in enumerate(lines[1:end], start=2):
         if not line.startswith("//"):
             what = f"'{line.strip()}' stands in the header without '//'."
-            return None, [Fault(f"{file}, line {number}", what, f"The header ends with '{FENCE}'.")]
+            return [], [Fault(f"{file}, line {number}", what, f"The header ends with '{FENCE}'.")]
     content, at, faults = _mapping("".join(line[2:].removeprefix(" ") for line in lines[1:end]), file)
     faults += _faults(content, at, file)
     if faults:
-        return None, faults
+        return [], faults
     values = {key: _frozen(value) for key, value in content.items()}
-    if values["kind"] == "option":
-        values["word"] = name
+    numbers = values.pop("numbers", None)
     body = "".join(lines[end + 1 :])
-    return Module(name=name, body=body, file=file, lines={**at, "body": end + 2}, **values), []
+    made = {"file": file, "lines": {**at, "body": end + 2}, **values}
+    if numbers is None:
+        word = {"word": name} if values["kind"] == "option" else {}
+        return [Module(name=name, body=body, **{**made, **word})], []
+    least, shown, most = numbers
+    return [
+        Module(
+            name=f"{name}{n}",
+            body=_numbered(body, n),
+            **{
+                **made,
+                "word": f"{name}{n}",
+                "text": values["text"].replace("<n>", str(n)),
+                "places": {s: at for s, at in values.get("places", {}).items() if s in _numbered(body, n)},
+            },
+            number=None if n == shown else n,
+        )
+        for n in range(least, most + 1)
+    ], []
+
+
+def _numbered(body: str, n: int) -> str:
+    """Write ``<n>`` as the number; repeat lines with ``<i>`` from 3 to it, or to one less with ``<i+1>``."""
+    lines = []
+    for line in body.replace("<n>", str(n)).splitlines(keepends=True):
+        last = n - 1 if "<i+1>" in line else n
+        repeats = range(3, last + 1) if "<i>" in line else (0,)
+        lines += [line.replace("<i>", str(i)).replace("<i+1>", str(i + 1)) for i in repeats]
+    return "".join(lines)
 
 
 def _mapping(text: str, file: str) -> tuple[dict[str, Any], dict[str, int], list[Fault]]:

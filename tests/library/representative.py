@@ -35,6 +35,9 @@ REPRESENTATIVE = (
     "classic_none@hepatocyte",
     "trans_socs3+assays@HEK293",
     "both_socs3+drugs+jak+targets@retinal_endothelial",
+    "linear_dual+delay5+shuttling+socs3_binding",
+    "both_socs3+basal+competition+deactivation",
+    "both_dual+socs3_by_mode+socs3_per_cell+uptake_by_mode",
     EVERYTHING,
 )
 LIBRARY = (*base_names(), *REPRESENTATIVE)
@@ -42,7 +45,7 @@ LIBRARY = (*base_names(), *REPRESENTATIVE)
 
 EACH_OPTION = tuple(
     f"{receptor}_dual+{option}"
-    for option, module in shipped().options.items()
+    for option, module in shipped().shown_options.items()
     for receptor in module.receptors or shipped().receptors
 )
 """Every option with every receptor that it goes with."""

@@ -23,8 +23,8 @@ from tests.library.representative import REPRESENTATIVE
 from tests.zoo.texts import from_antimony
 
 REVERSIBLE = ("bind_", "trap_", "engage_", "join_", "dimerise_")
-DRIVEN = {"internalise_gp130", "recycle_gp130"}
-"""Endocytosis and recycling undo each other and look like a reaction in balance; they are driven."""
+DRIVEN = {"internalise_gp130", "recycle_gp130", "import_STAT3", "export_STAT3"}
+"""Endocytosis and recycling, import and export, undo each other and look like reactions in balance; they are driven."""
 
 # Of the modules that bind, those that may meet: their pairs on each receptor.
 BINDING = ("antibodies", "dimer", "hexamer", "jak", "sgp130", "shedding", "surface_trap", "trafficking")
@@ -39,7 +39,10 @@ def exists(name: str) -> bool:
 
 
 ONE_OPTION = [
-    name for base in base_names() for o in ("", *shipped().options) if exists(name := f"{base}+{o}" if o else base)
+    name
+    for base in base_names()
+    for o in ("", *shipped().shown_options)
+    if exists(name := f"{base}+{o}" if o else base)
 ]
 TWO_OPTIONS = [
     name

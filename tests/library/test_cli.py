@@ -21,11 +21,11 @@ def test_list(capsys):
     lines = capsys.readouterr().out.splitlines()
 
     assert lines[0].split() == ["model", "states", "estimated", "fixed", "modules"]
-    assert [line.split()[0] for line in lines[1:17]] == list(base_names())
+    assert [line.split()[0] for line in lines[1:21]] == list(base_names())
     assert ["both_socs3", "23", "19", "10"] in [line.split()[:4] for line in lines]
-    words = {line.split()[0] for line in lines[17:] if line}
+    words = {line.split()[0] for line in lines[21:] if line}
     library = shipped()
-    assert {*library.receptors, *library.feedbacks, *library.options, *CELLS} <= words
+    assert {*library.receptors, *library.feedbacks, *library.shown_options, *CELLS} <= words
 
 
 def sections(text: str) -> dict[str, list[list[str]]]:
@@ -100,5 +100,6 @@ def test_unknown_model(capsys):
     assert capsys.readouterr().err == (
         "error: unknown model 'clasic_none'. Did you mean 'classic_none'? "
         "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, classic_socs3, "
-        "cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, trans_none, trans_socs3.\n"
+        "cluster_dual, cluster_loss, cluster_none, cluster_socs3, linear_dual, linear_loss, linear_none, linear_socs3, "
+        "trans_dual, trans_loss, trans_none, trans_socs3.\n"
     )

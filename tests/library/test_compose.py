@@ -105,7 +105,7 @@ def test_rest_is_a_steady_state_that_newton_finds(name):
     rest[np.abs(rest) < 1e-12] = 0.0
 
     assert (np.abs(system.rhs(rest, parameters)) < 1e-10 * np.maximum(1.0, rest)).all()
-    assert 0.005 < system.read("pSTAT3", np.zeros(1), rest[None], parameters)[0] < 0.03
+    assert 0.005 < system.read("pSTAT3", np.zeros(1), rest[None], parameters)[0] < 0.05
     jacobian = system.jacobian(rest, parameters)
     # Nothing depends on IL-6 or sIL-6R while its partner is absent: each then keeps its value, here 0.
     waiting = np.eye(len(rest))[np.abs(jacobian).max(axis=0) < 1e-20]
@@ -125,7 +125,7 @@ def test_moieties_are_kept(name):
     kept = moieties(system.network)
 
     np.testing.assert_allclose(states @ kept.T, np.tile(kept @ start, (len(TIMES), 1)), rtol=1e-6, atol=1e-9)
-    assert len(kept) == {"classic": 4, "trans": 3, "both": 2, "cluster": 3}[name.split("_")[0]]
+    assert len(kept) == {"classic": 4, "trans": 3, "both": 2, "cluster": 3, "linear": 5}[name.split("_")[0]]
 
 
 @pytest.mark.parametrize("name", ["classic_socs3", "trans_none", "both_socs3"])

@@ -27,7 +27,9 @@ def test_name_is_what_its_parts_spell(name):
 def test_library_lists_receptors_times_feedbacks():
     feedbacks = ("none", "socs3", "loss", "dual")
 
-    assert base_names() == tuple(f"{r}_{f}" for r in ("classic", "trans", "both", "cluster") for f in feedbacks)
+    assert base_names() == tuple(
+        f"{r}_{f}" for r in ("classic", "trans", "both", "cluster", "linear") for f in feedbacks
+    )
 
 
 def test_options_may_stand_in_any_order():
@@ -47,7 +49,7 @@ def test_names_of_the_house_are_in_order(name):
 
 
 def test_every_option_is_in_a_representative_model():
-    assert set().union(*(parse_model_name(name).options for name in REPRESENTATIVE)) == set(shipped().options)
+    assert set().union(*(parse_model_name(name).options for name in REPRESENTATIVE)) == set(shipped().shown_options)
     assert {parse_model_name(name).cell for name in REPRESENTATIVE} == {"", *CELLS}
 
 

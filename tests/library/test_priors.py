@@ -115,7 +115,8 @@ def test_unknown_model():
     assert str(error.value) == (
         "unknown model 'both_sox3'. Did you mean 'both_socs3'? "
         "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, classic_socs3, "
-        "cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, trans_none, trans_socs3."
+        "cluster_dual, cluster_loss, cluster_none, cluster_socs3, linear_dual, linear_loss, linear_none, linear_socs3, "
+        "trans_dual, trans_loss, trans_none, trans_socs3."
     )
 
 

@@ -88,6 +88,13 @@ COMBINED = {
 INDIRECT = {
     "IL6R_presenting_0": "as IL6R_0",
     "gp130_0": "of three cells, and fixed: the presets have theirs",
+    "k_basal_STAT3": "from the share at rest, as k_basal",
+    "k_internalisation_trans": "as k_internalisation",
+    "k_import_STAT3": "held against their model, tests/library/test_sobotta.py",
+    "k_JAK1_IL6": "the same",
+    "k_JAK1_basal": "the same",
+    "k_gp130_JAK1": "the same",
+    "copies_SOCS3": "at full transcription, which none of the three counts is",
     "k_basal": "from the share at rest: claim of the prior's check, il6infer/prediction/expected.csv",
     "k_phosphorylation": "from the share at 18 min: the same",
     "K_SOCS3_mRNA": "from EC50 of SOCS3 mRNA: the same",

@@ -120,7 +120,8 @@ def test_typo_in_the_configuration_is_refused_with_the_nearest_name(snakemake, t
         "nuisance, rtol, starts, target_accept, tune.\n"
         "  - key 'models.0': unknown model 'both_sosc3'. Did you mean 'both_socs3'? "
         "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, classic_socs3, "
-        "cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, trans_none, trans_socs3.\n"
+        "cluster_dual, cluster_loss, cluster_none, cluster_socs3, linear_dual, linear_loss, linear_none, linear_socs3, "
+        "trans_dual, trans_loss, trans_none, trans_socs3.\n"
     )
 
 
