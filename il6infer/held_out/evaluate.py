@@ -161,7 +161,7 @@ def _group(
 ) -> list[Series]:  # fmt: skip
     """Score the rows that the same parameters join: the series of one gel, or of several with an unknown noise."""
     table = problem.measurements.iloc[group]
-    kinds, measured = problem.noise_kinds[group], table["value"].to_numpy(float)
+    kinds, measured, sides = problem.noise_kinds[group], table["value"].to_numpy(float), problem.sides[group]
     courses = fit.courses[:, group]
 
     def parts(coordinates: np.ndarray, pick: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -175,21 +175,29 @@ def _group(
 
     def density(coordinates: np.ndarray) -> np.ndarray:
         scale, offset, noise = parts(coordinates, slice(None))
-        return log_density(kinds, measured, scale * courses[:, None] + offset, noise)
+        return log_density(kinds, measured, scale * courses[:, None] + offset, noise, sides)
 
     middle = int(np.argsort(courses.sum(axis=1))[len(courses) // 2])
 
     def at_middle(coordinates: np.ndarray) -> np.ndarray:
         scale, offset, noise = parts(coordinates, np.array([middle]))
-        return log_density(kinds, measured, scale * courses[None, None, middle] + offset, noise)
+        return log_density(kinds, measured, scale * courses[None, None, middle] + offset, noise, sides)
 
     weighed = weigh(density, place.mean, place.sd, len(courses), at_middle, rng)
     scale, offset, noise = parts(weighed.coordinates, slice(None))
     median = scale * courses[:, None] + offset
-    points = [_point(row, i, kinds, weighed, median, noise, rng) for i, row in enumerate(table.itertuples())]
+    # A limit says something of scale, offset and noise, and is no value that could be scored.
+    points = {
+        i: _point(row, i, kinds, weighed, median, noise, rng)
+        for i, row in enumerate(table.itertuples())
+        if sides[i] == 0
+    }
     one = _choices(weighed.log_weights, 1, rng)
     found = []
     for (observable, batch), part in table.reset_index(drop=True).groupby(["observable", "batch"], sort=False):
+        part = part[sides[part.index] == 0]
+        if part.empty:
+            continue
         at = part.index.to_numpy()
         logs = bool(logarithmic(kinds[at[:1]])[0])
         smooth = smoother.left_out(
