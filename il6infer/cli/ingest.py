@@ -99,6 +99,8 @@ def _tell(file: RawFile) -> None:
         logger.info(
             "    numbers: decimal '%s'%s", file.decimal, f", thousands '{file.thousands}'" if file.thousands else ""
         )
+    if file.around:
+        logger.info("    beside the table: %s", " | ".join(file.around)[:300])
     for warning in file.warnings:
         logger.warning("  %s: %s", file.path, warning)
     for found in file.checks:

@@ -59,7 +59,7 @@ def _labels(joined: Joined, column: str, pattern: str) -> None:
         joined.faults += sheet.missing([column])
         return
     names = re.findall(r"{(\w+)}", pattern)
-    if not names or len(set(names)) < len(names):
+    if not names or len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
         what = f"the pattern '{pattern}' names nothing, or something twice."
         joined.faults.append(Fault(sheet.name, what, "Write it as in '{condition}_{time}_{replicate}'."))
         return

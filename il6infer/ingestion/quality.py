@@ -48,12 +48,14 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
 def checks(quality: Mapping[str, float]) -> tuple[QualityCheck, ...]:
     """Hold the numbers of a file against their limits."""
     return tuple(
-        QualityCheck(
-            name, found.what, value, found.limit, value >= found.limit if found.least else value <= found.limit
-        )
+        QualityCheck(name, found.what, float(value), found.limit, _good(float(value), found))
         for name, value in quality.items()
         if (found := LIMITS.get(name)) is not None
     )
+
+
+def _good(value: float, limit: Limit) -> bool:
+    return value >= limit.limit if limit.least else value <= limit.limit
 
 
 def line(check: QualityCheck) -> str:

@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from il6infer.ingestion import ingest
+from il6infer._errors import UserError
+from il6infer.ingestion import ingest, write
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.formats import FORMATS
 from il6infer.ingestion.taking import KEYS
@@ -65,3 +68,41 @@ def test_numbers_of_some_examples(read):
     assert cq == pytest.approx([2 ** (21.0 - 30.1), 2 ** (21.1 - 25.1)])
     doses = by_file["table.csv"].protocol.query("species == 'ruxolitinib'")
     assert doses[["time_min", "dose", "unit"]].to_numpy().tolist() == [[-60.0, 500.0, "nM"]]
+
+
+PIECES = ["", "\n", "\t", ",", ";", '"', "1", "x", "1,5", "A", "Lane", "\u00b5", "-", "0", "nan", "n.d.", "<3", "OVER"]
+SPOILT = st.lists(
+    st.tuples(st.integers(0, 2000), st.sampled_from(PIECES), st.integers(0, 6), st.booleans()), min_size=1, max_size=4
+)
+
+
+def _spoil(text: str, changes: list[tuple[int, str, int, bool]]) -> str:
+    for place, piece, length, lines in changes:
+        if lines:
+            rows = text.split("\n")
+            rows.insert(place % len(rows), rows.pop(length % len(rows)))
+            text = "\n".join(rows)
+        else:
+            at = place % (len(text) + 1)
+            text = text[:at] + piece + text[at + length :]
+    return text
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(EXAMPLES), SPOILT, st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(PIECES)), max_size=1)
+)
+def test_a_spoilt_example_is_read_and_written_or_refused(tmp_path, example, changes, described):
+    name, text, description, _ = example
+    text = _spoil(text, changes)
+    for place, piece in described:
+        at = place % len(description)
+        description = description[:at] + piece + description[at + 1 :]
+    (tmp_path / name).write_bytes(zipped({"rdml_data.xml": text}) if name.endswith(".rdml") else text.encode())
+    (tmp_path / "d.yaml").write_text(f"title: an example\n{description}", encoding="utf-8")
+    try:
+        tables = ingest(tmp_path / "d.yaml", "d", tmp_path)
+    except UserError:
+        return
+    write(tables, tmp_path / "out")
+    assert tables.report.values == len(tables.measurements) > 0

@@ -208,6 +208,28 @@ def test_format_overrides_what_a_file_looks_like():
     )
 
 
+def read(text: str):
+    return load(text.encode(), "f", ANY)
+
+
+def test_reads_that_stand_below_each_other_are_columns_and_none_writes_over_another():
+    rows = "Results\n\t1\t2\nA\t1.1\t1.2\t450\n\t0.1\t0.2\t570\nB\t2.1\t2.2\t450\n\t0.3\t0.4\t570\n"
+    sheet = read(rows)[0].sheet
+    assert [(row["well"], row["450"], row["570"]) for row in sheet.rows] == [
+        ("A1", "1.1", "0.1"), ("A2", "1.2", "0.2"), ("B1", "2.1", "0.3"), ("B2", "2.2", "0.4"),
+    ]  # fmt: skip
+    found, faults = read(rows.replace("570", "450"))
+    assert found is None
+    assert str(faults[0]) == "f, row 2: row A stands twice in one grid (450). Export each read as a grid of its own."
+
+
+def test_a_gene_called_max_is_no_footer():
+    found, _ = read(LIMMA.replace("1-Dec", "MAX"))
+    assert [row["gene"] for row in found.sheet.rows] == ["SOCS3", "MAX"]
+    assert read("a,b,c\n1,2,3\n2,3,4\nMean,2.5,\n")[0].block.footer == ("Mean  2.5",)
+    assert len(read("a,b,c\nx,2,3\nmax,3,4\n")[0].sheet.rows) == 2
+
+
 BOMB = '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rdml>&b;</rdml>'
 
 

@@ -103,7 +103,7 @@ def test_check_says_what_would_be_read_and_draws_it(tmp_path):
     read(tmp_path)
     words = ["ingest", "check", str(tmp_path / "data.yaml"), "--folder", str(tmp_path)]
     assert cli.main([*words, "--output", str(tmp_path / "pictures")]) == 0
-    pictures = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    pictures = sorted(path.name for path in (tmp_path / "pictures").glob("*.png"))
     assert pictures == ["gel_csv_gel1.png", "plate_csv_plate1.png"]
     assert (tmp_path / "pictures" / "gel_csv_gel1.png").read_bytes()[:4] == b"\x89PNG"
 

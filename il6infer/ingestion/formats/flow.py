@@ -34,7 +34,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     head = _head(grid)
     if head is None:
         return None, [Fault(grid.name, "has no statistic of a gate ('gate | Median (channel)').", "")]
-    block, faults = table_below(grid, head)
+    block, faults = table_below(grid, head, sums=True)
     if block is None:
         return None, faults
     found = {column: m for column in block.columns if (m := _STATISTIC.fullmatch(column))}

@@ -155,7 +155,12 @@ def text_of(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
 
 
 def table_below(
-    grid: Grid, head: int, *, strict: bool = False, stop: Callable[[Sequence[str]], bool] | None = None
+    grid: Grid,
+    head: int,
+    *,
+    strict: bool = False,
+    sums: bool = False,
+    stop: Callable[[Sequence[str]], bool] | None = None,
 ) -> tuple[Block | None, list[Fault]]:
     """Table whose header is a row.
 
@@ -167,6 +172,8 @@ def table_below(
         Row of the header, counted from 0.
     strict
         Whether a row with fewer cells than the header is a fault: in a text with commas a cell may have been lost.
+    sums
+        Whether the program writes means and the like below the rows.
     stop
         Tells the first row that is no longer of the table.
 
@@ -185,7 +192,7 @@ def table_below(
     names = list(grid.rows[head])
     said = max((filled(row) for _, row in body), default=0)
     width = max(filled(names), said if said <= len(names) else 0)
-    body, footer = _without_footer(body, width)
+    body, footer = _without_footer(body, width, sums)
     names = names[:width]
     faults: list[Fault] = []
     for line, row in body:
@@ -222,19 +229,36 @@ def _word(grid: Grid) -> str:
 
 
 def _without_footer(
-    body: list[tuple[int, tuple[str, ...]]], width: int
+    body: list[tuple[int, tuple[str, ...]]], width: int, sums: bool
 ) -> tuple[list[tuple[int, tuple[str, ...]]], list[tuple[str, ...]]]:
-    """Rows of the table, and those at its end that sum it up or are words below it."""
+    """Rows of the table, and those at its end that sum it up or are words below it.
+
+    A row that begins with a word such as Mean is one of the table (MAX is a gene) unless a blank line stands before it,
+    a cell is empty that all rows above fill, or the program is known to write such rows.
+    """
     end = len(body)
     while end > 0:
-        cells = [cell for cell in body[end - 1][1] if cell]
-        alone = len(cells) == 1 and width > 2 and not numeric(cells[0]) and body[end - 1][1][0] == cells[0]
-        if not alone and not (SUMMARIES.fullmatch(cells[0]) and not numeric(cells[0]) and width > 1):
+        line, row = body[end - 1]
+        cells = [cell for cell in row if cell]
+        if numeric(cells[0]):
+            break
+        alone = len(cells) == 1 and width > 2 and row[0] == cells[0] and not re.fullmatch(r"[A-P]\d{1,2}", cells[0])
+        word = bool(SUMMARIES.fullmatch(cells[0])) and width > 1
+        if not alone and not (word and (sums or _apart(body, end, line, row))):
             break
         end -= 1
     if end == 0:
         return body, []
     return body[:end], [row for _, row in body[end:]]
+
+
+def _apart(body: list[tuple[int, tuple[str, ...]]], end: int, line: int, row: tuple[str, ...]) -> bool:
+    """Tell whether a row stands apart from those above, or leaves cells empty that all of them fill."""
+    above = [each for _, each in body[: end - 1] if not SUMMARIES.fullmatch(each[0])]
+    if not above or line - body[end - 2][0] > 1:
+        return True
+    full = [i for i in range(min(map(len, above))) if all(each[i] for each in above)]
+    return any(i >= len(row) or not row[i] for i in full)
 
 
 def renamed(block: Block, names: Mapping[str, str], hidden: Collection[str] = ()) -> Block:

@@ -20,14 +20,14 @@ NAMES: Mapping[str, Sequence[str]] = {
     "well": WELL, "sample": SAMPLE, "gene": GENE, "ct": CT, "task": TASK, "omit": OMIT,
 }  # fmt: skip
 _SUMS = re.compile(
-    r".*\b(mean|sd|std|dev|stdev|mittelwert|stdabw|abw|quantity|sq|threshold|schwellenwert|score|conf|confidence"
+    r".*\b(mean|sd|std|dev|stdev|stddev|mittelwert|stdabw|abw|quantity|sq|threshold|schwellenwert|score|conf|confidence"
     r"|baseline|auto|cycles?|efficiency|amp status|reporter|quencher|fluor|passive|rq|rq min|rq max|delta|ddct|dct"
     r"|tm\d?|y intercept|slope|r superscript 2|r2|set point|setpoint|well note|highsd|noamp|outlierrg|expfail|bltr"
     r"|prfdrop|thold|target color|sample color|color|curve quality|result quality issues|number of points.*|standard"
-    r"|status|concentration)\b.*"
+    r"|status)\b.*|\u03b4.*"
 )
 _SAMPLES = re.compile(
-    r"(unkn|unk|unknown|unbekannt|unb|sample|smpl|test|endogenous control|endo|ref|target)\b.*|unkn.*|unb.*|"
+    r"(unkn|unk|unknown|unbekannt|unb|sample|smpl|test|endogenous|endogenous control|endo|ref|target)\b.*|unkn.*|unb.*|"
 )
 
 

@@ -7,6 +7,7 @@ Tecan with ``<>`` in the corner, Gen5 with the read's name behind each row, Soft
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -70,15 +71,16 @@ def plates(grid: Grid) -> Iterator[Plate]:
 def _lettered(grid: Grid, head: int, left: int, width: int) -> Iterator[tuple[str, int, str]]:
     """Letter, row, and name of the read behind it, of rows A, B, C ... below the numbers."""
     letter = ""
+    behind = not grid.cell(head, left + width)  # what stands behind the numbers' last column names the read
     for place in range(head + 1, len(grid.rows)):
         cell = grid.cell(place, left - 1).upper()
-        name = grid.cell(place, left + width)
+        name = grid.cell(place, left + width) if behind else ""
         following = chr(ord(letter) + 1) if letter else "A"
         if cell == following or (not letter and re.fullmatch("[A-P]", cell)):
             letter = cell
         elif cell or not letter or not name or not any(grid.rows[place][left : left + width]):
             break
-        yield letter, place, "" if numeric(name) else name
+        yield letter, place, name
 
 
 def _unlettered(grid: Grid, head: int, left: int, width: int) -> Iterator[tuple[str, int, str]]:
@@ -123,6 +125,11 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     lines: dict[str, int] = {}
     for plate in found:
         names = _names(plate, columns)
+        twice = [line for line, count in Counter((r[0], r[2]) for r in plate.rows).items() if count > 1]
+        if twice:
+            letter, read_name = twice[0]
+            what = f"row {letter} stands twice in one grid" + (f" ({read_name})." if read_name else ".")
+            return None, [Fault(f"{grid.name}, row {plate.head + 1}", what, "Export each read as a grid of its own.")]
         columns += [name for name in names.values() if name not in columns]
         for letter, place, read_name in plate.rows:
             for i in range(plate.width):
