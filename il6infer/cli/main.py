@@ -34,6 +34,7 @@ COMMANDS = (
     "claims",
     "predict",
     "report",
+    "cite",
     "models",
     "petab",
     "provenance",

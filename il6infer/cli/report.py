@@ -1,7 +1,12 @@
 """Write the report: one self-contained HTML page from the files of all stages.
 
+`--paper` writes the same for print, at most some twelve pages: the best model, without what a screen folds away.
+`--figures` draws the figures once more as files for a manuscript, SVG and PDF with text as text, each with its numbers
+as CSV.
+
 Example:
     il6infer report config/config.yaml --results results --output results/report/index.html
+    il6infer report config/config.yaml --results results --output paper.html --paper --figures results/figures
 """
 
 from __future__ import annotations
@@ -25,6 +30,8 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("--results", required=True, type=Path, help="folder that the stages wrote into")
     parser.add_argument("--output", required=True, type=Path, help="HTML file to write")
     parser.add_argument("--threads", type=int, default=1, help="models that are drawn at once (default: 1)")
+    parser.add_argument("--paper", action="store_true", help="for print: at most some twelve pages")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="folder for figures as SVG, PDF and CSV")
     parser.set_defaults(run=run)
 
 
@@ -36,5 +43,10 @@ def run(args: argparse.Namespace) -> None:
     from il6infer._files import atomic_write_text
     from il6infer.report import render
 
-    atomic_write_text(args.output, render(args.config, args.results, args.threads))
+    atomic_write_text(args.output, render(args.config, args.results, args.threads, paper=args.paper))
     logger.info("report: %s", args.output)
+    if args.figures:
+        from il6infer.report.export import write_figures
+
+        written = write_figures(args.config, args.results, args.figures)
+        logger.info("figures: %d files in %s", len(written), args.figures)

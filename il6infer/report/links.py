@@ -7,7 +7,13 @@ from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup, escape
 
-_DOI = re.compile(r"\b(10\.\d{4,9}/[^\s;,)\]'\"<>]*[^\s;,.)\]'\"<>:])")
+# Some hold parentheses, and none ends with a stop: 10.1016/0014-5793(92)81004-6.
+_DOI = re.compile(r"\b(10\.\d{4,9}/(?:\([^\s()]*\)|[^\s;,()\]'\"<>])*(?:\([^\s()]*\)|[^\s;,.:()\]'\"<>]))")
+
+
+def dois(text: str) -> list[str]:
+    """DOIs in a text, in order."""
+    return _DOI.findall(text)
 
 
 def linked(text: object) -> Markup:

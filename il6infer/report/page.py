@@ -23,6 +23,7 @@ from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.load import load_config, models_of, values_of
 from il6infer.report import figures, hold_out, predictions
 from il6infer.report.cards import cards
+from il6infer.report.citing import methods
 from il6infer.report.claims import grouped
 from il6infer.report.conclusions import influences, near, summary, vocabulary
 from il6infer.report.explore import explored
@@ -44,7 +45,7 @@ _FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg", "prior_check.json")
 _SET_FILES = ("measurements.csv", "protocol.csv", "ingest.json", "comparison.json")
 
 
-def render(config_path: Path, results: Path, threads: int = 1) -> str:
+def render(config_path: Path, results: Path, threads: int = 1, *, paper: bool = False) -> str:
     """Write the report as HTML text.
 
     Parameters
@@ -55,6 +56,8 @@ def render(config_path: Path, results: Path, threads: int = 1) -> str:
         Folder that the stages wrote into.
     threads
         Models that are drawn at once.
+    paper
+        For print: the best model alone, without tables that a screen folds away; what is left out is named.
 
     Raises
     ------
@@ -74,15 +77,17 @@ def render(config_path: Path, results: Path, threads: int = 1) -> str:
     # Matplotlib works on one core a process. New processes, not copies of this one: its threads would not survive.
     pool = ProcessPoolExecutor(max(1, threads), get_context("spawn"), gc.set_threshold, gc.get_threshold())
     with styled(), pool:
-        sets = [_dataset(name, i, config, results, pool.submit) for i, name in enumerate(fitted(config))]
+        sets = [_dataset(name, i, config, results, pool.submit, paper) for i, name in enumerate(fitted(config))]
     # Ours, and nobody else's: what users wrote goes through the template.
     style, page_script, explorer_script = (
         Markup(_template(name))
         for name in ("style.css", "page.js", "explorer.js")  # noqa: S704
     )
+    models = list(dict.fromkeys(model for one in sets for model in one["words"]))
     return template.render(
         config=config, sets=sets, versions=versions(), config_text=json.dumps(config, indent=2, ensure_ascii=False),
-        style=style, page_script=page_script, explorer_script=explorer_script, methods=None,
+        style=style, page_script=page_script, explorer_script=explorer_script, paper=paper,
+        methods=methods(config, versions(), models),
     )  # fmt: skip
 
 
@@ -121,7 +126,7 @@ def _other_models(config: Mapping[str, Any], results: Path) -> Iterator[Fault]:
 
 
 def _dataset(
-    name: str, position: int, config: Mapping[str, Any], results: Path, draw: Callable[..., Future]
+    name: str, position: int, config: Mapping[str, Any], results: Path, draw: Callable[..., Future], paper: bool
 ) -> dict[str, Any]:
     """Context of one data set's sections."""
     folder = results / name
@@ -175,7 +180,8 @@ def _dataset(
         "protocol": steps,
         "count": len(measurements),
         "data": data,
-        "models": [views[model].context for model in order],
+        "models": [views[model].context for model in (order[:1] if paper else order)],
+        "compared": len(order),
         "priors": {
             "checks": checks,
             "figure": figure_of(prior_figure(checks), "priors against published ranges"),

@@ -24,6 +24,7 @@ COMMANDS = (
     "claims",
     "predict",
     "report",
+    "cite",
     "models",
     "petab",
     "provenance",

@@ -83,7 +83,7 @@ def done_run(root, tmp_path_factory) -> Path:
     decay_v1.write(folder / "own")
     (folder / "mine.yaml").write_text(CONFIG)
     results = folder / "results"
-    outputs = [results / name for name in (*OTHER, "report/index.html")]
+    outputs = [results / name for name in (*OTHER, "report/index.html", "figures/example-comparison.csv")]
     for dataset, model in (("example", "both_socs3"), ("own", "petab")):
         outputs += [results / dataset / name for name in SET]
         outputs += [results / dataset / model / name for name in MODEL]

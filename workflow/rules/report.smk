@@ -2,7 +2,7 @@
 #
 # Requires: the outputs of ingest, problem, draw, prior, fit, diagnose, compare and predict for each data set and model;
 #           <results>/settings/report.json (the whole configuration, defaults filled in)
-# Outputs:  <results>/report/index.html
+# Outputs:  <results>/report/index.html, <results>/figures/*.{svg,pdf,csv}
 
 
 rule report:
@@ -32,6 +32,7 @@ rule report:
             caption="../report/report.rst",
             category="Report",
         ),
+        figures=directory(f"{RESULTS}/figures"),
     log:
         f"{LOGS}/report.log",
     benchmark:
@@ -49,4 +50,4 @@ rule report:
         "Report: {output.page}"
     shell:
         "il6infer report {input.settings:q} --results {params.results:q} --output {output.page:q}"
-        " --threads {threads} > {log:q} 2>&1"
+        " --threads {threads} --figures {output.figures:q} > {log:q} 2>&1"
