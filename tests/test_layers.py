@@ -25,7 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "building": {"stages", "network", "library", "problems", "petab_files"},
     "exchange": {"stages", "problems", "petab_files"},
     "inference": {"network", "runs", "stages", "problems", "petab_files", "kernel", "engine"},
-    "pymc": {"problems", "kernel", "engine", "inference"},
+    "pymc": {"stages", "problems", "kernel", "engine", "inference"},
     "draws": set(),
     "provenance": {"stages"},
     "diagnosis": {"draws", "problems", "stages"},

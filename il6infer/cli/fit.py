@@ -38,6 +38,7 @@ OPTIONS = {
     "atol": (float, "largest absolute tolerance of the solver; lowered where the predictions need it"),
     "mass_matrix": (str, "low_rank or diagonal"),
     "nuisance": (str, "integrated or sampled: scales, offsets and noise, where integrating them out is exact"),
+    "sampler": (str, "nutpie, pymc or pymc_smc"),
 }
 
 
@@ -116,9 +117,10 @@ def write_posterior(
     def work(interruption: Interruption) -> az.InferenceData:
         from il6infer.inference import fit
         from il6infer.inference.checkpoint import Checkpoint
+        from il6infer.pymc.door import STATED
 
         with Checkpoint(output) as checkpoint:
-            idata = fit(problem, settings, checkpoint, interruption)
+            idata = fit(problem, settings, checkpoint, interruption, STATED)
             with interruption.keeping():
                 _put(idata, output)
         return idata

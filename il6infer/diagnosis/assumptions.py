@@ -79,7 +79,7 @@ def _pulled(name: str, told: Constant) -> str:
     return f"{said} Free it (`free:` in the configuration, `il6infer problem --free {name}`)."
 
 
-def prior_checks(idata: Groups, parameters: Mapping[str, ParameterStatistics]) -> Iterator[Reason]:
+def conflict_checks(idata: Groups, parameters: Mapping[str, ParameterStatistics]) -> Iterator[Reason]:
     """Check that posteriors lie where their priors do: all that do not, else the one nearest to that.
 
     The value is the prior's probability of less than the posterior's median.

@@ -74,9 +74,7 @@ def sampler_table(idata: Groups) -> Sampler:
     """Sum up the sampler: chains, draws, divergences, E-BFMI of each chain, tree-depth hits, failed simulations."""
     stats, attrs = idata["sample_stats"], idata["posterior"].attrs
     chains, draws = stats.sizes["chain"], stats.sizes["draw"]
-    energy = stats["energy"].values
-    spread = np.var(energy, axis=1)
-    ebfmi = np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.where(spread > 0, spread, np.nan)
+    ebfmi = _ebfmi(stats["energy"].values) if "energy" in stats else ()
     hits = int(stats["maxdepth_reached"].sum()) if "maxdepth_reached" in stats else 0
     failed = json.loads(attrs.get("failed_simulations", "{}"))
     warm = idata["warmup_sample_stats"].sizes["draw"] if "warmup_sample_stats" in idata else 0
@@ -99,6 +97,12 @@ def sampler_table(idata: Groups) -> Sampler:
         starts_logp=tuple(json.loads(attrs.get("starts_logp", "[]"))),
         integrated=tuple(json.loads(attrs.get("integrated", "[]"))),
     )
+
+
+def _ebfmi(energy: np.ndarray) -> np.ndarray:
+    """E-BFMI of each chain, from energies (chains, draws)."""
+    spread = np.var(energy, axis=1)
+    return np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.where(spread > 0, spread, np.nan)
 
 
 def _seconds(attrs: Mapping[str, Any], name: str) -> float | None:

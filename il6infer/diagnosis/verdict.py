@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from il6infer._files import Groups
-from il6infer.diagnosis.assumptions import constants, prior_checks, pull_checks
+from il6infer.diagnosis.assumptions import conflict_checks, constants, pull_checks
 from il6infer.diagnosis.convergence import correlated_pairs, parameter_table, sampler_table
 from il6infer.diagnosis.predictive import coverage, lack_of_fit, loo_pit, serial_correlation, worst_rows
 from il6infer.problems.families import FAMILIES
@@ -41,7 +41,7 @@ def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
         problem=idata["posterior"].attrs.get("problem_id", ""),
         sampled=Answer.of([*_sampling(parameters, sampler, thresholds), *_tails(idata, parameters, thresholds)]),
         reproduces=Answer.of([*_misfit(pits, lack, serial, thresholds.misfit_p_min), *_coverage(bands), *_idle(idle)]),
-        agrees=Answer.of([*prior_checks(idata, parameters), *pull_checks(held, thresholds)]),
+        agrees=Answer.of([*conflict_checks(idata, parameters), *pull_checks(held, thresholds)]),
         parameters=parameters,
         sampler=sampler,
         coverage=bands,
@@ -79,7 +79,8 @@ def _sampling(parameters: Mapping[str, ParameterStatistics], sampler: Sampler, l
     known = [value for value in sampler.ebfmi if value is not None]
     lowest = min(known) if known and len(known) == len(sampler.ebfmi) else None
     remedy = "The energy is explored slowly: the tails may be missed; tighten priors or draw more."
-    yield check("E-BFMI", lowest, remedy, at_least=limits.ebfmi_min)
+    if sampler.ebfmi:  # a sampler without energies has none
+        yield check("E-BFMI", lowest, remedy, at_least=limits.ebfmi_min)
     remedy = "Trajectories were cut short: the posterior is stretched along a ridge."
     yield check("tree-depth hits per draw", sampler.depth_hits / total, remedy, at_most=limits.depth_hits_max)
     remedy = "Simulations fail at draws of the posterior: look at the model there."

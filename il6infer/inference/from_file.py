@@ -16,12 +16,15 @@ from il6infer.stages.settings import FitSettings
 if TYPE_CHECKING:
     import arviz as az
 
+    from il6infer.inference.sampler import Stated
+
 
 def fit(
     path: Path,
     settings: FitSettings,
     checkpoint: Checkpoint | None = None,
     interruption: Interruption | None = None,
+    stated: Stated | None = None,
 ) -> az.InferenceData:
     """Sample the posterior of a PEtab problem.
 
@@ -36,6 +39,8 @@ def fit(
         settings and code has left there. None: they are in memory only.
     interruption
         Says when to stop.
+    stated
+        The PyMC model, against which the compiled density is held first, and its samplers; None: only nutpie.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def fit(
     # Here, for the engine takes a second to import, and a problem may have been refused before.
     from il6infer.inference.run import fit_problem
 
-    idata = fit_problem(problem, settings, checkpoint, interruption)
+    idata = fit_problem(problem, settings, checkpoint, interruption, stated)
     idata["posterior"].attrs.update(made_from)
     return idata
 

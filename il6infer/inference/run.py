@@ -23,6 +23,7 @@ from il6infer.inference.frame import Frame
 from il6infer.inference.nuisance import NOTHING, Nuisance, find_nuisance
 from il6infer.inference.progress import told
 from il6infer.inference.restored import restore
+from il6infer.inference.sampler import Sampler, Stated
 from il6infer.inference.settings import child_seed
 from il6infer.inference.starts import Starts, disperse, find_starts
 from il6infer.problems.priors import draw, quantile, spread_out
@@ -45,6 +46,7 @@ def fit_problem(
     settings: FitSettings,
     checkpoint: Checkpoint | None = None,
     interruption: Interruption | None = None,
+    stated: Stated | None = None,
 ) -> az.InferenceData:
     """Sample the posterior of a problem in memory.
 
@@ -54,6 +56,8 @@ def fit_problem(
         Where draws are kept while they are made, and what an interrupted fit has left.
     interruption
         Says when to stop.
+    stated
+        The PyMC model, against which the compiled density is held first, and its samplers; None: only nutpie.
 
     Returns
     -------
@@ -66,25 +70,27 @@ def fit_problem(
     solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
     with told(f"{problem.id}: compiling, which is kept for every later run on this machine"):
         engine = compile(problem, **solver)
-        nuisance = find_nuisance(problem) if settings.nuisance == "integrated" else NOTHING
+        # The statement's own samplers sample what is stated: every parameter.
+        integrated = settings.nuisance == "integrated" and settings.sampler == "nutpie"
+        nuisance = find_nuisance(problem) if integrated else NOTHING
         density = Density(problem, engine, nuisance)
+        # Of all parameters, for what asks at draws of all.
+        whole = Density(problem, engine) if nuisance.groups else density
     logger.info(
         "%s: %d parameters, %d measurements, %d experiments in %d simulations", problem.id, len(problem.estimated),
         len(problem.data), len(engine.plan.experiments), len(engine.plan.runs),
     )  # fmt: skip
     compiled = time.monotonic()
     logger.info("%s: compiled in %.1f s", problem.id, compiled - began)
+    sample, called = _sampler(problem, engine, settings, stated)
+    if stated:
+        stated.hold(problem, engine, whole)
     starts, about_starts = _starts(problem, engine, density, settings, checkpoint)
-    # Here, for nutpie and ArviZ take seconds to import, and a problem may have been refused before.
-    from il6infer.inference.nuts import sample
-
     started = time.monotonic()
     seeds = [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)]
     idata = sample(density, starts, seeds, settings, checkpoint, interruption)
     sampled, failures = time.monotonic(), engine.failures()
-    integrated = _restore(idata, problem, engine, nuisance, settings)
-    # Of all parameters, for what asks at draws of all.
-    whole = Density(problem, engine) if nuisance.groups else density
+    about_nuisance = _restore(idata, problem, engine, nuisance, settings)
     counted = _add_groups(idata, problem, engine, whole, settings)
     counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
     gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
@@ -99,7 +105,7 @@ def fit_problem(
             "seed": settings.seed,
             "settings": json.dumps(asdict(settings), sort_keys=True),
             "engine": settings.engine,
-            "sampler": f"nutpie NUTS, {settings.mass_matrix} mass matrix",
+            "sampler": called,
             "wall_time_s": round(ended - began, 1),
             "compile_time_s": round(compiled - began, 1),
             "sampling_time_s": round(sampled - started, 1),
@@ -109,7 +115,7 @@ def fit_problem(
             **_idle_attrs(problem),
             **_resumed_attrs(idata),
             **about_starts,
-            **integrated,
+            **about_nuisance,
             **counted,
         }
     )
@@ -119,6 +125,19 @@ def fit_problem(
             if parameter.id in idata[group]:  # the warm-up holds only what is sampled
                 idata[group][parameter.id].attrs["units"] = parameter.unit
     return idata
+
+
+def _sampler(problem: Problem, engine: Engine, settings: FitSettings, stated: Stated | None) -> tuple[Sampler, str]:
+    """Choose the sampler, and say which it is."""
+    if settings.sampler == "nutpie":
+        # Here, for nutpie and ArviZ take seconds to import, and a problem may have been refused before.
+        from il6infer.inference.nuts import sample
+
+        return sample, f"nutpie NUTS, {settings.mass_matrix} mass matrix"
+    if stated is None:
+        raise UserError(f"sampler '{settings.sampler}' needs the PyMC model: give it, or choose 'nutpie'.")
+    called = {"pymc": "PyMC NUTS on the pm.Model, diagonal mass matrix", "pymc_smc": "PyMC SMC on the pm.Model"}
+    return stated.samplers[settings.sampler](problem, engine), called[settings.sampler]
 
 
 def _starts(
@@ -155,7 +174,7 @@ def _restore(
 
 def _resumed_attrs(idata: az.InferenceData) -> dict[str, object]:
     """Chains that were interrupted -> iterations of each session before the last, where there are any."""
-    resumed = idata["posterior"].attrs.pop("resumed")
+    resumed = idata["posterior"].attrs.pop("resumed", None)
     return {"resumed": json.dumps(resumed)} if resumed else {}
 
 

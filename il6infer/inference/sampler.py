@@ -1,16 +1,19 @@
-"""What a sampler is asked, and gives; NUTS by nutpie is the one there is."""
+"""What a sampler is asked, and gives: NUTS by nutpie, or what `il6infer.pymc` brings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from il6infer._interruption import Interruption
+from il6infer.engine import Engine
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
+from il6infer.problems.spec import Problem
 from il6infer.stages.settings import FitSettings
 
 if TYPE_CHECKING:
@@ -48,3 +51,21 @@ class Sampler(Protocol):
             Groups posterior (on the linear scale), sample_stats and their warm-up.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Stated:
+    """The posterior as a statement that people read, and samplers that sample the statement itself.
+
+    It lies above this package, so a fit is given it: `il6infer.pymc.door.STATED`.
+
+    Attributes
+    ----------
+    hold
+        Raises where the compiled density of a problem is not that of the statement.
+    samplers
+        Name in the settings -> sampler of a problem.
+    """
+
+    hold: Callable[[Problem, Engine, Density], None]
+    samplers: Mapping[str, Callable[[Problem, Engine], Sampler]]

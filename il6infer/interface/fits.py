@@ -25,6 +25,7 @@ from il6infer.prediction.draws import posterior_draws
 from il6infer.prediction.interventions import read_interventions
 from il6infer.prediction.predict import predict as predict_all
 from il6infer.problems.variables import variable_names
+from il6infer.pymc.door import STATED
 from il6infer.stages.claims import Answers
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.predictions import ModelPredictions
@@ -231,7 +232,7 @@ def fit(
     >>> fit(petab("problem.yaml"), seed=7, draws=2000)  # doctest: +SKIP
     """
     chosen = replace(settings or FitSettings(), **{**(solver.settings if solver else {}), **changes})
-    return Fit(problem, fit_problem(problem, chosen), thresholds or Thresholds())
+    return Fit(problem, fit_problem(problem, chosen, stated=STATED), thresholds or Thresholds())
 
 
 def diagnose(idata: Groups, thresholds: Thresholds | None = None) -> Verdict:
@@ -298,6 +299,7 @@ def pymc_model(problem: Problem, *, solver: Solver | None = None) -> Any:
     UserError
         If the problem cannot be fitted.
     """
+    from il6infer.engine import compile
     from il6infer.pymc import build_model
 
-    return build_model(problem, **(solver or Solver()).settings)
+    return build_model(problem, compile(problem, **(solver or Solver()).settings))

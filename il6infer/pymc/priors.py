@@ -35,14 +35,19 @@ def prior_variable(parameter: Parameter) -> TensorVariable:
 
 
 def _truncated(parameter: Parameter, place: Coordinate) -> TensorVariable:
-    def logp(value: TensorVariable, low: TensorVariable, high: TensorVariable) -> TensorVariable:
+    """Give the family within the bounds; its parameters come first, then the bounds, as the model's text shows them."""
+
+    def logp(value: TensorVariable, *given: TensorVariable) -> TensorVariable:
+        *_, low, high = given
         inside = pt.and_(value >= low, value <= high)
         return pt.switch(inside, pm.logp(_base(parameter.stated_prior), value) - place.log_mass, -np.inf)
 
-    def random(low: float, high: float, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
+    def random(*given: float, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
         return draw([parameter], int(np.prod(size or (1,))), rng).reshape(size or ())
 
-    return pm.CustomDist.dist(place.low, place.high, logp=logp, random=random, class_name="TruncatedPrior")
+    prior = parameter.stated_prior
+    name = "Truncated" + "".join(word.capitalize() for word in prior.distribution.split("-"))
+    return pm.CustomDist.dist(*prior.parameters, place.low, place.high, logp=logp, random=random, class_name=name)
 
 
 class BentLine(Transform):

@@ -51,6 +51,9 @@ class Sampling:
         Form of the sampler's mass matrix; low_rank copes with correlated parameters.
     nuisance
         Whether scales, offsets and noise parameters are integrated out where that is exact, or sampled.
+    sampler
+        nutpie is NUTS on the compiled density; pymc is PyMC's NUTS and pymc_smc its sequential Monte Carlo, both slow
+        and on the pm.Model itself.
     """
 
     chains: Count = 4
@@ -63,6 +66,7 @@ class Sampling:
     atol: Tolerance = 1e-8
     mass_matrix: Literal["low_rank", "diagonal"] = "low_rank"
     nuisance: Literal["integrated", "sampled"] = "integrated"
+    sampler: Literal["nutpie", "pymc", "pymc_smc"] = "nutpie"
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ class Sampler:
     depth_hits
         Draws whose trajectory reached the depth limit.
     ebfmi
-        Of each chain.
+        Of each chain; empty where the sampler knows no energy.
     failed_posterior, failed_prior
         Draws of either at which a simulation failed.
     sampling_failures

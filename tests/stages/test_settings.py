@@ -13,6 +13,7 @@ from il6infer._errors import UserError
 from il6infer.comparison import Fit, compare
 from il6infer.diagnosis import diagnose
 from il6infer.inference import fit_problem
+from il6infer.pymc.door import STATED
 from il6infer.stages.codec import encode
 from il6infer.stages.settings import FitSettings, Sampling, Thresholds
 from tests.zoo import toy
@@ -69,7 +70,7 @@ def test_the_seed_reaches_the_weights():
 SHORT = FitSettings(seed=1, chains=2, tune=40, draws=30, starts=2, threads=1)
 OTHER = {
     "chains": 1, "tune": 60, "draws": 31, "target_accept": 0.6, "starts": 3, "engine": "diffsol", "rtol": 1e-3,
-    "atol": 1e-3, "mass_matrix": "diagonal", "nuisance": "sampled", "seed": 2,
+    "atol": 1e-3, "mass_matrix": "diagonal", "nuisance": "sampled", "sampler": "pymc", "seed": 2,
 }  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def _with(name: str, value: object) -> FitSettings:
 
 
 def _draws(problem, settings: FitSettings) -> np.ndarray:
-    posterior = fit_problem(problem, settings)["posterior"]
+    posterior = fit_problem(problem, settings, stated=STATED)["posterior"]
     return np.stack([posterior[name].values for name in posterior.data_vars])
 
 

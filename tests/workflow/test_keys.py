@@ -49,6 +49,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "hold_out.conditions": (["il6_10"], {"held_out_problem", "hold_out", *PREPARE}),
     "hold_out.batches": (["gel1"], {"held_out_problem", "hold_out", *PREPARE}),
     "fit.chains": (3, FIT),
+    "fit.sampler": ("pymc", FIT),
     "fit.tune": (401, FIT),
     "fit.draws": (1001, FIT),
     "fit.target_accept": (0.8, FIT),
