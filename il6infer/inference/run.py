@@ -160,7 +160,10 @@ def _restore(
     idata: az.InferenceData, problem: Problem, engine: Engine, nuisance: Nuisance, settings: FitSettings
 ) -> dict[str, object]:
     """Draw what was integrated out, in the order of the problem; return attributes that tell about it."""
-    about = {"integrated": json.dumps(list(nuisance.parameters)), "not_integrated": json.dumps(dict(nuisance.sampled))}
+    about: dict[str, object] = {
+        "integrated": json.dumps(list(nuisance.parameters)),
+        "not_integrated": json.dumps(dict(nuisance.sampled)),
+    }
     if not nuisance.groups:
         return about
     posterior, names = idata["posterior"], [p.id for p in problem.estimated]
