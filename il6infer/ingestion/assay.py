@@ -240,6 +240,7 @@ class Assay:
             passed_over=unnamed,
             ignored=take.ignore,
             steps=joined.steps,
+            notes=tuple(joined.notes),
             sheet=taken,
         )
 

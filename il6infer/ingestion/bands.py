@@ -20,6 +20,8 @@ class Joined:
         Columns that were read, or brought in by the description.
     steps
         Protocol of conditions that say theirs.
+    notes
+        What a reader of the values must know.
     labels
         Row -> fault of its label, which counts if the row is read.
     exempt
@@ -33,6 +35,7 @@ class Joined:
     steps: dict[str, Rows] = field(default_factory=dict)
     time_unit: str = ""
     faulty: set[int] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
     labels: dict[int, Fault] = field(default_factory=dict)
     exempt: frozenset[str] = frozenset()
 

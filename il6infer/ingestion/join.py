@@ -114,6 +114,10 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
     joined.sheet = sheet
     if column not in sheet.columns:
         return
+    if timed and joined.time_unit not in ("", unit) and unit not in CLOCKS:
+        joined.notes.append(
+            f"times: the file's header says {joined.time_unit}, the description {unit}, which is taken."
+        )
     cells = [row[column] for row in sheet.rows]
     suffixed = [re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(s|min|h)", cell) for cell in cells]
     if any(suffixed):

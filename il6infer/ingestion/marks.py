@@ -10,6 +10,7 @@ from il6infer._errors import Fault
 from il6infer.ingestion.cells import Typed
 
 _SHAPE = re.compile(r"[+-]?\d[\d., '\u2019\u00a0\u202f]*([eE][+-]?\d+)?")
+_OTHER = re.compile("[,'\u2019\u00a0\u202f ]|[.].*[.]")
 _KINDS = (
     ("comma grouped", r"[1-9]\d{0,2}(,\d{3}){2,}|[1-9]\d{0,2}(,\d{3})+\.\d*"),
     ("point grouped", r"[1-9]\d{0,2}(\.\d{3}){2,}|[1-9]\d{0,2}(\.\d{3})+,\d*"),
@@ -71,10 +72,12 @@ def decide(cells: Iterable[str], *, delimiter: str, program: bool) -> Marks:
     """
     seen: dict[str, str] = {}
     for cell in cells:
-        if not isinstance(cell, Typed) and cell and not cell.isdigit():
-            kind = kind_of(cell)
-            if kind:
-                seen.setdefault(kind, cell)
+        if not cell or cell.isdigit() or isinstance(cell, Typed):
+            continue
+        if "point decimal" in seen and not _OTHER.search(cell):
+            continue  # a point more says nothing new
+        if kind := kind_of(cell):
+            seen.setdefault(kind, cell)
     comma = any(kind in seen for kind in ("comma decimal", "point grouped", *_COMMAS))
     point = any(kind in seen for kind in ("point decimal", "comma grouped", *_POINTS))
     group = " " if any(k.startswith("blank") for k in seen) else "'" if any(k.startswith("quote") for k in seen) else ""

@@ -93,6 +93,8 @@ class Reading:
         Whether condition and time of every row could be read.
     passed_over, ignored
         Columns that nobody named, and those that the description lists under ``ignore``.
+    notes
+        What a reader of the values must know besides.
     steps
         Condition -> rows of a protocol, of conditions that say by themselves what is done.
     sheet
@@ -109,6 +111,7 @@ class Reading:
     passed_over: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     steps: Mapping[str, Rows] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     sheet: Sheet | None = None
 
 

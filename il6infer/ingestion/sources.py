@@ -101,6 +101,13 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         return [Source(spec, None, Reading(faults=(*step.faults, *faults)), digest(path), loaded)]
     left += out
     found = []
+    empty = [row for row in kept.rows if take.batch_column and not row.cells.get(take.batch_column, "-")]
+    if empty:
+        what = (
+            f"the cell is empty, a gel or plate is expected{f', and so in {len(empty) - 1} more' if empty[1:] else ''}."
+        )
+        fault = Fault(kept.where(empty[0], take.batch_column), what, "Fill it in, or leave the row out by 'where'.")
+        return [Source(spec, None, Reading(faults=(fault,)), digest(path), loaded)]
     for batch, sheet, mine in _batches(spec, kept, left, loaded.sheet):
         one: Any = replace(spec, batch=batch) if sheet is not None and spec.take.batch_column else spec  # type: ignore[type-var]
         if sheet is None:

@@ -111,7 +111,7 @@ def _found(source: Source) -> dict[str, Any]:
 def _warnings(source: Source) -> tuple[str, ...]:
     """Say which way what was left out biases the rest, which conditions have no value, and the like."""
     reading = source.reading
-    found = []
+    found = [*reading.notes]
     for observable in source.spec.observables:
         for side in LIMIT_KEYS:
             limits = sum((v.observable, v.censored) == (observable, side) for v in reading.values)

@@ -69,6 +69,13 @@ def test_a_blot_however_its_table_is_written(tmp_path, name):
     assert {place: pytest.approx(v, rel=1e-4) for place, v in found.items()} == RATIO
 
 
+def test_a_unit_that_contradicts_the_header_is_taken_and_told(tmp_path):
+    entry = {**BLOT, "path": "wb_case.csv", "time_unit": "h", "ignore": ["loading"]}
+    tables = read(tmp_path, entry)
+    assert sorted(set(tables.measurements["time_min"])) == [0, 300, 900, 1800, 3600, 7200]
+    assert tables.report.files[0].warnings == ("times: the file's header says min, the description h, which is taken.",)
+
+
 def test_thousands_are_thousands(tmp_path):
     found = values(read(tmp_path, {**BLOT, "path": "wb_thousand.csv", "normalise": "none"}))
     assert found == {place: pytest.approx(round(1000 * band)) for place, band in zip(PLACES, BANDS, strict=True)}
