@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import platform
 import stat
@@ -154,6 +155,10 @@ def versions() -> dict[str, str]:
     return dict(_versions())
 
 
+_LARGEST, _MOST_PACKED = 1_000_000_000, 50
+"""Bytes of a posterior's arrays that are read of a file of any size, and bytes more for each byte of the file."""
+
+
 def read_posterior(path: str | Path, *groups: str) -> dict[str, Any]:
     """Read groups of a fit's InferenceData whole into memory.
 
@@ -183,6 +188,11 @@ def read_posterior(path: str | Path, *groups: str) -> dict[str, Any]:
             missing = [group for group in _GROUPS if group not in file.groups]
             if missing:
                 raise UserError(f"{path}: group {', '.join(missing)} is missing. Run `il6infer fit` again.")
+            wanted = [group for name, group in file.groups.items() if name in groups or not groups]
+            size = sum(math.prod(v.shape) * v.dtype.itemsize for group in wanted for v in group.variables.values())
+            if size > _LARGEST + _MOST_PACKED * path.stat().st_size:
+                what = f"says that it holds {size / 1e9:,.0f} GB, which its {path.stat().st_size:,} bytes cannot."
+                raise UserError(f"{path}: {what} Run `il6infer fit` again.")
             return {name: _dataset(group) for name, group in file.groups.items() if name in groups or not groups}
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: not a readable netCDF file ({error}). Run `il6infer fit` again.") from error

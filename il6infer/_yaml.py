@@ -64,7 +64,9 @@ def _load(text: str) -> Any:
         node = loader.get_single_node()
         if node is not None and _size(node, {}) > _MAX_NODES:
             mark = node.start_mark
-            raise yaml.constructor.ConstructorError(None, None, "aliases make it too large to be read", mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"it holds more than {_MAX_NODES:,} keys and values, aliases followed", mark
+            )
         return None if node is None else loader.construct_document(node)
     finally:
         loader.dispose()
@@ -102,6 +104,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path}: is not valid YAML: {error}.") from None
     except RecursionError:
         raise UserError(f"{path}: is nested too deeply to be read.") from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise UserError(f"{path}: holds a value that cannot be read: {error}.") from None
     if content is None:
         raise UserError(f"{path}: is empty, 'key: value' lines were expected.")
     if not isinstance(content, dict):

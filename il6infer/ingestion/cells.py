@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "
 _BLANKS = " \t\r\n\f\v\ufeff\u00a0\u2007\u2009\u202f\u200b"
 MAX_CELLS = 20_000_000
 """Of a sheet; a workbook can say that it has more without holding them."""
+
+MAX_COLUMNS = 4_000
+"""Of one table."""
 CELL_BYTES = 10_000_000
 """Longest text of one cell."""
 SAVE = "Save it as CSV, or as a workbook (xlsx, xls, ods)."
@@ -68,7 +72,14 @@ class Grid:
 
 
 def read_bytes(path: Path, name: str) -> tuple[bytes | None, list[Fault]]:
-    """Read a file, or say why it cannot be read."""
+    """Read a file of a data folder, or say why it cannot be read.
+
+    A name that leads out of the folder is refused, for a description may come from somebody else. A link is followed:
+    who has the folder has made it.
+    """
+    if os.path.isabs(name) or os.path.normpath(name).startswith(".."):
+        remedy = "Put the file into the folder, or name a folder that holds all files (--folder, 'folder:')."
+        return None, [Fault(name, "leads out of the data folder.", remedy)]
     try:
         if why := why_unreadable(path):
             return None, [Fault(name, why, "Check the path and the data folder.")]
@@ -141,6 +152,8 @@ def _text(text: str, encoding: str, name: str) -> tuple[Grid | None, list[Fault]
         ]
     except csv.Error as error:
         return None, [Fault(name, f"is not a table of text ({error}).", SAVE)]
+    if (width := max(map(len, rows), default=0)) > MAX_COLUMNS:
+        return None, [Fault(name, f"has {width:,} columns, more than {MAX_COLUMNS:,}.", "Give the part to be read.")]
     return Grid(name, tuple(rows), delimiter, encoding), []
 
 
@@ -172,6 +185,9 @@ def _workbook(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         seen = [meta.name for meta in book.sheets_metadata if str(meta.visible).endswith("Visible")]
         sheets = [book.get_sheet_by_name(sheet) for sheet in seen]
+        if wide := next((sheet.name for sheet in sheets if sheet.width > MAX_COLUMNS), None):
+            what = f"sheet '{wide}' has more than {MAX_COLUMNS:,} columns."
+            return (), [Fault(name, what, "Give the part to be read.")]
         if large := next((sheet.name for sheet in sheets if sheet.height * sheet.width > MAX_CELLS), None):
             return (), [Fault(name, f"sheet '{large}' has more than {MAX_CELLS:,} cells.", "Give the part to be read.")]
         found = [Grid(name, _cells(sheet), "", "", sheet.name) for sheet in sheets if sheet.height]
