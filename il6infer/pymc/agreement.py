@@ -72,9 +72,12 @@ def largest_difference(problem: Problem, engine: Engine, density: Density) -> fl
     from pytensor.compile.mode import Mode
 
     from il6infer.pymc.model import build_model
+    from il6infer.pymc.tensors import pt
 
     model = build_model(problem, engine)
-    value = model.logp(jacobian=True)
+    # Not PyMC's own sum, which is one addition: numpy adds at most 31 arrays at once.
+    terms: Any = model.logp(jacobian=True, sum=False)
+    value = pt.sum(pt.stack([pt.sum(term) for term in terms]))
     # The graph of a gradient takes a tenth of a second a parameter; the engine's part of all is one and the same.
     chosen = np.unique(np.linspace(0, density.dimensions - 1, min(GRADIENTS, density.dimensions)).astype(int))
     variables = [model.value_vars[i] for i in chosen]

@@ -12,6 +12,7 @@ from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.engine import compile
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.inference.density import Density
+from il6infer.network.network import TIME, symbol
 from il6infer.pymc import agreement
 from il6infer.pymc.door import STATED
 from tests.zoo import toy
@@ -28,6 +29,18 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("problem", [toy.line(), toy.families(), toy.decay()], ids=lambda problem: problem.id)
 def test_both_densities_are_the_same(problem):
+    engine = compile(problem)
+
+    assert agreement.largest_difference(problem, engine, Density(problem, engine)) < 1e-9
+
+
+def test_a_problem_of_many_parameters_is_compared():
+    names = [f"p{i}" for i in range(70)]
+    line = toy.line()
+    formula = sum((symbol(name) / 70 for name in names), start=symbol("b") * TIME)
+    observable = replace(line.observables[0], formula=formula)
+    parameters = (*map(toy.normal, names), toy.normal("b"))
+    problem = replace(line, parameters=parameters, observables=(observable,))
     engine = compile(problem)
 
     assert agreement.largest_difference(problem, engine, Density(problem, engine)) < 1e-9
