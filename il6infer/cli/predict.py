@@ -82,6 +82,12 @@ def ask(args: argparse.Namespace) -> None:
     write(args.output, found)
     for label, words in told(found).items():
         logger.info("%s: %s", label, words)
+    if found.plan is not None:
+        for i, lane in enumerate(found.plan.lanes, start=1):
+            where = f"{lane.readout}, {lane.done}, {lane.time_min:g} min"
+            logger.info("measure next, lane %d: %s (%+.3f nats)", i, where, lane.gain)
+        said = found.plan.absent or f"{found.plan.gain:.2f} nats, random lanes {found.plan.random:.2f}"
+        logger.info("measure next, expected gain: %s", said)
     if found.failed:
         logger.warning("%d of %d draws could not be simulated in every experiment", found.failed, found.draws)
     if found.sampled is False:

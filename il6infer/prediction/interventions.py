@@ -53,12 +53,37 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Candidates:
+    """What could be measured next.
+
+    Attributes
+    ----------
+    times
+        In minutes.
+    lanes
+        Of the plan.
+    parameters
+        To learn of; empty: all of the model that are estimated.
+    costs
+        Read-out -> cost of one lane; 1 where it has none.
+    """
+
+    readouts: tuple[str, ...]
+    experiments: tuple[str, ...]
+    times: tuple[float, ...]
+    lanes: int
+    parameters: tuple[str, ...]
+    costs: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Interventions:
-    """Everything in a predictions file; `until` is the last simulated time [min]."""
+    """Everything in a predictions file; `until` is the last simulated time [min], `next` None for no plan."""
 
     until: float
     plans: Mapping[str, VirtualExperiment]
     asked: tuple[Asked, ...]
+    next: Candidates | None = None
 
 
 def read_interventions(path: Path) -> Interventions:
@@ -91,8 +116,29 @@ def interventions_of(described: Mapping[str, Any], path: Path) -> Interventions:
         one = _asked(entry, kinds[0])
         faults += _faults(one, entry, content, where)
         asked.append(one)
+    given, candidates = content.get("next"), None
+    if given is not None:
+        faults += _next_faults(given, content, path.name)
+        candidates = Candidates(
+            tuple(given["readouts"]), tuple(given["experiments"]), tuple(map(float, given["times"])), given["lanes"],
+            tuple(given.get("parameters", ())), given.get("costs", {}),
+        )  # fmt: skip
     raise_faults(faults, str(path))
-    return Interventions(float(content["until"]), plans, tuple(asked))
+    return Interventions(float(content["until"]), plans, tuple(asked), candidates)
+
+
+def _next_faults(given: Mapping[str, Any], content: Mapping[str, Any], file: str) -> Iterator[Fault]:
+    for name in given["experiments"]:
+        if name not in content["experiments"]:
+            yield Fault(f"{file}, next", f"unknown experiment '{name}'.", nearest(name, content["experiments"]))
+        elif "doses" in content["experiments"][name]:
+            yield Fault(f"{file}, next", f"'{name}' has 'doses'.", "Name an experiment of one dose a lane.")
+    for time in given["times"]:
+        if time > content["until"]:
+            yield Fault(f"{file}, next", f"time {time:g} min is after the last simulated time.", "Raise 'until'.")
+    for name in given.get("costs", {}):
+        if name not in given["readouts"]:
+            yield Fault(f"{file}, next, costs", f"'{name}' is none of the read-outs.", nearest(name, given["readouts"]))
 
 
 @cache

@@ -19,6 +19,7 @@ from il6infer.prediction.draws import posterior_draws
 from il6infer.prediction.explore import Draft, draft, explorer
 from il6infer.prediction.interventions import Asked, Interventions
 from il6infer.prediction.measured import as_measured, new_measurements
+from il6infer.prediction.planning import Readings, plan_of
 from il6infer.prediction.responses import area, crossing, hill_slope
 from il6infer.problems.spec import Problem
 from il6infer.stages.predictions import Array, DrawnCurve, DrawnNumber, DrawnPrediction, ModelPredictions
@@ -63,6 +64,9 @@ def predict(
     drafted = draft(problem)
     simulated = _Simulated(problem, asked, drafted, thetas, np.random.default_rng(seed), engine, rtol, atol, threads)
     reasons = [] if verdict is None else [r.message for a in (verdict.sampled, verdict.reproduces) for r in a.failed]
+    plan = None
+    if asked.next is not None:
+        plan = plan_of(problem, asked.next, asked.plans, thetas, simulated.readings, seed)
     return ModelPredictions(
         problem.id, len(thetas), simulated.failed,
         sampled=None if verdict is None else verdict.sampled.passed,
@@ -71,6 +75,7 @@ def predict(
         predictions=tuple(_ANSWERS[one.kind](one, simulated) for one in asked.asked),
         explorer=explorer(problem, drafted, thetas, simulated.references, simulated.times),
         unexplored=drafted.why,
+        plan=plan,
     )  # fmt: skip
 
 
@@ -83,6 +88,8 @@ class _Simulated:
         (times,) [min].
     failed
         Draws at which a simulation failed.
+    readings
+        What instruments would read in the experiments that could be done next.
     references
         (draws, read-outs, settings, times) of the runs that a browser checks itself against.
     """
@@ -97,7 +104,10 @@ class _Simulated:
         self._courses: dict[tuple[str, str], np.ndarray] = {}
         self._new: dict[tuple[str, str], np.ndarray] = {}
         self.failed, self.references = 0, np.empty((len(thetas), 0, 0, len(self.times)))
-        wanted = dict.fromkeys(pair for one in asked.asked for pair in self._pairs(one) if not self.absent(*pair))
+        self.readings = Readings({}, self.times)
+        candidates = [] if asked.next is None else [(r, e) for e in asked.next.experiments for r in asked.next.readouts]
+        pairs = [*(pair for one in asked.asked for pair in self._pairs(one)), *candidates]
+        wanted = dict.fromkeys(pair for pair in pairs if not self.absent(*pair))
         if not wanted and not drafted.asked:
             return
         runs = {name: experiments_of(_with_zero(self.plans[name]), problem) for _, name in wanted}
@@ -106,7 +116,7 @@ class _Simulated:
         whole = question(problem, listed, self.times)
         pure = len(whole.measurements)
         courses_of = dict.fromkeys((o.readout, e) for o in asked.asked if o.kind == "courses" for e in o.experiments)
-        noisy = [pair for pair in wanted if pair in courses_of]
+        noisy = [pair for pair in wanted if pair in courses_of or pair in candidates]
         whole, measured = as_measured(whole, problem, noisy, runs, self.times)
         found = simulate_all(compile(whole, engine=engine, rtol=rtol, atol=atol), thetas, threads)
         self.failed = int(found.failed.sum())
@@ -117,6 +127,10 @@ class _Simulated:
         if drafted.asked:
             self.references = np.stack(split[len(wanted) :], axis=1)
         rows = slice(pure, None)
+        self.readings = Readings.of(
+            [pair for pair in measured if pair in candidates], measured, whole.noise_kinds[rows],
+            found.prediction[:, rows], found.noise[:, rows], self.times,
+        )  # fmt: skip
         self._new = new_measurements(
             measured, {pair: self._courses[pair][:, 0] for pair in measured}, whole.noise_kinds[rows],
             found.prediction[:, rows], found.noise[:, rows], rng,

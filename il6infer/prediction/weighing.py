@@ -70,7 +70,11 @@ def weigh(found: Mapping[str, ModelPredictions], comparison: Comparison) -> Pred
     misfits = {name: row.misfits for name, row in rows.items() if name in found and not row.reproduces}
     sampled = [name for name in found if name not in failed]
     unanswered = NOTHING_FITS if sampled and set(sampled) <= set(misfits) else "" if sampled else "no fit sampled"
-    return Predictions(max(own.draws for own in found.values()), weights, failed, misfits, unanswered, predictions)
+    heaviest = max(weights, key=lambda model: weights[model]) if weights else ""
+    return Predictions(
+        max(own.draws for own in found.values()), weights, failed, misfits, unanswered, predictions,
+        plan=found[heaviest].plan if heaviest else None, planned_for=heaviest,
+    )  # fmt: skip
 
 
 def _said(one: DrawnPrediction) -> tuple:

@@ -69,7 +69,6 @@ def cards(
     told: Mapping[str, Mapping[str, Any]],
     predictions: Predictions | None,
     library: Library,
-    next_step: Card | None = None,
 ) -> list[Card]:
     """Make the five cards.
 
@@ -83,8 +82,6 @@ def cards(
         Model -> parameter -> what the fit says of it: ``what``, ``unit``.
     predictions
         Of the data set; None where none were asked.
-    next_step
-        What to measure next, where it was computed.
     """
     best = next((row for row in rows if row.rank is not None and row.reproduces), None)
     return [
@@ -92,7 +89,7 @@ def cards(
         _shares(predictions),
         _constants(best, verdicts, told, words),
         _fit(rows, verdicts, words),
-        next_step or _open(best, verdicts, told, words),
+        _planned(predictions, told) or _open(best, verdicts, told, words),
     ]
 
 
@@ -207,6 +204,29 @@ def _fit(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], words: Mappi
     if not good:
         answer = "No model does both: no number below is a finding"
     return Card("Does any model fit", answer, "good" if good else "bad", tuple(lines), lights=lights, link="fit")
+
+
+def _planned(predictions: Predictions | None, told: Mapping[str, Mapping[str, Any]]) -> Card | None:
+    """Say what to measure next, of a plan; None where there is none."""
+    plan = predictions.plan if predictions else None
+    if predictions is None or plan is None or not plan.lanes:
+        return None
+    counts: dict[tuple[str, str, float], int] = {}
+    for lane in plan.lanes:
+        key = (lane.readout.replace("_", " "), lane.done, lane.time_min)
+        counts[key] = counts.get(key, 0) + 1
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    readouts = " and ".join(dict.fromkeys(key[0] for key in counts))
+    answer = f"{len(plan.lanes)} lanes of {readouts}, first {ranked[0][0][1]} at {ranked[0][0][2]:g} min"
+    about = told[predictions.planned_for]
+    most = sorted(plan.shrinkage, key=lambda name: plan.shrinkage[name])[:2]
+    learnt = [
+        f"{about[n].get('what') or n.replace('_', ' ')}: interval {100 * (1 - plan.shrinkage[n]):.0f} % narrower"
+        for n in most if n in about
+    ]  # fmt: skip
+    lanes = [f"{count} \N{MULTIPLICATION SIGN} {done}, {time:g} min" for (_, done, time), count in ranked[:4]]
+    gain = f"Expected gain {plan.gain:.2f} nats; random lanes: {plan.random:.2f}."
+    return Card("What to measure next", answer, "", (*lanes, *learnt, gain), link="next")
 
 
 def _open(

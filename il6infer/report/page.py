@@ -243,7 +243,15 @@ def _predicted(
     doubts: Mapping[str, Any], figure_of: Figures, simulated: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """Context of the predictions; empty where none were asked."""
-    empty = {"predictions": [], "explored": "", "unexplored": {}, "predictions_unanswered": "", "shown_models": []}
+    empty = {
+        "predictions": [],
+        "explored": "",
+        "unexplored": {},
+        "predictions_unanswered": "",
+        "shown_models": [],
+        "plan": None,
+        "planned_for": "",
+    }
     if found is None:
         return empty
     order = [row.model for row in comparison.models]
@@ -258,6 +266,8 @@ def _predicted(
         "unexplored": {model: one.unexplored for model, one in own.items() if one.explorer is None},
         "predictions_unanswered": found.unanswered,
         "shown_models": shown,
+        "plan": found.plan,
+        "planned_for": found.planned_for,
     }  # fmt: skip
 
 

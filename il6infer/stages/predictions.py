@@ -102,6 +102,51 @@ class DrawnPrediction:
 
 
 @dataclass(frozen=True)
+class Lane:
+    """A lane or well of a plan.
+
+    Attributes
+    ----------
+    done
+        To the cells, in words.
+    gain
+        What it adds to those before it [nats]; the first two lanes share theirs.
+    """
+
+    readout: str
+    done: str
+    time_min: float
+    cost: float
+    gain: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure next, from one posterior; see `il6infer.prediction.design`.
+
+    Attributes
+    ----------
+    lanes
+        In the order in which they are chosen, replicates as often as they are.
+    candidates
+        How many lanes were to choose from.
+    gain, random
+        Of the plan, and of the median of random ones of as many lanes [nats].
+    shrinkage
+        Parameter -> standard deviation after over before, of the logarithm of a positive one.
+    absent
+        Why there is no plan; empty where there is one.
+    """
+
+    lanes: tuple[Lane, ...]
+    candidates: int
+    gain: float
+    random: float
+    shrinkage: Mapping[str, float]
+    absent: str
+
+
+@dataclass(frozen=True)
 class ModelPredictions:
     """What one fit predicts, with both answers of its verdict; null where no verdict was given.
 
@@ -109,6 +154,8 @@ class ModelPredictions:
     ----------
     failed
         Draws at which a simulation failed.
+    plan
+        What to measure next; null where the file does not ask.
     explorer
         The model for a browser; null, with the reason in `unexplored`, where it cannot be one.
     """
@@ -124,6 +171,7 @@ class ModelPredictions:
     predictions: tuple[DrawnPrediction, ...]
     explorer: Explorer | None
     unexplored: str
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -215,6 +263,8 @@ class Predictions:
         Model -> stacking weight, of those that sampled and reproduce the data.
     failed, misfits, unanswered
         As `il6infer.stages.claims.WeighedClaims` has them.
+    plan, planned_for
+        What to measure next, from the posterior of the model with the largest weight; null where there is none.
     """
 
     WRITTEN_BY: ClassVar[str] = "il6infer predict weigh"
@@ -225,3 +275,5 @@ class Predictions:
     misfits: Mapping[str, tuple[str, ...]]
     unanswered: str
     predictions: tuple[Prediction, ...]
+    plan: Plan | None = None
+    planned_for: str = ""

@@ -41,6 +41,7 @@ ASKED = {
         "tight": {"title": "tight", "steps": STEP, "set": {"K": 0.1}, "doses": DOSES},
         "loose": {"title": "loose", "steps": STEP, "set": {"K": 1000}, "doses": DOSES},
         "as_fitted": {"title": "inhibitor", "steps": STEP, "doses": DOSES},
+        "blocked": {"title": "blocked", "steps": [{**STEP[0], "species": "sgp130Fc"}, *STEP]},
         "absent": {"title": "no such thing", "steps": STEP, "requires": ["C_trans"]},
     },
     "predictions": [
@@ -51,6 +52,7 @@ ASKED = {
         {"id": "none", "title": "no window", "readout": "R", "window": {"blocks": "loose", "spares": "tight"}},
         {"id": "share", "title": "share", "share": {"experiments": ["one"], "parts": {"a": ["A"], "b": ["B", "C_x"]}}},
     ],
+    "next": {"readouts": ["R", "A"], "experiments": ["one", "blocked", "absent"], "times": [0, 50], "lanes": 4},
 }  # fmt: skip
 
 
@@ -173,6 +175,18 @@ def test_both_answers_of_the_verdict_ride_along(found):
     assert found.reasons == ("lack-of-fit p 1e-06 (limit: at least 0.01) at y. The model misses the data.",)
 
 
+def test_the_plan_measures_where_the_parameter_shows_and_only_what_was_measured(found):
+    plan = found.plan
+    doing = [(lane.done, lane.time_min) for lane in plan.lanes]
+
+    assert (plan.candidates, plan.absent) == (4, "")  # R in two experiments at two times; A was not measured
+    assert {lane.readout for lane in plan.lanes} == {"R"}
+    assert ("blocked", 50.0) in doing  # K shows where there is an inhibitor, at no other place
+    assert plan.gain > plan.random >= 0
+    assert list(plan.shrinkage) == ["K"]  # sigma is no parameter of the cells
+    assert plan.shrinkage["K"] < 1
+
+
 def test_a_predictions_file_survives_its_codec(found):
     again = codec.decode(ModelPredictions, codec.encode(found), "x")
 
@@ -269,6 +283,22 @@ def test_faults_of_a_predictions_file_say_where_and_what_to_do(entry, fault, tmp
         read_interventions(path)
 
     assert f"p.yaml, prediction 'x': {fault}" in str(caught.value)
+
+
+def test_faults_of_candidates_say_where(tmp_path):
+    path = tmp_path / "p.yaml"
+    bad = {"readouts": ["R"], "experiments": ["oen", "doses"], "times": [5, 500], "costs": {"Q": 1}}
+    path.write_text(yaml.safe_dump({**ASKED, "next": bad}))
+    with pytest.raises(UserError) as caught:
+        read_interventions(path)
+
+    for fault in (
+        "p.yaml, next: unknown experiment 'oen'. Did you mean 'one'?",
+        "p.yaml, next: 'doses' has 'doses'. Name an experiment of one dose a lane.",
+        "p.yaml, next: time 500 min is after the last simulated time. Raise 'until'.",
+        "p.yaml, next, costs: 'Q' is none of the read-outs.",
+    ):
+        assert fault in str(caught.value)
 
 
 def test_the_file_of_the_project_is_in_order(root):
