@@ -168,10 +168,28 @@ def _typed(sheet: Sheet, columns: Sequence[Column], subject: str) -> pd.DataFram
     missing = sheet.missing([column.name for column in columns if not column.optional])
     raise_faults([Fault(f.where, f.what, "Run `il6infer ingest` again.") for f in missing], subject)
     faults: list[Fault] = []
-    read = {column.name: [_cell(sheet, row, column, faults) for row in sheet.rows] for column in columns}
+    read = {column.name: _cells(sheet, column, faults) for column in columns}
     raise_faults(faults, subject)
     kinds = {"number": float, "count": int, "flag": bool}
     return pd.DataFrame({c.name: pd.Series(read[c.name], dtype=kinds.get(c.kind, str)) for c in columns})
+
+
+def _cells(sheet: Sheet, column: Column, faults: list[Fault]) -> list[str | float | int | bool]:
+    """Cells of a column; sound columns of text and counts, the most of a table, without looking at each row."""
+    texts = [row.cells[column.name] for row in sheet.rows]
+    if column.kind in ("id", "text") and (column.empty or all(texts)):
+        return [*texts]
+    if column.kind == "count" and all(map(str.isdecimal, texts)):
+        return [int(text) for text in texts]
+    if column.kind in ("flag", "number"):
+        known = dict.fromkeys(texts)
+        if len(known) * 2 < len(texts):
+            first = {row.cells[column.name]: row for row in reversed(sheet.rows)}
+            found: list[Fault] = []
+            values = {text: _cell(sheet, first[text], column, found) for text in known}
+            if not found:
+                return [values[text] for text in texts]
+    return [_cell(sheet, row, column, faults) for row in sheet.rows]
 
 
 def _cell(sheet: Sheet, row: Row, column: Column, faults: list[Fault]) -> str | float | int | bool:
@@ -201,6 +219,7 @@ def _differences(table: pd.DataFrame, again: pd.DataFrame, columns: Sequence[Col
     return [
         Fault(place.format(name, row, column.name), f"'{before}' would be read back as '{after}'.", "Rename it.")
         for column in columns
+        if column.kind == "number" or [*map(str, table[column.name])] != [*map(str, again[column.name])]
         for row, (before, after) in enumerate(zip(table[column.name], again[column.name], strict=True), start=2)
         if not _same(before, after, column)
     ]
