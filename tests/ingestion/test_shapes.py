@@ -251,23 +251,20 @@ def test_prism_and_factors(tmp_path):
     ]  # fmt: skip
 
 
-def test_tables_without_an_assay_of_their_own(tmp_path):
-    genes = {"path": "deseq2.csv", "assay": "table", "batch": "r", "condition": "il6_10", "constants": {"time": 240}}
-    genes |= {"where": {"gene": "SOCS3"}, "observables": {"SOCS3_mRNA": {"column": "fold_change", "unit": "relative"}}}
-    tables = read(tmp_path, genes, protocol=PROTOCOL[1:])
-    assert tables.measurements["value"].tolist() == [pytest.approx(2**2.91)]
-    assert "no row has '2-Mar' (where)" in refused(
-        tmp_path, {**genes, "where": {"gene": "2-Mar"}}, protocol=PROTOCOL[1:]
-    )
-    coip = {
-        "path": "coip.csv",
-        **BLOT,
-        "signal": "IP_IL6R_gp130",
-        "normalise": "IP_IL6R_IL6R",
-        "ignore": ["input_gp130"],
-    }
+def test_genes_that_a_spreadsheet_turned_into_dates_are_asked_for_in_vain(tmp_path):
+    genes = {"path": "deseq2.csv", "assay": "rnaseq", "batch": "r", "condition": "il6_10", "control": "vehicle"}
+    genes |= {"constants": {"time_min": 240}, "genes": {"SOCS3_mRNA": "SOCS3"}}
+    tables = read(tmp_path, genes)
+    assert values(tables) == {("il6_10", 240): pytest.approx(2**2.91), ("vehicle", 240): 1.0}
+    assert "MARCHF2" in refused(tmp_path, {**genes, "genes": {"MARCHF2_mRNA": "MARCHF2"}})
+
+
+def test_co_immunoprecipitation_and_elisa_with_a_layout(tmp_path):
+    coip = {"path": "coip.csv", "assay": "coip", "observable": "complex", "batch": "c"}
+    coip |= {"prey": "IP_IL6R_gp130", "bait": "IP_IL6R_IL6R", "ignore": ["input_gp130"]}
     assert values(read(tmp_path, coip))["il6_10", 30] == pytest.approx(11565.106 / 8820.843)
-    elisa = {"path": "elisa_od.csv", "assay": "table", "batch": "e", "constants": {"time": 60}, "ignore": ["OD570"]}
-    elisa |= {"observables": {"sIL6R_medium": {"column": "OD450", "unit": "ng/ml", "substance": "sIL6R"}}}
-    elisa |= {"condition": {"column": "sample"}}
-    assert "condition 'STD1' is not in the protocol" in refused(tmp_path, elisa)
+    elisa = {"path": "elisa_od.csv", "assay": "elisa", "observable": "sIL6R_medium", "batch": "e"}
+    elisa |= {"standard": "conc_pg_ml", "background": "OD570", "unit": "pg/ml", "substance": "sIL6R", "ignore": ["is"]}
+    layout = {"A1-H2": {"is": "standard"}, "A3": "vehicle 0"} | {f"{row}3": None for row in "BCDEFGH"}
+    (value,) = values(read(tmp_path, {**elisa, "layout": layout}, protocol=PROTOCOL[:1])).values()
+    assert 1.0e3 / 50 * 1e-3 < value < 2.0e3 / 50 * 1e-3  # between the standards of 1,000 and 2,000 pg/ml, in nM
