@@ -50,3 +50,8 @@ rule all:
     input:
         rules.report.output.page,
         expand(rules.compare.output.table, dataset=FITTED),
+
+
+# The last thing that a run says: each fit, whether it sampled, whether its model fits the data, where to look.
+onsuccess:
+    shell("il6infer status {RESULTS:q}")

@@ -37,6 +37,7 @@ EDITS = {
     "cli/claims.py": {"check_prior", "ask", "weigh"},
     "cli/predict.py": {"predict", "weigh_predictions"},
     "cli/cite.py": set(),
+    "cli/status.py": set(),
     "cli/adopt.py": {"adopt", "draw_adopted"},
     "cli/petab.py": set(),
     "comparison/weights.py": {"compare"},

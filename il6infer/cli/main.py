@@ -35,6 +35,7 @@ COMMANDS = (
     "predict",
     "report",
     "cite",
+    "status",
     "models",
     "petab",
     "provenance",

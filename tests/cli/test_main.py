@@ -25,6 +25,7 @@ COMMANDS = (
     "predict",
     "report",
     "cite",
+    "status",
     "models",
     "petab",
     "provenance",
