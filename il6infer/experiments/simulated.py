@@ -18,8 +18,10 @@ from il6infer._outputs import atomic_files
 from il6infer._yaml import read_yaml
 from il6infer.ingestion.assay import Instrument
 from il6infer.ingestion.assays import ASSAYS
+from il6infer.ingestion.assemble import protocol_table
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
 from il6infer.library.compose import compose
+from il6infer.stages import genotype
 
 INSTRUMENTS: Mapping[str, Instrument] = {
     name: assay.instrument for name, assay in ASSAYS.items() if assay.instrument is not None
@@ -164,7 +166,7 @@ def readouts(truth: Truth) -> pd.DataFrame:
             for readout, time in wanted for condition in protocol.conditions
         ]
     )  # fmt: skip
-    steps = pd.DataFrame([{**vars(step)} for step in protocol.steps]).drop(columns="row")
+    steps = protocol_table(protocol, protocol.conditions)
     with TemporaryDirectory() as folder:
         path = build(asked, steps, compose(truth.model), Path(folder) / "problem", dataset="truth")
         problem = load(path)
@@ -199,6 +201,7 @@ def simulate(truth: Truth, output: Path) -> tuple[Path, ...]:
         seen = exact[exact["readout"] == file.readout]
         tables[file.path] = make(file.times, conditions, seen, file.settings, np.random.default_rng(seed))
     columns = ["condition", "time_min", "action", "species", "dose", "unit"]
+    columns += [column for column in genotype.COLUMNS if any(column in row for row in truth.protocol)]
     tables["protocol.csv"] = pd.DataFrame([{c: row.get(c, "") for c in columns} for row in truth.protocol])
     tables["truth_parameters.csv"] = parameter_values(truth).rename_axis("parameter").rename("value").reset_index()
     tables["truth_readouts.csv"] = exact

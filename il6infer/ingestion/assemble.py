@@ -89,7 +89,7 @@ def ingest(description: Path, name: str, folder: Path) -> Tables:
         inputs[described.protocol] = folder / described.protocol
     digests = {label: digest(path) for label, path in inputs.items()}
     report = summary(name, described, protocol, sources, measurements, digests)
-    return Tables(measurements, _protocol_table(protocol, set(measurements["condition"])), report)
+    return Tables(measurements, protocol_table(protocol, set(measurements["condition"])), report)
 
 
 @dataclass(frozen=True)
@@ -230,8 +230,16 @@ def _measurements(name: str, described: Description, sources: Sequence[Source]) 
     return frame.assign(replicate=frame.groupby(series, sort=False).cumcount() + 1)
 
 
-def _protocol_table(protocol: Protocol, measured: Collection[str]) -> pd.DataFrame:
-    """Give the steps of all conditions that have a value; where all wells lay below range, nothing can be fitted."""
+def protocol_table(protocol: Protocol, measured: Collection[str]) -> pd.DataFrame:
+    """Write the steps of all conditions that have a value; where all wells lay below range, nothing can be fitted.
+
+    Parameters
+    ----------
+    protocol
+        As it was read.
+    measured
+        Conditions that have a value.
+    """
     steps = [step for step in protocol.steps if step.condition in measured]
     own = [column for column in names(PROTOCOL) if column not in genotype.COLUMNS]
     cells = {name: protocol.genotypes.get(name, Genotype()).cells for name in measured}

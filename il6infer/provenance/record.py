@@ -119,7 +119,8 @@ def _named_in(path: Path, folders: Sequence[Path]) -> Iterator[Path]:
         return
     for text in texts:
         if 0 < len(text) < 4096 and "\n" not in text and "\0" not in text:
-            yield from (folder / text for folder in folders if (folder / text).is_file())
+            # os.path says no to what can be the name of no file, such as a long question.
+            yield from (folder / text for folder in folders if os.path.isfile(folder / text))
 
 
 def _texts(content: Any) -> Iterator[str]:

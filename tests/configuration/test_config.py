@@ -10,6 +10,7 @@ import yaml
 from il6infer._errors import UserError
 from il6infer.configuration import load
 from il6infer.configuration.check import check_config
+from il6infer.library.compose import compose
 from il6infer.stages.codec import encode
 from il6infer.stages.settings import SECTIONS, CompareSections, FitSections, VerdictSections, read_sections
 
@@ -73,8 +74,8 @@ def test_all_faults_come_in_one_message():
             "  - key 'fit.tune': 'four' is not a whole number.",
             "  - key 'models.0': unknown model 'classic_sosc3'. Did you mean 'classic_socs3'? "
             "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, "
-            "classic_socs3, cluster_dual, cluster_loss, cluster_none, cluster_socs3, trans_dual, trans_loss, "
-            "trans_none, trans_socs3.",
+            "classic_socs3, cluster_dual, cluster_loss, cluster_none, cluster_socs3, linear_dual, linear_loss, "
+            "linear_none, linear_socs3, trans_dual, trans_loss, trans_none, trans_socs3.",
             "  - key 'results': is empty, a text was expected.",
             "  - key 'seed': -1 is not allowed: it must be at least 0.",
             "  - key 'verdict.rhat_max': 0 is not allowed: it must be at least 1.",
@@ -220,13 +221,30 @@ def test_the_configurations_that_come_with_it_are_valid(root, name):
         assert (root / dataset["description"]).is_file()
 
 
-def test_the_default_analysis_compares_receptors_and_feedbacks_and_asks_the_claims(root):
+def test_the_default_analysis_compares_feedbacks_and_wirings_and_predicts_what_it_never_saw(root):
     config = load.load_config(root / "config" / "config.yaml")
 
-    assert set(config["models"]) == {
-        f"{receptor}_{feedback}" for receptor in ("classic", "trans", "both") for feedback in ("none", "socs3", "loss")
-    }
+    assert config["models"] == [
+        *(f"both_{feedback}+wiring_shared" for feedback in ("none", "socs3", "loss", "dual")),
+        "both_socs3+wiring_stat3",
+    ]
     assert config["claims"] == "config/claims.yaml"
+    assert config["hold_out"]["conditions"] == ["sgp130fc_500_il6_10_sil6r_25"]
+
+
+SHIPPED = ("config", "hepatocytes", "hepg2_matched", "fibroblasts", "hepg2", "rpe1")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_configuration_names_what_there_is_and_models_that_have_what_is_measured(name, root):
+    config = load.load_config(root / "config" / f"{name}.yaml")
+    for dataset, described in config["datasets"].items():
+        description = yaml.safe_load((root / described["description"]).read_text("utf-8"))
+        measured = {o for file in description["files"] for o in file.get("observables", [file.get("observable")])}
+        for model in load.models_of(config, dataset):
+            assert measured <= set(compose(model).readouts), model
+        batches = {file["batch"] for file in description["files"]}
+        assert set(config["hold_out"]["batches"]) <= batches
 
 
 def test_a_petab_problem_brings_its_own_model_and_data():
