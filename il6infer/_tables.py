@@ -81,6 +81,10 @@ class Sheet:
         place = f"{self.entry} {row}" if isinstance(row, int) else row.place or f"{self.entry} {row.number}"
         return f"{self.name}, {place}" + (f", column '{column}'" if column else "")
 
+    def written(self, value: float) -> str:
+        """Write a number as this table writes its numbers."""
+        return f"{value:.12g}".replace(".", self.decimal)
+
     @property
     def placed(self) -> bool:
         """Whether its rows are parts of the file's rows."""

@@ -45,7 +45,8 @@ def with_names(joined: Joined, take: Take) -> None:
             joined.faults.append(
                 Fault(sheet.name, f"the file has a column '{name}' (constants).", "Take it out of one.")
             )
-        sheet = added(sheet, {name: [cell] * len(sheet.rows)})
+        value = number(cell)
+        sheet = added(sheet, {name: [cell if value is None else sheet.written(value)] * len(sheet.rows)})
         joined.used.add(name)
     joined.sheet = sheet
     for column, pattern in take.labels.items():
@@ -125,10 +126,10 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         if bare is not None:
             what = f"'{bare[column]}' has no unit, and other times of the file have one."
             joined.faults.append(Fault(sheet.where(bare, column), what, "Write all times in one way."))
-        cells = [f"{minutes(float(found[1]), found[2]):.12g}" if found else "" for found in suffixed]
+        cells = [sheet.written(minutes(float(found[1]), found[2])) if found else "" for found in suffixed]
         joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif timed and unit in CLOCKS:
-        cells = [_clock(cell, unit) for cell in cells]
+        cells = [_clock(sheet, cell, unit) for cell in cells]
         joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif not timed and (joined.time_unit or unit) == "min":
         _hours(joined, column)
@@ -139,13 +140,13 @@ def _told(joined: Joined, column: str) -> bool:
     return column in joined.used
 
 
-def _clock(cell: str, unit: str) -> str:
+def _clock(sheet: Sheet, cell: str, unit: str) -> str:
     found = re.fullmatch(r"(\d+):([0-5]\d)(?::([0-5]\d))?", cell)
     if not found or (unit == "hh:mm:ss") != bool(found[3]) and found[3] not in (None, "00"):
         return cell
     first, second, third = int(found[1]), int(found[2]), int(found[3] or 0)
     total = first + second / 60 if unit == "mm:ss" else 60 * first + second + third / 60
-    return f"{total:.12g}"
+    return sheet.written(total)
 
 
 def _hours(joined: Joined, column: str) -> None:

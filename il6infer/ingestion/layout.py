@@ -10,9 +10,10 @@ from typing import Any
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet
-from il6infer.ingestion.cells import grids, read_bytes
-from il6infer.ingestion.formats import FORMATS
-from il6infer.ingestion.formats.format import known_as
+from il6infer.ingestion.cells import read_bytes
+from il6infer.ingestion.formats.format import known_as, time_unit
+from il6infer.ingestion.loading import load
+from il6infer.ingestion.taking import Take
 
 PLACES = ("well", "lane", "peak", "sample", "tube", "label", "row")
 """Columns by which a layout finds rows, in this order."""
@@ -47,10 +48,17 @@ def wells_between(first: str, last: str) -> list[str]:
     return [f"{chr(row)}{column}" for row in range(top, bottom + 1) for column in range(left, right + 1)]
 
 
-def fields_of(text: str, controls: Collection[str] = ()) -> Fields | str:
+def fields_of(text: str, controls: Collection[str] = (), sheet: Sheet | None = None) -> Fields | str:
     """Fields of ``il6_10 15`` or ``il6_10 2 h``: condition and time; the reason for what is no sample.
 
-    Wells that are `controls`, which the assay reads, have that as condition and sample.
+    Parameters
+    ----------
+    text
+        What stands in the layout.
+    controls
+        Words for wells that are no samples, but that the assay reads: they are condition and sample.
+    sheet
+        Table of the file, in whose way the time is written.
     """
     if text.strip() in controls:
         return {"condition": text.strip(), "sample": text.strip()}
@@ -59,9 +67,10 @@ def fields_of(text: str, controls: Collection[str] = ()) -> Fields | str:
     found = _TIME.fullmatch(text.strip())
     if not found:
         return {"condition": text.strip()}
+    bare = found["time"] if sheet is None else sheet.written(float(found["time"]))
     return {
         "condition": found["condition"].strip(),
-        "time": found["time"] + (f" {found['unit']}" if found["unit"] else ""),
+        "time": f"{found['time']} {found['unit']}" if found["unit"] else bare,
     }
 
 
@@ -90,10 +99,10 @@ def places_of(
         if given is None:
             fields: list[Fields | str] = ["layout: left out"] * len(cells)
         elif isinstance(given, Mapping):
-            fields, found = _spread(given, len(cells), where)
+            fields, found = _spread(given, len(cells), where, sheet)
             faults += found
         else:
-            fields = [fields_of(str(given), controls)] * len(cells)
+            fields = [fields_of(str(given), controls, sheet)] * len(cells)
         known = places.setdefault(column, {})
         for cell, said in zip((_told(column, cell) for cell in cells), fields, strict=True):
             before = known.get(cell, {})
@@ -136,14 +145,15 @@ def _has(sheet: Sheet) -> str:
     return f"{columns[0]} {', '.join(cells[:8])}" + (" ..." if len(cells) > 8 else "")
 
 
-def _spread(given: Mapping[str, Any], count: int, where: str) -> tuple[list[Fields | str], list[Fault]]:
+def _spread(given: Mapping[str, Any], count: int, where: str, sheet: Sheet) -> tuple[list[Fields | str], list[Fault]]:
     """Fields of each of `count` places: a list, or a range of numbers, is one for each of them."""
     out: list[dict[str, str]] = [{} for _ in range(count)]
     faults = []
     for name, value in given.items():
         numbers = re.fullmatch(r"(\d+)-(\d+)", str(value)) if name in ("lane", "replicate", "tube") else None
         listed = [str(i) for i in range(int(numbers[1]), int(numbers[2]) + 1)] if numbers else value
-        cells = [str(one) for one in listed] if isinstance(listed, list) else [str(listed)] * count
+        listed = listed if isinstance(listed, list) else [listed] * count
+        cells = [sheet.written(one) if isinstance(one, float) else str(one) for one in listed]
         if len(cells) != count:
             faults.append(Fault(where, f"{len(cells)} of '{name}' for {count} places.", "Give one for each of them."))
             continue
@@ -169,21 +179,18 @@ def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] =
     content, faults = read_bytes(path, name)
     if content is None:
         return {}, faults
-    found, faults = grids(content, name)
-    if not found or faults:
+    loaded, faults = load(content, name, Take(), {*PLACES, "condition", "time_min"})
+    if loaded is None:
         return {}, faults
-    if FORMATS["plate"].finds(found[0]):
-        block, faults = FORMATS["plate"].read(found[0], ())
-        if block is None:
-            return {}, faults
+    block = loaded.sheet
+    if loaded.format == "plate":
         measures = [column for column in block.columns if column != "well"]
         if len(measures) > 1:
             return {}, [Fault(name, f"{len(measures)} maps of a plate.", "A layout has one.")]
-        return {"well": {row["well"]: fields_of(row[measures[0]], controls) for row in block.rows}}, []
-    block, faults = FORMATS["table"].read(found[0], {*PLACES, "condition", "time_min"})
-    if block is None:
-        return {}, faults
-    names = {column: known_as(column) or column.strip() for column in block.columns}
+        return {"well": {row["well"]: fields_of(row[measures[0]], controls, sheet) for row in block.rows}}, []
+    if loaded.format != "table":
+        return {}, [Fault(name, f"looks like a file of {loaded.format}, not like a layout.", "Give the layout here.")]
+    names = {column: _field(column) for column in block.columns}
     keys = [column for column in block.columns if names[column] in PLACES and names[column] in sheet.columns]
     if not keys and "row" in names.values():
         keys = [column for column in block.columns if names[column] == "row"]
@@ -199,7 +206,7 @@ def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] =
             continue
         if place in places:
             faults.append(Fault(f"{name}, row {row.number}", f"{names[key]} {place} is told twice.", "Say it once."))
-        cells = {names[c]: row[c] for c in block.columns if c != key and row[c]}
+        cells = {names[c]: _cell(row[c], c, block, sheet) for c in block.columns if c != key and row[c]}
         if "???" in cells.values():
             faults.append(Fault(f"{name}, row {row.number}", "??? is still to be filled in.", "Or write 'blank'."))
             continue
@@ -207,6 +214,21 @@ def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] =
         empty = any(word.casefold() in EMPTY and word not in controls for word in words)
         places[place] = f"layout: {cells.get('condition', 'blank')}" if empty or not cells else cells
     return {names[key]: places}, faults
+
+
+def _field(column: str) -> str:
+    """Field that a column of a layout is; times whose column says their unit are written with it."""
+    return "time" if time_unit(column) else known_as(column) or column.strip()
+
+
+def _cell(cell: str, column: str, layout: Sheet, sheet: Sheet) -> str:
+    """Cell of a layout's table as the file's own table would write it, a time with the unit of its column."""
+    value = layout.number(cell)
+    if value is None:
+        return cell
+    if time_unit(column):
+        return f"{value:.12g} {time_unit(column)}"
+    return sheet.written(value) if layout.decimal != sheet.decimal else cell
 
 
 def joined(sheet: Sheet, places: Places, name: str) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:

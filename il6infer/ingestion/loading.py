@@ -107,11 +107,11 @@ def _read(grid: Grid, format: Format, take: Take, wanted: Collection[str]) -> tu
     decimal, thousands = take.decimal, take.thousands
     if decimal is None:
         cells = (cell for row in block.rows for cell in row.cells.values())
-        marks = decide(cells, delimiter=grid.delimiter, program=format.program)
+        marks = decide(cells, delimiter=grid.delimiter, program=format.program, small=format.small)
         faults = [*faults, *in_doubt(grid.name, marks)]
         decimal, thousands = marks.decimal, marks.thousands
     rows = block.rows
-    if decimal != "." and not grid.delimiter:
+    if decimal != ".":
         rows = tuple(
             replace(row, cells={c: _with_mark(cell, decimal) for c, cell in row.cells.items()}) for row in rows
         )

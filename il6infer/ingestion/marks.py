@@ -52,7 +52,7 @@ def kind_of(cell: str) -> str:
     return _KINDS[int(found.lastgroup[1:])][0] if found and found.lastgroup else ""
 
 
-def decide(cells: Iterable[str], *, delimiter: str, program: bool) -> Marks:
+def decide(cells: Iterable[str], *, delimiter: str, program: bool, small: bool = False) -> Marks:
     """Decide how the numbers of a file are written.
 
     Parameters
@@ -63,6 +63,8 @@ def decide(cells: Iterable[str], *, delimiter: str, program: bool) -> Marks:
         Between its cells: a file with commas between them has no decimal commas unless its cells are quoted.
     program
         Whether a program wrote it, which writes all numbers in one way.
+    small
+        Whether its numbers are known to be far below a thousand (cycles of a PCR).
 
     Returns
     -------
@@ -89,7 +91,7 @@ def decide(cells: Iterable[str], *, delimiter: str, program: bool) -> Marks:
         return Marks(".", ",")
     if "comma either" in seen:
         return Marks(".", ",") if program and point else Marks()
-    if "point either" in seen and not point and not program and delimiter in (";", "\t"):
+    if "point either" in seen and not point and not small and delimiter in (";", "\t"):
         return Marks(example=seen["point either"])
     return Marks(".", group)
 

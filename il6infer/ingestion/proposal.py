@@ -12,6 +12,7 @@ from il6infer._errors import UserError
 from il6infer._files import atomic_write_text
 from il6infer._tables import Sheet
 from il6infer._units import species_of, substances
+from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.cells import read_bytes
 from il6infer.ingestion.dataset import BLANK
 from il6infer.ingestion.formats.format import known_as, numeric, plain, time_unit
@@ -157,7 +158,7 @@ def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
         todo = [readout, f"target and reference: of the genes {', '.join(genes) or '(none is named)'}"]
         if not gene:
             entry["constants"] = {"gene": BLANK}
-        return "qpcr", entry, todo
+        return next(name for name, one in ASSAYS.items() if {"target", "reference"} <= set(one.keys)), entry, todo
     if _has(sheet, "firefly", "renilla"):
         return "luciferase", {"observable": BLANK}, [readout]
     standard = next((c for c in sheet.columns if re.search(r"conc|standard|std", plain(c))), "")

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from il6infer._errors import UserError
 from il6infer._tables import parse
 from il6infer._units import DOSE_UNITS, species_of, substances
+from il6infer.ingestion import ingest
 from il6infer.ingestion.labels import parse_label
 from il6infer.ingestion.layout import fields_of, places_of, well_of, wells_between
 
@@ -124,3 +126,38 @@ def test_ranges_that_do_not_fit_are_refused():
     assert [str(f) for f in places_of(plate(), [("A1-A2", "a 0"), ("A2", "b 0")])[1]] == [
         "f.csv, layout 'A2': well A2 is told twice, and not the same. Say it once."
     ]
+
+
+LUMINESCENCE = "Firefly\n,1,2\nA,100,110\nB,120,5\n\nRenilla\n,1,2\nA,50,50\nB,50,50\n"
+PLATE = """title: t
+protocol: [{condition: vehicle, time_min: 0, action: control}]
+files: [{path: f.csv, assay: luciferase, observable: luciferase, batch: p, layout: LAYOUT}]
+"""
+
+
+def times(folder, layout: str, plate: str = LUMINESCENCE, table: str = ""):
+    (folder / "f.csv").write_text(plate)
+    (folder / "map.csv").write_text(table)
+    (folder / "d.yaml").write_text(PLATE.replace("LAYOUT", layout))
+    return ingest(folder / "d.yaml", "d", folder).measurements["time_min"].tolist()
+
+
+def test_times_of_a_layout_have_the_unit_that_its_column_says(tmp_path):
+    assert times(tmp_path, "map.csv", table="well;condition;Time (h)\nA1;vehicle;0,5\nA2;vehicle;6\n") == [30, 360]
+    assert times(tmp_path, "map.csv", table="well,condition,time_min\nA1,vehicle,0.5\nA2,vehicle,6\n") == [0.5, 6]
+    assert times(tmp_path, "map.csv", table=",1,2\nA,vehicle 2 h,vehicle 1.5 h\n") == [120, 90]
+
+
+def test_times_of_a_layout_are_numbers_of_the_layout_not_of_the_file(tmp_path):
+    german = "Firefly\n;1;2\nA;1.234,5;1.110\nB;120;5\n\nRenilla\n;1;2\nA;50;50\nB;50;50\n"
+    assert times(tmp_path, "{A1: vehicle 1.125, A2: vehicle 1.5}", german) == [1.125, 1.5]
+    assert times(tmp_path, "{A1-A2: {condition: vehicle, time: [1.125, 2]}}", german) == [1.125, 2]
+    assert times(tmp_path, "map.csv", german, "well,condition,time_min\nA1,vehicle,1.125\nA2,vehicle,2.5\n") == [
+        1.125,
+        2.5,
+    ]
+
+
+def test_a_grid_that_comes_twice_is_asked_for(tmp_path):
+    with pytest.raises(UserError, match=r"column 'firefly' is missing. Did you mean 'firefly \(2\)'\?"):
+        times(tmp_path, "{A1: vehicle 0}", LUMINESCENCE + "\nFirefly\n,1,2\nA,9,9\nB,9,9\n")

@@ -77,6 +77,11 @@ def test_a_program_writes_all_its_numbers_in_one_way():
     assert decide(cells, delimiter=",", program=False).thousands == ""
 
 
+def test_programs_too_are_asked_what_points_are_but_not_of_cycles():
+    assert decide(["378.860"], delimiter="\t", program=True).example == "378.860"
+    assert decide(["24.809"], delimiter="\t", program=True, small=True).example == ""
+
+
 def test_points_that_may_be_thousands_are_asked_for(tmp_path):
     gel = text_of(";").replace("20000", "20.000").replace("9000;", "9.000;").replace("1000;", "1.000;")
     what = "gel.csv: '1.000' and its kin: 1000, or a number with three decimals? Say 'thousands: \".\"' or "

@@ -18,6 +18,7 @@ def _head(grid: Grid) -> int | None:
 
 FORMAT = Format(
     name="cfx",
+    small=True,
     text="Bio-Rad CFX Manager and Maestro, Quantification Cq Results (English, German)",
     finds=lambda grid: _head(grid) is not None,
     read=lambda grid, wanted: read_wells(grid, _head(grid), {**NAMES, "sample": _SAMPLE, "set": _SET}),

@@ -92,6 +92,8 @@ class Format:
         Reads (cells, names of columns that are wanted) as a block; None with the faults.
     program
         Whether a program writes it: its numbers are all written in one way.
+    small
+        Whether its numbers are far below a thousand, so that a point in them is no separator of thousands.
     unpack
         Gives the cells of bytes that are neither text nor a workbook; None where they are not of this kind.
     """
@@ -101,6 +103,7 @@ class Format:
     finds: Callable[[Grid], bool]
     read: Callable[[Grid, Collection[str]], tuple[Block | None, list[Fault]]]
     program: bool = True
+    small: bool = False
     unpack: Callable[[bytes, str], tuple[Grid | None, list[Fault]]] | None = None
 
 

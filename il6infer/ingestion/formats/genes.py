@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, number
-from il6infer.ingestion.cells import Grid
+from il6infer.ingestion.cells import Grid, Typed
 from il6infer.ingestion.formats.format import Block, Format, headers, named, renamed, table_below
 
 _DESEQ2 = (("baseMean",), ("log2FoldChange",), ("lfcSE", "padj"))
@@ -84,7 +84,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
             left.append((row.number, "a gene's name that a spreadsheet turned into a date"))
         elif value.upper() in ("NA", ""):
             left.append((row.number, "no fold change (NA)"))
-        text = f"{2**fold:.10g}" if fold is not None and abs(fold) < 60 else ""
+        text = Typed(f"{2**fold:.10g}") if fold is not None and abs(fold) < 60 else ""
         rows.append(replace(row, cells={**row.cells, "fold_change": text, ERROR: _error(cells[row.number], fold)}))
     added = ("fold_change", ERROR) if ERROR in wanted else ("fold_change",)
     return replace(block, columns=(*block.columns, *added), rows=tuple(rows), left=tuple(left)), []
@@ -95,7 +95,7 @@ def _error(cells: Mapping[str, str], change: float | None) -> str:
     if cells.get("lfcSE"):
         return cells["lfcSE"]
     t = number(cells.get("t", "").replace(",", "."))
-    return f"{abs(change / t):.10g}" if change is not None and t else ""
+    return Typed(f"{abs(change / t):.10g}") if change is not None and t else ""
 
 
 def _with_gene(grid: Grid, head: int) -> Grid:
@@ -111,6 +111,7 @@ def _with_gene(grid: Grid, head: int) -> Grid:
 
 FORMAT = Format(
     name="genes",
+    small=True,
     text="DESeq2, edgeR, limma: results, a gene a row",
     finds=lambda grid: _head(grid) is not None,
     read=read,

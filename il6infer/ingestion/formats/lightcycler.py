@@ -13,6 +13,7 @@ def _head(grid: Grid) -> int | None:
 
 FORMAT = Format(
     name="lightcycler",
+    small=True,
     text="Roche LightCycler 480, a well a row with its Cp (one gene a file: 'constants: {gene: ...}')",
     finds=lambda grid: _head(grid) is not None,
     read=lambda grid, wanted: read_wells(

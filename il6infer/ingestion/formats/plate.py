@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from il6infer._errors import Fault
@@ -123,8 +123,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     columns: list[str] = []
     wells: dict[str, dict[str, str]] = {}
     lines: dict[str, int] = {}
-    for plate in found:
-        names = _names(plate, columns)
+    for plate, names in zip(found, _named(found), strict=True):
         twice = [line for line, count in Counter((r[0], r[2]) for r in plate.rows).items() if count > 1]
         if twice:
             letter, read_name = twice[0]
@@ -151,15 +150,26 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     ), []
 
 
-def _names(plate: Plate, taken: Collection[str]) -> dict[str, str]:
-    """Name behind the rows of a grid -> name of its column: that name, or the title, numbered where it comes again."""
-    names: dict[str, str] = {}
-    for name in dict.fromkeys(read_name for _, _, read_name in plate.rows):
-        title = name or plate.title or "value"
-        title = next((short for word, short in _KNOWN if word in title.casefold()), title)
-        used = {*taken, *names.values()}
-        names[name] = next(t for i in range(1, 10_000) if (t := title if i == 1 else f"{title} ({i})") not in used)
-    return names
+def _titles(plate: Plate) -> dict[str, str]:
+    """Name behind the rows of a grid -> name of its column: that name, or the grid's title."""
+    names = dict.fromkeys(read_name for _, _, read_name in plate.rows)
+    titles = {name: name or plate.title or "value" for name in names}
+    return {n: next((short for word, short in _KNOWN if word in t.casefold()), t) for n, t in titles.items()}
+
+
+def _named(found: Sequence[Plate]) -> list[dict[str, str]]:
+    """Name the columns of all grids; names that come again are numbered, from 1: which is meant is then asked."""
+    titles = [_titles(plate) for plate in found]
+    counts = Counter(title for one in titles for title in one.values())
+    seen: Counter[str] = Counter()
+    named: list[dict[str, str]] = []
+    for one in titles:
+        names = {}
+        for name, title in one.items():
+            seen[title] += 1
+            names[name] = title if counts[title] == 1 else f"{title} ({seen[title]})"
+        named.append(names)
+    return named
 
 
 FORMAT = Format(

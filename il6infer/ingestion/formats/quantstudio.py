@@ -14,6 +14,7 @@ def _head(grid: Grid) -> int | None:
 
 FORMAT = Format(
     name="quantstudio",
+    small=True,
     text="Applied Biosystems: QuantStudio, ViiA 7, StepOne, 7500",
     finds=lambda grid: _head(grid) is not None,
     read=lambda grid, wanted: read_wells(grid, _head(grid)),

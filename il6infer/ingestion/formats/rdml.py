@@ -117,6 +117,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
 
 FORMAT = Format(
     name="rdml",
+    small=True,
     text="RDML 1.1 to 1.3 (zip with XML), from any machine",
     finds=lambda grid: False,
     read=read,
