@@ -50,7 +50,7 @@ EDITS = {
     "experiments/simulated.py": set(),
     "held_out/smoother.py": {"hold_out"},
     "inference/nuts.py": SIMULATES,
-    "ingestion/western_blot.py": {"ingest", *ASKED},
+    "ingestion/western_blot.py": {"ingest", "join", *ASKED},
     "interface/fits.py": set(),
     "kernel/lanes.py": SIMULATES,
     "library/priors.csv": {*BUILDS, "draw", "draw_adopted", "report", *ASKED},

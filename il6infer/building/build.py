@@ -21,11 +21,11 @@ from il6infer.building.genotypes import (
     always_set,
     genotype_faults,
     genotypes_of,
-    own_name,
     own_parameters,
     with_genotypes,
 )
 from il6infer.building.genotypes import changes_of as genotype_changes
+from il6infer.building.joint import of_readouts, with_readouts
 from il6infer.building.units import unit_faults
 from il6infer.library.assembly import readout_fault
 from il6infer.library.compose import Model
@@ -58,6 +58,9 @@ ENOUGH, REPLICATED = 3, 3.0
 """Degrees of freedom from which replicates inform the prior of a linear noise; how far its 90 % interval reaches."""
 
 _KINDS = {noise.table: name for name, noise in NOISES.items()}
+
+REACH = 10.0
+"""Bounds of a normal prior lie so many sds from its mean."""
 
 WIDE = 1e4
 """Bounds lie this factor beyond the 90 % interval: they guard the solver and cut no prior mass."""
@@ -101,7 +104,8 @@ def build(
         With every read-out that the model lacks or has in another unit, every condition without protocol or never
         measured, every constraint that the model cannot express.
     """
-    faults = _faults(measurements, protocol, model) + unit_faults(measurements, model)
+    measured = with_readouts(measurements, model)
+    faults = _faults(measured, protocol, model) + unit_faults(measured, model)
     genotypes = genotypes_of(protocol)
     faults += genotype_faults(genotypes, model)
     faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
@@ -111,7 +115,7 @@ def build(
     tables = {
         "conditions": conditions,
         "experiments": experiments,
-        "observables": _observables(measurements),
+        "observables": of_readouts(_observables(measurements), measurements["observable"], measured["observable"]),
         "measurements": _measurement_table(measurements),
         "parameters": _parameters(measurements, genotypes, model, kept=bool(constraints)),
     }
@@ -320,7 +324,6 @@ def _parameters(
 ) -> pd.DataFrame:
     """Parameters with priors; `kept`: those, too, that every condition sets, for a constraint may name them."""
     rows = []
-    own = own_parameters(genotypes)
     unused = set() if kept else always_set(genotypes, set(measurements["condition"]), model)
     for p in model.priors.itertuples():
         if p.distribution == "fixed":
@@ -329,10 +332,12 @@ def _parameters(
         source = p.source + (f" (doi {p.doi})" if p.doi else "")
         if p.parameter not in unused:
             rows.append(_parameter(p.parameter, p.description, mean, sd, p.unit, source))
-        for name, cells in own:
-            if name == p.parameter:
-                text = f"{p.description}, in {cells}"
-                rows.append(_parameter(own_name(name, cells), text, mean, sd, p.unit, source))
+    for p in own_parameters(genotypes, model):
+        row = _parameter(p.id, p.text, p.mean, p.sd, p.unit, p.source)
+        if not p.positive:
+            ends = {"lowerBound": p.mean - REACH * p.sd, "upperBound": p.mean + REACH * p.sd, "nominalValue": p.mean}
+            row |= {**ends, "priorDistribution": "normal"}
+        rows.append(row)
     for (name, batch), group in measurements.groupby(["observable", "batch"], sort=False):
         sizes, unit = group["value"].abs(), str(group["unit"].iloc[0])
         top = float(sizes.max()) or 1.0

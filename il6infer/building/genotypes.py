@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from il6infer._errors import Fault
 from il6infer.library.compose import Model, value_fault, with_cells
 from il6infer.library.genotypes import knock_out_fault, knocked_out, parameter_fault
+from il6infer.library.priors import cell_table, log_normal
 from il6infer.stages.genotype import Genotype, read_genotype
 
 
@@ -32,10 +35,40 @@ def genotype_faults(genotypes: Mapping[str, Genotype], model: Model) -> list[Fau
 
 
 def changes_of(genotype: Genotype, model: Model) -> dict[str, str]:
-    """Parameter -> its value in these cells: a number, or a parameter of the problem."""
+    """Parameter -> its value in these cells: a number, or an expression of parameters of the problem."""
     lacking = [p for name in genotype.knock_out for p in knocked_out(name, model.name, model.library) or ()]
-    own = {name: own_name(name, v) if isinstance(v, str) else f"{v!r}" for name, v in genotype.set.items()}
-    return {**dict.fromkeys(lacking, "0.0"), **own}
+    values = {name: _value(name, v, model) for name, v in genotype.set.items()}
+    return {**dict.fromkeys(lacking, "0.0"), **{name: value for name, value in values.items() if value}}
+
+
+def _value(name: str, value: float | str, model: Model) -> str:
+    """Write a value for PEtab; empty where a joint fit sets what the model lacks."""
+    if not isinstance(value, str):
+        return f"{value!r}"
+    kind, cells = _kind(value)
+    if kind and name not in set(model.priors["parameter"]):
+        return ""
+    if kind == POOLED:
+        return f"{name}*exp({spread_name(name)}*{deviation_name(name, cells)})"
+    if kind == PRESET:
+        row = _preset(name, cells)
+        return f"{row.median!r}" if row.distribution == "fixed" else own_name(name, cells)
+    return own_name(name, cells)
+
+
+OWN, POOLED, PRESET = ":", "~", "@"
+"""How a joint fit marks what is one a data set, drawn around a common mean, or that of a cell preset."""
+
+
+def _kind(value: str) -> tuple[str, str]:
+    """Mark, or nothing, and name."""
+    return (value[0], value[1:]) if value[:1] in (OWN, POOLED, PRESET) else ("", value)
+
+
+def _preset(name: str, cell: str) -> Any:
+    """Row of a cell preset's parameter."""
+    table = cell_table()
+    return next(table[(table["cell"] == cell) & (table["parameter"] == name)].itertuples())
 
 
 def with_genotypes(model: Model, genotypes: Mapping[str, Genotype]) -> Model:
@@ -48,27 +81,62 @@ def own_name(parameter: str, cells: str) -> str:
     return f"{parameter}_{cells}"
 
 
-def own_parameters(genotypes: Mapping[str, Genotype]) -> dict[tuple[str, str], None]:
-    """(parameter, name of the cells) that is estimated apart, each once, in order."""
-    return {
-        (name, v): None for genotype in genotypes.values() for name, v in genotype.set.items() if isinstance(v, str)
-    }
+def spread_name(parameter: str) -> str:
+    """Id of the standard deviation, of the natural log, of a parameter between data sets."""
+    return f"{parameter}_spread"
+
+
+def deviation_name(parameter: str, cells: str) -> str:
+    """Id of how far a parameter of some cells lies from the common mean, in such standard deviations."""
+    return f"{parameter}_deviation_{cells}"
+
+
+SPREAD = (0.3, 0.05, 1.5)
+"""Median and 90 % interval of a spread between data sets, sd of ln: from nearly none to a factor of 4.5."""
+
+
+@dataclass(frozen=True)
+class OwnParameter:
+    """A parameter that genotypes add to the problem; mean and sd of its prior, of the logarithm of a positive one."""
+
+    id: str
+    text: str
+    mean: float
+    sd: float
+    unit: str
+    source: str
+    positive: bool = True
+
+
+def own_parameters(genotypes: Mapping[str, Genotype], model: Model) -> list[OwnParameter]:
+    """Parameters that the genotypes add to those of the model, each once, in order."""
+    found: dict[str, OwnParameter] = {}
+    rows = {row.parameter: row for row in model.priors.itertuples()}
+    for name, value in ((n, v) for each in genotypes.values() for n, v in each.set.items() if isinstance(v, str)):
+        kind, cells = _kind(value)
+        if name not in rows or (kind == PRESET and _preset(name, cells).distribution == "fixed"):
+            continue
+        row = _preset(name, cells) if kind == PRESET else rows[name]
+        source = row.source + (f" (doi {row.doi})" if row.doi else "")
+        if kind == POOLED:
+            text = f"{row.description}: sd of ln between data sets"
+            new = [OwnParameter(spread_name(name), text, *log_normal(*SPREAD), "sd of ln", "weak: 0.05 to 1.5")]
+            text = f"{row.description}: where {cells} lies, in sds around the mean"
+            new.append(OwnParameter(deviation_name(name, cells), text, 0.0, 1.0, "1", "standard normal", False))
+        else:
+            prior = log_normal(row.median, row.low, row.high)
+            new = [OwnParameter(own_name(name, cells), f"{row.description}, in {cells}", *prior, row.unit, source)]
+        for one in new:
+            found.setdefault(one.id, one)
+    return list(found.values())
 
 
 def always_set(genotypes: Mapping[str, Genotype], conditions: set[str], model: Model) -> set[str]:
-    """Parameters that every condition sets: the model's own value of them means nothing.
-
-    Parameters
-    ----------
-    genotypes
-        Condition -> genotype of its cells.
-    conditions
-        All that were measured.
-    model
-        What the cells are a change of.
-    """
-    each = [set(changes_of(genotypes.get(name, Genotype()), model)) for name in sorted(conditions)]
-    return set.intersection(*each) if each else set()
+    """Parameters that every condition sets, and none from a common mean: the model's own value means nothing."""
+    each = [genotypes.get(name, Genotype()) for name in sorted(conditions)]
+    pooled = {n for g in each for n, v in g.set.items() if isinstance(v, str) and v.startswith(POOLED)}
+    found = [set(changes_of(genotype, model)) for genotype in each]
+    return set.intersection(*found) - pooled if found else set()
 
 
 def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
@@ -78,11 +146,14 @@ def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
     priors = model.priors.set_index("parameter")["distribution"]
     for name, value in genotype.set.items():
         place = f"{where}, set"
+        kind, cells = _kind(value) if isinstance(value, str) else ("", "")
+        if kind == PRESET or (kind and name not in priors):
+            continue  # of a joint fit: the configuration was checked, and this model may lack it
         if fault := parameter_fault(place, name, model.name, model.library):
             yield fault
         elif isinstance(value, str) and priors.get(name, "computed") in ("fixed", "computed"):
             why = "is fixed" if name in priors else "is computed from others"
-            what = f"'{name}' is to be estimated for '{value}', but it {why} in model '{model.name}' and has no prior."
+            what = f"'{name}' is to be estimated for '{cells}', but it {why} in model '{model.name}' and has no prior."
             yield Fault(place, what, "Give its value in these cells as a number.")
         elif not isinstance(value, str) and (fault := value_fault(place, name, value, model.library)):
             yield fault

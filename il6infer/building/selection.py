@@ -9,21 +9,24 @@ import pandas as pd
 from il6infer._errors import Fault, nearest, raise_faults
 
 
-def is_held_out(measurements: pd.DataFrame, conditions: Sequence[str], batches: Sequence[str]) -> pd.Series:
-    """Say of each measurement whether its condition or its gel or plate is held out."""
-    return measurements["condition"].isin(conditions) | measurements["batch"].isin(batches)
+def is_held_out(
+    measurements: pd.DataFrame, conditions: Sequence[str], batches: Sequence[str], datasets: Sequence[str]
+) -> pd.Series:
+    """Say of each measurement whether its condition, its gel or plate, or its data set is held out."""
+    table = measurements
+    return table["condition"].isin(conditions) | table["batch"].isin(batches) | table["dataset"].isin(datasets)
 
 
 def selected(
-    measurements: pd.DataFrame, protocol: pd.DataFrame, conditions: Sequence[str], batches: Sequence[str], *,
-    held_out: bool,
+    measurements: pd.DataFrame, protocol: pd.DataFrame, conditions: Sequence[str], batches: Sequence[str],
+    datasets: Sequence[str] = (), *, held_out: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Take what is fitted, or what is held out, of the tables of the ingest stage.
 
     Parameters
     ----------
-    conditions, batches
-        Names of what is held out: all measurements of these conditions, and of these gels or plates.
+    conditions, batches, datasets
+        Names of what is held out: all measurements of these conditions, gels or plates, and data sets of a joint fit.
     held_out
         Take these; False: take the others.
 
@@ -35,11 +38,15 @@ def selected(
     dataset = f"data set '{measurements['dataset'].iloc[0]}'" if len(measurements) else "data set"
     faults = [
         Fault("hold_out", f"no {what} '{name}' was measured.", nearest(name, set(measurements[column])))
-        for what, column, names in (("condition", "condition", conditions), ("batch", "batch", batches))
+        for what, column, names in (
+            ("condition", "condition", conditions),
+            ("batch", "batch", batches),
+            ("data set", "dataset", datasets),
+        )
         for name in names
         if name not in set(measurements[column])
     ]
-    out = is_held_out(measurements, conditions, batches)
+    out = is_held_out(measurements, conditions, batches, datasets)
     if not faults and len(out) and out.all() and not held_out:
         faults.append(Fault("hold_out", "every measurement is held out.", "Leave some to be fitted."))
     raise_faults(faults, dataset)

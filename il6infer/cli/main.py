@@ -26,6 +26,7 @@ COMMANDS = (
     "init",
     "simulate",
     "ingest",
+    "join",
     "problem",
     "fit",
     "diagnose",

@@ -29,6 +29,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )
     parser.add_argument("measurements", type=Path, metavar="MEASUREMENTS.csv", help="table of the ingest stage")
     parser.add_argument("protocol", type=Path, metavar="PROTOCOL.csv", help="protocol of the ingest stage")
+    parser.add_argument("--name", default="", help="of the problem; by default that of its data set")
     parser.add_argument("--model", required=True, help="name of a library model (il6infer models list)")
     parser.add_argument(
         "--constraint", action="append", default=[], dest="constraints", metavar="NAME",
@@ -52,6 +53,10 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "--hold-out-batch", action="append", default=[], dest="batches", metavar="NAME",
         help="leave a gel or plate out; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--hold-out-dataset", action="append", default=[], dest="datasets", metavar="NAME",
+        help="leave a data set of a joint fit out; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--held-out", action="store_true", help="build the problem of what is left out instead")
     parser.add_argument(
         "--and-held-out", nargs=3, action="append", default=[], dest="others",
@@ -73,8 +78,8 @@ def run(args: argparse.Namespace) -> None:
 
     measurements = read_table(args.measurements, MEASUREMENTS)
     protocol = read_table(args.protocol, PROTOCOL)
-    dataset = "".join(measurements["dataset"].iloc[:1])
-    tables = selected(measurements, protocol, args.conditions, args.batches, held_out=args.held_out)
+    dataset = args.name or "_".join(measurements["dataset"].unique())
+    tables = selected(measurements, protocol, args.conditions, args.batches, args.datasets, held_out=args.held_out)
     others = [(name, read_table(Path(m), MEASUREMENTS), read_table(Path(p), PROTOCOL)) for name, m, p in args.others]
     measurements, protocol = joined([("", *tables), *others])
     model = with_values(compose(args.model, read_library(args.modules)), dict(args.values))

@@ -11,6 +11,7 @@ ENTRIES: Mapping[str, str] = MappingProxyType(
         "draw_adopted": "il6infer.cli.adopt:draw",
         "draw": "il6infer.cli.models:draw",
         "ingest": "il6infer.cli.ingest:run",
+        "join": "il6infer.cli.join:run",
         "problem": "il6infer.cli.problem:run",
         "check_prior": "il6infer.cli.claims:check_priors",
         "fit": "il6infer.cli.fit:run",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from il6infer._errors import Fault, nearest
+from il6infer.configuration.joint import members_of
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,19 @@ class HoldOut:
         Of its own.
     datasets
         Data sets that are held out whole, and that its models predict.
+    members
+        Those of them that a joint fit would have.
     """
 
     conditions: tuple[str, ...]
     batches: tuple[str, ...]
     datasets: tuple[str, ...]
+    members: tuple[str, ...] = ()
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Held-out data sets whose tables are not those of the fit."""
+        return tuple(name for name in self.datasets if name not in self.members)
 
     def __bool__(self) -> bool:
         """Whether there is anything to predict."""
@@ -39,9 +48,13 @@ def held_out_of(config: Mapping[str, Any], dataset: str) -> HoldOut:
     """Say what the fits of a data set predict, without having seen it; a PEtab problem predicts nothing."""
     if "petab" in config["datasets"][dataset]:
         return HoldOut((), (), ())
-    section = config["hold_out"]
-    own = [tuple(n for d, n in map(_parts, section[key]) if d in ("", dataset)) for key in ("conditions", "batches")]
-    return HoldOut(*own, tuple(section["datasets"]))
+    section, members = config["hold_out"], members_of(config, dataset)
+    own = [
+        (*(n for d, n in map(_parts, section[key]) if d in ("", dataset)),
+         *(f"{d}_{n}" for d, n in map(_parts, section[key]) if d in members))
+        for key in ("conditions", "batches")
+    ]  # fmt: skip
+    return HoldOut(*own, tuple(section["datasets"]), tuple(n for n in section["datasets"] if n in members))
 
 
 def hold_out_faults(config: Mapping[str, Any]) -> Iterator[Fault]:
@@ -56,16 +69,17 @@ def hold_out_faults(config: Mapping[str, Any]) -> Iterator[Fault]:
         elif isinstance(datasets[name], Mapping) and "petab" in datasets[name]:
             what = f"'{name}' is a PEtab problem, which brings its own model: the others cannot predict it."
             yield Fault("key 'hold_out.datasets'", what, "Give it as raw files.")
-    left = [n for n, d in datasets.items() if n not in out and isinstance(d, Mapping) and "petab" not in d]
+    raw = {n: d for n, d in datasets.items() if isinstance(d, Mapping) and "petab" not in d}
+    left = [n for n, d in raw.items() if n not in out and "joint" not in d]
     if out and not left:
         yield Fault("key 'hold_out.datasets'", "no data set is left to be fitted.", "Leave at least one out of it.")
     for key in ("conditions", "batches"):
         for text in _texts(section.get(key)):
             dataset, name = _parts(text)
-            if dataset and dataset not in left:
+            if dataset and (dataset not in raw or dataset in out):
                 what = f"'{text}' is of data set '{dataset}', which is not fitted from raw files."
-                yield Fault(f"key 'hold_out.{key}'", what, nearest(dataset, left))
-            elif not dataset and len(left) > 1:
+                yield Fault(f"key 'hold_out.{key}'", what, nearest(dataset, raw.keys() - set(out)))
+            elif not dataset and (len(left) > 1 or len(raw) > len(left) + len(out)):
                 several = " or ".join(f"'{d}.{name}'" for d in left[:3])
                 what = f"'{text}' does not say of which data set."
                 yield Fault(f"key 'hold_out.{key}'", what, f"Write {several}.")

@@ -11,6 +11,7 @@ from il6infer import _schema
 from il6infer._errors import Fault
 from il6infer._yaml import read_yaml
 from il6infer.configuration.hold_out import hold_out_faults
+from il6infer.configuration.joint import OF_JOINT, cell_of, joint_faults, with_cell
 from il6infer.library.names import in_order
 from il6infer.stages.schema import section
 from il6infer.stages.settings import SEED, Sampling, Thresholds
@@ -48,7 +49,7 @@ def check_keys(
     more, formats
         As in `il6infer._schema.check`.
     """
-    faults = [*_half_described(config), *_named_twice(config), *hold_out_faults(config), *more]
+    faults = [*_half_described(config), *_named_twice(config), *hold_out_faults(config), *joint_faults(config), *more]
     found = _schema.check(config, schema(), source, faults, formats=formats)
     for owner in (found, *found["datasets"].values()):
         if "models" in owner:
@@ -69,7 +70,10 @@ def schema() -> dict[str, Any]:
 def models_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     """Models that are fitted to a data set; a PEtab problem has one of its own."""
     described = config["datasets"][dataset]
-    return ["petab"] if "petab" in described else described.get("models", config["models"])
+    if "petab" in described:
+        return ["petab"]
+    cell = cell_of(config, dataset)
+    return [with_cell(model, cell) for model in described.get("models", config["models"])]
 
 
 def constraints_of(config: Mapping[str, Any], dataset: str) -> list[str]:
@@ -79,9 +83,9 @@ def constraints_of(config: Mapping[str, Any], dataset: str) -> list[str]:
 
 
 def values_of(config: Mapping[str, Any], dataset: str) -> dict[str, float]:
-    """Parameter -> value that the configuration gives for a data set's models; a PEtab problem has its own."""
+    """Parameter -> value that the configuration gives for a data set's models; PEtab and joint fits have their own."""
     described = config["datasets"][dataset]
-    return {} if "petab" in described else described.get("values", config["values"])
+    return {} if {"petab", "joint"} & described.keys() else described.get("values", config["values"])
 
 
 def _named_twice(config: Mapping[str, Any]) -> Iterator[Fault]:
@@ -112,12 +116,19 @@ def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:
             continue  # the schema says so
         where = f"key 'datasets.{name}'"
         others = [
-            key for key in ("description", "folder", "models", "constraints", "values", "free") if key in described
+            key
+            for key in ("description", "folder", "models", "constraints", "values", "free", "cell", *OF_JOINT)
+            if key in described
         ]
         missing = [key for key in ("description", "folder") if key not in described]
         if "petab" in described and others:
             what = f"has 'petab' and {', '.join(map(repr, others))}."
             yield Fault(where, what, "A PEtab problem brings its own model and data: leave the others out.")
-        elif "petab" not in described and missing:
+        elif "joint" in described and (
+            own := [k for k in ("description", "folder", "values", "cell") if k in described]
+        ):
+            what = f"has 'joint' and {', '.join(map(repr, own))}."
+            yield Fault(where, what, "A joint fit takes them from its data sets: leave them out.")
+        elif not {"petab", "joint"} & described.keys() and missing:
             what = f"{' and '.join(map(repr, missing))} {'is' if len(missing) == 1 else 'are'} missing."
             yield Fault(where, what, "Give both, or 'petab': a PEtab problem.")

@@ -11,6 +11,7 @@ from il6infer._tables import read_sheet
 from il6infer._units import species_of, substances
 from il6infer.configuration.check import library_of
 from il6infer.configuration.hold_out import fitted
+from il6infer.configuration.joint import members_of
 from il6infer.configuration.load import models_of
 from il6infer.library.assembly import readout_fault, species_fault
 
@@ -60,6 +61,7 @@ def _models(config: Mapping[str, Any], dataset: str) -> list[str]:
     """Models that must know the read-outs of a data set: its own; of one that is held out, those that predict it."""
     names = fitted(config)
     asked = [dataset] if dataset in names else [n for n in names if "petab" not in config["datasets"][n]]
+    asked += [name for name in names if dataset in members_of(config, name)]
     return list(dict.fromkeys(model for name in asked for model in models_of(config, name)))
 
 

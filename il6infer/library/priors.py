@@ -176,3 +176,17 @@ def interval(median: float, low: float, high: float) -> tuple[float, float]:
     """
     mean, sd = log_normal(median, low, high)
     return math.exp(mean - Z90 * sd), math.exp(mean + Z90 * sd)
+
+
+def preset_of(cell: str) -> tuple[str, ...]:
+    """Parameters that a cell preset gives; none of no cell.
+
+    Raises
+    ------
+    UserError
+        If there is no such preset.
+    """
+    table = cell_table()
+    if cell and cell not in set(table["cell"]):
+        raise UserError(f"unknown cell '{cell}'. {nearest(cell, set(table['cell']))}")
+    return tuple(table[table["cell"] == cell]["parameter"])

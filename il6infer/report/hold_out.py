@@ -22,6 +22,7 @@ FILE = "hold_out.json"
 def fitted_rows(measurements: pd.DataFrame, held_out: HoldOut) -> pd.DataFrame:
     """Measurements that were fitted."""
     out = measurements["condition"].isin(held_out.conditions) | measurements["batch"].isin(held_out.batches)
+    out |= measurements["dataset"].isin(held_out.members)
     return measurements[~out]
 
 

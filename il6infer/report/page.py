@@ -21,7 +21,7 @@ from il6infer._tables import sound_sheet
 from il6infer.configuration.check import library_of
 from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.load import load_config, models_of, values_of
-from il6infer.report import figures, hold_out, predictions
+from il6infer.report import figures, hold_out, joint, predictions
 from il6infer.report.cards import cards
 from il6infer.report.citing import methods
 from il6infer.report.claims import grouped
@@ -201,6 +201,7 @@ def _dataset(
             if rows
         ],
         "held_out": hold_out.section(folder, order, out, doubts, figure_of) if out else None,
+        "joint": joint.section(config, name, order, results),
         "claims": grouped(claims.claims if claims else (), comparison.models),
         "doubts": doubts,
         "left_out": {

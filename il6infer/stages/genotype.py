@@ -25,7 +25,9 @@ class Genotype:
         Genes, or parameters, that they lack.
     set
         Parameter -> its value in these cells; or a name, where it is estimated for these cells apart, from the same
-        prior. Conditions that give a parameter one name share it.
+        prior. Conditions that give a parameter one name share it. A joint fit writes three more, which models without
+        the parameter pass over: ``:name``, as a name; ``~name``, drawn around a mean that all share; ``@cell``, as in
+        a cell preset.
     """
 
     knock_out: tuple[str, ...] = ()
@@ -62,7 +64,7 @@ def read_genotype(knock_out: str, given: str) -> tuple[Genotype, list[tuple[str,
     for entry in (part.strip() for part in given.split(";") if part.strip()):
         name, equals, text = (word.strip() for word in entry.partition("="))
         value = number(text)
-        if not equals or not _is_name(name) or (value is None and not _is_name(text)):
+        if not equals or not _is_name(name) or (value is None and not _is_name(text.lstrip(":~@"))):
             wrong.append(("set", f"'{entry}' is not PARAMETER=VALUE."))
         elif name in values:
             wrong.append(("set", f"'{name}' is set twice."))

@@ -16,6 +16,7 @@ COMMANDS = (
     "init",
     "simulate",
     "ingest",
+    "join",
     "problem",
     "fit",
     "diagnose",

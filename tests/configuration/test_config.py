@@ -64,8 +64,8 @@ def test_all_faults_come_in_one_message():
             "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, constraints, datasets, fit, free, "
             "hold_out, models, modules, predictions, question, results, seed, title, values, verdict.",
             "  - key 'datasets': '1a' is not a name: use letters, digits and _, a letter first.",
-            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: constraints, description, folder, "
-            "free, models, petab, values.",
+            "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: cell, constraints, description, "
+            "folder, free, joint, models, own, petab, pooled, values.",
             "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
             "nuisance, rtol, starts, target_accept, tune.",
             "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",

@@ -17,8 +17,8 @@ from il6infer.configuration import load
 from tests.workflow.conftest import CONFIG, planned
 from tests.workflow.test_rules import MODULE
 
-HOLD_OUT = {"held_out_problem", "hold_out"}  # rules of runs that hold data out
-RULES = (set(ENTRIES) - HOLD_OUT) | {"settings"}
+APART = {"held_out_problem", "hold_out", "join"}  # rules of runs that hold data out, or have joint fits
+RULES = (set(ENTRIES) - APART) | {"settings"}
 ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
 PREPARE = {"problem", "check_prior", "fit", "diagnose", "ask", "compare", "weigh", "report", "settings"}
 PREPARE |= {"predict", "weigh_predictions"}
@@ -44,6 +44,10 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "datasets.example.constraints": (["free_IL6"], {"draw", *PREPARE}),
     "datasets.example.values": ({"k_delay": 0.1}, {"draw", *PREPARE}),
     "datasets.example.free": ({"k_import": None}, PREPARE),
+    "datasets.example.cell": ("HepG2", {"draw", *PREPARE}),
+    "datasets.both.joint": (["example", "other"], {"ingest", "join", "draw", *PREPARE}),
+    "datasets.both.own": (["K_SOCS3"], {"ingest", "join", "draw", *PREPARE}),
+    "datasets.both.pooled": (["K_SOCS3"], {"ingest", "join", "draw", *PREPARE}),
     "datasets.own.petab": ("other/problem.yaml", (ADOPTED | PREPARE) - {"problem"}),
     "hold_out.datasets": (["second"], {"held_out_problem", "hold_out", "ingest", "settings", "report"}),
     "hold_out.conditions": (["il6_10"], {"held_out_problem", "hold_out", *PREPARE}),
@@ -73,7 +77,15 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
 }
 
 # A model that can express a constraint has that in its name, so the model is another one, too.
+OTHER = {"description": "config/datasets/example.yaml", "folder": "resources/example"}
+JOINED = {
+    "datasets": {
+        "example": OTHER, "own": {"petab": "own/problem.yaml"}, "other": OTHER, "both": {"joint": ["example", "other"]},
+    }
+}  # fmt: skip
 BESIDE = {
+    # The same files once more, fitted together with the first.
+    **{f"datasets.both.{key}": JOINED for key in ("joint", "own", "pooled")},
     # The same files once more, as a data set that is held out.
     "hold_out.datasets": {
         "datasets": {

@@ -11,6 +11,7 @@ from pathlib import Path
 from il6infer.configuration.check import check_config, library_of
 from il6infer.configuration.readouts import check_readouts
 from il6infer.configuration.hold_out import fitted, held_out_of
+from il6infer.configuration.joint import cell_of, members_of
 from il6infer.configuration.load import constraints_of, free_of, values_of
 from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
@@ -40,8 +41,9 @@ try:
     DESCRIPTIONS = {
         name: read_yaml(dataset["description"])
         for name, dataset in SETTINGS["datasets"].items()
-        if "petab" not in dataset
+        if "description" in dataset
     }
+    JOINT = {name: members for name in SETTINGS["datasets"] if (members := members_of(SETTINGS, name))}
     check_readouts(SETTINGS, DESCRIPTIONS, SOURCES)
     CLAIMED = read_yaml(SETTINGS["claims"]) if SETTINGS["claims"] else {}
     PREDICTED = read_yaml(SETTINGS["predictions"]) if SETTINGS["predictions"] else {}
@@ -166,21 +168,41 @@ def free_options(wildcards):
 def hold_out_options(wildcards):
     """`--hold-out-condition NAME` and `--hold-out-batch NAME` for what is held out of the data set itself."""
     held_out = held_out_of(SETTINGS, wildcards.dataset)
-    asked = (("--hold-out-condition", held_out.conditions), ("--hold-out-batch", held_out.batches))
+    asked = (
+        ("--hold-out-condition", held_out.conditions),
+        ("--hold-out-batch", held_out.batches),
+        ("--hold-out-dataset", held_out.members),
+    )
     return [word for option, names in asked for name in names for word in (option, name)]
 
 
 def held_out_tables(wildcards, ingested):
     """Measurements and protocol of each data set that is held out whole."""
-    others = held_out_of(SETTINGS, wildcards.dataset).datasets
+    others = held_out_of(SETTINGS, wildcards.dataset).others
     return [path for name in others for path in expand([ingested.measurements, ingested.protocol], dataset=name)]
 
 
 def held_out_others(wildcards, tables):
     """`--and-held-out NAME MEASUREMENTS PROTOCOL` for each of them."""
-    others = held_out_of(SETTINGS, wildcards.dataset).datasets
+    others = held_out_of(SETTINGS, wildcards.dataset).others
     pairs = zip(others, tables[::2], tables[1::2])
     return [word for name, *paths in pairs for word in ("--and-held-out", name, *paths)]
+
+
+def joined_tables(wildcards, ingested):
+    """Tables and report of each data set of a joint fit."""
+    kinds = [ingested.measurements, ingested.protocol, ingested.summary]
+    return [path for name in JOINT[wildcards.dataset] for path in expand(kinds, dataset=name)]
+
+
+def join_options(wildcards):
+    """`--member`, `--cell` and `--set` of each data set of a joint fit, and `--own` and `--pooled` of the fit."""
+    words, described = [], DATASETS[wildcards.dataset]
+    for name in JOINT[wildcards.dataset]:
+        words += ["--member", name, f"{RESULTS}/{name}"]
+        words += ["--cell", f"{name}={cell}"] if (cell := cell_of(SETTINGS, name)) else []
+        words += [w for p, v in values_of(SETTINGS, name).items() for w in ("--set", f"{name}.{p}={v!r}")]
+    return [*words, *(word for key in ("own", "pooled") for p in described.get(key, ()) for word in (f"--{key}", p))]
 
 
 def fit_options(wildcards, input):

@@ -19,7 +19,7 @@ rule draw:
     benchmark:
         f"{BENCHMARKS}/draw/{{dataset}}/{{model}}.tsv"
     wildcard_constraints:
-        dataset=either(DESCRIPTIONS),
+        dataset=either([*DESCRIPTIONS, *JOINT]),
     conda:
         "../envs/il6infer.yaml"
     threads: 1

@@ -35,7 +35,7 @@ rule held_out_problem:
     message:
         "Held-out data: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
-        "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model} --held-out"
+        "il6infer problem {input.measurements:q} {input.protocol:q} --name {wildcards.dataset} --model {wildcards.model} --held-out"
         " {params.held_out:q} {params.others:q} {params.values} {params.free} {params.modules:q} --output {output.folder:q}"
         " > {log:q} 2>&1"
 

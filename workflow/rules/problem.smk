@@ -16,7 +16,7 @@ rule problem:
     benchmark:
         f"{BENCHMARKS}/problem/{{dataset}}/{{model}}.tsv"
     wildcard_constraints:
-        dataset=either(DESCRIPTIONS),
+        dataset=either([*DESCRIPTIONS, *JOINT]),
     priority: 1  # fits wait for it
     conda:
         "../envs/il6infer.yaml"
@@ -34,5 +34,5 @@ rule problem:
     message:
         "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
-        "il6infer problem {input.measurements:q} {input.protocol:q} --model {wildcards.model} {params.constraints}"
+        "il6infer problem {input.measurements:q} {input.protocol:q} --name {wildcards.dataset} --model {wildcards.model} {params.constraints}"
         " {params.values} {params.free} {params.modules:q} {params.held_out:q} --output {output.folder:q} > {log:q} 2>&1"

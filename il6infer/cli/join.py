@@ -1,0 +1,75 @@
+"""Put data sets together, to be fitted jointly.
+
+Writes measurements.csv, protocol.csv and ingest.json of one data set. Conditions and gels get the name of their data
+set before theirs, read-outs after theirs. A parameter is shared by all data sets unless it is named: --own, one a data
+set, each with the library's prior; --pooled, one a data set, drawn around a common mean with a common spread. Those of
+cell presets are one a preset.
+
+Example:
+    il6infer join --name together --member mouse results/mouse --member human results/human
+        --cell human=HepG2 --cell mouse=hepatocyte --own K_SOCS3 --pooled k_phosphorylation --output results/together
+    il6infer problem results/together/measurements.csv results/together/protocol.csv
+        --model classic_socs3@hepatocyte --output problem
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger("il6infer")
+
+
+def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``il6infer join``."""
+    parser = subparsers.add_parser(
+        "join",
+        help="several data sets -> one, to be fitted jointly",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--name", required=True, help="of the joint data set")
+    parser.add_argument(
+        "--member", nargs=2, action="append", required=True, dest="members", metavar=("NAME", "FOLDER"),
+        help="a data set, and what `il6infer ingest` wrote of it; repeat for each",
+    )  # fmt: skip
+    parser.add_argument("--cell", action="append", default=[], dest="cells", metavar="NAME=CELL",
+                        help="preset of the cells of a data set; may be repeated")  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], dest="values", metavar="NAME.PARAMETER=VALUE",
+                        help="value of a parameter in one data set; may be repeated")  # fmt: skip
+    parser.add_argument("--own", action="append", default=[], metavar="PARAMETER",
+                        help="one a data set; may be repeated")  # fmt: skip
+    parser.add_argument("--pooled", action="append", default=[], metavar="PARAMETER",
+                        help="one a data set, around a common mean; may be repeated")  # fmt: skip
+    parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    parser.set_defaults(run=run, folders=("output",))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Join and write."""
+    from il6infer.cli.options import assignment
+    from il6infer.ingestion.assemble import write
+    from il6infer.ingestion.joint import Member, join
+    from il6infer.library.priors import preset_of
+    from il6infer.stages import read
+    from il6infer.stages.ingest import IngestSummary
+    from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
+
+    cells = dict(text.split("=", 1) for text in args.cells)
+    values: dict[str, dict[str, float]] = {}
+    for text in args.values:
+        dataset, _, rest = text.partition(".")
+        name, value = assignment(rest)
+        values.setdefault(dataset, {})[name] = value
+    members = [
+        Member(
+            name, read_table(Path(folder, "measurements.csv"), MEASUREMENTS),
+            read_table(Path(folder, "protocol.csv"), PROTOCOL), read(Path(folder, "ingest.json"), IngestSummary),
+            cells.get(name, ""), preset_of(cells.get(name, "")), values.get(name),
+        )
+        for name, folder in args.members
+    ]  # fmt: skip
+    tables = join(args.name, members, args.own, args.pooled)
+    write(tables, args.output)
+    logger.info("%s: %d values of %d data sets", args.name, len(tables.measurements), len(members))

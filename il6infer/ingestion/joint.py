@@ -1,0 +1,98 @@
+"""Several data sets as one, to be fitted together: their tables under each other, and what each has of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from il6infer.ingestion.assemble import Tables
+from il6infer.stages import genotype
+from il6infer.stages.genotype import Genotype, read_genotype
+from il6infer.stages.ingest import IngestSummary
+
+
+@dataclass(frozen=True)
+class Member:
+    """One data set of a joint fit.
+
+    Attributes
+    ----------
+    measurements, protocol, summary
+        As `il6infer ingest` wrote them.
+    cell, preset
+        Preset of its cells, and the parameters that it gives; empty: none.
+    values
+        Parameter -> its value in this data set.
+    """
+
+    name: str
+    measurements: pd.DataFrame
+    protocol: pd.DataFrame
+    summary: IngestSummary
+    cell: str = ""
+    preset: tuple[str, ...] = ()
+    values: Mapping[str, float] | None = None
+
+
+def join(name: str, members: Sequence[Member], own: Sequence[str], pooled: Sequence[str]) -> Tables:
+    """Put data sets together.
+
+    Conditions and gels get the name of their data set before theirs, read-outs after theirs, for noise and scale are
+    those of a data set. Parameters that a data set has of its own are written to the protocol, as a genotype is.
+
+    Parameters
+    ----------
+    name
+        Of the joint data set.
+    own, pooled
+        Parameters that are one a data set: each with the library's prior, or drawn around a common mean. All others are
+        shared, but those of cell presets, which cells of one preset share.
+    """
+    measured, done = [], []
+    for member in members:
+        before = f"{member.name}_"
+        table = member.measurements
+        measured.append(
+            table.assign(
+                dataset=member.name, condition=before + table["condition"], batch=before + table["batch"],
+                observable=table["observable"] + f"_{member.name}",
+            )
+        )  # fmt: skip
+        cells = [_cells(row, member, own, pooled) for row in member.protocol.itertuples()]
+        texts = dict(zip(genotype.COLUMNS, zip(*cells, strict=True), strict=True))
+        done.append(member.protocol.assign(condition=before + member.protocol["condition"], **texts))
+    table = pd.concat(measured, ignore_index=True)
+    return Tables(table, pd.concat(done, ignore_index=True), _summary(name, members, table))
+
+
+def _cells(row: object, member: Member, own: Sequence[str], pooled: Sequence[str]) -> tuple[str, str]:
+    """Text of a condition's cells: its own, and below that what its data set has."""
+    said, _ = read_genotype(row.knock_out, row.set)  # type: ignore[attr-defined]
+    given: dict[str, float | str] = dict.fromkeys(member.preset, f"@{member.cell}")
+    given |= {p: f":{member.name}" for p in own} | {p: f"~{member.name}" for p in pooled}
+    given |= member.values or {}
+    return Genotype(said.knock_out, {p: v for p, v in given.items() if p not in said.knock_out} | dict(said.set)).cells
+
+
+def _summary(name: str, members: Sequence[Member], table: pd.DataFrame) -> IngestSummary:
+    first, several = members[0].summary, [member.summary for member in members]
+    counts = {
+        column: {str(k): int(v) for k, v in table[column].value_counts(sort=False).items()}
+        for column in ("observable", "condition")
+    }
+    return replace(
+        first,
+        dataset=name,
+        title="Joint fit of " + ", ".join(member.name for member in members),
+        simulated=any(s.simulated for s in several),
+        cell="; ".join(f"{m.name}: {m.summary.cell or m.cell}" for m in members),
+        source=" ".join(f"{m.name}: {m.summary.source}" for m in members),
+        notes=" ".join(s.notes for s in several if s.notes),
+        values=len(table),
+        observables=counts["observable"],
+        conditions=counts["condition"],
+        files=tuple(replace(file, batch=f"{m.name}_{file.batch}") for m in members for file in m.summary.files),
+        molecular_weights={key: weight for s in several for key, weight in s.molecular_weights.items()},
+    )

@@ -1,0 +1,102 @@
+"""Section on a joint fit: what each data set alone says of the parameters that all share, and where they disagree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from il6infer.configuration.hold_out import fitted
+from il6infer.configuration.joint import members_of, without_cell
+from il6infer.configuration.load import models_of
+from il6infer.library.priors import Z90
+from il6infer.stages import read
+from il6infer.stages.verdict import ParameterStatistics, Verdict
+
+APART = 2.0
+"""Standard deviations beyond which two data sets disagree on a parameter that they share."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A shared parameter: its joint posterior, and that of each data set alone.
+
+    Attributes
+    ----------
+    joint, alone
+        (median, 5 %, 95 %); `alone` by data set.
+    apart
+        Largest distance of two data sets, in standard deviations of their difference, on the logarithmic scale.
+    pair
+        These two.
+    """
+
+    name: str
+    joint: tuple[float, float, float]
+    alone: Mapping[str, tuple[float, float, float]]
+    apart: float | None
+    pair: tuple[str, ...]
+
+    @property
+    def disputed(self) -> bool:
+        """Whether two data sets disagree."""
+        return self.apart is not None and self.apart > APART
+
+
+def section(
+    config: Mapping[str, Any], dataset: str, order: Sequence[str], results: Path
+) -> list[dict[str, Any]] | None:
+    """Context of the section: for each model of a joint fit, its shared parameters; None of another data set.
+
+    Parameters
+    ----------
+    order
+        Models, the best first.
+    """
+    members = [name for name in members_of(config, dataset) if name in fitted(config)]
+    if not members_of(config, dataset):
+        return None
+    found = []
+    for model in order:
+        own = {
+            member: same[0]
+            for member in members
+            if (same := [m for m in models_of(config, member) if without_cell(m) == without_cell(model)])
+        }
+        verdicts = {member: read(results / member / m / "verdict.json", Verdict) for member, m in own.items()}
+        both = _shared(read(results / dataset / model / "verdict.json", Verdict), verdicts)
+        failed = [f"{member} ({own[member]})" for member, v in verdicts.items() if not v.sampled.passed]
+        found.append({"name": model, "members": list(own), "shared": both, "failed": failed,
+                      "lacking": [m for m in members if m not in own]})  # fmt: skip
+    return found
+
+
+def _shared(joint: Verdict, alone: Mapping[str, Verdict]) -> list[Shared]:
+    rows = []
+    for name, row in joint.parameters.items():
+        triples = {m: known for m, v in alone.items() if (known := _triple(v.parameters.get(name)))}
+        both = _triple(row)
+        if len(triples) < 2 or both is None:
+            continue
+        apart = {pair: _distance(triples[pair[0]], triples[pair[1]]) for pair in combinations(triples, 2)}
+        known = {pair: d for pair, d in apart.items() if d is not None}
+        pair = max(known, key=lambda p: known[p]) if known else ()
+        rows.append(Shared(name, both, triples, known.get(pair) if pair else None, pair))
+    return sorted(rows, key=lambda r: -(r.apart or 0.0))
+
+
+def _triple(row: ParameterStatistics | None) -> tuple[float, float, float] | None:
+    """Median and ends of the 90 % interval; None where there is none."""
+    if row is None or row.median is None or row.q05 is None or row.q95 is None:
+        return None
+    return row.median, row.q05, row.q95
+
+
+def _distance(one: tuple[float, float, float], other: tuple[float, float, float]) -> float | None:
+    if min(*one, *other) <= 0:
+        return None
+    spread = math.hypot(*(math.log(high / low) / (2 * Z90) for _, low, high in (one, other)))
+    return abs(math.log(one[0] / other[0])) / spread if spread > 0 else None
