@@ -13,7 +13,7 @@ from il6infer import stages
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._files import digest
 from il6infer._outputs import atomic_files
-from il6infer._tables import Row, Sheet
+from il6infer._tables import Row, Sheet, number
 from il6infer.ingestion.cells import read_bytes
 from il6infer.ingestion.checks import against_protocol, between_files
 from il6infer.ingestion.dataset import read_description
@@ -191,10 +191,16 @@ def _with_steps(sheet: Sheet, sources: Sequence[Source], given: Collection[str])
                 begun = min(0.0, *(float(step["time_min"]) for step in steps))
                 if first.get(condition, 0.0) < begun:  # measured at rest, before anything was done
                     steps = (step(condition, first[condition], "control"), *steps)
-                cells = [{column: one.get(column, "") for column in sheet.columns} for one in steps]
+                cells = [{column: _as_in(sheet, one.get(column, "")) for column in sheet.columns} for one in steps]
                 rows += [Row(len(rows) + 2 + i, each, place=place) for i, each in enumerate(cells)]
             said.setdefault(condition, (source.reading.steps[condition], source.spec.path))
     return replace(sheet, rows=tuple(rows)), faults
+
+
+def _as_in(sheet: Sheet, cell: str) -> str:
+    """Write a cell of a step as the protocol's table writes its numbers."""
+    value = number(cell)
+    return cell if value is None else sheet.written(value)
 
 
 def _measurements(name: str, described: Description, sources: Sequence[Source]) -> pd.DataFrame:

@@ -153,8 +153,8 @@ def _hours(joined: Joined, column: str) -> None:
     """Refuse times that are thirds of an hour, sixtieths and the like, under a header that says minutes."""
     sheet = joined.sheet
     for row in sheet.rows:
-        value = number(row[column])
-        digits = len(row[column].partition(".")[2])
+        value = sheet.number(row[column])
+        digits = len(row[column].partition(sheet.decimal)[2])
         if value is None or digits < 4 or not 0 < value < 48:
             continue
         if abs(value * 60 - round(value * 60)) < 60 * 0.6 * 10**-digits and round(value * 60) % 5 == 0:

@@ -140,7 +140,8 @@ def _cells(sheet: Sheet, key: str) -> tuple[str, list[str]]:
 def _has(sheet: Sheet) -> str:
     columns = [column for column in PLACES if column in sheet.columns]
     if not columns:
-        return f"rows 1 to {len(sheet.rows)}, and the columns {', '.join(sheet.columns)}"
+        numbers = [row.number for row in sheet.rows] or [0]
+        return f"rows {min(numbers)} to {max(numbers)}, as a spreadsheet counts, and columns {', '.join(sheet.columns)}"
     cells = list(dict.fromkeys(row[columns[0]] for row in sheet.rows))
     return f"{columns[0]} {', '.join(cells[:8])}" + (" ..." if len(cells) > 8 else "")
 

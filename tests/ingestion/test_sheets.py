@@ -210,3 +210,23 @@ def test_decimal_alone_means_no_separator_of_thousands():
 
 def test_an_empty_file_has_no_grid():
     assert grids(b" \n\n", "f")[1][0].what == "the file is empty."
+
+
+def test_a_column_called_hours_is_in_hours(tmp_path):
+    yaml = YAML[: YAML.index("  - {path: gel.csv")] + YAML[YAML.index("  - path: table.csv") :]
+    yaml = yaml.replace("assay: table", "assay: table\n    time: hours")
+    tables = read(tmp_path, yaml=yaml, table="hours,dose,pgp130_wb,ms\n0,0,1,1\n2,40,1,1\n", protocol=TWO)
+    assert sorted(set(tables.measurements["time_min"])) == [0, 120]
+
+
+def test_doses_of_a_file_beside_a_german_protocol(tmp_path):
+    yaml = YAML[: YAML.index("  - {path: gel.csv")] + YAML[YAML.index("  - path: table.csv") :]
+    doses = "condition: {doses: {IL-6: {column: dose, unit: ng/ml}}}"
+    yaml = yaml.replace("condition: {column: dose, map: {0: vehicle, 40: pulse}}", doses)
+    german = "condition;time_min;action;species;dose;unit\nvehicle;0;control;;;\n"
+    table = "time,dose,pgp130_wb,ms\n0,0,1,1\n2,1.125,1,1\n"
+    steps = read(tmp_path, yaml=yaml, table=table, protocol=german).protocol
+    assert steps["dose"].tolist()[1:] == [1.125]
+
+
+TWO = "condition,time_min,action,species,dose,unit\nvehicle,0,control,,,\npulse,0,add,IL6,40,ng/ml\n"

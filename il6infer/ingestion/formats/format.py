@@ -40,6 +40,15 @@ TIMES = re.compile(
     r"(time|zeit|t|timepoint|time point)[ _]*[(\[/_ ]*"
     r"(?P<unit>s|sec|seconds?|min|minutes?|minuten|h|hr|hrs|hours?|std|stunden)[)\]]*"
 )
+_TIME_WORDS = {
+    "hours": "h",
+    "hour": "h",
+    "hrs": "h",
+    "stunden": "h",
+    "minutes": "min",
+    "minuten": "min",
+    "seconds": "s",
+}
 _UNITS = {"s": "s", "m": "min", "h": "h"}
 
 SEARCHED = 3_000
@@ -127,6 +136,8 @@ def known_as(header: str) -> str:
 
 def time_unit(header: str) -> str:
     """Tell the unit that a column of times names (``Time (h)``: h); empty where it is none or names no unit."""
+    if header.strip().casefold() in _TIME_WORDS:
+        return _TIME_WORDS[header.strip().casefold()]
     found = TIMES.fullmatch(header.strip().casefold())
     if not found:
         return ""
