@@ -41,6 +41,7 @@ def compile(
     at: np.ndarray | None = None,
     max_steps: int = MAX_STEPS,
     max_seconds: float = np.inf,
+    threads: int = 1,
 ) -> Engine:
     """Compile a problem for one engine.
 
@@ -62,6 +63,8 @@ def compile(
     max_seconds
         Wall time of one simulation [s]; what is not simulated then has outcome `TIME_LIMIT`. Without a limit, results
         do not depend on how fast the machine is.
+    threads
+        That one gradient of the kernel may use, where there are more than 32 runs; changes no bit of it.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def compile(
         except NotInDiffSL as error:
             raise UserError(f"{error} Use engine rosenbrock.") from None
     if engine == "rosenbrock":
-        return RosenbrockEngine(problem, max_steps=max_steps, fallback=True, **solver)
+        return RosenbrockEngine(problem, max_steps=max_steps, fallback=True, threads=threads, **solver)
     if engine not in METHODS:
         raise UserError(f"unknown engine '{engine}'. {nearest(engine, ['rosenbrock', 'diffsol', *METHODS])}")
-    return RosenbrockEngine(problem, method=engine, max_steps=max_steps, **solver)
+    return RosenbrockEngine(problem, method=engine, max_steps=max_steps, threads=threads, **solver)

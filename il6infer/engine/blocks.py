@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from il6infer.kernel.calls import Described
 from il6infer.kernel.contracts import Tables
 
 RUNS = 32
@@ -16,16 +17,21 @@ system is not asked for fresh memory."""
 class Block(NamedTuple):
     """Some runs of a problem, as tables of their own."""
 
-    tables: Tables
+    described: Described
     rows: np.ndarray
     """(measurements of the block,) their places among all measurements."""
+
+    @property
+    def tables(self) -> Tables:
+        """What the kernel reads of it."""
+        return self.described.tables
 
 
 def blocks_of(tables: Tables, runs: int = RUNS) -> tuple[Block, ...]:
     """Split tables by runs; one block where there are not more than `runs`."""
     count = len(tables.run_begin)
     if count <= runs:
-        return (Block(tables, np.arange(len(tables.measured_run))),)
+        return (Block(Described(tables), np.arange(len(tables.measured_run))),)
     return tuple(_block(tables, first, min(first + runs, count)) for first in range(0, count, runs))
 
 
@@ -64,7 +70,7 @@ def _block(tables: Tables, first: int, last: int) -> Block:
     for name, array in changed.items():
         changed[name] = np.array(array, dtype=getattr(tables, name).dtype, order="C")
         changed[name].flags.writeable = False
-    return Block(tables._replace(**changed), rows)
+    return Block(Described(tables._replace(**changed)), rows)
 
 
 def _members(starts: np.ndarray, lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ import sympy as sp
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.likelihood import pointwise
 from il6infer.engine.located import SAME_MOMENT, Failed, Switching
+from il6infer.engine.powers import has_exponents, remove_impossible
 from il6infer.engine.rest import is_stable
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
 from il6infer.network.conservation import moieties
@@ -28,6 +29,7 @@ from il6infer.runs.modes import with_modes
 from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import make_plan
+from il6infer.runs.precompute import decided
 from il6infer.runs.segments import ADD, SET, Segment, theta
 from il6infer.runs.steps import refuse_gradient_of_steps
 from il6infer.runs.time_scale import step_limits
@@ -69,7 +71,7 @@ class DiffsolEngine:
         max_seconds: float = np.inf,
     ) -> None:
         self.problem = problem
-        problem = with_modes(problem)
+        problem = decided(with_modes(problem))
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         self._max_seconds = max_seconds
@@ -87,6 +89,7 @@ class DiffsolEngine:
         self._initial = Function(varying, network.initial)
         # DiffSL's powers are guarded at 0 and so finite where the rate is not; these are not.
         self._rates = Function([*self._states, *varying, TIME], network.rhs)
+        self._by_exponent = has_exponents(network)
         self._switching = Switching(network, self._rates)
         limits = step_limits(network)
         self._limit = Function([*self._states, *varying, TIME], [sp.Min(*limits)]) if limits else None
@@ -102,8 +105,8 @@ class DiffsolEngine:
         self._set_tolerances(rtol, atol)
         at = np.array([p.nominal for p in problem.estimated]) if at is None else np.asarray(at, dtype=float)
         if lower_atol and np.isfinite(at).all():
-            found = absolute_tolerance(problem, rtol, atol, lambda own: self._try(at, own))
-            self._set_tolerances(rtol, found)
+            needed = absolute_tolerance(problem, rtol, atol, lambda own: self._try(at, own))
+            self._set_tolerances(rtol, needed.atol)
         text = f"diffsol {ds.version()}\n{source}\n{self.rtol} {self.atol}\n{self.plan}\n{problem.observables}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
 
@@ -298,11 +301,11 @@ class DiffsolEngine:
             for at in range(done, reached):
                 place = int(np.searchsorted(times, goals[at]))
                 states[at], tangents[at] = found[place], slopes[place]
-            y, s, p, after = self._switching.switch(y, s, p, dp, now, held)
-            if after:
+            before, (y, s, p, moment) = (y, s), self._switching.switch(y, s, p, dp, now, held)
+            if moment:
                 same = np.abs(goals - now) <= SAME_MOMENT * max(abs(now), 1.0)
                 same[:done] = False
-                states[same], tangents[same] = y, s
+                states[same], tangents[same] = (y, s) if moment > 0 else before
                 reached = max(reached, *(np.flatnonzero(same) + 1)) if same.any() else reached
             done = reached
             if done == len(goals):
@@ -341,15 +344,17 @@ class DiffsolEngine:
         if not derive:
             return reached, states, np.full((*states.shape, dp.shape[1]), np.nan)
         local = np.stack([np.asarray(one).T for one in solution.sens], axis=-1)  # (times, states, inputs)
-        return reached, states, local[..., : len(p)] @ dp + local[..., len(p) : len(p) + len(y)] @ s
+        slopes = local[..., : len(p)] @ dp + local[..., len(p) : len(p) + len(y)] @ s
+        if self._by_exponent:
+            remove_impossible(slopes, self._rates, [y, *states], p, dp, [start, *reached])
+        return reached, states, slopes
 
     def _refuse_endless(self, ode: ds.Ode, inputs: np.ndarray, arguments: list[float], duration: float) -> None:
         """Fail where the steps at the beginning, and no longer ones later, make more than `MOST_STEPS`.
 
         diffsol cannot be told how many steps it may take, nor be interrupted.
         """
-        count = len(self._states)
-        rates = self._rates(arguments)
+        rates, count = self._rates(arguments), len(self._states)
         size = np.linalg.norm(rates)
         if not 0.0 < size < np.inf:
             return

@@ -120,10 +120,10 @@ class Switching:
 
     def switch(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
         """State, tangent and parameters after a switch, where the run has come to one.
 
-        The last tells whether events happened that what is measured now is measured after.
+        The last tells whether events happened that what is measured now is measured after (1) or before (-1).
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class Switching:
             if after[self.place[j]] != float(speed[j] > 0):
                 after[self.place[j]], which = float(speed[j] > 0), j
         if which < 0:
-            return y, s, p, False
+            return y, s, p, 0
         dt = -(slopes[which, : self._size] @ s + slopes[which, self._size : -1] @ dp) / speed[which]
         y, s, after, happened = self.react(y, s + np.outer(before, dt), after, dp, t, held, dt)
         rates = self._rates([*y, *after, t])
@@ -148,4 +148,4 @@ class Switching:
         if not (happened or bends) and back * speed[which] < 0 and abs(back) > 1e-9 * abs(speed[which]):
             raise Failed(Outcome.SLIDING)
         holds_now = self.modes[which].at_zero == bool(speed[which] > 0)
-        return y, s - np.outer(rates, dt), after, happened and holds_now
+        return y, s - np.outer(rates, dt), after, (1 if holds_now else -1) if happened else 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -15,15 +16,15 @@ import sympy as sp
 from il6infer.engine.blocks import Block, blocks_of
 from il6infer.engine.fallback import Fallback
 from il6infer.engine.protocol import MAX_STEPS
-from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
-from il6infer.kernel.calls import jacobian_at, pullback_at, simulate_at
+from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size, tolerances_of_states
+from il6infer.kernel.calls import Described, jacobian_at, pullback_at, simulate_at
 from il6infer.kernel.contracts import Kept, Simulated, Tables
 from il6infer.kernel.equations import layout, model_source
 from il6infer.kernel.link import Kernel
 from il6infer.kernel.method import stage_source
 from il6infer.kernel.tableau import METHODS, Tableau
 from il6infer.kernel.tangent import sensitivity_source
-from il6infer.kernel.tape import states_at_starts
+from il6infer.kernel.tape import largest_states, states_at_starts
 from il6infer.network.conservation import moieties
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import with_modes
@@ -47,7 +48,7 @@ def _lanes(runs: int) -> int:
     return min(MOST_LANES, 1 << max(runs - 1, 0).bit_length())
 
 
-def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: int, max_seconds: float) -> Tables:
+def _tables(problem: Problem, plan: Plan, rtol: float, atol: np.ndarray, max_steps: int, max_seconds: float) -> Tables:
     varying = layout(problem, plan).varying
     segments, equilibration, begin, end, equilibrations = [], [], [], [], {}
     for run in plan.runs:
@@ -86,7 +87,7 @@ def _tables(problem: Problem, plan: Plan, rtol: float, atol: float, max_steps: i
         input_ptr=_starts([len(i) for i in plan.measured_inputs]),
         input_index=_integers([k for inputs in plan.measured_inputs for k in inputs]),
         rtol=float(rtol),
-        atol=float(atol),
+        atol=_numbers(atol),
         max_steps=int(max_steps),
         max_seconds=float(max_seconds),
     )
@@ -148,6 +149,9 @@ class RosenbrockEngine:
         Wall time that one call may take; what is not simulated then has outcome `TIME_LIMIT`.
     fallback
         Let diffsol try a run once that the kernel could not simulate.
+    threads
+        That one gradient may use, where there are several blocks of runs; its bits do not depend on it. Also an
+        attribute.
 
     """
 
@@ -163,6 +167,7 @@ class RosenbrockEngine:
         max_steps: int = MAX_STEPS,
         max_seconds: float = np.inf,
         fallback: bool = False,
+        threads: int = 1,
     ) -> None:
         self.problem = _with_a_state(problem)
         problem = with_modes(self.problem)
@@ -170,15 +175,20 @@ class RosenbrockEngine:
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         spec = layout(problem, self.plan)
-        source, constants = model_source(problem, self.plan, spec, moieties(problem.network, spec.constants))
+        source, constants, lists = model_source(problem, self.plan, spec, moieties(problem.network, spec.constants))
         of_method = stage_source(METHODS[method], constants["N"], constants["DIAGONAL"], constants["NNZ"])
         self._size, self._lanes = constants["N"], _lanes(len(self.plan.runs))
         self._source = "\n\n".join([source, of_method])
-        self._constants = {**constants, **_constants(METHODS[method]), "LANES": self._lanes}
+        self._constants = {**constants, **lists, **_constants(METHODS[method]), "LANES": self._lanes}
         self.kernel = Kernel(self._source, self._constants)
         self._rtol, self._coarsest, self._lower_atol, self._at = rtol, atol, lower_atol, at
-        self._budget, self._fallback = (max_steps, max_seconds), fallback
+        self._budget, self._fallback, self.threads = (max_steps, max_seconds), fallback, threads
         self._outcomes: Counter[str] = Counter()
+        self._has_gradient = False
+
+    @cached_property
+    def _described(self) -> Described:
+        return Described(self.tables)
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -188,7 +198,7 @@ class RosenbrockEngine:
     @cached_property
     def tables(self) -> Tables:
         """What the kernel reads of the problem."""
-        return _tables(self._simulated, self.plan, self._rtol, self.atol, *self._budget)
+        return _tables(self._simulated, self.plan, self._rtol, self.atols, *self._budget)
 
     @property
     def digest(self) -> str:
@@ -207,22 +217,37 @@ class RosenbrockEngine:
 
     @property
     def atol(self) -> float:
-        """Absolute tolerance in use."""
-        return self._needed_atol
+        """Smallest absolute tolerance in use."""
+        return float(self.atols.min())
 
     @cached_property
-    def _needed_atol(self) -> float:
+    def atols(self) -> np.ndarray:
+        """Absolute tolerance (states,) of each state, in the order of the kernel."""
         at = np.array([p.nominal for p in self.problem.estimated]) if self._at is None else self._checked(self._at)
+        coarsest = np.full(self._size, self._coarsest)
         if not (self._lower_atol and np.isfinite(at).all()):
-            return self._coarsest
-        tables = _tables(self._simulated, self.plan, self._rtol, self._coarsest, *self._budget)
+            return coarsest
+        tables = _tables(self._simulated, self.plan, self._rtol, coarsest, *self._budget)
 
-        def simulate(own: float) -> Trial:
-            found = simulate_at(self.kernel.address("simulate"), at, tables._replace(atol=own), True)
+        def simulate(own: np.ndarray) -> Simulated:
+            described = Described(tables._replace(atol=_numbers(own)))
+            return simulate_at(self.kernel.address("simulate"), at, described.address, True)
+
+        def attempt(own: float) -> Trial:
+            found = simulate(np.full(self._size, own))
             starts = states_at_starts(found.kept.tape, self._lanes, self._size)
             return Trial(found.prediction, smallest_size(starts))
 
-        return absolute_tolerance(self.problem, self._rtol, self._coarsest, simulate)
+        needed = absolute_tolerance(self.problem, self._rtol, self._coarsest, attempt)
+        if needed.reference is None:
+            return coarsest
+        largest = largest_states(simulate(coarsest).kept.tape, self._lanes, self._size)
+
+        def predict(own: np.ndarray) -> tuple[np.ndarray, int]:
+            found = simulate(own)
+            return found.prediction, len(found.kept.tape)
+
+        return tolerances_of_states(self.problem, self._rtol, self._coarsest, needed, largest, predict)
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -246,7 +271,7 @@ class RosenbrockEngine:
     def forward(self, theta: np.ndarray, *, keep: bool) -> Simulated:
         """Simulate, failed runs tried again; `keep` records the tape that derivatives need."""
         theta = self._checked(theta)
-        found = simulate_at(self.kernel.address("simulate"), theta, self.tables, keep)
+        found = simulate_at(self.kernel.address("simulate"), theta, self._described.address, keep)
         if found.kept.outcome.any():
             self.fallback.rescue(theta, found.kept.outcome, found.prediction, found.noise)
         return found
@@ -264,12 +289,12 @@ class RosenbrockEngine:
             (measurements,).
         """
         theta, *bars = (np.ascontiguousarray(array, dtype=float) for array in (theta, prediction_bar, noise_bar))
-        gradient = pullback_at(self.kernel.address("pullback"), theta, self.tables, kept, *bars)
+        gradient = pullback_at(self.kernel.address("pullback"), theta, self._described.address, kept, *bars)
         return gradient + self.fallback.gradient(theta, kept.outcome, *bars) if kept.outcome.any() else gradient
 
     def states(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
         """States (times, states) of each run at its measured times (`plan.run_times`); NaN where the run failed."""
-        found = simulate_at(self.kernel.address("simulate"), self._checked(theta), self.tables, False)
+        found = simulate_at(self.kernel.address("simulate"), self._checked(theta), self._described.address, False)
         states = np.split(found.kept.states, self.tables.time_ptr[1:-1])
         return tuple(
             s if o == Outcome.OK else np.full_like(s, np.nan) for s, o in zip(states, found.kept.outcome, strict=True)
@@ -285,7 +310,7 @@ class RosenbrockEngine:
         prediction_bar, noise_bar
             (measurements,) weights.
         """
-        refuse_gradient_of_steps(self.problem)
+        self._check_gradient()
         if (
             len(self.blocks) > 1
             and (gradient := self._pullback_in_blocks(theta, prediction_bar, noise_bar)) is not None
@@ -293,28 +318,46 @@ class RosenbrockEngine:
             return gradient
         return self.backward(theta, self.forward(theta, keep=True).kept, prediction_bar, noise_bar)
 
+    def _check_gradient(self) -> None:
+        """Refuse the gradient of rates with steps; looked for once, for it takes as long as a gradient."""
+        if not self._has_gradient:
+            refuse_gradient_of_steps(self.problem)
+            self._has_gradient = True
+
     def _pullback_in_blocks(
         self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray
     ) -> np.ndarray | None:
         """Sum the gradients of the blocks, in their order; None where a run failed, for the fallback sees all runs."""
         theta, *bars = (np.ascontiguousarray(array, dtype=float) for array in (theta, prediction_bar, noise_bar))
-        total, simulate, pullback = np.zeros(len(theta)), *map(self.kernel.address, ("simulate", "pullback"))
-        for tables, rows in self.blocks:
-            kept = simulate_at(simulate, theta, tables, True).kept
+        simulate, pullback = map(self.kernel.address, ("simulate", "pullback"))
+
+        def gradient(block: Block) -> np.ndarray | None:
+            kept = simulate_at(simulate, theta, block.described.address, True).kept
             if kept.outcome.any():
                 return None
-            total += pullback_at(pullback, theta, tables, kept, *(bar[rows] for bar in bars))
+            return pullback_at(pullback, theta, block.described.address, kept, *(bar[block.rows] for bar in bars))
+
+        total = np.zeros(len(theta))
+        for own in self._map(gradient, self.blocks):
+            if own is None:
+                return None
+            total += own
         return total
+
+    @cached_property
+    def _map(self) -> Callable[..., Iterable]:
+        """Map over blocks, on threads where there are several."""
+        return map if self.threads < 2 else ThreadPoolExecutor(self.threads).map
 
     def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Differentiate prediction and noise (measurements, parameters) by forward sensitivities.
 
         They are exact for the steps taken, as `pullback` is; rows whose run failed are NaN.
         """
-        refuse_gradient_of_steps(self.problem)
+        self._check_gradient()
         theta = self._checked(theta)
         kept = self.forward(theta, keep=True).kept
-        prediction, noise = jacobian_at(self._tangent.address("jacobian"), theta, self.tables, kept)
+        prediction, noise = jacobian_at(self._tangent.address("jacobian"), theta, self._described.address, kept)
         for rows, *slopes in self.fallback.jacobian(theta, kept.outcome):
             prediction[rows], noise[rows] = slopes
         return prediction, noise

@@ -1,4 +1,4 @@
-"""The absolute tolerance that a problem needs: what is observed says it, not the units of the model."""
+"""The absolute tolerances that a problem needs: what is observed says it, not the units of the model."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ CLEAR = 3.0
 NEGLIGIBLE = 1e-20
 """States and predictions below this are rounding."""
 
+EACH = 2.0
+"""Times that change, once the states have tolerances of their own."""
+
+SPARE = 3.0
+"""Times the tolerance asked that the predictions must bear of a state which keeps it."""
+
+MOST_TRIALS = 200
+"""Simulations that may be spent on tolerances of single states; the states that are left keep the lowered one."""
+
 FINEST = 1e-2
 """Absolute tolerance of the reference, over rtol times the smallest size."""
 
@@ -40,7 +49,23 @@ class Trial:
     smallest: float
 
 
-def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Callable[[float], Trial]) -> float:
+@dataclass(frozen=True)
+class Needed:
+    """Absolute tolerance that a problem needs.
+
+    Attributes
+    ----------
+    atol
+        What was asked, over a power of ten.
+    reference
+        (measurements,) predictions at a tolerance far below; None where `atol` is what was asked.
+    """
+
+    atol: float
+    reference: np.ndarray | None = None
+
+
+def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Callable[[float], Trial]) -> Needed:
     """Lower the absolute tolerance, in decades, until the predictions no longer depend on it.
 
     Predictions are compared with those at a tolerance far below every size that the problem shows: the states with
@@ -55,16 +80,12 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
     simulate
         Simulates the problem at an absolute tolerance; always at the same parameters, and the same relative one.
 
-    Returns
-    -------
-    float
-        `atol` over a power of ten.
     """
     first = simulate(atol)
     size, smallest = _sizes(problem, first.prediction)
     smallest = min(smallest, first.smallest)
     if not math.isfinite(smallest):
-        return atol
+        return Needed(atol)
     decades = math.ceil(math.log10(max(atol / (FINEST * rtol * smallest), 1.0)))
     # Far below what is there, rounding may be all that a solver sees: then its run fails, and a coarser one is asked.
     for deepest in range(decades, 1, -2):
@@ -76,12 +97,79 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
         if deepest == decades:
             limit = max(limit, CLEAR * _change(simulate(atol / 10.0 ** (deepest - 1)).prediction, reference, size))
         if _change(first.prediction, reference, size) <= limit:
-            return atol
+            return Needed(atol)
         for lower in range(1, deepest):
             if _change(simulate(atol / 10.0**lower).prediction, reference, size) <= limit:
-                return atol / 10.0**lower
-        return atol / 10.0**deepest
-    return atol
+                return Needed(atol / 10.0**lower, reference)
+        return Needed(atol / 10.0**deepest, reference)
+    return Needed(atol)
+
+
+def tolerances_of_states(
+    problem: Problem,
+    rtol: float,
+    atol: float,
+    needed: Needed,
+    largest: np.ndarray,
+    simulate: Callable[[np.ndarray], tuple[np.ndarray, int]],
+) -> np.ndarray:
+    """Raise the lowered tolerance again for each state, in decades, as far as the predictions bear `SPARE` times more.
+
+    It stays for a state that is nowhere of a size at which its relative error counts. States are tried half by half: of
+    n states, k of which need a lowered tolerance, in some k log2(n) simulations a decade. Where one of two states must
+    be exact, which of them costs fewer steps is not known before: both orders are tried.
+
+    Parameters
+    ----------
+    atol, needed
+        What was asked, and what `absolute_tolerance` made of it.
+    largest
+        (states,) largest size of each.
+    simulate
+        Gives predictions, and how many steps they took, at absolute tolerances (states,).
+
+    Returns
+    -------
+    np.ndarray
+        (states,).
+    """
+    reference, uniform = needed.reference, np.full(len(largest), needed.atol)
+    if reference is None:
+        return uniform
+    size, _ = _sizes(problem, reference)
+    prediction, fewest = simulate(uniform)
+    limit = max(EACH * ALLOWED * rtol, _change(prediction, reference, size))
+
+    def bears(trial: np.ndarray) -> bool:
+        return _change(simulate(trial)[0], reference, size) <= limit
+
+    best = uniform
+    states = np.flatnonzero(largest > atol / rtol)
+    for order in (states, states[::-1]):
+        found = _raised(order, uniform, atol, bears)
+        steps = simulate(found)[1]
+        if steps < fewest:
+            best, fewest = found, steps
+    return best
+
+
+def _raised(states: np.ndarray, uniform: np.ndarray, atol: float, bears: Callable[[np.ndarray], bool]) -> np.ndarray:
+    found, own, lowered = uniform.copy(), atol, float(uniform.min(initial=atol))
+    left = MOST_TRIALS
+    while len(states) and own > lowered:
+        waiting, fine = [states], []
+        while waiting and left:
+            some, left = waiting.pop(), left - 1
+            trial = found.copy()
+            trial[some] = SPARE * own
+            if bears(trial):
+                found = trial
+            elif len(some) > 1:
+                waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+            else:
+                fine.append(some)
+        states, own = np.concatenate([*fine, *waiting, np.empty(0, dtype=int)]).astype(int), own / 10.0
+    return np.maximum(np.minimum(found / SPARE, atol), lowered)
 
 
 def smallest_size(values: np.ndarray) -> float:

@@ -88,6 +88,7 @@ class Density:
             self._held.append(callback)
             self._data["likelihood"] = ctypes.cast(callback, ctypes.c_void_p).value
         self._plain = self.description(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
+        self._plain["threads"] = 1  # starts are improved side by side, as many at once as there are threads
 
     def __call__(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """Log-density and gradient (dimensions,) at an unconstrained point; -inf and zeros where it has none."""
@@ -135,6 +136,10 @@ class Density:
             self._held.append(described)
             data["blocks"], data["block_tables"] = len(engine.blocks), described.ctypes.data
             self._put("block_measured", measured[np.concatenate([block.rows for block in engine.blocks])])
+            first = np.cumsum([0, *(len(block.rows) for block in engine.blocks)])
+            self._held.append(first)
+            data["block_rows"], data["threads"] = first.ctypes.data, engine.threads
+            data["share"] = address_of(posterior.share_of_blocks)
 
     def description(self, frame: Frame) -> np.ndarray:
         """Describe the problem in the coordinates of a frame, for `posterior.log_density`; the density keeps it."""

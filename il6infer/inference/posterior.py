@@ -40,6 +40,9 @@ DESCRIPTION = np.dtype(
         ("blocks", np.int64),  # number of blocks of runs, see `il6infer.engine.blocks`
         ("block_tables", np.int64),  # as `tables`, of one block after the other
         ("block_measured", _TABLE),  # as `measured`, of one block after the other
+        ("block_rows", np.int64),  # address of the first row of each block in it, and the end of the last
+        ("threads", np.int64),  # that one gradient may use, where there are several blocks
+        ("share", np.int64),  # address of `share_of_blocks`
         ("frame", _TABLE),  # origin, then the rows of the matrix
         ("priors", _TABLE),  # a row a sampled parameter, see `il6infer.inference.rows`
         ("measured", _TABLE),  # a row a measurement, see `ERROR` to `SIDE`
@@ -72,6 +75,21 @@ def _pointer(context: Any, address: Any, like: Any) -> tuple:
         return builder.inttoptr(arguments[0], target.get_value_type(kind))
 
     return kind(types.int64, like), generate
+
+
+@intrinsic
+def _record(context: Any, address: Any) -> tuple:
+    """Pointer to the description of a problem at an address."""
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: list) -> Any:
+        return builder.inttoptr(arguments[0], target.get_value_type(DESCRIPTIONS))
+
+    return DESCRIPTIONS(types.int64), generate
+
+
+_create = types.ExternalFunction("pthread_create", types.int32(*[types.int64] * 4))
+_join = types.ExternalFunction("pthread_join", types.int32(types.int64, types.int64))
+"""Threads of the system (POSIX): place of the handle, attributes, function, argument; handle, place of the result."""
 
 
 @njit(**INNER)
@@ -151,33 +169,88 @@ def _call_c(context: Any, address: Any, arguments: Any) -> tuple:
     return types.float64(types.int64, arguments), generate
 
 
+DATA, THETA, BEGIN, STRIDE, TOTALS, WHOLE, SLOPES, THREAD = range(8)
+"""What a share of the blocks is told: addresses of problem and parameters, its first block and the distance to its
+next, addresses of what it fills for each block; then the handle of its thread."""
+
+
 @njit(**INNER)
-def _likelihood_in_blocks(theta, data, slope):  # noqa: ANN001, ANN202
-    """Sum of the log-likelihoods of all blocks, and whether every run was simulated; fills the gradient."""
-    total, first, measured = 0.0, 0, _table(data.block_measured)
+def _share(told):  # noqa: ANN001, ANN202
+    """Log-likelihoods and gradients of some of the blocks."""
+    data = carray(_record(told[DATA]), (1,))[0]
+    size, blocks, measured = data.template.columns, data.blocks, _table(data.block_measured)
+    theta = carray(_pointer(told[THETA], 0.0), (size,))
+    rows = carray(_pointer(data.block_rows, 0), (blocks + 1,))
+    totals, whole = carray(_pointer(told[TOTALS], 0.0), (blocks,)), carray(_pointer(told[WHOLE], 0.0), (blocks,))
+    slopes = carray(_pointer(told[SLOPES], 0.0), (blocks, size))
+    for block in range(told[BEGIN], blocks, told[STRIDE]):
+        whole[block] = 0.0
+        try:
+            tables = unpacked(data.block_tables + block * TABLES_SIZE)
+            prediction, noise, kept = _forward(data.forward, (theta, tables, True))
+            if kept.outcome.any():
+                continue
+            by_value, by_noise = np.empty(len(prediction)), np.empty(len(prediction))
+            totals[block] = likelihood_at(
+                prediction, noise, measured[rows[block] : rows[block + 1]], by_value, by_noise
+            )
+            whole[block] = 1.0
+            if math.isfinite(totals[block]):
+                slopes[block] = _backward(data.backward, (theta, tables, kept, by_value, by_noise))
+        except Exception:  # noqa: BLE001 (numba knows no other; nothing may be thrown across a thread's end)
+            whole[block] = 0.0
+
+
+@c_function(types.int64(types.CPointer(types.int64)), **INNER)
+def share_of_blocks(told_):  # noqa: ANN001, ANN202
+    """`_share` as a thread of the system runs it."""
+    _share(carray(told_, (THREAD + 1,)))
+    return 0
+
+
+@njit(**INNER)
+def _likelihood_in_blocks(theta, problem, slope):  # noqa: ANN001, ANN202
+    """Sum of the log-likelihoods of all blocks, and whether every run was simulated; fills the gradient.
+
+    The sums go in the order of the blocks, whatever thread has computed them: the bits are those of one thread.
+    """
+    data = problem[0]
+    blocks, size, threads = data.blocks, len(theta), max(1, min(data.threads, data.blocks))
+    totals, whole, slopes = np.empty(blocks), np.empty(blocks), np.empty((blocks, size))
+    told, alone = np.empty((threads, THREAD + 1), dtype=np.int64), np.zeros(threads)
+    for n in range(threads):
+        told[n, DATA], told[n, THETA] = problem.ctypes.data, theta.ctypes.data
+        told[n, BEGIN], told[n, STRIDE] = n, threads
+        told[n, TOTALS], told[n, WHOLE], told[n, SLOPES] = totals.ctypes.data, whole.ctypes.data, slopes.ctypes.data
+    for n in range(1, threads):
+        own = told[n].ctypes.data
+        alone[n] = _create(own + 8 * THREAD, 0, data.share, own)
+    for n in range(threads):
+        if alone[n] != 0.0 or n == 0:
+            _share(told[n])
+    for n in range(1, threads):
+        if alone[n] == 0.0:
+            _join(told[n, THREAD], 0)
+    total = 0.0
     slope[:] = 0.0
-    for block in range(data.blocks):
-        tables = unpacked(data.block_tables + block * TABLES_SIZE)
-        prediction, noise, kept = _forward(data.forward, (theta, tables, True))
-        if kept.outcome.any():
+    for block in range(blocks):
+        if whole[block] == 0.0:
             return 0.0, False
-        by_value, by_noise = np.empty(len(prediction)), np.empty(len(prediction))
-        found = likelihood_at(prediction, noise, measured[first : first + len(prediction)], by_value, by_noise)
-        if not math.isfinite(found):
-            return found, True
-        total += found
-        first += len(prediction)
-        slope += _backward(data.backward, (theta, tables, kept, by_value, by_noise))
+        total += totals[block]
+        if not math.isfinite(total):
+            return total, True
+        slope += slopes[block]
     return total, True
 
 
 @njit(**INNER)
-def _likelihood(theta, data, slope):  # noqa: ANN001, ANN202
+def _likelihood(theta, problem, slope):  # noqa: ANN001, ANN202
     """Log-likelihood at a vector of parameters; fills its gradient where it is finite."""
+    data = problem[0]
     if data.likelihood != 0:
         return _call_c(data.likelihood, (_pointer(theta.ctypes.data, 0.0), _pointer(slope.ctypes.data, 0.0), 0.0))
     if data.blocks > 1 and data.groups.rows == 0:  # a group may have measurements in all blocks
-        found, whole = _likelihood_in_blocks(theta, data, slope)
+        found, whole = _likelihood_in_blocks(theta, problem, slope)
         if whole:
             return found
     tables = unpacked(data.tables)
@@ -230,7 +303,8 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
     data_
         (1,) `DESCRIPTION` of problem, frame and engine.
     """
-    data = carray(data_, (1,))[0]
+    problem = carray(data_, (1,))
+    data = problem[0]
     size = data.dimension
     z, gradient, value = carray(z_, (size,)), carray(gradient_, (size,)), carray(value_, (1,))
     frame, priors = _table(data.frame), _table(data.priors)
@@ -249,7 +323,7 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
     if not math.isfinite(total):
         return BAD_VALUE
     try:
-        total += _likelihood(theta, data, slope)
+        total += _likelihood(theta, problem, slope)
     except Exception:  # noqa: BLE001 (numba knows no other)
         # Nothing may be thrown across nutpie's C interface; it counts the point as a divergence, which the verdict
         # limits. A failed simulation does not come this way: it is an outcome, with a count of its own.

@@ -81,7 +81,7 @@ def log_likelihood(problem: Problem, ensemble: Ensemble) -> np.ndarray:
 
 
 def integration_error(
-    problem: Problem, thetas: np.ndarray, found: np.ndarray, *, engine: str, rtol: float, atol: float
+    problem: Problem, thetas: np.ndarray, found: np.ndarray, *, engine: str, rtol: float, atol: float, max_steps: int
 ) -> float:
     """Largest error that the solver's tolerances make in the log-likelihood.
 
@@ -93,6 +93,8 @@ def integration_error(
         (samples, measurements) log-density of each measurement, at the given tolerances.
     rtol, atol
         Tolerances that were used; the reference has `TIGHTER` of them.
+    max_steps
+        That one simulation might take; the reference may take ten times as many.
 
     Returns
     -------
@@ -100,7 +102,8 @@ def integration_error(
         Absolute, of the sum over all measurements; NaN where either cannot be computed.
     """
     rows = np.linspace(0, len(thetas) - 1, min(PROBES, len(thetas))).astype(int)
-    exact = compile(problem, engine=engine, rtol=max(TIGHTER * rtol, 1e-12), atol=TIGHTER * atol)
+    tighter = {"rtol": max(TIGHTER * rtol, 1e-12), "atol": TIGHTER * atol, "max_steps": 10 * max_steps}
+    exact = compile(problem, engine=engine, **tighter)
     reference = log_likelihood(problem, simulate_all(exact, thetas[rows]))
     with np.errstate(invalid="ignore"):
         return float(np.abs(found[rows].sum(axis=1) - reference.sum(axis=1)).max())

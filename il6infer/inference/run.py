@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -67,9 +67,9 @@ def fit_problem(
         predictions_constant_data. Failed simulations are NaN, -inf in log_likelihood, and counted in the attributes.
     """
     began = time.monotonic()
-    solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
+    solver = _solver(settings)
     with told(f"{problem.id}: compiling, which is kept for every later run on this machine"):
-        engine = compile(problem, **solver)
+        engine = compile(problem, **solver, threads=max(1, settings.threads // settings.chains))
         # The statement's own samplers sample what is stated: every parameter.
         integrated = settings.nuisance == "integrated" and settings.sampler == "nutpie"
         nuisance = find_nuisance(problem) if integrated else NOTHING
@@ -217,12 +217,17 @@ def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:
     return ""
 
 
+def _solver(settings: FitSettings) -> dict[str, Any]:
+    names = ("engine", "rtol", "atol", "max_steps")
+    return {name: getattr(settings, name) for name in names}
+
+
 def _add_groups(
     idata: az.InferenceData, problem: Problem, engine: Engine, density: Density, settings: FitSettings
 ) -> dict[str, object]:
     """Add every group but posterior and sample_stats; return attributes that tell how the simulations fared."""
     names = [p.id for p in problem.estimated]
-    solver = {"engine": settings.engine, "rtol": settings.rtol, "atol": settings.atol}
+    solver = _solver(settings)
     chains = idata["posterior"].sizes["chain"]
     thetas = np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
     prior = draw(problem.estimated, PRIOR_DRAWS, _rng(settings, "prior"))

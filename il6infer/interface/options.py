@@ -20,11 +20,14 @@ class Solver:
         ``rosenbrock`` (the project's own, with diffsol for a run that it cannot do) or ``diffsol``.
     rtol, atol
         Tolerances, relative and absolute.
+    max_steps
+        Steps that one simulation may take; one that needs more fails.
     """
 
     engine: str = "rosenbrock"
     rtol: float = 1e-6
     atol: float = 1e-8
+    max_steps: int = 10_000
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import math
 
 from llvmlite import ir
 
+from il6infer.kernel.model_functions import symbol_of
 from il6infer.kernel.vector_math import WIDTH, vector_symbol
 from il6infer.network.functions import PRIMITIVES
 
@@ -66,6 +67,24 @@ class Arithmetic:
                         at = self._builder.add(INTEGER(number), self._indices[index])
                         return self._builder.gep(self._vectors[name], [at], inbounds=True)
         raise NotImplementedError(f"element: {ast.unparse(node)}")
+
+    def _is_table(self, name: str) -> bool:
+        """Whether a name is that of a constant list of the module."""
+        return f"{symbol_of(name)}.data" in self._module.globals
+
+    def _place(self, node: ast.expr) -> ir.Value:
+        """Integer: one that is written, an index, or an entry of a constant list at an index."""
+        match node:
+            case ast.Constant(value=int(number)):
+                return INTEGER(number)
+            case ast.Name(id=index) if index in self._indices:
+                return self._indices[index]
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Name(id=index)) if (
+                index in self._indices and self._is_table(name)
+            ):
+                data = self._module.globals[f"{symbol_of(name)}.data"]
+                return self._builder.load(self._builder.gep(data, [INTEGER(0), self._indices[index]], inbounds=True))
+        raise NotImplementedError(f"place: {ast.unparse(node)}")
 
     def _number(self, node: ast.expr) -> ir.Value:
         match node:
@@ -171,6 +190,11 @@ class Arithmetic:
             return self._guarded_power(*values)
         if name == "power_in_slope":
             return self._guarded_power(*values, in_slope=True)
+        if name == "power_by_exponent":
+            base, exponent = values
+            nothing = self._where("==", exponent, self._constant(0.0), self._constant(math.nan), exponent)
+            none = self._where("==", base, self._constant(0.0), nothing, exponent)
+            return self._guarded_power(base, none, in_slope=True)
         if name == "logarithm":
             return self._logarithm(*values)
         if name == "larger":

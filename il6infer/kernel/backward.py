@@ -37,6 +37,7 @@ from il6infer.kernel.switching import (
 from il6infer.kernel.tape import (
     FRACTION,
     MODES,
+    SINCE,
     UNTIL,
     increments_at,
     runs_of_segments,
@@ -169,6 +170,8 @@ def measured_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, l
             if idle[lane] or at[lane] < tables.time_ptr[run[lane]]:
                 continue
             after = times[at[lane]] - time_of(tape, row, lane)
+            if SWITCHES() > 0 and times[at[lane]] <= switch_number(tape, row, lane, SINCE):
+                continue
             if after > 0.0:
                 fraction[lane], some = after / step_of(tape, row, lane), True
         if some:

@@ -102,24 +102,6 @@ _simulate, _pullback = call_at(SIMULATE, SIMULATED), call_at(PULLBACK, VECTOR)
 _jacobian = call_at(JACOBIAN, JACOBIANS)
 
 
-@cached
-def simulate_at(address, theta, tables, keep):  # noqa: ANN001, ANN201
-    """Call a kernel's ``simulate``; see `forward`."""
-    return _simulate(address, (theta, tables, keep))
-
-
-@cached
-def pullback_at(address, theta, tables, kept, prediction_bar, noise_bar):  # noqa: ANN001, ANN201
-    """Call a kernel's ``pullback``; see `backward`."""
-    return _pullback(address, (theta, tables, kept, prediction_bar, noise_bar))
-
-
-@cached
-def jacobian_at(address, theta, tables, kept):  # noqa: ANN001, ANN201
-    """Call a kernel's ``jacobian``; see `sensitivity`."""
-    return _jacobian(address, (theta, tables, kept))
-
-
 def packed(tables: Tables) -> np.ndarray:
     """Describe tables by integers, for `unpacked`: address and two lengths of an array, a number as it is.
 
@@ -176,3 +158,37 @@ def _array(target: Any, builder: Any, kind: types.Array, numbers: Sequence[Any])
         meminfo=None,
     )
     return array._getvalue()
+
+
+class Described:
+    """Tables as compiled code reads them at an address; numba would take them apart anew at each call from Python.
+
+    Attributes
+    ----------
+    tables
+        What is described; kept as long as this is.
+    address
+        Of the description.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables, self._rows = tables, packed(tables)
+        self.address = int(self._rows.ctypes.data)
+
+
+@cached
+def simulate_at(address, theta, tables, keep):  # noqa: ANN001, ANN201
+    """Call a kernel's ``simulate``; see `forward`. `tables` is the address of their description."""
+    return _simulate(address, (theta, unpacked(tables), keep))
+
+
+@cached
+def pullback_at(address, theta, tables, kept, prediction_bar, noise_bar):  # noqa: ANN001, ANN201
+    """Call a kernel's ``pullback``; see `backward`. `tables` is the address of their description."""
+    return _pullback(address, (theta, unpacked(tables), kept, prediction_bar, noise_bar))
+
+
+@cached
+def jacobian_at(address, theta, tables, kept):  # noqa: ANN001, ANN201
+    """Call a kernel's ``jacobian``; see `sensitivity`. `tables` is the address of their description."""
+    return _jacobian(address, (theta, unpacked(tables), kept))

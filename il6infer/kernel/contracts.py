@@ -63,8 +63,8 @@ class Tables(NamedTuple):
     """(inputs,) quantity."""
     rtol: float
     """Relative tolerance."""
-    atol: float
-    """Absolute tolerance, of each state."""
+    atol: np.ndarray
+    """(n,) absolute tolerance of each state."""
     max_steps: int
     """Steps that one run may attempt."""
     max_seconds: float
@@ -142,8 +142,8 @@ class Workspace(NamedTuple):
     """(n, lanes) absolute tolerance of each state."""
     deadline: float
     """Time of `clock.now` at which the call is late."""
-    coarsest_atol: float
-    """Of the tables; in a search for a steady state, that of a state may be below."""
+    coarsest_atol: np.ndarray
+    """(n,) of the tables; in a search for a steady state, that of a state may be below."""
 
 
 class Switching(NamedTuple):
@@ -158,17 +158,17 @@ class Switching(NamedTuple):
     functions: np.ndarray
     """(SWITCHES, lanes) switching functions there."""
     samples: np.ndarray
-    """(3, SWITCHES, lanes) of the last three places."""
+    """(samples, SWITCHES, lanes) at the places of a step that are looked at."""
     low: np.ndarray
     """(lanes,) last fraction of a step known to be before a switch."""
     high: np.ndarray
     """(lanes,) first fraction known to be after it; above 1 where there is none."""
-    dip: np.ndarray
-    """(2, lanes) where a function may touch zero, and the place before."""
     which: np.ndarray
     """(lanes,) switch that was located, or -1."""
     until: np.ndarray
     """(lanes,) time up to which the step says what is measured."""
+    since: np.ndarray
+    """(lanes,) the same of the last switch of the run, or -infinity."""
     held: np.ndarray
     """(EVENTS, lanes) which triggers held."""
     order: np.ndarray
@@ -231,7 +231,7 @@ TABLES = _type(
     input_ptr=_INDICES,
     input_index=_INDICES,
     rtol=types.float64,
-    atol=types.float64,
+    atol=_NUMBERS,
     max_steps=types.int64,
     max_seconds=types.float64,
 )

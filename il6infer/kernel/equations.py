@@ -16,8 +16,9 @@ import numpy as np
 import sympy as sp
 
 from il6infer.kernel import lu
-from il6infer.kernel.printer import block, cases, definition, function
+from il6infer.kernel.printer import block, cases, function, of_groups
 from il6infer.kernel.switch_source import LimitConstants, SwitchConstants, step_limit_source, switch_source
+from il6infer.network.derivatives import derivative
 from il6infer.network.functions import plain
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
@@ -116,7 +117,7 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
     ]
     place = {s: j for j, s in enumerate(states)}
     slopes = {
-        (r, j): flux.diff(states[j])
+        (r, j): derivative(flux, states[j])
         for r, flux in fluxes.items()
         for j in sorted(place[s] for s in flux.free_symbols & place.keys())
     }
@@ -128,8 +129,10 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
     return rhs, jacobian, (stoichiometry, fluxes, slopes)
 
 
-def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray) -> tuple[str, ModelConstants]:
-    """Source of every model-specific function of the kernel, and its constants; see `model_functions`.
+def model_source(
+    problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray
+) -> tuple[str, ModelConstants, dict[str, list[int]]]:
+    """Source of every model-specific function of the kernel, its constants (see `model_functions`), and its lists.
 
     Parameters
     ----------
@@ -152,11 +155,11 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     rhs, jacobian, (stoichiometry, fluxes, slopes) = equations(problem, spec)
     present = sorted(fluxes)
     plan_lu = lu.plan(size, set(jacobian))
+    factors, lists = lu.source(plan_lu)
     wanted = [(f"gy[{j}] += ", s) for j, s in enumerate(states)]
     wanted += [(f"gp[{j}] += ", varying[j]) for j in spec.active]
     weights = {r: sp.Symbol(f"w{r}", real=True) for r in present}
-    w_lines = [f"w{r} = {_combination('v', stoichiometry[:, r])}" for r in present]
-    w_in = {symbol_: str(symbol_) for symbol_ in weights.values()}
+    w_in = {weights[r]: _combination("v", stoichiometry[:, r]) for r in present}
     first = _gradient([(weights[r], fluxes[r]) for r in present], wanted)
     asked = {s for _, s in wanted}
     curved = {k: e for k, e in slopes.items() if not asked.isdisjoint(e.free_symbols)}
@@ -166,12 +169,12 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
     by_flux: dict[int, list[tuple[int, int]]] = {}
     for n, (r, j) in enumerate(curved):
         by_flux.setdefault(r, []).append((n, j))
-    gather = []
+    gather: list[list[str]] = []
     for r, terms in by_flux.items():
-        gather.append(f"w = {_combination('v', stoichiometry[:, r])}")
-        gather += [f"c[{n}] += w * k[{j}]" for n, j in terms]
+        weight = f"w = {_combination('v', stoichiometry[:, r])}"
+        gather.append([weight, *(f"c[{n}] += w * k[{j}]" for n, j in terms)])
     time_dependent = any(TIME in e.free_symbols for e in rhs)
-    drift = [e.diff(TIME) for e in rhs]
+    drift = [derivative(e, TIME) for e in rhs]
     v_in = {sp.Symbol(f"v{i}", real=True): f"v[{i}]" for i in range(size)}
     initial = [plain(e.xreplace(spec.constants)) for e in network.initial]
     g_in = {sp.Symbol(f"g{i}", real=True): f"g[{i}]" for i in range(size)}
@@ -184,9 +187,9 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
         function(
             "minus_jacobian", "y, p, t, m", inputs, [(f"m[{plan_lu.slots[k]}] = ", e) for k, e in jacobian.items()]
         ),
-        lu.source(plan_lu),
-        definition("rhs_vjp", "y, p, t, v, gy, gp", [*w_lines, *block({**inputs, **w_in}, first)]),
-        definition("gather", "v, k, c", gather),
+        factors,
+        function("rhs_vjp", "y, p, t, v, gy, gp", {**inputs, **w_in}, first),
+        of_groups("gather", "v, k, c", gather),
         function("curvature_vjp", "y, p, t, c, gy, gp", {**inputs, **c_in}, second),
         function("drift", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(drift)]),
         function(
@@ -219,7 +222,7 @@ def model_source(problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarra
         **of_switches,
         **of_limit,
     }
-    return "\n\n".join(parts) + "\n", constants
+    return "\n\n".join(parts) + "\n", constants, lists
 
 
 def _gradient(
@@ -230,7 +233,7 @@ def _gradient(
     for weight, expression in weighted:
         # A model of n reactions has some n pairs of an expression and a symbol in it, and n^2 of any.
         for s in expression.free_symbols & terms.keys():
-            terms[s].append(weight * expression.diff(s))
+            terms[s].append(weight * derivative(expression, s))
     return [(head, sp.Add(*terms[s])) for head, s in wanted]
 
 
@@ -277,7 +280,7 @@ def _jump_functions(problem: Problem, plan: Plan, states: list[sp.Symbol]) -> li
     expressions = [plain(e) for e in plan.expressions]
     wanted = [(f"gy[{i}] += g * ", s) for i, s in enumerate(states)]
     wanted += [(f"gd[{i}] += g * ", s) for i, s in enumerate(estimated)]
-    gradients = [[(h + "(", e.diff(s)) for h, s in wanted if s in e.free_symbols] for e in expressions]
+    gradients = [[(h + "(", derivative(e, s)) for h, s in wanted if s in e.free_symbols] for e in expressions]
     return [
         cases("jump", "k, y, d, out", "k", [block(inputs, [("out[0] = ", e)]) for e in expressions]),
         cases(

@@ -24,6 +24,7 @@ from il6infer.kernel.lanes import (
     propose,
     workspace,
 )
+from il6infer.kernel.locating import locate
 from il6infer.kernel.model_functions import (
     EVENTS,
     KINK,
@@ -47,11 +48,19 @@ from il6infer.kernel.switching import (
     SLIDES,
     UNDEFINED,
     happen,
-    locate,
     switching_space,
     turn,
 )
-from il6infer.kernel.tape import accept, increments_at, lengthened, record, record_modes, record_switch, width
+from il6infer.kernel.tape import (
+    accept,
+    increments_at,
+    lengthened,
+    record,
+    record_modes,
+    record_since,
+    record_switch,
+    width,
+)
 from il6infer.kernel.vectors import OPTIONS, put, put_column, take_column
 from il6infer.runs.jumps import ADD, SET
 from il6infer.runs.outcome import Outcome
@@ -238,7 +247,7 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                     load(tables.run_begin[r], tables, d, parameters)
                     initial(parameters, state)
                     put_column(y, lane, state)
-                at[lane], budget[lane] = tables.time_ptr[r], tables.max_steps
+                at[lane], budget[lane], space.since[lane] = tables.time_ptr[r], tables.max_steps, -np.inf
                 if EVENTS() > 0:
                     if tables.run_equilibration[r] >= 0:
                         load(tables.equilibration_segment[tables.run_equilibration[r]], tables, d, parameters)
@@ -271,6 +280,7 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                 for lane in range(lanes):
                     record_switch(tape, rows, lane, 1.0, 0.0, -1)
                     record_modes(tape, rows, lane, p, False)
+                    record_since(tape, rows, lane, space.since[lane])
         attempt(y, p, t, step, k, work)
         attempts += 1
         late, some = is_late(attempts, work.deadline), False

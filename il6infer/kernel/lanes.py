@@ -47,7 +47,7 @@ from il6infer.kernel.model_functions import (
     stepped,
 )  # fmt: skip
 from il6infer.kernel.tape import BYTES, increments_at, states_at, step_of, steps_at, time_of, times_at
-from il6infer.kernel.vectors import OPTIONS, clear_all
+from il6infer.kernel.vectors import OPTIONS, clear_all, spread
 from il6infer.runs.outcome import Outcome
 
 OK, STEP_LIMIT, STEP_TOO_SMALL = int(Outcome.OK), int(Outcome.STEP_LIMIT), int(Outcome.STEP_TOO_SMALL)
@@ -77,6 +77,8 @@ def lane_states():
 def workspace(tables):
     """Scratch memory of the lanes."""
     n, lanes = N(), LANES()
+    atol = np.empty((n, lanes))
+    spread(atol, tables.atol)
     return Workspace(
         factors=np.empty((NNZ(), lanes)),
         minus_jacobian=np.zeros((NNZ(), lanes)),
@@ -89,7 +91,7 @@ def workspace(tables):
         inverse_step=np.empty(lanes),
         errors=np.empty((2, lanes)),
         rtol=np.full(lanes, tables.rtol),
-        atol=np.full((n, lanes), tables.atol),
+        atol=atol,
         deadline=now() + tables.max_seconds,
         coarsest_atol=tables.atol,
     )

@@ -2,8 +2,9 @@
 
 The language is what `il6infer.kernel.equations` and `il6infer.kernel.method` write and no more: assignments to local
 variables and to elements of vectors, arithmetic, functions of `math`, conditional expressions, ``if k == 3:`` on an
-integer argument, and ``for i in range(23):`` over elements ``y[i]`` and ``k[46 + i]``. Whatever else there is raises an
-error; nothing is guessed.
+integer argument, and ``for i in range(23):`` over elements ``y[i]`` and ``k[46 + i]``; places that are read from a
+constant list, ``i = ROW[n]``, and loops between two of these, ``for n in range(BEGIN[i], END[i]):``; calls of parts of
+a function, ``rhs__0(y, p, t, out)``, which are not inlined. Whatever else there is raises an error; nothing is guessed.
 
 What the integrator calls for several runs at once (`model_functions.LANES`) is made of instructions that work on one
 number of each run, so that a processor with wide registers does them together.
@@ -17,7 +18,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from il6infer.kernel.arithmetic import BIT, DOUBLE, INTEGER, Arithmetic
+from il6infer.kernel.arithmetic import DOUBLE, INTEGER, Arithmetic
 from il6infer.kernel.model_functions import FUNCTIONS, LANE_FUNCTIONS, declared_types, symbol_of
 
 
@@ -40,15 +41,17 @@ def module_of(source: str, constants: Mapping[str, Any], wanted: Container[str] 
         If the source says what the language above does not have.
     """
     module = ir.Module("model")
+    for name, value in constants.items():
+        _constant(module, name, value)
     for definition in ast.parse(source).body:
         if not isinstance(definition, ast.FunctionDef):
             raise NotImplementedError(f"not a function: {ast.unparse(definition)}")
         for functions, lanes in ((FUNCTIONS, None), (LANE_FUNCTIONS, int(constants.get("LANES", 1)))):
-            symbol = symbol_of(definition.name, together=lanes is not None)
-            if definition.name in functions and (wanted is None or symbol in wanted):
-                _Function(module, definition, symbol, functions[definition.name], lanes).translate()
-    for name, value in constants.items():
-        _constant(module, name, value)
+            name = definition.name.split("__")[0]
+            symbol = symbol_of(name, together=lanes is not None)
+            if name in functions and (wanted is None or symbol in wanted):
+                symbol = symbol_of(definition.name, together=lanes is not None)
+                _Function(module, definition, symbol, functions[name], lanes).translate()
     return module
 
 
@@ -84,7 +87,10 @@ class _Function(Arithmetic):
         signature = ir.FunctionType(ir.VoidType(), declared_types(kinds, together=lanes is not None))
         self._function = ir.Function(module, signature, symbol)
         self._function.attributes.add("nounwind")
-        self._definition = definition
+        if "__" in definition.name:
+            self._function.attributes.add("noinline")
+            self._function.linkage = "internal"
+        self._definition, self._together = definition, lanes is not None
         super().__init__(module, ir.IRBuilder(self._function.append_basic_block()), lanes or 1)
         for argument, value, kind in zip(definition.args.args, self._function.args, kinds, strict=True):
             if kind == "index":
@@ -108,6 +114,10 @@ class _Function(Arithmetic):
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value) if self._is_condition(value):
                     self._values[name] = self._condition(value)
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript(value=ast.Name(id=own)) as value) if (
+                    self._is_table(own)
+                ):
+                    self._indices[name] = self._place(value)
                 case ast.Assign(targets=[target], value=value):
                     self._store(target, self._number(value))
                 case ast.AugAssign(target=target, op=operator, value=value):
@@ -117,11 +127,15 @@ class _Function(Arithmetic):
                     self._case(test, inner)
                 case ast.For(
                     target=ast.Name(id=name),
-                    iter=ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))], keywords=[]),
+                    iter=ast.Call(func=ast.Name(id="range"), args=ends, keywords=[]),
                     body=inner,
                     orelse=[],
                 ):
-                    self._loop(name, count, inner)
+                    begin, end = (INTEGER(0), *map(self._place, ends))[-2:]
+                    self._loop(name, begin, end, inner)
+                case ast.Expr(value=ast.Call(func=ast.Name(id=name), keywords=[])) if "__" in name:
+                    part = self._module.globals[symbol_of(name, together=self._together)]
+                    self._builder.call(part, self._function.args)
                 case ast.Pass():
                     pass
                 case _:
@@ -140,21 +154,21 @@ class _Function(Arithmetic):
             self._statements(body)
         self._values = outside
 
-    def _loop(self, name: str, count: int, body: Sequence[ast.stmt]) -> None:
+    def _loop(self, name: str, begin: ir.Value, end: ir.Value, body: Sequence[ast.stmt]) -> None:
         """Repeat; local variables that the body sets are its own."""
         before = self._builder.block
         inside, after = self._function.append_basic_block(), self._function.append_basic_block()
-        self._builder.cbranch(BIT(int(count > 0)), inside, after)
+        self._builder.cbranch(self._builder.icmp_signed("<", begin, end), inside, after)
         self._builder.position_at_end(inside)
         place = self._builder.phi(INTEGER)
-        place.add_incoming(INTEGER(0), before)
-        outside, self._indices[name] = dict(self._values), place
+        place.add_incoming(begin, before)
+        outside, indices = dict(self._values), dict(self._indices)
+        self._indices[name] = place
         self._statements(body)
-        self._values = outside
-        del self._indices[name]
+        self._values, self._indices = outside, indices
         following = self._builder.add(place, INTEGER(1))
         place.add_incoming(following, self._builder.block)
-        self._builder.cbranch(self._builder.icmp_signed("<", following, INTEGER(count)), inside, after)
+        self._builder.cbranch(self._builder.icmp_signed("<", following, end), inside, after)
         self._builder.position_at_end(after)
 
     def _store(self, target: ast.expr, value: ir.Value) -> None:

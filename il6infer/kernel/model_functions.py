@@ -38,6 +38,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "parameter_entries": "vvnv",  # y, p, t, out
         "curvature_entries": "vvnvv",  # y, p, t, k, out
         "drift_entries": "vvnv",  # y, p, t, out
+        # Rows of a tangent, and whole tangents of all states; see `il6infer.kernel.sensitivity`.
+        "add_row": "vnv",  # adds to a row: factor, row
+        "scale_row": "vn",  # row in and out, factor
+        "add_all": "vnv",  # adds to a tangent: factor, tangent
+        "set_all": "vnv",  # tangent out: factor, tangent
         # See `il6infer.kernel.switching`.
         "switch_vjp": "ivvnnvvv",  # which, y, p, t, g, adds to gy, gp and gt
         "trigger": "vv",  # p, out: 1 where an event's trigger holds
@@ -186,6 +191,7 @@ minus_jacobian_of_one, lu_of_one = _function("minus_jacobian"), _function("lu")
 parameter_entries, curvature_entries, drift_entries = map(
     _function, ("parameter_entries", "curvature_entries", "drift_entries")
 )
+add_row, scale_row, add_all, set_all = map(_function, ("add_row", "scale_row", "add_all", "set_all"))
 switch_functions = _function("switch_functions", together=True)
 switch_vjp, trigger, event, event_vjp, step_limit = map(
     _function, ("switch_vjp", "trigger", "event", "event_vjp", "step_limit")

@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
+from sympy.simplify.cse_main import tree_cse
 
 from il6infer.network.functions import INTERNAL, PRIMITIVES
+
+PART = 100
+"""Targets of a function beyond which it is made of parts: the cost of optimising code grows faster than its length."""
 
 NAMES = INTERNAL | {function: row.code[0] for function, row in PRIMITIVES.items()}
 """Function of a plain expression -> its name in the source."""
@@ -16,7 +21,7 @@ NAMES = INTERNAL | {function: row.code[0] for function, row in PRIMITIVES.items(
 
 class _Printer(PythonCodePrinter):
     def __init__(self) -> None:
-        super().__init__({"fully_qualified_modules": False, "standard": "python3"})
+        super().__init__({"fully_qualified_modules": False, "standard": "python3", "order": "none"})
 
     def _print_Function(self, e: sp.Expr) -> str:
         if e.func not in NAMES:
@@ -28,6 +33,10 @@ class _Printer(PythonCodePrinter):
         if isinstance(expr, sp.Function) and not isinstance(expr, sp.Piecewise):
             return self._print_Function(expr)
         return super()._print(expr, **kwargs)
+
+    def _print_Add(self, expr: sp.Expr, order: str | None = None) -> str:
+        # The parent class looks for the sign of each term, which takes longer than all else.
+        return " + ".join(self.parenthesize(term, PRECEDENCE["Add"]) for term in expr.args)
 
     def _print_Rational(self, e: sp.Rational) -> str:
         return repr(float(e))
@@ -66,8 +75,42 @@ def function(
     targets
         (head, expression), e.g. ``("out[0] += ", x*y)``.
     """
-    body = block(inputs, targets, prefix)
-    return definition(name, arguments, body)
+    targets = [(head, expression) for head, expression in targets if "+=" not in head or expression != 0]
+    if len(targets) <= PART:
+        return definition(name, arguments, block(inputs, targets, prefix))
+    bodies = [block(inputs, targets[n : n + PART], prefix, quickly=True) for n in range(0, len(targets), PART)]
+    return in_parts(name, arguments, bodies)
+
+
+def of_groups(name: str, arguments: str, groups: Sequence[Sequence[str]]) -> str:
+    """Source of a function with groups of lines, none of which needs another.
+
+    Parameters
+    ----------
+    name, arguments
+        As they stand in the source.
+    groups
+        Lines of each.
+    """
+    if sum(map(len, groups)) <= 2 * PART:
+        return definition(name, arguments, [line for group in groups for line in group])
+    parts = [groups[n : n + PART] for n in range(0, len(groups), PART)]
+    return in_parts(name, arguments, [[line for group in part for line in group] for part in parts])
+
+
+def in_parts(name: str, arguments: str, bodies: Sequence[Sequence[str]]) -> str:
+    """Source of a function that is made of others, which do one part each; nothing is inlined.
+
+    Parameters
+    ----------
+    name, arguments
+        As they stand in the source.
+    bodies
+        Lines of each part.
+    """
+    parts = [definition(f"{name}__{n}", arguments, body) for n, body in enumerate(bodies)]
+    whole = definition(name, arguments, [f"{name}__{n}({arguments})" for n in range(len(bodies))])
+    return "\n\n".join([*parts, whole])
 
 
 def definition(name: str, arguments: str, body: Sequence[str]) -> str:
@@ -102,7 +145,9 @@ def cases(name: str, arguments: str, index: str, bodies: Sequence[Sequence[str]]
     return definition(name, arguments, lines)
 
 
-def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]], prefix: str = "z") -> list[str]:
+def block(
+    inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]], prefix: str = "z", *, quickly: bool = False
+) -> list[str]:
     """Lines of straight-line code for `targets`; user symbols are renamed, so no id can clash or inject.
 
     Parameters
@@ -113,6 +158,8 @@ def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]
         (source up to the value, such as ``out[0] = `` or ``gy[1] += ``; expression).
     prefix
         Of the names of shared parts.
+    quickly
+        Share only subexpressions that are the same, not parts of sums and products.
     """
     targets = [(head, expression) for head, expression in targets if "+=" not in head or expression != 0]
     if not targets:
@@ -122,9 +169,8 @@ def block(inputs: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]
     unknown = used - set(local)
     if unknown:
         raise ValueError(f"symbols without a value in generated code: {sorted(map(str, unknown))}")
-    shared, reduced = sp.cse(
-        [expression.xreplace(local) for _, expression in targets], symbols=sp.numbered_symbols(f"{prefix}_")
-    )
+    renamed, names = [expression.xreplace(local) for _, expression in targets], sp.numbered_symbols(f"{prefix}_")
+    shared, reduced = tree_cse(renamed, names) if quickly else sp.cse(renamed, symbols=names)
     lines = [f"{local[symbol]} = {inputs[symbol]}" for symbol in inputs if symbol in local]
     lines += [f"{symbol} = {code(expression)}" for symbol, expression in shared]
     lines += [f"{head}{code(expression)}" for (head, _), expression in zip(targets, reduced, strict=True)]

@@ -41,6 +41,9 @@ from il6infer.kernel.model_functions import (
     C,
     D,
     N,
+    add_all,
+    add_row,
+    address,
     curvature_entries,
     drift_entries,
     initial_vjp,
@@ -50,6 +53,8 @@ from il6infer.kernel.model_functions import (
     observe_vjp,
     parameter_entries,
     quantities_vjp,
+    scale_row,
+    set_all,
 )  # fmt: skip
 from il6infer.kernel.steady import steady_system
 from il6infer.kernel.switch_tangent import add_scaled, arrive_tangent, switch_tangent
@@ -57,6 +62,7 @@ from il6infer.kernel.switching import (
     switching_space,
 )
 from il6infer.kernel.tape import (
+    BYTES,
     FRACTION,
     UNTIL,
     segment_at,
@@ -67,7 +73,7 @@ from il6infer.kernel.tape import (
     take_step,
     time_of,
 )
-from il6infer.kernel.vectors import OPTIONS, accumulate, clear, put
+from il6infer.kernel.vectors import OPTIONS, accumulate, clear, clear_all, put
 from il6infer.runs.jumps import ADD, SET
 from il6infer.runs.outcome import Outcome
 
@@ -85,79 +91,79 @@ def weight(s, theta):
 
 
 @njit(**OPTIONS)
-def solve_all(m, dg, b):
-    """Solve M X = B in place, with the factors of `lu`, for the columns of a tangent."""
-    for n in range(FORWARD_COUNT()):
-        add_scaled(b[FORWARD(n, 0)], -m[FORWARD(n, 2)], b[FORWARD(n, 1)])
-    for n in range(BACKWARD_COUNT()):
-        i, j = BACKWARD(n, 0), BACKWARD(n, 1)
-        if j >= 0:
-            add_scaled(b[i], -m[BACKWARD(n, 2)], b[j])
-        else:
-            for q in range(b.shape[1]):
-                b[i, q] *= dg[i]
+def row_at(tangent, row, width):
+    """Address of a row of a tangent, which is given by its own: a view of an array would cost more than a row does."""
+    return tangent + BYTES * width * row
 
 
 @njit(**OPTIONS)
-def apply_entries(which, values, s, dp, out):
-    """Add a sparse matrix over (states, active parameters) times the tangents of both."""
+def solve_all(m, dg, b, width):
+    """Solve M X = B in place, with the factors of `lu`, for the columns of a tangent at an address."""
+    for n in range(FORWARD_COUNT()):
+        add_row(row_at(b, FORWARD(n, 0), width), -m[FORWARD(n, 2)], row_at(b, FORWARD(n, 1), width))
+    for n in range(BACKWARD_COUNT()):
+        i, j = BACKWARD(n, 0), BACKWARD(n, 1)
+        if j >= 0:
+            add_row(row_at(b, i, width), -m[BACKWARD(n, 2)], row_at(b, j, width))
+        else:
+            scale_row(row_at(b, i, width), dg[i])
+
+
+@njit(**OPTIONS)
+def apply_entries(which, values, s, dp, out, width):
+    """Add a sparse matrix over (states, active parameters) times the tangents of both; tangents by their addresses."""
     start = ENTRY_START(which)
     for n in range(ENTRY_START(which + 1) - start):
         if values[n] != 0.0:
             row, column = ENTRY_ROW(start + n), ENTRY_COLUMN(start + n)
-            add_scaled(out[row], values[n], s[column] if column < N() else dp[column - N()])
+            source = row_at(s, column, width) if column < N() else row_at(dp, column - N(), width)
+            add_row(row_at(out, row, width), values[n], source)
 
 
 @njit(**OPTIONS)
 def step_tangent(t, h, y, increments, p, s, dp, work, tk, tw, fp, cu, td):
-    """Tangents `tk` of the increments of one accepted step, from `s` at its start."""
+    """Tangents `tk` (STAGES N, P) of the increments of one accepted step, from `s` at its start."""
     m, mj, dg, w = work
+    width, from_s, from_dp, from_td = s.shape[1], address(s), address(dp), address(td)
     minus_jacobian_of_one(y, p, t, mj)
     put(m, mj)
     for i in range(N()):
         m[DIAGONAL(i)] += 1.0 / (h * GAMMA())
     lu_of_one(m, dg)
     if TIME_DEPENDENT():
-        for i in range(N()):
-            clear(td[i])
+        clear_all(td)
         drift_entries(y, p, t, cu)
-        apply_entries(DRIFT, cu, s, dp, td)
+        apply_entries(DRIFT, cu, from_s, from_dp, from_td, width)
+    clear_all(tk)
     for stage in range(STAGES()):
-        out, k = tk[stage], increments[stage * N() : (stage + 1) * N()]
-        for i in range(N()):
-            w[i] = y[i]
-            put(tw[i], s[i])
-            clear(out[i])
+        out, k = row_at(address(tk), stage * N(), width), increments[stage * N() : (stage + 1) * N()]
+        put(w, y)
+        set_all(tw, 1.0, s)
         for j in range(stage):
-            a = A(stage, j)
+            a, before = A(stage, j), row_at(address(tk), j * N(), width)
             if a != 0.0:
                 for i in range(N()):
                     w[i] += a * increments[j * N() + i]
-                    add_scaled(tw[i], a, tk[j, i])
+                add_all(tw, a, before)
+            add_all(out, C(stage, j) / h, before)
         minus_jacobian_of_one(w, p, t + ALPHA(stage) * h, mj)
         for n in range(NNZ()):
             if mj[n] != 0.0:
-                add_scaled(out[ROW(n)], -mj[n], tw[COLUMN(n)])
+                add_row(row_at(out, ROW(n), width), -mj[n], row_at(address(tw), COLUMN(n), width))
         parameter_entries(w, p, t + ALPHA(stage) * h, fp)
-        apply_entries(PARAMETER, fp, s, dp, out)
+        apply_entries(PARAMETER, fp, from_s, from_dp, out, width)
         curvature_entries(y, p, t, k, cu)
-        apply_entries(CURVATURE, cu, s, dp, out)
-        for j in range(stage):
-            for i in range(N()):
-                add_scaled(out[i], C(stage, j) / h, tk[j, i])
+        apply_entries(CURVATURE, cu, from_s, from_dp, out, width)
         if TIME_DEPENDENT():
-            for i in range(N()):
-                add_scaled(out[i], h * D(stage), td[i])
-        solve_all(m, dg, out)
+            add_all(out, h * D(stage), from_td)
+        solve_all(m, dg, out, width)
 
 
 @njit(**OPTIONS)
 def add_increments(s, tk, theta):
     """Move the tangent from the start of a step to the fraction `theta` of it."""
     for stage in range(STAGES()):
-        share = weight(stage, theta)
-        for i in range(N()):
-            add_scaled(s[i], share, tk[stage, i])
+        add_all(s, weight(stage, theta), row_at(address(tk), stage * N(), s.shape[1]))
 
 
 @njit(**OPTIONS)
@@ -170,7 +176,7 @@ def steady_tangent(y, p, s, dp, work, fp):
     singular = not steady_system(mj, y, a, order, waits)
     right = np.zeros(s.shape)
     parameter_entries(y, p, 0.0, fp)
-    apply_entries(PARAMETER, fp, s, dp, right)
+    apply_entries(PARAMETER, fp, address(s), address(dp), address(right), s.shape[1])
     for i in range(N()):
         for q in range(s.shape[1]):
             right[i, q] = s[i, q] if waits[i] else -right[i, q]
@@ -283,7 +289,7 @@ def jacobian(theta, tables, kept):
     p, dp, y, k = np.empty(NP()), np.zeros((ACTIVE_COUNT(), size)), np.empty(N()), np.empty(STAGES() * N())
     s, resting = np.zeros((N(), size)), np.zeros((len(steady), N(), size))
     space, flipped = switching_space(), np.empty(NP())
-    tk, tw, td = np.empty((STAGES(), N(), size)), np.empty((N(), size)), np.empty((N(), size))
+    tk, tw, td = np.empty((STAGES() * N(), size)), np.empty((N(), size)), np.empty((N(), size))
     fp, cu = np.empty(ENTRY_START(1)), np.empty(ENTRY_START(3) - ENTRY_START(1))
     for n in range(len(steady)):
         seg = tables.equilibration_segment[n]

@@ -24,6 +24,7 @@ from il6infer.kernel.lanes import (
     lane_states,
     propose,
 )
+from il6infer.kernel.locating import locate
 from il6infer.kernel.model_functions import (
     COLUMN,
     LANES,
@@ -44,7 +45,6 @@ from il6infer.kernel.stability import stable_root
 from il6infer.kernel.switching import (
     begins_with_event,
     cross,
-    locate,
     switching_space,
 )
 from il6infer.kernel.vectors import OPTIONS, clear, clear_all, put, put_column, spread, take_column
@@ -140,7 +140,7 @@ def newton(lane, y, start, p, totals, work, x, waits):
             return False
         for j in range(N()):
             if waits[j]:
-                if abs(x[j] - start[j]) > 1e-12 * abs(start[j]) + 1e-6 * atol:
+                if abs(x[j] - start[j]) > 1e-12 * abs(start[j]) + 1e-6 * atol[j]:
                     return False
                 b[j] = 0.0
         for c in range(MOIETY_COUNT()):
@@ -153,9 +153,9 @@ def newton(lane, y, start, p, totals, work, x, waits):
         for i in range(N()):
             x[i] -= dx[i]
             size = abs(x[i])
-            moved = max(moved, abs(dx[i]) / (size + atol))
+            moved = max(moved, abs(dx[i]) / (size + atol[i]))
             # Where the equations are nearly dependent, rounding keeps Newton from more; at a root of several, halves.
-            rounded = rounded and abs(dx[i]) < min(1e-4, 0.1 * work.rtol[lane]) * size + 1e-9 * atol
+            rounded = rounded and abs(dx[i]) < min(1e-4, 0.1 * work.rtol[lane]) * size + 1e-9 * atol[i]
         if not math.isfinite(moved):
             return False
         if moved < 1e-12:
@@ -199,7 +199,7 @@ def set_out(lane, state, y, p, t, h, end, work):
     put_column(y, lane, state)
     for i in range(N()):
         own = rtol[lane] * abs(state[i])
-        atol[i, lane] = min(coarsest, own) if own > SMALLEST_NUMBER else coarsest
+        atol[i, lane] = min(coarsest[i], own) if own > SMALLEST_NUMBER else coarsest[i]
     t[lane], end[lane] = 0.0, LAST_END
     h[lane] = first_step(lane, y, p, t, work)
 
@@ -299,7 +299,7 @@ def settle(states, parameters, outcome, max_steps, work):
                 job[lane] = -1
     for lane in range(LANES()):
         for i in range(N()):
-            work.atol[i, lane] = work.coarsest_atol
+            work.atol[i, lane] = work.coarsest_atol[i]
 
 
 @njit(**OPTIONS)

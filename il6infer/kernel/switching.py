@@ -1,10 +1,10 @@
-# ruff: noqa: ANN001, ANN202, SIM110  (see vectors.py)
+# ruff: noqa: ANN001, ANN202  (see vectors.py)
 """Switches of rates and events that are found during a simulation, and what their time does to derivatives.
 
 A condition on states (or on a time that is estimated) is a mode: a parameter that is 1 or 0, and stays for as long as
-the run does not switch, so that each step sees smooth rates. After a step, the continuous extension is searched for
-the first place where a condition disagrees with its mode; the run goes on from there, with the other mode, and events
-whose trigger turned true have happened.
+the run does not switch, so that each step sees smooth rates. After a step, the first place is located where a condition
+disagrees with its mode (`locating`); the run goes on from there, with the other mode, and events whose trigger turned
+true have happened.
 
 The time t* of a switch depends on the state: with g its function, f- and f+ the rates before and after, and J what the
 events do, a change of the state before, dy, changes the state after by
@@ -24,6 +24,7 @@ from numba import njit
 
 from il6infer.kernel.contracts import Switching
 from il6infer.kernel.happenings import MOST_EVENTS, first_held, rates, react, react_adjoint, set_modes
+from il6infer.kernel.locating import SAMPLES, disagrees, functions_inside
 from il6infer.kernel.model_functions import (
     AT_ZERO,
     EVENTS,
@@ -33,18 +34,11 @@ from il6infer.kernel.model_functions import (
     NP,
     SWITCHES,
     N,
-    dense,
-    switch_functions,
     switch_vjp,
     trigger,
 )
 from il6infer.kernel.tape import record_modes, record_switch
 from il6infer.kernel.vectors import OPTIONS, clear, put_column, take_column
-
-SAMPLES = 8
-"""Places within a step at which conditions are looked at."""
-
-HALVINGS = 52
 
 SAME_PLACE = 1e-10
 """Switches within this fraction of a step are one."""
@@ -68,111 +62,16 @@ def switching_space():
         inside=np.empty((n, lanes)),
         time=np.empty(lanes),
         functions=np.empty((count, lanes)),
-        samples=np.empty((3, count, lanes)),
+        samples=np.empty((SAMPLES + 1, count, lanes)),
         low=np.zeros(lanes),
         high=np.full(lanes, 2.0),
-        dip=np.empty((2, lanes)),
         which=np.full(lanes, -1),
         until=np.zeros(lanes),
+        since=np.full(lanes, -np.inf),
         held=np.zeros((events, lanes)),
         order=np.empty((at_once, 2), dtype=np.int64),
         before=np.empty((at_once + 1, n)),
     )
-
-
-@njit(**OPTIONS)
-def disagrees(j, lane, g, p):
-    """Whether a condition is not what its mode says."""
-    if KINK(j) == 1 and math.isnan(g[j, lane]):
-        return True
-    holds = g[j, lane] > 0.0 or (AT_ZERO(j) == 1 and g[j, lane] == 0.0)
-    return holds != (p[MODE(j), lane] > 0.5)
-
-
-@njit(**OPTIONS)
-def any_disagrees(lane, g, p):
-    """Whether any condition of a lane is not what its mode says."""
-    for j in range(SWITCHES()):
-        if disagrees(j, lane, g, p):
-            return True
-    return False
-
-
-@njit(**OPTIONS)
-def functions_inside(y, p, start, step, k, space):
-    """Switching functions at the fraction of the step that is set for each lane."""
-    dense(y, k, space.fraction, space.inside)
-    for lane in range(LANES()):
-        space.time[lane] = start[lane] + space.fraction[lane] * step[lane]
-    switch_functions(space.inside, p, space.time, space.functions)
-
-
-@njit(**OPTIONS)
-def locate(y, p, start, step, k, taken, space):
-    """Find the fraction of the step at which a condition first disagrees with its mode, in the lanes that took it.
-
-    Returns whether there is any; see `Switching.high`.
-    """
-    fraction, g, last, low, high, dip = space.fraction, space.functions, space.samples, space.low, space.high, space.dip
-    for lane in range(LANES()):
-        low[lane], high[lane], dip[0, lane] = 0.0, 2.0, 2.0
-    for sample in range(SAMPLES + 1):
-        for lane in range(LANES()):
-            fraction[lane] = sample / SAMPLES
-        functions_inside(y, p, start, step, k, space)
-        for lane in range(LANES()):
-            if not taken[lane] or high[lane] <= 1.0:
-                continue
-            if sample > 0 and any_disagrees(lane, g, p):
-                high[lane] = fraction[lane]
-                continue
-            low[lane] = fraction[lane]
-            for j in range(SWITCHES()):
-                last[0, j, lane], last[1, j, lane] = last[1, j, lane], last[2, j, lane]
-                last[2, j, lane] = g[j, lane]
-                if sample > 1 and dip[0, lane] > 1.0:
-                    note_dip(j, lane, sample, last, dip)
-    # Between samples a function may pass zero and turn back: at the vertex of the parabola through three of them.
-    some = False
-    for lane in range(LANES()):
-        fraction[lane] = 0.0
-        if taken[lane] and dip[0, lane] < high[lane]:
-            fraction[lane], some = dip[0, lane], True
-    if some:
-        functions_inside(y, p, start, step, k, space)
-        for lane in range(LANES()):
-            if fraction[lane] > 0.0 and any_disagrees(lane, g, p):
-                low[lane], high[lane] = dip[1, lane], fraction[lane]
-    some = False
-    for lane in range(LANES()):
-        some = some or high[lane] <= 1.0
-    if not some:
-        return False
-    for _ in range(HALVINGS):
-        for lane in range(LANES()):
-            fraction[lane] = 0.5 * (low[lane] + high[lane]) if high[lane] <= 1.0 else 0.0
-        functions_inside(y, p, start, step, k, space)
-        for lane in range(LANES()):
-            if high[lane] <= 1.0:
-                if any_disagrees(lane, g, p):
-                    high[lane] = fraction[lane]
-                else:
-                    low[lane] = fraction[lane]
-    return True
-
-
-@njit(**OPTIONS)
-def note_dip(j, lane, sample, last, dip):
-    """Note the vertex of the parabola through three samples where it comes near zero between them."""
-    a, b, c = last[0, j, lane], last[1, j, lane], last[2, j, lane]
-    if a * b <= 0.0 or b * c <= 0.0 or abs(b) > abs(a) or abs(b) > abs(c):
-        return
-    bend = a - 2.0 * b + c
-    if bend != 0.0:
-        offset = 0.5 * (a - c) / bend
-        vertex = b - 0.25 * (a - c) * offset
-        if abs(vertex) < 0.5 * abs(b) or vertex * b < 0.0:
-            dip[0, lane], dip[1, lane] = (sample - 1.0 + offset) / SAMPLES, (sample - 2.0) / SAMPLES
 
 
 @njit(**OPTIONS)
@@ -203,6 +102,7 @@ def turn(lane, moving, start, k, space, tape, row, keep):
         if fires:
             after = (AT_ZERO(which) == 1) == (p[MODE(which), lane] > 0.5)
             space.until[lane] = t[lane] + (-1.0 if after else 1.0) * SAME_MOMENT * max(abs(t[lane]), 1.0)
+    space.since[lane] = space.until[lane]
     if keep:
         record_switch(tape, row, lane, space.high[lane], space.until[lane], which)
         record_modes(tape, row, lane, p, True)

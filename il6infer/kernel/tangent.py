@@ -6,7 +6,8 @@ import sympy as sp
 
 from il6infer.kernel import lu
 from il6infer.kernel.equations import Layout, equations
-from il6infer.kernel.printer import function
+from il6infer.kernel.printer import definition, function
+from il6infer.network.derivatives import derivative
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
 
@@ -29,7 +30,7 @@ def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, i
     for (row, j), e in jacobian.items():
         terms[row].append(-e * k[j])
     product = [sp.Add(*row) for row in terms]
-    drift = [e.diff(TIME) for e in rhs]
+    drift = [derivative(e, TIME) for e in rhs]
     stages = {**inputs, **{s: f"k[{i}]" for i, s in enumerate(k)}}
     parts, rows, columns, starts = [], [], [], [0]
     for name, arguments, table, expressions, first in (
@@ -41,13 +42,21 @@ def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, i
             (i, j, slope)
             for i, expression in enumerate(expressions)
             for j in sorted(place[s] for s in expression.free_symbols & place.keys())
-            if j >= first and (slope := expression.diff(variables[j])) != 0
+            if j >= first and (slope := derivative(expression, variables[j])) != 0
         ]
         rows += [i for i, _, _ in entries]
         columns += [j for _, j, _ in entries]
         starts.append(len(rows))
         targets = [(f"out[{n}] = ", slope) for n, (_, _, slope) in enumerate(entries)]
         parts.append(function(f"{name}_entries", arguments, table, targets))
+    width = len(problem.estimated)
+    for name, arguments, count, line in (
+        ("add_row", "x, f, z", width, "x[i] += f * z[i]"),
+        ("scale_row", "x, f", width, "x[i] *= f"),
+        ("add_all", "x, f, z", size * width, "x[i] += f * z[i]"),
+        ("set_all", "x, f, z", size * width, "x[i] = f * z[i]"),
+    ):
+        parts.append(definition(name, arguments, [f"for i in range({count}):", f"    {line}"]))
     forward, backward = _solves(lu.plan(size, set(jacobian)))
     constants = {
         "ACTIVE_COUNT": len(spec.active),

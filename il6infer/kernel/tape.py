@@ -5,7 +5,8 @@ A row is one attempt of all lanes: [t, h, segment, y (N), K (STAGES * N)], each 
 a lane that refused the step or had no run.
 
 Where the model has switches, K is followed by [fraction of the step at which a switch is, time up to which the step
-says what is measured, switch or -1, modes (SWITCHES), modes after the switch (SWITCHES)].
+says what is measured, switch or -1, time up to which the step before it has said what is measured, modes (SWITCHES),
+modes after the switch (SWITCHES)].
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from il6infer.kernel.vectors import OPTIONS, put
 TIME, STEP, SEGMENT, HEAD = range(4)
 """Places of a lane's numbers in a row; y begins at the last."""
 
-FRACTION, UNTIL, WHICH, MODES = range(4)
+FRACTION, UNTIL, WHICH, SINCE, MODES = range(5)
 """Places of the numbers of a switch, after `switches_begin`."""
 
 BYTES = 8
@@ -143,6 +144,12 @@ def record_switch(tape, row, lane, fraction, until, which):
 
 
 @njit(**OPTIONS)
+def record_since(tape, row, lane, since):
+    """Write up to when what is measured is measured before a lane's step."""
+    tape[row, (switches_begin() + SINCE) * LANES() + lane] = since
+
+
+@njit(**OPTIONS)
 def take_modes(tape, row, lane, p, after):
     """Set the modes in a parameter vector to those of a lane's step, or those after its switch."""
     begin = MODES + (SWITCHES() if after else 0)
@@ -211,3 +218,18 @@ def states_at_starts(tape: np.ndarray, lanes: int, size: int) -> np.ndarray:
     for row, lane in np.argwhere(segments >= 0):
         first.setdefault(segments[row, lane], rows[row, HEAD:, lane])
     return np.array([*first.values()]).reshape(-1, size)
+
+
+def largest_states(tape: np.ndarray, lanes: int, size: int) -> np.ndarray:
+    """Largest size (states,) of each state at the starts of all steps that were taken; in Python.
+
+    Parameters
+    ----------
+    tape
+        (attempts, width).
+    lanes, size
+        Number of lanes, and of states.
+    """
+    rows = tape[:, : (HEAD + size) * lanes].reshape(len(tape), HEAD + size, lanes)
+    taken = np.moveaxis(rows[:, HEAD:], 1, 2)[rows[:, SEGMENT] >= 0]
+    return np.max(np.abs(taken), axis=0, initial=0.0)

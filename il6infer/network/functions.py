@@ -36,15 +36,19 @@ class Power(sp.Function):
         base, exponent = self.args
         if argindex == 1:
             return exponent * PowerInSlope(base, exponent - 1)
-        return PowerInSlope(base, exponent) * Logarithm(base)
+        return PowerByExponent(base, exponent) * Logarithm(base)
 
 
 class PowerInSlope(Power):
     """`Power` as a factor of a derivative: 0 at x = 0 where the exponent is negative."""
 
 
+class PowerByExponent(Power):
+    """`Power` as a factor of its derivative by the exponent: `PowerInSlope`, but NaN where 0**0 has no derivative."""
+
+
 class Logarithm(sp.Function):
-    """log(x) that is 0 at x = 0, and NaN below: only ever multiplied by a `PowerInSlope`."""
+    """log(x) that is 0 at x = 0, and NaN below: only ever multiplied by a `PowerByExponent`."""
 
     nargs = 1
 
@@ -260,6 +264,7 @@ PRIMITIVES = {function: row for row in FUNCTIONS if row.llvm for function in row
 INTERNAL = {
     Power: "power",
     PowerInSlope: "power_in_slope",
+    PowerByExponent: "power_by_exponent",
     Logarithm: "logarithm",
     Larger: "larger",
     AtLeast: "at_least",

@@ -24,6 +24,10 @@ def _power_in_slope(x: float, n: float) -> float:
     return _power(x, n, in_slope=True)
 
 
+def _power_by_exponent(x: float, n: float) -> float:
+    return np.nan if x == 0 and n == 0 else _power(x, n, in_slope=True)
+
+
 def _logarithm(x: float) -> float:
     return np.log(x) if x > 0 else 0.0 if x >= -1e-6 else np.nan
 
@@ -35,6 +39,7 @@ def _at_least(a: float, b: float) -> float:
 _NAMES = {row.code[1]: getattr(np, row.code[1]) for row in PRIMITIVES.values()} | {
     "power": _power,
     "power_in_slope": _power_in_slope,
+    "power_by_exponent": _power_by_exponent,
     "logarithm": _logarithm,
     "larger": np.maximum,
     "at_least": _at_least,

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import sympy as sp
+from sympy.core.relational import Relational
 
 from il6infer.network.functions import PRIMITIVES
 from il6infer.network.network import Network, symbol
+from il6infer.problems.spec import Problem
+from il6infer.runs.modes import HOLDS
 
 
 def precompute(network: Network) -> Network:
@@ -50,3 +53,34 @@ def precompute(network: Network) -> Network:
         fluxes=fluxes,
         computed=computed,
     )
+
+
+def decided(problem: Problem) -> Problem:
+    """Give the problem with the same solutions, in whose rates conditions of parameters alone are parameters.
+
+    Each is 1 or 0, worked out before a run: what is known then is nothing that a solver should look at.
+    """
+    network = problem.network
+    known = {symbol(name) for name in network.parameters} - {symbol(m.parameter) for m in network.modes}
+    expressions = [*network.rhs, *network.fluxes]
+    relations = set().union(*[e.atoms(Relational) for e in expressions], set())
+    taken = {*network.parameters, *network.states, *network.derived}
+    found: dict[sp.Basic, sp.Symbol] = {}
+    for relation in sorted(relations, key=str):
+        if relation.free_symbols and relation.free_symbols <= known:
+            found[relation] = symbol(
+                next(n for i in range(len(taken) + 1) if (n := f"decided_{len(found) + i}") not in taken)
+            )
+            taken.add(str(found[relation]))
+    holds = {relation: sp.Gt(name, HOLDS) for relation, name in found.items()}
+    values = {str(name): sp.Piecewise((1, relation), (0, True)) for relation, name in found.items()}
+    size = len(network.rhs)
+    changed = [e.xreplace(holds) for e in expressions]
+    network = replace(
+        network,
+        parameters=(*network.parameters, *values),
+        defaults=(*network.defaults, *values.values()),
+        rhs=tuple(changed[:size]),
+        fluxes=tuple(changed[size:]),
+    )
+    return replace(problem, network=network)

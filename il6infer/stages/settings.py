@@ -47,6 +47,8 @@ class Sampling:
         Relative tolerance of the solver.
     atol
         Absolute tolerance of the solver [nM].
+    max_steps
+        Steps of the solver that one simulation may take; one that needs more fails.
     mass_matrix
         Form of the sampler's mass matrix; low_rank copes with correlated parameters.
     nuisance
@@ -64,6 +66,7 @@ class Sampling:
     engine: Literal["rosenbrock", "diffsol"] = "rosenbrock"
     rtol: Tolerance = 1e-6
     atol: Tolerance = 1e-8
+    max_steps: Count = 10_000
     mass_matrix: Literal["low_rank", "diagonal"] = "low_rank"
     nuisance: Literal["integrated", "sampled"] = "integrated"
     sampler: Literal["nutpie", "pymc", "pymc_smc"] = "nutpie"
@@ -78,7 +81,7 @@ class FitSettings(Sampling):
     seed
         Root of all random numbers of this fit.
     threads
-        Chains that run at once; changes no draw.
+        Chains that run at once; beyond these, threads of each gradient of many conditions. Changes no draw.
 
     Raises
     ------

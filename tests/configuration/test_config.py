@@ -67,7 +67,7 @@ def test_all_faults_come_in_one_message():
             "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: cell, constraints, description, "
             "folder, free, joint, models, own, petab, pooled, values.",
             "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
-            "nuisance, rtol, starts, target_accept, tune.",
+            "max_steps, nuisance, rtol, sampler, starts, target_accept, tune.",
             "  - key 'fit.mass_matrix': 'full' is unknown. Known: diagonal, low_rank.",
             "  - key 'fit.rtol': nothing is not a number.",
             "  - key 'fit.target_accept': 1 is not allowed: it must be below 1.",
@@ -321,7 +321,7 @@ def test_a_stage_refuses_what_is_wrong_in_its_sections(tmp_path):
     assert str(caught.value) == (
         f"{path}: 4 faults\n"
         "  - key 'fit.drws': is unknown. Did you mean 'draws'? Known: atol, chains, draws, engine, mass_matrix, "
-        "nuisance, rtol, starts, target_accept, tune.\n"
+        "max_steps, nuisance, rtol, sampler, starts, target_accept, tune.\n"
         "  - key 'fit.chains': 0 is not allowed: it must be at least 1.\n"
         "  - key 'fit.rtol': nan is not a finite number.\n"
         "  - key 'seed': -1 is not allowed: it must be at least 0."

@@ -8,7 +8,7 @@ import sympy as sp
 
 from il6infer.engine import RosenbrockEngine
 from il6infer.engine.blocks import blocks_of
-from il6infer.inference.density import Density
+from il6infer.inference.density import Density, Frame
 from il6infer.problems.spec import STEADY_STATE, Experiment, Period, Problem
 from tests.kernel.test_lanes import SYSTEM, THETA, dose, x, y
 from tests.zoo.systems import problem
@@ -64,3 +64,24 @@ def test_few_runs_are_one_block(engine):
     [block] = engine.blocks
 
     assert block.tables is engine.tables
+
+
+@pytest.mark.parametrize("threads", [2, 3, 5])
+def test_the_number_of_threads_changes_no_bit(engine, threads):
+    """Three blocks: as many threads, fewer, more than there are; of the gradient in Python, and of the posterior."""
+    frame, point = Frame(np.zeros(3), np.eye(3)), np.array([0.1, -0.2, 0.3])
+    bars = np.random.default_rng(0).normal(size=(2, len(engine.problem.measurements)))
+    engine.__dict__["blocks"] = blocks_of(engine.tables, 4)
+    found = []
+    for count in (1, threads):
+        own = RosenbrockEngine(engine.problem, rtol=1e-8, atol=1e-10, threads=count)
+        own.__dict__["blocks"] = engine.blocks
+        density, gradient, value = Density(own.problem, own), np.zeros(3), np.zeros(1)
+        arrays = [array.ctypes.data for array in (point, gradient, value, density.description(frame))]
+        for _ in range(20):
+            assert density._function(3, *arrays) == 0
+            found.append([own.pullback(THETA, *bars), gradient.copy(), value.copy()])
+    del engine.__dict__["blocks"]
+    for other in found[1:]:
+        for one, another in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(one, another)

@@ -116,7 +116,7 @@ def test_a_run_that_failed_gives_no_number(compiled: Compiled, outcome: Outcome)
     assert np.isnan(ensemble.prediction[1, failed]).all()
     assert np.isnan(noisy(compiled.problem, ensemble, np.random.default_rng(1))[1, failed]).all()
     assert (log_likelihood(compiled.problem, ensemble)[1, failed] == -np.inf).all()
-    tighter = {"engine": "rodas5p", "rtol": 1e-6, "atol": 1e-8}
+    tighter = {"engine": "rodas5p", "rtol": 1e-6, "atol": 1e-8, "max_steps": 10_000}
     assert not np.isfinite(
         integration_error(compiled.problem, np.array([theta]), np.full((1, len(failed)), -np.inf), **tighter)
     )

@@ -55,7 +55,7 @@ def test_logarithms_of_small_predictions_are_as_accurate_as_others(
     found = compiled.simulate(np.array([0.5])).prediction.reshape(len(TIMES), -1)
     # diffsol fails at tolerances far below 1e-20, where the smallest prediction, 3e-19, would need them.
     rows = slice(None) if engine == "rodas5p" else slice(4)
-    np.testing.assert_allclose(found[rows], _truth()[rows], rtol=(20 if engine == "rodas5p" else 300) * rtol)
+    np.testing.assert_allclose(found[rows], _truth()[rows], rtol=(40 if engine == "rodas5p" else 300) * rtol)
     assert compiled.atol < atol
 
 
@@ -89,9 +89,9 @@ def test_tolerance_is_lowered_no_further_than_runs_succeed(cascade: Problem) -> 
         failed = atol < 1e-14
         return Trial(np.full(rows, np.inf) if failed else 1e-6 + np.full(rows, min(atol, 1e-10)), 1e-6)
 
-    assert absolute_tolerance(cascade, 1e-6, 1e-8, simulate) == pytest.approx(1e-11)
-    assert absolute_tolerance(cascade, 1e-6, 1e-8, lambda _: Trial(np.full(rows, 3.0), 3.0)) == 1e-8
-    assert absolute_tolerance(cascade, 1e-6, 1e-8, lambda _: Trial(np.full(rows, np.inf), np.inf)) == 1e-8
+    assert absolute_tolerance(cascade, 1e-6, 1e-8, simulate).atol == pytest.approx(1e-11)
+    assert absolute_tolerance(cascade, 1e-6, 1e-8, lambda _: Trial(np.full(rows, 3.0), 3.0)).atol == 1e-8
+    assert absolute_tolerance(cascade, 1e-6, 1e-8, lambda _: Trial(np.full(rows, np.inf), np.inf)).atol == 1e-8
 
 
 @pytest.mark.parametrize("off", [TIME < 60, TIME <= 60])
@@ -109,3 +109,15 @@ def test_switch_to_fast_rates_needs_no_small_steps_before_it(off: sp.Rel, rtol: 
     np.testing.assert_allclose(found.prediction, [0.0, 1 - np.exp(-1), 1.0, 1.0], rtol=1e-5, atol=10 * atol)
     assert found.prediction[0] == 0.0
     assert len(found.kept.tape) < 300
+
+
+def test_only_states_that_need_it_have_a_lower_tolerance(cascade: Problem) -> None:
+    """What decays from 1e-12 is alone in that: it is small; a state of size 1 that nobody needs so well is not."""
+    compiled = RosenbrockEngine(cascade, rtol=1e-6, atol=1e-8)
+    states = [s for s in compiled._simulated.network.states]
+    atols = dict(zip(states, compiled.atols, strict=True))
+    assert atols["x"] == compiled.atol < 1e-15
+    assert atols["a"] == 1e-8
+    uniform = RosenbrockEngine(cascade, rtol=1e-6, atol=compiled.atol, lower_atol=False)
+    steps = [len(e.forward(np.array([0.5]), keep=True).kept.tape) for e in (compiled, uniform)]
+    assert steps[0] < 0.9 * steps[1]

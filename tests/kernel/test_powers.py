@@ -7,8 +7,10 @@ import pytest
 import sympy as sp
 
 from il6infer.engine import Outcome, compile
+from il6infer.engine.diffsl import source
 from il6infer.network.network import symbol
 from il6infer.problems.spec import Experiment, Period
+from il6infer.runs.precompute import decided
 from tests.zoo.systems import network, problem
 
 x, y, n, k = symbol("x"), symbol("y"), symbol("n"), symbol("k")
@@ -92,3 +94,38 @@ def test_powers_of_negative_bases_and_of_zero_with_exponents_that_are_parameters
         np.testing.assert_allclose(engine.simulate(theta).prediction, [value], atol=1e-15)
         np.testing.assert_allclose(engine.pullback(theta, np.ones(1), np.zeros(1)), [0.0, slope], atol=1e-15)
     assert [Outcome(o) for o in engine.simulate(np.array([2.5, -1.0])).outcome] == [Outcome.NON_FINITE]
+
+
+@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+@pytest.mark.parametrize(("base", "exponent", "value"), [(0.0, 0.0, 2.0), (-2.0, 3.0, -16.0), (-2.0, 2.0, 8.0)])
+def test_the_slope_by_an_exponent_whose_base_has_none_is_no_number(
+    engine: str, base: float, exponent: float, value: float
+) -> None:
+    """0^n jumps at n = 0, and (-2)^n is a number at whole n alone; the slope by what adds to it is 1 a time."""
+    net = network({"x": sp.Integer(0), "y": x**n + k}, {"x": base}, {"n": exponent, "k": 0.0})
+    compiled = compile(problem(net, [2.0], estimated={"n": 1.0, "k": 1.0}, observed=("y",)), engine=engine)
+    theta, one = np.array([exponent, 0.0]), np.ones(1)
+    assert compiled.simulate(theta).prediction == pytest.approx([value], rel=1e-6)
+    for found in (compiled.pullback(theta, one, 0 * one), compiled.jacobian(theta)[0][0]):
+        assert np.isnan(found[0])
+    assert compiled.jacobian(theta)[0][0, 1] == pytest.approx(2.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+def test_the_slope_by_an_exponent_is_zero_where_the_base_is(engine: str) -> None:
+    net = network({"x": sp.Integer(0), "y": x**n + k}, {"x": 0.0}, {"n": 2.0, "k": 1.0})
+    compiled = compile(problem(net, [2.0], estimated={"n": 2.0, "k": 1.0}, observed=("y",)), engine=engine)
+    np.testing.assert_allclose(compiled.jacobian(np.array([2.0, 1.0]))[0], [[0.0, 2.0]], atol=1e-6)
+
+
+def test_conditions_of_parameters_alone_are_decided_before_diffsol_sees_them() -> None:
+    """Its compiler ends the process at some of them, such as 1 - (1 - heaviside(p))."""
+    rate = sp.Piecewise((k, sp.Or(n > 2, k >= 5)), (2 * k, n > 1), (3 * k, True))
+    asked = problem(network({"y": rate}, {}, {"n": 1.5, "k": 1.0}), [2.0], estimated={"n": 1.5, "k": 1.0})
+    for engine in ("diffsol", "rodas5p"):
+        compiled = compile(asked, engine=engine)
+        for at, level in ((2.5, 1.0), (1.5, 2.0), (0.5, 3.0)):
+            theta = np.array([at, 1.0])
+            assert compiled.simulate(theta).prediction == pytest.approx([2 * level], rel=1e-6)
+            np.testing.assert_allclose(compiled.jacobian(theta)[0], [[0.0, 2 * level]], rtol=1e-5, atol=1e-9)
+    assert "heaviside" not in source(decided(asked))

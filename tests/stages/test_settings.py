@@ -70,7 +70,7 @@ def test_the_seed_reaches_the_weights():
 SHORT = FitSettings(seed=1, chains=2, tune=40, draws=30, starts=2, threads=1)
 OTHER = {
     "chains": 1, "tune": 60, "draws": 31, "target_accept": 0.6, "starts": 3, "engine": "diffsol", "rtol": 1e-3,
-    "atol": 1e-3, "mass_matrix": "diagonal", "nuisance": "sampled", "sampler": "pymc", "seed": 2,
+    "atol": 1e-3, "max_steps": 20, "mass_matrix": "diagonal", "nuisance": "sampled", "sampler": "pymc", "seed": 2,
 }  # fmt: skip
 
 

@@ -61,6 +61,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "fit.engine": ("diffsol", FIT),
     "fit.rtol": (1e-7, FIT),
     "fit.atol": (1e-9, FIT),
+    "fit.max_steps": (20_000, FIT),
     "fit.mass_matrix": ("diagonal", FIT),
     "fit.nuisance": ("sampled", FIT),
     "verdict.rhat_max": (1.02, JUDGE),

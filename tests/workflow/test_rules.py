@@ -117,7 +117,7 @@ def test_typo_in_the_configuration_is_refused_with_the_nearest_name(snakemake, t
         "  - key 'datsets': is unknown. Did you mean 'datasets'? Known: claims, constraints, datasets, fit, free, "
         "hold_out, models, modules, predictions, question, results, seed, title, values, verdict.\n"
         "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
-        "nuisance, rtol, starts, target_accept, tune.\n"
+        "max_steps, nuisance, rtol, sampler, starts, target_accept, tune.\n"
         "  - key 'models.0': unknown model 'both_sosc3'. Did you mean 'both_socs3'? "
         "Known: both_dual, both_loss, both_none, both_socs3, classic_dual, classic_loss, classic_none, classic_socs3, "
         "cluster_dual, cluster_loss, cluster_none, cluster_socs3, linear_dual, linear_loss, linear_none, linear_socs3, "
