@@ -10,7 +10,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.cli.main import main
-from il6infer.provenance import chain, verify
+from il6infer.provenance import chain, record, verify
 from il6infer.provenance.record import FOLDER, records
 from il6infer.stages import read
 from il6infer.stages.provenance import Provenance
@@ -136,3 +136,11 @@ def test_a_damaged_record_is_an_error_with_its_place(copy):
 def test_a_command_that_fails_leaves_no_record(tmp_path):
     assert main(["diagnose", str(tmp_path / "none.nc"), "--output", str(tmp_path / "verdict.json")]) == 2
     assert list(records(tmp_path)) == []
+
+
+def test_a_text_of_a_configuration_that_is_too_long_for_a_file_is_no_file(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"question: {'how ' * 100}\ntable: here.csv\n", "utf-8")
+    (tmp_path / "here.csv").write_text("a\n", "utf-8")
+
+    assert list(record._named_in(path, [tmp_path])) == [tmp_path / "here.csv"]
