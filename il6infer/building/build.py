@@ -17,7 +17,9 @@ import yaml
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._files import WRITTEN
 from il6infer.building.constraints import constraint_faults, with_constraints
+from il6infer.building.gel_noise import noise_parameters, with_gel_noise
 from il6infer.building.genotypes import (
+    OwnParameter,
     always_set,
     genotype_faults,
     genotypes_of,
@@ -74,6 +76,7 @@ def build(
     *,
     dataset: str,
     constraints: Sequence[str] = (),
+    gel_noise: bool = False,
 ) -> Path:
     """Write the PEtab v2 problem of one data set and one model.
 
@@ -92,6 +95,8 @@ def build(
         Written whole or not at all; a folder of that name is replaced.
     constraints
         Literature constraints that are added (see `il6infer.building.constraints`).
+    gel_noise
+        Let the noise of a read-out differ between gels (see `il6infer.building.gel_noise`).
 
     Returns
     -------
@@ -119,6 +124,9 @@ def build(
         "measurements": _measurement_table(measurements),
         "parameters": _parameters(measurements, genotypes, model, kept=bool(constraints)),
     }
+    if gel_noise:
+        rows = pd.DataFrame([_own_row(p) for p in noise_parameters(measurements)])
+        tables = with_gel_noise({**tables, "parameters": pd.concat([tables["parameters"], rows])}, measurements)
     tables = with_constraints(tables, constraints)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -332,12 +340,7 @@ def _parameters(
         source = p.source + (f" (doi {p.doi})" if p.doi else "")
         if p.parameter not in unused:
             rows.append(_parameter(p.parameter, p.description, mean, sd, p.unit, source))
-    for p in own_parameters(genotypes, model):
-        row = _parameter(p.id, p.text, p.mean, p.sd, p.unit, p.source)
-        if not p.positive:
-            ends = {"lowerBound": p.mean - REACH * p.sd, "upperBound": p.mean + REACH * p.sd, "nominalValue": p.mean}
-            row |= {**ends, "priorDistribution": "normal"}
-        rows.append(row)
+    rows += [_own_row(p) for p in own_parameters(genotypes, model)]
     for (name, batch), group in measurements.groupby(["observable", "batch"], sort=False):
         sizes, unit = group["value"].abs(), str(group["unit"].iloc[0])
         top = float(sizes.max()) or 1.0
@@ -373,6 +376,12 @@ def _noise(name: str, group: pd.DataFrame) -> dict[str, object]:
         return _parameter(f"sigma_{name}", f"noise of {name}", *known, unit, why)
     mean += math.log(float(group["value"].abs().max()) or 1.0)
     return _parameter(f"sigma_{name}", f"noise of {name}", mean, sd, unit, why)
+
+
+def _own_row(p: OwnParameter) -> dict[str, object]:
+    row = _parameter(p.id, p.text, p.mean, p.sd, p.unit, p.source)
+    ends = {"lowerBound": p.mean - REACH * p.sd, "upperBound": p.mean + REACH * p.sd, "nominalValue": p.mean}
+    return row if p.positive else {**row, **ends, "priorDistribution": "normal"}
 
 
 def _parameter(name: str, description: str, mean: float, sd: float, unit: str, source: str) -> dict[str, object]:

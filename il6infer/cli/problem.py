@@ -46,6 +46,10 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "prior, by default a factor of 10 either way of its value; may be repeated",
     )  # fmt: skip
     parser.add_argument(
+        "--noise-per", choices=("readout", "batch"), default="readout",
+        help="batch: the noise of a read-out differs between gels or plates, around a common mean",
+    )  # fmt: skip
+    parser.add_argument(
         "--hold-out-condition", action="append", default=[], dest="conditions", metavar="NAME",
         help="leave all measurements of a condition out, to be predicted (il6infer holdout); may be repeated",
     )  # fmt: skip
@@ -89,5 +93,6 @@ def run(args: argparse.Namespace) -> None:
     path = build(
         measurements, protocol, model, args.output,
         dataset=dataset, constraints=() if args.held_out else args.constraints,
+        gel_noise=args.noise_per == "batch",
     )  # fmt: skip
     logger.info("written: %s", path)

@@ -11,8 +11,8 @@ from il6infer._yaml import read_yaml
 from il6infer.stages.codec import Bounds, Record, check_fields, decode
 
 SECTIONS = (
-    "title", "question", "seed", "results", "claims", "predictions", "hold_out", "datasets", "models", "modules",
-    "constraints", "values", "free", "fit", "verdict",
+    "title", "question", "seed", "results", "claims", "predictions", "hold_out", "noise", "datasets", "models",
+    "modules", "constraints", "values", "free", "fit", "verdict",
 )  # fmt: skip
 """Keys of a configuration; `il6infer.configuration` says what each holds."""
 

@@ -49,6 +49,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "datasets.both.own": (["K_SOCS3"], {"ingest", "join", "draw", *PREPARE}),
     "datasets.both.pooled": (["K_SOCS3"], {"ingest", "join", "draw", *PREPARE}),
     "datasets.own.petab": ("other/problem.yaml", (ADOPTED | PREPARE) - {"problem"}),
+    "noise.per": ("batch", PREPARE),
     "hold_out.datasets": (["second"], {"held_out_problem", "hold_out", "ingest", "settings", "report"}),
     "hold_out.conditions": (["il6_10"], {"held_out_problem", "hold_out", *PREPARE}),
     "hold_out.batches": (["gel1"], {"held_out_problem", "hold_out", *PREPARE}),

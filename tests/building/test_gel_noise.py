@@ -1,0 +1,40 @@
+"""Noise that differs between gels: each measurement has that of its own gel, around the read-out's."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from il6infer.building.build import build
+from il6infer.engine import compile
+from il6infer.library.compose import compose
+from il6infer.petab_files.lint import check
+from tests.zoo.data_set import measurements, protocol
+
+
+def test_each_gel_has_a_noise_of_its_own_around_the_read_outs(tmp_path):
+    model = compose("both_socs3")
+    problem = check(build(measurements(), protocol(), model, tmp_path / "p", dataset="toy", gel_noise=True))
+    plain = check(build(measurements(), protocol(), model, tmp_path / "q", dataset="toy"))
+    values = {p.id: p.nominal for p in problem.estimated}
+    values |= {"sigma_pSTAT3": 0.3, "sigma_pSTAT3_spread": 0.5, "sigma_pSTAT3_deviation_gel2": 2.0}
+    found = compile(problem).simulate(np.array([values[p.id] for p in problem.estimated]))
+    expected = compile(plain).simulate(np.array([values[p.id] for p in plain.estimated]))
+
+    np.testing.assert_allclose(found.prediction, expected.prediction)
+    batches = problem.measurements["batch"].to_numpy()
+    np.testing.assert_allclose(found.noise[batches == "gel1"], 0.3)
+    np.testing.assert_allclose(found.noise[batches == "gel2"], 0.3 * np.exp(1.0))
+    np.testing.assert_allclose(found.noise[batches == "plate"], values["sigma_luciferase"])
+    priors = {p.id: p.stated_prior for p in problem.estimated}
+    assert (priors["sigma_pSTAT3_deviation_gel1"].distribution, priors["sigma_pSTAT3"].distribution) == (
+        "normal", "log-normal",
+    )  # fmt: skip
+
+
+def test_an_error_that_a_file_gives_stands_beside_it(tmp_path):
+    table = measurements(error=0.1)
+    problem = check(build(table, protocol(), compose("both_socs3"), tmp_path / "p", dataset="toy", gel_noise=True))
+    values = {p.id: p.nominal for p in problem.estimated} | {"sigma_pSTAT3": 0.3}
+    found = compile(problem).simulate(np.array([values[p.id] for p in problem.estimated]))
+
+    np.testing.assert_allclose(found.noise[:12], np.hypot(0.3, 0.1))
