@@ -31,7 +31,14 @@ BATCH = {
     "pattern": NAME_PATTERN,
     "additionalProperties": False,
     "required": ["column"],
-    "properties": {"column": {**COLUMN_NAME, "description": "Column that tells gel or plate."}},
+    "properties": {
+        "column": {**COLUMN_NAME, "description": "Column that tells gel or plate."},
+        "empty": {
+            "type": "string",
+            "pattern": NAME_PATTERN,
+            "description": "Gel or plate of rows whose cell is empty; without the key they are a fault.",
+        },
+    },
     "description": "Gel or plate: letters, digits and _, it becomes part of parameter names; or the column that tells.",
 }
 NOISE = {"enum": list(NOISES), "default": NOISES[0], "description": "Distribution of the measurement error."}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from il6infer._files import atomic_write_text
 from il6infer._tables import Sheet
 from il6infer._units import species_of, substances
 from il6infer.ingestion.assays import ASSAYS
-from il6infer.ingestion.cells import read_bytes
+from il6infer.ingestion.cells import grids, read_bytes
 from il6infer.ingestion.dataset import BLANK
 from il6infer.ingestion.formats.format import known_as, numeric, plain, time_unit
 from il6infer.ingestion.labels import name_of
@@ -33,6 +33,24 @@ class Proposal:
     layout: str = ""
     seen: str = ""
     todo: list[str] = field(default_factory=list)
+
+    @property
+    def stem(self) -> str:
+        """Name for its layout and batch: that of the file, and of the sheet."""
+        sheet = self.entry.get("sheet", "")
+        return Path(self.path).stem + (f"_{name_of(sheet)}" if sheet else "")
+
+
+def _tables(path: Path) -> Iterator[tuple[Loaded | None, str]]:
+    """Tables of a file, one for each sheet of a workbook that has several; or why there is none."""
+    content, faults = read_bytes(path, path.name)
+    if content is None:
+        yield None, str(faults[0])
+        return
+    sheets = [grid.sheet for grid in grids(content, path.name)[0]]
+    for sheet in sheets if len(sheets) > 1 else [""]:
+        loaded, faults = load(content, path.name, Take(sheet=sheet))
+        yield loaded, "" if loaded else str(faults[0])
 
 
 def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
@@ -63,20 +81,19 @@ def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
     lines: list[str] = []
     protocol = ""
     for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()):
-        content, faults = read_bytes(path, path.name)
-        loaded, faults = (None, faults) if content is None else load(content, path.name, Take())
-        if loaded is None:
-            lines.append(f"{faults[0]}")
-        elif {"condition", "time_min", "action"} <= set(loaded.sheet.columns):
-            protocol = path.name
-            lines.append(f"{path.name}: the protocol")
-        elif not path.name.startswith("layout_"):
-            found.append(_propose(path.name, loaded))
+        for loaded, fault in _tables(path):
+            if loaded is None:
+                lines.append(fault)
+            elif {"condition", "time_min", "action"} <= set(loaded.sheet.columns):
+                protocol = path.name
+                lines.append(f"{path.name}: the protocol")
+            elif not path.name.startswith("layout_"):
+                found.append(_propose(path.name, loaded))
     if not found:
         told = "".join(f"\n  - {line}" for line in lines)
         raise UserError(f"{folder}: no file that can be read as a table ({', '.join(sorted(SUFFIXES))}).{told}")
     writes = {f"{name}.yaml": _description(name, found, protocol), f"{name}_config.yaml": _config(name, folder)}
-    writes |= {f"layout_{Path(one.path).stem}.csv": one.layout for one in found if one.layout}
+    writes |= {f"layout_{one.stem}.csv": one.layout for one in found if one.layout}
     there = [file for file in writes if (folder / file).exists()]
     if there:
         raise UserError(f"{folder}: {', '.join(there)} is there already. Move it away, or give another --name.")
@@ -191,7 +208,7 @@ def _batches(one: Proposal, sheet: Sheet) -> None:
     if column and len({row[column] for row in sheet.rows}) > 1:
         one.entry["batch"] = {"column": column}
     else:
-        one.entry["batch"] = name_of(Path(one.path).stem)
+        one.entry["batch"] = name_of(one.stem)
 
 
 def _dose(column: str) -> str:
@@ -230,10 +247,8 @@ def _conditions(one: Proposal, sheet: Sheet) -> None:
         "\n".join([",".join([known_as(key) or key, *more, "condition", "time_min"]), *(f"{p},{blank}" for p in places)])
         + "\n"
     )
-    one.entry["layout"] = f"layout_{Path(one.path).stem}.csv"
-    one.todo.append(
-        f"fill in layout_{Path(one.path).stem}.csv: condition and time of each {known_as(key) or key} (or 'blank')"
-    )
+    one.entry["layout"] = f"layout_{one.stem}.csv"
+    one.todo.append(f"fill in layout_{one.stem}.csv: condition and time of each {known_as(key) or key} (or 'blank')")
 
 
 def _unit(column: str) -> str:

@@ -102,11 +102,11 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
     left += out
     found = []
     empty = [row for row in kept.rows if take.batch_column and not row.cells.get(take.batch_column, "-")]
-    if empty:
-        what = (
-            f"the cell is empty, a gel or plate is expected{f', and so in {len(empty) - 1} more' if empty[1:] else ''}."
-        )
-        fault = Fault(kept.where(empty[0], take.batch_column), what, "Fill it in, or leave the row out by 'where'.")
+    if empty and not take.batch_empty:
+        more = f", and so in {len(empty) - 1} more" if empty[1:] else ""
+        what = f"the cell is empty, a gel or plate is expected{more}."
+        said = f"batch: {{column: {take.batch_column}, empty: ...}}"
+        fault = Fault(kept.where(empty[0], take.batch_column), what, f"Fill it in, or name it: '{said}'.")
         return [Source(spec, None, Reading(faults=(fault,)), digest(path), loaded)]
     for batch, sheet, mine in _batches(spec, kept, left, loaded.sheet):
         one: Any = replace(spec, batch=batch) if sheet is not None and spec.take.batch_column else spec  # type: ignore[type-var]
@@ -173,11 +173,11 @@ def _batches(
     for i, cell in enumerate(cells):
         rows = tuple(row for row in kept.rows if row[column] == cell)
         mine = [(row, reason) for row, reason in left if of.get(row) == cell or (i == 0 and of.get(row) not in cells)]
-        found.append((_batch_name(column, cell), replace(kept, rows=rows), mine))
+        found.append((_batch_name(column, cell or spec.take.batch_empty), replace(kept, rows=rows), mine))
     return found
 
 
 def _batch_name(column: str, cell: str) -> str:
     if re.fullmatch(r"[A-Za-z_]\w*", cell, re.ASCII):
         return cell
-    return name_of(f"{column} {cell}" if cell else f"{column} empty")
+    return name_of(f"{column} {cell}")

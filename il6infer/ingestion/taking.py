@@ -87,6 +87,8 @@ class Take:
         How the condition is told.
     batch_column
         Column that tells gel or plate; empty: the file is one.
+    batch_empty
+        Gel or plate of rows whose cell in it is empty; empty: they are a fault.
     timed
         Whether the description says the unit of the times.
     """
@@ -103,6 +105,7 @@ class Take:
     layout: str | tuple[tuple[str, Any], ...] = ()
     condition: ConditionOf = ConditionOf()
     batch_column: str = ""
+    batch_empty: str = ""
     timed: bool = False
 
 
@@ -225,6 +228,7 @@ def take_of(entry: Mapping[str, Any]) -> Take:
         layout=layout if isinstance(layout, (str, tuple)) else tuple((str(k), v) for k, v in layout.items()),
         condition=_condition(entry.get("condition")),
         batch_column=batch["column"] if isinstance(batch, Mapping) else "",
+        batch_empty=batch.get("empty", "") if isinstance(batch, Mapping) else "",
         timed="time_unit" in entry,
     )
 

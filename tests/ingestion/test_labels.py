@@ -161,3 +161,18 @@ def test_times_of_a_layout_are_numbers_of_the_layout_not_of_the_file(tmp_path):
 def test_a_grid_that_comes_twice_is_asked_for(tmp_path):
     with pytest.raises(UserError, match=r"column 'firefly' is missing. Did you mean 'firefly \(2\)'\?"):
         times(tmp_path, "{A1: vehicle 0}", LUMINESCENCE + "\nFirefly\n,1,2\nA,9,9\nB,9,9\n")
+
+
+def test_rows_without_a_gel_are_asked_for_or_named(tmp_path):
+    table = "time,gel,x\n0,a,1\n15,,2\n"
+    text = "title: t\nfiles: [{path: f.csv, assay: table, time_unit: min, condition: vehicle, batch: BATCH,\n"
+    text += "  observables: {pSTAT3: {column: x, unit: a.u.}}}]\n"
+
+    def batches(batch: str) -> list[str]:
+        (tmp_path / "f.csv").write_text(table)
+        (tmp_path / "d.yaml").write_text(text.replace("BATCH", batch))
+        return ingest(tmp_path / "d.yaml", "d", tmp_path).measurements["batch"].tolist()
+
+    assert batches("{column: gel, empty: b}") == ["a", "b"]
+    with pytest.raises(UserError, match="the cell is empty, a gel or plate is expected. Fill it in, or name it: "):
+        batches("{column: gel}")

@@ -17,6 +17,7 @@ from il6infer.ingestion.proposal import propose
 from il6infer.ingestion.quality import LIMITS, checks
 from tests.ingestion.make import GEL, PLATE, PROTOCOL, QPCR, TABLE, read
 from tests.ingestion.test_formats import BESIDE, CFX_DE, GLOMAX, PRISM
+from tests.ingestion.workbooks import xlsx
 
 FILES = {
     "gel.csv": (GEL, "western_blot"),
@@ -81,6 +82,16 @@ def test_blanks_of_a_layout_count_too(tmp_path):
     (tmp_path / "mine.yaml").write_text((tmp_path / "mine.yaml").read_text().replace(BLANK, "luciferase"))
     with pytest.raises(UserError, match=re.escape("layout_glomax.csv, row 2: ??? is still to be filled in.")):
         ingest(tmp_path / "mine.yaml", "mine", tmp_path)
+
+
+def test_each_sheet_of_a_workbook_is_an_entry(tmp_path):
+    lanes = [["Lane", "pSTAT3"], [1.0, 100.0], [2.0, 200.0]]
+    (tmp_path / "gels.xlsx").write_bytes(xlsx({"Gel 1": lanes, "Gel 2": lanes}))
+    propose(tmp_path, "mine")
+    files = yaml.safe_load((tmp_path / "mine.yaml").read_text())["files"]
+    assert [(one["sheet"], one["batch"], one["layout"]) for one in files] == [
+        ("Gel 1", "gels_Gel_1", "layout_gels_Gel_1.csv"), ("Gel 2", "gels_Gel_2", "layout_gels_Gel_2.csv"),
+    ]  # fmt: skip
 
 
 def test_nothing_is_overwritten(folder):

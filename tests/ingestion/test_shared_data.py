@@ -97,7 +97,7 @@ def entry(name: str) -> dict[str, Any]:
         found["ignore"] = ["actd_level1"]
     batch = next((c for c in BATCHES if c in head and len(set(cells[c])) > 1), None)
     if batch and not name.startswith("wilmes"):
-        found["batch"] = {"column": batch}
+        found["batch"] = {"column": batch} | ({"empty": "unnamed"} if "" in cells[batch] else {})
         known.add(batch)
     if "genotype" in head:
         found["where"] = {"genotype": "wild_type" if "wild_type" in cells["genotype"] else cells["genotype"][0]}
