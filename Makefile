@@ -58,7 +58,7 @@ peers:  ## .venv-peers with AMICI, pyPESTO, COPASI, CasADi and diffrax, to check
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $$(grep -E '^(cmake|swig)' benchmarks/peers.in)
 	PATH="$(CURDIR)/.venv-peers/bin:$$PATH" .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.in
 
-docs: venv  ## build/docs: help of each command; text and diagram of each model; JSON schemas of the stage files
+docs: venv  ## build/site, warnings as errors; build/docs: help of each command; text and diagram of each model; JSON schemas of the stage files
 	mkdir -p build/docs/models
 	$(BIN)/python -c 'from pathlib import Path; from il6infer.stages.files import write_schemas; write_schemas(Path("build/docs/schemas"))'
 	for command in $$($(BIN)/python -c 'from il6infer.cli.main import COMMANDS; print(*COMMANDS)'); do \
@@ -66,7 +66,8 @@ docs: venv  ## build/docs: help of each command; text and diagram of each model;
 	for model in $$($(BIN)/python -c 'from il6infer.library.names import base_names; print(*base_names())'); do \
 	  COLUMNS=200 $(BIN)/il6infer models show $$model > build/docs/models/$$model.txt || exit 1; \
 	  $(BIN)/il6infer models diagram $$model --output build/docs/models/$$model.svg || exit 1; done
-	@echo "Written to $(CURDIR)/build/docs"
+	$(BIN)/python docs/build_site.py build/site
+	@echo "Written to $(CURDIR)/build/docs and $(CURDIR)/build/site"
 
 diagrams: venv  ## docs/models: a diagram for each receptor, feedback, option and cell
 	for model in $$($(BIN)/python -c 'from il6infer.library.compose import gallery; print(*gallery())'); do \
