@@ -5,7 +5,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-all lint format benchmark compile-times peers docs diagrams lock
+.PHONY: help venv run test test-all test-slurm lint format benchmark compile-times peers docs diagrams lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +31,9 @@ run: venv  ## the bundled analysis, end to end (CORES=all)
 
 test: venv  ## the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+
+test-slurm: venv  ## the workflow on a real SLURM of this machine (root, apt)
+	$(BIN)/python -m tests.faults.slurm
 
 test-all: venv  ## all tests, with coverage
 	$(BIN)/python -m pytest -n auto --dist loadfile --cov=il6infer --cov-report=term

@@ -2,23 +2,9 @@
 #   snakemake --cores 8                                           the bundled example (config/config.yaml)
 #   snakemake --cores 8 --configfile config/hepatocytes.yaml      published measurements of hepatocytes
 #   snakemake --workflow-profile profiles/slurm                   on a cluster
-from pathlib import Path
-
-from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from il6infer._run_lock import free, sign
-
 min_version("9.27")
-
-# A run that was killed left its lock, which Snakemake would refuse every later run for.
-if workflow.is_main_process and not workflow.dryrun:
-    if told := free(Path.cwd()):
-        logger.warning(told)
-
-
-onstart:
-    sign(Path.cwd())
 
 
 # A configuration with data sets of its own replaces the default; any other --configfile or --config changes it.

@@ -51,7 +51,7 @@ def test_rule_calls_the_command_and_depends_on_its_source(rule):
     assert f'source=SOURCE["{rule}"]' in RULES[rule]
     assert callable(getattr(import_module(module), function))
     assert set(ENTRIES) == set(RULES) - {"settings"}
-    assert re.search(r"resources:\n        mem_mb=\d+,\n        runtime=\d+,", RULES[rule])
+    assert re.search(r"resources:\n        mem_mb=more\(\d+\),\n        runtime=more\(\d+\),", RULES[rule])
 
 
 def test_snakefmt_finds_nothing(root):

@@ -23,8 +23,8 @@ rule adopt:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=more(1500),
+        runtime=more(10),
     params:
         problem=lambda wildcards: DATASETS[wildcards.dataset]["petab"],
         output=subpath(output.measurements, parent=True),

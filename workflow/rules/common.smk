@@ -8,6 +8,9 @@ import re
 import sys
 from pathlib import Path
 
+from snakemake.logging import logger
+
+from il6infer._run_lock import free, sign
 from il6infer.configuration.check import check_config, library_of
 from il6infer.configuration.readouts import check_readouts
 from il6infer.configuration.hold_out import fitted, held_out_of
@@ -21,6 +24,16 @@ from il6infer.library.catalogue import files_of
 from il6infer._digests import stage_digest
 from il6infer.cli.rules import ENTRIES
 from il6infer.petab_files.files import read_listing
+
+# A run that was killed left its lock, which Snakemake would refuse every later run for.
+if workflow.is_main_process and not workflow.dryrun:
+    if told := free(Path.cwd()):
+        logger.warning(told)
+
+
+onstart:
+    sign(Path.cwd())
+
 
 try:
     for path in workflow.configfiles:
@@ -100,6 +113,11 @@ wildcard_constraints:
     dataset="|".join(DATASETS),
     model="|".join(map(re.escape, ALL_MODELS)),  # names may hold + and @
     part="|".join(PARTS),
+
+
+def more(first):
+    """Memory [MB] or time [min] of a job: as much again at each attempt, where the profile retries."""
+    return lambda wildcards, attempt: first * attempt
 
 
 def fit_threads():

@@ -26,8 +26,8 @@ rule compare:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=15,
+        mem_mb=more(3000),
+        runtime=more(15),
     params:
         fits=fit_options,
         source=SOURCE["compare"],

@@ -19,8 +19,8 @@ rule diagnose:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=more(2000),
+        runtime=more(15),
     params:
         source=SOURCE["diagnose"],
     message:

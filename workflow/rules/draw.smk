@@ -24,8 +24,8 @@ rule draw:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         values=value_options,
         modules=module_options,
@@ -57,8 +57,8 @@ rule draw_adopted:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         source=SOURCE["draw_adopted"],
     message:

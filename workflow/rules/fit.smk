@@ -19,8 +19,8 @@ rule fit:
         "../envs/il6infer.yaml"
     threads: fit_threads()
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=more(4000),
+        runtime=more(240),
     params:
         source=SOURCE["fit"],
     message:

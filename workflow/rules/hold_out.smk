@@ -23,8 +23,8 @@ rule held_out_problem:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=more(1500),
+        runtime=more(10),
     params:
         values=value_options,
         free=free_options,
@@ -62,8 +62,8 @@ rule hold_out:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=more(3000),
+        runtime=more(30),
     params:
         seed=SETTINGS["seed"],
         source=SOURCE["hold_out"],

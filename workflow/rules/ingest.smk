@@ -22,8 +22,8 @@ rule ingest:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         described=lambda wildcards: DESCRIPTIONS[wildcards.dataset],  # what it says counts, not how it is written
         folder=lambda wildcards: DATASETS[wildcards.dataset]["folder"],

@@ -21,8 +21,8 @@ rule join:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         options=join_options,
         output=subpath(output.measurements, parent=True),

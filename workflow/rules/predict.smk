@@ -21,8 +21,8 @@ rule ask:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=more(2000),
+        runtime=more(30),
     params:
         asked=CLAIMED,  # what the file says counts, not how it is written
         seed=SETTINGS["seed"],
@@ -53,8 +53,8 @@ rule weigh:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=more(500),
+        runtime=more(5),
     params:
         answers=answer_options,
         source=SOURCE["weigh"],
@@ -80,8 +80,8 @@ rule predict:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=more(2000),
+        runtime=more(30),
     params:
         asked=PREDICTED,  # what the file says counts, not how it is written
         seed=SETTINGS["seed"],
@@ -114,8 +114,8 @@ rule weigh_predictions:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         answers=prediction_options,
         source=SOURCE["weigh_predictions"],

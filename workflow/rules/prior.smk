@@ -22,8 +22,8 @@ rule check_prior:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=more(2000),
+        runtime=more(15),
     params:
         seed=SETTINGS["seed"],
         source=SOURCE["check_prior"],

@@ -22,8 +22,8 @@ rule problem:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=more(1500),
+        runtime=more(10),
     params:
         constraints=constraint_options,
         values=value_options,

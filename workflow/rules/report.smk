@@ -41,8 +41,8 @@ rule report:
         "../envs/il6infer.yaml"
     threads: 4
     resources:
-        mem_mb=3000,
-        runtime=20,
+        mem_mb=more(3000),
+        runtime=more(20),
     params:
         results=subpath(output.page, ancestor=2),
         source=SOURCE["report"],

@@ -22,8 +22,8 @@ rule settings:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=200,
-        runtime=5,
+        mem_mb=more(200),
+        runtime=more(5),
     params:
         text=lambda wildcards: json.dumps(PARTS[wildcards.part], indent=2),
     message:
