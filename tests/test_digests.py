@@ -12,7 +12,7 @@ from il6infer.cli.rules import ENTRIES
 
 ALL = set(ENTRIES)
 ASKED = {"ask", "check_prior", "predict"}
-SIMULATES = {"fit", "hold_out", *ASKED}
+SIMULATES = {"fit", "sbc_batch", "hold_out", *ASKED}
 BUILDS = {"problem", "held_out_problem"}
 READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 
@@ -20,15 +20,15 @@ READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_files.py": ALL,
-    "_digests.py": {"fit", "hold_out", *ASKED},  # a fit notes the digest of its code
-    "_outputs.py": {"ingest", "adopt", "fit"},
-    "_interruption.py": {"fit"},
+    "_digests.py": {"fit", "sbc_batch", "hold_out", *ASKED},  # a fit notes the digest of its code
+    "_outputs.py": {"ingest", "adopt", "fit", "sbc_batch"},
+    "_interruption.py": {"fit", "sbc_batch"},
     "_run_lock.py": set(),
     "_schema.py": {"ingest", "report", *ASKED},
     "_tables.py": {"ingest", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
     "_units.py": {"ingest", "report", *ASKED},
     "molecular_weights.csv": {"ingest", "report", *ASKED},
-    "_yaml.py": ALL - {"draw", "weigh", "weigh_predictions"},
+    "_yaml.py": ALL - {"sbc_gather", "draw", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),
     "building/build.py": BUILDS,
@@ -40,11 +40,12 @@ EDITS = {
     "cli/status.py": set(),
     "cli/adopt.py": {"adopt", "draw_adopted"},
     "cli/petab.py": set(),
+    "calibration/uniform.py": {"sbc_batch", "sbc_gather"},
     "comparison/weights.py": {"compare"},
     "configuration/config.schema.yaml": {"report"},
     "diagnosis/verdict.py": {"diagnose"},
     "drawing/captions.py": {"draw", "draw_adopted"},
-    "draws/convergence.py": {"diagnose", "compare"},
+    "draws/convergence.py": {"diagnose", "compare", "sbc_batch"},
     "engine/diffsol.py": SIMULATES,
     "exchange/adopt.py": {"adopt"},
     "experiments/simulated.py": set(),
@@ -64,7 +65,7 @@ EDITS = {
     "report/templates/page.html.j2": {"report"},
     "runs/plan.py": SIMULATES,
     "stages/verdict.py": {"diagnose", "compare", "predict", "report"},
-    "stages/settings.py": {"fit", "diagnose", "compare", "report"},
+    "stages/settings.py": {"fit", "sbc_batch", "diagnose", "compare", "report"},
     "stages/prior_check.py": {"check_prior", "report"},
     "stages/hold_out.py": {"hold_out", "report"},
     "stages/schema.py": {"report"},
@@ -72,8 +73,8 @@ EDITS = {
 
 # Distribution -> rules whose code imports it, directly or below what they import.
 UPGRADES = {
-    "nutpie": {"fit"},
-    "arviz": {"fit"},
+    "nutpie": {"fit", "sbc_batch"},
+    "arviz": {"fit", "sbc_batch"},
     "numba": SIMULATES,
     "jinja2": {"report"},
     "python-libsbml": READS_SBML,

@@ -25,6 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "building": {"stages", "network", "library", "problems", "petab_files"},
     "exchange": {"stages", "problems", "petab_files"},
     "inference": {"network", "runs", "stages", "problems", "petab_files", "kernel", "engine"},
+    "calibration": {"draws", "stages", "problems", "engine", "inference"},
     "pymc": {"stages", "problems", "kernel", "engine", "inference"},
     "draws": set(),
     "provenance": {"stages"},

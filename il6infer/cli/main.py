@@ -29,6 +29,7 @@ COMMANDS = (
     "join",
     "problem",
     "fit",
+    "sbc",
     "diagnose",
     "holdout",
     "compare",

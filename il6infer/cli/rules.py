@@ -15,6 +15,8 @@ ENTRIES: Mapping[str, str] = MappingProxyType(
         "problem": "il6infer.cli.problem:run",
         "check_prior": "il6infer.cli.claims:check_priors",
         "fit": "il6infer.cli.fit:run",
+        "sbc_batch": "il6infer.cli.sbc:run",
+        "sbc_gather": "il6infer.cli.sbc:gather",
         "diagnose": "il6infer.cli.diagnose:run",
         "held_out_problem": "il6infer.cli.problem:run",
         "hold_out": "il6infer.cli.holdout:run",

@@ -14,7 +14,7 @@ from il6infer.configuration.hold_out import hold_out_faults
 from il6infer.configuration.joint import OF_JOINT, cell_of, joint_faults, with_cell
 from il6infer.library.names import in_order
 from il6infer.stages.schema import section
-from il6infer.stages.settings import SEED, Sampling, Thresholds
+from il6infer.stages.settings import SEED, Calibrating, Sampling, Thresholds
 
 SCHEMA = Path(__file__).parent / "config.schema.yaml"
 
@@ -61,7 +61,7 @@ def check_keys(
 def schema() -> dict[str, Any]:
     """JSON schema of a configuration; sections ``fit`` and ``verdict`` are those of `il6infer.stages.settings`."""
     found = read_yaml(SCHEMA)
-    sections = {"fit": section(Sampling), "verdict": section(Thresholds)}
+    sections = {"fit": section(Sampling), "verdict": section(Thresholds), "sbc": section(Calibrating)}
     found["properties"] |= {name: {**part, **found["properties"][name]} for name, part in sections.items()}
     found["properties"]["seed"]["default"] = SEED
     return found

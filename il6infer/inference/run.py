@@ -87,8 +87,7 @@ def fit_problem(
         stated.hold(problem, engine, whole)
     starts, about_starts = _starts(problem, engine, density, settings, checkpoint)
     started = time.monotonic()
-    seeds = [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)]
-    idata = sample(density, starts, seeds, settings, checkpoint, interruption)
+    idata = sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
     sampled, failures = time.monotonic(), engine.failures()
     about_nuisance = _restore(idata, problem, engine, nuisance, settings)
     counted = _add_groups(idata, problem, engine, whole, settings)
@@ -125,6 +124,42 @@ def fit_problem(
             if parameter.id in idata[group]:  # the warm-up holds only what is sampled
                 idata[group][parameter.id].attrs["units"] = parameter.unit
     return idata
+
+
+def sample_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
+    """Sample the posterior of a problem by nutpie, and make no group of what is predicted.
+
+    Parameters
+    ----------
+    problem
+        In memory.
+    settings
+        Of the fit.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Groups posterior (of all parameters) and sample_stats, and their warm-up.
+
+    Raises
+    ------
+    UserError
+        If it cannot be fitted.
+    """
+    from il6infer.inference.nuts import sample
+
+    engine = compile(problem, engine=settings.engine, rtol=settings.rtol, atol=settings.atol)
+    nuisance = find_nuisance(problem) if settings.nuisance == "integrated" else NOTHING
+    density = Density(problem, engine, nuisance)
+    starts, _ = _starts(problem, engine, density, settings, None)
+    idata = sample(density, starts, _seeds(settings), settings)
+    _restore(idata, problem, engine, nuisance, settings)
+    return idata
+
+
+def _seeds(settings: FitSettings) -> list[int]:
+    """Give the seed of each chain."""
+    return [int(child_seed(settings.seed, f"chain {c}").generate_state(1)[0]) for c in range(settings.chains)]
 
 
 def _sampler(problem: Problem, engine: Engine, settings: FitSettings, stated: Stated | None) -> tuple[Sampler, str]:

@@ -12,7 +12,7 @@ from il6infer.stages.codec import Bounds, Record, check_fields, decode
 
 SECTIONS = (
     "title", "question", "seed", "results", "claims", "predictions", "hold_out", "noise", "datasets", "models",
-    "modules", "constraints", "values", "free", "fit", "verdict",
+    "modules", "constraints", "values", "free", "fit", "verdict", "sbc",
 )  # fmt: skip
 """Keys of a configuration; `il6infer.configuration` says what each holds."""
 
@@ -147,6 +147,47 @@ class Thresholds:
     def __post_init__(self) -> None:
         """Check."""
         check_fields(self, "thresholds of the verdict")
+
+
+@dataclass(frozen=True)
+class Calibrating:
+    """How a problem is calibrated by simulated data; section ``sbc`` of the configuration.
+
+    Attributes
+    ----------
+    fits
+        Simulated data sets, each fitted.
+    batch
+        Fits of one job, and of one file.
+    chains
+        Chains of each fit.
+    tune
+        Tuning iterations a chain.
+    draws
+        Draws a chain.
+    starts
+        Points that each fit climbs from.
+    """
+
+    fits: Count = 100
+    batch: Count = 10
+    chains: Count = 2
+    tune: Count = 200
+    draws: Annotated[int, Bounds(minimum=50)] = 300
+    starts: Count = 3
+
+    def __post_init__(self) -> None:
+        """Check."""
+        check_fields(self, "settings of the calibration")
+
+
+@dataclass(frozen=True)
+class CalibrationSections:
+    """What `il6infer sbc run` reads of a configuration."""
+
+    sbc: Calibrating = field(default_factory=Calibrating)
+    fit: Sampling = field(default_factory=Sampling)
+    seed: Root = SEED
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ COMMANDS = {
     "problem": ("problem", "none.csv", "none.csv", "--model", "both_none"),
     "fit": ("fit", "none.yaml"),
     "diagnose": ("diagnose", "none.nc"),
+    "sbc run": ("sbc", "run", "none.yaml", "--batch", "0"),
+    "sbc gather": ("sbc", "gather", "none.json"),
     "compare": ("compare", "--fit", "a", "none.nc", "none.json", "--dataset", "a"),
     "claims ask": ("claims", "ask", "none.yaml", "--claims", "none.yaml"),
     "claims prior": ("claims", "prior", "none.yaml"),

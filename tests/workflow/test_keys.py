@@ -76,6 +76,12 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "verdict.tail_k_max": (0.6, JUDGE),
     "verdict.misfit_p_min": (0.02, JUDGE),
     "verdict.pull_max": (4.0, JUDGE),
+    "sbc.fits": (20, {"settings", "report"}),
+    "sbc.batch": (5, {"settings", "report"}),
+    "sbc.chains": (1, {"settings", "report"}),
+    "sbc.tune": (100, {"settings", "report"}),
+    "sbc.draws": (200, {"settings", "report"}),
+    "sbc.starts": (2, {"settings", "report"}),
 }
 
 # A model that can express a constraint has that in its name, so the model is another one, too.

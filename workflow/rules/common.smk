@@ -88,6 +88,7 @@ PARTS = {
     "fit": {key: SETTINGS[key] for key in ("seed", "fit")},
     "verdict": {"verdict": {key: value for key, value in SETTINGS["verdict"].items() if key != "pareto_k_max"}},
     "compare": {"seed": SETTINGS["seed"], "verdict": {"pareto_k_max": SETTINGS["verdict"]["pareto_k_max"]}},
+    "sbc": {key: SETTINGS[key] for key in ("seed", "fit", "sbc")},
     "report": SETTINGS,
 }
 

@@ -1,0 +1,118 @@
+"""Simulate data sets from draws of the prior, fit each, and rank the truth among the draws of its posterior.
+
+Where prior, simulation and sampler are right, each rank is uniform (Talts et al. 2018, arXiv 1804.06788).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+
+from il6infer._errors import UserError
+from il6infer.draws import rank_rhat
+from il6infer.engine import Engine, compile
+from il6infer.inference.run import sample_problem
+from il6infer.inference.settings import child_seed
+from il6infer.problems.noise import draw as noisy
+from il6infer.problems.priors import draw
+from il6infer.problems.spec import Problem
+from il6infer.stages.calibration import Batch, CalibrationFit
+from il6infer.stages.settings import Calibrating, FitSettings
+
+logger = logging.getLogger("il6infer")
+
+LEVELS = 99
+"""Draws of the posterior, evenly spaced, among which a truth is ranked: ranks are 0 to this."""
+
+CONVERGED = 1.05
+"""R-hat above which a fit counts as not converged; its ranks count all the same, for leaving it out would bias them."""
+
+TRIES = 50
+"""Draws of the prior that may fail to be simulated before a data set is given up."""
+
+
+def run_batch(problem: Problem, settings: FitSettings, calibrating: Calibrating, number: int, threads: int) -> Batch:
+    """Make and fit the data sets of one batch.
+
+    Parameters
+    ----------
+    problem
+        Whose priors, experiments and noise are meant; its measured values are not used.
+    settings
+        Solver and seed.
+    calibrating
+        How many fits, how many a batch, and how each is sampled.
+    number
+        Of the batch, from 0.
+    threads
+        Chains that run at once.
+
+    Raises
+    ------
+    UserError
+        If the problem has censored measurements, whose simulation is not defined.
+    """
+    if "censored" in problem.measurements and (problem.measurements["censored"].astype(str) != "").any():
+        what = f"problem '{problem.id}': has values beyond a limit of detection, which calibration does not simulate."
+        raise UserError(f"{what} Leave them out.")
+    engine = compile(problem, engine=settings.engine, rtol=settings.rtol, atol=settings.atol)
+    first = number * calibrating.batch
+    fits = []
+    for one in range(first, min(first + calibrating.batch, calibrating.fits)):
+        fits.append(_fit(problem, engine, settings, calibrating, one, threads))
+        logger.info("%s: data set %d of %d: %s", problem.id, one + 1, calibrating.fits, fits[-1].why or "fitted")
+    return Batch(problem.id, tuple(p.id for p in problem.estimated), LEVELS, tuple(fits))
+
+
+def _fit(
+    problem: Problem, engine: Engine, settings: FitSettings, calibrating: Calibrating, one: int, threads: int
+) -> CalibrationFit:
+    root = int(child_seed(settings.seed, f"calibration {one}").generate_state(1)[0])
+    simulated = simulate(problem, engine, np.random.default_rng(root))
+    if simulated is None:
+        return CalibrationFit(one, None, None, f"none of {TRIES} draws of the prior can be simulated")
+    truth, data = simulated
+    chosen = replace(
+        settings, seed=root, chains=calibrating.chains, tune=calibrating.tune, draws=calibrating.draws,
+        starts=calibrating.starts, threads=threads,
+    )  # fmt: skip
+    try:
+        posterior = sample_problem(data, chosen)["posterior"]
+    except UserError as error:
+        return CalibrationFit(one, None, None, str(error).splitlines()[0])
+    names = [p.id for p in problem.estimated]
+    rhat = max(float(rank_rhat(posterior[name].values)) for name in names)
+    flat = np.stack([posterior[name].values.ravel() for name in names], axis=-1)
+    rows = flat[np.linspace(0, len(flat) - 1, min(LEVELS, len(flat))).astype(int)]
+    why = "" if rhat <= CONVERGED else f"not converged (R-hat {rhat:.3f})"
+    return CalibrationFit(one, tuple(int(rank) for rank in (rows < truth).sum(axis=0)), rhat, why)
+
+
+def simulate(problem: Problem, engine: Engine, rng: np.random.Generator) -> tuple[np.ndarray, Problem] | None:
+    """Draw parameters from the prior, and measurements from the model.
+
+    Parameters
+    ----------
+    problem
+        Whose measured values are replaced.
+    engine
+        Compiled from it.
+    rng
+        Of both draws.
+
+    Returns
+    -------
+    tuple or None
+        True parameters, and the problem with simulated values; None where no draw could be simulated.
+    """
+    for _ in range(TRIES):
+        [theta] = draw(problem.estimated, 1, rng)
+        found = engine.simulate(theta)
+        if not found.ok:
+            continue
+        values = noisy(problem.noise_kinds, found.prediction[None], found.noise[None], rng)[0]
+        if np.isfinite(values).all():
+            return theta, problem.with_measurements(problem.measurements.assign(value=values))
+    return None

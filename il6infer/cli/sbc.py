@@ -1,0 +1,72 @@
+"""Calibrate a problem: fit data that are simulated from draws of its prior, and rank each truth in its posterior.
+
+`run` makes one batch of fits, `gather` puts batches together: are the ranks uniform, how many fits failed. With
+--figure it draws the difference of their distribution functions from the uniform one, with simultaneous 95 % bands.
+
+Example:
+    il6infer sbc run problem.yaml --batch 0 --config config/config.yaml --output sbc/0.json
+    il6infer sbc gather sbc/*.json --output sbc.json --figure sbc.svg
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger("il6infer")
+
+
+def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``il6infer sbc``."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = subparsers.add_parser(
+        "sbc", help="simulation-based calibration of a problem", description=__doc__, formatter_class=raw
+    )
+    actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
+    one = actions.add_parser("run", help="one batch of fits", description=__doc__, formatter_class=raw)
+    one.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem")
+    one.add_argument("--batch", type=int, required=True, help="number of the batch, from 0")
+    one.add_argument("--config", type=Path, help="configuration whose sections 'sbc', 'fit' and 'seed' are used")
+    one.add_argument("--threads", type=int, default=1, help="chains that run at once")
+    one.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    one.set_defaults(run=run)
+    two = actions.add_parser("gather", help="what the batches say", description=__doc__, formatter_class=raw)
+    two.add_argument("batches", nargs="+", type=Path, metavar="BATCH.json", help="files of `il6infer sbc run`")
+    two.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    two.add_argument("--figure", type=Path, help="SVG file to write")
+    two.set_defaults(run=gather)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make one batch and write."""
+    from il6infer.calibration.ranks import run_batch
+    from il6infer.petab_files.lint import check
+    from il6infer.stages import write
+    from il6infer.stages.settings import CalibrationSections, FitSettings, read_sections
+
+    sections = read_sections(args.config, CalibrationSections)
+    settings = FitSettings(**{**vars(sections.fit), "seed": sections.seed})
+    write(args.output, run_batch(check(args.problem), settings, sections.sbc, args.batch, args.threads))
+    logger.info("written: %s", args.output)
+
+
+def gather(args: argparse.Namespace) -> None:
+    """Put batches together and write."""
+    from il6infer.calibration import uniform
+    from il6infer.stages import read, write
+    from il6infer.stages.calibration import Batch
+
+    found = uniform.gather([read(path, Batch) for path in args.batches])
+    write(args.output, found)
+    worst = min(found.parameters, key=lambda name: found.parameters[name].p or 0.0)
+    logger.info(
+        "%s: %d data sets, %d without a fit, %d not converged; ranks %s uniform (smallest p %.3g, of %s; limit %.2g)",
+        found.problem, found.fits, len(found.failed), found.not_converged,
+        "pass for" if found.passed else "do NOT pass for", found.parameters[worst].p or 0.0, worst, found.p_min,
+    )  # fmt: skip
+    if args.figure:
+        from il6infer._files import atomic_write_text
+        from il6infer.calibration.figure import figure_of
+
+        atomic_write_text(args.figure, figure_of(found))

@@ -1,0 +1,94 @@
+"""Simulation-based calibration of one problem: batches of fits (``sbc/<n>.json``), and what they say (``sbc.json``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class CalibrationFit:
+    """One simulated data set.
+
+    Attributes
+    ----------
+    number
+        Of the data set, from 0.
+    ranks
+        Of each true parameter among draws of the posterior; null where there is no fit.
+    rhat
+        Largest of any parameter; null where there is no fit.
+    why
+        What is wrong with it; empty for nothing.
+    """
+
+    number: int
+    ranks: tuple[int, ...] | None
+    rhat: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some data sets of one problem.
+
+    Attributes
+    ----------
+    parameters
+        In the order of the ranks.
+    levels
+        Largest rank.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer sbc run"
+
+    problem: str
+    parameters: tuple[str, ...]
+    levels: int
+    fits: tuple[CalibrationFit, ...]
+
+
+@dataclass(frozen=True)
+class CalibratedParameter:
+    """Ranks of one parameter, and the share of uniform ranks that look at least as odd; null without ranks."""
+
+    p: float | None
+    ranks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the fits of simulated data sets say of a problem.
+
+    Attributes
+    ----------
+    fits
+        Data sets.
+    not_converged
+        Fits whose R-hat is too large; their ranks count.
+    failed
+        Data set -> why it has no fit.
+    levels
+        Largest rank.
+    p_min
+        Smallest p of a parameter that passes.
+    passed
+        Whether every data set was fitted, and every parameter's ranks pass for uniform.
+    grid, low, high
+        Ranks, and the simultaneous 95 % band of the share of ranks at or below each.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer sbc gather"
+
+    problem: str
+    fits: int
+    not_converged: int
+    failed: Mapping[str, str]
+    levels: int
+    p_min: float
+    passed: bool
+    parameters: Mapping[str, CalibratedParameter]
+    grid: tuple[int, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]

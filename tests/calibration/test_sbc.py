@@ -1,0 +1,121 @@
+"""Calibration by simulated data: known ranks, bands that hold what they say, a sampler that is wrong on purpose."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.calibration import ranks as sbc
+from il6infer.calibration.figure import figure_of
+from il6infer.calibration.uniform import bands, gather
+from il6infer.engine import compile
+from il6infer.stages import read, write
+from il6infer.stages.calibration import Batch, CalibrationFit
+from il6infer.stages.settings import Calibrating, FitSettings
+from tests.zoo import toy
+
+SMALL = Calibrating(fits=40, batch=20, chains=1, tune=100, draws=200, starts=1)
+
+
+def _batch(ranks, number=0, parameters=("a",)):
+    fits = tuple(CalibrationFit(i + 1000 * number, tuple(map(int, row)), 1.0, "") for i, row in enumerate(ranks))
+    return Batch("toy", parameters, 99, fits)
+
+
+def test_simultaneous_bands_hold_uniform_ranks_as_often_as_they_say():
+    limits = bands(100, 99)
+    uniform = np.random.default_rng(3).integers(0, 100, (600, 100))
+    outside = 0
+    for row in uniform:
+        share = np.searchsorted(np.sort(row), limits.grid, side="right") / 100
+        outside += bool(((share < limits.low) | (share > limits.high)).any())
+
+    assert 0.02 < outside / 600 < 0.09
+    assert np.mean([limits.p(row) < 0.05 for row in uniform]) == pytest.approx(0.05, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda rng: rng.binomial(99, 0.6, 100),  # off to one side
+        lambda rng: (99 * rng.beta(0.5, 0.5, 100)).astype(int),  # posteriors too narrow
+        lambda rng: (99 * rng.beta(3, 3, 100)).astype(int),  # too wide
+    ],
+)
+def test_ranks_that_are_not_uniform_do_not_pass(odd):
+    rng = np.random.default_rng(4)
+    found = gather([_batch(np.column_stack([odd(rng), rng.integers(0, 100, 100)]), parameters=("a", "b"))])
+
+    assert not found.passed
+    assert found.parameters["a"].p < found.p_min == 0.025
+    assert found.parameters["b"].p > found.p_min
+    assert "a, p " in figure_of(found)
+
+
+def test_a_data_set_without_a_fit_does_not_pass_and_is_counted():
+    rng = np.random.default_rng(5)
+    failed = replace(_batch([]), fits=(CalibrationFit(7, None, None, "no start"),))
+    loose = replace(_batch([]), fits=(CalibrationFit(8, (50,), 1.2, "not converged (R-hat 1.200)"),))
+    whole = _batch(rng.integers(0, 100, (60, 1)), number=1)
+
+    assert gather([whole]).passed
+    found = gather([whole, failed, loose])
+    assert (found.passed, found.fits, found.failed, found.not_converged) == (False, 62, {"7": "no start"}, 1)
+
+
+def test_batches_make_each_data_set_once_whatever_their_size():
+    problem, settings = toy.line(), FitSettings(seed=2)
+    small = replace(SMALL, fits=3, batch=2, tune=60, draws=60)
+    two = [sbc.run_batch(problem, settings, small, number, 1) for number in range(2)]
+    one = sbc.run_batch(problem, settings, replace(small, batch=3), 0, 1)
+
+    assert [len(batch.fits) for batch in two] == [2, 1]
+    assert two[0].fits + two[1].fits == one.fits
+    assert all(0 <= rank <= 99 for fit in one.fits for rank in fit.ranks)
+
+
+def test_simulated_values_have_the_models_mean_and_noise():
+    problem, rng = toy.line(), np.random.default_rng(1)
+    engine = compile(problem)
+    found = [sbc.simulate(problem, engine, rng) for _ in range(400)]
+    rest = np.array([data.measurements["value"] - theta[0] - theta[1] * toy.TIMES for theta, data in found])
+    truths = np.array([theta for theta, _ in found])
+
+    assert rest.std() == pytest.approx(toy.NOISE, rel=0.06)
+    assert truths.std(axis=0) == pytest.approx([2.0, 2.0], rel=0.12)
+
+
+def test_values_beyond_a_limit_are_refused():
+    line = toy.line()
+    censored = line.with_measurements(line.measurements.assign(censored=["below", "", "", "", ""]))
+
+    with pytest.raises(UserError, match="has values beyond a limit of detection"):
+        sbc.run_batch(censored, FitSettings(), SMALL, 0, 1)
+
+
+@pytest.mark.slow
+def test_the_pipelines_own_sampler_is_calibrated(tmp_path):
+    found = gather([sbc.run_batch(toy.line(), FitSettings(seed=1), SMALL, number, 1) for number in range(2)])
+
+    assert found.passed, {name: row.p for name, row in found.parameters.items()}
+    assert found.fits == 40
+
+
+def test_the_command_gathers_and_draws(tmp_path):
+    rng = np.random.default_rng(6)
+    for number in range(2):
+        write(tmp_path / f"{number}.json", _batch(rng.integers(0, 100, (30, 1)), number))
+    words = ["sbc", "gather", "0.json", "1.json", "--output", "sbc.json", "--figure", "sbc.svg"]
+    done = subprocess.run(
+        [sys.executable, "-m", "il6infer", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "toy: 60 data sets, 0 without a fit, 0 not converged; ranks pass for uniform" in done.stderr
+    assert (tmp_path / "sbc.svg").read_text("utf-8").startswith("<svg")
+    assert read(tmp_path / "0.json", Batch).levels == 99
