@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -152,6 +153,8 @@ def _job() -> list[str]:
 
 def main() -> int:
     """Try each, print the table; 0 if all went as it should."""
+    # A `timeout` or a scheduler that ends this must not leave daemons behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     rows: list[tuple[str, str, bool]] = []
     with tempfile.TemporaryDirectory() as scratch, cluster():
         local, remote, cancelled, drained = (
