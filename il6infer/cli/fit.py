@@ -5,7 +5,8 @@ Draws are kept beside the output while they are made: after Ctrl-C, SIGTERM, --t
 goes on from them.
 
 Example:
-    il6infer fit results/example/both_socs3/problem/problem.yaml --config config/config.yaml --output posterior.nc
+    il6infer fit results/example/both_socs3+wiring_shared/problem/problem.yaml --config config/config.yaml
+        --output posterior.nc
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ Example:
 SELECT = """Write the models of a comparison as a PEtab Select problem: model_space.tsv and petab_select_problem.yaml.
 
 Example:
-    il6infer petab select --problem none results/example/both_none/problem/problem.yaml
-        --problem socs3 results/example/both_socs3/problem/problem.yaml --output select
+    il6infer petab select --problem none results/example/both_none+wiring_shared/problem/problem.yaml
+        --problem socs3 results/example/both_socs3+wiring_shared/problem/problem.yaml --output select
 """
 
 LINT = """Say what is wrong with a problem: petab's own linter, then what this program cannot do.

@@ -4,8 +4,10 @@
 what is done to the cells and what is asked (config/predictions.yaml; docs/predictions.md has every key).
 
 Example:
-    il6infer predict ask results/example/both_socs3/problem/problem.yaml results/example/both_socs3/posterior.nc
-        --verdict results/example/both_socs3/verdict.json --predictions config/predictions.yaml --output answer.json
+    il6infer predict ask results/example/both_socs3+wiring_shared/problem/problem.yaml
+        results/example/both_socs3+wiring_shared/posterior.nc
+        --verdict results/example/both_socs3+wiring_shared/verdict.json
+        --predictions config/predictions.yaml --output answer.json
 """
 
 from __future__ import annotations
