@@ -35,7 +35,7 @@ LAYERS: dict[str, set[str]] = {
     # ingest: names and units of doses in a protocol.
     "prediction": {"ingestion", "network", "library", "problems", "engine", "inference", "stages"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.
-    "experiments": {"ingestion", "library", "petab_files", "engine", "building"},
+    "experiments": {"ingestion", "library", "petab_files", "engine", "building", "stages"},
     "report": {"stages", "configuration", "library"},
 }
 LAYERS["interface"] = set(LAYERS)

@@ -116,6 +116,8 @@ def evaluate(
         place = coordinates_of([alone[name] for name in own])
         scored += _group(problem, dense, [rows[i] for i in group], group, place, fit, names, rng)
     points = [p for one in scored for p in one.points]
+    if not points:
+        raise UserError(f"held-out data of '{problem.id}': every measurement is a limit. Hold out some with values.")
     return HeldOut(
         problem.id, int(kept.sum()), int((~kept).sum()), tuple(p.id for p in unknown), _score(points), tuple(scored)
     )
