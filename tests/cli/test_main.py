@@ -19,6 +19,7 @@ COMMANDS = (
     "join",
     "problem",
     "fit",
+    "sbc",
     "diagnose",
     "holdout",
     "compare",
