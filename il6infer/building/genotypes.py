@@ -132,7 +132,17 @@ def own_parameters(genotypes: Mapping[str, Genotype], model: Model) -> list[OwnP
 
 
 def always_set(genotypes: Mapping[str, Genotype], conditions: set[str], model: Model) -> set[str]:
-    """Parameters that every condition sets, and none from a common mean: the model's own value means nothing."""
+    """Parameters that every condition sets, and none from a common mean: the model's own value means nothing.
+
+    Parameters
+    ----------
+    genotypes
+        Condition -> genotype of its cells.
+    conditions
+        All that were measured.
+    model
+        What the cells are a change of.
+    """
     each = [genotypes.get(name, Genotype()) for name in sorted(conditions)]
     pooled = {n for g in each for n, v in g.set.items() if isinstance(v, str) and v.startswith(POOLED)}
     found = [set(changes_of(genotype, model)) for genotype in each]

@@ -12,7 +12,15 @@ from il6infer._errors import Fault, nearest, raise_faults
 def is_held_out(
     measurements: pd.DataFrame, conditions: Sequence[str], batches: Sequence[str], datasets: Sequence[str]
 ) -> pd.Series:
-    """Say of each measurement whether its condition, its gel or plate, or its data set is held out."""
+    """Say of each measurement whether its condition, its gel or plate, or its data set is held out.
+
+    Parameters
+    ----------
+    measurements
+        Table of the ingest stage.
+    conditions, batches, datasets
+        Names of what is held out.
+    """
     table = measurements
     return table["condition"].isin(conditions) | table["batch"].isin(batches) | table["dataset"].isin(datasets)
 

@@ -108,7 +108,17 @@ def _short(value: float | None) -> str:
 
 
 def prior_level(about: Mapping[str, Any], value: float, drawn: np.ndarray) -> float:
-    """Probability of less than a value under a prior within its bounds, or among its draws where it is not stated."""
+    """Probability of less than a value under a prior within its bounds, or among its draws where it is not stated.
+
+    Parameters
+    ----------
+    about
+        What a fit states of the parameter: ``prior``, ``lower``, ``upper``.
+    value
+        On the linear scale, in the unit of the parameter.
+    drawn
+        Draws of its prior.
+    """
     stated = about.get("prior")
     if not stated:
         return float(np.mean(drawn < value))

@@ -134,7 +134,17 @@ def coordinates_of(parameters: Sequence[Parameter]) -> Coordinates:
 
 
 def evaluated(expressions: Sequence[sp.Expr], values: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    """Values (*shape, expressions) of expressions of parameters, each of which is an array of that shape."""
+    """Values (*shape, expressions) of expressions of parameters, each of which is an array of that shape.
+
+    Parameters
+    ----------
+    expressions
+        Of parameters.
+    values
+        Parameter -> its draws, of that shape.
+    shape
+        Of the draws.
+    """
     found = np.empty((*shape, len(expressions)))
     for expression in dict.fromkeys(expressions):
         names = sorted(s.name for s in expression.free_symbols)

@@ -221,7 +221,17 @@ def _rng(settings: FitSettings, name: str) -> np.random.Generator:
 
 
 def origins(problem: Problem, density: Density, settings: FitSettings) -> np.ndarray:
-    """Unconstrained points to climb from: draws that cover the prior, the nominal point in place of the nearest."""
+    """Unconstrained points to climb from: draws that cover the prior, the nominal point in place of the nearest.
+
+    Parameters
+    ----------
+    problem
+        What is fitted.
+    density
+        Its log-density.
+    settings
+        Of the fit: ``starts`` says how many.
+    """
     values = spread_out(problem.estimated, settings.starts, _rng(settings, "starts"))[:, density.places]
     nominal = np.array([p.nominal for p in problem.estimated])[density.places]
     points, start = density.unconstrained(values), density.unconstrained(nominal)

@@ -106,7 +106,19 @@ def ratio(signal: float | Beyond, divisor: float | Beyond) -> tuple[float | None
 
 
 def limited(collector: Collector, value: Value, side: str, reason: str) -> None:
-    """Add a value, or that it lies on one side of a limit: log-normal noise knows no limit that is not above zero."""
+    """Add a value, or that it lies on one side of a limit: log-normal noise knows no limit that is not above zero.
+
+    Parameters
+    ----------
+    collector
+        Takes it.
+    value
+        The value, or the limit.
+    side
+        ``below`` or ``above`` the limit; empty for a value.
+    reason
+        Why it is left out where its noise knows no such limit.
+    """
     if side and value.noise == "lognormal" and value.value <= 0:
         collector.dropped.append(Dropped(value.observable, value.row, reason, None, side))
         return

@@ -63,6 +63,15 @@ def hold(problem: Problem, engine: Engine, density: Density) -> None:
 def largest_difference(problem: Problem, engine: Engine, density: Density) -> float | None:
     """Largest difference of log-density and gradient at draws of the prior, relative to 1 + their size.
 
+    Parameters
+    ----------
+    problem
+        What is fitted.
+    engine
+        Compiled from it.
+    density
+        Made of both.
+
     Returns
     -------
     float or None

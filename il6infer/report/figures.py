@@ -41,7 +41,19 @@ def _time_axis(times: np.ndarray) -> tuple[float, str]:
 def panels(
     count: int, columns: int, height: float, width: float = WIDTH, *, beside: float = 0.12, below: float = 0.45
 ) -> tuple[Figure, np.ndarray]:
-    """Figure of equal panels, `beside` and `below` inches apart: measuring each label would take half the time."""
+    """Figure of equal panels, `beside` and `below` inches apart: measuring each label would take half the time.
+
+    Parameters
+    ----------
+    count, columns
+        Of panels, and how many stand in a row.
+    height
+        Of a row [inch].
+    width
+        Of the figure [inch].
+    beside, below
+        Between panels, and below the last [inch].
+    """
     columns = max(1, min(columns, count))
     rows = -(-count // columns)
     left, right, bottom, top = 0.62, 0.18, 0.42, 0.55
@@ -109,7 +121,19 @@ def _points(figure: Figure, axis: Axes, rows: pd.DataFrame, batches: Sequence[st
 
 
 def dressed(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:
-    """Give a panel its title, labels and limits, those of the values."""
+    """Give a panel its title, labels and limits, those of the values.
+
+    Parameters
+    ----------
+    axis
+        The panel.
+    title, xlabel, unit
+        What stands at it.
+    values
+        Whose range is shown.
+    logarithmic
+        Whether the values' axis is.
+    """
     lines = wrap(plain(title), 42) or [""]
     axis.set_title("\n".join(lines[:2]), loc="left", color=INK, fontsize=6.5 if len(lines) > 1 else 7.5)
     axis.set_xlabel(xlabel)
@@ -122,7 +146,15 @@ def dressed(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, l
 
 
 def share_labels(axes: np.ndarray, count: int, columns: int = 4) -> None:
-    """Panels of one read-out have one scale: its labels stand at the left, and those of time at the bottom."""
+    """Panels of one read-out have one scale: its labels stand at the left, and those of time at the bottom.
+
+    Parameters
+    ----------
+    axes
+        Panels, as `panels` gives them.
+    count, columns
+        Of panels, and how many stand in a row.
+    """
     for i, axis in enumerate(axes[:count]):
         if i % columns:
             axis.set_ylabel("")
