@@ -116,6 +116,8 @@ def lacks(network: Network, plan: VirtualExperiment) -> str:
     for parameter in (*plan.set, *plan.scale):
         if parameter not in network.parameters:
             return f"the model has no parameter '{parameter}'"
+        if parameter in network.computed:
+            return f"the model computes '{parameter}' of others, which would overwrite it"
     for parameter in plan.knock_out:
         if parameter not in network.parameters and parameter not in _library_parameters():
             return f"'{parameter}' is no parameter of this model, nor of any in the library"

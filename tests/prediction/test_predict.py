@@ -15,6 +15,7 @@ import yaml
 
 from il6infer._errors import UserError
 from il6infer.network.network import Event, symbol
+from il6infer.prediction.ask import lacks
 from il6infer.prediction.explore import draft
 from il6infer.prediction.interventions import interventions_of, read_interventions
 from il6infer.prediction.predict import predict
@@ -305,6 +306,14 @@ def test_the_file_of_the_project_is_in_order(root):
     found = read_interventions(root / "config" / "predictions.yaml")
 
     assert {one.kind for one in found.asked} == {"courses", "doses", "inhibition", "window", "share"}
+
+
+def test_what_a_model_computes_is_not_set_in_vain(asked):
+    own = problem().network
+    computing = replace(own, computed={"gain": symbol("K")})
+
+    assert lacks(own, asked.plans["half"]) == ""
+    assert lacks(computing, asked.plans["half"]) == "the model computes 'gain' of others, which would overwrite it"
 
 
 def test_a_model_with_events_has_no_explorer_and_says_why():
