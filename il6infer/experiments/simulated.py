@@ -21,7 +21,6 @@ from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.assemble import protocol_table
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
 from il6infer.library.compose import compose
-from il6infer.stages import genotype
 
 INSTRUMENTS: Mapping[str, Instrument] = {
     name: assay.instrument for name, assay in ASSAYS.items() if assay.instrument is not None
@@ -201,7 +200,7 @@ def simulate(truth: Truth, output: Path) -> tuple[Path, ...]:
         seen = exact[exact["readout"] == file.readout]
         tables[file.path] = make(file.times, conditions, seen, file.settings, np.random.default_rng(seed))
     columns = ["condition", "time_min", "action", "species", "dose", "unit"]
-    columns += [column for column in genotype.COLUMNS if any(column in row for row in truth.protocol)]
+    columns += [column for column in ("knock_out", "set") if any(column in row for row in truth.protocol)]
     tables["protocol.csv"] = pd.DataFrame([{c: row.get(c, "") for c in columns} for row in truth.protocol])
     tables["truth_parameters.csv"] = parameter_values(truth).rename_axis("parameter").rename("value").reset_index()
     tables["truth_readouts.csv"] = exact
