@@ -76,13 +76,13 @@ def _yaml(text: str | bytes) -> Callable[[Path], None]:
     return make
 
 
-def _petab(**changed: str) -> Callable[[Path], None]:
-    return lambda folder: [None for _ in [decay_v2.write(folder, **changed)]][0]
-
-
 def _observable(formula: str) -> Callable[[Path], None]:
     head = "observableId\tobservableFormula\tnoiseFormula\tnoiseDistribution\n"
-    return _petab(observables=f"{head}obs\t{formula}\t0.1\tlog-normal\n")
+
+    def make(folder: Path) -> None:
+        decay_v2.write(folder, observables=f"{head}obs\t{formula}\t0.1\tlog-normal\n")
+
+    return make
 
 
 def _model(change: Callable[[str], str]) -> Callable[[Path], None]:
@@ -184,7 +184,10 @@ def _wide_posterior(folder: Path) -> None:
 
 
 def _bytes(name: str, content: bytes) -> Callable[[Path], None]:
-    return lambda folder: [None for _ in [(folder / name).write_bytes(content)]][0]
+    def make(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return make
 
 
 ROWS = "condition,time_min,value\n" + "a,10,1.0\n" * 1_000_000
