@@ -1,6 +1,6 @@
 """Write the report: one self-contained HTML page from the files of all stages.
 
-`--paper` writes the same for print, at most some twelve pages: the best model, without what a screen folds away.
+`--paper` writes the same for print, about a dozen pages: the best model, without what a screen folds away.
 `--figures` draws the figures once more as files for a manuscript, SVG and PDF with text as text, each with its numbers
 as CSV.
 
@@ -30,7 +30,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("--results", required=True, type=Path, help="folder that the stages wrote into")
     parser.add_argument("--output", required=True, type=Path, help="HTML file to write")
     parser.add_argument("--threads", type=int, default=1, help="models that are drawn at once (default: 1)")
-    parser.add_argument("--paper", action="store_true", help="for print: at most some twelve pages")
+    parser.add_argument("--paper", action="store_true", help="for print: about a dozen pages")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="folder for figures as SVG, PDF and CSV")
     parser.set_defaults(run=run)
 

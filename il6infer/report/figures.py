@@ -290,7 +290,7 @@ def pair_figure(idata: Groups, pairs: Sequence[Pair]) -> Figure:
     divergent = idata["sample_stats"]["diverging"].values.ravel().astype(bool)
     for axis, pair in zip(axes, pairs, strict=False):
         a, b = (idata["posterior"][name].values.ravel() for name in (pair.a, pair.b))
-        step = max(1, len(a) // 400)
+        step = max(1, len(a) // 250)
         axis.plot(a[::step], b[::step], ".", ms=2, color=COLOURS[0], alpha=0.5, rasterized=True)
         if divergent.any():
             axis.plot(a[divergent], b[divergent], "x", ms=4, color=COLOURS[1], rasterized=True)

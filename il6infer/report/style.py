@@ -137,7 +137,7 @@ def svg(figure: Figure, label: str, prefix: str) -> str:
         Makes ids unique: a page holds many figures.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", dpi=120, metadata={"Date": None, "Creator": None})
+    figure.savefig(buffer, format="svg", dpi=72, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = _titled(text[text.index("<svg") :], getattr(figure, TITLES, {}))
     # Only ids that are referred to matter, and they must not meet those of the other figures.
