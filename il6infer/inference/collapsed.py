@@ -25,13 +25,19 @@ OFFSET_PRIOR = SCALE_PRIOR + 5
 """Columns of a batch: its measurements; whether logarithms count; whether there are scale and offset to integrate
 out; then of each the coefficients of `il6infer.inference.nuisance.log_quadratic` and the logarithms of its bounds."""
 
-_EDGE, _CORE, _NOISE = (16, 48), (40, 120), (22, 60)
+_EDGE, _CORE, _NOISE = (12, 48), (40, 120), (22, 60)
 
 RULES = tuple(tuple(map(legendre, counts)) for counts in zip(_EDGE, _CORE, _NOISE, strict=True))
 """At a wall, between walls, and for the noise: as sampled, and to see what that leaves out."""
 
 POINTS, _ABOVE, _SPACING = 22, 4.0, 1.0
 """Where r is looked for first: so many points, from so far above the largest ln(x) downwards, so far apart."""
+
+_NEGLIGIBLE = 30.0
+"""What is smaller than another by this factor's exponential is left out of a sum with that."""
+
+BROAD = 0.7
+"""Width of the shoulder of a plateau, and of the widest peak."""
 
 _REACH = 6.0
 """Half the width of the strip in which a bound is resolved, in widths of its step."""
@@ -127,8 +133,11 @@ def tabulate(batch, total, ys, levels, table):  # noqa: ANN001, ANN201
 
 
 @njit(**INNER)
-def given_noises(batch, r, mean, spread, total, table, levels, log_weight, found, means, squares):  # noqa: ANN001, ANN201
-    """Do what `given_noise` does for the noises of a table at once; `log_weight` is added to what is `found`."""
+def given_noises(batch, r, mean, spread, total, table, levels, log_weight, best, found, means, squares):  # noqa: ANN001, ANN201
+    """Do what `given_noise` does for the noises of a table at once; `log_weight` is added to what is `found`.
+
+    `best` (levels,) is the highest that was found so far, and kept so; what is far below it is left out.
+    """
     a, b, c, low, high = log_weight, 0.0, 0.0, -np.inf, np.inf
     if batch[SHIFTED] != 0.0:
         b, c = batch[OFFSET_PRIOR + 1], batch[OFFSET_PRIOR + 2]
@@ -148,13 +157,15 @@ def given_noises(batch, r, mean, spread, total, table, levels, log_weight, found
         centre = (precision * mean + b) * inverse
         left = 0.5 * ((b * b + precision * mean * (2.0 * b - c * mean)) * inverse - spread * table[0, q])
         found[q], means[q], squares[q] = a + left + table[3, q], centre, centre * centre + inverse
-        if (centre - low) * table[2, q] > FAR and (high - centre) * table[2, q] > FAR:
-            continue
-        if not low < high:
+        if found[q] < best[q] - _NEGLIGIBLE or not low < high:
             found[q] = -np.inf
+            continue
+        if (centre - low) * table[2, q] > FAR and (high - centre) * table[2, q] > FAR:
+            best[q] = max(best[q], found[q])
             continue
         mass, means[q], squares[q] = between(centre, table[1, q], low, high)
         found[q] += mass
+        best[q] = max(best[q], found[q])
 
 
 @njit(**INNER)
@@ -278,7 +289,7 @@ def climb(batch, values, x, weights, logs, total, sigma, r, step):  # noqa: ANN0
         step = min(step, finer)
         if settled:
             break
-    return top, r, min(max(step, 1e-4), 1.0), misfit
+    return top, r, min(max(step, 1e-4), BROAD), misfit
 
 
 @njit(**INNER)
@@ -302,7 +313,7 @@ def peak(batch, values, x, weights, logs, total, sigma, scanned):  # noqa: ANN00
         if scanned[first, 3] > top - 1.0:
             while 0 <= first < POINTS and scanned[first, 3] > top - 1.0:
                 first += way
-            return top, scanned[min(max(first, 0), POINTS - 1), 0], 0.7, misfit
+            return top, scanned[min(max(first, 0), POINTS - 1), 0], BROAD, misfit
     step = 0.5 * (scanned[0, 0] - scanned[1, 0])
     return climb(batch, values, x, weights, logs, total, sigma, scanned[best, 0], step)
 

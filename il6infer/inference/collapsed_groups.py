@@ -11,6 +11,7 @@ from numba import njit
 from il6infer.inference.collapsed import (
     ABSOLUTE,
     BEGIN,
+    BROAD,
     END,
     FIRST,
     LAST,
@@ -20,6 +21,7 @@ from il6infer.inference.collapsed import (
     POINTS,
     SCALED,
     SHIFTED,
+    climb,
     given_noises,
     peak,
     place,
@@ -165,7 +167,11 @@ def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa:
         if not absolute:
             spread = 0.0
             for b in range(last - first):
-                found = peak(batches[first + b], values, x, weights, logs, totals[b], sigma, scanned[b])
+                batch = batches[first + b]
+                if round_ > 0 and peaks[b, 2] < BROAD:
+                    found = climb(batch, values, x, weights, logs, totals[b], sigma, peaks[b, 1], peaks[b, 2])
+                else:
+                    found = peak(batch, values, x, weights, logs, totals[b], sigma, scanned[b])
                 peaks[b, 0], peaks[b, 1], peaks[b, 2], peaks[b, 3] = found
                 if not peaks[b, 0] > -np.inf:
                     return 0
@@ -224,6 +230,7 @@ def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN00
     if levels == 0:
         return 0, -np.inf
     absolute, shares, deep = group[ABSOLUTE] != 0.0, scratch.shares, scratch.nodes.shape[1]
+    best = scratch.heights
     total, count = 0.0, 0.0
     for b in range(many):
         batch = batches[first + b]
@@ -236,7 +243,9 @@ def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN00
         spread = absolute_residuals(batch, values, x, c) if absolute else 0.0
         if not absolute:
             tabulate(batch, scratch.totals[b], scratch.ys[0], levels, scratch.table)
-        for k in range(scratch.counts[b]):
+        best[:] = -np.inf
+        # From between the walls outwards.
+        for k in range(scratch.counts[b] - 1, -1, -1):
             mean = 0.0
             if not absolute:
                 row = scratch.logs[b * deep + k]
@@ -248,7 +257,7 @@ def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN00
             elif spread < np.inf:
                 given_noises(
                     batch, scratch.nodes[b, k], mean, spread, scratch.totals[b], scratch.table, levels,
-                    scratch.log_weights[b, k], shares[b, k], scratch.means[b, k], scratch.squares[b, k],
+                    scratch.log_weights[b, k], best, shares[b, k], scratch.means[b, k], scratch.squares[b, k],
                 )  # fmt: skip
             else:
                 shares[b, k, :] = -np.inf
@@ -259,15 +268,15 @@ def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN00
         if group[NOISE_FREE] != 0.0:
             heights[q] += prior_at(math.exp(y), group[NOISE_PRIOR:])[0] + y
         for b in range(many):
-            best, whole = -np.inf, 0.0
+            highest, whole = -np.inf, 0.0
             for k in range(scratch.counts[b]):
-                best = max(best, shares[b, k, q])
+                highest = max(highest, shares[b, k, q])
             for k in range(scratch.counts[b]):
-                shares[b, k, q] = math.exp(shares[b, k, q] - best) if best > -np.inf else 0.0
+                shares[b, k, q] = math.exp(shares[b, k, q] - highest) if shares[b, k, q] > -np.inf else 0.0
                 whole += shares[b, k, q]
             for k in range(scratch.counts[b]):
                 shares[b, k, q] /= whole
-            heights[q] += best + math.log(whole) if whole > 0.0 else -np.inf
+            heights[q] += highest + math.log(whole) if whole > 0.0 else -np.inf
         top = max(top, heights[q])
     if not top > -np.inf:
         return 0, -np.inf
@@ -284,7 +293,7 @@ def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN00
 def _slopes(group, batches, members, values, x, c, weights, scratch, levels, by_value, by_noise):  # noqa: ANN001, ANN202
     """Slopes of a group that `weigh` has seen."""
     absolute, deep, first = group[ABSOLUTE] != 0.0, scratch.nodes.shape[1], int(group[FIRST])
-    power = 1.0 if absolute else 2.0
+    inverse = np.exp(-(1.0 if absolute else 2.0) * scratch.ys[0])
     for b in range(int(group[LAST]) - first):
         batch = batches[first + b]
         begin, end = int(batch[BEGIN]), int(batch[END])
@@ -296,7 +305,7 @@ def _slopes(group, batches, members, values, x, c, weights, scratch, levels, by_
                 own = scratch.heights[q] * scratch.shares[b, k, q]
                 if own > 0.0:
                     share += own
-                    own *= math.exp(-power * scratch.ys[0, q])
+                    own *= inverse[q]
                     zeroth += own
                     once += own * scratch.means[b, k, q]
                     twice += own * scratch.squares[b, k, q]

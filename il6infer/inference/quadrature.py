@@ -66,6 +66,13 @@ def between(mean, precision, low, high):  # noqa: ANN001, ANN201
     a, b = (low - mean) * root, (high - mean) * root
     if a < -FAR and b > FAR:
         return 0.0, mean, mean * mean + 1.0 / precision
+    if b > FAR or a < -FAR:
+        # One wall is all that there is, as seen from it.
+        near, side = (a, 1.0) if b > FAR else (-b, -1.0)
+        mass = log_tail(near)
+        hazard = math.exp(-0.5 * near * near - _LN_ROOT - mass)
+        inside = min(max(mean + side * hazard / root, low), high)
+        return mass, inside, inside * inside + max(1.0 + (near - hazard) * hazard, 0.0) / precision
     mass = log_mass_between(a, b)
     at_low = math.exp(-0.5 * a * a - _LN_ROOT - mass) if a > -40.0 else 0.0
     at_high = math.exp(-0.5 * b * b - _LN_ROOT - mass) if b < 40.0 else 0.0
