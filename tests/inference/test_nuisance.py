@@ -160,7 +160,10 @@ def test_noise_alone_is_integrated_out_of_every_distribution(kind):
     x, c, measured = np.exp(-np.linspace(0, 2, 9)), np.full(9, 1.1), problem.measurements["value"].to_numpy()
     y, w = nodes(-6, 5)
     prior = next(p for p in problem.estimated if p.id == "sigma")
-    each = [noise_density(problem.noise_kinds, measured, x, c * s).sum() + log_density(prior, s) for s in np.exp(y)]
+    each = [
+        noise_density(problem.noise_kinds, measured, x, c * s, problem.sides).sum() + log_density(prior, s)
+        for s in np.exp(y)
+    ]
 
     assert find_nuisance(problem).parameters == ("sigma",)
     assert marginal(problem, x, c)[0] == pytest.approx(np.logaddexp.reduce(np.array(each) + y + np.log(w)), abs=1e-5)
@@ -190,6 +193,17 @@ def test_what_cannot_be_integrated_out_is_sampled_and_says_why(change, sampled):
     found = find_nuisance(gel(**change)).sampled
 
     assert {name: found.get(name) for name in sampled} == sampled
+
+
+def test_measurements_beyond_a_limit_keep_their_parameters_in_the_sampler():
+    problem = gel(gels=2)
+    table = problem.measurements.assign(censored=["below"] + [""] * 17)
+    found = find_nuisance(replace(problem, measurements=table))
+
+    assert found.sampled == dict.fromkeys(
+        ("scale_1", "offset_1", "sigma"), "some of its measurements lie beyond a limit"
+    )
+    assert set(found.parameters) == {"scale_2", "offset_2"}
 
 
 def test_a_scale_with_another_prior_is_sampled():
