@@ -11,24 +11,19 @@ from numba import njit
 from il6infer.inference.collapsed import (
     ABSOLUTE,
     BEGIN,
-    BROAD,
     END,
     FIRST,
     LAST,
     LOGARITHMIC,
     NOISE_FREE,
     NOISE_PRIOR,
-    POINTS,
     SCALED,
     SHIFTED,
-    climb,
     given_noises,
-    peak,
-    place,
     residuals,
-    scan,
     tabulate,
 )
+from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, peak, place, scan
 from il6infer.inference.quadrature import INNER, stretched
 from il6infer.inference.rows import HIGH, LOW, prior_at
 from il6infer.kernel.cached_functions import cached

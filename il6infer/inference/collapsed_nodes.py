@@ -1,0 +1,280 @@
+"""Where the nodes of a batch are: its peak over r, what its bounds cut off, and rules around both; compiled."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from il6infer.inference.collapsed import (
+    BEGIN,
+    END,
+    OFFSET_PRIOR,
+    SCALE_PRIOR,
+    SCALED,
+    SHIFTED,
+    conditional,
+    given_noise,
+    residuals,
+)
+from il6infer.inference.quadrature import INNER, stretched
+
+POINTS, _ABOVE, _SPACING = 22, 4.0, 1.0
+"""Where r is looked for first: so many points, from so far above the largest ln(x) downwards, so far apart."""
+
+BROAD = 0.7
+"""Width of the shoulder of a plateau, and of the widest peak."""
+
+_REACH = 6.0
+"""Half the width of the strip in which a bound is resolved, in widths of its step."""
+
+_STILL, _BROADEST = 1e-3, 2.0
+"""A mean that moves less with r meets no bound; the width of a step is at most the other."""
+
+_WIDE = 200.0
+"""How far from its peak an integrand over r is followed where there is no bound."""
+
+_DROP = 20.0
+"""What is smaller than the peak by this factor's exponential counts for nothing."""
+
+
+@njit(**INNER)
+def _crossing(batch, values, x, weights, logs, total, sigma, scanned, of_offset, upper):  # noqa: ANN001, ANN202
+    """Find r at which the mean of u, or of u + r (`of_offset`), is at a bound, by Newton's method.
+
+    Returns r, and the width of the step that the bound makes there; 0 where there is none. As r grows u falls and u + r
+    rises, so each bound is met once at most.
+    """
+    edge = batch[(OFFSET_PRIOR if of_offset else SCALE_PRIOR) + (4 if upper else 3)]
+    from_below, nearest = of_offset != upper, -1
+    for i in range(POINTS):
+        # From the last scanned point inside.
+        at = POINTS - 1 - i if from_below else i
+        if nearest < 0 and scanned[at, 2] < np.inf:
+            centre = conditional(batch, scanned[at, 0], scanned[at, 1], total, sigma)[0]
+            centre += scanned[at, 0] if of_offset else 0.0
+            if (centre <= edge) if upper else (centre >= edge):
+                nearest = at
+    if nearest < 0 or not -np.inf < edge < np.inf:
+        return 0.0, 0.0
+    r = scanned[nearest, 0]
+    for _ in range(12):
+        mean, spread = residuals(batch, values, x, weights, r, logs)
+        if not spread < np.inf:
+            break
+        slope, rho = 0.0, math.exp(r)
+        for j in range(int(batch[BEGIN]), int(batch[END])):
+            slope -= weights[j] * rho / (rho + x[j])
+        centre, both, _, _, _ = conditional(batch, r, mean, total, sigma)
+        slope = (slope / (sigma * sigma) - batch[OFFSET_PRIOR + 2]) / both
+        if of_offset:
+            centre, slope = centre + r, slope + 1.0
+        if abs(slope) < _STILL:
+            break
+        width = min(1.0 / (math.sqrt(both) * abs(slope)), _BROADEST)
+        step = (edge - centre) / slope
+        r += min(max(step, -8.0), 8.0)
+        if abs(step) < 0.01 * width:
+            return r, width
+    return 0.0, 0.0
+
+
+@njit(**INNER)
+def _bounds(batch):  # noqa: ANN001, ANN202
+    """Give the ends of r: the offset's where there is no scale, else those that any scale leaves."""
+    low, high = batch[OFFSET_PRIOR + 3], batch[OFFSET_PRIOR + 4]
+    if batch[SCALED] != 0.0:
+        low, high = low - batch[SCALE_PRIOR + 4], high - batch[SCALE_PRIOR + 3]
+    return low, high
+
+
+@njit(**INNER)
+def scan(batch, values, x, weights, logs, scanned):  # noqa: ANN001, ANN201
+    """Look at a batch from afar: fills `scanned` (points, 4) with r, mean and spread; returns the sum of weights."""
+    begin, end = int(batch[BEGIN]), int(batch[END])
+    total, largest, level = 0.0, 0.0, 0.0
+    for j in range(begin, end):
+        total += weights[j]
+        largest = max(largest, x[j])
+        level += values[j] / (end - begin)
+    top, bottom = 0.0, 0.0
+    if batch[SHIFTED] != 0.0:
+        low, high = _bounds(batch)
+        # Where nothing is predicted, only the offset is measured.
+        top = (math.log(largest) if largest > 0.0 else level) + _ABOVE
+        top = min(max(top, low), high)
+        bottom = min(max(top - (POINTS - 1) * _SPACING, low), high)
+    for i in range(POINTS):
+        r = top - (top - bottom) * i / (POINTS - 1)
+        scanned[i, 0] = r
+        if i == 0 or batch[SHIFTED] != 0.0:
+            scanned[i, 1], scanned[i, 2] = residuals(batch, values, x, weights, r, logs)
+        else:
+            scanned[i, 1], scanned[i, 2] = scanned[0, 1], scanned[0, 2]
+    return total
+
+
+@njit(**INNER)
+def look(batch, total, sigma, scanned):  # noqa: ANN001, ANN201
+    """Heights of the integrand at the scanned points, at one noise, into their last column; returns the highest."""
+    best = 0
+    for i in range(POINTS):
+        scanned[i, 3] = -np.inf
+        if scanned[i, 2] < np.inf:
+            scanned[i, 3] = given_noise(batch, scanned[i, 0], scanned[i, 1], scanned[i, 2], total, sigma)[0]
+        if scanned[i, 3] > scanned[best, 3]:
+            best = i
+    return best
+
+
+@njit(**INNER)
+def _misfit(batch, mean, spread, total, sigma, r):  # noqa: ANN001, ANN202
+    """Sum of squared residuals where u is what its prior and its bounds make it."""
+    return spread + total * (mean - given_noise(batch, r, mean, spread, total, sigma)[1]) ** 2
+
+
+@njit(**INNER)
+def climb(batch, values, x, weights, logs, total, sigma, r, step):  # noqa: ANN001, ANN201
+    """Find the peak of the integrand over r near r, at one noise: height, place, width, and misfit there."""
+    mean, spread = residuals(batch, values, x, weights, r, logs)
+    top = given_noise(batch, r, mean, spread, total, sigma)[0]
+    misfit = _misfit(batch, mean, spread, total, sigma, r)
+    low, high = _bounds(batch)
+    for _ in range(6):
+        below = _height(batch, values, x, weights, logs, total, sigma, max(r - step, low))
+        above = _height(batch, values, x, weights, logs, total, sigma, min(r + step, high))
+        bend = (2.0 * top - below - above) / (step * step)
+        if not (bend > 1e-3 and bend < np.inf):
+            step *= 0.5
+            continue
+        move = min(max(0.5 * (above - below) / (step * bend), -2.0 * step), 2.0 * step)
+        move = min(max(move, low - r), high - r)
+        mean, spread = residuals(batch, values, x, weights, r + move, logs)
+        found = given_noise(batch, r + move, mean, spread, total, sigma)[0]
+        if found > top:
+            r, top = r + move, found
+            misfit = _misfit(batch, mean, spread, total, sigma, r)
+        finer = 1.0 / math.sqrt(bend)
+        settled = abs(move) < 0.3 * finer and finer > 0.5 * step
+        step = min(step, finer)
+        if settled:
+            break
+    return top, r, min(max(step, 1e-4), BROAD), misfit
+
+
+@njit(**INNER)
+def _height(batch, values, x, weights, logs, total, sigma, r):  # noqa: ANN001, ANN202
+    mean, spread = residuals(batch, values, x, weights, r, logs)
+    return given_noise(batch, r, mean, spread, total, sigma)[0]
+
+
+@njit(**INNER)
+def peak(batch, values, x, weights, logs, total, sigma, scanned):  # noqa: ANN001, ANN201
+    """Find where in r the integrand is, at one noise: height, place, width, and misfit there.
+
+    Where it is a plateau the place is the shoulder of that.
+    """
+    best = look(batch, total, sigma, scanned)
+    top = scanned[best, 3]
+    misfit = _misfit(batch, scanned[best, 1], scanned[best, 2], total, sigma, scanned[best, 0])
+    if batch[SHIFTED] == 0.0 or not top > -np.inf:
+        return top, 0.0, 1.0, misfit
+    for first, way in ((POINTS - 1, -1), (0, 1)):
+        if scanned[first, 3] > top - 1.0:
+            while 0 <= first < POINTS and scanned[first, 3] > top - 1.0:
+                first += way
+            return top, scanned[min(max(first, 0), POINTS - 1), 0], BROAD, misfit
+    step = 0.5 * (scanned[0, 0] - scanned[1, 0])
+    return climb(batch, values, x, weights, logs, total, sigma, scanned[best, 0], step)
+
+
+@njit(**INNER)
+def _walled(batch, total, sigma, scanned, i):  # noqa: ANN001, ANN202
+    """Whether it is a bound, and not the measurements, that makes the integrand small at a scanned point."""
+    if not scanned[i, 2] < np.inf:
+        return False
+    found, _, _, mass = given_noise(batch, scanned[i, 0], scanned[i, 1], scanned[i, 2], total, sigma)
+    return mass < -1e-9
+
+
+@njit(**INNER)
+def place(
+    batch,
+    values,
+    x,
+    weights,
+    logs,
+    total,
+    sigma,
+    scanned,
+    found,
+    whole,
+    freedom,
+    rules,
+    nodes,
+    log_weights,  # noqa: ANN001
+):  # noqa: ANN201
+    """Place the nodes in r around a `peak`, which is `found`; returns how many there are.
+
+    `whole` is the misfit of all batches of the group, and `freedom` its degrees of freedom where its noise is
+    integrated out, else 0.
+    """
+    if batch[SHIFTED] == 0.0:
+        nodes[0], log_weights[0] = 0.0, 0.0
+        return 1
+    top, centre, width, misfit = found[0], found[1], found[2], found[3]
+    look(batch, total, sigma, scanned)
+    for i in range(POINTS):
+        drop = top - scanned[i, 3]
+        if freedom > 0.0 and scanned[i, 2] < np.inf:
+            # A larger noise makes light of a misfit: the tails are those of a Student distribution.
+            own = _misfit(batch, scanned[i, 1], scanned[i, 2], total, sigma, scanned[i, 0])
+            drop = min(drop, 0.5 * freedom * math.log(max(whole - misfit + own, 1e-300) / max(whole, 1e-300)))
+        scanned[i, 3] = drop
+    low, high = _bounds(batch)
+    low, high = max(low, centre - _WIDE), min(high, centre + _WIDE)
+    # Points beyond which there is nothing.
+    first, last = 0, POINTS - 1
+    while first < POINTS - 1 and scanned[first, 3] > _DROP and scanned[first, 0] > centre:
+        first += 1
+    while last > 0 and scanned[last, 3] > _DROP and scanned[last, 0] < centre:
+        last -= 1
+    start = scanned[last + 1, 0] if last < POINTS - 1 else low
+    stop = scanned[first - 1, 0] if first > 0 else high
+    low, high, low_width, high_width = start, stop, 0.0, 0.0
+    if batch[SCALED] != 0.0:
+        # Bounds that the scale, or the offset with it, meets as r goes down or up.
+        goes_down = last == POINTS - 1 or _walled(batch, total, sigma, scanned, last + 1)
+        goes_up = first == 0 or _walled(batch, total, sigma, scanned, first - 1)
+        for side in range(4):
+            of_offset, upper = side % 2 == 1, side >= 2
+            from_below = of_offset != upper
+            if not (goes_down if from_below else goes_up):
+                continue
+            r, step = _crossing(batch, values, x, weights, logs, total, sigma, scanned, of_offset, upper)
+            if step > 0.0 and from_below and r > low:
+                low, low_width = r, step
+            if step > 0.0 and not from_below and r < high:
+                high, high_width = r, step
+    edge_rule, core_rule, count = rules[0], rules[1], 0
+    low_end, high_end = low + _REACH * low_width, high - _REACH * high_width
+    if not low_end + 0.1 * width < high_end:
+        if low_width > 0.0:
+            width = min(width, low_width)
+        if high_width > 0.0:
+            width = min(width, high_width)
+        return stretched(nodes, log_weights, 0, core_rule, start, stop, min(max(centre, start), stop), width)
+    for upper in (False, True):
+        at, wide = (high, high_width) if upper else (low, low_width)
+        if wide == 0.0:
+            continue
+        inside = high_end if upper else low_end
+        begin, end = (inside, min(at + _REACH * wide, stop)) if upper else (max(at - _REACH * wide, start), inside)
+        for i in range(edge_rule.shape[1]):
+            nodes[count] = begin + (end - begin) * edge_rule[0, i]
+            log_weights[count] = math.log(max(edge_rule[1, i] * (end - begin), 1e-300))
+            count += 1
+    return stretched(
+        nodes, log_weights, count, core_rule, low_end, high_end, min(max(centre, low_end), high_end), width
+    )
