@@ -92,7 +92,8 @@ def test_powers_of_negative_bases_and_of_zero_with_exponents_that_are_parameters
     for exponent, value, slope in ((0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (2.0, 0.0, 0.0), (2.5, 0.0, 0.0)):
         theta = np.array([exponent, 0.0])
         np.testing.assert_allclose(engine.simulate(theta).prediction, [value], atol=1e-15)
-        np.testing.assert_allclose(engine.pullback(theta, np.ones(1), np.zeros(1)), [0.0, slope], atol=1e-15)
+        by_exponent = np.nan if exponent == 0.0 else 0.0  # 0^n jumps at n = 0
+        np.testing.assert_allclose(engine.pullback(theta, np.ones(1), np.zeros(1)), [by_exponent, slope], atol=1e-15)
     assert [Outcome(o) for o in engine.simulate(np.array([2.5, -1.0])).outcome] == [Outcome.NON_FINITE]
 
 
@@ -108,7 +109,7 @@ def test_the_slope_by_an_exponent_whose_base_has_none_is_no_number(
     assert compiled.simulate(theta).prediction == pytest.approx([value], rel=1e-6)
     for found in (compiled.pullback(theta, one, 0 * one), compiled.jacobian(theta)[0][0]):
         assert np.isnan(found[0])
-    assert compiled.jacobian(theta)[0][0, 1] == pytest.approx(2.0, rel=1e-5)
+    assert compiled.pullback(theta, one, 0 * one)[1] == pytest.approx(2.0, rel=1e-5)
 
 
 @pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
