@@ -10,7 +10,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 from sympy.simplify.cse_main import tree_cse
 
-from il6infer.network.functions import INTERNAL, PRIMITIVES, PowerByExponent
+from il6infer.network.functions import INTERNAL, PRIMITIVES
 
 PART = 100
 """Targets of a function beyond which it is made of parts: the cost of optimising code grows faster than its length."""
@@ -26,11 +26,7 @@ class _Printer(PythonCodePrinter):
     def _print_Function(self, e: sp.Expr) -> str:
         if e.func not in NAMES:
             raise NotImplementedError(f"function {e.func.__name__}")
-        call = f"{NAMES[e.func]}({', '.join(map(self._print, e.args))})"
-        if e.func is not PowerByExponent:
-            return call
-        base, exponent = map(self._print, e.args)
-        return f"(nan if ({base}) == 0.0 and ({exponent}) == 0.0 else {call})"
+        return f"{NAMES[e.func]}({', '.join(map(self._print, e.args))})"
 
     def _print(self, expr: sp.Basic, **kwargs: Any) -> str:
         # The parent class has printers of its own for many functions, and for min and max.
