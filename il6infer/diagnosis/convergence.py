@@ -88,7 +88,7 @@ def sampler_table(idata: Groups) -> Sampler:
         failed_posterior=int(failed.get("posterior", 0)),
         failed_prior=int(failed.get("prior", 0)),
         sampling_failures=json.loads(attrs.get("sampling_failures", "{}")),
-        integration_error=number(attrs.get("integration_error", np.nan)),
+        integration_error=number(attrs.get("integration_error", np.nan) + attrs.get("quadrature_error", 0.0)),
         prior_draws=int(np.prod([idata["prior"].sizes[d] for d in ("chain", "draw")])),
         gradients=int(attrs.get("gradients", 0)),
         gradients_per_draw=round(float(stats["n_steps"].mean()), 2),

@@ -25,6 +25,9 @@ from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.spec import Problem
 from il6infer.runs.steps import refuse_gradient_of_steps
 
+PROBES = 20
+"""Draws at which the rules are held against finer ones."""
+
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
 
@@ -61,7 +64,7 @@ class Density:
     def __init__(self, problem: Problem, engine: Engine, nuisance: Nuisance = NOTHING) -> None:
         check_problem(problem)
         refuse_gradient_of_steps(problem)
-        template = reference(problem, nuisance)
+        self._template = template = reference(problem, nuisance)
         self.nuisance, self.places = nuisance, np.flatnonzero(np.isnan(template))
         sampled = [problem.estimated[place] for place in self.places]
         self.names = [parameter.id for parameter in sampled]
@@ -75,7 +78,7 @@ class Density:
         self._put("priors", np.array([prior_row(parameter) for parameter in sampled]))
         self._put("template", template[None, :])
         self._put("places", self.places[None, :].astype(np.int64))
-        tables = tables_of(problem, nuisance)
+        self._tables = tables = tables_of(problem, nuisance)
         if nuisance.groups:
             self._put("groups", tables.groups)
             self._put("batches", tables.batches)
@@ -99,6 +102,31 @@ class Density:
         arrays = (point.ctypes.data, gradient.ctypes.data, value.ctypes.data, self._plain.ctypes.data)
         code = self._function(self.dimensions, *arrays)
         return (float(value[0]), gradient) if code == 0 else (-np.inf, np.zeros_like(point))
+
+    def quadrature_error(self, thetas: np.ndarray) -> float:
+        """How far the rules of what is integrated out move the log-density between draws; 0 where nothing is.
+
+        Parameters
+        ----------
+        thetas
+            (samples, parameters) of all estimated parameters, on the linear scale; `PROBES` of them, evenly spread, are
+            looked at.
+
+        Returns
+        -------
+        float
+            Largest difference to finer rules, from its median over the draws: what all draws share changes nothing.
+        """
+        if not self.nuisance.groups:
+            return 0.0
+        errors = []
+        for row in np.linspace(0, len(thetas) - 1, min(PROBES, len(thetas))).astype(int):
+            theta = np.where(np.isnan(self._template), thetas[row], self._template)
+            found = self._engine.simulate(theta)
+            ends = [np.zeros(len(found.prediction)) for _ in range(2)]
+            both = [collapsed_at(*self._tables, found.prediction, found.noise, *ends, rules) for rules in RULES]
+            errors.append(both[0] - both[1])
+        return float(np.max(np.abs(np.array(errors) - np.median(errors))))
 
     def unconstrained(self, values: np.ndarray) -> np.ndarray:
         """Unconstrained points (..., dimensions) of parameter values on the linear scale."""

@@ -20,7 +20,7 @@ from il6infer.inference.constants import pulls
 from il6infer.inference.curves import curves
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
-from il6infer.inference.nuisance import NOTHING, Nuisance, find_nuisance
+from il6infer.inference.nuisance import NOTHING, find_nuisance
 from il6infer.inference.progress import told
 from il6infer.inference.restored import restore
 from il6infer.inference.sampler import Sampler, Stated
@@ -89,7 +89,7 @@ def fit_problem(
     started = time.monotonic()
     idata = sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
     sampled, failures = time.monotonic(), engine.failures()
-    about_nuisance = _restore(idata, problem, engine, nuisance, settings)
+    about_nuisance = _restore(idata, problem, engine, density, settings)
     counted = _add_groups(idata, problem, engine, whole, settings)
     counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
     gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
@@ -153,7 +153,7 @@ def sample_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
     density = Density(problem, engine, nuisance)
     starts, _ = _starts(problem, engine, density, settings, None)
     idata = sample(density, starts, _seeds(settings), settings)
-    _restore(idata, problem, engine, nuisance, settings)
+    _restore(idata, problem, engine, density, settings)
     return idata
 
 
@@ -192,9 +192,10 @@ def _starts(
 
 
 def _restore(
-    idata: az.InferenceData, problem: Problem, engine: Engine, nuisance: Nuisance, settings: FitSettings
+    idata: az.InferenceData, problem: Problem, engine: Engine, density: Density, settings: FitSettings
 ) -> dict[str, object]:
     """Draw what was integrated out, in the order of the problem; return attributes that tell about it."""
+    nuisance = density.nuisance
     about: dict[str, object] = {
         "integrated": json.dumps(list(nuisance.parameters)),
         "not_integrated": json.dumps(dict(nuisance.sampled)),
@@ -204,6 +205,7 @@ def _restore(
     posterior, names = idata["posterior"], [p.id for p in problem.estimated]
     draws = np.stack([posterior[name].values.ravel() for name in names if name in posterior], axis=-1)
     values = restore(problem, engine, nuisance, draws, child_seed(settings.seed, "nuisance"), settings.threads)
+    about["quadrature_error"] = density.quadrature_error(values)
     values = values.reshape(posterior.sizes["chain"], posterior.sizes["draw"], len(names))
     whole = {name: (("chain", "draw"), values[..., i]) for i, name in enumerate(names)}
     idata["posterior"] = xr.Dataset(whole, posterior.coords, posterior.attrs)

@@ -186,7 +186,7 @@ class Sampler:
     sampling_failures
         Outcome -> simulations of the sampling that ended so.
     integration_error
-        Of the log-likelihood, from the solver's tolerances.
+        Of the log-density, from the solver's tolerances and from the quadrature of what is integrated out.
     gradients
         All of them; `gradients_per_draw` counts kept draws only.
     starts_logp

@@ -14,11 +14,13 @@ from numpy.polynomial.legendre import leggauss
 from scipy.stats import kstest
 
 from il6infer.engine import compile
+from il6infer.inference import density as module
 from il6infer.inference.collapsed import RULES
 from il6infer.inference.collapsed_groups import collapsed_at
 from il6infer.inference.collapsed_tables import reference, tables_of
 from il6infer.inference.density import Density
 from il6infer.inference.nuisance import find_nuisance, log_quadratic
+from il6infer.inference.quadrature import legendre
 from il6infer.inference.restored import restore
 from il6infer.inference.run import fit_problem
 from il6infer.network.network import symbol
@@ -234,6 +236,19 @@ def test_both_engines_give_the_marginal_density():
     assert fast.names == [p.id for p in problem.estimated if p.id not in nuisance.parameters]
     assert fast(point)[0] == pytest.approx(slow(point)[0], abs=1e-4)
     np.testing.assert_allclose(fast(point)[1], slow(point)[1], rtol=1e-3)
+
+
+def test_the_error_that_the_rules_make_is_told(monkeypatch):
+    problem = gel(gels=2)
+    density = Density(problem, compile(problem), find_nuisance(problem))
+    thetas = np.exp(np.random.default_rng(3).normal(0.0, 0.2, (30, len(problem.estimated))))
+    thetas *= [p.nominal for p in problem.estimated]
+    fine = density.quadrature_error(thetas)
+    monkeypatch.setattr(module, "RULES", (tuple(map(legendre, (3, 4, 3))), RULES[1]))
+
+    assert 0.0 < fine < 1e-3
+    assert density.quadrature_error(thetas) > 10 * fine
+    assert Density(problem, compile(problem)).quadrature_error(thetas) == 0.0
 
 
 def test_draws_afterwards_follow_the_conditional_distribution():
