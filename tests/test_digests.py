@@ -21,13 +21,13 @@ EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_files.py": ALL,
     "_digests.py": {"fit", "sbc_batch", "hold_out", *ASKED},  # a fit notes the digest of its code
-    "_outputs.py": {"ingest", "adopt", "fit", "sbc_batch"},
+    "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch"},
     "_interruption.py": {"fit", "sbc_batch"},
     "_run_lock.py": set(),
-    "_schema.py": {"ingest", "report", *ASKED},
-    "_tables.py": {"ingest", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
-    "_units.py": {"ingest", "report", *ASKED},
-    "molecular_weights.csv": {"ingest", "report", *ASKED},
+    "_schema.py": {"ingest", "join", "report", *ASKED},
+    "_tables.py": {"ingest", "join", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
+    "_units.py": {"ingest", "join", "report", *ASKED},
+    "molecular_weights.csv": {"ingest", "join", "report", *ASKED},
     "_yaml.py": ALL - {"sbc_gather", "draw", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),
@@ -54,7 +54,7 @@ EDITS = {
     "ingestion/western_blot.py": {"ingest", "join", *ASKED},
     "interface/fits.py": set(),
     "kernel/lanes.py": SIMULATES,
-    "library/priors.csv": {*BUILDS, "draw", "draw_adopted", "report", *ASKED},
+    "library/priors.csv": {"join", *BUILDS, "draw", "draw_adopted", "report", *ASKED},
     "network/sbml.py": READS_SBML,
     "petab_files/read.py": {*BUILDS, "adopt", "draw_adopted", *SIMULATES},
     "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh", "predict", "weigh_predictions"},
@@ -79,7 +79,7 @@ UPGRADES = {
     "jinja2": {"report"},
     "python-libsbml": READS_SBML,
     "antimony": {*BUILDS, "draw", "draw_adopted"},
-    "pandera": {"ingest", *BUILDS, "draw", "draw_adopted", *ASKED},
+    "pandera": {"ingest", "join", *BUILDS, "draw", "draw_adopted", *ASKED},
     "snakemake": set(),
     "pytest": set(),
 }
