@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from importlib import import_module
 from pathlib import Path
 
@@ -18,11 +17,13 @@ from il6infer.configuration.load import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
-RULES = {
+WRITTEN = {
     name: body
     for path in RULE_FILES
     for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(encoding="utf-8"), flags=re.M)
 }
+RULES = {name: body for name, body in WRITTEN.items() if re.search(r"^    (shell|run):", body, flags=re.M)}
+TARGETS = {name: body for name, body in WRITTEN.items() if name not in RULES}  # only a name for what others make
 
 
 def test_snakefile_is_short(root):
@@ -41,6 +42,11 @@ def test_rule_file_opens_with_its_contract(path):
 @pytest.mark.parametrize("directive", ["log", "benchmark", "threads", "resources", "message"])
 def test_rule_says(rule, directive):
     assert re.search(rf"^    {directive}:", RULES[rule], flags=re.M)
+
+
+def test_a_rule_that_runs_nothing_only_names_what_others_make():
+    assert set(TARGETS) == {"sbc"}
+    assert {name: re.findall(r"^    (\w+):", body, flags=re.M) for name, body in TARGETS.items()} == {"sbc": ["input"]}
 
 
 @pytest.mark.parametrize("rule", sorted(set(RULES) - {"settings"}))
@@ -70,7 +76,7 @@ def test_lint_finds_nothing(snakemake):
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "hepatocytes.yaml"])
-def test_dry_run_plans_every_fit_in_time(snakemake, root, name, request):
+def test_dry_run_plans_every_fit(snakemake, root, name, request):
     if name == "hepatocytes.yaml":
         shared = request.getfixturevalue("shared")
         # `folder` is taken from the run directory, which lies elsewhere here.
@@ -80,9 +86,7 @@ def test_dry_run_plans_every_fit_in_time(snakemake, root, name, request):
         words = ("--configfile", str(path))
     else:
         words = ()
-    start = time.perf_counter()
     done = snakemake("--dry-run", *words)
-    seconds = time.perf_counter() - start
     config = load_config(root / "config" / name)
 
     assert done.returncode == 0, done.stdout
@@ -91,7 +95,6 @@ def test_dry_run_plans_every_fit_in_time(snakemake, root, name, request):
     assert re.search(rf"^check_prior +{fits}$", done.stdout, flags=re.M)
     assert re.search(rf"^ask +{fits}$", done.stdout, flags=re.M)
     assert f"{config['results']}/report/index.html" in done.stdout
-    assert seconds < 10
 
 
 def test_priors_are_checked_without_a_fit(snakemake):
@@ -152,11 +155,11 @@ def test_missing_description_is_refused(snakemake, tmp_path):
 
 
 def test_a_small_configuration_changes_the_default_in_its_keys_only(snakemake, tmp_path):
-    (tmp_path / "mine.yaml").write_text("models: [both_socs3]\n")
+    (tmp_path / "mine.yaml").write_text("models: [both_socs3+wiring_shared]\n")
     done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"), "--config", "results=elsewhere")
 
     assert done.returncode == 0, done.stdout
-    assert "elsewhere/example/both_socs3/posterior.nc" in done.stdout
+    assert "elsewhere/example/both_socs3+wiring_shared/posterior.nc" in done.stdout
     assert re.search(r"^fit +1$", done.stdout, flags=re.M)
 
 
@@ -190,7 +193,7 @@ def test_values_reach_the_models_that_have_them_and_no_other(snakemake, tmp_path
     found = re.findall(r"il6infer problem .* --model (\w+) (.*?) --output results/(\w)/", done.stdout)
 
     assert done.returncode == 0, done.stdout
-    assert {(dataset, model): words.strip() for model, words, dataset in found} == {
+    assert {(dataset, model): " ".join(re.findall(r"--set \S+", words)) for model, words, dataset in found} == {
         ("a", "trans_none"): "--set k_delay=0.1",
         ("a", "both_socs3"): "--set IL6R_0=0.002 --set k_delay=0.1",
         ("b", "trans_none"): "",
@@ -240,7 +243,10 @@ MODULE = """\
 def test_an_edit_of_a_users_module_builds_again_what_is_made_of_it_and_nothing_else(snakemake, tmp_path):
     (tmp_path / "my_modules").mkdir()
     (tmp_path / "my_modules" / "waste.ant").write_text(MODULE)
-    (tmp_path / "mine.yaml").write_text("modules: my_modules\nmodels: [trans_none, trans_none+waste]\nclaims: ''\n")
+    (tmp_path / "mine.yaml").write_text(
+        "modules: my_modules\nmodels: [trans_none, trans_none+waste]\n"
+        "datasets: {example: {description: config/datasets/example.yaml, folder: resources/example}}\n"
+    )
     words = ("--configfile", str(tmp_path / "mine.yaml"), "--until", "problem", "draw")
     done = snakemake(*words)
     assert done.returncode == 0, done.stdout

@@ -20,8 +20,8 @@ rule sbc_batch:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=more(2000),
+        runtime=more(120),
     params:
         source=SOURCE["sbc_batch"],
     message:
@@ -53,8 +53,8 @@ rule sbc_gather:
         "../envs/il6infer.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         source=SOURCE["sbc_gather"],
     message:
