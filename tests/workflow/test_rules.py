@@ -230,6 +230,14 @@ def test_constraints_of_a_data_set_reach_its_problems_and_no_other(snakemake, tm
     assert ["--constraint free_IL6" in c for c in sorted(commands, key=lambda c: "results/b/" in c)] == [True, False]
 
 
+def test_a_part_of_a_run_without_fits_ends_well_and_says_nothing_of_them(snakemake):
+    done = snakemake("--until", "ingest")
+
+    assert done.returncode == 0, done.stdout
+    assert "Finished jobid" in done.stdout
+    assert "error" not in done.stdout
+
+
 MODULE = """\
 // ---
 // kind: option
