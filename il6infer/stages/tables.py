@@ -176,7 +176,7 @@ def _typed(sheet: Sheet, columns: Sequence[Column], subject: str) -> pd.DataFram
 
 def _cells(sheet: Sheet, column: Column, faults: list[Fault]) -> list[str | float | int | bool]:
     """Cells of a column; sound columns of text and counts, the most of a table, without looking at each row."""
-    texts = [row.cells[column.name] for row in sheet.rows]
+    texts = [row.cells.get(column.name, "") for row in sheet.rows]
     if column.kind in ("id", "text") and (column.empty or all(texts)):
         return [*texts]
     if column.kind == "count" and all(map(str.isdecimal, texts)):
@@ -184,7 +184,7 @@ def _cells(sheet: Sheet, column: Column, faults: list[Fault]) -> list[str | floa
     if column.kind in ("flag", "number"):
         known = dict.fromkeys(texts)
         if len(known) * 2 < len(texts):
-            first = {row.cells[column.name]: row for row in reversed(sheet.rows)}
+            first = {row.cells.get(column.name, ""): row for row in reversed(sheet.rows)}
             found: list[Fault] = []
             values = {text: _cell(sheet, first[text], column, found) for text in known}
             if not found:

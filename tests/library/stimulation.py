@@ -36,10 +36,13 @@ def stimulation(name: str, folder: Path) -> Problem:
     ]
     steps.append(("pulsed", 20.0, "wash", "", float("nan")))
     protocol = pd.DataFrame(steps, columns=["condition", "time_min", "action", "species", "concentration_nM"])
+    protocol = protocol.assign(knock_out="", set="")
     rows = [
         {
             "dataset": "draws", "observable": readout, "condition": condition, "time_min": time, "replicate": 1,
-            "batch": "all", "value": 1.0, "unit": "1", "noise": "normal", "scale": False, "offset": False,
+            "batch": "all", "value": 1.0, "unit": "1", "noise": "normal", "scale": False,
+            "scale_sd": float("nan"), "offset": False, "detection_limit": float("nan"), "censored": "",
+            "error": float("nan"),
         }
         for readout in model.readouts for condition in ("vehicle", "dosed", "pulsed") for time in TIMES
     ]  # fmt: skip

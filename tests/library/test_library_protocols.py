@@ -79,7 +79,9 @@ def courses(request, tmp_path_factory) -> Courses:
     rows = [
         {
             "dataset": "protocols", "observable": "pSTAT3", "condition": condition, "time_min": time, "replicate": 1,
-            "batch": "all", "value": 1.0, "unit": "1", "noise": "normal", "scale": False, "offset": False,
+            "batch": "all", "value": 1.0, "unit": "1", "noise": "normal", "scale": False,
+            "scale_sd": float("nan"), "offset": False, "detection_limit": float("nan"), "censored": "",
+            "error": float("nan"),
         }
         for condition in conditions for time in TIMES
     ]  # fmt: skip
