@@ -194,7 +194,7 @@ def _references(module: Module, known: Mapping[str, Module]) -> Iterator[Fault]:
     words = {kind: [m.word for m in known.values() if m.kind == kind] for kind in ("receptor", "option")}
     asked = (
         ("receptors", module.receptors or (), words["receptor"]),
-        ("excludes", module.excludes, words["option"]),
+        ("excludes", module.excludes, words["option"] + words["receptor"]),
         ("brings", module.brings, known),
         ("joins", module.joins, known),
     )

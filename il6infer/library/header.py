@@ -52,7 +52,7 @@ class Module:
     receptors
         Receptors that an option goes with; None: all.
     excludes
-        Option that cannot stand beside it -> why not.
+        Option that cannot stand beside it, or receptor that it does not go with -> why not.
     brings, joins
         Modules that come with it; modules without which a joint stays away.
     complexes
@@ -186,7 +186,7 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "text": (_is_text, "one line of text"),
     "order": (lambda value: isinstance(value, int) and 0 <= value < 1000, "a whole number from 0 to 999"),
     "receptors": (_list(_is_name), "a list of receptors, such as [classic, both]"),
-    "excludes": (_table(_is_name, _is_text), "options, each with the reason, such as {jak: why not}"),
+    "excludes": (_table(_is_name, _is_text), "options or receptors, each with the reason, such as {jak: why not}"),
     "brings": (_list(_is_name), _NAMES),
     "joins": (_list(_is_name), _NAMES),
     "complexes": (_list(_is_name), "a list of names without C_, such as [trans, hyper]"),

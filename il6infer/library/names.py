@@ -97,6 +97,11 @@ def parse_model_name(name: str, library: Library | None = None) -> ModelName:
         if wanted is not None and receptor not in wanted:
             heads = " or ".join(f"'{r}_{feedback}+{option}'" for r in wanted)
             raise UserError(f"model '{name}': option '{option}' does not go with receptor '{receptor}'. Use {heads}.")
+        if receptor in excluded:
+            raise UserError(
+                f"model '{name}': option '{option}' does not go with receptor '{receptor}': {excluded[receptor]}. "
+                f"Leave the option out, or take another receptor."
+            )
         for other in (*options, *brought):
             if other in excluded:
                 raise UserError(

@@ -47,5 +47,6 @@ EACH_OPTION = tuple(
     f"{receptor}_dual+{option}"
     for option, module in shipped().shown_options.items()
     for receptor in module.receptors or shipped().receptors
+    if receptor not in module.excludes
 )
 """Every option with every receptor that it goes with."""

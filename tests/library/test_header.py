@@ -23,7 +23,7 @@ def test_a_header_names_only_what_its_text_declares_and_modules_that_are_there(n
 
     assert list(undeclared(module)) == []
     assert {*module.brings, *module.joins} <= set(MODULES)
-    assert set(module.excludes) <= set(shipped().options)
+    assert set(module.excludes) <= {*shipped().options, *shipped().receptors}
     assert set(module.receptors or ()) <= set(shipped().receptors)
 
 

@@ -69,6 +69,10 @@ def test_parts_that_do_not_go_together():
         "model 'trans_none+shedding': option 'shedding' does not go with receptor 'trans'. "
         "Use 'classic_none+shedding' or 'both_none+shedding'."
     )
+    assert refused("linear_none+jak") == (
+        "model 'linear_none+jak': option 'jak' does not go with receptor 'linear': it says itself how JAK1 "
+        "phosphorylates gp130. Leave the option out, or take another receptor."
+    )
     assert refused("both_none+jak+wiring_stat3") == (
         "model 'both_none+jak+wiring_stat3': option 'wiring_stat3' does not go with 'jak': classic and trans drive "
         "different branches, which needs receptor complexes that are told apart. Leave one of them out."
