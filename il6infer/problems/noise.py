@@ -175,7 +175,8 @@ def slopes(
     slope = np.zeros(z.shape)
     for name, error in ERRORS.items():
         slope = np.where(_has_error(kinds, name), error.loss(z)[1], slope)
-    sure = (side != 0) & np.isposinf(-side * z)  # all mass lies on its side, as it does for medians around this one
+    # All mass lies on its side, as it does for medians around this one.
+    sure = ((side < 0) & np.isposinf(z)) | ((side > 0) & np.isneginf(z))
     slope = np.where(side == 0, slope, -_log_masses(kinds, z, median, side)[1])
     with np.errstate(divide="ignore", invalid="ignore"):
         by_median = slope / scale / np.where(logarithmic(kinds), median, 1.0)

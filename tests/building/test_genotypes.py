@@ -81,9 +81,8 @@ def test_gradients_are_exact_where_conditions_set_parameters(tmp_path):
     assert {"k_internalisation", "k_internalisation_mutant"} <= set(ids)
     theta = theta * np.linspace(0.9, 1.1, len(theta))
     simulation = engine.simulate(theta)
-    bars = slopes(
-        problem.noise_kinds, problem.measurements["value"].to_numpy(), simulation.prediction, simulation.noise
-    )
+    measured = problem.measurements["value"].to_numpy()
+    bars = slopes(problem.noise_kinds, measured, simulation.prediction, simulation.noise, problem.sides)
     gradient = engine.pullback(theta, *bars)
     for name in ("k_internalisation", "k_internalisation_mutant", "k_SOCS3_mRNA", "k_phosphorylation"):
         i, step = ids.index(name), 1e-5 * theta[ids.index(name)]

@@ -27,6 +27,10 @@ COMMANDS = {
     "claims ask": ("claims", "ask", "none.yaml", "--claims", "none.yaml"),
     "claims prior": ("claims", "prior", "none.yaml"),
     "claims weigh": ("claims", "weigh", "none.json", "--answers", "a", "none.json"),
+    "predict ask": ("predict", "ask", "none.yaml", "none.nc", "--predictions", "none.yaml"),
+    "predict weigh": ("predict", "weigh", "none.json", "--predictions", "a", "none.json"),
+    "holdout": ("holdout", "none.yaml", "none.nc"),
+    "join": ("join", "--name", "j", "--member", "a", "none.a", "--member", "b", "none.b"),
     "report": ("report", "none.yaml", "--results", "none"),
     "models diagram": ("models", "diagram", "both_none"),
     "models compose": ("models", "compose", "both_none"),
@@ -38,7 +42,7 @@ COMMANDS = {
 }
 """Every command that writes, without its output."""
 
-FOLDERS = {"simulate", "ingest", "problem", "petab evaluate", "petab fit", "petab select", "petab adopt"}
+FOLDERS = {"simulate", "ingest", "join", "problem", "petab evaluate", "petab fit", "petab select", "petab adopt"}
 
 
 def _parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,16 +226,14 @@ _interruption.run(work, float(sys.argv[1]) if len(sys.argv) > 1 else None)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_work_that_does_not_listen_within_two_seconds(number, code):
+def test_a_signal_ends_work_that_does_not_listen(number, code):
     process = subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "deaf\n"
-    began = time.monotonic()
     process.send_signal(number)
     _, errors = process.communicate(timeout=30)
 
     assert process.returncode == code
     assert errors == "interrupted\n"
-    assert time.monotonic() - began < 2.0
 
 
 def test_the_time_limit_has_a_code_of_its_own():

@@ -124,6 +124,7 @@ def test_the_page_says_what_needs_an_option(able):
     assert said == {part.removesuffix("_socs3"): n for part, n in extra.items() if part}
     plain = [f"{receptor}_socs3" for receptor in shipped().receptors]
     counts = [len(able[name]) if name in able else len(askable(name)) for name in plain]
-    stated = [int(n) for n in re.findall(r"`(?:both|classic|trans|cluster)_\*` (?:models can be asked )?(\d+)", TEXT)]
+    words = "|".join(shipped().receptors)
+    stated = [int(n) for n in re.findall(rf"`(?:{words})_\*` (?:models can be asked )?(\d+)", TEXT)]
     assert sorted(stated) == sorted(counts)
     assert f"Of the {len(CLAIMS.claims)} claims" in TEXT
