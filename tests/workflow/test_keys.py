@@ -128,7 +128,7 @@ def test_every_key_of_the_schema_has_its_row():
 
 def changed(key: str) -> dict[str, Any]:
     """Configuration of the run with one key changed."""
-    config: dict[str, Any] = copy.deepcopy(yaml.safe_load(CONFIG)) | BESIDE.get(key, {})
+    config: dict[str, Any] = yaml.safe_load(CONFIG) | copy.deepcopy(BESIDE.get(key, {}))
     *parents, last = key.split(".")
     place = config
     for parent in parents:
