@@ -79,7 +79,7 @@ UPGRADES = {
     "jinja2": {"report"},
     "python-libsbml": READS_SBML,
     "antimony": {*BUILDS, "draw", "draw_adopted"},
-    "pandera": {"ingest", "join", *BUILDS, "draw", "draw_adopted", *ASKED},
+    "pandera": {"ingest", "join", "report", *BUILDS, "draw", "draw_adopted", *ASKED},
     "snakemake": set(),
     "pytest": set(),
 }

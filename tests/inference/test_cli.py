@@ -29,7 +29,7 @@ def problem(tmp_path_factory):
     measurements = pd.DataFrame({**course, **COLUMNS})
     protocol = pd.DataFrame(
         {"condition": ["il6"], "time_min": [0.0], "action": ["add"], "species": ["IL6"], "concentration_nM": [0.48],
-         "dose": [10.0], "unit": ["ng/ml"]}
+         "dose": [10.0], "unit": ["ng/ml"], "knock_out": "", "set": ""}
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("tiny") / "problem"
     return build(measurements, protocol, compose("classic_none"), folder, dataset="tiny")

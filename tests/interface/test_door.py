@@ -36,7 +36,7 @@ def model():
 
 
 def test_model_says_what_it_is(model):
-    assert repr(model) == "<Model both_socs3: 23 states, 16 parameters to estimate, 8 read-outs>"
+    assert repr(model) == "<Model both_socs3: 23 states, 19 parameters to estimate, 8 read-outs>"
     assert il.model("both_socs3", cell="HepG2").name == "both_socs3@HepG2"
     assert model._repr_svg_().startswith("<svg")
 
@@ -141,6 +141,6 @@ def test_problem_in_memory_is_the_problem_of_the_folder(root, tmp_path):
     again = il.petab(tmp_path / "problem" / "problem.yaml")
 
     assert repr(data).startswith("<Data example: 308 measurements of pSTAT3, luciferase, SOCS3_mRNA in ")
-    assert repr(kept) == "<Problem example_both_none: 26 parameters, 308 measurements of 3 read-outs in 7 experiments>"
+    assert repr(kept) == "<Problem example_both_none: 29 parameters, 308 measurements of 3 read-outs in 7 experiments>"
     assert kept.measurements.equals(again.measurements)
     assert kept.parameters == again.parameters

@@ -40,7 +40,8 @@ def test_code_grows_linearly_with_the_states():
         spec = layout(asked, plan)
         lines.append(model_source(asked, plan, spec, moieties(asked.network, spec.constants))[0].count("\n"))
 
-    assert lines[2] - lines[1] == pytest.approx(2 * (lines[1] - lines[0]), rel=0.01)
+    # Of more than 100 results a function comes in parts, whose heads and ends are lines, too.
+    assert lines[2] - lines[1] == pytest.approx(2 * (lines[1] - lines[0]), rel=0.05)
 
 
 def test_moieties_are_the_whole_left_null_space():
