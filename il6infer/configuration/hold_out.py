@@ -49,12 +49,14 @@ def held_out_of(config: Mapping[str, Any], dataset: str) -> HoldOut:
     if "petab" in config["datasets"][dataset]:
         return HoldOut((), (), ())
     section, members = config["hold_out"], members_of(config, dataset)
-    own = [
+    conditions, batches = (
         (*(n for d, n in map(_parts, section[key]) if d in ("", dataset)),
          *(f"{d}_{n}" for d, n in map(_parts, section[key]) if d in members))
         for key in ("conditions", "batches")
-    ]  # fmt: skip
-    return HoldOut(*own, tuple(section["datasets"]), tuple(n for n in section["datasets"] if n in members))
+    )  # fmt: skip
+    return HoldOut(
+        conditions, batches, tuple(section["datasets"]), tuple(n for n in section["datasets"] if n in members)
+    )
 
 
 def hold_out_faults(config: Mapping[str, Any]) -> Iterator[Fault]:

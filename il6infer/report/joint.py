@@ -83,8 +83,8 @@ def _shared(joint: Verdict, alone: Mapping[str, Verdict]) -> list[Shared]:
             continue
         apart = {pair: _distance(triples[pair[0]], triples[pair[1]]) for pair in combinations(triples, 2)}
         known = {pair: d for pair, d in apart.items() if d is not None}
-        pair = max(known, key=lambda p: known[p]) if known else ()
-        rows.append(Shared(name, both, triples, known.get(pair) if pair else None, pair))
+        pair = max(known, key=known.__getitem__, default=None)
+        rows.append(Shared(name, both, triples, known[pair] if pair else None, pair or ()))
     return sorted(rows, key=lambda r: -(r.apart or 0.0))
 
 

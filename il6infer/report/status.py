@@ -87,11 +87,11 @@ def _state(results: Path, dataset: str, model: str, now: float) -> FitState:
     if verdict_file.stat().st_mtime < posterior.stat().st_mtime:
         return FitState(dataset, model, "stale: its verdict is older, run snakemake", "", "", str(verdict_file))
     verdict = read(verdict_file, Verdict)
-    answers = (
+    sampled, reproduces = (
         "yes" if answer.passed else "NO: " + ", ".join(dict.fromkeys(reason.check for reason in answer.failed))
         for answer in (verdict.sampled, verdict.reproduces)
     )
-    return FitState(dataset, model, "done", *answers, look)
+    return FitState(dataset, model, "done", sampled, reproduces, look)
 
 
 def _unfinished(log: Path, now: float) -> str:
