@@ -280,7 +280,7 @@ def _window(one: Asked, simulated: _Simulated) -> DrawnPrediction:
     blocked, spared = shares
     if blocked is not None and spared is not None:
         finely = [np.stack([np.interp(fine, np.log(doses), row) for row in share]) for share in (blocked, spared)]
-        known: np.ndarray = np.isfinite(np.stack(finely)).all(axis=(0, 2))
+        known = np.logical_and.reduce(np.isfinite(np.stack(finely)), axis=(0, 2))
         within: np.ndarray = (finely[0] >= one.by) & (finely[1] <= one.at_most)
         inside = np.where(known[:, None], 100.0 * within, np.nan)[:, ::SHOWN]
         exists = np.where(known, 100.0 * within.any(axis=1), np.nan)
