@@ -152,8 +152,8 @@ def _bands(collector: Collector, row: Row, spec: CoIP) -> dict[str, float | Beyo
     """Intensities of a lane, or their limits; None where a cell is at fault."""
     bands: dict[str, float | Beyond] = {}
     for band in spec.bands:
-        ends = Range(spec.detection_limit, spec.saturation) if band == spec.prey else Range()
-        value = beyond(collector.sheet, row, band, ends)
+        ends = (spec.detection_limit, spec.saturation) if band == spec.prey else (None, None)
+        value = beyond(collector.sheet, row, band, Range(*ends, camera=True))
         if value is None:
             value = collector.intensity(row, band, divisor=band != spec.prey, signed=spec.noise == "normal")
         if value is None:

@@ -33,10 +33,17 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Range:
-    """Where an instrument's range ends, in the unit of its signal; None: it is not known."""
+    """Where an instrument's range ends, in the unit of its signal; None: it is not known.
+
+    Attributes
+    ----------
+    camera
+        Whether it is a camera, which writes `FULL` of what is too bright; elsewhere that is a number like others.
+    """
 
     low: float | None = None
     high: float | None = None
+    camera: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def beyond(sheet: Sheet, row: Row, column: str, known: Range) -> Beyond | None:
     value = sheet.number(text)
     if value is None:
         return None
-    if known.high is None and value == FULL:
+    if known.camera and known.high is None and value == FULL:
         return Beyond("above", value, f"saturated: {FULL} in column '{column}'")
     if known.high is not None and value >= known.high:
         return Beyond("above", known.high, f"saturated: {text} in column '{column}'")

@@ -168,8 +168,8 @@ def _lane_order(sheet: Sheet, values: Sequence[Value]) -> float | None:
 
 def _band(collector: Collector, row: Row, band: str, spec: WesternBlot) -> float | Beyond | None:
     """Intensity of a band, or its limit; None where the cell is at fault."""
-    ends = Range(spec.detection_limit, spec.saturation) if band == spec.signal else Range()
-    found = beyond(collector.sheet, row, band, ends)
+    ends = (spec.detection_limit, spec.saturation) if band == spec.signal else (None, None)
+    found = beyond(collector.sheet, row, band, Range(*ends, camera=True))
     if found is not None:
         return found
     return collector.intensity(row, band, divisor=band != spec.signal, signed=spec.noise == "normal")

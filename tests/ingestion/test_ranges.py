@@ -110,6 +110,13 @@ def test_a_band_that_fills_the_camera_is_saturated(tmp_path):
     assert (row["censored"], row["value"]) == ("above", pytest.approx(65535 / 40000))
 
 
+def test_elsewhere_that_is_a_number_like_others(tmp_path):
+    plate, table = PLATE.replace("9000", "65535"), TABLE.replace("2.0,", "65535,")
+    rows = read(tmp_path, plate=plate, table=table).measurements.query("observable in ('luciferase', 'pgp130')")
+    assert set(rows["censored"]) == {""}
+    assert 65535.0 in set(rows["value"])
+
+
 def test_words_and_numbers_are_not_out_of_range():
     assert [range_side(text) for text in ("", "0.31", "-5", "high dose", "ndufa1", "1<2", "<", "abc")] == [""] * 8
 
