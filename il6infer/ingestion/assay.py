@@ -102,6 +102,22 @@ class File(Protocol):
         ...
 
 
+class OneReadout:
+    """A `File` that measures one read-out, `observable`, with one `noise`."""
+
+    observable: str
+    noise: str
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Read-outs that the file measures."""
+        return (self.observable,)
+
+    def noise_of(self, observable: str) -> str:
+        """Noise model of a read-out."""
+        return self.noise
+
+
 @dataclass(frozen=True)
 class Instrument:
     """A simulated instrument: the class of its settings, and what makes a raw file from noise-free read-outs."""

@@ -8,14 +8,14 @@ from typing import ClassVar
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, OneReadout
 from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
 
 @dataclass(frozen=True)
-class CoIP:
+class CoIP(OneReadout):
     """One blot of immunoprecipitates: a lane a row, band intensities in columns.
 
     Attributes
@@ -57,15 +57,6 @@ class CoIP:
     def bands(self) -> tuple[str, ...]:
         """Columns of bands that are read."""
         return tuple(column for column in (self.prey, self.bait, self.input) if column)
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """Read-outs that the file measures."""
-        return (self.observable,)
-
-    def noise_of(self, observable: str) -> str:
-        """Noise model of a read-out."""
-        return self.noise
 
 
 def read(sheet: Sheet, spec: CoIP) -> Reading:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
 from il6infer._units import DOSE_UNITS, by_mass, readout, substances
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, TIME_UNIT, Assay
+from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, TIME_UNIT, Assay, OneReadout
 from il6infer.ingestion.curves import PARAMETERS, StandardCurve, fit_curve
 from il6infer.ingestion.limits import Beyond, limited
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, range_side, variation
@@ -19,7 +19,7 @@ from il6infer.ingestion.taking import Take
 
 
 @dataclass(frozen=True)
-class Elisa:
+class Elisa(OneReadout):
     """One ELISA plate: a well a row; wells with a known concentration are standards.
 
     Attributes
@@ -64,15 +64,6 @@ class Elisa:
     def mass(self) -> float | None:
         """Molecular weight [kDa] that a concentration of mass is divided by; None where the description has none."""
         return self.kDa or (substances()[self.substance].mass if self.substance else None)
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """Read-outs that the file measures."""
-        return (self.observable,)
-
-    def noise_of(self, observable: str) -> str:
-        """Noise model of a read-out."""
-        return self.noise
 
 
 @dataclass

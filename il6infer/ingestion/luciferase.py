@@ -13,7 +13,18 @@ import pandas as pd
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
+from il6infer.ingestion.assay import (
+    BATCH,
+    COLUMN_NAME,
+    NOISE,
+    OBSERVABLE,
+    OFFSET,
+    SCALE,
+    TIME_UNIT,
+    Assay,
+    Instrument,
+    OneReadout,
+)
 from il6infer.ingestion.instruments import samples, well_name
 from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
@@ -21,7 +32,7 @@ from il6infer.ingestion.taking import Take
 
 
 @dataclass(frozen=True)
-class Luciferase:
+class Luciferase(OneReadout):
     """One dual-luciferase plate: a well a row, firefly and Renilla counts in columns.
 
     Attributes
@@ -59,15 +70,6 @@ class Luciferase:
     saturation: float | None = None
     time_unit: str = "min"
     take: Take = Take()
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """Read-outs that the file measures."""
-        return (self.observable,)
-
-    def noise_of(self, observable: str) -> str:
-        """Noise model of a read-out."""
-        return self.noise
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,18 @@ from typing import Any, ClassVar
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, repeated
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
+from il6infer.ingestion.assay import (
+    BATCH,
+    COLUMN_NAME,
+    NOISE,
+    OBSERVABLE,
+    OFFSET,
+    SCALE,
+    TIME_UNIT,
+    Assay,
+    Instrument,
+    OneReadout,
+)
 from il6infer.ingestion.cycler import QpcrSettings, qpcr_plate
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, range_side, variation
 from il6infer.ingestion.taking import Take
@@ -30,7 +41,7 @@ NO_REFERENCE = "Ct of every reference well of the sample undetermined"
 
 
 @dataclass(frozen=True)
-class Qpcr:
+class Qpcr(OneReadout):
     """One qPCR plate: a well a row, Ct of a gene.
 
     Attributes
@@ -70,15 +81,6 @@ class Qpcr:
     offset: bool = False
     time_unit: str = "min"
     take: Take = Take()
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """Read-outs that the file measures."""
-        return (self.observable,)
-
-    def noise_of(self, observable: str) -> str:
-        """Noise model of a read-out."""
-        return self.noise
 
     def cycle(self, gene: str) -> float:
         """Cycles of doubling that one cycle of a gene is worth: log2 of its efficiency."""

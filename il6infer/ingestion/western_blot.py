@@ -12,7 +12,18 @@ import pandas as pd
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
-from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, Instrument
+from il6infer.ingestion.assay import (
+    BATCH,
+    COLUMN_NAME,
+    NOISE,
+    OBSERVABLE,
+    OFFSET,
+    SCALE,
+    TIME_UNIT,
+    Assay,
+    Instrument,
+    OneReadout,
+)
 from il6infer.ingestion.instruments import samples
 from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
@@ -20,7 +31,7 @@ from il6infer.ingestion.taking import Take
 
 
 @dataclass(frozen=True)
-class WesternBlot:
+class WesternBlot(OneReadout):
     """One gel: a lane a row, band intensities in columns.
 
     Attributes
@@ -69,15 +80,6 @@ class WesternBlot:
     def absolute(self) -> bool:
         """Whether the calibrator makes the values molecules per cell."""
         return self.calibrator_per_cell is not None
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """Read-outs that the file measures."""
-        return (self.observable,)
-
-    def noise_of(self, observable: str) -> str:
-        """Noise model of a read-out."""
-        return self.noise
 
 
 def read(sheet: Sheet, spec: WesternBlot) -> Reading:
