@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ from hypothesis import settings
 # The same examples each time, on a machine however slow.
 settings.register_profile("il6infer", derandomize=True, database=None, deadline=None)
 settings.load_profile("il6infer")
+
+# `nohup` and `&` in a script start the tests with these ignored, and what they start would inherit that.
+for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, default)
 
 ROOT = Path(__file__).resolve().parents[1]
 
