@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
@@ -103,6 +104,7 @@ class Sheet:
         ]
 
 
+@lru_cache(maxsize=65_536)
 def number(text: str) -> float | None:
     """Read `text` as a finite decimal number; None when it is none (``nan``, ``inf`` and ``1,5`` are none)."""
     if not _NUMBER.fullmatch(text):

@@ -57,8 +57,8 @@ def renamed(sheet: Sheet, header: str, name: str) -> Sheet:
 def added(sheet: Sheet, cells: Mapping[str, Sequence[str]]) -> Sheet:
     """Add columns (name -> a cell for each row), or put them in place of those of the same names."""
     rows = tuple(
-        replace(row, cells={**row.cells, **{name: column[i] for name, column in cells.items()}})
-        for i, row in enumerate(sheet.rows)
+        Row(row.number, {**row.cells, **dict(zip(cells, more, strict=True))}, row.line, row.place)
+        for row, more in zip(sheet.rows, zip(*cells.values(), strict=True), strict=True)
     )
     return replace(sheet, columns=tuple(dict.fromkeys((*sheet.columns, *cells))), rows=rows)
 

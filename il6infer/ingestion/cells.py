@@ -232,4 +232,7 @@ def shown(cell: object) -> str:
 
 def filled(row: Sequence[str]) -> int:
     """Count the cells up to the last that is not empty."""
-    return max((place for place, cell in enumerate(row, start=1) if cell), default=0)
+    for place in range(len(row), 0, -1):
+        if row[place - 1]:
+            return place
+    return 0

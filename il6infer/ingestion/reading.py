@@ -152,6 +152,8 @@ _SERIALS = (36526, 55153)
 
 def range_side(text: str) -> str:
     """Tell where a cell says that its value lies: ``below`` or ``above`` (``<0.31``, n.d., OVER), or empty."""
+    if text[:1].isdigit():
+        return ""
     plain = text.casefold()
     if plain in _BELOW or re.fullmatch(r"[<\u2264]\s*[\d.,]+", text):
         return "below"
@@ -237,7 +239,7 @@ class Collector:
             Of the times of the file: s, min or h.
         """
         text = row[column]
-        if re.fullmatch(r"\d+:\d\d(:\d\d(\.\d*)?)?", text):
+        if ":" in text and re.fullmatch(r"\d+:\d\d(:\d\d(\.\d*)?)?", text):
             remedy = "Hours and minutes, or minutes and seconds? Say 'time_unit: hh:mm' or 'time_unit: mm:ss'."
             self.fault(row, column, f"'{text}' is not a number.", remedy)
             return None
@@ -251,10 +253,12 @@ class Collector:
             return None
         if value is None:
             return None
-        found, whole = minutes(value, unit), round(minutes(value, unit))
-        digits = len(re.split("[eE]", text)[0].partition(self.sheet.decimal)[2])
+        found = minutes(value, unit)
+        if unit != "h":
+            return found
+        whole, digits = round(found), len(re.split("[eE]", text)[0].partition(self.sheet.decimal)[2])
         # 0.0833333 h, a twelfth to its last digit, is 5 min
-        return float(whole) if unit == "h" and digits > 3 and abs(found - whole) <= 31 * 10.0**-digits else found
+        return float(whole) if digits > 3 and abs(found - whole) <= 31 * 10.0**-digits else found
 
     def intensity(self, row: Row, column: str, *, divisor: bool = False, signed: bool = False) -> float | None:
         """Read the intensity in a cell; negative ones are faults unless `signed`; a `divisor` must be above zero.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from il6infer._errors import Fault
 from il6infer._files import digest
-from il6infer._tables import Sheet
+from il6infer._tables import Row, Sheet
 from il6infer.ingestion.assay import File
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.bands import Joined
@@ -71,6 +71,7 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
     content, faults = read_bytes(path, spec.path)
     if content is None:
         return [Source(spec, None, Reading(faults=tuple(faults)))]
+    sha256 = digest(path)
     loaded, faults = load(content, spec.path, take, assay.wanted(spec))
     if loaded is None:
         return [Source(spec, None, Reading(faults=tuple(faults)))]
@@ -98,7 +99,7 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
     kept, out, faults = (step.sheet, [], []) if step.faults else select(step.sheet, take)
     faults = [*faults, *(step.labels[row.number] for row in kept.rows if row.number in step.labels)]
     if step.faults or faults:
-        return [Source(spec, None, Reading(faults=(*step.faults, *faults)), digest(path), loaded)]
+        return [Source(spec, None, Reading(faults=(*step.faults, *faults)), sha256, loaded)]
     left += out
     found = []
     empty = [row for row in kept.rows if take.batch_column and not row.cells.get(take.batch_column, "-")]
@@ -107,19 +108,19 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         what = f"the cell is empty, a gel or plate is expected{more}."
         said = f"batch: {{column: {take.batch_column}, empty: ...}}"
         fault = Fault(kept.where(empty[0], take.batch_column), what, f"Fill it in, or name it: '{said}'.")
-        return [Source(spec, None, Reading(faults=(fault,)), digest(path), loaded)]
-    for batch, sheet, mine in _batches(spec, kept, left, loaded.sheet):
+        return [Source(spec, None, Reading(faults=(fault,)), sha256, loaded)]
+    rows = {row.number: row for row in loaded.sheet.rows}
+    for batch, sheet, mine in _batches(spec, kept, left, rows):
         one: Any = replace(spec, batch=batch) if sheet is not None and spec.take.batch_column else spec  # type: ignore[type-var]
         if sheet is None:
             missing = kept.missing([take.batch_column])
-            return [Source(spec, None, Reading(faults=tuple(missing)), digest(path), loaded)]
+            return [Source(spec, None, Reading(faults=tuple(missing)), sha256, loaded)]
         reading = assay.reading(sheet, one, protocol=protocol, step=step)
         drops = tuple(Dropped(observable, row, reason) for observable in spec.observables for row, reason in mine)
         passed = (*reading.passed_over, *loaded.block.passed_over)
         reading = replace(reading, dropped=(*reading.dropped, *drops), passed_over=passed)
-        found.append(
-            Source(one, _all_rows(reading.sheet or sheet, loaded.sheet), reading, digest(path), loaded, layout_sha256)
-        )
+        whole = _with_left_out(reading.sheet or sheet, [*sheet.rows, *(rows[row] for row, _ in mine if row in rows)])
+        found.append(Source(one, whole, reading, sha256, loaded, layout_sha256))
     return _with_values(found) if take.batch_column else found
 
 
@@ -152,14 +153,14 @@ def _samples(loaded: Loaded, controls: Collection[str]) -> tuple[Sheet, list[tup
     return replace(loaded.sheet, rows=tuple(rows)), list(left.items())
 
 
-def _all_rows(read: Sheet, file: Sheet) -> Sheet:
-    """Sheet of a source for messages and counts: the rows that were read, and those of the file that were not."""
+def _with_left_out(read: Sheet, rows: Iterable[Row]) -> Sheet:
+    """Sheet of a source for messages and counts: the rows that were read, and the others of its gel or plate."""
     have = {row.number for row in read.rows}
-    return replace(read, rows=(*read.rows, *(row for row in file.rows if row.number not in have)))
+    return replace(read, rows=(*read.rows, *(row for row in rows if row.number not in have)))
 
 
 def _batches(
-    spec: File, kept: Sheet, left: list[tuple[int, str]], file: Sheet
+    spec: File, kept: Sheet, left: list[tuple[int, str]], file: Mapping[int, Row]
 ) -> list[tuple[str, Sheet | None, list[tuple[int, str]]]]:
     """Batch, rows, and rows left out; all in one where no column tells; a None sheet where the column is missing."""
     column = spec.take.batch_column
@@ -167,14 +168,18 @@ def _batches(
         return [(spec.batch, kept, left)]
     if column not in kept.columns:
         return [("", None, [])]
-    cells = list(dict.fromkeys(row[column] for row in kept.rows))
-    of = {row.number: row.cells.get(column, "") for row in file.rows}
-    found = []
-    for i, cell in enumerate(cells):
-        rows = tuple(row for row in kept.rows if row[column] == cell)
-        mine = [(row, reason) for row, reason in left if of.get(row) == cell or (i == 0 and of.get(row) not in cells)]
-        found.append((_batch_name(column, cell or spec.take.batch_empty), replace(kept, rows=rows), mine))
-    return found
+    read: dict[str, list[Row]] = {}
+    for row in kept.rows:
+        read.setdefault(row[column], []).append(row)
+    first = next(iter(read), "")
+    out: dict[str, list[tuple[int, str]]] = {}
+    for row, reason in left:
+        cell = file[row].cells.get(column, "") if row in file else ""
+        out.setdefault(cell if cell in read else first, []).append((row, reason))
+    return [
+        (_batch_name(column, cell or spec.take.batch_empty), replace(kept, rows=tuple(rows)), out.get(cell, []))
+        for cell, rows in read.items()
+    ]
 
 
 def _batch_name(column: str, cell: str) -> str:

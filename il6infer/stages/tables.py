@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from il6infer._errors import Fault, raise_faults
@@ -217,12 +218,19 @@ def _differences(table: pd.DataFrame, again: pd.DataFrame, columns: Sequence[Col
         return [Fault(name, f"{len(table)} rows were written, {len(again)} read back.", "Look for rows without text.")]
     place = "{}, row {}, column '{}'"
     return [
-        Fault(place.format(name, row, column.name), f"'{before}' would be read back as '{after}'.", "Rename it.")
+        Fault(place.format(name, row + 2, column.name), f"'{before}' would be read back as '{after}'.", "Rename it.")
         for column in columns
-        if column.kind == "number" or [*map(str, table[column.name])] != [*map(str, again[column.name])]
-        for row, (before, after) in enumerate(zip(table[column.name], again[column.name], strict=True), start=2)
+        if not _all_same(table[column.name], again[column.name], column)
+        for row, (before, after) in enumerate(zip(table[column.name], again[column.name], strict=True))
         if not _same(before, after, column)
     ]
+
+
+def _all_same(before: pd.Series, after: pd.Series, column: Column) -> bool:
+    """Whether nothing of a column changed, without a call for each cell."""
+    if column.kind != "number":
+        return [*map(str, before.tolist())] == [*map(str, after.tolist())]
+    return bool(np.isclose(after.to_numpy(float), before.to_numpy(float), rtol=_SAME / 2, atol=0, equal_nan=True).all())
 
 
 def _same(before: object, after: object, column: Column) -> bool:

@@ -143,3 +143,22 @@ def test_command(tmp_path, caplog):
     assert "test: 13 values of 4 files" in caplog.messages
     assert "    left out: 1 of pgp130 (empty cell)" in caplog.messages
     assert len(pd.read_csv(tmp_path / "out" / "measurements.csv")) == 13
+
+
+def test_each_gel_of_a_file_counts_its_own_rows(tmp_path):
+    yaml = YAML[: YAML.index("  - {path: gel.csv")] + YAML[YAML.index("  - path: table.csv") :]
+    yaml = yaml.replace("batch: tab1", "batch: {column: gel}\n    where: {keep: 'yes'}")
+    table = "time,dose,gel,keep,pgp130_wb,ms\n0,0,a,yes,1,1\n20,40,a,no,2,2\n0,0,b,yes,3,3\n20,40,b,yes,,4\n"
+    table += "40,40,c,no,5,5\n"
+    files = read(tmp_path, yaml=yaml, table=table, protocol=TWO).report.files
+    assert [(file.batch, file.rows, dict(file.values)) for file in files] == [
+        ("a", 3, {"pgp130": 1, "pSTAT3_cytoplasm": 1}),  # of a gel that is not read, the row goes with the first
+        ("b", 2, {"pgp130": 1, "pSTAT3_cytoplasm": 2}),
+    ]
+    assert sum(file.rows for file in files) == 5
+    for file in files:
+        out = {name: sum(drop.count for drop in file.dropped if drop.observable == name) for name in file.values}
+        assert {name: file.rows - out[name] for name in out} == dict(file.values)
+
+
+TWO = "condition,time_min,action,species,dose,unit\nvehicle,0,control,,,\npulse,0,add,IL6,40,ng/ml\n"
