@@ -13,7 +13,7 @@ from il6infer.prediction.interventions import Candidates
 from il6infer.prediction.quantities import level
 from il6infer.problems.noise import logarithmic
 from il6infer.problems.spec import Problem
-from il6infer.stages.predictions import Lane, Plan
+from il6infer.stages.predictions import Lane, MeasurementPlan
 
 Pair = tuple[str, str]
 """Read-out and experiment."""
@@ -72,7 +72,7 @@ def plan_of(
     thetas: np.ndarray,
     readings: Readings,
     seed: int,
-) -> Plan:
+) -> MeasurementPlan:
     """Plan a gel or plate for one posterior.
 
     Parameters
@@ -91,8 +91,8 @@ def plan_of(
         Of the random plans that the plan is held against.
     """
 
-    def none(why: str) -> Plan:
-        return Plan((), 0, 0.0, 0.0, {}, why)
+    def none(why: str) -> MeasurementPlan:
+        return MeasurementPlan((), 0, 0.0, 0.0, {}, why)
 
     ids = [p.id for p in problem.estimated]
     own = asked.parameters or tuple(name for name in ids if name in problem.network.parameters)
@@ -126,4 +126,4 @@ def plan_of(
         for i, gain in zip(found.lanes, found.gains, strict=True)
     )
     shrinkage = {name: float(s) for name, s in zip(targets, found.shrinkage, strict=True)}
-    return Plan(lanes, len(columns), float(sum(found.gains)), found.random, shrinkage, "")
+    return MeasurementPlan(lanes, len(columns), float(sum(found.gains)), found.random, shrinkage, "")

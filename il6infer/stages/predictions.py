@@ -121,7 +121,7 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MeasurementPlan:
     """What to measure next, from one posterior; see `il6infer.prediction.design`.
 
     Attributes
@@ -171,7 +171,7 @@ class ModelPredictions:
     predictions: tuple[DrawnPrediction, ...]
     explorer: Explorer | None
     unexplored: str
-    plan: Plan | None = None
+    plan: MeasurementPlan | None = None
 
 
 @dataclass(frozen=True)
@@ -275,5 +275,5 @@ class Predictions:
     misfits: Mapping[str, tuple[str, ...]]
     unanswered: str
     predictions: tuple[Prediction, ...]
-    plan: Plan | None = None
+    plan: MeasurementPlan | None = None
     planned_for: str = ""

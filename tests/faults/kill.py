@@ -1,14 +1,16 @@
-"""Kill a run of the workflow at random moments until it is done: `python -m tests.faults.kill --times 30`.
+"""Kill a run of the workflow in each of its stages, again and again: `python -m tests.faults.kill --times 30`.
 
-After each kill every file under its final name must be whole; at the end all results must be there, those that were
-finished at a kill untouched since, and each as `il6infer verify` knows it. Prints a row of docs/reliability.md.
+A first run is left alone; it tells how long each stage takes, and what its results are. Then, for each kill: a run is
+started, a stage waited for, and ``kill -9`` sent at a random moment of it, to snakemake and, seven times of ten, to its
+jobs. After each kill every file under its final name must be whole, and what was finished before must not have been
+made again. At the end the results must be those of the run that was left alone. Prints the table of
+docs/reliability.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import json
+import base64
 import os
 import random
 import signal
@@ -16,29 +18,83 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from il6infer._errors import UserError
-from il6infer._files import read_posterior
 from il6infer.provenance import verify
+from tests.faults.runs import ASKED, CONFIG, broken, different, log_of, make_folder, results, start
 
-ROOT = Path(__file__).parents[2]
-CONFIG = """
-title: A tiny run, to be killed
-question: Does it go on?
-datasets: {example: {description: config/datasets/example.yaml, folder: resources/example}}
-models: [classic_none]
-fit: {chains: 2, tune: 60, draws: 60, starts: 1}
-"""
+# Rule -> words of its command. In the order of the data flow, so that a run that goes on meets one after the other.
+STAGES = {
+    "ingest": "ingest",
+    "problem": "problem",
+    "draw": "models diagram",
+    "check_prior": "claims prior",
+    "fit": "fit",
+    "diagnose": "diagnose",
+    "compare": "compare",
+    "ask": "claims ask",
+    "predict": "predict ask",
+    "weigh": "claims weigh",
+    "weigh_predictions": "predict weigh",
+    "report": "report",
+}
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    """Start snakemake in a session of its own, with output to a log."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
-    command += ["--directory", str(folder), "--configfile", str(folder / "tiny.yaml")]
-    command += ["--workflow-profile", str(ROOT / "profiles" / "default")]
-    with (folder / "log.txt").open("ab") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+@dataclass
+class Found:
+    """What kills came to.
+
+    Attributes
+    ----------
+    kills
+        Stage that was waited for -> number of kills.
+    late
+        Stage -> kills of these that came when its job had just ended.
+    half, redone
+        Files that were half written under their final names, and finished files that were made again.
+    whole
+        For each folder, of runs that were killed until nothing was left to kill: exit code 0 at last, the page there.
+    unlike, not_as_written
+        Results that differ from those of the run that was left alone, and that `il6infer verify` finds altered.
+    locks, refused
+        Locks of killed runs that the next run removed, and runs that were refused for one.
+    """
+
+    kills: Counter[str] = field(default_factory=Counter)
+    late: Counter[str] = field(default_factory=Counter)
+    half: list[str] = field(default_factory=list)
+    redone: list[str] = field(default_factory=list)
+    whole: list[bool] = field(default_factory=list)
+    unlike: list[str] = field(default_factory=list)
+    not_as_written: list[str] = field(default_factory=list)
+    locks: int = 0
+    refused: int = 0
+
+    @property
+    def lost(self) -> bool:
+        """Whether anything was."""
+        faults = (self.half, self.redone, self.unlike, self.not_as_written, self.refused)
+        return any(faults) or not all(self.whole)
+
+
+def at_work(process: subprocess.Popen[bytes]) -> set[str]:
+    """Rules whose commands are at work in a run."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(path.name)) != process.pid:
+                continue
+            words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except (ProcessLookupError, FileNotFoundError, PermissionError):
+            continue
+        places = [i for i, word in enumerate(words) if Path(word).name == "il6infer"]
+        if places:
+            said = " ".join(words[places[0] + 1 :])
+            found |= {rule for rule, command in STAGES.items() if said.startswith(f"{command} ")}
+    return found
 
 
 def kill(process: subprocess.Popen[bytes], *, all_of_it: bool) -> None:
@@ -56,108 +112,112 @@ def kill(process: subprocess.Popen[bytes], *, all_of_it: bool) -> None:
         time.sleep(0.2)
 
 
-def results(folder: Path) -> list[Path]:
-    """Files under their final names."""
-    found = [path for path in (folder / "results").rglob("*") if path.is_file()]
-    skipped = ("logs", "benchmarks")
-    return [
-        path
-        for path in found
-        if not any(part.startswith(".") or part.endswith(".partial") or part in skipped for part in path.parts)
-    ]
-
-
-def broken(path: Path) -> str:
-    """What is wrong with a file, or nothing."""
-    try:
-        if path.suffix == ".json":
-            json.loads(path.read_text("utf-8"))
-        elif path.suffix == ".nc":
-            read_posterior(path)
-        elif path.suffix in (".csv", ".tsv"):
-            rows = list(csv.reader(path.open(encoding="utf-8"), delimiter="\t" if path.suffix == ".tsv" else ","))
-            if not rows or len({len(row) for row in rows}) != 1:
-                return "rows of different length"
-        elif path.suffix in (".html", ".svg") and not path.read_text("utf-8").rstrip().endswith(
-            f"</{path.suffix[1:]}>"
-        ):
-            return "cut short"
-    except (ValueError, UserError, OSError) as error:
-        return str(error)
-    return ""
-
-
-def finished(folder: Path) -> dict[Path, tuple[int, int]]:
+def finished(folder: Path) -> dict[str, tuple[int, int]]:
     """Results of jobs that Snakemake knows to have ended -> their inode and time."""
-    import base64
-
-    unfinished = {
+    unfinished = [
         base64.b64decode(path.name + "===").decode(errors="replace")
         for path in (folder / ".snakemake" / "incomplete").rglob("*")
         if path.is_file()
+    ]
+    found = {str(path.relative_to(folder)): path.stat() for path in results(folder)}
+    return {
+        name: (about.st_ino, about.st_mtime_ns)
+        for name, about in found.items()
+        if not any(name == other or name.startswith(f"{other}/") for other in unfinished)
     }
-    found = [path for path in results(folder) if path.suffix == ".nc"]
-    known = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
-    return {path: what for path, what in known.items() if str(path.relative_to(folder)) not in unfinished}
 
 
-def trial(folder: Path, times: int, longest: float, rng: random.Random) -> dict[str, object]:
-    """Kill `times` runs or until one is done, then let one end.
+def seconds_of(folder: Path) -> dict[str, float]:
+    """How long each rule took in a run that was left alone [s]."""
+    found = {}
+    for rule in STAGES:
+        path = next((folder / "results" / "benchmarks" / rule).rglob("*.tsv"), None)
+        path = path or folder / "results" / "benchmarks" / f"{rule}.tsv"
+        head, row = (line.split("\t") for line in path.read_text().splitlines()[:2])
+        found[rule] = float(row[head.index("s")])
+    return found
+
+
+def trial(scratch: Path, stages: Sequence[str], rng: random.Random) -> Found:
+    """Kill runs, each in one stage, then let one end, and compare.
 
     Parameters
     ----------
-    folder
-        Run directory, empty.
-    times
-        Kills at most.
-    longest
-        Seconds that a run has before it is killed, at most.
+    scratch
+        Folder for run directories, empty.
+    stages
+        Stage for each kill.
     rng
         Of the moments.
     """
-    for name in ("config", "resources"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / "tiny.yaml").write_text(CONFIG)
-    kills, half, redone, kept = 0, [], [], {}
-    while kills < times:
-        process = start(folder)
-        try:
-            process.wait(timeout=rng.uniform(3.0, longest))
-            break
-        except subprocess.TimeoutExpired:
-            kill(process, all_of_it=rng.random() < 0.7)
-        kills += 1
-        half += [f"{path.relative_to(folder)}: {what}" for path in results(folder) if (what := broken(path))]
+    alone = make_folder(scratch / "alone", CONFIG + ASKED)
+    if start(alone, "--cores", "2").wait() != 0:
+        raise RuntimeError(log_of(alone)[-3000:])
+    seconds, found, left = seconds_of(alone), Found(), sorted(stages, key=list(STAGES).index)
+    while left:
+        folder = make_folder(scratch / f"killed{len(found.whole)}", CONFIG + ASKED)
+        left = _kill_in(folder, left, seconds, found, rng)
+        code = start(folder, "--cores", "2").wait()
+        found.whole.append(code == 0 and (folder / "results" / "report" / "index.html").is_file())
+        found.unlike += different(alone, folder)
+        found.not_as_written += [f"{f.path}: {f.what}" for f in verify(folder / "results")[1]]
+        found.locks += log_of(folder).count("its lock is removed")
+        found.refused += log_of(folder).count("LockException")
+    return found
+
+
+def _kill_in(
+    folder: Path, stages: Sequence[str], seconds: dict[str, float], found: Found, rng: random.Random
+) -> list[str]:
+    """Kill runs of one folder until it is done; give the stages that no kill has come to."""
+    left, passed, kept = list(stages), [], {}
+    while left:
+        stage, process = left.pop(0), start(folder, "--cores", "2")
+        while stage not in at_work(process) and process.poll() is None:
+            time.sleep(0.02)
+        if process.poll() is not None:  # the stage was done before
+            passed.append(stage)
+            continue
+        time.sleep(rng.uniform(0.0, seconds[stage]))
+        found.late[stage] += stage not in at_work(process)
+        kill(process, all_of_it=rng.random() < 0.7)
+        found.kills[stage] += 1
+        found.half += [f"{path.relative_to(folder)}: {what}" for path in results(folder) if (what := broken(path))]
         now = finished(folder)
-        redone += [str(path) for path, what in kept.items() if now.get(path) != what]
+        found.redone += [f"{path}, at a kill of {stage}" for path, what in kept.items() if now.get(path) != what]
         kept = now
-        sys.stderr.write(f"kill {kills}: {len(results(folder))} results\n")
-    code = start(folder).wait()
-    redone += [str(path) for path, what in kept.items() if finished(folder).get(path) != what]
-    count, findings = verify(folder / "results")
-    hidden = [path for path in (folder / "results").rglob(".*") if path.name != ".provenance"]
-    return {
-        "kills": kills, "exit code at last": code, "half-written": half, "finished fits redone": redone,
-        "results verified": count, "not as written": [f"{f.path}: {f.what}" for f in findings],
-        "page": (folder / "results" / "report" / "index.html").is_file(),
-        "leftovers": [path.name for path in hidden],
-        "locks removed": (folder / "log.txt").read_text(errors="replace").count("its lock is removed"),
-        "refused": (folder / "log.txt").read_text(errors="replace").count("LockException"),
-    }  # fmt: skip
+        sys.stderr.write(f"kill {found.kills.total()}, of {stage}: {len(results(folder))} results\n")
+    return passed
+
+
+def table(found: Found) -> str:
+    """Give the table of docs/reliability.md."""
+    lines = ["| stage | kills | of these when its job had just ended |", "|---|---|---|"]
+    lines += [f"| `{stage}` | {found.kills[stage]} | {found.late[stage]} |" for stage in STAGES if found.kills[stage]]
+    lines += [
+        "", "| all kills | |", "|---|---|", f"| kills | {found.kills.total()} |",
+        f"| locks that the next run removed | {found.locks} |", f"| runs refused | {found.refused} |",
+        f"| files half written under their final names | {', '.join(found.half) or 'none'} |",
+        f"| finished files made again | {', '.join(found.redone) or 'none'} |",
+        f"| runs that ended well at last | {sum(found.whole)} of {len(found.whole)} |",
+        f"| results that differ from those of a run left alone | {', '.join(found.unlike) or 'none'} |",
+        f"| results not as their record says | {', '.join(found.not_as_written) or 'none'} |",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     """Try, print what came of it; 0 if nothing was lost."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=30, help="kills at most (default: 30)")
-    parser.add_argument("--longest", type=float, default=60.0, help="seconds before a kill, at most (default: 60)")
+    parser.add_argument("--times", type=int, default=30, help="kills (default: 30)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments (default: 1)")
     args = parser.parse_args()
+    rng = random.Random(args.seed)
+    stages = [*STAGES] * (args.times // len(STAGES)) + rng.sample([*STAGES], args.times % len(STAGES))
     with tempfile.TemporaryDirectory() as folder:
-        found = trial(Path(folder), args.times, args.longest, random.Random(args.seed))
-    sys.stdout.write(json.dumps(found, indent=2) + "\n")
-    lost = found["half-written"] or found["finished fits redone"] or found["not as written"] or found["refused"]
-    return int(bool(lost) or found["exit code at last"] != 0 or not found["page"])
+        found = trial(Path(folder), stages, rng)
+    sys.stdout.write(table(found))
+    return int(found.lost)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,9 @@ from tests.faults.kill import trial
 
 @pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_whole(tmp_path):
-    found = trial(tmp_path, 4, 40.0, random.Random(2))
+    stages = ["problem", "fit", "fit", "predict", "report"]
+    found = trial(tmp_path, stages, random.Random(2))
 
-    assert (found["exit code at last"], found["page"]) == (0, True)
-    assert [found[name] for name in ("half-written", "finished fits redone", "not as written", "refused")] == [
-        [],
-        [],
-        [],
-        0,
-    ]
+    assert found.kills.total() == len(stages)
+    assert found.whole == [True] * len(found.whole)
+    assert (found.half, found.redone, found.unlike, found.not_as_written, found.refused) == ([], [], [], [], 0)

@@ -17,7 +17,8 @@ from il6infer.configuration import load
 from tests.workflow.conftest import CONFIG, planned
 from tests.workflow.test_rules import MODULE
 
-APART = {"held_out_problem", "hold_out", "join"}  # rules of runs that hold data out, or have joint fits
+# Rules of runs that hold data out, have joint fits, or are asked for a calibration.
+APART = {"held_out_problem", "hold_out", "join", "sbc_batch", "sbc_gather"}
 RULES = (set(ENTRIES) - APART) | {"settings"}
 ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
 PREPARE = {"problem", "check_prior", "fit", "diagnose", "ask", "compare", "weigh", "report", "settings"}
