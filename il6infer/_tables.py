@@ -19,6 +19,7 @@ from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import why_unreadable
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_BLANKS = str.maketrans("\u00a0\u202f\u2009\u2007\u2019", "    '")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _NAMES = {",": "CSV", "\t": "TSV"}
 _WORDS = {",": "comma", "\t": "tab"}
@@ -69,6 +70,7 @@ class Sheet:
         if self.decimal == "." and not self.thousands:
             return number(text)
         mark, group = re.escape(self.decimal), re.escape(self.thousands)
+        text = text.translate(_BLANKS) if self.thousands in (" ", "'") else text
         whole = rf"(\d+|[1-9]\d{{0,2}}(?:{group}\d{{3}})+)" if self.thousands else r"(\d+)"
         if not re.fullmatch(rf"[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)([eE][+-]?\d+)?", text, re.ASCII):
             return None

@@ -17,7 +17,7 @@ _UG_PER_L = MappingProxyType(
     {"pg/ml": 1e-3, "ng/ml": 1.0, "ug/ml": 1e3, "mg/ml": 1e6, "ng/l": 1e-3, "ug/l": 1.0, "mg/l": 1e3}
 )
 _NM = MappingProxyType({"fM": 1e-6, "pM": 1e-3, "nM": 1.0, "uM": 1e3, "mM": 1e6})
-_MIN = MappingProxyType({"s": 1 / 60, "min": 1.0, "h": 60.0})
+_MIN = MappingProxyType({"s": 1 / 60, "min": 1.0, "h": 60.0, "d": 1440.0})
 
 DOSE_UNITS = (*_UG_PER_L, *_NM)
 """Units in which a protocol may give a dose."""

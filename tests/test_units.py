@@ -79,7 +79,7 @@ def test_times():
     assert minutes(7, "min") == 7
     with pytest.raises(UserError) as error:
         minutes(1, "hours")
-    assert str(error.value) == "unknown time unit 'hours'. Known: s, min, h."
+    assert str(error.value) == "unknown time unit 'hours'. Known: s, min, h, d."
 
 
 def test_conversions_are_those_of_pint():

@@ -14,6 +14,7 @@ from il6infer._units import TIME_UNITS
 from il6infer.ingestion.bands import Joined, with_bands, with_replicates
 from il6infer.ingestion.cells import Merged
 from il6infer.ingestion.guard import guard, passed_over
+from il6infer.ingestion.headers import contradicted, logarithms
 from il6infer.ingestion.join import CLOCKS, with_conditions, with_house_names, with_times
 from il6infer.ingestion.join import KEYS as JOINED_BY
 from il6infer.ingestion.reading import NOISES, Dropped, Reading
@@ -130,6 +131,10 @@ def _no_more(sheet: Sheet, reading: Reading, controls: Collection[str]) -> list[
     return []
 
 
+def _nothing_stated(spec: Any) -> Mapping[str, tuple[str, bool]]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Assay:
     """One kind of raw file.
@@ -156,6 +161,10 @@ class Assay:
         Makes such files from a stated truth; None where there is none.
     freeze
         Entry -> `spec`, where it is not the same keys.
+    stated
+        Entry -> columns whose unit the description says, with that unit, and whether it is known up to a factor only.
+    logarithmic
+        Whether it reads logarithms.
     """
 
     name: str
@@ -170,6 +179,8 @@ class Assay:
     units: tuple[str, ...] = ()
     instrument: Instrument | None = None
     freeze: Callable[[Mapping[str, Any]], Any] | None = None
+    stated: Callable[[Any], Mapping[str, tuple[str, bool]]] = _nothing_stated
+    logarithmic: bool = False
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -250,10 +261,18 @@ class Assay:
             spec = replace(spec, time_unit=joined.time_unit)
         elif spec.time_unit in CLOCKS:
             spec = replace(spec, time_unit="min")
-        faults = [*joined.faults, *_merged(taken, [c for c in columns if c not in {*JOINED_BY, spec.time}])]
+        measured = [c for c in columns if c not in {*JOINED_BY, spec.time}]
+        stated = self.stated(spec)
+        units = {column: unit for column, (unit, _) in stated.items()}
+        units |= {dose.column: dose.unit for dose in take.condition.doses if dose.column}
+        factors = [column for column in units if column not in stated or not stated[column][1]]
+        headers = [*contradicted(taken, units, factors)]
+        if not self.logarithmic:
+            headers += logarithms(taken, [*measured, *(dose.column for dose in take.condition.doses)])
+        faults = [*joined.faults, *headers, *_merged(taken, measured)]
         found = self.read(taken, spec)
         unnamed = passed_over(
-            taken, {*columns, "condition", *take.where, *take.ignore, *joined.used, take.batch_column}
+            taken, {*columns, "condition", *take.where, *take.ignore, *joined.used, take.batch_column or "condition"}
         )
         left = [Dropped(observable, row, reason) for row, reason in joined.left for observable in spec.observables]
         return replace(

@@ -314,6 +314,7 @@ ASSAY = Assay(
         if c
     ],
     read=read,
+    stated=lambda spec: {spec.standard: (spec.unit, False)},
     quality=("backfit_error", "curve_cv", "duplicate_cv", "dilution_cv"),
     units=("nM",),
 )

@@ -28,6 +28,13 @@ _COUNT = re.compile(
     r"|animals?))|n|n[ _]?(obs|rep|reps)|cell[ _]?count|events?|count[ _]of[ _].*",
     re.IGNORECASE,
 )
+_UNUSED = re.compile(
+    r"\b(excluded?|outlier|omit|omitted|discard|discarded|do(es)? ?n[o']t use|not used|bad (lane|well|band)|air"
+    r" ?bubble|failed|reject|rejected|ausrei(\u00df|ss)er|verwerfen|verworfen|nicht verwenden|ung(\u00fc|ue)ltig"
+    r"|aberrante?|exclue?|[\u00e0a] exclure|ne pas utiliser|contaminated|pipetting error)\b",
+    re.IGNORECASE,
+)
+_REPEATED = re.compile(r"(?P<name>.+?)(\.\d+| \(\d+\))")
 _KINDS = re.compile(r"(well|sample|row|measurement)[ _.-]*(type|kind|role)", re.IGNORECASE)
 _TREATMENTS = {
     *("input", "dose", "doses", "drug", "drugs", "inhibitor", "inhib", "treatment", "ligand"),
@@ -72,7 +79,7 @@ def guard(sheet: Sheet, columns: Sequence[str], values: Sequence[Value]) -> list
             at_once.setdefault((value.observable, value.condition, value.time_min), []).append(rows[place])
     faults = []
     for column in columns:
-        fault = _named(sheet, column) or _splits(sheet, column, at_once)
+        fault = _named(sheet, column) or _told(sheet, column, columns) or _splits(sheet, column, at_once)
         if fault is not None:
             faults.append(fault)
     return faults
@@ -99,6 +106,27 @@ def _named(sheet: Sheet, column: str) -> Fault | None:
     if _COUNT.fullmatch(column):
         what = "it looks like a number of measurements behind a value, which is not read: each value counts as one."
         return Fault(where, what, f"If it may be passed over, {ignore}.")
+    return None
+
+
+def _told(sheet: Sheet, column: str, columns: Sequence[str]) -> Fault | None:
+    """Fault of a column whose cells say that rows are not to be read, or that repeats a column that is."""
+    where = f"{sheet.name}, column '{column}'"
+    ignore = f"list it under 'ignore: [{_quoted(column)}]'"
+    said = next((row for row in sheet.rows if _UNUSED.search(row[column])), None)
+    if said is not None:
+        what = f"row {said.line or said.number} says '{said[column][:60]}', and is read."
+        return Fault(where, what, f"Leave such rows out by 'where:', or {ignore}.")
+    cells = [row[column] for row in sheet.rows]
+    if not column and "" in cells and any(cell and sheet.number(cell) is None for cell in cells):
+        row = next(row for row in sheet.rows if row[column] and sheet.number(row[column]) is None)
+        what = f"it has no name, and marks some rows (row {row.line or row.number}: '{row[column][:60]}')."
+        return Fault(where, what, f"Give it a name, and leave such rows out by 'where:', or {ignore}.")
+    again = _REPEATED.fullmatch(column)
+    if again and again["name"] in sheet.columns and again["name"] not in columns:
+        what = f"it looks like a repeat of column '{again['name']}', which is read."
+        remedy = f"If it holds replicates, put them below each other, or list the file once for each; else {ignore}."
+        return Fault(where, what, remedy)
     return None
 
 
@@ -187,4 +215,4 @@ def _shown(levels: Mapping[str, Sequence[int]]) -> str:
 
 def _quoted(cell: str) -> str:
     """Write a cell as YAML reads it back."""
-    return cell if re.fullmatch(r"[A-Za-z0-9_.]+", cell) else "'" + cell.replace("'", "''") + "'"
+    return cell if re.fullmatch(r"[A-Za-z0-9_.]+", cell, re.ASCII) else "'" + cell.replace("'", "''") + "'"

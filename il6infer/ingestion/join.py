@@ -10,7 +10,7 @@ from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, number
 from il6infer._units import minutes, species_of
 from il6infer.ingestion.bands import Joined, added, renamed
-from il6infer.ingestion.formats.format import known_as, plain, time_unit
+from il6infer.ingestion.formats.format import known_as, plain, time_unit, told_time_unit
 from il6infer.ingestion.labels import parse_label, steps_of_doses
 from il6infer.ingestion.layout import well_of
 from il6infer.ingestion.taking import ConditionOf, Take
@@ -37,8 +37,8 @@ def with_names(joined: Joined, take: Take) -> None:
             what = f"the file has a column '{name}', and '{header}' is to be called so."
             joined.faults.append(Fault(sheet.name, what, "Take it out of 'columns', or use the other."))
             continue
-        if name in ("time", "time_min") and time_unit(header):
-            joined.time_unit = time_unit(header)
+        if name in ("time", "time_min") and told_time_unit(header):
+            joined.time_unit = told_time_unit(header)
         sheet = renamed(sheet, header, name)
     for name, cell in take.constants.items():
         if name in sheet.columns:
@@ -55,7 +55,10 @@ def with_names(joined: Joined, take: Take) -> None:
 
 def _labels(joined: Joined, column: str, pattern: str) -> None:
     sheet = joined.sheet
-    header = column if column in sheet.columns else next((c for c in sheet.columns if plain(c) == plain(column)), "")
+    alike = [c for c in sheet.columns if plain(c) == plain(column)] or [
+        c for c in sheet.columns if known_as(c) == column
+    ]
+    header = column if column in sheet.columns else alike[0] if len(alike) == 1 else ""
     if not header:
         joined.faults += sheet.missing([column])
         return
@@ -105,13 +108,13 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         sheet = renamed(sheet, "time", column)
     if column not in sheet.columns:
         alike = [c for c in sheet.columns if time_unit(c)] or [
-            c for c in sheet.columns if timed and plain(c) in ("time", "zeit")
+            c for c in sheet.columns if plain(c).split(" ")[0] in ("time", "zeit") and (timed or told_time_unit(c))
         ]
         if len(alike) == 1:
-            joined.time_unit = joined.time_unit or time_unit(alike[0])
+            joined.time_unit = joined.time_unit or told_time_unit(alike[0])
             sheet = renamed(sheet, alike[0], column)
     elif not joined.time_unit:
-        joined.time_unit = time_unit(column) if column != "time_min" else ""
+        joined.time_unit = told_time_unit(column) if column != "time_min" else ""
     joined.sheet = sheet
     if column not in sheet.columns:
         return
@@ -120,19 +123,32 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
             f"times: the file's header says {joined.time_unit}, the description {unit}, which is taken."
         )
     cells = [row[column] for row in sheet.rows]
-    suffixed = [re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(s|min|h)", cell) for cell in cells]
+    suffixed = [_SUFFIXED.fullmatch(cell) for cell in cells]
+    clock = unit if timed and unit in CLOCKS else joined.time_unit
     if any(suffixed):
         bare = next((row for row, found in zip(sheet.rows, suffixed, strict=True) if not found and row[column]), None)
         if bare is not None:
             what = f"'{bare[column]}' has no unit, and other times of the file have one."
             joined.faults.append(Fault(sheet.where(bare, column), what, "Write all times in one way."))
-        cells = [sheet.written(minutes(float(found[1]), found[2])) if found else "" for found in suffixed]
+        cells = [_with_unit(sheet, found) if found else "" for found in suffixed]
         joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
-    elif timed and unit in CLOCKS:
-        cells = [_clock(sheet, cell, unit) for cell in cells]
+    elif clock in CLOCKS and (not timed or unit in CLOCKS):
+        cells = [_clock(sheet, cell, clock) for cell in cells]
         joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif not timed and (joined.time_unit or unit) == "min":
         _hours(joined, column)
+
+
+_SUFFIXED = re.compile(r"(?:(\d+)\s*h\s+)?(-?\d+(?:[.,]\d+)?)\s*(s|min|h|d)(?:\s+(\d+)\s*s)?")
+
+
+def _with_unit(sheet: Sheet, found: re.Match[str]) -> str:
+    """Time in min, as the sheet writes numbers, of one that carries its units: ``2 h``, ``1 h 5 min``."""
+    first, value, unit, last = found.groups()
+    if first and unit != "min" or last and unit != "min":
+        return found[0]
+    time = minutes(float(value.replace(",", ".")), unit) + 60 * float(first or 0) + float(last or 0) / 60
+    return sheet.written(time)
 
 
 def _told(joined: Joined, column: str) -> bool:

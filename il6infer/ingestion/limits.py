@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from il6infer._tables import Row, Sheet
-from il6infer.ingestion.reading import Collector, Dropped, Value, range_side
+from il6infer.ingestion.reading import MARKED, Collector, Dropped, Value, range_side
 
 FULL = 65535
 """What a camera of 16 bits writes of a band that is brighter than it can see."""
@@ -77,7 +76,8 @@ def beyond(sheet: Sheet, row: Row, column: str, known: Range) -> Beyond | None:
     if not text:
         return Beyond("", None, f"empty cell in column '{column}'")
     if side := range_side(text):
-        own = sheet.number(re.sub(r"^[<>\u2264\u2265]\s*", "", text))
+        marked = MARKED.fullmatch(text)
+        own = sheet.number(marked[2]) if marked else None
         limit = own if own is not None else known.low if side == "below" else known.high
         return Beyond(side, limit, f"{side} range: '{text}' in column '{column}'")
     value = sheet.number(text)

@@ -76,6 +76,7 @@ def decide(cells: Iterable[str], *, delimiter: str, program: bool, small: bool =
     for cell in cells:
         if not cell or cell.isdigit() or isinstance(cell, Typed):
             continue
+        cell = cell.lstrip("<>=\u2264\u2265 ").rstrip("% ")
         if "point decimal" in seen and not _OTHER.search(cell):
             continue  # a point more says nothing new
         if kind := kind_of(cell):

@@ -146,6 +146,8 @@ _BELOW |= {
 }
 _ABOVE = {"over", "overflow", "ovrflw", "ovfl", "overrange", "over range", "saturated", "sat", "sat.", "saturation"}
 _ABOVE |= {"above", "high", "aloq", "max", ">max", "oor >", "oor>"}
+MARKED = re.compile(r"([<>]=?|[\u2264\u2265])\s*(\d[\d.,'\u2019 \u00a0\u202f]*(?:[eE][+-]?\d+)?)")
+"""A limit: its sign, and its number."""
 _SERIALS = (36526, 55153)
 """Days that spreadsheets count from 30 December 1899: 2000 to 2050; as minutes, 25 days and more."""
 
@@ -155,9 +157,10 @@ def range_side(text: str) -> str:
     if text[:1].isdigit():
         return ""
     plain = text.casefold()
-    if plain in _BELOW or re.fullmatch(r"[<\u2264]\s*[\d.,]+", text):
+    limit = MARKED.fullmatch(text)
+    if plain in _BELOW or (limit and limit[1][0] in "<\u2264"):
         return "below"
-    return "above" if plain in _ABOVE or re.fullmatch(r"[>\u2265]\s*[\d.,]+", text) else ""
+    return "above" if plain in _ABOVE or limit else ""
 
 
 class Collector:
@@ -241,6 +244,8 @@ class Collector:
         text = row[column]
         if ":" in text and re.fullmatch(r"\d+:\d\d(:\d\d(\.\d*)?)?", text):
             remedy = "Hours and minutes, or minutes and seconds? Say 'time_unit: hh:mm' or 'time_unit: mm:ss'."
+            if text.count(":") == 2 and "." not in text:
+                remedy = "Say 'time_unit: hh:mm:ss' if these are hours, minutes and seconds since the stimulus."
             self.fault(row, column, f"'{text}' is not a number.", remedy)
             return None
         value = self.number(row, column)

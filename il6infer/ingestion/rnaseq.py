@@ -145,6 +145,7 @@ def _changed(sheet: Sheet, spec: RnaSeq) -> dict[str, float]:
 
 
 ASSAY = Assay(
+    logarithmic=True,
     name="rnaseq",
     text="one table of differential expression a file, a gene a row, log2 of its fold change against a control",
     spec=RnaSeq,

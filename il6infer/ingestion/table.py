@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
 from il6infer._units import READOUT_UNITS, by_mass, readout, substances
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NAME_PATTERN, NOISE, OFFSET, SCALE, TIME_UNIT, Assay
+from il6infer.ingestion.bands import added
 from il6infer.ingestion.limits import LIMITS, Range, beyond, limited
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value
 from il6infer.ingestion.taking import Take
@@ -28,6 +30,10 @@ class Column:
         What a concentration of mass is of, or its molecular weight, which goes before.
     detection_limit, saturation
         Value at which the range of the instrument ends: beyond, a value is known by its limit.
+    sd, n
+        Columns of the standard deviation and the number of what a value is the mean of, such as the cells of a tube.
+    sem
+        Column of the standard error of the mean, in place of both.
     """
 
     column: str
@@ -39,6 +45,9 @@ class Column:
     kDa: float | None = None
     detection_limit: float | None = None
     saturation: float | None = None
+    sd: str = ""
+    sem: str = ""
+    n: str = ""
 
     @property
     def mass(self) -> float | None:
@@ -91,7 +100,9 @@ def read(sheet: Sheet, spec: Table) -> Reading:
     Reading
         Values in the order of rows, then of read-outs.
     """
+    sheet, faults = _without_percent(sheet, spec)
     collector = Collector(sheet)
+    collector.faults += [*faults, *_half_told(sheet, spec)]
     copies = {fault.where: fault for fault in repeated(sheet, _of_the_file(sheet, spec))}
     if spec.duplicates == "refuse":
         remedy = "Remove one, or say 'duplicates: keep' (measured twice so) or 'duplicates: drop' (copies)."
@@ -108,7 +119,60 @@ def read(sheet: Sheet, spec: Table) -> Reading:
         if not spec.take.batch_column and all(not row[column.column] for row in sheet.rows):
             what = f"column '{column.column}' has no value at all."
             collector.faults.append(Fault(sheet.name, what, f"Take {observable} out of the description."))
+    collector.faults += _fractions(sheet, spec, collector.values)
     return collector.reading()
+
+
+def _without_percent(sheet: Sheet, spec: Table) -> tuple[Sheet, list[Fault]]:
+    """Read ``85.3%`` as 85.3 where the unit is percent; a column has the sign in all cells or in none."""
+    faults: list[Fault] = []
+    for column in (c.column for c in spec.columns.values() if c.unit == "percent"):
+        signed = [row for row in sheet.rows if row[column].endswith("%")]
+        bare = next((row for row in sheet.rows if row[column] and sheet.number(row[column]) is not None), None)
+        if signed and bare is not None:
+            what = f"'{bare[column]}' has no %, and other cells of the column have."
+            faults.append(Fault(sheet.where(bare, column), what, "Write all of them in one way."))
+        if signed and bare is None:
+            sheet = added(sheet, {column: [row[column].removesuffix("%").rstrip() for row in sheet.rows]})
+    return sheet, faults
+
+
+def _fractions(sheet: Sheet, spec: Table, values: Sequence[Value]) -> list[Fault]:
+    """Refuse percentages that are all at most 1: a spreadsheet holds 85 % as 0.85."""
+    faults = []
+    for name, column in spec.columns.items():
+        read = [value.value for value in values if value.observable == name]
+        if column.unit == "percent" and not column.scale and len(set(read)) > 1 and 0 < max(read) <= 0.01:
+            what = f"all values are at most {100 * max(read):g} %: a spreadsheet holds 85 % as 0.85."
+            remedy = "Say 'unit: fraction' if these are fractions; if they are percentages, divide them by 100."
+            faults.append(Fault(f"{sheet.name}, column '{column.column}'", what, remedy))
+    return faults
+
+
+def _half_told(sheet: Sheet, spec: Table) -> list[Fault]:
+    """Refuse a standard deviation without the number of what it is of, and the like."""
+    faults = []
+    for name, column in spec.columns.items():
+        if bool(column.sd) != bool(column.n) or (column.sem and column.sd):
+            what = f"{name}: the error of a mean is its 'sem', or its 'sd' and 'n'."
+            faults.append(Fault(sheet.name, what, "Say one of these, or none: the noise is estimated from the values."))
+    return faults
+
+
+def _error(collector: Collector, row: Row, column: Column, value: float) -> float | None:
+    """Give the standard error of a mean, on the scale of its noise; a fault where its cells are none."""
+    if not column.sem and not column.sd:
+        return None
+    number = collector.number(row, column.n) if column.n else 1.0
+    spread = collector.number(row, column.sem or column.sd)
+    if number is None or spread is None:
+        return None
+    if number < 1 or spread < 0:
+        at = column.n if number < 1 else column.sem or column.sd
+        collector.fault(row, at, f"{row[at]} where {'a number' if number < 1 else 'an error'} of a mean is expected.")
+        return None
+    error = spread / math.sqrt(number)
+    return error / value if column.noise == "lognormal" else error
 
 
 def _of_the_file(sheet: Sheet, spec: Table) -> list[str]:
@@ -142,7 +206,10 @@ def _read_row(collector: Collector, row: Row, spec: Table) -> None:
             continue
         if out is None and not _possible(collector, row, column, value):
             continue
+        error = None if out else _error(collector, row, column, value)
         value, unit = readout(value, column.unit, column.mass)
+        if error is not None and column.noise != "lognormal":
+            error *= readout(1.0, column.unit, column.mass)[0]
         found = Value(
             observable=observable,
             condition=condition,
@@ -154,6 +221,7 @@ def _read_row(collector: Collector, row: Row, spec: Table) -> None:
             offset=column.offset,
             row=row.number,
             censored=out.side if out else "",
+            error=error,
         )
         limited(collector, found, found.censored, out.reason if out else "")
 
@@ -179,7 +247,12 @@ def _possible(collector: Collector, row: Row, column: Column, value: float) -> b
 def _columns(spec: Table) -> list[str]:
     told = spec.take.condition
     by_name = [] if told.fixed or told.read else ["condition"]
-    return [spec.time, *by_name, *(column.column for column in spec.columns.values())]
+    return [spec.time, *by_name, *_read_columns(spec)]
+
+
+def _read_columns(spec: Table) -> list[str]:
+    """Columns of the values, and of their errors."""
+    return list(dict.fromkeys(c for one in spec.columns.values() for c in (one.column, one.sd, one.sem, one.n) if c))
 
 
 def _frozen(entry: Mapping[str, Any]) -> Table:
@@ -226,6 +299,12 @@ ASSAY = Assay(
                         "exclusiveMinimum": 0,
                         "description": "Molecular weight, in place of that of the substance.",
                     },
+                    "sd": {
+                        **COLUMN_NAME,
+                        "description": "Column of the standard deviation of what a value is the mean of.",
+                    },
+                    "n": {**COLUMN_NAME, "description": "Column of the number of what a value is the mean of."},
+                    "sem": {**COLUMN_NAME, "description": "Column of the standard error, in place of sd and n."},
                     **LIMITS,
                     "noise": NOISE,
                     "scale": SCALE,
@@ -237,6 +316,7 @@ ASSAY = Assay(
     required=("batch", "observables"),
     columns=_columns,
     read=read,
+    stated=lambda spec: {c.column: (c.unit, c.scale) for c in spec.columns.values()},
     units=("a.u.", "ratio", "relative", "fraction", "molecules/cell", "nM"),
     freeze=_frozen,
 )

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,6 +70,16 @@ Well Row,Well Col,Content,Raw Data (No filter),Time [s]
 A,1,Sample X1,12556,
 A,02,Blank B,31,
 """
+KINETIC = """Ergebnisse
+
+Time\tT\u00b0 Lum\tA1\tA2
+0:10:00\t37.0\t100.5\tOVRFLW
+0:20:00\t37.1\t120\t310
+
+Time\tT\u00b0 450\tA1\tA2
+0:10:00\t37.0\t0.1\t0.2
+0:20:00\t37.1\t0.3\t0.4
+"""
 STEPONE = """Block Type\t96well
 Chemistry\tSYBR_GREEN
 
@@ -125,6 +139,8 @@ CASES = {
     "softmax": ("plate", SOFTMAX, {95: {"well": "H12", "Plate1": "812"}}, 0),
     "glomax": ("plate", GLOMAX, {95: {"well": "H12", "firefly": "812", "renilla": "812"}}, 0),
     "envision": ("plate", ENVISION, {95: {"well": "H12", "Results for Meas A -  (RFU)": "812"}}, 0),
+    "kinetic": ("kinetic", KINETIC, {1: {"well": "A2", "time": "0:10:00", "Lum": "OVRFLW", "450": "0.2"},
+                3: {"well": "A2", "time": "0:20:00", "Lum": "310", "450": "0.4"}}, 0),
     "mars": ("mars", MARS, {1: {"well": "A2", "sample": "Blank B", "Raw Data (No filter)": "31"}}, 0),
     "stepone": ("quantstudio", STEPONE, {1: {"well": "A2", "sample": "veh", "gene": "HPRT", "ct": "Undetermined"}}, 1),
     "design": ("quantstudio", DESIGN, {0: {"well": "A1", "sample": "veh", "gene": "SOCS3", "ct": "24.81"}}, 1),
@@ -176,6 +192,49 @@ def test_every_format_has_a_case():
 # Texts with decimal commas, or quoted, are not cells of a workbook as they stand.
 PLAIN = [name for name, case in CASES.items() if isinstance(case[1], str) and '"' not in case[1]]
 PLAIN = [name for name in PLAIN if name not in ("cfx", "skanit")]
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(sorted(PLAIN)),
+    st.sampled_from(["\t", ";", ","]),
+    st.sampled_from([".", ","]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.integers(0, 3),
+    st.floats(1, 1e6),
+    st.integers(0, 10_000),
+)
+def test_numbers_are_the_same_however_a_locale_writes_them_or_the_file_is_refused(
+    name, delimiter, decimal, encoding, newline, more, value, place
+):
+    """One number is made up; delimiter, decimal mark, encoding, ends of lines and empty columns are another locale's."""
+    text = CASES[name][1]
+    own = "\t" if "\t" in text else ";" if ";" in text else ","
+    cells = list(csv.reader(io.StringIO(text), delimiter=own))
+    numbers = [(i, j) for i, row in enumerate(cells) for j, cell in enumerate(row) if re.fullmatch(r"\d+\.\d+", cell)]
+    if numbers:
+        i, j = numbers[place % len(numbers)]
+        cells[i][j] = f"{value:.3f}"
+    plainly = load("\n".join(own.join(map(_quoted, row)) for row in cells).encode(), "f", Take(decimal="."))[0]
+    local = [[re.sub(r"^(\d+)\.(\d+)$", rf"\1{decimal}\2", cell) for cell in row] + [""] * more for row in cells]
+    written = newline.join(delimiter.join(_quoted(cell) for cell in row) for row in local)
+    try:
+        content = written.encode(encoding)
+    except UnicodeEncodeError:
+        return
+    found, faults = load(content, "f", Take())
+    assert (found is None) == bool(faults)
+    if found is None or plainly is None:
+        return
+    for row, same in zip(found.sheet.rows, plainly.sheet.rows, strict=True):
+        for (column, cell), (_, was) in zip(row.cells.items(), same.cells.items(), strict=True):
+            number, expected = found.sheet.number(cell), plainly.sheet.number(was)
+            assert number is None or number == pytest.approx(expected), (column, cell, was)
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if re.search(r'[,;\t"]', cell) else cell
 
 
 @pytest.mark.parametrize("name", PLAIN)

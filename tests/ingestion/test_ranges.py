@@ -231,9 +231,11 @@ def test_many_faults_of_one_kind_are_listed_ten_times_and_counted(tmp_path):
 
 @pytest.mark.parametrize("time", ["1:30", "00:15", "0:15:30"])
 def test_times_of_day_are_refused(tmp_path, time):
+    remedy = "Hours and minutes, or minutes and seconds? Say 'time_unit: hh:mm' or 'time_unit: mm:ss'."
+    if time.count(":") == 2:
+        remedy = "Say 'time_unit: hh:mm:ss' if these are hours, minutes and seconds since the stimulus."
     assert faults(tmp_path, gel=GEL.replace("15,20000", f"{time},20000")) == [
-        f"gel.csv, row 3, column 'time_min': '{time}' is not a number. "
-        "Hours and minutes, or minutes and seconds? Say 'time_unit: hh:mm' or 'time_unit: mm:ss'."
+        f"gel.csv, row 3, column 'time_min': '{time}' is not a number. {remedy}"
     ]
 
 

@@ -104,7 +104,12 @@ def entry(name: str) -> dict[str, Any]:
         known.add("genotype")
     numbers = [c for c in head if c not in known and _numeric(cells[c]) and not SPREAD.search(c) and c not in BATCHES]
     measured = [c for c in numbers if c not in ("actd_level1", "value_is_log10", "ligand_nM", "replicate")]
-    found["observables"] = {re.sub(r"\W", "_", c): {"column": c, "unit": "a.u.", "noise": "normal"} for c in measured}
+    # Some hold logarithms by their header; here they are read as they stand.
+    called = {c: "L" + re.sub(r"(?i)log(10)?", "", c) for c in measured if re.search(r"(?i)log", c)}
+    found |= {"columns": {name: c for c, name in called.items()}} if called else {}
+    found["observables"] = {
+        re.sub(r"\W", "_", c): {"column": called.get(c, c), "unit": "a.u.", "noise": "normal"} for c in measured
+    }
     ignored = [c for c in head if c not in known and c not in measured and c not in found.get("where", {})]
     found["ignore"] = sorted({*found.get("ignore", []), *ignored} - {"condition"} - set(found.get("where", {})))
     return found
@@ -129,6 +134,15 @@ def read(name: str, folder: Path, **changed: Any):
     return ingest(path, "d", DATA)
 
 
+_LINES = (Path(__file__).parent / "shared_counts.csv").read_text(encoding="utf-8").splitlines()
+COUNTS = {row["file"]: row for row in csv.DictReader(_LINES)}
+"""File -> rows in, read-outs, values out, cells left out by reason."""
+
+
+def test_every_file_has_its_counts():
+    assert sorted(COUNTS) == FILES
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_row_is_a_value_or_left_out_for_a_reason(name, tmp_path):
     tables = read(name, tmp_path)
@@ -139,6 +153,17 @@ def test_every_row_is_a_value_or_left_out_for_a_reason(name, tmp_path):
         assert all(drop.reason for drop in drops)
         assert values + sum(drop.count for drop in drops) == len(rows), observable
     assert len(tables.measurements) == sum(sum(file.values.values()) for file in tables.report.files)
+    left: dict[str, int] = {}
+    for drop in (drop for file in tables.report.files for drop in file.dropped):
+        reason = drop.reason.split(" is ")[0] if drop.reason.startswith("where") else drop.reason
+        left[reason] = left.get(reason, 0) + drop.count
+    assert COUNTS[name] == {
+        "file": name,
+        "rows": str(len(rows)),
+        "readouts": str(len(entry(name)["observables"])),
+        "values": str(len(tables.measurements)),
+        "left_out": "; ".join(f"{reason}: {count}" for reason, count in sorted(left.items())),
+    }
 
 
 HAND_CHECKED = [

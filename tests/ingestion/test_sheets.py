@@ -121,7 +121,9 @@ def test_dates_times_and_errors_of_a_workbook_are_no_numbers(tmp_path):
     cells[4][3] = "#DIV/0!"
     found = faults(tmp_path, gel=xlsx({"s": cells}))
     assert found[0].startswith("gel.csv, row 3, column 'time_min': '2023-11-20")
-    assert found[1].startswith("gel.csv, row 4, column 'time_min': '01:30:00' is not a number. Hours and minutes")
+    assert found[1].startswith(
+        "gel.csv, row 4, column 'time_min': '01:30:00' is not a number. Say 'time_unit: hh:mm:ss'"
+    )
 
 
 def test_conditions_in_merged_cells_count_for_each_row_and_numbers_do_not(tmp_path):

@@ -27,9 +27,10 @@ def _head(grid: Grid) -> int | None:
 
 
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
-    """Read the tubes: ``tube`` is the file's name, a column ``median``, ``mean`` or ``n`` where there is one of a kind.
+    """Read the tubes: ``tube`` is the file's name, a column ``median``, ``mean`` ... where there is one of a kind.
 
-    Rows of means and deviations at the end are no tubes. Numbers of cells, and spreads, are passed over.
+    Rows of means and deviations at the end are no tubes. Numbers of cells (``n``) and spreads (``sd``) are passed over
+    unless they are wanted.
     """
     head = _head(grid)
     if head is None:
@@ -40,7 +41,8 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     found = {column: m for column in block.columns if (m := _STATISTIC.fullmatch(column))}
     kind = {c: _WORDS.get(m["what"].casefold(), m["what"].casefold()) for c, m in found.items()}
     names = {c: word for c, word in kind.items() if list(kind.values()).count(word) == 1 and c not in wanted}
-    hidden = [c for c, word in kind.items() if (word == "n" or word.startswith(_NOT_READ)) and c not in wanted]
+    spreads = [c for c, word in kind.items() if word == "n" or word.startswith(_NOT_READ)]
+    hidden = [c for c in spreads if c not in wanted and names.get(c) not in wanted]
     if block.columns[0] not in found:
         names[block.columns[0]] = "tube"
     return renamed(block, names, hidden), []

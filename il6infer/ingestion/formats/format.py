@@ -38,8 +38,12 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
 
 TIMES = re.compile(
     r"(time|zeit|t|timepoint|time point)[ _]*[(\[/_ ]*"
-    r"(?P<unit>s|sec|seconds?|min|minutes?|minuten|h|hr|hrs|hours?|std|stunden)[)\]]*"
+    r"(?P<unit>s|sec|seconds?|min|minutes?|minuten|h|hr|hrs|hours?|std|stunden|d|days?|tage?)[)\]]*"
 )
+_BEHIND = re.compile(
+    r".*[(\[]\s*(?P<unit>s|secs?|seconds?|mins?|minutes?|minuten|h|hrs?|hours?|std|stunden|d|days?|tage?)\.?\s*[)\]]"
+)
+_CLOCK = re.compile(r".*[(\[]\s*(?P<clock>hh?:mm:ss|hh?:mm|mm:ss)\s*[)\]]")
 _TIME_WORDS = {
     "hours": "h",
     "hour": "h",
@@ -48,8 +52,10 @@ _TIME_WORDS = {
     "minutes": "min",
     "minuten": "min",
     "seconds": "s",
+    "days": "d",
+    "tage": "d",
 }
-_UNITS = {"s": "s", "m": "min", "h": "h"}
+_UNITS = {"s": "s", "m": "min", "h": "h", "d": "d", "t": "d"}
 
 SEARCHED = 3_000
 """Rows of a file in which a header is looked for: some programs write the samples of a plate before its results."""
@@ -141,8 +147,27 @@ def time_unit(header: str) -> str:
     found = TIMES.fullmatch(header.strip().casefold())
     if not found:
         return ""
-    unit = found["unit"]
-    return "h" if unit.startswith("st") else _UNITS[unit[0]]
+    return _unit(found["unit"])
+
+
+def _unit(word: str) -> str:
+    return "h" if word.startswith("st") else _UNITS[word[0]]
+
+
+def told_time_unit(header: str) -> str:
+    """Tell what the header of a column that is known to hold times says of their unit, or of how they are written.
+
+    ``Time after stimulation [hours]`` is h and ``Time (hh:mm:ss)`` hh:mm:ss; empty where it says nothing. Whether a
+    column holds times at all is what `time_unit` knows: an exposure (s) is none.
+    """
+    name = header.strip().casefold()
+    if found := _CLOCK.fullmatch(name):
+        clock = found["clock"]
+        return f"h{clock}" if clock.startswith("h:") else clock
+    if unit := time_unit(header):
+        return unit
+    found = _BEHIND.fullmatch(name)
+    return _unit(found["unit"]) if found else ""
 
 
 def numeric(cell: str) -> bool:
@@ -209,6 +234,10 @@ def table_below(
     body, footer = _without_footer(body, width, sums)
     names = names[:width]
     faults: list[Fault] = []
+    again = next((line for line, row in body if len(set(row)) > 2 and set(row) - {""} == set(names) - {""}), 0)
+    if again:
+        what = f"a second table begins: its header is that of row {head + 1}."
+        return None, [Fault(f"{grid.name}, row {again}", what, "Give each table a file, or a sheet, of its own.")]
     for line, row in body:
         cells = filled(row)
         if cells > width:
@@ -220,9 +249,9 @@ def table_below(
     kept = [i for i, name in enumerate(names) if name or any(i < len(row) and row[i] for _, row in body)]
     names = [names[i] for i in kept]
     repeats = {name for name in names if name and names.count(name) > 1}
-    faults = [
-        Fault(where, f"column '{name}' appears twice.", "Rename or remove one.") for name in sorted(repeats)
-    ] + faults
+    beside = "" in grid.rows[head][:width] and len(repeats) > 1
+    remedy = "Two tables side by side? Give each a file, or a sheet, of its own." if beside else "Rename or remove one."
+    faults = [Fault(where, f"column '{name}' appears twice.", remedy) for name in sorted(repeats)] + faults
     if names.count("") > 1:
         faults.append(Fault(where, "several columns have no name.", "Name or remove them."))
     if not faults and not body:

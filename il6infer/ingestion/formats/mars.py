@@ -34,4 +34,10 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     return replace(block, columns=("well", *kept), rows=rows), []
 
 
-FORMAT = Format(name="mars", text="BMG MARS, a well a row", finds=lambda grid: _head(grid) is not None, read=read)
+def _finds(grid: Grid) -> bool:
+    """Whether there is such a header, and no row of times below it, which is that of a kinetic read."""
+    head = _head(grid)
+    return head is not None and bool(grid.cell(head + 1, 0))
+
+
+FORMAT = Format(name="mars", text="BMG MARS, a well a row", finds=_finds, read=read)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
 from il6infer._errors import Fault
 from il6infer._tables import Row
@@ -16,6 +17,7 @@ _REPLICATE = re.compile(
     r"|(?P<set>.*\S):\s*Y?\d{1,2}",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"(?:n|r|rep\.?|repl\.?|replicate|replikat|#|donor|exp\.?)\s*[=_.-]?\s*\d{1,2}", re.IGNORECASE)
 _SPREADS = {"mean", "sd", "sem", "n", "cv", "error", "upper", "lower", "upper limit", "lower limit", "%cv", "+error"}
 
 
@@ -57,6 +59,12 @@ def _groups(grid: Grid, head: int) -> list[tuple[int, str]]:
     return found
 
 
+def _numbered_below(grid: Grid, head: int, groups: list[tuple[int, str]]) -> bool:
+    """Whether the row below the conditions names their replicates (n1, n2 ...)."""
+    cells = [grid.cell(head + 1, column) for column, _ in groups]
+    return not grid.cell(head + 1, 0) and any(cells) and all(not cell or _NUMBER.fullmatch(cell) for cell in cells)
+
+
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
     """Read the cells: a row for each time, condition and replicate, with its ``value``; empty cells are no values."""
     head = _head(grid)
@@ -68,6 +76,8 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     if below and below <= _SPREADS | {"", "x"} and below & _SPREADS:
         what = "gives means with SD or SEM, not replicates."
         return None, [Fault(grid.name, what, "Export the replicates, or the means as a table of their own.")]
+    if _numbered_below(grid, head, groups):
+        grid = replace(grid, rows=(*grid.rows[: head + 1], (), *grid.rows[head + 2 :]))
     names = [plain(name) for _, name in groups]
     if set(names) & _SPREADS:
         return None, [Fault(grid.name, "has columns of means, SD or n among the replicates.", "Take them out.")]

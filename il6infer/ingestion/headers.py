@@ -1,0 +1,91 @@
+"""What the header of a column says of its numbers, held against what the description says: units, logarithms, factors.
+
+A header in pg/ml under a description in ng/ml is a factor of a thousand that no fit would notice. Who knows better than
+the header gives the column another name (``columns:``), which says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from il6infer._errors import Fault
+from il6infer._tables import Sheet
+from il6infer._units import DOSE_UNITS
+
+_SPELLED = {
+    **{unit.casefold(): unit for unit in DOSE_UNITS},
+    **{f"{p}mol/l": f"{p}M" for p in "fpnum"},
+    "%": "percent",
+    "percent": "percent",
+    "fraction": "fraction",
+    "molecules/cell": "molecules/cell",
+}
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+_LOGARITHM = re.compile(
+    r"(?<![a-z])(log|log2|log10|log1p|ln|lg|loge)(?![a-z])|(?<![a-z])log2?_?(fc|fold)"
+    r"|(?<![a-z])-?(\u03b4|\u0394|d){1,2}c[tqp](?![a-z])",
+    re.IGNORECASE,
+)
+_FACTOR = re.compile(
+    r"(?<![a-z])[x\u00d7*]\s*(10\s*\^?\s*-?\d+|1[., ]?0{3}(?:[., ]?0{3})*)(?!\d)|10\s*\^\s*-?\d+"
+    r"|(?<![a-z])in (thousands|millions)",
+    re.IGNORECASE,
+)
+
+
+def unit_of(header: str) -> str:
+    """Give the unit that a header names in brackets, or behind its last comma or blank; empty where it names none."""
+    inside = _BRACKETS.findall(header)
+    words = header.rsplit(",", 1)[1:] or header.rsplit(" ", 1)[1:]
+    for word in [*inside, *words]:
+        plain = re.sub(r"\s", "", word).replace("\u00b5", "u").replace("\u03bc", "u").replace("per", "/")
+        unit = _SPELLED.get(plain.casefold())
+        if unit is not None and plain[-1:] != "m":  # mm is a length, mM a concentration
+            return unit
+    return ""
+
+
+def contradicted(sheet: Sheet, units: Mapping[str, str], absolute: Collection[str]) -> Iterator[Fault]:
+    """Find columns whose header says another unit than the description, or a factor that it does not.
+
+    Parameters
+    ----------
+    sheet
+        The table.
+    units
+        Column -> unit that the description says.
+    absolute
+        Columns of these whose numbers are not known only up to a factor.
+    """
+    for column, unit in units.items():
+        where = f"{sheet.name}, column '{column}'"
+        own = "or give the column a name that says nothing of it, as in "
+        own += f"'columns: {{{_name(column)}: {_quoted(column)}}}'"
+        said = unit_of(column)
+        free = unit in ("a.u.", "ratio", "relative") or {said, unit} == {"percent", "fraction"}
+        if said and said != unit and not free:
+            yield Fault(where, f"its header says {said}, the description {unit}.", f"Say 'unit: {said}', {own}.")
+        factor = _FACTOR.search(column) if column in absolute else None
+        if factor:
+            what = f"its header says that the numbers are to be multiplied ({factor[0].strip()})."
+            yield Fault(where, what, f"Multiply them, {own}.")
+
+
+def logarithms(sheet: Sheet, columns: Collection[str]) -> Iterator[Fault]:
+    """Find columns that hold logarithms by their header, and are read as numbers."""
+    for column in columns:
+        if column in sheet.columns and _LOGARITHM.search(column):
+            what = "its header says logarithm, and it would be read as the number itself."
+            own = f"'columns: {{{_name(column)}: {_quoted(column)}}}'"
+            yield Fault(f"{sheet.name}, column '{column}'", what, f"Give the numbers; if these are they, say {own}.")
+
+
+def _name(column: str) -> str:
+    words = re.sub(r"\W+", "_", _BRACKETS.sub("", column), flags=re.ASCII).strip("_")
+    silent = words and words != column and not words[0].isdigit() and not _LOGARITHM.search(words)
+    return words if silent else "values"
+
+
+def _quoted(column: str) -> str:
+    return "'" + column.replace("'", "''") + "'"
