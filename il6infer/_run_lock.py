@@ -24,6 +24,7 @@ MARK = "IL6INFER_RUN"
 
 _UNLOCK = "If it has ended, `snakemake --unlock` frees the folder; nothing that is finished runs again."
 _WAIT = "Wait for it, or stop it by Ctrl-C."
+_HANGS = " (kill -9 where one hangs)"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _holders(run: Run | None) -> str:
         pass
     jobs = [process.pid for process in psutil.process_iter() if _bears(process, run.mark)]
     listed = " ".join(map(str, jobs))
-    return f". It was killed, and its jobs go on. Wait for them, or stop them: kill {listed}" if jobs else ""
+    return f". It was killed, and its jobs go on. Wait for them, or stop them: kill {listed}{_HANGS}" if jobs else ""
 
 
 def _bears(process: object, mark: str) -> bool:

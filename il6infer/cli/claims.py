@@ -18,6 +18,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import count, natural
+
 logger = logging.getLogger("il6infer")
 
 ASK = """Ask the claims of one fit.
@@ -66,15 +68,15 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )
     ask_parser.add_argument("--claims", required=True, type=Path, help="file of claims")
     ask_parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
-    ask_parser.add_argument("--seed", type=int, default=1, help="of the draws of the prior (default: 1)")
-    ask_parser.add_argument("--draws", type=_count, help="of the prior, and of the posterior at most (default: 400)")
-    ask_parser.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
+    ask_parser.add_argument("--seed", type=natural, default=1, help="of the draws of the prior (default: 1)")
+    ask_parser.add_argument("--draws", type=count, help="of the prior, and of the posterior at most (default: 400)")
+    ask_parser.add_argument("--threads", type=count, default=1, help="simulations at once (default: 1)")
     ask_parser.set_defaults(run=ask)
     checking = actions.add_parser("prior", help="one problem, before its fit", description=PRIOR, formatter_class=raw)
     checking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem, as it will be fitted")
     checking.add_argument("--output", required=True, type=Path, help="JSON file to write")
-    checking.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
-    checking.add_argument("--threads", type=int, default=1, help="simulations at once (default: 1)")
+    checking.add_argument("--seed", type=natural, default=1, help="of the draws (default: 1)")
+    checking.add_argument("--threads", type=count, default=1, help="simulations at once (default: 1)")
     checking.set_defaults(run=check_priors)
     weighing = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
     weighing.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
@@ -136,13 +138,6 @@ def weigh(args: argparse.Namespace) -> None:
     for claim in found.claims:
         nothing = found.unanswered or "no model with a weight gives a probability"
         logger.info("%s: %s", claim.id, nothing if claim.average is None else _percent(claim.average))
-
-
-def _count(text: str) -> int:
-    """Read a number of draws: a whole number, at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of draws. Give a whole number, at least 1.")
-    return int(text)
 
 
 def _percent(chance: float | None) -> str:

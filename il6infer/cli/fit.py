@@ -16,6 +16,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from il6infer.cli.options import positive
+
 if TYPE_CHECKING:
     import arviz as az
 
@@ -65,16 +67,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=kind, help=f"{meaning}; wins over the configuration")
     parser.add_argument(
-        "--time-limit", type=_minutes, metavar="MINUTES",
+        "--time-limit", type=positive, metavar="MINUTES",
         help="stop by then with exit code 124 and keep the draws; the same command goes on from them",
     )  # fmt: skip
-
-
-def _minutes(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: a number of minutes above 0 was expected")
-    return value
 
 
 def run(args: argparse.Namespace) -> None:

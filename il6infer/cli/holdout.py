@@ -18,6 +18,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import count, natural
+
 logger = logging.getLogger("il6infer")
 
 
@@ -32,9 +34,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="of the held-out data (problem --held-out)")
     parser.add_argument("posterior", type=Path, metavar="POSTERIOR.nc", help="of the fit to the others")
     parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
-    parser.add_argument("--seed", type=int, default=1, help="root of the random numbers")
-    parser.add_argument("--draws", type=int, default=200, help="draws of the posterior that are used")
-    parser.add_argument("--threads", type=int, default=1, help="simulations at a time; changes no number")
+    parser.add_argument("--seed", type=natural, default=1, help="root of the random numbers")
+    parser.add_argument("--draws", type=count, default=200, help="draws of the posterior that are used")
+    parser.add_argument("--threads", type=count, default=1, help="simulations at a time; changes no number")
     parser.set_defaults(run=run)
 
 

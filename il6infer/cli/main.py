@@ -44,6 +44,8 @@ COMMANDS = (
     "verify",
 )
 
+NO_MEMORY = "the memory is full. Give it more (on a cluster `mem_mb`), or run fewer jobs, chains or threads at once."
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -51,8 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 when the input has a fault that the user can mend, or the operating system refuses a file; the message
-        goes to stderr. Anything unforeseen is not caught: its traceback is what a developer needs.
+        0, or 2 when the input has a fault that the user can mend, or the operating system refuses a file or memory;
+        the message goes to stderr. Anything unforeseen is not caught: its traceback is what a developer needs.
     """
     words = sys.argv[1:] if argv is None else argv
     args = parser().parse_args(words)
@@ -72,10 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (`| head`) left: no fault of ours, and nothing more to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         if args.verbose:
             raise
-        sys.stderr.write(f"error: {told(error)}\n")
+        sys.stderr.write(f"error: {told(error) if isinstance(error, OSError) else NO_MEMORY}\n")
         return 2
     return 0
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from il6infer.cli import adopt
 from il6infer.cli.fit import OPTIONS, add_options, chosen_settings, write_posterior
+from il6infer.cli.options import count, positive
 
 logger = logging.getLogger("il6infer")
 
@@ -66,10 +67,10 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     one.add_argument("--gradient", action="store_true", help="also the gradient of the log-likelihood")
     one.add_argument("--output", required=True, type=Path, help="folder to write")
     one.add_argument("--engine", default="rosenbrock", help=OPTIONS["engine"][1])
-    one.add_argument("--rtol", type=float, default=1e-8, help=OPTIONS["rtol"][1])
-    one.add_argument("--atol", type=float, default=1e-10, help=OPTIONS["atol"][1])
-    one.add_argument("--max-steps", type=int, help="steps that one run may take")
-    one.add_argument("--max-seconds", type=float, help="wall time of a simulation [s]")
+    one.add_argument("--rtol", type=positive, default=1e-8, help=OPTIONS["rtol"][1])
+    one.add_argument("--atol", type=positive, default=1e-10, help=OPTIONS["atol"][1])
+    one.add_argument("--max-steps", type=count, help="steps that one run may take")
+    one.add_argument("--max-seconds", type=positive, help="wall time of a simulation [s]")
     one.set_defaults(run=run_evaluate, folders=("output",))
     two = actions.add_parser("fit", help="posterior and verdict", description=FIT, formatter_class=raw)
     two.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")

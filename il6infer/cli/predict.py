@@ -16,6 +16,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import count, natural
+
 logger = logging.getLogger("il6infer")
 
 ASK = """Predict interventions with one fit, at draws of its posterior.
@@ -51,9 +53,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     asking.add_argument("--predictions", required=True, type=Path, help="file that says what is asked")
     asking.add_argument("--verdict", type=Path, help="of `il6infer diagnose`: rides along with every number")
     asking.add_argument("--output", required=True, type=Path, help="JSON file to write")
-    asking.add_argument("--seed", type=int, default=1, help="of the noise of new measurements (default: 1)")
-    asking.add_argument("--draws", type=_count, help="of the posterior, at most (default: 400)")
-    asking.add_argument("--threads", type=_count, default=1, help="simulations at once (default: 1)")
+    asking.add_argument("--seed", type=natural, default=1, help="of the noise of new measurements (default: 1)")
+    asking.add_argument("--draws", type=count, help="of the posterior, at most (default: 400)")
+    asking.add_argument("--threads", type=count, default=1, help="simulations at once (default: 1)")
     asking.set_defaults(run=ask)
     weighing = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
     weighing.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
@@ -122,10 +124,3 @@ def weigh(args: argparse.Namespace) -> None:
                 if number.label.startswith("probability"):
                     said = f"{n.mean:.0f} %"
             logger.info("%s - %s: %s", prediction.title, number.label, found.unanswered or said)
-
-
-def _count(text: str) -> int:
-    """Read a whole number, at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 1 or more.")
-    return int(text)

@@ -15,6 +15,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import count
+
 logger = logging.getLogger("il6infer")
 
 
@@ -29,7 +31,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="configuration of the analysis")
     parser.add_argument("--results", required=True, type=Path, help="folder that the stages wrote into")
     parser.add_argument("--output", required=True, type=Path, help="HTML file to write")
-    parser.add_argument("--threads", type=int, default=1, help="models that are drawn at once (default: 1)")
+    parser.add_argument("--threads", type=count, default=1, help="models that are drawn at once (default: 1)")
     parser.add_argument("--paper", action="store_true", help="for print: about a dozen pages")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="folder for figures as SVG, PDF and CSV")
     parser.set_defaults(run=run)

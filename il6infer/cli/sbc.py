@@ -14,6 +14,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import count, natural
+
 logger = logging.getLogger("il6infer")
 
 
@@ -26,9 +28,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
     one = actions.add_parser("run", help="one batch of fits", description=__doc__, formatter_class=raw)
     one.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem")
-    one.add_argument("--batch", type=int, required=True, help="number of the batch, from 0")
+    one.add_argument("--batch", type=natural, required=True, help="number of the batch, from 0")
     one.add_argument("--config", type=Path, help="configuration whose sections 'sbc', 'fit' and 'seed' are used")
-    one.add_argument("--threads", type=int, default=1, help="chains that run at once")
+    one.add_argument("--threads", type=count, default=1, help="chains that run at once")
     one.add_argument("--output", required=True, type=Path, help="JSON file to write")
     one.set_defaults(run=run)
     two = actions.add_parser("gather", help="what the batches say", description=__doc__, formatter_class=raw)

@@ -11,9 +11,10 @@ from il6infer.kernel.vectors import OPTIONS
 
 @njit(**OPTIONS)
 def dense_lu(a, order, absent, least):
-    """LU factors of a small dense matrix in place, with row pivoting; rows of absent states for columns of such.
+    """LU factors of a small dense matrix in place, with row pivoting.
 
-    Returns -1, or the first column whose pivot is not above `least` (if absent) or nothing.
+    The pivot of an absent state's column is looked for in the rows of absent states. Returns -1, or the first column
+    whose pivot is not above `least` (if absent) or nothing.
     """
     n = len(a)
     for i in range(n):

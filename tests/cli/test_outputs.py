@@ -147,17 +147,29 @@ def test_as_a_process_it_is_a_message_and_exit_2(command, tmp_path):
     assert done.stderr.startswith(f"error: {tmp_path / 'out' / 'deep'}: cannot be written: ")
 
 
-def test_what_the_operating_system_refuses_later_is_a_message_too(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(28, "No space left on device", "posterior.nc"),
+            "posterior.nc: No space left on device. Free some space, or choose another disk.",
+        ),
+        (
+            MemoryError(),
+            "the memory is full. Give it more (on a cluster `mem_mb`), or run fewer jobs, chains or threads at once.",
+        ),
+    ],
+)
+def test_what_the_operating_system_refuses_later_is_a_message_too(error, said, monkeypatch, capsys):
     def run(args):
-        raise OSError(28, "No space left on device", "posterior.nc")
+        raise error
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--verbose", default=False)
     parser.set_defaults(run=run)
     monkeypatch.setattr(cli, "parser", lambda: parser)
     assert cli.main([]) == 2
-    said = "error: posterior.nc: No space left on device. Free some space, or choose another disk.\n"
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == f"error: {said}\n"
 
 
 def _written(folder: Path, *names: str, then: Exception | None = None) -> None:

@@ -1,10 +1,10 @@
 """Kill a run of the workflow in each of its stages, again and again: `python -m tests.faults.kill --times 30`.
 
 A first run is left alone; it tells how long each stage takes, and what its results are. Then, for each kill: a run is
-started, a stage waited for, and ``kill -9`` sent at a random moment of it, to snakemake and, seven times of ten, to its
-jobs. After each kill every file under its final name must be whole, and what was finished before must not have been
-made again. At the end the results must be those of the run that was left alone. Prints the table of
-docs/reliability.md.
+started, one of the stages that are left waited for, and ``kill -9`` sent at a random moment of it, to snakemake and,
+seven times of ten, to its jobs. After each kill every file under its final name must be whole, and what was finished
+before must not have been made again. At the end the results must be those of the run that was left alone. Prints the
+table of docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ class Found:
         return any(faults) or not all(self.whole)
 
 
-def at_work(process: subprocess.Popen[bytes]) -> set[str]:
-    """Rules whose commands are at work in a run."""
-    found = set()
+def pids_at_work(process: subprocess.Popen[bytes]) -> dict[int, str]:
+    """Processes of a run that are commands of its rules -> the rule."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
             if os.getpgid(int(path.name)) != process.pid:
@@ -91,10 +91,14 @@ def at_work(process: subprocess.Popen[bytes]) -> set[str]:
         except (ProcessLookupError, FileNotFoundError, PermissionError):
             continue
         places = [i for i, word in enumerate(words) if Path(word).name == "il6infer"]
-        if places:
-            said = " ".join(words[places[0] + 1 :])
-            found |= {rule for rule, command in STAGES.items() if said.startswith(f"{command} ")}
+        said = " ".join(words[places[0] + 1 :]) if places else ""
+        found |= {int(path.name): rule for rule, command in STAGES.items() if said.startswith(f"{command} ")}
     return found
+
+
+def at_work(process: subprocess.Popen[bytes]) -> set[str]:
+    """Rules whose commands are at work in a run."""
+    return set(pids_at_work(process).values())
 
 
 def kill(process: subprocess.Popen[bytes], *, all_of_it: bool) -> None:
@@ -169,15 +173,18 @@ def trial(scratch: Path, stages: Sequence[str], rng: random.Random) -> Found:
 def _kill_in(
     folder: Path, stages: Sequence[str], seconds: dict[str, float], found: Found, rng: random.Random
 ) -> list[str]:
-    """Kill runs of one folder until it is done; give the stages that no kill has come to."""
-    left, passed, kept = list(stages), [], {}
+    """Kill runs of one folder, each in a stage that is left, until it is done; give the stages that are still left."""
+    left, kept = list(stages), {}
     while left:
-        stage, process = left.pop(0), start(folder, "--cores", "2")
-        while stage not in at_work(process) and process.poll() is None:
-            time.sleep(0.02)
-        if process.poll() is not None:  # the stage was done before
-            passed.append(stage)
-            continue
+        process, found_at_work = start(folder, "--cores", "2"), []
+        while not found_at_work and process.poll() is None:
+            time.sleep(0.1)
+            now_at_work = at_work(process)
+            found_at_work = [stage for stage in left if stage in now_at_work]
+        if not found_at_work:  # the run is done
+            break
+        stage = found_at_work[0]
+        left.remove(stage)
         time.sleep(rng.uniform(0.0, seconds[stage]))
         found.late[stage] += stage not in at_work(process)
         kill(process, all_of_it=rng.random() < 0.7)
@@ -187,7 +194,7 @@ def _kill_in(
         found.redone += [f"{path}, at a kill of {stage}" for path, what in kept.items() if now.get(path) != what]
         kept = now
         sys.stderr.write(f"kill {found.kills.total()}, of {stage}: {len(results(folder))} results\n")
-    return passed
+    return left
 
 
 def table(found: Found) -> str:

@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,9 @@ def make_folder(folder: Path, config: str = CONFIG) -> Path:
     return folder
 
 
-def start(folder: Path, *words: str, profile: str = "default") -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, *words: str, profile: str = "default", before: Callable[[], None] | None = None
+) -> subprocess.Popen[bytes]:
     """Start snakemake in a session of its own, with output to ``log.txt``.
 
     Parameters
@@ -48,12 +51,16 @@ def start(folder: Path, *words: str, profile: str = "default") -> subprocess.Pop
         Further words of the command, as ``--cores 2``.
     profile
         Of the folder profiles/.
+    before
+        Called in the process before it is snakemake's.
     """
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *words]
     command += ["--directory", str(folder), "--configfile", str(folder / "tiny.yaml")]
     command += ["--workflow-profile", str(ROOT / "profiles" / profile)]
     with (folder / "log.txt").open("ab") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+        return subprocess.Popen(
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=before
+        )
 
 
 def log_of(folder: Path) -> str:

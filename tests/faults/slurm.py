@@ -1,13 +1,17 @@
 """The workflow on a real SLURM of one machine: `make test-slurm`, as root, on Debian or Ubuntu.
 
-Installs slurm-wlm and munge where they are missing, starts a cluster of this one node without accounting, and tries a
-run, compared with a local one byte for byte; a job that is cancelled, and the next run; a node that is drained, and
-comes back. Prints the rows of docs/reliability.md. What it started it stops; /etc/slurm/slurm.conf is put back.
+Installs slurm-wlm and munge where they are missing, starts a cluster of this one node without accounting, and tries: a
+run, compared with a local one byte for byte; and a fit that is cancelled while it samples, that runs into its time
+limit, that hangs, that needs more memory than it was given; a node that is drained, and comes back. Each must end well,
+by itself or by the same command again. Prints the rows of docs/reliability.md. What it started it stops;
+/etc/slurm/slurm.conf is put back.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,15 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-
-import numpy as np
+from types import MappingProxyType
 
 from il6infer._files import read_posterior
-from il6infer.provenance import verify
-from tests.faults.kill import CONFIG, ROOT, results
+from il6infer._yaml import read_yaml
+from tests.faults.runs import CONFIG, ROOT, different, log_of, make_folder, start
 
 CONF = Path("/etc/slurm/slurm.conf")
 SLURM = """ClusterName=local
@@ -42,13 +45,21 @@ SlurmctldLogFile={state}/slurmctld.log
 SlurmdLogFile={state}/slurmd.log
 ReturnToService=2
 MpiDefault=none
-JobAcctGatherType=jobacct_gather/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/none
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=16000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
-TIMED = {"posterior.nc", "verdict.json", "index.html"}
-"""Results that hold wall times and the number of threads."""
+ON_CLUSTER = (
+    "--default-resources", "slurm_partition=main", "slurm_account=test", "mem_mb=1000", "runtime=30",
+    "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5", "--jobs", "2",
+    "--latency-wait", "10", "--set-threads", "fit=2", "report=1",
+)  # fmt: skip
+LONGER = CONFIG.replace("tune: 60, draws: 60", "tune: 200, draws: 3000")
+POSTERIOR = Path("results/example/classic_none/posterior.nc")
+SIGTERM_BIT = 1 << (signal.SIGTERM - 1)
 
 
 def _out(*words: str) -> str:
@@ -106,87 +117,168 @@ def cluster() -> Iterator[None]:
                 CONF.write_bytes(before)
 
 
-def snakemake(folder: Path, *, on_cluster: bool) -> subprocess.Popen[bytes]:
-    """Start the tiny workflow in a folder.
+class Fit:
+    """A fit on the cluster, of more draws, in a copy of a run that is done but for it.
 
     Parameters
     ----------
+    done
+        Folder of the run.
     folder
-        Run directory; made ready where it is empty.
-    on_cluster
-        With profiles/slurm; else locally.
+        To copy it to.
+    resources
+        Of the fit's job, as ``--set-resources`` takes them.
     """
-    for name in ("config", "resources"):
-        if not (folder / name).exists():
-            (folder / name).symlink_to(ROOT / name)
-    (folder / "tiny.yaml").write_text(CONFIG)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--configfile", str(folder / "tiny.yaml"), "--workflow-profile"]
-    command += [str(ROOT / "profiles" / ("slurm" if on_cluster else "default"))]
-    if on_cluster:
-        command += ["--default-resources", "slurm_partition=main", "slurm_account=test", "mem_mb=1000", "runtime=30"]
-        command += ["--slurm-status-command", "squeue", "--jobs", "2", "--latency-wait", "10", "--set-threads", "fit=2"]
-        command += ["report=1"]
-    else:
-        command += ["--cores", "2"]
-    with (folder / "log.txt").open("ab") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def __init__(self, done: Path, folder: Path, *resources: str) -> None:
+        shutil.copytree(done, folder, symlinks=True)
+        (folder / POSTERIOR).unlink()
+        (folder / "log.txt").unlink()
+        (folder / "tiny.yaml").write_text(LONGER)
+        self.folder = folder
+        asked = ("--set-resources", *(f"fit:{resource}" for resource in resources)) if resources else ()
+        self.snakemake = start(folder, str(POSTERIOR), *ON_CLUSTER, *asked, profile="slurm")
+
+    def process(self) -> int:
+        """Give the number of the process that samples, when it has kept draws."""
+        partial = (self.folder / POSTERIOR).with_name(f"{POSTERIOR.name}.partial")
+        _wait("draws that are kept", lambda: any(p.stat().st_size > 10_000 for p in partial.glob("*.draws")))
+        for path in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                here = (path / "cwd").resolve() == self.folder.resolve()
+                if here and {"fit", str(POSTERIOR)} <= {*words} and Path(words[0]).name.startswith("python"):
+                    return int(path.name)
+        raise LookupError("no process samples")
+
+    def outcome(self) -> tuple[str, bool]:
+        """Wait for snakemake's end: exit code, and what the fit said; whether the posterior is whole."""
+        code = self.snakemake.wait()
+        path = self.folder / POSTERIOR
+        whole = path.is_file() and read_posterior(path, "posterior")["posterior"].sizes["draw"] == 3000
+        text = (self.folder / "results/logs/fit/example/classic_none.log").read_text("utf-8", errors="replace")
+        went_on = re.findall(r"chain \d+ goes on after \d+ of \d+ iterations", text)
+        return f"exit code {code}; {'; '.join(went_on) or 'begun anew'}", code == 0 and whole
 
 
-def different(first: Path, second: Path) -> list[str]:
-    """Results of two runs that differ, apart from times: of posteriors the draws count."""
-    ours, theirs = ({str(p.relative_to(folder)): p for p in results(folder)} for folder in (first, second))
-    found = sorted(ours.keys() ^ theirs.keys())
-    for name in sorted(ours.keys() & theirs.keys()):
-        if name.endswith("posterior.nc"):
-            a, b = (read_posterior(path, "posterior")["posterior"] for path in (ours[name], theirs[name]))
-            if not all(np.array_equal(a[v].values, b[v].values) for v in a.data_vars):
-                found.append(name)
-        elif Path(name).name not in TIMED and ours[name].read_bytes() != theirs[name].read_bytes():
-            found.append(name)
-    return found
+def asked_to_end(process: int) -> bool:
+    """Whether SIGTERM waits for a process that is stopped."""
+    text = Path(f"/proc/{process}/status").read_text("ascii")
+    return any(int(bits, 16) & SIGTERM_BIT for bits in re.findall(r"^(?:Sig|Shd)Pnd:\s*(\w+)", text, re.MULTILINE))
 
 
-def _job() -> list[str]:
-    return _out("squeue", "-h", "-t", "RUNNING", "-o", "%i").split()
+def state() -> str:
+    """State and time of the jobs that there are."""
+    return _out("squeue", "-h", "-o", "%T %M").strip()
+
+
+def a_run(done: Path, folder: Path) -> tuple[str, bool]:
+    """Compare a whole run with a local one."""
+    code = start(make_folder(folder), *ON_CLUSTER, profile="slurm").wait()
+    unlike = different(done, folder)
+    steps = re.findall(r"(\d+) of (\d+) steps", log_of(folder))
+    return (
+        f"exit code {code}, {' of '.join(steps[-1]) if steps else 0} steps; results that differ from those of a local "
+        f"run: {', '.join(unlike) or 'none'}",
+        code == 0 and not unlike,
+    )
+
+
+def cancelled(done: Path, folder: Path) -> tuple[str, bool]:
+    """Cancel the job of a fit that samples."""
+    fit = Fit(done, folder)
+    process = fit.process()
+    os.kill(process, signal.SIGSTOP)  # so that it does not end before
+    subprocess.run(["scancel", *_jobs()], check=True)
+    _wait("SIGTERM", lambda: asked_to_end(process), 60)
+    os.kill(process, signal.SIGCONT)
+    return fit.outcome()
+
+
+def at_the_limit(done: Path, folder: Path) -> tuple[str, bool]:
+    """Let the signal of profiles/slurm reach a fit before its time limit of three minutes."""
+    extra = read_yaml(ROOT / "profiles/slurm/config.yaml")["set-resources"]["fit"]["slurm_extra"]
+    fit = Fit(done, folder, "runtime=3 if attempt == 1 else 60", f"slurm_extra={extra}")
+    process = fit.process()
+    os.kill(process, signal.SIGSTOP)
+    _wait("SIGTERM", lambda: asked_to_end(process), 240)
+    when = state()
+    os.kill(process, signal.SIGCONT)
+    said, well = fit.outcome()
+    return f"SIGTERM came at {when} of 3:00; {said}", well and when.startswith("RUNNING")
+
+
+def hanging(done: Path, folder: Path) -> tuple[str, bool]:
+    """Let a fit hang, that does not hear a signal either, until its time limit of a minute."""
+    fit = Fit(done, folder, "runtime=1 if attempt == 1 else 60")
+    os.kill(fit.process(), signal.SIGSTOP)
+    return fit.outcome()
+
+
+def without_memory(done: Path, folder: Path) -> tuple[str, bool]:
+    """Give a fit 150 MB at first."""
+    fit = Fit(done, folder, "mem_mb=150 if attempt == 1 else 4000")
+    said, well = fit.outcome()
+    tries = log_of(folder).count("Trying to restart job")
+    return f"{said}; {tries} times tried again", well and tries > 0
+
+
+def drained(done: Path, folder: Path) -> tuple[str, bool]:
+    """Drain the node, and let it come back."""
+    host = socket.gethostname().split(".")[0]
+    subprocess.run(["scontrol", "update", f"nodename={host}", "state=drain", "reason=test"], check=True)
+    fit = Fit(done, folder)
+    _wait("a job that waits", lambda: bool(_out("squeue", "-h", "-t", "PENDING", "-o", "%i").split()))
+    waits = _out("squeue", "-h", "-t", "PENDING", "-o", "%r").strip()
+    subprocess.run(["scontrol", "update", f"nodename={host}", "state=resume"], check=True)
+    said, well = fit.outcome()
+    return f"waited ({waits}); {said}", well
+
+
+FAULTS: Mapping[str, tuple[str, Callable[[Path, Path], tuple[str, bool]]]] = MappingProxyType(
+    {
+        "run": ("a run, and the same locally", a_run),
+        "cancelled": ("`scancel` of a fit that samples", cancelled),
+        "limit": ("the time limit of a fit that samples", at_the_limit),
+        "hanging": ("a fit that hangs (SIGSTOP), until its time limit", hanging),
+        "memory": ("a fit with too little memory", without_memory),
+        "drained": ("a node drained, and resumed", drained),
+    }
+)
+"""Short name -> what is tried, and how."""
 
 
 def main() -> int:
     """Try each, print the table; 0 if all went as it should."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("fault", nargs="*", choices=[[], *FAULTS], help="what to try (default: all)")
+    faults = parser.parse_args().fault or [*FAULTS]
     # A `timeout` or a scheduler that ends this must not leave daemons behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    rows: list[tuple[str, str, bool]] = []
+    well = True
     with tempfile.TemporaryDirectory() as scratch, cluster():
-        local, remote, cancelled, drained = (
-            Path(scratch) / name for name in ("local", "remote", "cancelled", "drained")
-        )
-        for folder in (local, remote, cancelled, drained):
-            folder.mkdir()
-        codes = snakemake(local, on_cluster=False).wait(), snakemake(remote, on_cluster=True).wait()
-        unlike = different(local, remote)
-        rows.append(("a run, and the same locally", f"exit codes {codes}; different: {unlike or 'none'}",
-                     codes == (0, 0) and not unlike))  # fmt: skip
+        done = make_folder(Path(scratch) / "local")
+        if start(done, "--cores", "2").wait() != 0:
+            raise RuntimeError(log_of(done)[-3000:])
+        for name in faults:
+            what, attempt = FAULTS[name]
+            folder, began = Path(scratch) / name, time.monotonic()
+            try:
+                outcome, ok = attempt(done, folder)
+            except (TimeoutError, LookupError, OSError, subprocess.CalledProcessError) as error:
+                outcome, ok = f"{type(error).__name__}: {error}", False
+            minutes = (time.monotonic() - began) / 60
+            sys.stdout.write(f"| {what} | {outcome} | {minutes:.0f} min | {'well' if ok else 'NOT WELL'} |\n")
+            sys.stdout.flush()
+            if not ok:
+                well = False
+                sys.stderr.write(f"{name}:\n{log_of(folder)[-4000:]}\n")
+                subprocess.run(["scancel", *_jobs()], check=False)
+    return int(not well)
 
-        process = snakemake(cancelled, on_cluster=True)
-        _wait("a job of the cancelled run", lambda: bool(_job()))
-        subprocess.run(["scancel", *_job()], check=True)
-        first, second = process.wait(), snakemake(cancelled, on_cluster=True).wait()
-        _, findings = verify(cancelled / "results")
-        whole = (cancelled / "results" / "report" / "index.html").is_file() and not findings
-        rows.append(("scancel of a job", f"exit code {first} (the job is tried once more), next run {second}", whole))
 
-        host = socket.gethostname().split(".")[0]
-        subprocess.run(["scontrol", "update", f"nodename={host}", "state=drain", "reason=test"], check=True)
-        process = snakemake(drained, on_cluster=True)
-        _wait("a job that waits", lambda: bool(_out("squeue", "-h", "-t", "PENDING", "-o", "%i").split()))
-        subprocess.run(["scontrol", "update", f"nodename={host}", "state=resume"], check=True)
-        rows.append(("a node drained, and resumed", f"exit code {process.wait()}", process.returncode == 0))
-        for folder in (local, remote, cancelled, drained):
-            if not all(ok for _, _, ok in rows):
-                sys.stderr.write(f"{folder.name}:\n{(folder / 'log.txt').read_text()[-3000:]}\n")
-    for what, outcome, ok in rows:
-        sys.stdout.write(f"| {what} | {outcome} | {'as it should' if ok else 'NOT as it should'} |\n")
-    return int(not all(ok for _, _, ok in rows))
+def _jobs() -> list[str]:
+    return _out("squeue", "-h", "-t", "RUNNING", "-o", "%i").split()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_digests import EDITS
 from tests.workflow.conftest import planned
 
+# Rule -> rules that read what it writes.
+READ_BY = {
+    "ingest": {"problem"},
+    "adopt": {"draw_adopted", "check_prior", "fit", "ask", "predict"},
+    "problem": {"check_prior", "fit", "ask", "predict"},
+    "fit": {"diagnose", "ask", "predict", "compare"},
+    "diagnose": {"predict", "compare", "report"},
+    "compare": {"weigh", "weigh_predictions", "report"},
+    "ask": {"weigh"},
+    "predict": {"weigh_predictions"},
+    **dict.fromkeys(("weigh", "weigh_predictions", "check_prior", "draw", "draw_adopted"), {"report"}),
+    "report": set(),
+}
 AFTER_VERDICT = {"compare", "weigh", "predict", "weigh_predictions", "report"}
 AFTER_FIT = {"diagnose", "ask", *AFTER_VERDICT}
 
@@ -54,6 +68,25 @@ def test_an_edit_runs_what_reads_it_and_its_followers(done_run, file, rules):
     path.write_bytes(before)
 
     assert found == rules
+
+
+@pytest.mark.slow
+def test_an_edit_of_any_package_runs_exactly_what_runs_it_and_its_followers(done_run):
+    first = {name.split("/")[0]: name for name in reversed(EDITS)}  # of each package, and of the ground floor
+    found = {}
+    for name in first.values():
+        path = done_run / "il6infer" / name
+        before = path.read_bytes()
+        path.write_bytes(before + (b"\n" if path.suffix == ".csv" else b"\n# a comment\n"))
+        found[name] = sorted(planned(done_run))
+        path.write_bytes(before)
+
+    assert found == {name: sorted(with_followers(EDITS[name] & READ_BY.keys())) for name in first.values()}
+
+
+def with_followers(rules: set[str]) -> set[str]:
+    more = set(rules).union(*(READ_BY[rule] for rule in rules))
+    return rules if more == rules else with_followers(more)
 
 
 def test_an_upgrade_of_a_package_runs_what_imports_it(done_run):
