@@ -29,6 +29,8 @@ LAYERS: dict[str, set[str]] = {
     "pymc": {"stages", "problems", "kernel", "engine", "inference"},
     "draws": set(),
     "provenance": {"stages"},
+    "published": set(),
+    "archive": {"draws", "stages", "library", "configuration", "petab_files", "provenance", "published"},
     "diagnosis": {"draws", "problems", "stages"},
     "comparison": {"draws", "stages"},
     "held_out": {"network", "problems", "engine", "inference", "stages"},

@@ -25,6 +25,7 @@ from il6infer._outputs import check_file, check_folder, told
 COMMANDS = (
     "init",
     "simulate",
+    "data",
     "ingest",
     "join",
     "problem",
@@ -42,6 +43,8 @@ COMMANDS = (
     "petab",
     "provenance",
     "verify",
+    "export",
+    "reproduce",
 )
 
 NO_MEMORY = "the memory is full. Give it more (on a cluster `mem_mb`), or run fewer jobs, chains or threads at once."

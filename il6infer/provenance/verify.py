@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from il6infer._errors import UserError
 from il6infer._files import digest
 from il6infer.provenance.record import place_of, records
+from il6infer.stages.provenance import Provenance
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,15 @@ class Finding:
     what: str
 
 
-def verify(folder: Path) -> tuple[int, list[Finding]]:
+def verify(folder: Path, known: Mapping[Path, Provenance] | None = None) -> tuple[int, list[Finding]]:
     """Recompute the digest of each result, and of each file that it was made from.
 
     Parameters
     ----------
     folder
         Results, with their records.
+    known
+        Records to look at, with their paths; None: all of the folder.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def verify(folder: Path) -> tuple[int, list[Finding]]:
         raise UserError(f"{folder}: no such folder. Give the folder of the results.")
     looked: set[Path] = set()
     findings: list[Finding] = []
-    known = dict(records(folder))
+    known = dict(records(folder)) if known is None else known
     if not known:
         raise UserError(f"{folder}: nothing here says where it came from: no command of il6infer wrote into it.")
     for record, made in known.items():

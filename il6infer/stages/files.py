@@ -9,6 +9,7 @@ from types import MappingProxyType
 from il6infer._files import write_json
 from il6infer.stages.claims import Answers, WeighedClaims
 from il6infer.stages.comparison import Comparison
+from il6infer.stages.export import Export, Reproduction
 from il6infer.stages.hold_out import HeldOut
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.prior_check import PriorCheck
@@ -27,6 +28,8 @@ FILES: Mapping[str, type] = MappingProxyType(
         "model_claims": Answers,
         "claims": WeighedClaims,
         "provenance": Provenance,
+        "export": Export,
+        "reproduction": Reproduction,
         "settings_fit": FitSections,
         "settings_verdict": VerdictSections,
         "settings_compare": CompareSections,

@@ -12,6 +12,7 @@ from snakemake.logging import logger
 
 from il6infer._run_lock import free, sign
 from il6infer.configuration.check import check_config, library_of
+from il6infer.configuration.raw import named_files
 from il6infer.configuration.readouts import check_readouts
 from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.joint import cell_of, members_of
@@ -133,15 +134,8 @@ def fit_threads():
 
 def raw_files(wildcards):
     """Files that the description names; one that is malformed is left to `il6infer ingest` to explain."""
-    description, folder = (
-        DESCRIPTIONS[wildcards.dataset],
-        DATASETS[wildcards.dataset]["folder"],
-    )
-    files = description.get("files")
-    entries = [entry for entry in files if isinstance(entry, dict)] if isinstance(files, list) else []
-    names = [entry.get(key) for entry in entries for key in ("path", "layout")]
-    names.append(description.get("protocol"))
-    return sorted({f"{folder}/{name}" for name in names if isinstance(name, str)})
+    folder = DATASETS[wildcards.dataset]["folder"]
+    return [f"{folder}/{name}" for name in named_files(DESCRIPTIONS[wildcards.dataset])]
 
 
 def of_each_fit(pattern):
