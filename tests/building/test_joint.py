@@ -114,8 +114,8 @@ def test_shared_own_and_pooled_parameters_are_recovered(tmp_path):
     """Intervals hold the truth as often as they say, over 60 pairs of data sets simulated at draws of the priors."""
     fixed = {
         "Kd_IL6_IL6R": 4.0, "Kd_complex_gp130": 0.3, "k_dephosphorylation_n": 0.2, "K_SOCS3_mRNA": 0.2,
-        "IL6R_0": 3600.0, "SOCS3_basal": 0.004, "k_delay": 0.11, "k_SOCS3_mRNA": 0.05, "k_SOCS3_protein": 0.1, "Kd_complex_sgp130Fc": 0.1,
-        "K_reporter": 0.2, "k_reporter_mRNA": 0.01,
+        "IL6R_0": 3600.0, "SOCS3_basal": 0.004, "k_delay": 0.11, "k_SOCS3_mRNA": 0.05, "k_SOCS3_protein": 0.1,
+        "Kd_complex_sgp130Fc": 0.1, "K_reporter": 0.2, "k_reporter_mRNA": 0.01,
     }  # fmt: skip
     row = measurements(offset=False).iloc[[0]].drop(columns=["condition", "time_min"])
     times = [(c, t) for c in ("il6", "vehicle") for t in (0.0, 5.0, 10.0, 20.0, 40.0, 60.0, 90.0, 120.0)]
