@@ -69,6 +69,16 @@ def _record_of(path: Path) -> Path | None:
             places = [place_of(record, file.path) for file in read(record, Provenance).results]
             if path in places or (path.is_dir() and folder == path and places):
                 return record
+    return _record_beside(path)
+
+
+def _record_beside(path: Path) -> Path | None:
+    """Record in a folder beside those above a path: figures lie beside the page whose command drew them."""
+    for folder in path.parents[:2]:
+        for record in sorted(folder.glob(f"*/{FOLDER}/*.json")):
+            places = [place_of(record, file.path) for file in read(record, Provenance).results]
+            if path in places or any(place.parent == path for place in places):
+                return record
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from il6infer._errors import UserError
+from il6infer.cli import report
 from il6infer.cli.main import main
 from il6infer.provenance import chain, record, verify
 from il6infer.provenance.record import FOLDER, records
@@ -144,3 +146,18 @@ def test_a_text_of_a_configuration_that_is_too_long_for_a_file_is_no_file(tmp_pa
     (tmp_path / "here.csv").write_text("a\n", "utf-8")
 
     assert list(record._named_in(path, [tmp_path])) == [tmp_path / "here.csv"]
+
+
+def test_figures_beside_the_page_say_where_they_came_from(tmp_path):
+    """The command of the page writes them, and its record lies with the page."""
+    page, figure = tmp_path / "report" / "index.html", tmp_path / "figures" / "fit.svg"
+    for path in (page, figure):
+        path.parent.mkdir()
+        path.write_text("x")
+    args = argparse.Namespace(command="report", output=page, run=report.run)
+    record.note(args, ["report", "--output", str(page)], [page, figure])
+
+    for path in (figure, figure.parent):
+        assert any("by `il6infer report" in line for line in chain(path))
+    with pytest.raises(UserError, match="nothing says where it came from"):
+        chain(tmp_path / "figures" / "other.svg")

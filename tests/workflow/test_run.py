@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from il6infer.provenance import chain, verify
 from il6infer.stages import read
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.verdict import Verdict
@@ -88,6 +89,18 @@ def test_each_job_left_a_log_and_a_benchmark(run):
 )
 def test_a_changed_key_reruns_what_reads_it(run, change, jobs):
     assert _planned(run[1]("--dry-run", "--config", change).stdout) == jobs
+
+
+def test_every_result_says_where_it_came_from_down_to_a_raw_file(run):
+    results = run[0] / "results"
+    skipped = {"logs", "benchmarks", "settings", ".provenance"}
+    made = [p for p in results.rglob("*") if p.is_file() and not skipped & set(p.relative_to(results).parts)]
+    told = {path: chain(path) for path in made if not path.name.startswith(".")}
+
+    assert len(told) > 40
+    assert verify(results)[1] == []
+    for path, lines in told.items():
+        assert any("western_blot_gel1.csv  sha256" in line for line in lines) or path.name == "diagram.svg"
 
 
 def test_snakemake_report_has_the_captions(run):

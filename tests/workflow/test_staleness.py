@@ -98,6 +98,28 @@ def test_an_upgrade_of_a_package_runs_what_imports_it(done_run):
     assert found == {"fit", *AFTER_FIT}
 
 
+def test_one_cell_of_a_raw_file_runs_its_data_set(done_run):
+    path = done_run / "resources" / "example" / "western_blot_gel1.csv"
+    before = path.read_bytes()
+    rows = before.splitlines(keepends=True)
+    path.write_bytes(b"".join([*rows[:-1], rows[-1].replace(b"1", b"2").replace(b"0", b"1")]))
+    found = planned(done_run)
+    path.write_bytes(before)
+
+    assert found == {"ingest", "problem", "check_prior", "fit", *AFTER_FIT}
+
+
+def test_one_prior_of_the_library_runs_what_is_made_of_it(done_run):
+    path = done_run / "il6infer" / "library" / "priors.csv"
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b"0.1", b"0.2", 1))
+    assert path.read_bytes() != before
+    found = planned(done_run)
+    path.write_bytes(before)
+
+    assert found == {"draw", "draw_adopted", "problem", "check_prior", "fit", *AFTER_FIT}
+
+
 def test_what_a_description_says_counts(done_run):
     path = done_run / "config" / "datasets" / "example.yaml"
     edit(path, "title: ", "title: Other ")
