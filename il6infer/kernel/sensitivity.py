@@ -169,7 +169,7 @@ def add_increments(s, tk, theta):
 @njit(**OPTIONS)
 def steady_tangent(y, p, s, dp, work, fp):
     """Tangent of `steady`: `s` of the state that it came from becomes that of the steady state `y`."""
-    mj, b = work[1], work[3]
+    _, mj, _, b = work
     a, order, x = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
     minus_jacobian_of_one(y, p, 0.0, mj)
     waits = np.empty(N(), dtype=np.bool_)

@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,12 +128,22 @@ def test_a_disk_that_can_only_be_read(command, disk, capsys):
     assert said.endswith("Read-only file system. Choose another folder: this disk can only be read.\n")
 
 
+@pytest.fixture
+def forbidden() -> Iterator[Path]:
+    """A folder that nobody may write to; root, who may, is nobody for the test."""
+    root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        if root:
+            os.seteuid(65534)
+        yield Path(folder)
+        if root:
+            os.seteuid(0)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_folder_without_the_right_to_write(command, tmp_path, capsys):
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    tmp_path.chmod(0o500)
-    said = _refused(command, tmp_path / "out", capsys)
+def test_a_folder_without_the_right_to_write(command, forbidden, capsys):
+    said = _refused(command, forbidden / "out", capsys)
     assert said.endswith("Permission denied. Choose another folder, or ask for the right to write there.\n")
 
 
