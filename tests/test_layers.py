@@ -35,7 +35,7 @@ LAYERS: dict[str, set[str]] = {
     "comparison": {"draws", "stages"},
     "held_out": {"network", "problems", "engine", "inference", "stages"},
     # ingest: names and units of doses in a protocol.
-    "prediction": {"ingestion", "network", "library", "problems", "engine", "inference", "stages"},
+    "prediction": {"ingestion", "network", "library", "problems", "engine", "inference", "stages", "draws"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.
     "experiments": {"ingestion", "library", "petab_files", "engine", "building", "stages"},
     "report": {"stages", "configuration", "library"},

@@ -124,3 +124,11 @@ def weigh(args: argparse.Namespace) -> None:
                 if number.label.startswith("probability"):
                     said = f"{n.mean:.0f} %"
             logger.info("%s - %s: %s", prediction.title, number.label, found.unanswered or said)
+    if found.contest is not None:
+        for i, lane in enumerate(found.contest.lanes, start=1):
+            where = f"{lane.readout}, {lane.done}, {lane.time_min:g} min"
+            logger.info("to tell models apart, lane %d: %s (%+.3f nats)", i, where, lane.gain)
+        said = f"{found.contest.gain:.2f} nats, random lanes {found.contest.random:.2f}; "
+        said += "probability of the right model "
+        said += f"{found.contest.now:.2f} now, {found.contest.after:.2f} after"
+        logger.info("to tell models apart: %s", found.contest.absent or said)

@@ -11,11 +11,15 @@ from il6infer._files import Groups
 from il6infer.prediction.ask import Simulator, quantity
 from il6infer.prediction.claims import Claim, Claims, label, needs, unit
 from il6infer.prediction.draws import posterior_draws
+from il6infer.prediction.leaning import leanings
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
 from il6infer.stages.claims import Answers, ClaimAnswer, Quantity, Summary
 
 Bound = Literal["", "at least", "at most"]
+
+PARTS = ("posterior", "log_likelihood", "constant_data")
+"""Groups of a posterior that are read."""
 
 DRAWS = 400
 """Draws of the prior, and of the posterior evenly spread over the chains."""
@@ -53,8 +57,12 @@ def answer(
     simulator = Simulator(problem, claims, engine=engine, rtol=rtol, atol=atol)
     samples = {name: (drawn, simulator.courses(drawn, threads)) for name, drawn in thetas.items()}
     units = {p.id: p.unit for p in problem.estimated}
-    found = tuple(_claim(claim, simulator, samples, units) for claim in claims.claims)
-    return Answers(problem.id, len(thetas["posterior"]) if idata is not None else None, found)
+    holds: dict[str, np.ndarray] = {}
+    found = tuple(_claim(claim, simulator, samples, units, holds) for claim in claims.claims)
+    if idata is None:
+        return Answers(problem.id, None, found)
+    changes = leanings(problem, idata, thetas["posterior"], holds)
+    return Answers(problem.id, len(thetas["posterior"]), found, changes)
 
 
 def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -> dict[str, bool | None]:
@@ -69,11 +77,15 @@ def truths(problem: Problem, claims: Claims, theta: np.ndarray, **solver: Any) -
     """
     simulator = Simulator(problem, claims, **solver)
     sample = (theta[None], simulator.courses(theta[None]))
-    found = {claim.id: _claim(claim, simulator, {"posterior": sample}, {}) for claim in claims.claims}
+    found = {claim.id: _claim(claim, simulator, {"posterior": sample}, {}, {}) for claim in claims.claims}
     return {name: None if a.posterior is None else a.posterior > 0.5 for name, a in found.items()}
 
 
-def _claim(claim: Claim, simulator: Simulator, samples: Mapping[str, tuple], units: Mapping[str, str]) -> ClaimAnswer:
+def _claim(
+    claim: Claim, simulator: Simulator, samples: Mapping[str, tuple], units: Mapping[str, str],
+    holding: dict[str, np.ndarray],
+) -> ClaimAnswer:  # fmt: skip
+    """Ask one claim; `holding` takes where it holds at the draws of the posterior (1, 0, or NaN: undefined)."""
     absent = "; ".join(dict.fromkeys(simulator.absent[n] for n in needs(claim) if n in simulator.absent))
     found: dict[str, list] = {}
     counts: dict[str, tuple[int, int] | None] = {"prior": None, "posterior": None}
@@ -84,6 +96,8 @@ def _claim(claim: Claim, simulator: Simulator, samples: Mapping[str, tuple], uni
         found[name] = values
         if defined.mean() >= 1.0 - UNDEFINED_MAX:
             counts[name] = int(holds[defined].sum()), int(defined.sum())
+            if name == "posterior":
+                holding[claim.id] = np.where(defined, holds.astype(float), np.nan)
     quantities = tuple(
         Quantity(
             label=label(c.quantity),

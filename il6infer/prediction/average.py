@@ -51,7 +51,8 @@ def average(answers: Mapping[str, Answers], comparison: Comparison) -> WeighedCl
     misfits = {name: row.misfits for name, row in rows.items() if name in answers and not row.reproduces}
     sampled = [name for name in answers if name not in failed]
     unanswered = NOTHING_FITS if sampled and set(sampled) <= set(misfits) else "" if sampled else "no fit sampled"
-    return WeighedClaims(tuple(claims), failed, misfits, unanswered)
+    leanings = {model: answers[model].leanings for model, weight in weights.items() if weight > 0}
+    return WeighedClaims(tuple(claims), failed, misfits, unanswered, leanings)
 
 
 def _said(claim: ClaimAnswer) -> tuple[str, str, str]:

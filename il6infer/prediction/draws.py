@@ -17,4 +17,9 @@ def posterior_draws(problem: Problem, idata: Groups, draws: int) -> np.ndarray:
         At most so many, evenly spread over the chains.
     """
     flat = np.stack([idata["posterior"][p.id].values.ravel() for p in problem.estimated], axis=-1)
-    return flat[np.linspace(0, len(flat) - 1, min(draws, len(flat))).astype(int)]
+    return flat[chosen_draws(len(flat), draws)]
+
+
+def chosen_draws(count: int, draws: int) -> np.ndarray:
+    """Places of at most `draws` of `count` draws, evenly spread."""
+    return np.linspace(0, count - 1, min(draws, count)).astype(int)

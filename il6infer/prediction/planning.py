@@ -13,7 +13,7 @@ from il6infer.prediction.interventions import Candidates
 from il6infer.prediction.quantities import level
 from il6infer.problems.noise import logarithmic
 from il6infer.problems.spec import Problem
-from il6infer.stages.predictions import Lane, MeasurementPlan
+from il6infer.stages.predictions import Array, Lane, LaneReadings, MeasurementPlan
 
 Pair = tuple[str, str]
 """Read-out and experiment."""
@@ -99,14 +99,7 @@ def plan_of(
     targets = [name for name in own if name in ids]
     if not targets:
         return none("the model's fit estimates none of the parameters")
-    columns: list[tuple[Pair, float, np.ndarray, float, float]] = []
-    for pair, (seen, noise, logs) in readings.courses.items():
-        for time in asked.times:
-            value, sds = (level(readings.times, rows, time) for rows in (seen, noise))
-            if logs:
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    value = np.log(value)
-            columns.append((pair, time, value, float(np.nanmedian(sds)), 1.0 if logs else float(np.nanmean(value))))
+    columns = _columns(asked, readings)
     if not columns:
         return none("none of the candidates is a read-out that was measured, in an experiment that the model has")
     values = thetas[:, [ids.index(name) for name in targets]]
@@ -127,3 +120,36 @@ def plan_of(
     )
     shrinkage = {name: float(s) for name, s in zip(targets, found.shrinkage, strict=True)}
     return MeasurementPlan(lanes, len(columns), float(sum(found.gains)), found.random, shrinkage, "")
+
+
+def lane_readings(asked: Candidates, plans: Mapping[str, VirtualExperiment], readings: Readings) -> LaneReadings | None:
+    """Give what each candidate would read at each draw, so that models can be held against each other; None of none.
+
+    Parameters
+    ----------
+    asked, plans, readings
+        As for `plan_of`.
+    """
+    columns = _columns(asked, readings)
+    if not columns:
+        return None
+    lanes = tuple(
+        Lane(readout, plans[name].title, time, float(asked.costs.get(readout, 1.0)), 0.0)
+        for (readout, name), time, *_ in columns
+    )
+    logs = tuple(readings.courses[pair][2] for pair, *_ in columns)
+    values = Array.of(np.stack([column[2] for column in columns], axis=1))
+    return LaneReadings(lanes, asked.lanes, values, tuple(column[3] for column in columns), logs)
+
+
+def _columns(asked: Candidates, readings: Readings) -> list[tuple[Pair, float, np.ndarray, float, float]]:
+    """Give read-out and experiment, time, (draws,) readings, noise, and slope by ln of the scale, of each candidate."""
+    columns = []
+    for pair, (seen, noise, logs) in readings.courses.items():
+        for time in asked.times:
+            value, sds = (level(readings.times, rows, time) for rows in (seen, noise))
+            if logs:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    value = np.log(value)
+            columns.append((pair, time, value, float(np.nanmedian(sds)), 1.0 if logs else float(np.nanmean(value))))
+    return columns

@@ -19,7 +19,7 @@ from il6infer.prediction.draws import posterior_draws
 from il6infer.prediction.explore import Draft, draft, explorer
 from il6infer.prediction.interventions import Asked, Interventions
 from il6infer.prediction.measured import as_measured, new_measurements
-from il6infer.prediction.planning import Readings, plan_of
+from il6infer.prediction.planning import Readings, lane_readings, plan_of
 from il6infer.prediction.responses import area, crossing, hill_slope
 from il6infer.problems.spec import Problem
 from il6infer.stages.predictions import Array, DrawnCurve, DrawnNumber, DrawnPrediction, ModelPredictions
@@ -64,9 +64,10 @@ def predict(
     drafted = draft(problem)
     simulated = _Simulated(problem, asked, drafted, thetas, np.random.default_rng(seed), engine, rtol, atol, threads)
     reasons = [] if verdict is None else [r.message for a in (verdict.sampled, verdict.reproduces) for r in a.failed]
-    plan = None
+    plan = readings = None
     if asked.next is not None:
         plan = plan_of(problem, asked.next, asked.plans, thetas, simulated.readings, seed)
+        readings = lane_readings(asked.next, asked.plans, simulated.readings)
     return ModelPredictions(
         problem.id, len(thetas), simulated.failed,
         sampled=None if verdict is None else verdict.sampled.passed,
@@ -76,6 +77,7 @@ def predict(
         explorer=explorer(problem, drafted, thetas, simulated.references, simulated.times),
         unexplored=drafted.why,
         plan=plan,
+        readings=readings,
     )  # fmt: skip
 
 

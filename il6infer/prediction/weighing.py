@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from il6infer._errors import UserError
+from il6infer.prediction.contest import contest
 from il6infer.stages.comparison import NOTHING_FITS, Comparison
 from il6infer.stages.predictions import (
     Band,
@@ -20,6 +21,9 @@ from il6infer.stages.predictions import (
     Predictions,
     Spread,
 )
+
+SEED = 20261126
+"""Of the simulated outcomes of plans that tell models apart: a property of the method, not of the analysis."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 UNDEFINED_MAX = 0.5
@@ -70,10 +74,17 @@ def weigh(found: Mapping[str, ModelPredictions], comparison: Comparison) -> Pred
     misfits = {name: row.misfits for name, row in rows.items() if name in found and not row.reproduces}
     sampled = [name for name in found if name not in failed]
     unanswered = NOTHING_FITS if sampled and set(sampled) <= set(misfits) else "" if sampled else "no fit sampled"
+    chances = {
+        name: float(row.pseudo_bma)
+        for name, row in rows.items()
+        if name in found and row.sampled and row.reproduces and row.pseudo_bma
+    }
+    asked_next = any(own.plan is not None for own in found.values())
     heaviest = max(weights, key=lambda model: weights[model]) if weights else ""
     return Predictions(
         max(own.draws for own in found.values()), weights, failed, misfits, unanswered, predictions,
         plan=found[heaviest].plan if heaviest else None, planned_for=heaviest,
+        contest=contest({m: own.readings for m, own in found.items()}, chances, SEED) if asked_next else None,
     )  # fmt: skip
 
 

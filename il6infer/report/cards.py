@@ -226,7 +226,20 @@ def _planned(predictions: Predictions | None, told: Mapping[str, Mapping[str, An
     ]  # fmt: skip
     lanes = [f"{count} \N{MULTIPLICATION SIGN} {done}, {time:g} min" for (_, done, time), count in ranked[:4]]
     gain = f"Expected gain {plan.gain:.2f} nats; random lanes: {plan.random:.2f}."
-    return Card("What to measure next", answer, "", (*lanes, *learnt, gain), link="next")
+    return Card("What to measure next", answer, "", (*lanes, *learnt, gain, *_apart(predictions)), link="next")
+
+
+def _apart(predictions: Predictions) -> tuple[str, ...]:
+    """Say which lane would tell the models apart, where there are models to tell apart."""
+    found = predictions.contest
+    if found is None or not found.lanes:
+        return ()
+    first = max(found.lanes, key=lambda lane: lane.gain)
+    return (
+        f"To tell the {len(found.chances)} models in play apart: {first.readout.replace('_', ' ')}, {first.done}, "
+        f"{first.time_min:g} min; the right one from {_percent(found.now)} to {_percent(found.after)} with "
+        f"{len(found.lanes)} lanes.",
+    )
 
 
 def _open(

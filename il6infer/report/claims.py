@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from il6infer.stages.claims import ClaimAnswer, WeighedClaim
+from il6infer.stages.claims import ClaimAnswer, WeighedClaim, WeighedClaims
 from il6infer.stages.comparison import ModelRow
+
+K_MAX = 0.7
+"""Pareto k above which weighed draws cannot tell."""
 
 LIKELY, UNLIKELY = 0.9, 0.1
 """Probability from which a claim is said to hold, and down from which not to."""
@@ -98,3 +101,68 @@ def _before(answers: Mapping[str, ClaimAnswer], models: Sequence[ModelRow]) -> f
     known = [(weight, prior) for weight, prior in able if prior is not None]
     total = sum(weight for weight, _ in known)
     return sum(weight * prior for weight, prior in known) / total if total > 0.01 else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """An answer that leans on one assumption: what it is, of which model, the claim, its probability now and then."""
+
+    assumption: str
+    model: str
+    claim: str
+    now: float | None
+    then: float
+
+
+@dataclass(frozen=True)
+class Leans:
+    """What would change the answers of the models with a weight.
+
+    Attributes
+    ----------
+    changes
+        The largest first.
+    priors, gels
+        How many were looked at.
+    untold
+        Assumptions of which only a new fit could tell.
+    """
+
+    changes: tuple[Change, ...]
+    priors: int
+    gels: int
+    untold: tuple[str, ...]
+
+
+def leans(
+    weighed: WeighedClaims | None, words: Mapping[str, str], about: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> Leans | None:
+    """Gather what would change the answers; None where no claims were asked, or no model has a weight.
+
+    Parameters
+    ----------
+    words
+        Model -> its label.
+    about
+        Model -> parameter -> what the fit says of it: ``what``.
+    """
+    if weighed is None or not any(weighed.leanings.values()):
+        return None
+    said = {claim.id: claim for claim in weighed.claims}
+    changes, untold, counts = [], [], {"prior": 0, "data": 0}
+    for model, found in weighed.leanings.items():
+        for one in found:
+            counts[one.kind] += 1
+            name = one.what.replace("_", " ")
+            if one.kind == "prior":
+                name = f"the prior of {about.get(model, {}).get(one.what, {}).get('what') or name} with half its say"
+            else:
+                name = f"{name} left out"
+            if one.k is None or one.k > K_MAX:
+                untold.append(name)
+            for claim, then in one.changes.items():
+                changes.append(
+                    Change(name, words[model], said[claim].statement, said[claim].models[model].posterior, then)
+                )
+    ranked = sorted(changes, key=lambda c: -abs(c.then - (c.now or 0.0)))
+    return Leans(tuple(ranked), counts["prior"], counts["data"], tuple(dict.fromkeys(untold)))

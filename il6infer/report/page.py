@@ -6,6 +6,7 @@ import gc
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import replace
 from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,7 +25,7 @@ from il6infer.configuration.load import load_config, models_of, values_of
 from il6infer.report import figures, hold_out, joint, predictions
 from il6infer.report.cards import cards
 from il6infer.report.citing import methods
-from il6infer.report.claims import grouped
+from il6infer.report.claims import grouped, leans
 from il6infer.report.conclusions import influences, near, summary, vocabulary
 from il6infer.report.explore import explored
 from il6infer.report.hold_out import fitted_rows
@@ -38,7 +39,7 @@ from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.ingest import IngestSummary
-from il6infer.stages.predictions import ModelPredictions, Predictions
+from il6infer.stages.predictions import Contest, ModelPredictions, Predictions
 from il6infer.stages.tables import MEASUREMENTS, adopted, read_table
 
 _FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg", "prior_check.json")
@@ -202,6 +203,7 @@ def _dataset(
         ],
         "held_out": hold_out.section(folder, order, out, doubts, figure_of) if out else None,
         "joint": joint.section(config, name, order, results),
+        "leans": leans(claims, words, told),
         "claims": grouped(claims.claims if claims else (), comparison.models),
         "doubts": doubts,
         "left_out": {
@@ -252,6 +254,7 @@ def _predicted(
         "shown_models": [],
         "plan": None,
         "planned_for": "",
+        "contest": None,
     }
     if found is None:
         return empty
@@ -269,7 +272,13 @@ def _predicted(
         "shown_models": shown,
         "plan": found.plan,
         "planned_for": found.planned_for,
+        "contest": _in_words(found.contest, words),
     }  # fmt: skip
+
+
+def _in_words(found: Contest | None, words: Mapping[str, str]) -> Contest | None:
+    """Plan that tells models apart, models by their labels where it says why there is none."""
+    return found and replace(found, absent=in_words([found.absent], words)[0])
 
 
 def _described(rows: pd.DataFrame) -> str:

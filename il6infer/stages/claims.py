@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 
@@ -71,6 +71,26 @@ class ClaimAnswer:
 
 
 @dataclass(frozen=True)
+class Leaning:
+    """What one prior, or one gel or plate, does to the answers; see `il6infer.prediction.leaning`.
+
+    Attributes
+    ----------
+    kind, what
+        ``prior`` and the parameter, which has half its say; ``data`` and ``read-out, gel``, which is left out.
+    k
+        Pareto k of the weighed draws; null where it is infinite. Above 0.7 only a fit can tell.
+    changes
+        Claim -> its probability then, of those that change by 0.1 and more.
+    """
+
+    kind: Literal["prior", "data"]
+    what: str
+    k: float | None
+    changes: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Answers:
     """What one model says of all claims.
 
@@ -78,6 +98,8 @@ class Answers:
     ----------
     draws
         Of the posterior; null where the prior alone was asked.
+    leanings
+        Of each prior and each gel or plate; empty where the prior alone was asked.
     """
 
     WRITTEN_BY: ClassVar[str] = "il6infer claims ask"
@@ -85,6 +107,7 @@ class Answers:
     problem: str
     draws: int | None
     claims: tuple[ClaimAnswer, ...]
+    leanings: tuple[Leaning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +144,8 @@ class WeighedClaims:
         Models that do not reproduce the data -> in what.
     unanswered
         Why no claim has an average; empty where some may have one.
+    leanings
+        Model with a weight -> what each prior, gel or plate does to its answers.
     """
 
     WRITTEN_BY: ClassVar[str] = "il6infer claims weigh"
@@ -129,3 +154,4 @@ class WeighedClaims:
     failed: Mapping[str, tuple[str, ...]]
     misfits: Mapping[str, tuple[str, ...]]
     unanswered: str
+    leanings: Mapping[str, tuple[Leaning, ...]] = field(default_factory=dict)

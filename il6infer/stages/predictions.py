@@ -147,6 +147,57 @@ class MeasurementPlan:
 
 
 @dataclass(frozen=True)
+class LaneReadings:
+    """What each candidate for the next gel or plate would read, without noise, at draws of one posterior.
+
+    Attributes
+    ----------
+    lanes
+        The candidates; their gain is 0.
+    lanes_of_a_plan
+        How many a gel or plate has.
+    values
+        (draws, lanes); logarithms where the noise is of them.
+    noise, logarithmic
+        (lanes,) standard deviation of a reading, and whether it is of the logarithm.
+    """
+
+    lanes: tuple[Lane, ...]
+    lanes_of_a_plan: int
+    values: Array
+    noise: tuple[float, ...]
+    logarithmic: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What to measure next to tell models apart; see `il6infer.prediction.contest`.
+
+    Attributes
+    ----------
+    lanes, candidates
+        As of `MeasurementPlan`.
+    chances
+        Model in play -> how probable it is now.
+    gain, random
+        Information on which model is right, of the plan and of the median of random ones [nats].
+    now, after
+        Probability that the right model has on average, before the plan is measured and after it.
+    absent
+        Why there is no plan; empty where there is one.
+    """
+
+    lanes: tuple[Lane, ...]
+    candidates: int
+    chances: Mapping[str, float]
+    gain: float
+    random: float
+    now: float
+    after: float
+    absent: str
+
+
+@dataclass(frozen=True)
 class ModelPredictions:
     """What one fit predicts, with both answers of its verdict; null where no verdict was given.
 
@@ -156,6 +207,8 @@ class ModelPredictions:
         Draws at which a simulation failed.
     plan
         What to measure next; null where the file does not ask.
+    readings
+        Of the candidates, so that models can be held against each other; null where there are none.
     explorer
         The model for a browser; null, with the reason in `unexplored`, where it cannot be one.
     """
@@ -172,6 +225,7 @@ class ModelPredictions:
     explorer: Explorer | None
     unexplored: str
     plan: MeasurementPlan | None = None
+    readings: LaneReadings | None = None
 
 
 @dataclass(frozen=True)
@@ -265,6 +319,8 @@ class Predictions:
         As `il6infer.stages.claims.WeighedClaims` has them.
     plan, planned_for
         What to measure next, from the posterior of the model with the largest weight; null where there is none.
+    contest
+        What to measure next to tell models apart; null where the file does not ask.
     """
 
     WRITTEN_BY: ClassVar[str] = "il6infer predict weigh"
@@ -277,3 +333,4 @@ class Predictions:
     predictions: tuple[Prediction, ...]
     plan: MeasurementPlan | None = None
     planned_for: str = ""
+    contest: Contest | None = None
