@@ -97,6 +97,19 @@ def test_dry_run_plans_every_fit(snakemake, root, name, request):
     assert f"{config['results']}/report/index.html" in done.stdout
 
 
+def test_calibration_of_five_models_by_200_fits_each_is_a_hundred_jobs(snakemake, tmp_path):
+    """A job a fit would leave thousands of files, and a scheduler with thousands of jobs of a minute."""
+    entry = "{description: config/datasets/example.yaml, folder: resources/example}"
+    models = "[classic_none, classic_socs3, trans_none, both_none, both_socs3]"
+    (tmp_path / "mine.yaml").write_text(f"datasets: {{mine: {entry}}}\nmodels: {models}\nsbc: {{fits: 200}}\n")
+    done = snakemake("sbc", "--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.M))
+
+    assert done.returncode == 0, done.stdout
+    assert (jobs["sbc_batch"], jobs["sbc_gather"], jobs["problem"]) == ("100", "5", "5")
+    assert "fit" not in jobs
+
+
 def test_priors_are_checked_without_a_fit(snakemake):
     done = snakemake("--dry-run", "results/example/both_socs3+wiring_shared/prior_check.json")
 
