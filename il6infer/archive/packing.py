@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,6 +28,9 @@ ABOUT, CONFIGURATION, TOP, CODE = "export.json", "configuration.yaml", "analysis
 
 _WHEN = (1980, 1, 1, 0, 0, 0)
 """Of each entry: the same results give the same archive."""
+
+_LARGE = 2**31
+"""Bytes from which on an entry needs the long form."""
 
 _README = """\
 # {title}
@@ -155,4 +159,9 @@ def _write(output: Path, files: Mapping[str, Path | bytes]) -> None:
         for path, content in files.items():
             entry = zipfile.ZipInfo(path, _WHEN)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
-            archive.writestr(entry, content if isinstance(content, bytes) else content.read_bytes())
+            if isinstance(content, bytes):
+                archive.writestr(entry, content)
+                continue
+            large = content.stat().st_size >= _LARGE
+            with content.open("rb") as source, archive.open(entry, "w", force_zip64=large) as target:
+                shutil.copyfileobj(source, target, 1 << 20)

@@ -10,7 +10,9 @@ Example:
 from __future__ import annotations
 
 import argparse
+import io
 import logging
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 
 logger = logging.getLogger("il6infer")
@@ -38,9 +40,34 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.archive import export
 
     about = export(args.results, args.output, args.license, args.author)
+    if other := _by_other_code(args.results, {file.path for file in about.outputs}, about.results):
+        more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+        logger.warning(
+            "made by other code than the archive holds: %s%s; `snakemake` makes them again", ", ".join(other[:3]), more
+        )
     for text in sorted(set(about.licences.values())):
         logger.warning("data of others are in it; licence %s", text)
     logger.info(
         "%s: %d inputs, %d results, %.1f MB. `il6infer reproduce %s` makes it again", args.output, len(about.inputs),
         len(about.outputs), args.output.stat().st_size / 1e6, args.output,
     )  # fmt: skip
+
+
+def _by_other_code(results: Path, exported: set[str], below: str) -> list[str]:
+    """Give the exported results whose command would run other code now than it ran then."""
+    from il6infer._digests import source_digest
+    from il6infer.cli.main import parser
+    from il6infer.provenance.record import place_of, records
+
+    found, known = [], parser()
+    for record, made in records(results):
+        places = [place_of(record, file.path) for file in made.results]
+        names = [place.relative_to(results).as_posix() for place in places if place.is_relative_to(results)]
+        if not any(f"{below}/{name}" in exported for name in names):
+            continue
+        run = None
+        with suppress(SystemExit), redirect_stderr(io.StringIO()):  # a command that is no more
+            run = known.parse_args(made.command[1:]).run
+        if run is None or source_digest(f"{run.__module__}:{run.__name__}") != made.source_digest:
+            found.append(names[0])
+    return found

@@ -90,6 +90,14 @@ def test_what_could_not_be_made_again_is_refused(analysis, file, message):
     assert not Path("out.zip").exists()
 
 
+def test_results_of_other_code_are_named(analysis, capsys):
+    """Those of the commands that do not stand in their record as they were, as after an edit."""
+    assert main(["export", "results", "-o", "out.zip"]) == 0
+    error = capsys.readouterr().err
+
+    assert "made by other code than the archive holds: mine/comparison.json, report/index.html; `snakemake`" in error
+
+
 def test_a_folder_without_an_analysis_is_refused(tmp_path, capsys):
     code = main(["export", str(tmp_path), "--output", str(tmp_path / "out.zip")])
 
