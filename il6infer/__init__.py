@@ -10,6 +10,7 @@ True
 
 `ingest` reads raw files, `problem` joins them with a model, `petab` reads any PEtab problem, `fit` samples; a fit has a
 verdict, figures, predictions and claims, and `compare` puts fits side by side. docs/notebook.ipynb shows it.
+`fetch` gets published measurements, `export` packs a finished analysis, `reproduce` makes it again.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from il6infer._errors import UserError
+    from il6infer.archive import export, reproduce
     from il6infer.configuration.load import load_config as config
     from il6infer.interface.data import Data, ingest, petab, problem
     from il6infer.interface.fits import Fit, claims, compare, diagnose, fit, load_fit, predict, pymc_model
     from il6infer.interface.models import Model, model
     from il6infer.interface.options import LogNormal, Solver
     from il6infer.problems.spec import Problem
+    from il6infer.published import fetch
     from il6infer.stages.comparison import Comparison
     from il6infer.stages.settings import FitSettings, Thresholds
     from il6infer.stages.verdict import Verdict
@@ -48,6 +51,8 @@ _PUBLIC = {
     "compare": "il6infer.interface.fits",
     "config": "il6infer.configuration.load:load_config",
     "diagnose": "il6infer.interface.fits",
+    "export": "il6infer.archive",
+    "fetch": "il6infer.published",
     "fit": "il6infer.interface.fits",
     "ingest": "il6infer.interface.data",
     "load_fit": "il6infer.interface.fits",
@@ -56,6 +61,7 @@ _PUBLIC = {
     "predict": "il6infer.interface.fits",
     "problem": "il6infer.interface.data",
     "pymc_model": "il6infer.interface.fits",
+    "reproduce": "il6infer.archive",
 }
 
 __all__ = [
@@ -75,6 +81,8 @@ __all__ = [
     "compare",
     "config",
     "diagnose",
+    "export",
+    "fetch",
     "fit",
     "ingest",
     "load_fit",
@@ -83,6 +91,7 @@ __all__ = [
     "predict",
     "problem",
     "pymc_model",
+    "reproduce",
 ]
 
 

@@ -70,7 +70,8 @@ def _json(one: Path, other: Path, moved: Mapping[str, str]) -> Iterator[str]:
 def _page(one: Path, other: Path, moved: Mapping[str, str]) -> Iterator[str]:
     first, second = (_RUN_IN_PAGE.sub("", path.read_text("utf-8")) for path in (one, other))
     for old, new in moved.items():
-        first = first.replace(*(str(escape(json.dumps(path, ensure_ascii=False))) for path in (old, new)))
+        written, then = (str(escape(json.dumps(path, ensure_ascii=False))) for path in (old, new))
+        first = first.replace(written, then)
     yield from _lines(first.splitlines(), second.splitlines())
 
 

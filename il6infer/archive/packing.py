@@ -48,7 +48,7 @@ To make it again and compare: `il6infer reproduce THIS.zip`. Without an il6infer
 {licences}"""
 
 
-def export(results: Path, output: Path, licence: str | None = None, author: str | None = None) -> Export:
+def export(results: str | Path, output: str | Path, licence: str | None = None, author: str | None = None) -> Export:
     """Write an analysis as a zip file.
 
     Parameters
@@ -72,7 +72,7 @@ def export(results: Path, output: Path, licence: str | None = None, author: str 
     UserError
         If there is no finished analysis, or if a result was altered, or made from a file that has changed since.
     """
-    found = contents(results)
+    found = contents(Path(results))
     made = _relocated(found)
     outputs = {**found.outputs, **{path: _json(encode(record)) for path, record in made.items()}}
     config = yaml.safe_dump(dict(found.config), sort_keys=False, allow_unicode=True).encode()
@@ -85,7 +85,7 @@ def export(results: Path, output: Path, licence: str | None = None, author: str 
     files |= {f"{CODE}/{path}": source for path, source in sorted(found.code.items())}
     records = [(f"{TOP}/{Path(path).parent.parent.as_posix()}", record) for path, record in made.items()]
     described = crate.crate(about, records, files, licence, author)
-    _write(output, {crate.FILE: _json(described), **files})
+    _write(Path(output), {crate.FILE: _json(described), **files})
     return about
 
 

@@ -26,7 +26,7 @@ NOT_OF_ALL = ("sbc.json", "sbc.svg", "sbc")
 """Results of targets of their own: `snakemake sbc`."""
 
 
-def reproduce(archive: Path, folder: Path, cores: int, *, run: bool = True) -> Reproduction:
+def reproduce(archive: str | Path, folder: str | Path, cores: int = 1, *, run: bool = True) -> Reproduction:
     """Unpack an exported analysis, run its workflow again with the il6infer that is installed here, and compare.
 
     Parameters
@@ -50,7 +50,8 @@ def reproduce(archive: Path, folder: Path, cores: int, *, run: bool = True) -> R
     UserError
         As `unpack`; if no workflow stands here, or it does not end well.
     """
-    about = unpack(archive, folder)
+    folder = Path(folder)
+    about = unpack(Path(archive), folder)
     _check_inside(folder / about.configuration.path)
     again = folder / AGAIN
     files: tuple[Compared, ...] = ()

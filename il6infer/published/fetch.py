@@ -20,7 +20,7 @@ MIRROR = "IL6INFER_DATA_URL"
 """Variable that names a mirror: an address below which each set has a folder of its name."""
 
 
-def fetch(name: str, output: Path, source: Path | None = None, url: str | None = None) -> PublishedSet:
+def fetch(name: str, output: str | Path, source: str | Path | None = None, url: str | None = None) -> PublishedSet:
     """Put the files of a set into a folder, all or none, each the one that the table knows.
 
     Parameters
@@ -41,8 +41,8 @@ def fetch(name: str, output: Path, source: Path | None = None, url: str | None =
         if the mirror does not answer.
     """
     one = published_set(name)
-    found = _in_folder(one, source) if source is not None else _through_pooch(one, url or os.environ.get(MIRROR))
-    with atomic_files(output) as temporary:
+    found = _in_folder(one, Path(source)) if source is not None else _through_pooch(one, url or os.environ.get(MIRROR))
+    with atomic_files(Path(output)) as temporary:
         for path, place in found:
             (temporary / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(place, temporary / path)

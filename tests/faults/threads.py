@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-EVERY = 0.005
+EVERY = 0.02
 """Seconds between two looks."""
 
 
