@@ -9,6 +9,7 @@ import numpy as np
 
 from il6infer.prediction.claims import VirtualExperiment
 from il6infer.prediction.design import design
+from il6infer.prediction.draws import chosen_draws
 from il6infer.prediction.interventions import Candidates
 from il6infer.prediction.quantities import level
 from il6infer.problems.noise import logarithmic
@@ -122,13 +123,17 @@ def plan_of(
     return MeasurementPlan(lanes, len(columns), float(sum(found.gains)), found.random, shrinkage, "")
 
 
-def lane_readings(asked: Candidates, plans: Mapping[str, VirtualExperiment], readings: Readings) -> LaneReadings | None:
+def lane_readings(
+    asked: Candidates, plans: Mapping[str, VirtualExperiment], readings: Readings, draws: int
+) -> LaneReadings | None:
     """Give what each candidate would read at each draw, so that models can be held against each other; None of none.
 
     Parameters
     ----------
     asked, plans, readings
         As for `plan_of`.
+    draws
+        That are kept, at most.
     """
     columns = _columns(asked, readings)
     if not columns:
@@ -138,8 +143,9 @@ def lane_readings(asked: Candidates, plans: Mapping[str, VirtualExperiment], rea
         for (readout, name), time, *_ in columns
     )
     logs = tuple(readings.courses[pair][2] for pair, *_ in columns)
-    values = Array.of(np.stack([column[2] for column in columns], axis=1))
-    return LaneReadings(lanes, asked.lanes, values, tuple(column[3] for column in columns), logs)
+    values = np.stack([column[2] for column in columns], axis=1)
+    kept = Array.of(values[chosen_draws(len(values), draws)])
+    return LaneReadings(lanes, asked.lanes, kept, tuple(column[3] for column in columns), logs)
 
 
 def _columns(asked: Candidates, readings: Readings) -> list[tuple[Pair, float, np.ndarray, float, float]]:

@@ -28,6 +28,9 @@ from il6infer.stages.verdict import Verdict
 DRAWS = 400
 """Draws of the posterior, at most."""
 
+PLAN_DRAWS, PART = 1000, 200
+"""Draws for what to measure next, whose covariances need more of them, and how many are simulated at once."""
+
 FINE, SHOWN = 481, 8
 """Doses at which a window is looked for, and how many of them stand for one in its curve."""
 
@@ -62,12 +65,15 @@ def predict(
     """
     thetas = posterior_draws(problem, idata, draws)
     drafted = draft(problem)
-    simulated = _Simulated(problem, asked, drafted, thetas, np.random.default_rng(seed), engine, rtol, atol, threads)
+    more = posterior_draws(problem, idata, max(draws, PLAN_DRAWS)) if asked.next is not None else thetas[:0]
+    simulated = _Simulated(
+        problem, asked, drafted, thetas, more, np.random.default_rng(seed), engine, rtol, atol, threads
+    )
     reasons = [] if verdict is None else [r.message for a in (verdict.sampled, verdict.reproduces) for r in a.failed]
     plan = readings = None
     if asked.next is not None:
-        plan = plan_of(problem, asked.next, asked.plans, thetas, simulated.readings, seed)
-        readings = lane_readings(asked.next, asked.plans, simulated.readings)
+        plan = plan_of(problem, asked.next, asked.plans, more, simulated.readings, seed)
+        readings = lane_readings(asked.next, asked.plans, simulated.readings, len(thetas))
     return ModelPredictions(
         problem.id, len(thetas), simulated.failed,
         sampled=None if verdict is None else verdict.sampled.passed,
@@ -97,8 +103,8 @@ class _Simulated:
     """
 
     def __init__(
-        self, problem: Problem, asked: Interventions, drafted: Draft, thetas: np.ndarray, rng: np.random.Generator,
-        engine: str, rtol: float, atol: float, threads: int,
+        self, problem: Problem, asked: Interventions, drafted: Draft, thetas: np.ndarray, more: np.ndarray,
+        rng: np.random.Generator, engine: str, rtol: float, atol: float, threads: int,
     ) -> None:  # fmt: skip
         self.plans, self.times, self.draws = asked.plans, grid(0.0, asked.until), len(thetas)
         self.units, self.names = problem.network.units or {}, problem.network.names or {}
@@ -120,7 +126,8 @@ class _Simulated:
         courses_of = dict.fromkeys((o.readout, e) for o in asked.asked if o.kind == "courses" for e in o.experiments)
         noisy = [pair for pair in wanted if pair in courses_of or pair in candidates]
         whole, measured = as_measured(whole, problem, noisy, runs, self.times)
-        found = simulate_all(compile(whole, engine=engine, rtol=rtol, atol=atol), thetas, threads)
+        compiled = compile(whole, engine=engine, rtol=rtol, atol=atol)
+        found = simulate_all(compiled, thetas, threads)
         self.failed = int(found.failed.sum())
         blocks = found.prediction[:, :pure].reshape(len(thetas), -1, len(self.times))
         ends = np.cumsum([len(own) for _, own in listed])
@@ -129,10 +136,12 @@ class _Simulated:
         if drafted.asked:
             self.references = np.stack(split[len(wanted) :], axis=1)
         rows = slice(pure, None)
-        self.readings = Readings.of(
-            [pair for pair in measured if pair in candidates], measured, whole.noise_kinds[rows],
-            found.prediction[:, rows], found.noise[:, rows], self.times,
-        )  # fmt: skip
+        seen = [pair for pair in measured if pair in candidates]
+        if seen:
+            parts = (simulate_all(compiled, part, threads) for part in _parts(more))
+            read = [(one.prediction[:, rows], one.noise[:, rows]) for one in parts]
+            values, noise = (np.concatenate(column) for column in zip(*read, strict=True))
+            self.readings = Readings.of(seen, measured, whole.noise_kinds[rows], values, noise, self.times)
         self._new = new_measurements(
             measured, {pair: self._courses[pair][:, 0] for pair in measured}, whole.noise_kinds[rows],
             found.prediction[:, rows], found.noise[:, rows], rng,
@@ -181,6 +190,11 @@ class _Simulated:
         """Label of the axis of doses."""
         species = dict.fromkeys(next(iter(self.plans[name].varied)) for name in names)
         return f"{' or '.join(self.names.get(s, s) for s in species)} [nM]"
+
+
+def _parts(thetas: np.ndarray) -> list[np.ndarray]:
+    """Split draws, so that all courses of all of them never stand in memory at once."""
+    return np.array_split(thetas, -(-len(thetas) // PART))
 
 
 def _with_zero(plan: VirtualExperiment) -> VirtualExperiment:

@@ -33,7 +33,7 @@ from il6infer.report.labels import condition_labels, model_label
 from il6infer.report.links import grouped_by_reason, in_words, linked
 from il6infer.report.numbers import chance, duration, number, tenth
 from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
-from il6infer.report.sections import MEANS, MISFIT, NOT_CONVERGED, Figures, ModelView, draw_model, labelled
+from il6infer.report.sections import MEANS, MISFIT, NOT_CONVERGED, SAID, Figures, ModelView, draw_model, labelled
 from il6infer.report.style import styled
 from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
@@ -216,6 +216,7 @@ def _dataset(
             for label, means in MEANS.items()
             if (found := {m: d for m, v in views.items() for d in v.context["doubts"] if d.label == label})
         ],
+        "doubted": SAID,
         "unanswered": claims.unanswered if claims else "",
         "given": values_of(config, name),
         "cautions": cautions(views.values(), config),

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from il6infer._files import read_posterior
 from il6infer.report import figures
 from il6infer.report.numbers import number
+from il6infer.report.sampling import sampling_figure
 from il6infer.report.style import styled, svg
 from il6infer.stages import read
 from il6infer.stages.verdict import Reason, Verdict
@@ -73,6 +74,14 @@ MEANS = {
     "for it: those that are named are not to be trusted. It counts for weights and averages all the same.",
 }
 """Label of a doubt -> what follows from it."""
+
+SAID = {
+    NOT_CONVERGED: ("did not converge", "did not converge"),
+    MISFIT: ("does not reproduce the data", "do not reproduce the data"),
+    PRIOR_CONFLICT: ("contradicts its priors", "contradict their priors"),
+    PULLED: ("holds a constant fixed that the data pull at", "hold constants fixed that the data pull at"),
+}
+"""Label of a doubt -> what one model, and what several, are said to do."""
 
 
 def doubts(verdict: Verdict) -> tuple[Doubt, ...]:
@@ -158,6 +167,7 @@ def draw_model(
             "pairs": picture_of(figures.pair_figure(idata, verdict.worst_pairs), "most correlated parameters")
             if verdict.worst_pairs
             else None,
+            "chains": picture_of(sampling_figure(idata, verdict.parameters), f"chains of {model}"),
             "pit": picture_of(figures.pit_figure(verdict.loo_pit), f"calibration of {model}"),
         }
     context = {

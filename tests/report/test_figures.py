@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib.figure import Figure
 
-from il6infer.report import figures
+from il6infer.report import figures, sampling
 
 
 def test_a_figure_of_a_failed_fit_says_so():
@@ -27,3 +30,33 @@ def test_every_logarithmic_axis_has_at_least_two_numbers(low, high):
     shown = [tick for tick in axis.get_xticks() if low <= tick <= low * high]
 
     assert len(shown) >= 2
+
+
+def chains(shift: float = 0.0) -> dict:
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(4, 200)) + shift * np.arange(4)[:, None]
+    posterior = xr.Dataset({"K": (("chain", "draw"), values)}, attrs={"starts_logp": "[10.0, 9.5, 3.0]"})
+    return {"posterior": posterior, "sample_stats": xr.Dataset({"energy": (("chain", "draw"), values**2)})}
+
+
+def test_ranks_of_chains_that_disagree_leave_the_band():
+    outside = {}
+    for shift in (0.0, 3.0):
+        figure = sampling.sampling_figure(chains(shift), {"K": SimpleNamespace(rhat=1.0)})
+        axis = figure.axes[1]
+        band = axis.patches[0].get_extents().transformed(axis.transData.inverted())
+        counts = np.concatenate([patch.get_data().values for patch in axis.patches[1:]])
+        outside[shift] = float(np.mean((counts < band.y0) | (counts > band.y1)))
+    assert outside[0.0] < 0.12
+    assert outside[3.0] > 0.5
+
+
+def test_the_waterfall_is_how_far_each_start_ended_below_the_best():
+    axis = sampling.sampling_figure(chains(), {"K": SimpleNamespace(rhat=1.0)}).axes[3]
+    assert axis.lines[0].get_ydata().tolist() == [0.0, 0.5, 7.0]
+
+
+def test_the_fraction_of_missing_information_is_known_for_independent_energies():
+    energy = np.random.default_rng(1).normal(size=(2, 20_000))
+    assert sampling.bfmi(energy) == pytest.approx([2.0, 2.0], rel=0.05)  # independent: twice the variance
+    assert sampling.bfmi(np.cumsum(energy, axis=1)).max() < 0.01
