@@ -12,7 +12,7 @@ from il6infer.cli.rules import ENTRIES
 
 ALL = set(ENTRIES)
 ASKED = {"ask", "check_prior", "predict"}
-SIMULATES = {"fit", "sbc_batch", "hold_out", *ASKED}
+SIMULATES = {"fit", "sbc_batch", "hold_out", "evidence", "leave_out", *ASKED}
 BUILDS = {"problem", "held_out_problem"}
 READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 
@@ -20,7 +20,7 @@ READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_files.py": ALL,
-    "_digests.py": {"fit", "sbc_batch", "hold_out", *ASKED},  # a fit notes the digest of its code
+    "_digests.py": SIMULATES,  # a fit notes the digest of its code
     "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch"},
     "_interruption.py": {"fit", "sbc_batch"},
     "_run_lock.py": set(),
@@ -45,7 +45,7 @@ EDITS = {
     "configuration/config.schema.yaml": {"report"},
     "diagnosis/verdict.py": {"diagnose"},
     "drawing/captions.py": {"draw", "draw_adopted"},
-    "draws/convergence.py": {"diagnose", "compare", "sbc_batch"},
+    "draws/convergence.py": {"diagnose", "compare", "sbc_batch", "evidence", "leave_out"},
     "engine/diffsol.py": SIMULATES,
     "exchange/adopt.py": {"adopt"},
     "experiments/simulated.py": set(),
@@ -67,16 +67,19 @@ EDITS = {
     "report/templates/page.html.j2": {"report"},
     "runs/plan.py": SIMULATES,
     "stages/verdict.py": {"diagnose", "compare", "predict", "report"},
-    "stages/settings.py": {"fit", "sbc_batch", "diagnose", "compare", "report"},
+    "stages/settings.py": {"fit", "sbc_batch", "evidence", "leave_out", "diagnose", "compare", "report"},
     "stages/prior_check.py": {"check_prior", "report"},
     "stages/hold_out.py": {"hold_out", "report"},
     "stages/schema.py": {"report"},
+    "stages/leave_out.py": {"leave_out", "compare", "report"},
+    "evidence/bridge.py": {"evidence"},
+    "leave_out/groups.py": {"leave_out"},
 }
 
 # Distribution -> rules whose code imports it, directly or below what they import.
 UPGRADES = {
-    "nutpie": {"fit", "sbc_batch"},
-    "arviz": {"fit", "sbc_batch"},
+    "nutpie": {"fit", "sbc_batch", "leave_out"},
+    "arviz": {"fit", "sbc_batch", "leave_out"},
     "numba": SIMULATES,
     "jinja2": {"report"},
     "python-libsbml": READS_SBML,

@@ -24,7 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"network", "problems", "runs", "kernel", "petab_files"},
     "building": {"stages", "network", "library", "problems", "petab_files"},
     "exchange": {"stages", "problems", "petab_files"},
-    "inference": {"network", "runs", "stages", "problems", "petab_files", "kernel", "engine"},
+    "inference": {"draws", "network", "runs", "stages", "problems", "petab_files", "kernel", "engine"},
     "calibration": {"draws", "stages", "problems", "engine", "inference"},
     "pymc": {"stages", "problems", "kernel", "engine", "inference"},
     "draws": set(),
@@ -33,6 +33,8 @@ LAYERS: dict[str, set[str]] = {
     "archive": {"draws", "stages", "library", "configuration", "petab_files", "provenance", "published"},
     "diagnosis": {"draws", "problems", "stages"},
     "comparison": {"draws", "stages"},
+    "leave_out": {"draws", "stages", "problems", "engine", "inference"},
+    "evidence": {"draws", "stages", "problems", "petab_files", "exchange", "engine", "inference"},
     "held_out": {"network", "problems", "engine", "inference", "stages"},
     # ingest: names and units of doses in a protocol.
     "prediction": {"ingestion", "network", "library", "problems", "engine", "inference", "stages", "draws"},

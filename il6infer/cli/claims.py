@@ -3,8 +3,8 @@
 A claim is a quantity that the model can compute and the interval that it is said to lie in. `ask` simulates the
 experiments of the claims at draws of the prior and of the posterior: probability before and after the data, Bayes
 factor, the quantity with its interval. `weigh` puts the answers of several models beside each other and averages them
-by their stacking weights; models whose fit failed are shown, and left out of the average. `prior` needs no fit: it
-holds what the priors say of published experiments against what was published.
+by their weights in the comparison; models whose fit failed are shown, and left out of the average. `prior` needs no
+fit: it holds what the priors say of published experiments against what was published.
 
 Example:
     il6infer claims prior problem/problem.yaml --output prior_check.json

@@ -42,7 +42,7 @@ OPTIONS = {
     "max_steps": (int, "steps of the solver that one simulation may take"),
     "mass_matrix": (str, "low_rank or diagonal"),
     "nuisance": (str, "integrated or sampled: scales, offsets and noise, where integrating them out is exact"),
-    "sampler": (str, "nutpie, pymc or pymc_smc"),
+    "sampler": (str, "nutpie, tempered, auto, pymc or pymc_smc"),
 }
 
 

@@ -33,6 +33,8 @@ COMMANDS = (
     "sbc",
     "diagnose",
     "holdout",
+    "evidence",
+    "leaveout",
     "compare",
     "claims",
     "predict",

@@ -12,6 +12,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer._errors import UserError
 from il6infer.cli import adopt
 from il6infer.cli.fit import OPTIONS, add_options, chosen_settings, write_posterior
 from il6infer.cli.options import count, positive
@@ -37,10 +38,20 @@ Example:
     il6infer petab fit problem.yaml --draws 1000 --output posterior
 """
 
-SELECT = """Write the models of a comparison as a PEtab Select problem: model_space.tsv and petab_select_problem.yaml.
+SELECT = """Search the space of models of a PEtab Select problem: forward, backward, or all of them.
+
+Each model is climbed to its largest likelihood from several starts, and has AIC, AICc and BIC. Writes selection.json
+(every model that was looked at, the best first, and the steps), and each model as a PEtab problem in a folder of its
+name.
 
 Example:
-    il6infer petab select --problem none results/example/both_none+wiring_shared/problem/problem.yaml
+    il6infer petab select petab_select_problem.yaml --output selection
+"""
+
+SPACE = """Write the models of a comparison as a PEtab Select problem: model_space.tsv and petab_select_problem.yaml.
+
+Example:
+    il6infer petab space --problem none results/example/both_none+wiring_shared/problem/problem.yaml
         --problem socs3 results/example/both_socs3+wiring_shared/problem/problem.yaml --output select
 """
 
@@ -77,15 +88,22 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     two.add_argument("--output", required=True, type=Path, help="folder to write")
     add_options(two)
     two.set_defaults(run=run_fit, folders=("output",))
-    five = actions.add_parser(
-        "select", help="models as a PEtab Select problem", description=SELECT, formatter_class=raw
-    )
+    five = actions.add_parser("space", help="models as a PEtab Select problem", description=SPACE, formatter_class=raw)
     five.add_argument(
         "--problem", nargs=2, action="append", required=True, metavar=("MODEL", "PROBLEM.yaml"), help="repeat for each"
     )
     five.add_argument("--criterion", choices=("AIC", "AICc", "BIC"), default="AICc", help="of the selection")
     five.add_argument("--output", required=True, type=Path, help="folder to write")
-    five.set_defaults(run=run_select, folders=("output",))
+    five.set_defaults(run=run_space, folders=("output",))
+    six = actions.add_parser(
+        "select", help="best model of a PEtab Select problem", description=SELECT, formatter_class=raw
+    )
+    six.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab Select problem")
+    six.add_argument("--starts", type=int, default=8, help="points that each likelihood is climbed from")
+    six.add_argument("--seed", type=int, default=1, help="of these")
+    six.add_argument("--threads", type=int, default=1, help="climbs at a time; changes no number")
+    six.add_argument("--output", required=True, type=Path, help="folder to write")
+    six.set_defaults(run=run_select, folders=("output",))
     adopt.register_actions(actions)
     three = actions.add_parser("lint", help="is the problem valid?", description=LINT, formatter_class=raw)
     three.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem, v1 or v2")
@@ -133,6 +151,23 @@ def run_fit(args: argparse.Namespace) -> None:
 
 
 def run_select(args: argparse.Namespace) -> None:
+    """Search and write."""
+    from il6infer._outputs import atomic_files
+    from il6infer.evidence.select import select
+    from il6infer.stages import write
+
+    with atomic_files(args.output) as folder:
+        found = select(args.problem, folder, starts=args.starts, seed=args.seed, threads=args.threads)
+        write(folder / "selection.json", found)
+    looked = f"{len(found.models)} of {found.size} models looked at"
+    if found.best is None:
+        raise UserError(f"{args.problem}: none of its models has a {found.criterion} ({looked}).")
+    logger.info("best: %s, %s %.3f (%s)", found.best, found.criterion, found.models[0].value, looked)
+    if found.models[0].reached < 2:
+        logger.warning("its likelihood was reached from one start alone: try more --starts")
+
+
+def run_space(args: argparse.Namespace) -> None:
     """Write the model space."""
     from il6infer.exchange.select_export import export
 

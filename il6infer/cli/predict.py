@@ -30,7 +30,7 @@ Example:
         --predictions config/predictions.yaml --output predictions.json
 """
 
-WEIGH = """Average the predictions of the models of one data set by their stacking weights.
+WEIGH = """Average the predictions of the models of one data set by their weights in the comparison.
 
 With --csv, each curve and all numbers are written as tables, too.
 

@@ -20,6 +20,8 @@ ENTRIES: Mapping[str, str] = MappingProxyType(
         "diagnose": "il6infer.cli.diagnose:run",
         "held_out_problem": "il6infer.cli.problem:run",
         "hold_out": "il6infer.cli.holdout:run",
+        "leave_out": "il6infer.cli.leaveout:run",
+        "evidence": "il6infer.cli.evidence:run",
         "compare": "il6infer.cli.compare:run",
         "ask": "il6infer.cli.claims:ask",
         "weigh": "il6infer.cli.claims:weigh",

@@ -11,22 +11,36 @@ import numpy as np
 
 from il6infer._errors import UserError
 from il6infer._files import Groups
+from il6infer.comparison.criteria import (
+    INFORMATION,
+    gathered,
+    is_level,
+    of_evidence,
+    of_groups,
+    of_information,
+    of_values,
+)
+from il6infer.comparison.disagreement import disagreements
 from il6infer.comparison.loo import Loo, loo
 from il6infer.comparison.weights import pseudo_bma, stacking
-from il6infer.stages.comparison import NOTHING_FITS, Comparison, Influential, ModelRow
+from il6infer.stages.comparison import NAMES, NOTHING_FITS, Comparison, Influential, ModelRow, Score
+from il6infer.stages.evidence import Evidence
+from il6infer.stages.leave_out import LeaveOut
 from il6infer.stages.verdict import Verdict
 
-CLEAR = 4.0
-"""Difference in elpd below which, or below two standard errors, models are not told apart."""
+CORRELATED = 0.05
+"""Chance of a serial correlation below which residuals are said to follow each other."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One model's posterior and its verdict."""
+    """One model's posterior and its verdict; its evidence, and what was left out of it, where that was computed."""
 
     model: str
     idata: Groups
     verdict: Verdict
+    evidence: Evidence | None = None
+    left_out: tuple[LeaveOut, ...] = ()
 
 
 def observed_digest(idata: Groups) -> tuple[int, str]:
@@ -36,8 +50,10 @@ def observed_digest(idata: Groups) -> tuple[int, str]:
     return sum(map(len, values)), hashlib.sha256(b"".join(np.sort(v).tobytes() for v in values)).hexdigest()
 
 
-def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, seed: int = 1) -> Comparison:
-    """Compare models of one data set by PSIS-LOO.
+def compare(
+    dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, seed: int = 1, criterion: str = "loo"
+) -> Comparison:
+    """Compare models of one data set, by every criterion that was computed.
 
     Ranked are the fits that sampled; weights have those of them that reproduce the data as well: a weight is a share of
     a joint prediction, and a model that misses the data predicts nothing.
@@ -48,11 +64,13 @@ def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, see
         Pareto k above which a measurement's leave-one-out density is not trusted.
     seed
         Of the Bayesian bootstrap of pseudo-BMA+.
+    criterion
+        What they are ranked and averaged by: loo, leave_out or evidence.
 
     Raises
     ------
     UserError
-        If the fits are of different measurements.
+        If the fits are of different measurements, or the criterion was not computed for all of them.
     """
     first = observed_digest(fits[0].idata)
     for other in fits[1:]:
@@ -63,27 +81,70 @@ def compare(dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, see
                 "Models can be compared only on the same data; fit them again."
             )
     loos = {fit.model: loo(fit.idata) for fit in fits}
-    ranked = {fit.model: own for fit in fits if fit.verdict.sampled.passed and (own := loos[fit.model]) is not None}
-    ranked = dict(sorted(ranked.items(), key=lambda item: -item[1].elpd))
+    sampled = [fit.model for fit in fits if fit.verdict.sampled.passed]
+    right = [fit.model for fit in fits if fit.model in sampled and fit.verdict.reproduces.passed]
+    known = {model: own for model in sampled if (own := loos[model]) is not None}
+    known = dict(sorted(known.items(), key=lambda item: -item[1].elpd))
     weights: dict[str, tuple[float, float]] = {}
-    by_name = {fit.model: fit for fit in fits}
-    right = [model for model in ranked if by_name[model].verdict.reproduces.passed]
-    if right:
-        pointwise = np.column_stack([ranked[model].pointwise for model in right])
+    if heavy := [model for model in known if model in right]:
+        pointwise = np.column_stack([known[model].pointwise for model in heavy])
         both = zip(stacking(pointwise), pseudo_bma(pointwise, np.random.default_rng(seed)), strict=True)
-        weights = {model: (float(a), float(b)) for model, (a, b) in zip(right, both, strict=True)}
-    order = [*ranked, *(model for model in by_name if model not in ranked)]
-    rows = tuple(_row(by_name[model], loos[model], ranked, weights, pareto_k_max) for model in order)
-    notes = (*_notes(rows, pareto_k_max), *_constraint_notes(fits))
-    return Comparison(dataset, first[0], rows, notes)
+        weights = {model: (float(a), float(b)) for model, (a, b) in zip(heavy, both, strict=True)}
+    scores, unit = _scores(fits, known, weights, sampled, right)
+    if criterion not in scores and known:
+        raise UserError(
+            f"comparison of '{dataset}': the criterion is {criterion}, which is not known of all models. "
+            "Give the files of `il6infer evidence` or `il6infer leaveout` for each."
+        )
+    chosen = {model: own for model, own in scores.get(criterion, {}).items() if own.difference is not None}
+    chosen = dict(sorted(chosen.items(), key=lambda item: item[1].difference or 0.0))
+    by_name = {fit.model: fit for fit in fits}
+    order = [*chosen, *(model for model in by_name if model not in chosen)]
+    rows = []
+    for model in order:
+        row = _row(by_name[model], loos[model], known, weights, pareto_k_max)
+        own = {name: found[model] for name, found in scores.items() if model in found}
+        row = replace(row, scores=own)
+        if model in chosen:
+            rank, level = [*chosen].index(model) + 1, is_level(chosen[model], criterion)
+            row = replace(row, rank=rank, level=level, weight=chosen[model].weight)
+        elif model in known:
+            lacks = own[criterion].words if criterion in own else ""
+            row = replace(row, reasons=(*row.reasons, f"no {NAMES[criterion]}: {lacks}"))
+        rows.append(row)
+    evidence = {fit.model: fit.evidence for fit in fits if fit.evidence is not None}
+    notes = (
+        *_notes(rows, pareto_k_max, criterion), *_correlated(fits, sampled, unit), *_constraint_notes(fits),
+    )  # fmt: skip
+    apart = tuple(disagreements(scores, evidence))
+    return Comparison(dataset, first[0], criterion, unit, tuple(rows), apart, notes)
 
 
-def _row(fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping, limit: float) -> ModelRow:
+def _scores(
+    fits: Sequence[Fit], known: Mapping[str, Loo], weights: Mapping[str, tuple[float, float]],
+    sampled: Sequence[str], right: Sequence[str],
+) -> tuple[dict[str, dict[str, Score]], str]:  # fmt: skip
+    """Criterion -> model -> score, of criteria that were computed for every model; and what was left out."""
+    scores: dict[str, dict[str, Score]] = {}
+    if known:
+        scores["loo"] = of_values(known, {model: both[0] for model, both in weights.items()})
+    unit = ""
+    if all(fit.left_out for fit in fits):
+        parts = {fit.model: gathered(fit.model, fit.left_out) for fit in fits}
+        scores["leave_out"], unit = of_groups(parts, sampled, right)
+    evidence = {fit.model: fit.evidence for fit in fits if fit.evidence is not None}
+    if len(evidence) == len(fits):
+        scores["evidence"] = of_evidence(evidence, sampled, right)
+        scores |= {name: of_information(evidence, sampled, name) for name in INFORMATION}
+    return scores, unit
+
+
+def _row(fit: Fit, own: Loo | None, known: Mapping[str, Loo], weights: Mapping, limit: float) -> ModelRow:
     reasons = [reason.message for reason in fit.verdict.sampled.failed]
     row = ModelRow(
-        fit.model, fit.verdict.sampled.passed, fit.verdict.reproduces.passed, rank=None, elpd=None, se=None,
-        p_loo=None, elpd_diff=None, diff_se=None, stacking=None, pseudo_bma=None, pareto_k_bad=None,
-        pareto_k_worst=(), n=None, reasons=tuple(reasons),
+        fit.model, fit.verdict.sampled.passed, fit.verdict.reproduces.passed, rank=None, weight=None, level=False,
+        scores={}, elpd=None, se=None, p_loo=None, elpd_diff=None, diff_se=None, stacking=None, pseudo_bma=None,
+        pareto_k_bad=None, pareto_k_worst=(), n=None, reasons=tuple(reasons),
         misfits=tuple(reason.message for reason in fit.verdict.reproduces.failed),
     )  # fmt: skip
     if own is None:
@@ -96,12 +157,11 @@ def _row(fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping,
             Influential(*own.places[i], float(own.pareto_k[i])) for i in map(int, worst) if own.pareto_k[i] > limit
         ),
     )  # fmt: skip
-    if fit.model not in ranked:
+    if fit.model not in known:
         return row
-    difference = next(iter(ranked.values())).pointwise - own.pointwise
+    difference = next(iter(known.values())).pointwise - own.pointwise
     return replace(
         row,
-        rank=list(ranked).index(fit.model) + 1,
         elpd_diff=float(difference.sum()),
         diff_se=float(np.sqrt(len(difference) * difference.var())),
         stacking=weights[fit.model][0] if fit.model in weights else None,
@@ -109,7 +169,7 @@ def _row(fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping,
     )
 
 
-def _notes(rows: Sequence[ModelRow], limit: float) -> Iterator[str]:
+def _notes(rows: Sequence[ModelRow], limit: float, criterion: str) -> Iterator[str]:
     ranked = [row for row in rows if row.rank is not None]
     if not ranked:
         yield "No fit sampled: the models cannot be ranked."
@@ -118,20 +178,37 @@ def _notes(rows: Sequence[ModelRow], limit: float) -> Iterator[str]:
     for row in rows:
         if row.rank is not None and not row.reproduces:
             yield f"{row.model} does not reproduce the data and has no weight: {'; '.join(row.misfits)}"
+    what = "log-evidence" if criterion == "evidence" else "elpd"
     for row in ranked[1:]:
-        if row.elpd_diff is None or row.diff_se is None:
-            continue
-        apart = row.elpd_diff > max(CLEAR, 2 * row.diff_se)
-        end = "the data prefer the first" if apart else "the data do not tell them apart"
-        difference = f"elpd difference {row.elpd_diff:.1f} +- {row.diff_se:.1f}"
+        own = row.scores[criterion]
+        end = "the data do not tell them apart" if row.level else "the data prefer the first"
+        words = f" ({own.words})" if criterion == "evidence" and own.words else ""
+        difference = f"{what} difference {own.difference:.1f} +- {own.difference_se:.1f}{words}"
         yield f"{ranked[0].model} against {row.model}: {difference}; {end}."
     for row in rows:
         if row.rank is None:
-            yield f"{row.model} did not sample and is not ranked: {'; '.join(row.reasons)}"
+            short = "did not sample and " if not row.sampled else ""
+            yield f"{row.model} {short}is not ranked: {'; '.join(row.reasons)}"
         elif row.pareto_k_bad:
             yield (
                 f"{row.model}: {row.pareto_k_bad} of {row.n} measurements have a Pareto k above {limit:g}; "
                 "its elpd leans on them."
+            )
+
+
+def _correlated(fits: Sequence[Fit], sampled: Sequence[str], unit: str) -> Iterator[str]:
+    """Say where leaving single values out flatters, for the residuals of neighbours in time follow each other."""
+    for fit in fits:
+        found = [
+            f"{name} (correlation {own.r:.2f}, p {own.p:.2g})"
+            for name, own in fit.verdict.serial.items()
+            if fit.model in sampled and own.r is not None and own.p is not None and own.r > 0 and own.p < CORRELATED
+        ]
+        if found:
+            end = "" if unit else "; leave whole gels out ('comparison.leave_out: batch')"
+            yield (
+                f"{fit.model}: the elpd of single values is optimistic, for residuals of neighbours in time follow "
+                f"each other: {', '.join(found)}{end}."
             )
 
 

@@ -10,11 +10,12 @@ from typing import Any
 from il6infer import _schema
 from il6infer._errors import Fault
 from il6infer._yaml import read_yaml
+from il6infer.configuration.comparing import comparison_faults
 from il6infer.configuration.hold_out import hold_out_faults
 from il6infer.configuration.joint import OF_JOINT, cell_of, joint_faults, with_cell
 from il6infer.library.names import in_order
 from il6infer.stages.schema import section
-from il6infer.stages.settings import SEED, Calibrating, Sampling, Thresholds
+from il6infer.stages.settings import SEED, Calibrating, Comparing, Sampling, Thresholds
 
 SCHEMA = Path(__file__).parent / "config.schema.yaml"
 
@@ -49,7 +50,8 @@ def check_keys(
     more, formats
         As in `il6infer._schema.check`.
     """
-    faults = [*_half_described(config), *_named_twice(config), *hold_out_faults(config), *joint_faults(config), *more]
+    faults = [*_half_described(config), *_named_twice(config), *hold_out_faults(config), *joint_faults(config),
+              *comparison_faults(config), *more]  # fmt: skip
     found = _schema.check(config, schema(), source, faults, formats=formats)
     for owner in (found, *found["datasets"].values()):
         if "models" in owner:
@@ -61,7 +63,8 @@ def check_keys(
 def schema() -> dict[str, Any]:
     """JSON schema of a configuration; sections ``fit`` and ``verdict`` are those of `il6infer.stages.settings`."""
     found = read_yaml(SCHEMA)
-    sections = {"fit": section(Sampling), "verdict": section(Thresholds), "sbc": section(Calibrating)}
+    kinds = {"fit": Sampling, "verdict": Thresholds, "sbc": Calibrating, "comparison": Comparing}
+    sections = {name: section(kind) for name, kind in kinds.items()}
     found["properties"] |= {name: {**part, **found["properties"][name]} for name, part in sections.items()}
     found["properties"]["seed"]["default"] = SEED
     return found

@@ -52,6 +52,8 @@ class Density:
         Length of an unconstrained point: one coordinate for each sampled parameter, in order.
     names
         Of the sampled parameters: all estimated ones but those integrated out.
+    parameters
+        These, as the problem has them.
     places
         (dimensions,) their places among all estimated parameters.
 
@@ -66,7 +68,7 @@ class Density:
         refuse_gradient_of_steps(problem)
         self._template = template = reference(problem, nuisance)
         self.nuisance, self.places = nuisance, np.flatnonzero(np.isnan(template))
-        sampled = [problem.estimated[place] for place in self.places]
+        self.parameters = sampled = tuple(problem.estimated[place] for place in self.places)
         self.names = [parameter.id for parameter in sampled]
         self.dimensions = len(self.names)
         self._engine = engine
@@ -117,8 +119,19 @@ class Density:
         float
             Largest difference to finer rules, from its median over the draws: what all draws share changes nothing.
         """
+        errors = self.quadrature_shifts(thetas)
+        return float(np.max(np.abs(errors - np.median(errors))))
+
+    def quadrature_shifts(self, thetas: np.ndarray) -> np.ndarray:
+        """Difference that finer rules make in the log-density (draws looked at,); zeros where nothing is integrated.
+
+        Parameters
+        ----------
+        thetas
+            As `quadrature_error` takes them.
+        """
         if not self.nuisance.groups:
-            return 0.0
+            return np.zeros(1)
         errors = []
         for row in np.linspace(0, len(thetas) - 1, min(PROBES, len(thetas))).astype(int):
             theta = np.where(np.isnan(self._template), thetas[row], self._template)
@@ -126,7 +139,7 @@ class Density:
             ends = [np.zeros(len(found.prediction)) for _ in range(2)]
             both = [collapsed_at(*self._tables, found.prediction, found.noise, *ends, rules) for rules in RULES]
             errors.append(both[0] - both[1])
-        return float(np.max(np.abs(np.array(errors) - np.median(errors))))
+        return np.array(errors)
 
     def unconstrained(self, values: np.ndarray) -> np.ndarray:
         """Unconstrained points (..., dimensions) of parameter values on the linear scale."""

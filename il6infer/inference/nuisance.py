@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -89,14 +89,22 @@ NOTHING = Nuisance((), {})
 """Every parameter is sampled."""
 
 
-def find_nuisance(problem: Problem) -> Nuisance:
-    """Find the parameters of a problem that can be integrated out."""
+def find_nuisance(problem: Problem, only: Collection[str] | None = None) -> Nuisance:
+    """Find the parameters of a problem that can be integrated out.
+
+    Parameters
+    ----------
+    only
+        Estimated parameters that may be, where others are given; None: all.
+    """
     table = problem.measurements
     keys = list(zip(table["observable"], table["observable_parameters"], table["noise_parameters"], strict=True))
     rows: dict[tuple, list[int]] = defaultdict(list)
     for row, key in enumerate(keys):
         rows[key].append(row)
-    refused = {name: "the model itself depends on it" for name in _in_the_model(problem)}
+    refused = {name: "the model itself depends on it" for name in in_the_model(problem)}
+    if only is not None:
+        refused |= {p.id: "it is given" for p in problem.estimated if p.id not in only}
     places: dict[tuple, dict[str, str]] = {}
     while True:
         places = {key: _places(problem, key, refused) for key in rows}
@@ -140,7 +148,7 @@ def _log_quadratic(prior: Prior, lower: float, upper: float, scale: str) -> tupl
     return (float(a), float(b), float(-2.0 * c)) if c <= 0.0 else None
 
 
-def _in_the_model(problem: Problem) -> set[str]:
+def in_the_model(problem: Problem) -> set[str]:
     """Names that the equations, their start or an experiment depend on."""
     network = problem.network
     expressions = [*network.rhs, *network.initial, *network.fluxes, *network.computed.values()]
@@ -164,6 +172,13 @@ def _formulas(problem: Problem, key: tuple) -> tuple[sp.Expr, sp.Expr, str]:
     fixed = {symbol(p.id): sp.Float(p.nominal) for p in problem.parameters if not p.estimate and np.isfinite(p.nominal)}
     formula, noise = (e.xreplace(given | noise_given).xreplace(fixed) for e in (formula, noise))
     return formula, noise, observable.distribution
+
+
+def named_by(problem: Problem, rows: Iterable[int]) -> set[str]:
+    """Estimated parameters that the read-outs or the noise of measurements (their rows) name."""
+    table = problem.measurements.iloc[list(rows)]
+    keys = zip(table["observable"], table["observable_parameters"], table["noise_parameters"], strict=True)
+    return set().union(*(_named(problem, key) for key in dict.fromkeys(keys)))
 
 
 def _named(problem: Problem, key: tuple) -> set[str]:

@@ -21,7 +21,7 @@ from il6infer._interruption import Interruption, Stopped
 from il6infer.inference import posterior
 from il6infer.inference.checkpoint import Checkpoint, Iterations, Session
 from il6infer.inference.density import Density
-from il6infer.inference.frame import Frame
+from il6infer.inference.frame import Frame, learnt_frame
 from il6infer.inference.progress import ChainProgress, Count
 from il6infer.inference.settings import child_seed
 from il6infer.stages.settings import FitSettings
@@ -132,23 +132,6 @@ def _leg(
     tune = max(settings.tune - int(tuning.sum()), LEAST_TUNING)
     logger.info("chain %d goes on after %d of %d iterations", chain + 1, len(points), settings.tune + settings.draws)
     return _Leg(chain, number, learnt, start, seed, tune, draws)
-
-
-def learnt_frame(frame: Frame, points: np.ndarray) -> Frame:
-    """Frame in which draws are nearly standard normal; the fewer they are, the more it is the one given.
-
-    Parameters
-    ----------
-    points
-        (draws, dimensions), unconstrained.
-    """
-    size = len(frame.origin)
-    if len(points) < 3:
-        return frame
-    coordinates = np.linalg.solve(frame.matrix, (points - frame.origin).T)
-    weight = len(points) / (len(points) + size + 10.0)
-    covariance = weight * np.atleast_2d(np.cov(coordinates)) + (1.0 - weight) * np.eye(size)
-    return Frame(points.mean(axis=0), frame.matrix @ np.linalg.cholesky(covariance))
 
 
 class _Running:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     import arviz as az
 
 logger = logging.getLogger("il6infer")
+
+Begin = Callable[[Density], list[tuple[Frame, np.ndarray]]]
 
 PRIOR_DRAWS, CURVES = 200, 200
 """Prior draws simulated, and posterior draws shown as curves."""
@@ -71,7 +74,7 @@ def fit_problem(
     with told(f"{problem.id}: compiling, which is kept for every later run on this machine"):
         engine = compile(problem, **solver, threads=max(1, settings.threads // settings.chains))
         # The statement's own samplers sample what is stated: every parameter.
-        integrated = settings.nuisance == "integrated" and settings.sampler == "nutpie"
+        integrated = settings.nuisance == "integrated" and not settings.sampler.startswith("pymc")
         nuisance = find_nuisance(problem) if integrated else NOTHING
         density = Density(problem, engine, nuisance)
         # Of all parameters, for what asks at draws of all.
@@ -104,7 +107,7 @@ def fit_problem(
             "seed": settings.seed,
             "settings": json.dumps(asdict(settings), sort_keys=True),
             "engine": settings.engine,
-            "sampler": called,
+            "sampler": idata["posterior"].attrs.get("sampler", called),
             "wall_time_s": round(ended - began, 1),
             "compile_time_s": round(compiled - began, 1),
             "sampling_time_s": round(sampled - started, 1),
@@ -126,7 +129,7 @@ def fit_problem(
     return idata
 
 
-def sample_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
+def sample_problem(problem: Problem, settings: FitSettings, begin: Begin | None = None) -> az.InferenceData:
     """Sample the posterior of a problem by nutpie, and make no group of what is predicted.
 
     Parameters
@@ -135,6 +138,8 @@ def sample_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
         In memory.
     settings
         Of the fit.
+    begin
+        Says of the density where each chain begins; None: optimised draws of the prior.
 
     Returns
     -------
@@ -151,7 +156,7 @@ def sample_problem(problem: Problem, settings: FitSettings) -> az.InferenceData:
     engine = compile(problem, engine=settings.engine, rtol=settings.rtol, atol=settings.atol)
     nuisance = find_nuisance(problem) if settings.nuisance == "integrated" else NOTHING
     density = Density(problem, engine, nuisance)
-    starts, _ = _starts(problem, engine, density, settings, None)
+    starts = begin(density) if begin else _starts(problem, engine, density, settings, None)[0]
     idata = sample(density, starts, _seeds(settings), settings)
     _restore(idata, problem, engine, density, settings)
     return idata
@@ -164,15 +169,22 @@ def _seeds(settings: FitSettings) -> list[int]:
 
 def _sampler(problem: Problem, engine: Engine, settings: FitSettings, stated: Stated | None) -> tuple[Sampler, str]:
     """Choose the sampler, and say which it is."""
+    called = f"nutpie NUTS, {settings.mass_matrix} mass matrix"
     if settings.sampler == "nutpie":
         # Here, for nutpie and ArviZ take seconds to import, and a problem may have been refused before.
         from il6infer.inference.nuts import sample
 
-        return sample, f"nutpie NUTS, {settings.mass_matrix} mass matrix"
+        return sample, called
+    if settings.sampler in ("tempered", "auto"):
+        from il6infer.inference import tempered
+
+        if settings.sampler == "auto":
+            return tempered.sample_as_needed, called
+        return tempered.sample, tempered.TEMPERED
     if stated is None:
         raise UserError(f"sampler '{settings.sampler}' needs the PyMC model: give it, or choose 'nutpie'.")
-    called = {"pymc": "PyMC NUTS on the pm.Model, diagonal mass matrix", "pymc_smc": "PyMC SMC on the pm.Model"}
-    return stated.samplers[settings.sampler](problem, engine), called[settings.sampler]
+    of_pymc = {"pymc": "PyMC NUTS on the pm.Model, diagonal mass matrix", "pymc_smc": "PyMC SMC on the pm.Model"}
+    return stated.samplers[settings.sampler](problem, engine), of_pymc[settings.sampler]
 
 
 def _starts(

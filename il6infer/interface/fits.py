@@ -28,6 +28,7 @@ from il6infer.problems.variables import variable_names
 from il6infer.pymc.door import STATED
 from il6infer.stages.claims import Answers
 from il6infer.stages.comparison import Comparison
+from il6infer.stages.evidence import Evidence
 from il6infer.stages.predictions import ModelPredictions
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import Verdict
@@ -179,6 +180,22 @@ class Fit:
         """
         asked = read_interventions(Path(path))
         return predict_all(self.problem, self.idata, asked, seed=seed, verdict=self.verdict, threads=threads)
+
+    def evidence(self, *, seed: int = 1, threads: int = 1, **sizes: int) -> Evidence:
+        """Estimate the probability of the data under this model, by two estimators that must agree.
+
+        Parameters
+        ----------
+        seed
+            Root of the random numbers.
+        threads
+            Evaluations at a time.
+        sizes
+            ``runs`` and ``particles`` of sequential Monte Carlo.
+        """
+        from il6infer.evidence.estimate import evidence_of
+
+        return evidence_of(self.problem, self.idata, seed=seed, threads=threads, **sizes)
 
     def save(self, path: str | Path) -> None:
         """Write the InferenceData (netCDF), which `il6infer.load_fit`, ArviZ and the commands read."""

@@ -10,7 +10,7 @@ from il6infer.stages.comparison import NOTHING_FITS, Comparison
 
 
 def average(answers: Mapping[str, Answers], comparison: Comparison) -> WeighedClaims:
-    """Put the answers of all models of a data set beside each other, and average them by stacking weights.
+    """Put the answers of all models of a data set beside each other, and average them by the weights of the comparison.
 
     Weights have the models that sampled and reproduce the data; where there is none, no claim has an average.
 
@@ -39,7 +39,7 @@ def average(answers: Mapping[str, Answers], comparison: Comparison) -> WeighedCl
                 f"'{model}' was asked other claims than '{first}'. Run `il6infer claims ask` again, with one file of "
                 "claims for all models."
             )
-    weights = {name: row.stacking for name, row in rows.items() if row.stacking is not None and name in answers}
+    weights = {name: row.weight for name, row in rows.items() if row.weight is not None and name in answers}
     claims = []
     for position, said in enumerate(asked.claims):
         own = {model: found.claims[position] for model, found in answers.items()}

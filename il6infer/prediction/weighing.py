@@ -31,7 +31,7 @@ UNDEFINED_MAX = 0.5
 
 
 def weigh(found: Mapping[str, ModelPredictions], comparison: Comparison) -> Predictions:
-    """Put the predictions of all models of a data set beside each other, and average them by stacking weights.
+    """Put the predictions of all models of a data set beside each other, and average them by their weights.
 
     The average is the mixture: each draw of a model counts its weight over the number of the model's draws. Weights
     have the models that sampled and reproduce the data; where there is none, nothing has an average.
@@ -62,9 +62,9 @@ def weigh(found: Mapping[str, ModelPredictions], comparison: Comparison) -> Pred
                 "one file of predictions for all models."
             )
     weights = {
-        name: float(row.stacking)
+        name: float(row.weight)
         for name, row in rows.items()
-        if row.stacking is not None and row.stacking > 0 and name in found
+        if row.weight is not None and row.weight > 0 and name in found
     }
     predictions = tuple(
         _prediction(one, {model: own.predictions[i] for model, own in found.items()}, weights)

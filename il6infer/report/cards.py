@@ -95,7 +95,7 @@ def cards(
 
 def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Library) -> Card:
     title = "Which mechanism"
-    weighted = {row.model: row.stacking for row in rows if row.stacking is not None and row.stacking > 0}
+    weighted = {row.model: row.weight for row in rows if row.weight is not None and row.weight > 0}
     if not weighted:
         sampled = [row for row in rows if row.sampled]
         answer = "None of these models reproduces the data" if sampled else "No fit converged"
@@ -115,7 +115,7 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     top = max(weighted, key=lambda model: weighted[model])
     compared = sum(row.sampled for row in rows)
     left_out = len(rows) - len([row for row in rows if row.reproduces and row.sampled])
-    lines = [f"Share of the predictive (stacking) weight, of {compared} models whose fit converged."]
+    lines = [f"Share of the weight, of {compared} models whose fit converged."]
     if left_out:
         lines.append(f"{left_out} of {len(rows)} models have no say: they did not converge or miss the data.")
     ahead = [r for r in rows if not r.sampled]

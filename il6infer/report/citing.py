@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from il6infer.configuration.comparing import wants_evidence
 from il6infer.report.links import dois
 
 
@@ -59,10 +61,21 @@ _REFERENCES = (
     Reference("lam2015", "Lam S.K., Pitrou A. and Seibert S.", 2015, "Numba: a LLVM-based Python JIT compiler",
               "Proceedings of the Second Workshop on the LLVM Compiler Infrastructure in HPC",
               "10.1145/2833157.2833162"),
+    Reference("kass1995", "Kass R.E. and Raftery A.E.", 1995, "Bayes factors", "Journal of the American Statistical "
+              "Association 90:773-795", "10.1080/01621459.1995.10476572"),
+    Reference("gronau2017", "Gronau Q.F. et al.", 2017, "A tutorial on bridge sampling", "Journal of Mathematical "
+              "Psychology 81:80-97", "10.1016/j.jmp.2017.09.005"),
+    Reference("delmoral2006", "Del Moral P., Doucet A. and Jasra A.", 2006, "Sequential Monte Carlo samplers",
+              "Journal of the Royal Statistical Society B 68:411-436", "10.1111/j.1467-9868.2006.00553.x"),
+    Reference("roberts2017", "Roberts D.R. et al.", 2017, "Cross-validation strategies for data with temporal, "
+              "spatial, hierarchical, or phylogenetic structure", "Ecography 40:913-929", "10.1111/ecog.02881"),
     Reference("molder2021", "Mölder F. et al.", 2021, "Sustainable data analysis with Snakemake", "F1000Research 10:33",
               "10.12688/f1000research.29032.2"),
 )  # fmt: skip
-"""In the order in which the paragraph names them."""
+"""Those that a paragraph may name; it numbers them in its order."""
+
+
+_LEFT_OUT = {"batch": "gels or plates", "condition": "conditions", "data_set": "data sets"}
 
 
 @dataclass(frozen=True)
@@ -85,10 +98,9 @@ def methods(config: Mapping[str, Any], versions: Mapping[str, str], words: Seque
     words
         Models in words; their number counts where there are none.
     """
-    numbers = {reference.key: i for i, reference in enumerate(_REFERENCES, start=1)}
 
     def cite(*keys: str) -> str:
-        return f"[{', '.join(str(numbers[key]) for key in keys)}]"
+        return f"[{', '.join(f'@{key}' for key in keys)}]"
 
     fit, limits = config["fit"], config["verdict"]
     count = len(words) or len(config["models"])
@@ -110,12 +122,32 @@ def methods(config: Mapping[str, Any], versions: Mapping[str, str], words: Seque
         f"seed {config['seed']}. A fit counted as converged with rank-normalised R-hat of at most "
         f"{limits['rhat_max']:g} and effective sample sizes of at least {limits['ess_min']:g} {cite('vehtari2021')}, "
         f"among other checks, and a model as reproducing the data where all its tests of misfit together held at "
-        f"p = {limits['misfit_p_min']:g}. Models were compared by PSIS-LOO {cite('vehtari2017')} and averaged by "
-        f"stacking weights {cite('yao2018')}; posteriors are InferenceData of ArviZ {cite('kumar2019')}. Models "
+        f"p = {limits['misfit_p_min']:g}. {_compared(config, cite)}; "
+        f"posteriors are InferenceData of ArviZ {cite('kumar2019')}. Models "
         "that did not converge, or do not reproduce the data, had no weight. The workflow ran under Snakemake "
         f"{cite('molder2021')}."
     ).replace("  ", " ")
-    return Methods(text, _REFERENCES)
+    order = list(dict.fromkeys(re.findall(r"@(\w+)", text)))
+    known = {reference.key: reference for reference in _REFERENCES}
+    text = re.sub(r"@(\w+)", lambda found: str(order.index(found[1]) + 1), text)
+    return Methods(text, tuple(known[key] for key in order))
+
+
+def _compared(config: Mapping[str, Any], cite: Callable[..., str]) -> str:
+    """Say by what models were compared and averaged."""
+    chosen = config["comparison"]
+    text = f"Models were compared by PSIS-LOO {cite('vehtari2017')}"
+    if chosen["leave_out"] != "none":
+        text += f", by leaving whole {_LEFT_OUT[chosen['leave_out']]} out {cite('roberts2017')}"
+    if wants_evidence(config):
+        text += (
+            f", by their evidence from bridge sampling {cite('gronau2017')} and sequential Monte Carlo "
+            f"{cite('delmoral2006')}, with Bayes factors {cite('kass1995')},"
+        )
+    if chosen["criterion"] == "evidence":
+        return f"{text} and averaged by their probabilities given equal ones before".replace(",,", ",")
+    of = "" if chosen["criterion"] == "loo" else " on what was left out"
+    return f"{text} and averaged by stacking weights{of} {cite('yao2018')}"
 
 
 def sources(described: Iterable[str]) -> list[str]:

@@ -94,9 +94,9 @@ def _view(claim: WeighedClaim, models: Sequence[ModelRow]) -> ClaimView:
 def _before(answers: Mapping[str, ClaimAnswer], models: Sequence[ModelRow]) -> float | None:
     """Prior probability, by the weights that the average after the data has."""
     able = [
-        (row.stacking, answers[row.model].prior)
+        (row.weight, answers[row.model].prior)
         for row in models
-        if row.stacking is not None and row.model in answers and answers[row.model].posterior is not None
+        if row.weight is not None and row.model in answers and answers[row.model].posterior is not None
     ]
     known = [(weight, prior) for weight, prior in able if prior is not None]
     total = sum(weight for weight, _ in known)

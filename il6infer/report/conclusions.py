@@ -17,6 +17,14 @@ UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
 the allowed range that counts as its edge."""
 
 
+CLEARLY = {"loo": "4 units of elpd", "leave_out": "4 units of elpd", "evidence": "3 units of log-evidence"}
+WEIGHTS = {
+    "loo": "Stacking weights", "leave_out": "Stacking weights on what was left out",
+    "evidence": "Probabilities by the evidence",
+}  # fmt: skip
+"""Criterion -> how far behind is clear, and what its weights are."""
+
+
 def vocabulary(models: Iterable[str], library: Library | None = None) -> dict[str, str]:
     """Words that the models' names are made of, and what they say; nothing of names that are not the library's."""
     library = library or shipped()
@@ -38,16 +46,19 @@ def vocabulary(models: Iterable[str], library: Library | None = None) -> dict[st
 
 def near(row: ModelRow) -> bool:
     """Whether a model of the comparison is among the best, has weight, or failed, so that nobody knows."""
-    return row.elpd_diff is None or row.diff_se is None or _level(row) or (row.stacking or 0) >= 0.01
+    return row.elpd_diff is None or row.diff_se is None or row.level or (row.weight or 0) >= 0.01
 
 
-def _level(row: ModelRow) -> bool:
-    """Whether a ranked model cannot be told from the best."""
-    return row.elpd_diff is not None and row.elpd_diff <= max(4.0, 2 * (row.diff_se or 0.0))
+def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion: str = "loo") -> list[str]:
+    """Answer in short: what is preferred, how clearly, and what cannot be said.
 
-
-def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict]) -> list[str]:
-    """Answer in short: what is preferred, how clearly, and what cannot be said."""
+    Parameters
+    ----------
+    rows
+        Models by rank.
+    criterion
+        Of the ranks and weights.
+    """
     ranked = [row for row in rows if row.rank is not None]
     failed = [row.model for row in rows if not row.sampled]
     without = [row.model for row in rows if row.sampled and row.rank is None]
@@ -64,21 +75,21 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict]) -> list[s
     if len(ranked) == 1:
         said.append(f"Only {ranked[0].model} has a fit that can be trusted; there is nothing to compare it with.")
     else:
-        level, behind = [r.model for r in ranked if _level(r)], [r.model for r in ranked if not _level(r)]
+        level, behind = [r.model for r in ranked if r.level], [r.model for r in ranked if not r.level]
         if len(level) == 1:
             said.append(f"The data prefer {level[0]} over every other model whose fit can be trusted.")
         else:
             said.append(f"The data do not tell {_listed(level)} apart.")
         if behind:
             said.append(
-                f"They speak against {_listed(behind)} (more than two standard errors and 4 units of elpd behind)."
+                f"They speak against {_listed(behind)} (more than two standard errors and {CLEARLY[criterion]} behind)."
             )
         wrong = [r.model for r in ranked if not r.reproduces]
         if wrong:
             ends = ("does not reproduce", "has") if len(wrong) == 1 else ("do not reproduce", "have")
             said.append(f"{_listed(wrong)} {ends[0]} the data and {ends[1]} no weight.")
-        heavy = [f"{r.model} {r.stacking:.2f}" for r in ranked if r.stacking is not None and r.stacking >= 0.01]
-        said.append(f"Stacking weights: {', '.join(heavy)}.")
+        heavy = [f"{r.model} {r.weight:.2f}" for r in ranked if r.weight is not None and r.weight >= 0.01]
+        said.append(f"{WEIGHTS[criterion]}: {', '.join(heavy)}.")
     if failed:
         said.append(f"{_listed(failed)} did not converge and {'is' if len(failed) == 1 else 'are'} not ranked.")
     if without:
@@ -119,7 +130,7 @@ def influences(
         Model -> parameter -> its ``lower`` and ``upper`` bound, as the fit had them.
     """
     said = []
-    close = [row.model for row in rows if _level(row)]
+    close = [row.model for row in rows if row.level]
     if len(close) > 1:
         said.append(f"{_listed(close)}: so close that a few more measurements may reorder them.")
     for row in rows:

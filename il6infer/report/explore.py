@@ -31,7 +31,7 @@ def explored(
     found
         Model -> its predictions, with the model for a browser.
     weights
-        Model -> stacking weight.
+        Model -> weight in the comparison.
     words, doubts
         Model -> its label; model -> what is wrong with its fit.
     title

@@ -16,7 +16,7 @@ from il6infer._tables import sound_sheet
 from il6infer.configuration.check import library_of
 from il6infer.configuration.hold_out import fitted
 from il6infer.configuration.load import load_config
-from il6infer.report import figures, predictions
+from il6infer.report import criteria, figures, predictions
 from il6infer.report.labels import condition_labels, model_label
 from il6infer.report.sections import doubts, labelled
 from il6infer.report.style import styled
@@ -85,11 +85,16 @@ def _figures(name: str, config: Mapping[str, Any], results: Path) -> Iterator[tu
         fitted = figures.fit_figure(rows, idata, str(readout), unit, words)
         yield f"fit-{readout}", figures.marked(fitted, said), _curves(idata, str(readout), words, labels[best], said)
     rows = pd.DataFrame(
-        [(labels[r.model], r.rank, r.sampled, r.reproduces, r.elpd, r.elpd_diff, r.diff_se, r.stacking, r.pseudo_bma)
+        [(labels[r.model], r.rank, r.sampled, r.reproduces, r.elpd, r.elpd_diff, r.diff_se, r.stacking, r.pseudo_bma,
+          r.weight)
          for r in comparison.models],
-        columns=["model", "rank", "sampled", "reproduces", "elpd", "elpd_diff", "diff_se", "stacking", "pseudo_bma"],
+        columns=["model", "rank", "sampled", "reproduces", "elpd", "elpd_diff", "diff_se", "stacking", "pseudo_bma",
+                 "weight"],
     )  # fmt: skip
     yield "comparison", figures.comparison_figure(comparison.models, labels), rows
+    if about := criteria.section(comparison, labels):
+        table = comparison.criteria.reset_index()
+        yield "criteria", about["figure"], table.assign(model=table["model"].map(labels))
     if config["predictions"]:
         found = read(folder / "predictions.json", Predictions)
         order = [row.model for row in comparison.models]

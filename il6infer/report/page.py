@@ -22,7 +22,7 @@ from il6infer._tables import sound_sheet
 from il6infer.configuration.check import library_of
 from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.load import load_config, models_of, values_of
-from il6infer.report import figures, hold_out, joint, predictions
+from il6infer.report import criteria, figures, hold_out, joint, predictions
 from il6infer.report.cards import cards
 from il6infer.report.citing import methods
 from il6infer.report.claims import grouped, leans
@@ -191,7 +191,9 @@ def _dataset(
         },
         "comparison": comparison,
         "comparison_figure": figure_of(figures.comparison_figure(comparison.models, words), "models compared"),
-        "summary": in_words(summary(comparison.models, verdicts), words),
+        "criteria": (about := criteria.section(comparison, words)),
+        "criteria_figure": figure_of(about["figure"], "models by every criterion") if about else None,
+        "summary": in_words(summary(comparison.models, verdicts, comparison.criterion), words),
         "vocabulary": vocabulary(order, library),
         "influences": [
             in_words(influences(rows, verdicts, told), words)

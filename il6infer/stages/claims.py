@@ -119,7 +119,8 @@ class WeighedClaim:
     models
         Model -> its answer.
     average
-        Probability by stacking weights, over the models that are ranked and can be asked; null where there is none.
+        Probability by the weights of the comparison, over the models that are ranked and can be asked; null where there
+        is none.
     weight
         Of those models.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +12,42 @@ if TYPE_CHECKING:
 
 NOTHING_FITS = "no model reproduces the data"
 """Answer to whatever is asked of models none of which reproduces the data."""
+
+
+CLEAR = 4.0
+"""Difference in log-density below which, or below two standard errors, models are not told apart."""
+
+NAMES = {
+    "loo": "leaving single values out (PSIS)", "leave_out": "leaving groups out", "evidence": "the evidence",
+    "aic": "AIC", "aicc": "AICc", "bic": "BIC",
+}  # fmt: skip
+"""Criterion -> in words."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one criterion says of one model.
+
+    Attributes
+    ----------
+    value, se
+        Log-density or log-evidence (larger is better), or AIC, AICc, BIC (smaller is better), and its standard error;
+        null where there is none.
+    difference, difference_se
+        By how much the best model is ahead, in natural logarithms (half of a difference in AIC or BIC), and the
+        standard error of that; null for a model that is not ranked.
+    weight
+        Share of the models' joint prediction by this criterion; null for a model that has none.
+    words
+        Bayes factor in words, how many refits were made, or why there is no value.
+    """
+
+    value: float | None
+    se: float | None
+    difference: float | None
+    difference_se: float | None
+    weight: float | None
+    words: str
 
 
 @dataclass(frozen=True)
@@ -38,13 +75,20 @@ class ModelRow:
     sampled, reproduces
         The two answers of its verdict.
     rank
-        1 is the best; null for a fit that is not ranked, as are differences and weights.
+        1 is the best, by the criterion of the comparison; null for a fit that is not ranked, as are differences and
+        weights.
+    weight
+        Share in all averages over models, by the criterion of the comparison; null as `stacking`.
+    level
+        Whether it cannot be told from the best by that criterion.
+    scores
+        Criterion, one of `NAMES`, that was computed -> what it says.
     elpd, se
         Expected log predictive density over all measurements, and its standard error.
     p_loo
         Effective number of parameters.
     elpd_diff, diff_se
-        By how much the best ranked model is ahead, and the standard error of that difference.
+        By how much the best elpd of a ranked model is ahead, and the standard error of that difference.
     stacking, pseudo_bma
         Weights; null for a model that does not reproduce the data, too.
     pareto_k_bad, pareto_k_worst
@@ -61,6 +105,9 @@ class ModelRow:
     sampled: bool
     reproduces: bool
     rank: int | None
+    weight: float | None
+    level: bool
+    scores: Mapping[str, Score]
     elpd: float | None
     se: float | None
     p_loo: float | None
@@ -77,10 +124,16 @@ class ModelRow:
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """Models of one data set by PSIS-LOO, in order of rank, those without one last.
+    """Models of one data set by a criterion, in order of rank, those without one last.
 
     Attributes
     ----------
+    criterion
+        What models are ranked and averaged by: loo, leave_out or evidence.
+    left_out
+        What was left out at a time, batch, condition or data_set; empty where nothing was.
+    disagreements
+        Where criteria prefer different models, and why.
     n
         Measurements.
     notes
@@ -91,7 +144,10 @@ class Comparison:
 
     dataset: str
     n: int
+    criterion: str
+    left_out: str
     models: tuple[ModelRow, ...]
+    disagreements: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
@@ -105,9 +161,19 @@ class Comparison:
         import pandas as pd  # takes a third of a second, and only people ask
 
         columns = [
-            "rank", "sampled", "reproduces", "elpd", "elpd_diff", "diff_se", "stacking", "pseudo_bma", "pareto_k_bad",
+            "rank", "weight", "sampled", "reproduces", "elpd", "elpd_diff", "diff_se", "stacking", "pseudo_bma",
+            "pareto_k_bad",
         ]  # fmt: skip
         return pd.DataFrame([asdict(row) for row in self.models]).set_index("model")[columns]
+
+    @property
+    def criteria(self) -> pd.DataFrame:
+        """One model and criterion a row: value, difference to the best, weight, words."""
+        import pandas as pd
+
+        rows = {(row.model, name): asdict(own) for row in self.models for name, own in row.scores.items()}
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        return table.rename_axis(["model", "criterion"])
 
     def __repr__(self) -> str:
         """Write the table, a line a model."""
@@ -115,9 +181,11 @@ class Comparison:
         for row in self.models:
             place = f"{row.rank}." if row.rank is not None else "not ranked:"
             numbers = ""
-            if row.elpd_diff is not None and row.diff_se is not None:
-                numbers = f", elpd {row.elpd_diff:.1f} +- {row.diff_se:.1f} behind"
-                numbers += ", no weight" if row.stacking is None else f", stacking {row.stacking:.2f}"
+            own = row.scores.get(self.criterion)
+            if own is not None and own.difference is not None and own.difference_se is not None:
+                what = "log-evidence" if self.criterion == "evidence" else "elpd"
+                numbers = f", {what} {own.difference:.1f} +- {own.difference_se:.1f} behind"
+                numbers += ", no weight" if row.weight is None else f", weight {row.weight:.2f}"
             doubts = "" if row.reproduces else "; DOES NOT REPRODUCE THE DATA"
             lines.append(f"  {place} {row.model}{numbers}{doubts}" + ("" if row.sampled else "; DID NOT SAMPLE"))
         return "\n".join(lines)

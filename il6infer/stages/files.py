@@ -9,13 +9,16 @@ from types import MappingProxyType
 from il6infer._files import write_json
 from il6infer.stages.claims import Answers, WeighedClaims
 from il6infer.stages.comparison import Comparison
+from il6infer.stages.evidence import Evidence
 from il6infer.stages.export import Export, Reproduction
 from il6infer.stages.hold_out import HeldOut
 from il6infer.stages.ingest import IngestSummary
+from il6infer.stages.leave_out import LeaveOut
 from il6infer.stages.prior_check import PriorCheck
 from il6infer.stages.provenance import Provenance
 from il6infer.stages.schema import schema
-from il6infer.stages.settings import CompareSections, FitSections, VerdictSections
+from il6infer.stages.selection import Selection
+from il6infer.stages.settings import CompareSections, EvidenceSections, FitSections, LeaveOutSections, VerdictSections
 from il6infer.stages.verdict import Verdict
 
 FILES: Mapping[str, type] = MappingProxyType(
@@ -24,6 +27,9 @@ FILES: Mapping[str, type] = MappingProxyType(
         "prior_check": PriorCheck,
         "verdict": Verdict,
         "hold_out": HeldOut,
+        "leave_out": LeaveOut,
+        "selection": Selection,
+        "evidence": Evidence,
         "comparison": Comparison,
         "model_claims": Answers,
         "claims": WeighedClaims,
@@ -32,6 +38,8 @@ FILES: Mapping[str, type] = MappingProxyType(
         "reproduction": Reproduction,
         "settings_fit": FitSections,
         "settings_verdict": VerdictSections,
+        "settings_leave_out": LeaveOutSections,
+        "settings_evidence": EvidenceSections,
         "settings_compare": CompareSections,
     }
 )

@@ -262,7 +262,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve of each model that can be asked, and averaged by stacking weights.
+    """A curve of each model that can be asked, and averaged by the weights of the comparison.
 
     Attributes
     ----------
@@ -314,7 +314,7 @@ class Predictions:
     Attributes
     ----------
     weights
-        Model -> stacking weight, of those that sampled and reproduce the data.
+        Model -> weight in the comparison, of those that sampled and reproduce the data.
     failed, misfits, unanswered
         As `il6infer.stages.claims.WeighedClaims` has them.
     plan, planned_for

@@ -12,7 +12,7 @@ from il6infer.stages.codec import Bounds, Record, check_fields, decode
 
 SECTIONS = (
     "title", "question", "seed", "results", "claims", "predictions", "hold_out", "noise", "datasets", "models",
-    "modules", "constraints", "values", "free", "fit", "verdict", "sbc",
+    "modules", "constraints", "values", "free", "fit", "verdict", "sbc", "comparison",
 )  # fmt: skip
 """Keys of a configuration; `il6infer.configuration` says what each holds."""
 
@@ -54,8 +54,9 @@ class Sampling:
     nuisance
         Whether scales, offsets and noise parameters are integrated out where that is exact, or sampled.
     sampler
-        nutpie is NUTS on the compiled density; pymc is PyMC's NUTS and pymc_smc its sequential Monte Carlo, both slow
-        and on the pm.Model itself.
+        nutpie is NUTS on the compiled density; tempered is sequential Monte Carlo from the prior on it, for modes that
+        are apart; auto is nutpie and, where its chains began at several modes and have not met, tempered; pymc is
+        PyMC's NUTS and pymc_smc its sequential Monte Carlo, both slow and on the pm.Model itself.
     """
 
     chains: Count = 4
@@ -69,7 +70,7 @@ class Sampling:
     max_steps: Count = 10_000
     mass_matrix: Literal["low_rank", "diagonal"] = "low_rank"
     nuisance: Literal["integrated", "sampled"] = "integrated"
-    sampler: Literal["nutpie", "pymc", "pymc_smc"] = "nutpie"
+    sampler: Literal["nutpie", "tempered", "auto", "pymc", "pymc_smc"] = "nutpie"
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,57 @@ class Calibrating:
 
 
 @dataclass(frozen=True)
+class Comparing:
+    """How models are compared; section ``comparison`` of the configuration.
+
+    Attributes
+    ----------
+    criterion
+        What models are ranked, weighed and averaged by: loo leaves one value out at a time (PSIS), leave_out all values
+        of a gel, condition or data set, evidence is the probability of all data before any was seen.
+    leave_out
+        What is left out at a time, data_set of a joint fit and gels of others; none is not computed.
+    jobs
+        Jobs that share the refits of one fit.
+    evidence
+        Whether it is computed; it is where it is the criterion.
+    runs
+        Independent runs of sequential Monte Carlo, the second estimator of the evidence.
+    particles
+        Of each run.
+    """
+
+    criterion: Literal["loo", "leave_out", "evidence"] = "loo"
+    leave_out: Literal["none", "batch", "condition", "data_set"] = "none"
+    jobs: Count = 4
+    evidence: bool = False
+    runs: Annotated[int, Bounds(minimum=3)] = 6
+    particles: Annotated[int, Bounds(minimum=100)] = 500
+
+    def __post_init__(self) -> None:
+        """Check."""
+        check_fields(self, "settings of the comparison")
+
+
+@dataclass(frozen=True)
+class EvidenceSections:
+    """What `il6infer evidence` reads of a configuration."""
+
+    comparison: Comparing = field(default_factory=Comparing)
+    seed: Root = SEED
+
+
+@dataclass(frozen=True)
+class LeaveOutSections:
+    """What `il6infer leaveout` reads of a configuration."""
+
+    comparison: Comparing = field(default_factory=Comparing)
+    fit: Sampling = field(default_factory=Sampling)
+    verdict: Thresholds = field(default_factory=Thresholds)
+    seed: Root = SEED
+
+
+@dataclass(frozen=True)
 class CalibrationSections:
     """What `il6infer sbc run` reads of a configuration."""
 
@@ -209,6 +261,7 @@ class VerdictSections:
 class CompareSections:
     """What `il6infer compare` reads of a configuration: of the thresholds only ``pareto_k_max``."""
 
+    comparison: Comparing = field(default_factory=Comparing)
     verdict: Thresholds = field(default_factory=Thresholds)
     seed: Root = SEED
 

@@ -22,6 +22,8 @@ COMMANDS = (
     "sbc",
     "diagnose",
     "holdout",
+    "evidence",
+    "leaveout",
     "compare",
     "claims",
     "predict",

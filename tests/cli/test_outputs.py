@@ -31,19 +31,32 @@ COMMANDS = {
     "predict ask": ("predict", "ask", "none.yaml", "none.nc", "--predictions", "none.yaml"),
     "predict weigh": ("predict", "weigh", "none.json", "--predictions", "a", "none.json"),
     "holdout": ("holdout", "none.yaml", "none.nc"),
+    "leaveout": ("leaveout", "none.yaml", "none.nc", "--by", "batch"),
+    "evidence": ("evidence", "none.yaml", "none.nc"),
     "join": ("join", "--name", "j", "--member", "a", "none.a", "--member", "b", "none.b"),
     "report": ("report", "none.yaml", "--results", "none"),
     "models diagram": ("models", "diagram", "both_none"),
     "models compose": ("models", "compose", "both_none"),
     "petab evaluate": ("petab", "evaluate", "none.yaml"),
     "petab fit": ("petab", "fit", "none.yaml"),
-    "petab select": ("petab", "select", "--problem", "a", "none.yaml"),
+    "petab space": ("petab", "space", "--problem", "a", "none.yaml"),
+    "petab select": ("petab", "select", "none.yaml"),
     "petab adopt": ("petab", "adopt", "none.yaml", "--name", "a"),
     "petab diagram": ("petab", "diagram", "none.yaml"),
 }
 """Every command that writes, without its output."""
 
-FOLDERS = {"simulate", "ingest", "join", "problem", "petab evaluate", "petab fit", "petab select", "petab adopt"}
+FOLDERS = {
+    "simulate",
+    "ingest",
+    "join",
+    "problem",
+    "petab evaluate",
+    "petab fit",
+    "petab space",
+    "petab select",
+    "petab adopt",
+}
 
 
 def _parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -18,8 +18,7 @@ from il6infer._errors import UserError
 from il6infer._interruption import Interruption, Stopped
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.inference.checkpoint import Checkpoint, Iterations
-from il6infer.inference.frame import Frame
-from il6infer.inference.nuts import learnt_frame
+from il6infer.inference.frame import Frame, learnt_frame
 from il6infer.inference.progress import TimeLeft, in_words
 from tests.zoo import toy
 

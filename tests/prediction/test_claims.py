@@ -20,10 +20,9 @@ from il6infer.prediction.average import average
 from il6infer.prediction.claims import read_claims
 from il6infer.problems.spec import STEADY_STATE, Experiment, Parameter, Period, Prior, Problem
 from il6infer.stages.codec import encode
-from il6infer.stages.comparison import Comparison
 from tests.zoo import toy
 from tests.zoo.systems import network
-from tests.zoo.verdicts import model_row
+from tests.zoo.verdicts import comparison, model_row
 
 SOLVER = {"engine": "rodas5p", "rtol": 1e-8, "atol": 1e-10}
 
@@ -223,11 +222,11 @@ def test_average_leaves_out_failed_models_and_those_that_cannot_be_asked(claims)
     good = answer(problem(), posterior(0.1), claims, seed=2, **SOLVER)
     other = answer(problem(), posterior(0.02), claims, seed=2, **SOLVER)
     rows = (
-        model_row("a", rank=1, stacking=0.75), model_row("b", rank=2, stacking=0.25),
+        model_row("a", rank=1, weight=0.75), model_row("b", rank=2, weight=0.25),
         model_row("c", sampled=False, reasons=("R-hat 1.2",)),
         model_row("d", rank=3, reproduces=False, misfits=("lack-of-fit p 1e-6",)),
     )  # fmt: skip
-    table = average({"a": good, "b": other, "c": good, "d": good}, Comparison("toy", 60, rows, ()))
+    table = average({"a": good, "b": other, "c": good, "d": good}, comparison("toy", 60, rows))
     found = {c.id: c for c in table.claims}
     each = [next(c for c in f.claims if c.id == "left").posterior for f in (good, other)]
 
@@ -242,7 +241,7 @@ def test_average_leaves_out_failed_models_and_those_that_cannot_be_asked(claims)
 def test_no_claim_is_answered_where_no_model_reproduces_the_data(claims):
     good = answer(problem(), posterior(0.1), claims, seed=2, **SOLVER)
     rows = (model_row("a", rank=1, reproduces=False), model_row("b", sampled=False))
-    table = average({"a": good, "b": good}, Comparison("toy", 60, rows, ()))
+    table = average({"a": good, "b": good}, comparison("toy", 60, rows))
 
     assert {c.average for c in table.claims} == {None}
     assert table.unanswered == "no model reproduces the data"
@@ -250,7 +249,7 @@ def test_no_claim_is_answered_where_no_model_reproduces_the_data(claims):
 
 def test_answers_to_other_claims_are_not_averaged(claims):
     good = answer(problem(), None, claims, seed=2, draws=5, **SOLVER)
-    row = Comparison("toy", 60, (model_row("a"), model_row("b")), ())
+    row = comparison("toy", 60, (model_row("a"), model_row("b")))
     with pytest.raises(UserError) as caught:
         average({"a": good, "b": replace(good, claims=good.claims[::-1])}, row)
     assert str(caught.value) == (

@@ -27,6 +27,7 @@ from il6infer.stages.comparison import Comparison
 from il6infer.stages.predictions import Array, ModelPredictions
 from tests.zoo import toy
 from tests.zoo.systems import network
+from tests.zoo.verdicts import comparison as compared
 from tests.zoo.verdicts import model_row, verdict
 
 SOLVER = {"engine": "rodas5p", "rtol": 1e-8, "atol": 1e-10}
@@ -208,8 +209,8 @@ def other(found: ModelPredictions, factor: float) -> ModelPredictions:
 
 
 def comparison(**weights: float | None) -> Comparison:
-    rows = tuple(model_row(m, stacking=w, reproduces=w is not None) for m, w in weights.items())
-    return Comparison("toy", 1, rows, ())
+    rows = tuple(model_row(m, weight=w, reproduces=w is not None) for m, w in weights.items())
+    return compared("toy", 1, rows)
 
 
 def test_an_average_is_the_mixture_of_the_models_by_their_weights(found):

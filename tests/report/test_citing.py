@@ -6,13 +6,19 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from il6infer.configuration.load import check_keys
 from il6infer.report.citing import methods, sources
 from il6infer.report.links import grouped_by_reason, in_words, linked
 
 
-def test_each_number_of_the_paragraph_is_in_the_list_and_each_reference_is_cited():
-    found = methods(check_keys({"fit": {"draws": 123}}, "x"), {"il6infer": "0.1.0"})
+@pytest.mark.parametrize(
+    "comparison",
+    [{}, {"leave_out": "batch", "criterion": "leave_out"}, {"criterion": "evidence"}, {"evidence": True}],
+)
+def test_each_number_of_the_paragraph_is_in_the_list_and_each_reference_is_cited(comparison):
+    found = methods(check_keys({"fit": {"draws": 123}, "comparison": comparison}, "x"), {"il6infer": "0.1.0"})
     cited = {int(n) for group in re.findall(r"\[([\d, ]+)\]", found.paragraph) for n in group.split(",")}
 
     assert cited == set(range(1, len(found.references) + 1))

@@ -6,7 +6,7 @@ from il6infer.report.claims import grouped
 from il6infer.stages.claims import ClaimAnswer, WeighedClaim
 from tests.zoo.verdicts import model_row
 
-MODELS = [model_row("a", rank=1, stacking=0.75), model_row("b", rank=2, stacking=0.25), model_row("c")]
+MODELS = [model_row("a", rank=1, weight=0.75), model_row("b", rank=2, weight=0.25), model_row("c")]
 
 
 def found(prior: float | None, posterior: float | None, absent: str = "") -> ClaimAnswer:

@@ -225,13 +225,13 @@ def test_what_the_configuration_gives_is_listed_as_given(run: tuple[Path, Path])
 
 
 def test_models_far_behind_are_folded_away_where_the_conclusion_is_doubted() -> None:
-    best = model_row("a", rank=1, elpd_diff=0.0, diff_se=0.0, stacking=0.995)
+    best = model_row("a", rank=1, elpd_diff=0.0, diff_se=0.0, weight=0.995, level=True)
 
     assert near(best)
-    assert near(replace(best, rank=2, elpd_diff=9.0, diff_se=5.0, stacking=0.0))
-    assert near(replace(best, rank=2, elpd_diff=50.0, diff_se=5.0, stacking=0.02))
+    assert near(replace(best, rank=2, elpd_diff=9.0, diff_se=5.0, weight=0.0, level=True))
+    assert near(replace(best, rank=2, elpd_diff=50.0, diff_se=5.0, weight=0.02, level=False))
     assert near(model_row("b"))
-    assert not near(replace(best, rank=3, elpd_diff=50.0, diff_se=5.0, stacking=0.0))
+    assert not near(replace(best, rank=3, elpd_diff=50.0, diff_se=5.0, weight=0.0, level=False))
 
 
 def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) -> None:

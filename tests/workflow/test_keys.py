@@ -17,13 +17,14 @@ from il6infer.configuration import load
 from tests.workflow.conftest import CONFIG, planned
 from tests.workflow.test_rules import MODULE
 
-# Rules of runs that hold data out, have joint fits, or are asked for a calibration.
-APART = {"held_out_problem", "hold_out", "join", "sbc_batch", "sbc_gather"}
+# Rules of runs that hold data out, have joint fits, compare by other criteria, or are asked for a calibration.
+APART = {"held_out_problem", "hold_out", "join", "evidence", "leave_out", "sbc_batch", "sbc_gather"}
 RULES = (set(ENTRIES) - APART) | {"settings"}
 ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
 PREPARE = {"problem", "check_prior", "fit", "diagnose", "ask", "compare", "weigh", "report", "settings"}
 PREPARE |= {"predict", "weigh_predictions"}
 JUDGE = {"settings", "diagnose", "compare", "weigh", "predict", "weigh_predictions", "report"}
+COMPARE = {"settings", "compare", "weigh", "weigh_predictions", "report"}
 FIT = {"fit", "ask", *JUDGE}
 
 # Key -> another value, and the rules that run again with it, in a run of the data sets of `CONFIG`.
@@ -77,6 +78,12 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "verdict.tail_k_max": (0.6, JUDGE),
     "verdict.misfit_p_min": (0.02, JUDGE),
     "verdict.pull_max": (4.0, JUDGE),
+    "comparison.criterion": ("evidence", {"evidence", *COMPARE}),
+    "comparison.leave_out": ("batch", {"leave_out", *COMPARE}),
+    "comparison.jobs": (2, {"settings", "report"}),
+    "comparison.evidence": (True, {"evidence", *COMPARE}),
+    "comparison.runs": (4, {"settings", "report"}),
+    "comparison.particles": (200, {"settings", "report"}),
     "sbc.fits": (20, {"settings", "report"}),
     "sbc.batch": (5, {"settings", "report"}),
     "sbc.chains": (1, {"settings", "report"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from il6infer.stages.comparison import ModelRow
+from il6infer.stages.comparison import Comparison, ModelRow
 from il6infer.stages.verdict import Answer, Sampler, Verdict, check
 
 SAMPLER = Sampler(
@@ -25,13 +25,32 @@ def verdict(*, sampled: bool = True, reproduces: bool = True, agrees: bool = Tru
 
 def model_row(model: str, **known: Any) -> ModelRow:
     """Row of a comparison of which only this is known: by default that of a fit without a rank."""
-    numbers = ("rank", "elpd", "se", "p_loo", "elpd_diff", "diff_se", "stacking", "pseudo_bma", "pareto_k_bad", "n")
+    numbers = (
+        "rank",
+        "weight",
+        "elpd",
+        "se",
+        "p_loo",
+        "elpd_diff",
+        "diff_se",
+        "stacking",
+        "pseudo_bma",
+        "pareto_k_bad",
+        "n",
+    )
     blank: dict[str, Any] = {
         "model": model,
         "sampled": True,
         "reproduces": True,
+        "scores": {},
+        "level": False,
         "pareto_k_worst": (),
         "reasons": (),
         "misfits": (),
     }
     return ModelRow(**{**blank, **dict.fromkeys(numbers), **known})
+
+
+def comparison(dataset: str, n: int, rows: tuple[ModelRow, ...]) -> Comparison:
+    """Comparison by leaving single values out, without notes."""
+    return Comparison(dataset, n, "loo", "", rows, (), ())

@@ -12,6 +12,7 @@ from snakemake.logging import logger
 
 from il6infer._run_lock import free, sign
 from il6infer.configuration.check import check_config, library_of
+from il6infer.configuration.comparing import left_out_of, wants_evidence
 from il6infer.configuration.raw import named_files
 from il6infer.configuration.readouts import check_readouts
 from il6infer.configuration.hold_out import fitted, held_out_of
@@ -88,7 +89,19 @@ SOURCE = {rule: stage_digest(entry)[:16] for rule, entry in ENTRIES.items()}
 PARTS = {
     "fit": {key: SETTINGS[key] for key in ("seed", "fit")},
     "verdict": {"verdict": {key: value for key, value in SETTINGS["verdict"].items() if key != "pareto_k_max"}},
-    "compare": {"seed": SETTINGS["seed"], "verdict": {"pareto_k_max": SETTINGS["verdict"]["pareto_k_max"]}},
+    "evidence": {
+        "seed": SETTINGS["seed"],
+        "comparison": {key: SETTINGS["comparison"][key] for key in ("runs", "particles")},
+    },
+    "leave_out": {
+        **{key: SETTINGS[key] for key in ("seed", "fit", "verdict")},
+        "comparison": {key: SETTINGS["comparison"][key] for key in ("leave_out", "jobs")},
+    },
+    "compare": {
+        "seed": SETTINGS["seed"],
+        "verdict": {"pareto_k_max": SETTINGS["verdict"]["pareto_k_max"]},
+        "comparison": {"criterion": SETTINGS["comparison"]["criterion"]},
+    },
     "sbc": {key: SETTINGS[key] for key in ("seed", "fit", "sbc")},
     "report": SETTINGS,
 }
@@ -222,6 +235,23 @@ def fit_options(wildcards, input):
     """`--fit MODEL POSTERIOR VERDICT` for each model of the rule's data set."""
     fits = zip(models_of(wildcards.dataset), input.posteriors, input.verdicts)
     return [word for fit in fits for word in ("--fit", *fit)]
+
+
+def left_out_files(wildcards, groups):
+    """Files of all jobs of each model of the rule's data set; none where nothing is left out."""
+    if left_out_of(SETTINGS, wildcards.dataset) == "none":
+        return []
+    jobs = range(1, SETTINGS["comparison"]["jobs"] + 1)
+    return expand(groups, dataset=wildcards.dataset, model=models_of(wildcards.dataset), job=jobs)
+
+
+def criterion_options(wildcards, input):
+    """`--evidence MODEL FILE` and `--left-out MODEL FILE` for each file of the rule's data set."""
+    models = models_of(wildcards.dataset)
+    jobs = len(input.left_out) // len(models)
+    pairs = [("--evidence", *pair) for pair in zip(models, input.evidence)]
+    pairs += [("--left-out", models[i // jobs], path) for i, path in enumerate(input.left_out)]
+    return [word for pair in pairs for word in pair]
 
 
 def prediction_options(wildcards, input):

@@ -1,7 +1,7 @@
-# Stage compare: posteriors and verdicts of one data set -> PSIS-LOO and weights, a failed fit shown as failed.
+# Stage compare: posteriors and verdicts of one data set -> criteria and weights, a failed fit shown as failed.
 #
 # Requires: <results>/<dataset>/<model>/posterior.nc and verdict.json of each model of the data set,
-#           <results>/settings/compare.json
+#           <results>/settings/compare.json; where they are asked for, evidence.json and leave_out/*.json of each model
 # Outputs:  <results>/<dataset>/comparison.json
 
 
@@ -9,6 +9,8 @@ rule compare:
     input:
         posteriors=of_each_model(rules.fit.output.posterior),
         verdicts=of_each_model(rules.diagnose.output.verdict),
+        evidence=of_each_model(rules.evidence.output.table) if wants_evidence(SETTINGS) else [],
+        left_out=lambda wildcards: left_out_files(wildcards, rules.leave_out.output.groups),
         settings=f"{RESULTS}/settings/compare.json",
     output:
         table=report(
@@ -30,9 +32,10 @@ rule compare:
         runtime=more(15),
     params:
         fits=fit_options,
+        more=criterion_options,
         source=SOURCE["compare"],
     message:
         "Compare: the models of {wildcards.dataset}"
     shell:
-        "il6infer compare {params.fits:q} --dataset {wildcards.dataset} --output {output.table:q}"
+        "il6infer compare {params.fits:q} {params.more:q} --dataset {wildcards.dataset} --output {output.table:q}"
         " --config {input.settings:q} > {log:q} 2>&1"

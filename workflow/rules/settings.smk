@@ -2,7 +2,7 @@
 # read it, and their followers, and nothing else.
 #
 # Requires: the configuration (checked, defaults filled in, by common.smk)
-# Outputs:  <results>/settings/{fit,verdict,compare,report}.json
+# Outputs:  <results>/settings/{fit,verdict,evidence,leave_out,compare,report}.json
 import json
 
 

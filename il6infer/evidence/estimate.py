@@ -1,0 +1,176 @@
+"""Evidence of a fitted problem: bridge sampling from its draws, and sequential Monte Carlo that knows none of them."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import t as student
+
+from il6infer._files import Groups
+from il6infer.engine import compile
+from il6infer.evidence.bridge import bridge
+from il6infer.evidence.likelihood import climbs, criteria_of
+from il6infer.inference.density import Density
+from il6infer.inference.drawn import draws_of, settings_of, solver_of
+from il6infer.inference.nuisance import NOTHING, find_nuisance
+from il6infer.inference.parts import Parts
+from il6infer.inference.settings import child_seed
+from il6infer.inference.smc import Sampled, Stuck, smc
+from il6infer.problems.spec import Problem
+from il6infer.stages.evidence import Estimate, Evidence
+
+logger = logging.getLogger("il6infer")
+
+NEEDED = ("posterior", "log_likelihood")
+"""Groups of a posterior that are read."""
+
+RUNS, PARTICLES = 6, 500
+"""Independent runs of sequential Monte Carlo, and particles of each."""
+
+LARGEST_ERROR = 1.0
+"""Standard error of either logarithm above which agreement would mean nothing."""
+
+_LEVEL = 3.0
+"""Standard errors by which the two may differ; of few runs, the same probability by Student's t."""
+
+_FLOOR = 0.02
+
+_CLIMBS = 3
+"""Best draws from which the likelihood is climbed."""
+
+
+def evidence_of(
+    problem: Problem, idata: Groups, *, seed: int = 1, runs: int = RUNS, particles: int = PARTICLES, threads: int = 1
+) -> Evidence:
+    """Estimate the evidence of a model by two estimators that must agree.
+
+    Parameters
+    ----------
+    problem
+        What was fitted.
+    idata
+        Its posterior.
+    seed
+        Root of all random numbers.
+    runs, particles
+        Of sequential Monte Carlo.
+    threads
+        Evaluations at a time; changes no number.
+
+    Raises
+    ------
+    UserError
+        If the posterior is of another problem.
+    """
+    posterior = idata["posterior"]
+    values = draws_of(problem, idata)
+    engine = compile(problem, **solver_of(idata))
+    integrated = settings_of(idata).get("nuisance", "integrated") == "integrated"
+    density = Density(problem, engine, find_nuisance(problem) if integrated else NOTHING)
+    parts = Parts(density, threads)
+    flat = values.reshape(-1, values.shape[-1])
+    bridged = bridge(parts, parts.points(values[..., density.places]), _rng(seed, "bridge"))
+    begun = parts.evaluations
+    tempered, found = _tempered(parts, seed, runs, particles)
+    tempered = Estimate(*tempered, parts.evaluations - begun, "" if found else "no draw of the prior can be simulated")
+    shift = float(np.max(np.abs(density.quadrature_shifts(flat))))
+    numerical = max(shift, float(posterior.attrs.get("integration_error", 0.0)))
+    best = climbs(problem, engine, flat[_best(idata, len(flat))], threads).logp
+    criteria = criteria_of(problem, float(best[0])) if len(best) and math.isfinite(best[0]) else None
+    limit = _limit(bridged, tempered, runs)
+    value, error, agree = _together(bridged, tempered, limit)
+    constraints = tuple(o.id for o in problem.observables if o.is_literature)
+    failed = float(np.mean([one.failed for one in found])) if found else 1.0
+    notes = _notes(bridged, tempered, limit, agree, found, failed, numerical)
+    return Evidence(
+        problem.id, len(problem.data), value, error, agree, limit, (bridged, tempered), numerical, failed,
+        criteria, constraints, tuple(notes),
+    )  # fmt: skip
+
+
+def _best(idata: Groups, draws: int) -> np.ndarray:
+    """Places of the draws of the largest likelihood; the first ones where no likelihood was kept."""
+    if "log_likelihood" not in idata:
+        return np.arange(min(_CLIMBS, draws))
+    kept = idata["log_likelihood"].data_vars.values()
+    total = sum(values.values.reshape(draws, -1).sum(axis=1) for values in kept)
+    return np.argsort(-np.nan_to_num(total, nan=-np.inf))[:_CLIMBS]
+
+
+def _rng(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng(child_seed(seed, name))
+
+
+def _tempered(
+    parts: Parts, seed: int, runs: int, particles: int
+) -> tuple[tuple[str, float | None, float | None], list[Sampled]]:
+    """Mean of independent runs, each unbiased, and its error from how they differ."""
+    method, found = "sequential Monte Carlo", []
+    try:
+        for run in range(runs):
+            found.append(smc(parts, particles, _rng(seed, f"smc {run}")))
+            logger.info(
+                "evidence, run %d of %d: %.2f in %d temperatures, acceptance %.2f", run + 1, runs,
+                found[-1].log_evidence, len(found[-1].powers) - 1, found[-1].acceptance,
+            )  # fmt: skip
+    except Stuck:
+        return (method, None, None), []
+    logs = np.array([one.log_evidence for one in found])
+    relative = np.exp(logs - logs.max())
+    value = float(logs.max() + math.log(relative.mean()))
+    spread = max(relative.std(ddof=1) / relative.mean(), logs.std(ddof=1)) if runs > 1 else math.inf
+    error = spread / math.sqrt(runs)
+    return (method, value, float(error) if math.isfinite(error) else None), found
+
+
+def _limit(bridged: Estimate, tempered: Estimate, runs: int) -> float | None:
+    if bridged.se is None or tempered.se is None:
+        return None
+    few = student.isf(student.sf(_LEVEL, 1e6), runs - 1)
+    return float(_FLOOR + math.hypot(_LEVEL * bridged.se, few * tempered.se))
+
+
+def _together(
+    bridged: Estimate, tempered: Estimate, limit: float | None
+) -> tuple[float | None, float | None, bool]:  # fmt: skip
+    """Weigh two estimates that agree by their precision."""
+    if bridged.log_evidence is None or tempered.log_evidence is None or limit is None:
+        return None, None, False
+    errors = np.array([bridged.se, tempered.se], dtype=float)
+    agree = abs(bridged.log_evidence - tempered.log_evidence) <= limit and bool((errors <= LARGEST_ERROR).all())
+    if not agree:
+        return None, None, False
+    weights = 1.0 / np.maximum(errors, 1e-6) ** 2
+    value = float(weights @ [bridged.log_evidence, tempered.log_evidence] / weights.sum())
+    return value, float(1.0 / math.sqrt(weights.sum())), True
+
+
+def _notes(
+    bridged: Estimate, tempered: Estimate, limit: float | None, agree: bool, runs: Sequence[Sampled], failed: float,
+    numerical: float,
+) -> list[str]:  # fmt: skip
+    notes = [f"{e.method}: no value, for {e.why}." for e in (bridged, tempered) if e.log_evidence is None]
+    if not agree and bridged.log_evidence is not None and tempered.log_evidence is not None:
+        said = " and ".join(
+            f"{e.log_evidence:.2f}" + (f" +- {e.se:.2f}" if e.se is not None else "") + f" ({e.method})"
+            for e in (bridged, tempered)
+        )
+        large = max((e.se for e in (bridged, tempered) if e.se is not None), default=math.inf) > LARGEST_ERROR
+        if limit is None or large:
+            notes.append(f"The estimates {said} are too uncertain: draw more, or take more particles.")
+        else:
+            notes.append(
+                f"The two estimates do not agree: {said}, which may differ by {limit:.2f}. The draws may lack a mode, "
+                "or the particles be too few."
+            )
+    if runs and failed > 0.0:
+        notes.append(
+            f"{100 * failed:.1f} % of the prior could not be simulated and counts as impossible: the evidence lacks "
+            "whatever the data would say for it."
+        )
+    if numerical > 0.1:
+        notes.append(f"Solver and quadrature may be off by {numerical:.2f} in a log-likelihood.")
+    return notes

@@ -1,0 +1,142 @@
+"""Tempered sampling: sequential Monte Carlo from the prior on the compiled density, for modes that are apart."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from il6infer._errors import UserError
+from il6infer._interruption import Interruption, Stopped
+from il6infer.draws import rank_rhat
+from il6infer.inference.checkpoint import Checkpoint
+from il6infer.inference.density import Density
+from il6infer.inference.frame import Frame
+from il6infer.inference.parts import Parts
+from il6infer.inference.smc import Stuck, smc
+from il6infer.stages.settings import FitSettings
+
+logger = logging.getLogger("il6infer")
+
+APART = 1.1
+"""R-hat above which chains of several modes have not met; they are then sampled tempered."""
+
+
+def sample(
+    density: Density,
+    starts: Sequence[tuple[Frame, np.ndarray]],
+    seeds: Sequence[int],
+    settings: FitSettings,
+    checkpoint: Checkpoint | None = None,
+    interruption: Interruption | None = None,
+) -> az.InferenceData:
+    """Sample the posterior; see `il6infer.inference.sampler.Sampler`.
+
+    Each chain is a population of its own, of as many particles as there are draws, from the prior; so R-hat between
+    chains tells whether they give modes the same weight. Draws of common descent are neighbours in their chain, so that
+    autocorrelation tells what they are worth. Nothing is kept while it runs. The attribute ``log_evidence`` of the
+    posterior has the estimate of each chain.
+
+    Parameters
+    ----------
+    density
+        Log-density of the posterior.
+    starts
+        Not used: no chain begins at a mode.
+    seeds
+        One a chain.
+    settings
+        ``draws`` of it are the particles.
+    checkpoint
+        Not used.
+    interruption
+        Says when to stop.
+
+    Raises
+    ------
+    UserError
+        If hardly any draw of the prior can be simulated.
+    """
+    parts = Parts(density, settings.threads)
+
+    def watch(power: float) -> None:
+        if interruption is not None and interruption.asked:
+            logger.warning("stopped at temperature 1/%.3g: none is kept", power)
+            raise Stopped
+
+    values, steps, evidence, told = [], [], [], []
+    for chain, seed in enumerate(seeds):
+        begun = parts.evaluations
+        try:
+            found = smc(parts, settings.draws, np.random.default_rng(seed), watch)
+        except Stuck as error:
+            raise UserError(f"sampler 'tempered': {error}. Narrow the priors, or choose 'nutpie'.") from None
+        values.append(density.constrained(found.points))
+        steps.append(round((parts.evaluations - begun) / settings.draws))
+        evidence.append(round(found.log_evidence, 4))
+        told.append(found.families)
+        logger.info(
+            "chain %d of %d: %d temperatures, acceptance %.2f, %d of %d draws of the prior have descendants",
+            chain + 1, len(seeds), len(found.powers) - 1, found.acceptance, found.families, settings.draws,
+        )  # fmt: skip
+    drawn = np.array(values)
+    coordinates = {"chain": np.arange(len(seeds)), "draw": np.arange(settings.draws)}
+    both = ("chain", "draw")
+    posterior = xr.Dataset({name: (both, drawn[..., i]) for i, name in enumerate(density.names)}, coordinates)
+    counted = np.repeat(np.array(steps, dtype=np.uint64)[:, None], settings.draws, axis=1)
+    statistics = xr.Dataset(
+        {"diverging": (both, np.zeros(counted.shape, bool)), "n_steps": (both, counted)}, coordinates
+    )
+    posterior.attrs.update(log_evidence=json.dumps(evidence), families=json.dumps(told))
+    groups = {"posterior": posterior, "sample_stats": statistics}
+    empty = {f"warmup_{name}": group.isel(draw=slice(0, 0)) for name, group in groups.items()}
+    return az.InferenceData(**groups, **empty)
+
+
+def sample_as_needed(
+    density: Density,
+    starts: Sequence[tuple[Frame, np.ndarray]],
+    seeds: Sequence[int],
+    settings: FitSettings,
+    checkpoint: Checkpoint | None = None,
+    interruption: Interruption | None = None,
+) -> az.InferenceData:
+    """Sample with NUTS and, where its chains began at several modes and have not met, once more, tempered.
+
+    The attribute ``sampler`` of the posterior says which it was.
+
+    Parameters
+    ----------
+    density
+        Log-density of the posterior.
+    starts
+        One a chain.
+    seeds
+        One a chain.
+    settings
+        Of the sampler.
+    checkpoint
+        Where draws of NUTS are kept.
+    interruption
+        Says when to stop.
+    """
+    from il6infer.inference import nuts
+
+    found = nuts.sample(density, starts, seeds, settings, checkpoint, interruption)
+    origins = np.array([frame.origin for frame, _ in starts])
+    worst = max(rank_rhat(found["posterior"][name].values) for name in density.names)
+    modes = len(np.unique(origins, axis=0))
+    if modes < 2 or worst <= APART:
+        return found
+    logger.info("chains of %d modes have not met (R-hat %.2f): sampling tempered", modes, worst)
+    found = sample(density, starts, seeds, settings, checkpoint, interruption)
+    found["posterior"].attrs["sampler"] = TEMPERED
+    return found
+
+
+TEMPERED = "sequential Monte Carlo from the prior, tempered likelihood"
+"""What the posterior says of it."""

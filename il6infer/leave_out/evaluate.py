@@ -1,0 +1,187 @@
+"""Log-density of each group given all others: by importance sampling where that can be trusted, else by a refit.
+
+The joint density of a group's measurements is what counts: those of one gel share a scale, and residuals of one course
+follow each other, so that leaving single values out flatters a model. Roberts et al. 2017, doi 10.1111/ecog.02881; for
+the importance weights Vehtari, Gelman and Gabry 2017, doi 10.1007/s11222-016-9696-4.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from il6infer._files import Groups
+from il6infer.draws import bulk_draws, effective_draws, rank_rhat, smoothed_weights
+from il6infer.engine import Engine, compile
+from il6infer.inference.density import Density
+from il6infer.inference.drawn import draws_of, solver_of
+from il6infer.inference.frame import Frame, learnt_frame
+from il6infer.inference.settings import child_seed
+from il6infer.leave_out.groups import GroupLikelihood, groups_of, merged
+from il6infer.problems.spec import Problem
+from il6infer.stages.leave_out import LABELS, LeaveOut, LeftOut
+from il6infer.stages.settings import FitSettings, Thresholds
+
+logger = logging.getLogger("il6infer")
+
+NEEDED = ("posterior",)
+"""Groups of a posterior that are read."""
+
+LEAST_TUNING, LEAST_DRAWS = 100, 250
+"""Iterations of a refit: a quarter of the tuning of the full fit, for the metric is known, and half of its draws."""
+
+
+def leave_out(
+    problem: Problem, idata: Groups, settings: FitSettings, thresholds: Thresholds, *, unit: str,
+    job: int = 0, jobs: int = 1, data_sets: Sequence[str] = (),
+) -> LeaveOut:  # fmt: skip
+    """Leave groups of measurements out, one at a time.
+
+    Parameters
+    ----------
+    problem
+        What was fitted.
+    idata
+        Its posterior.
+    settings
+        Of the fit; a refit has a quarter of its tuning and half of its draws.
+    thresholds
+        Limits that a refit must keep: R-hat, effective draws, divergences; and the Pareto k up to which none is needed.
+    unit
+        batch, condition or data_set.
+    job, jobs
+        Every so many of the groups, from this one on, are of this job.
+    data_sets
+        Names of those of a joint fit.
+
+    Raises
+    ------
+    UserError
+        If the posterior is of another problem.
+    """
+    groups = groups_of(problem, unit, data_sets)
+    if len(groups) < 2:
+        return LeaveOut(problem.id, unit, 0, (), f"all measurements are of one {LABELS[unit]}")
+    likelihoods = {name: GroupLikelihood.of(problem, rows) for name, rows in groups.items()}
+    names = [*groups][job::jobs]
+    engine, values = compile(problem, **solver_of(idata)), draws_of(problem, idata)
+    flat = values.reshape(-1, values.shape[-1])
+    logs = _log_densities(engine, flat, likelihoods, settings.threads) if names else {}
+    efficiency = float(np.mean([effective_draws(values[..., i]) for i in range(values.shape[-1])])) / len(flat)
+    found = []
+    for name in names:
+        one = _quick(name, len(groups[name]), logs[name], min(1.0, efficiency))
+        if one.k is None or not one.k <= thresholds.pareto_k_max:
+            logger.info("%s: importance sampling cannot leave it out (Pareto k %s): fitting all others", name, one.k)
+            one = _refit(problem, engine, name, likelihoods[name], values, settings, thresholds)
+        found.append(one)
+        logger.info("%s: log-density %s (%s)", name, one.elpd, one.method)
+    return LeaveOut(problem.id, unit, len(groups), tuple(found), "")
+
+
+def _log_densities(
+    engine: Engine, values: np.ndarray, likelihoods: dict[str, GroupLikelihood], threads: int
+) -> dict[str, np.ndarray]:
+    """Log-density of each group at each draw (draws,)."""
+    template = merged(likelihoods)
+    thetas = np.where(np.isnan(template), values, template)
+
+    def one(theta: np.ndarray) -> list[float]:
+        found = engine.simulate(theta)
+        return [own(found.prediction, found.noise) for own in likelihoods.values()]
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        rows = np.array(list(pool.map(one, thetas)))
+    return {name: rows[:, i] for i, name in enumerate(likelihoods)}
+
+
+def _quick(name: str, n: int, logs: np.ndarray, efficiency: float) -> LeftOut:
+    """Weigh the draws of the full fit by one over the density of the group."""
+    if not np.isfinite(logs).all():
+        return LeftOut(name, n, None, None, None, "psis", "a draw has no density")
+    weights, k = smoothed_weights(-logs[None, :], efficiency)
+    value = float(np.logaddexp.reduce(weights[0] + logs))
+    shares = np.exp(weights[0])
+    relative = np.exp(logs - value) - 1.0
+    error = math.sqrt(float(((shares * relative) ** 2).sum()) / efficiency)
+    return LeftOut(name, n, value, error, float(k[0]) if math.isfinite(k[0]) else None, "psis", "")
+
+
+def _refit(
+    problem: Problem, engine: Engine, name: str, group: GroupLikelihood, values: np.ndarray, settings: FitSettings,
+    thresholds: Thresholds,
+) -> LeftOut:  # fmt: skip
+    """Fit all other measurements, from where the full fit was."""
+    from il6infer.inference.run import sample_problem  # nutpie and ArviZ take seconds to import
+
+    rest, kept = _without(problem, group)
+    draws = max(LEAST_DRAWS, settings.draws // 2)
+    seed = int(child_seed(settings.seed, f"without {name}").generate_state(1)[0])
+    tune = min(settings.tune, max(LEAST_TUNING, settings.tune // 4))
+    chosen = replace(settings, sampler="nutpie", tune=tune, draws=draws, seed=seed)
+
+    def begin(density: Density) -> list[tuple[Frame, np.ndarray]]:
+        return _warm(density, values[..., kept][..., density.places], chosen, seed)
+
+    idata = sample_problem(rest, chosen, begin)
+    posterior = idata["posterior"]
+    drawn = np.tile(group.template, (posterior.sizes["chain"], posterior.sizes["draw"], 1))
+    for place, parameter in enumerate(problem.estimated):
+        if parameter.id in posterior:
+            drawn[..., place] = posterior[parameter.id].values
+    doubts = _doubts(idata, thresholds)
+    logs = _log_densities(engine, drawn.reshape(-1, drawn.shape[-1]), {name: group}, settings.threads)[name]
+    n = len(group.rows)
+    top = logs.max()
+    if doubts or not math.isfinite(top):
+        why = "; ".join(doubts) or "no draw of the refit gives the measurements a density"
+        return LeftOut(name, n, None, None, None, "refit", why)
+    relative = np.exp(logs - top)
+    mean = float(relative.mean())
+    worth = effective_draws(relative.reshape(drawn.shape[:2]))
+    error = float(relative.std() / mean / math.sqrt(worth)) if math.isfinite(worth) and worth > 0 else None
+    k = float(smoothed_weights(np.where(np.isfinite(logs), logs, -1e300)[None, :])[1][0])
+    why = "" if k <= thresholds.pareto_k_max else f"few draws of the refit carry its density (Pareto k {k:.2f})"
+    return LeftOut(name, n, float(top + math.log(mean)), error, k if math.isfinite(k) else None, "refit", why)
+
+
+def _without(problem: Problem, group: GroupLikelihood) -> tuple[Problem, np.ndarray]:
+    """Give the problem of all other measurements, and the places of its parameters among all.
+
+    What only the group names and is integrated out there is a parameter no more.
+    """
+    rest = problem.with_measurements(problem.measurements.drop(index=problem.measurements.index[group.rows]))
+    gone = set(group.integrated)
+    parameters = tuple(replace(p, estimate=p.estimate and p.id not in gone) for p in problem.parameters)
+    kept = np.flatnonzero([p.id not in gone for p in problem.estimated])
+    return replace(rest, parameters=parameters), kept
+
+
+def _warm(density: Density, values: np.ndarray, settings: FitSettings, seed: int) -> list[tuple[Frame, np.ndarray]]:
+    """Start each chain at a draw of the full fit, in the frame of all of these."""
+    points = density.unconstrained(values.reshape(-1, values.shape[-1]))
+    points = points[np.isfinite(points).all(axis=1)]
+    spread = np.diag(np.maximum(points.std(axis=0), 1e-8))
+    frame = learnt_frame(Frame(points.mean(axis=0), spread), points)
+    chosen = np.random.default_rng(seed).choice(len(points), settings.chains, replace=len(points) < settings.chains)
+    return [(frame, np.linalg.solve(frame.matrix, points[i] - frame.origin)) for i in chosen]
+
+
+def _doubts(idata: Groups, thresholds: Thresholds) -> list[str]:
+    """Say why a refit cannot be trusted."""
+    posterior, found = idata["posterior"], []
+    rhat = max(rank_rhat(posterior[name].values) for name in posterior.data_vars)
+    worth = min(bulk_draws(posterior[name].values) for name in posterior.data_vars)
+    diverged = float(idata["sample_stats"]["diverging"].values.mean())
+    if not rhat <= thresholds.rhat_max:
+        found.append(f"the refit did not converge: R-hat {rhat:.3f} (limit: at most {thresholds.rhat_max:g})")
+    if not worth >= thresholds.ess_min:
+        found.append(f"the refit has too few effective draws: {worth:.0f} (limit: at least {thresholds.ess_min:g})")
+    if not diverged <= thresholds.divergences_max:
+        found.append(f"{100 * diverged:.2f} % of the refit's draws diverged")
+    return found

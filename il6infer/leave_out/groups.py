@@ -1,0 +1,110 @@
+"""Groups of measurements, and what only a group's own read-outs name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from il6infer.engine.likelihood import pointwise
+from il6infer.inference.collapsed import RULES
+from il6infer.inference.collapsed_groups import collapsed_at
+from il6infer.inference.collapsed_tables import reference, tables_of
+from il6infer.inference.nuisance import find_nuisance, in_the_model, named_by
+from il6infer.problems.spec import Problem
+
+
+def groups_of(problem: Problem, unit: str, data_sets: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """Rows of each group of measurements; literature constraints are in none.
+
+    Parameters
+    ----------
+    problem
+        What was fitted.
+    unit
+        batch, condition or data_set.
+    data_sets
+        Names of those of a joint fit, which begin the names of its gels.
+
+    """
+    table = problem.data
+    if unit == "batch":
+        names = table["batch"].astype(str).to_numpy()
+    elif unit == "condition":
+        names = table["experiment"].astype(str).to_numpy()
+    else:
+        longest = sorted(data_sets, key=len, reverse=True)
+        names = np.array([next((d for d in longest if b.startswith(f"{d}_")), "") for b in table["batch"]], dtype=str)
+    rows = table.index.to_numpy()
+    return {str(name): rows[names == name] for name in dict.fromkeys(names)}
+
+
+@dataclass(frozen=True)
+class GroupLikelihood:
+    """Log-likelihood of one group, what only it has integrated out as far as that is possible.
+
+    Attributes
+    ----------
+    problem
+        The whole one.
+    rows
+        Of the group.
+    part
+        The problem with the group's measurements alone.
+    alone
+        Parameters that only its read-outs name.
+    template
+        (parameters,) what those that are integrated out are replaced by; NaN elsewhere.
+    """
+
+    problem: Problem
+    rows: np.ndarray
+    part: Problem
+    alone: tuple[str, ...]
+    template: np.ndarray
+    _tables: tuple
+    _single: np.ndarray
+
+    @classmethod
+    def of(cls, problem: Problem, rows: np.ndarray) -> GroupLikelihood:
+        """Make it of a problem and the rows of the group."""
+        others = np.setdiff1d(np.arange(len(problem.measurements)), rows)
+        alone = named_by(problem, rows) - named_by(problem, others) - in_the_model(problem)
+        part = problem.with_measurements(problem.measurements.iloc[rows])
+        nuisance = find_nuisance(part, alone)
+        tables = tables_of(part, nuisance)
+        single = np.setdiff1d(np.arange(len(rows)), tables.members)
+        return cls(problem, rows, part, tuple(sorted(alone)), reference(part, nuisance), tuple(tables), single)
+
+    @property
+    def integrated(self) -> tuple[str, ...]:
+        """Parameters that are integrated out."""
+        pairs = zip(self.problem.estimated, self.template, strict=True)
+        return tuple(p.id for p, value in pairs if not np.isnan(value))
+
+    def __call__(self, prediction: np.ndarray, noise: np.ndarray) -> float:
+        """Log-density of the group's measurements; -inf where they were not simulated.
+
+        Parameters
+        ----------
+        prediction, noise
+            (measurements,) of the whole problem, with the parameters of `template` in place.
+        """
+        own, blur = prediction[self.rows], noise[self.rows]
+        if not np.isfinite(own).all():
+            return -np.inf
+        total = float(pointwise(self.part, own, blur)[self._single].sum())
+        if len(self._single) < len(self.rows):
+            ends = np.zeros(len(own)), np.zeros(len(own))
+            total += collapsed_at(*self._tables, own, blur, *ends, RULES[0])
+        return total if np.isfinite(total) else -np.inf
+
+
+def merged(likelihoods: Mapping[str, GroupLikelihood]) -> np.ndarray:
+    """Template (parameters,) of all groups at once: no two of them share what only one names."""
+    templates = [own.template for own in likelihoods.values()]
+    found = templates[0].copy()
+    for template in templates[1:]:
+        found = np.where(np.isnan(template), found, template)
+    return found

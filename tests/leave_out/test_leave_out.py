@@ -1,0 +1,162 @@
+"""Whole gels left out, against quadrature: by importance sampling and by a refit, scales of the gel integrated out."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import sympy as sp
+import xarray as xr
+from scipy.stats import multivariate_normal, norm
+
+from il6infer.engine import compile
+from il6infer.leave_out.evaluate import leave_out
+from il6infer.leave_out.groups import GroupLikelihood, groups_of, merged
+from il6infer.network.network import symbol
+from il6infer.problems.spec import Observable, Problem
+from il6infer.stages.settings import FitSettings, Thresholds
+from tests.zoo import systems
+from tests.zoo.systems import ONE, log_normal, network
+
+TIMES = np.array([0.5, 1.0, 2.0, 4.0])
+NOISE, SCALE_SD = 0.15, 0.8
+GELS = {"gel1": [1.1, 0.93, 1.05, 0.9], "gel2": [2.3, 2.1, 1.9, 2.2], "gel3": [0.31, 0.28, 0.33, 0.25]}
+GRID = np.linspace(-4.0, 1.5, 20_001)
+K = np.exp(GRID)
+
+
+def gels():
+    """Decay x' = -k x on three gels of log-normal noise, each with a scale of its own."""
+    tables = [
+        systems.measurements(np.exp(-0.35 * TIMES) * values, TIMES, "obs_x", batch=name).assign(
+            observable_parameters=[(symbol(f"s_{name}"),)] * len(TIMES)
+        )
+        for name, values in GELS.items()
+    ]
+    return Problem(
+        id="gels",
+        network=network({"x": -symbol("k") * symbol("x")}, {"x": 1.0}, {"k": 0.3}),
+        parameters=(log_normal("k", 0.3), *(log_normal(f"s_{name}", 1.0, SCALE_SD) for name in GELS)),
+        experiments=ONE,
+        observables=(
+            Observable("obs_x", symbol("scale") * symbol("x"), sp.Float(NOISE), "log-normal", placeholders=("scale",)),
+        ),
+        measurements=pd.concat(tables, ignore_index=True),
+    )
+
+
+def density_of_gel(name, k):
+    """Log-density of a gel's values at k: normal in logarithms, with the scale's spread shared by all of them."""
+    values = np.exp(-0.35 * TIMES) * GELS[name]
+    covariance = SCALE_SD**2 * np.ones((len(TIMES),) * 2) + NOISE**2 * np.eye(len(TIMES))
+    away = np.log(values) + np.multiply.outer(k, TIMES)
+    return multivariate_normal(np.zeros(len(TIMES)), covariance).logpdf(away) - np.log(values).sum()
+
+
+def weights_of_k(without=""):
+    """Posterior of ln k on the grid, normalised, with all gels but one."""
+    [prior] = [p.prior for p in gels().parameters if p.id == "k"]
+    logs = norm(*prior.parameters).logpdf(GRID)
+    logs = logs + sum(density_of_gel(name, K) for name in GELS if name != without)
+    weights = np.exp(logs - logs.max())
+    return weights / weights.sum()
+
+
+def exact(name):
+    return math.log(float(weights_of_k(name) @ np.exp(density_of_gel(name, K))))
+
+
+def posterior(size=4000):
+    """Draws of k from the grid; scales may be anything, for no number depends on them."""
+    rng = np.random.default_rng(4)
+    k = np.exp(np.interp(rng.uniform(size=size), np.cumsum(weights_of_k()), GRID)).reshape(4, -1)
+    values = {"k": (("chain", "draw"), k)}
+    values |= {f"s_{name}": (("chain", "draw"), rng.lognormal(size=k.shape)) for name in GELS}
+    return {"posterior": xr.Dataset(values).assign_attrs(settings=json.dumps({}))}
+
+
+SETTINGS = FitSettings(seed=3, chains=2, tune=200, draws=1000, threads=2)
+
+
+def test_scale_of_the_gel_is_integrated_out_and_what_others_share_is_not():
+    problem = gels()
+    engine = compile(problem)
+    likelihoods = {name: GroupLikelihood.of(problem, rows) for name, rows in groups_of(problem, "batch").items()}
+    theta = np.array([0.4, 5.0, 6.0, 7.0])
+    template = merged(likelihoods)
+    found = engine.simulate(np.where(np.isnan(template), theta, template))
+
+    assert {name: own.integrated for name, own in likelihoods.items()} == {name: (f"s_{name}",) for name in GELS}
+    for name, own in likelihoods.items():
+        assert own(found.prediction, found.noise) == pytest.approx(float(density_of_gel(name, 0.4)), abs=1e-5)
+
+
+def test_importance_sampling_has_the_density_of_quadrature():
+    found = leave_out(gels(), posterior(), SETTINGS, Thresholds(), unit="batch")
+
+    assert (found.unit, found.total) == ("batch", 3)
+    assert [(group.name, group.n, group.method, group.why) for group in found.groups] == [
+        (name, 4, "psis", "") for name in GELS
+    ]
+    for group in found.groups:
+        assert group.elpd == pytest.approx(exact(group.name), abs=0.02)
+        assert group.error < 0.02
+        assert group.k < 0.7
+
+
+@pytest.mark.slow
+def test_a_refit_has_the_density_of_quadrature():
+    thresholds = Thresholds(pareto_k_max=0.0, ess_min=100, rhat_max=1.05, divergences_max=0.05)
+    found = leave_out(gels(), posterior(), SETTINGS, thresholds, unit="batch", job=1, jobs=3)
+    [group] = found.groups
+
+    assert (group.name, group.method) == ("gel2", "refit")
+    assert group.elpd == pytest.approx(exact("gel2"), abs=0.05)
+
+
+@pytest.mark.slow
+def test_a_refit_that_fails_its_checks_gives_no_number():
+    thresholds = Thresholds(pareto_k_max=0.0, ess_min=1e9)
+    [group] = leave_out(gels(), posterior(), SETTINGS, thresholds, unit="batch", job=2, jobs=3).groups
+
+    assert (group.elpd, group.error, group.method) == (None, None, "refit")
+    assert group.why.startswith("the refit has too few effective draws: ")
+
+
+def test_jobs_share_the_groups():
+    parts = [leave_out(gels(), posterior(), SETTINGS, Thresholds(), unit="batch", job=j, jobs=2) for j in range(2)]
+
+    assert [[group.name for group in part.groups] for part in parts] == [["gel1", "gel3"], ["gel2"]]
+    assert {part.total for part in parts} == {3}
+
+
+def test_more_jobs_than_groups_leave_some_with_nothing():
+    assert leave_out(gels(), posterior(), SETTINGS, Thresholds(), unit="batch", job=7, jobs=8).groups == ()
+
+
+def test_data_sets_of_a_joint_fit_are_told_by_the_longest_name():
+    problem = gels()
+    table = problem.measurements.assign(batch=["a_1"] * 4 + ["a_b_1"] * 4 + ["a_2"] * 4)
+    found = groups_of(problem.with_measurements(table), "data_set", ["a", "a_b"])
+
+    assert {name: rows.tolist() for name, rows in found.items()} == {
+        "a": [0, 1, 2, 3, 8, 9, 10, 11],
+        "a_b": [4, 5, 6, 7],
+    }
+
+
+def test_literature_constraints_are_left_out_of_nothing():
+    problem = gels()
+    names = ["literature_x", *problem.measurements["observable"][1:]]
+    found = groups_of(problem.with_measurements(problem.measurements.assign(observable=names)), "batch")
+
+    assert found["gel1"].tolist() == [1, 2, 3]
+
+
+def test_one_group_alone_cannot_be_left_out():
+    found = leave_out(gels(), posterior(), SETTINGS, Thresholds(), unit="condition")
+
+    assert (found.total, found.groups, found.why) == (0, (), "all measurements are of one condition")
