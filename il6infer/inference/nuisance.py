@@ -174,11 +174,12 @@ def _formulas(problem: Problem, key: tuple) -> tuple[sp.Expr, sp.Expr, str]:
     return formula, noise, observable.distribution
 
 
-def named_by(problem: Problem, rows: Iterable[int]) -> set[str]:
-    """Estimated parameters that the read-outs or the noise of measurements (their rows) name."""
-    table = problem.measurements.iloc[list(rows)]
-    keys = zip(table["observable"], table["observable_parameters"], table["noise_parameters"], strict=True)
-    return set().union(*(_named(problem, key) for key in dict.fromkeys(keys)))
+def names_by_row(problem: Problem) -> list[set[str]]:
+    """Estimated parameters that the read-out or the noise of each measurement names."""
+    table = problem.measurements
+    keys = list(zip(table["observable"], table["observable_parameters"], table["noise_parameters"], strict=True))
+    known = {key: _named(problem, key) for key in dict.fromkeys(keys)}
+    return [known[key] for key in keys]
 
 
 def _named(problem: Problem, key: tuple) -> set[str]:

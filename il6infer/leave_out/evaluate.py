@@ -22,7 +22,7 @@ from il6infer.inference.density import Density
 from il6infer.inference.drawn import draws_of, solver_of
 from il6infer.inference.frame import Frame, learnt_frame
 from il6infer.inference.settings import child_seed
-from il6infer.leave_out.groups import GroupLikelihood, groups_of, merged
+from il6infer.leave_out.groups import GroupLikelihood, groups_of, likelihoods_of, merged
 from il6infer.problems.spec import Problem
 from il6infer.stages.leave_out import LABELS, LeaveOut, LeftOut
 from il6infer.stages.settings import FitSettings, Thresholds
@@ -67,7 +67,7 @@ def leave_out(
     groups = groups_of(problem, unit, data_sets)
     if len(groups) < 2:
         return LeaveOut(problem.id, unit, 0, (), f"all measurements are of one {LABELS[unit]}")
-    likelihoods = {name: GroupLikelihood.of(problem, rows) for name, rows in groups.items()}
+    likelihoods = likelihoods_of(problem, groups)
     names = [*groups][job::jobs]
     engine, values = compile(problem, **solver_of(idata)), draws_of(problem, idata)
     flat = values.reshape(-1, values.shape[-1])

@@ -11,7 +11,7 @@ from il6infer.engine.likelihood import pointwise
 from il6infer.inference.collapsed import RULES
 from il6infer.inference.collapsed_groups import collapsed_at
 from il6infer.inference.collapsed_tables import reference, tables_of
-from il6infer.inference.nuisance import find_nuisance, in_the_model, named_by
+from il6infer.inference.nuisance import find_nuisance, in_the_model, names_by_row
 from il6infer.problems.spec import Problem
 
 
@@ -66,17 +66,6 @@ class GroupLikelihood:
     _tables: tuple
     _single: np.ndarray
 
-    @classmethod
-    def of(cls, problem: Problem, rows: np.ndarray) -> GroupLikelihood:
-        """Make it of a problem and the rows of the group."""
-        others = np.setdiff1d(np.arange(len(problem.measurements)), rows)
-        alone = named_by(problem, rows) - named_by(problem, others) - in_the_model(problem)
-        part = problem.with_measurements(problem.measurements.iloc[rows])
-        nuisance = find_nuisance(part, alone)
-        tables = tables_of(part, nuisance)
-        single = np.setdiff1d(np.arange(len(rows)), tables.members)
-        return cls(problem, rows, part, tuple(sorted(alone)), reference(part, nuisance), tuple(tables), single)
-
     @property
     def integrated(self) -> tuple[str, ...]:
         """Parameters that are integrated out."""
@@ -99,6 +88,32 @@ class GroupLikelihood:
             ends = np.zeros(len(own)), np.zeros(len(own))
             total += collapsed_at(*self._tables, own, blur, *ends, RULES[0])
         return total if np.isfinite(total) else -np.inf
+
+
+def likelihoods_of(problem: Problem, groups: Mapping[str, np.ndarray]) -> dict[str, GroupLikelihood]:
+    """Make the likelihood of each group.
+
+    Parameters
+    ----------
+    problem
+        What was fitted.
+    groups
+        Rows of each.
+    """
+    names, inner = names_by_row(problem), in_the_model(problem)
+    found = {}
+    for name, rows in groups.items():
+        mine = set(rows.tolist())
+        others = set().union(*(named for row, named in enumerate(names) if row not in mine))
+        alone = set().union(*(names[row] for row in mine)) - others - inner
+        part = problem.with_measurements(problem.measurements.iloc[rows])
+        nuisance = find_nuisance(part, alone)
+        tables = tables_of(part, nuisance)
+        single = np.setdiff1d(np.arange(len(rows)), tables.members)
+        found[name] = GroupLikelihood(
+            problem, rows, part, tuple(sorted(alone)), reference(part, nuisance), tuple(tables), single
+        )
+    return found
 
 
 def merged(likelihoods: Mapping[str, GroupLikelihood]) -> np.ndarray:

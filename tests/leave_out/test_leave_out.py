@@ -14,7 +14,7 @@ from scipy.stats import multivariate_normal, norm
 
 from il6infer.engine import compile
 from il6infer.leave_out.evaluate import leave_out
-from il6infer.leave_out.groups import GroupLikelihood, groups_of, merged
+from il6infer.leave_out.groups import groups_of, likelihoods_of, merged
 from il6infer.network.network import symbol
 from il6infer.problems.spec import Observable, Problem
 from il6infer.stages.settings import FitSettings, Thresholds
@@ -84,7 +84,7 @@ SETTINGS = FitSettings(seed=3, chains=2, tune=200, draws=1000, threads=2)
 def test_scale_of_the_gel_is_integrated_out_and_what_others_share_is_not():
     problem = gels()
     engine = compile(problem)
-    likelihoods = {name: GroupLikelihood.of(problem, rows) for name, rows in groups_of(problem, "batch").items()}
+    likelihoods = likelihoods_of(problem, groups_of(problem, "batch"))
     theta = np.array([0.4, 5.0, 6.0, 7.0])
     template = merged(likelihoods)
     found = engine.simulate(np.where(np.isnan(template), theta, template))
