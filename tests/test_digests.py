@@ -21,8 +21,8 @@ EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_files.py": ALL,
     "_digests.py": SIMULATES,  # a fit notes the digest of its code
-    "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch"},
-    "_interruption.py": {"fit", "sbc_batch"},
+    "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch", "leave_out"},
+    "_interruption.py": {"fit", "sbc_batch", "leave_out"},
     "_run_lock.py": set(),
     "_schema.py": {"ingest", "join", "report", *ASKED},
     "_tables.py": {"ingest", "join", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
@@ -45,7 +45,7 @@ EDITS = {
     "configuration/config.schema.yaml": {"report"},
     "diagnosis/verdict.py": {"diagnose"},
     "drawing/captions.py": {"draw", "draw_adopted"},
-    "draws/convergence.py": {"diagnose", "compare", "sbc_batch", "evidence", "leave_out"},
+    "draws/convergence.py": {"diagnose", "compare", "fit", "sbc_batch", "evidence", "leave_out"},
     "engine/diffsol.py": SIMULATES,
     "exchange/adopt.py": {"adopt"},
     "experiments/simulated.py": set(),
