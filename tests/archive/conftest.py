@@ -14,7 +14,7 @@ from il6infer.cli.report import run as report
 from il6infer.configuration.load import check_keys
 from il6infer.provenance.record import note
 from il6infer.stages.codec import write
-from il6infer.stages.comparison import Comparison
+from tests.zoo.verdicts import comparison
 
 MODEL = "classic_none"
 
@@ -36,7 +36,7 @@ def analyse(folder: Path, description: str, raw: str) -> Path:
     assert main([*words, "--output", f"results/mine/{MODEL}/problem"]) == 0
     (results / "settings").mkdir()
     (results / "settings" / "report.json").write_text(json.dumps(config))
-    write(results / "mine" / "comparison.json", Comparison("mine", 1, (), ()))
+    write(results / "mine" / "comparison.json", comparison("mine", 1, ()))
     recorded(Path("results/mine/comparison.json"), "compare", [])
     (results / "report").mkdir()
     (results / "report" / "index.html").write_text("<html></html>\n")

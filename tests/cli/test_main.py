@@ -15,6 +15,7 @@ from il6infer.cli import main as cli
 COMMANDS = (
     "init",
     "simulate",
+    "data",
     "ingest",
     "join",
     "problem",
@@ -34,6 +35,8 @@ COMMANDS = (
     "petab",
     "provenance",
     "verify",
+    "export",
+    "reproduce",
 )
 
 
