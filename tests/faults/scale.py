@@ -1,4 +1,4 @@
-"""What planning a large analysis takes: `python -m tests.faults.scale --sets 50 --models 20`. Rows of docs/reliability.md.
+"""What planning a large analysis takes: `python -m tests.faults.scale`. Rows of docs/reliability.md.
 
 Nothing is run: Snakemake plans fits of copies of the bundled data set, and calibration of five models by 200 fits each.
 """
@@ -41,7 +41,8 @@ def plan(folder: Path, text: str, target: str) -> str:
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.M))
     return (
         f"{target}: {jobs.get('fit', 0)} fits, {jobs.get('sbc_batch', 0)} batches, {jobs['total']} jobs; "
-        f"{used.ru_utime - before:.0f} s of processor, {time.monotonic() - began:.0f} s, {used.ru_maxrss / 1e3:.0f} MB\n"
+        f"{used.ru_utime - before:.0f} s of processor, "
+        f"{time.monotonic() - began:.0f} s, {used.ru_maxrss / 1e3:.0f} MB\n"
     )
 
 
