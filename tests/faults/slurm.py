@@ -57,7 +57,8 @@ ON_CLUSTER = (
     "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5", "--jobs", "2",
     "--latency-wait", "10", "--set-threads", "fit=2", "report=1",
 )  # fmt: skip
-LONGER = CONFIG.replace("tune: 60, draws: 60", "tune: 200, draws: 3000")
+DRAWS = 400
+LONGER = CONFIG.replace("draws: 60", f"draws: {DRAWS}")
 POSTERIOR = Path("results/example/classic_none/posterior.nc")
 SIGTERM_BIT = 1 << (signal.SIGTERM - 1)
 
@@ -155,16 +156,24 @@ class Fit:
         """Wait for snakemake's end: exit code, and what the fit said; whether the posterior is whole."""
         code = self.snakemake.wait()
         path = self.folder / POSTERIOR
-        whole = path.is_file() and read_posterior(path, "posterior")["posterior"].sizes["draw"] == 3000
+        whole = path.is_file() and read_posterior(path, "posterior")["posterior"].sizes["draw"] == DRAWS
         text = (self.folder / "results/logs/fit/example/classic_none.log").read_text("utf-8", errors="replace")
         went_on = re.findall(r"chain \d+ goes on after \d+ of \d+ iterations", text)
         return f"exit code {code}; {'; '.join(went_on) or 'begun anew'}", code == 0 and whole
 
 
 def asked_to_end(process: int) -> bool:
-    """Whether SIGTERM waits for a process that is stopped."""
-    text = Path(f"/proc/{process}/status").read_text("ascii")
+    """Whether SIGTERM waits for a process that is stopped, or has ended it (`scancel` lets what is stopped go on)."""
+    try:
+        text = Path(f"/proc/{process}/status").read_text("ascii")
+    except OSError:
+        return True
     return any(int(bits, 16) & SIGTERM_BIT for bits in re.findall(r"^(?:Sig|Shd)Pnd:\s*(\w+)", text, re.MULTILINE))
+
+
+def _let_go_on(process: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGCONT)
 
 
 def state() -> str:
@@ -191,7 +200,7 @@ def cancelled(done: Path, folder: Path) -> tuple[str, bool]:
     os.kill(process, signal.SIGSTOP)  # so that it does not end before
     subprocess.run(["scancel", *_jobs()], check=True)
     _wait("SIGTERM", lambda: asked_to_end(process), 60)
-    os.kill(process, signal.SIGCONT)
+    _let_go_on(process)
     return fit.outcome()
 
 
@@ -203,7 +212,7 @@ def at_the_limit(done: Path, folder: Path) -> tuple[str, bool]:
     os.kill(process, signal.SIGSTOP)
     _wait("SIGTERM", lambda: asked_to_end(process), 240)
     when = state()
-    os.kill(process, signal.SIGCONT)
+    _let_go_on(process)
     said, well = fit.outcome()
     return f"SIGTERM came at {when} of 3:00; {said}", well and when.startswith("RUNNING")
 
@@ -273,8 +282,20 @@ def main() -> int:
             if not ok:
                 well = False
                 sys.stderr.write(f"{name}:\n{log_of(folder)[-4000:]}\n")
-                subprocess.run(["scancel", *_jobs()], check=False)
+                _end_all(folder)
     return int(not well)
+
+
+def _end_all(folder: Path) -> None:
+    """End the run of a folder, and its jobs, so that the next has the node for itself."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if "snakemake" in words and str(folder) in words:
+                os.kill(int(path.name), signal.SIGKILL)
+    if jobs := _out("squeue", "-h", "-o", "%i").split():
+        subprocess.run(["scancel", *jobs], check=False)
+        _wait("an empty queue", lambda: not _out("squeue", "-h", "-o", "%i").split(), 120)
 
 
 def _jobs() -> list[str]:

@@ -76,7 +76,7 @@ OTHER = {
 
 @pytest.mark.slow
 def test_every_option_of_a_fit_changes_the_fit():
-    problem = toy.decay()
+    problem = toy.noisy_decay()
     first, again = (_draws(problem, SHORT) for _ in range(2))
     same = {name for name, value in OTHER.items() if np.array_equal(first, _draws(problem, _with(name, value)))}
 

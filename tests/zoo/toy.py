@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import sympy as sp
@@ -91,4 +93,14 @@ def decay():
         experiments=ONE,
         observables=(Observable("obs_x", symbol("x"), sp.Float(0.15), "log-normal"),),
         measurements=measurements(np.exp(-0.35 * times) * [1.1, 0.93, 1.05, 0.9, 1.2, 1.02], times, "obs_x"),
+    )
+
+
+def noisy_decay():
+    """As `decay`, its noise ``sigma`` estimated, which a fit may integrate out."""
+    problem = decay()
+    return replace(
+        problem,
+        parameters=(*problem.parameters, log_normal("sigma", 0.15, 0.5)),
+        observables=(replace(problem.observables[0], noise=symbol("sigma")),),
     )
