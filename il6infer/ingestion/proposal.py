@@ -16,7 +16,7 @@ from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.cells import grids, read_bytes
 from il6infer.ingestion.dataset import BLANK
 from il6infer.ingestion.formats.format import known_as, numeric, plain, time_unit
-from il6infer.ingestion.labels import name_of
+from il6infer.ingestion.labels import name_of, parse_label
 from il6infer.ingestion.loading import Loaded, load
 from il6infer.ingestion.taking import Take
 
@@ -167,7 +167,8 @@ def _values(sheet: Sheet) -> list[str]:
 def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
     """Assay, its keys, and what is left to a person."""
     values = _values(sheet)
-    readout = f"observable: which read-out of the model is it? ({BLANK} stands there; `il6infer models show MODEL`)"
+    readout = f"observable: which read-out of the model is it? ({BLANK} stands there; `il6infer models show MODEL`), "
+    readout += "such as pSTAT3, pERK, pAKT, SOCS3_mRNA, luciferase"
     if _has(sheet, "ct"):
         gene = next((c for c in sheet.columns if known_as(c) == "gene"), "")
         genes = list(dict.fromkeys(row[gene] for row in sheet.rows if gene and row[gene]))
@@ -230,6 +231,10 @@ def _conditions(one: Proposal, sheet: Sheet) -> None:
         )
     if _has(sheet, "condition"):
         return
+    told = next((column for column in sheet.columns if _says_doses(sheet, column)), "")
+    if told and any(time_unit(column) for column in sheet.columns):
+        one.entry["condition"] = {"column": told}
+        return
     if doses:
         one.entry["condition"] = {"doses": {s: {"column": c, "unit": _unit(c)} for s, c in doses.items()}}
         one.todo.append("condition, doses: their units, and 'time_min: -60' of what was added before the stimulus")
@@ -249,6 +254,12 @@ def _conditions(one: Proposal, sheet: Sheet) -> None:
     )
     one.entry["layout"] = f"layout_{one.stem}.csv"
     one.todo.append(f"fill in layout_{one.stem}.csv: condition and time of each {known_as(key) or key} (or 'blank')")
+
+
+def _says_doses(sheet: Sheet, column: str) -> bool:
+    """Tell whether all cells of a column are labels that say what is done: ``vehicle``, ``IL-6 10 ng/ml``."""
+    cells = {row[column] for row in sheet.rows}
+    return len(cells) > 1 and "" not in cells and all(parse_label(cell)[0] is not None for cell in cells)
 
 
 def _unit(column: str) -> str:

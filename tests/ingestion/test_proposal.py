@@ -149,3 +149,13 @@ def test_every_number_of_quality_has_a_limit_and_words():
     assert {name for assay in ASSAYS.values() for name in assay.quality} - counted == set(LIMITS)
     found = {check.name: check.good for check in checks({"loading_cv": 0.1, "renilla_cv": 0.9, "control_gap": 2.0})}
     assert found == {"loading_cv": True, "renilla_cv": False, "control_gap": False}
+
+
+def test_a_column_that_says_what_was_done_needs_no_layout(tmp_path):
+    text = "Lane;Probe;Zeit (min);pSTAT3 (IntDen);STAT3\n1;Kontrolle;0;1234,5;88123\n2;IL-6 10 ng/ml;15;23456,7;87654\n"
+    (tmp_path / "gel.csv").write_text(text, encoding="utf-8")
+    propose(tmp_path, "mine")
+    written = yaml.safe_load((tmp_path / "mine.yaml").read_text(encoding="utf-8"))
+    (file,) = written["files"]
+    assert file["condition"] == {"column": "Probe"}
+    assert "layout" not in file

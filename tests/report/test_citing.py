@@ -52,3 +52,14 @@ def test_command_writes_bibtex(root):
 
     assert done.stdout.count("@article{") == 10
     assert "doi = {10.1007/s10543-023-00967-x}" in done.stdout
+
+
+def test_every_doi_that_is_cited_has_the_form_of_one(root):
+    """Of references, priors, constraints, weights: a registrant of four to nine digits, no stop at the end."""
+    paths = ("report/citing.py", "library/priors.csv", "building/constraints.csv", "molecular_weights.csv")
+    text = "".join((root / "il6infer" / path).read_text(encoding="utf-8") for path in paths)
+    found = re.findall(r"(?<![\w/.])10\.\d+/[^\s\"',;]+", text)
+    whole = [doi.rstrip(").") + (")" if doi.count("(") > doi.rstrip(").").count(")") else "") for doi in found]
+
+    assert len(whole) > 30
+    assert [doi for doi in whole if not re.fullmatch(r"10\.\d{4,9}/[\w.()/:<>-]*[\w)]", doi, re.ASCII)] == []
