@@ -53,8 +53,8 @@ def _why(one: str, other: str, a: str, b: str, evidence: Mapping[str, Evidence])
             "follow each other. What was left out whole is predicted from the mechanism alone."
         )
     if pair & {"aic", "aicc", "bic"}:
-        known = [evidence[m].criteria for m in (a, b) if m in evidence]
-        counts = " and ".join(f"{c.parameters}" for c in known if c)
+        known = {m: evidence[m].criteria for m in (a, b) if m in evidence}
+        counts = ", ".join(f"{c.parameters} of {m}" for m, c in known.items() if c)
         return (
             f"AIC and BIC count every parameter ({counts}) as one that the data fix, whatever its prior says and the "
             "data do of it."

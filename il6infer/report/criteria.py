@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from il6infer.report.figures import plain
 from il6infer.report.style import COLOURS, MUTED
@@ -16,6 +17,7 @@ from il6infer.stages.leave_out import LABELS
 LINEAR = 10.0
 """Differences up to which the axis is linear; beyond, it is logarithmic."""
 
+_TICKS = (-10_000, -1000, -300, -100, -30, -10, -5, -2, 0)
 _MARKERS = ("o", "s", "D", "^", "v", "<")
 
 
@@ -104,6 +106,9 @@ def criteria_figure(comparison: Comparison, names: list[str], words: Mapping[str
                       transform=axis.get_yaxis_transform())  # fmt: skip
     axis.axvline(0, color=MUTED, lw=0.6)
     axis.set_xscale("symlog", linthresh=LINEAR)
+    axis.xaxis.set_major_locator(FixedLocator(_TICKS))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     failed = {row.model: "" if row.sampled else "\nnot converged" for row in rows}
     missed = {row.model: "" if row.reproduces else "\ndoes not reproduce the data" for row in rows}
     labels = [plain(words.get(row.model, row.model)) + failed[row.model] + missed[row.model] for row in rows]
