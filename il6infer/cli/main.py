@@ -36,6 +36,7 @@ COMMANDS = (
     "evidence",
     "leaveout",
     "compare",
+    "freed",
     "claims",
     "predict",
     "report",

@@ -100,6 +100,7 @@ def _show(args: argparse.Namespace) -> None:
     from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose
     from il6infer.library.priors import interval
+    from il6infer.library.studies import leaning
     from il6infer.network.balance import cycles
     from il6infer.network.conservation import names as moiety_names
     from il6infer.network.sbml import read_sbml
@@ -131,9 +132,20 @@ def _show(args: argparse.Namespace) -> None:
     for row in model.priors.itertuples():
         ends = "" if row.distribution == "fixed" else "{:.4g}-{:.4g}".format(*interval(row.median, row.low, row.high))
         source = row.source + (f" (doi {row.doi})" if row.doi else "")
-        about = (row.cell_type, row.temperature, source)
+        about = (row.cell_type, row.temperature, ", ".join(leaning(row.parameter)), source)
         rows.append((row.parameter, row.distribution, f"{row.median:g}", ends, row.unit, row.description, *about))
-    header = ("parameter", "prior", "median", "90 %", "unit", "what", "measured in", "temperature", "source")
+    header = (
+        "parameter",
+        "prior",
+        "median",
+        "90 %",
+        "unit",
+        "what",
+        "measured in",
+        "temperature",
+        "leans on",
+        "source",
+    )
     _table(header, rows)
 
 

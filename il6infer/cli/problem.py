@@ -46,6 +46,10 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "prior, by default a factor of 10 either way of its value; may be repeated",
     )  # fmt: skip
     parser.add_argument(
+        "--without-study", action="append", default=[], dest="left_out", metavar="STUDY",
+        help="widen the priors that lean on a study, whose data are fitted here (docs/models.md); may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--noise-per", choices=("readout", "batch"), default="readout",
         help="batch: the noise of a read-out differs between gels or plates, around a common mean",
     )  # fmt: skip
@@ -78,6 +82,7 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose, with_values
     from il6infer.library.freeing import with_free
+    from il6infer.library.studies import without_studies
     from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 
     measurements = read_table(args.measurements, MEASUREMENTS)
@@ -87,7 +92,7 @@ def run(args: argparse.Namespace) -> None:
     others = [(name, read_table(Path(m), MEASUREMENTS), read_table(Path(p), PROTOCOL)) for name, m, p in args.others]
     measurements, protocol = joined([("", *tables), *others])
     model = with_values(compose(args.model, read_library(args.modules)), dict(args.values))
-    model = with_free(model, dict(args.free))
+    model = without_studies(with_free(model, dict(args.free)), args.left_out)
     from il6infer.building.build import build  # petab comes with it, and a name may have been refused before
 
     path = build(

@@ -23,6 +23,7 @@ ENTRIES: Mapping[str, str] = MappingProxyType(
         "leave_out": "il6infer.cli.leaveout:run",
         "evidence": "il6infer.cli.evidence:run",
         "compare": "il6infer.cli.compare:run",
+        "freed": "il6infer.cli.freed:run",
         "ask": "il6infer.cli.claims:ask",
         "weigh": "il6infer.cli.claims:weigh",
         "predict": "il6infer.cli.predict:ask",

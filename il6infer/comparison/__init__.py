@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from il6infer.comparison.compare import Fit, compare
+from il6infer.comparison.freed import FreedFit, free_in_turn
 
-__all__ = ["Fit", "compare"]
+__all__ = ["Fit", "FreedFit", "compare", "free_in_turn"]

@@ -50,6 +50,25 @@ def observed_digest(idata: Groups) -> tuple[int, str]:
     return sum(map(len, values)), hashlib.sha256(b"".join(np.sort(v).tobytes() for v in values)).hexdigest()
 
 
+def same_measurements(dataset: str, fits: Sequence[Fit]) -> int:
+    """Count the measurements that all fits have.
+
+    Raises
+    ------
+    UserError
+        If the fits are of different measurements.
+    """
+    first = observed_digest(fits[0].idata)
+    for other in fits[1:]:
+        if (found := observed_digest(other.idata)) != first:
+            raise UserError(
+                f"comparison of '{dataset}': '{other.model}' was fitted to other measurements "
+                f"({found[0]}) than '{fits[0].model}' ({first[0]}). "
+                "Models can be compared only on the same data; fit them again."
+            )
+    return first[0]
+
+
 def compare(
     dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, seed: int = 1, criterion: str = "loo"
 ) -> Comparison:
@@ -72,14 +91,7 @@ def compare(
     UserError
         If the fits are of different measurements, or the criterion was not computed for all of them.
     """
-    first = observed_digest(fits[0].idata)
-    for other in fits[1:]:
-        if observed_digest(other.idata) != first:
-            raise UserError(
-                f"comparison of '{dataset}': '{other.model}' was fitted to other measurements "
-                f"({observed_digest(other.idata)[0]}) than '{fits[0].model}' ({first[0]}). "
-                "Models can be compared only on the same data; fit them again."
-            )
+    measurements = same_measurements(dataset, fits)
     loos = {fit.model: loo(fit.idata) for fit in fits}
     sampled = [fit.model for fit in fits if fit.verdict.sampled.passed]
     right = [fit.model for fit in fits if fit.model in sampled and fit.verdict.reproduces.passed]
@@ -117,7 +129,7 @@ def compare(
         *_notes(rows, pareto_k_max, criterion), *_correlated(fits, sampled, unit), *_constraint_notes(fits),
     )  # fmt: skip
     apart = tuple(disagreements(scores, evidence))
-    return Comparison(dataset, first[0], criterion, unit, tuple(rows), apart, notes)
+    return Comparison(dataset, measurements, criterion, unit, tuple(rows), apart, notes)
 
 
 def _scores(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from il6infer._errors import Fault, nearest, raise_faults
@@ -10,7 +10,7 @@ from il6infer.configuration.check import library_of
 from il6infer.configuration.load import free_of, models_of, values_of
 from il6infer.library.catalogue import Library
 from il6infer.library.compose import compose, value_fault
-from il6infer.library.freeing import free_fault
+from il6infer.library.freeing import free_fault, held_constants
 
 
 def of_model(values: Mapping[str, float], model: str, library: Library) -> dict[str, float]:
@@ -46,6 +46,19 @@ def free_of_model(
     rows = compose(model, library).priors
     fixed = set(rows["parameter"][rows["distribution"] == "fixed"]) - set(values)
     return {name: interval for name, interval in free.items() if name in fixed}
+
+
+def constants_of_model(model: str, settled: Collection[str], library: Library) -> list[str]:
+    """Constants that a model holds fixed and that could be freed, but those that the configuration settles.
+
+    Parameters
+    ----------
+    model
+        Name, as `il6infer.library.compose.compose` reads it.
+    settled
+        Names that the configuration gives a value or frees.
+    """
+    return [name for name in held_constants(compose(model, library)) if name not in settled]
 
 
 def check_free(config: Mapping[str, Any], source: str) -> None:

@@ -13,6 +13,16 @@ FACTOR = 10.0
 """A constant that is freed without an interval lies within this factor of its value, either way, with 90 %."""
 
 
+INPUTS = ("cell_number", "medium_volume", "copies_reference")
+"""Fixed, and nothing to learn: what a well holds, and the unit in which active gp130 is counted."""
+
+
+def held_constants(model: Model) -> list[str]:
+    """Constants that a model holds fixed at a value around which it could be freed, but `INPUTS`."""
+    rows = model.priors[(model.priors["distribution"] == "fixed") & (model.priors["median"].astype(float) > 0)]
+    return [name for name in rows["parameter"] if name not in INPUTS]
+
+
 def with_free(model: Model, free: Mapping[str, tuple[float, float] | None]) -> Model:
     """Let constants of a model be estimated, with a log-normal prior.
 

@@ -20,6 +20,8 @@ CELLS: Mapping[str, str] = MappingProxyType(
         "retinal_endothelial": "human retinal endothelial cell",
         "VSMC": "vascular smooth muscle cell",
         "HEK293": "HEK293 reporter line",
+        "MEF": "mouse embryonic fibroblast",
+        "RPE1": "retinal pigment epithelium line",
     }
 )
 """Cell preset -> the cell."""

@@ -11,6 +11,7 @@ from il6infer.stages.claims import Answers, WeighedClaims
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.evidence import Evidence
 from il6infer.stages.export import Export, Reproduction
+from il6infer.stages.freed import Freed
 from il6infer.stages.hold_out import HeldOut
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.leave_out import LeaveOut
@@ -31,6 +32,7 @@ FILES: Mapping[str, type] = MappingProxyType(
         "selection": Selection,
         "evidence": Evidence,
         "comparison": Comparison,
+        "freed": Freed,
         "model_claims": Answers,
         "claims": WeighedClaims,
         "provenance": Provenance,

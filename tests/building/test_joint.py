@@ -8,12 +8,14 @@ import pytest
 
 from il6infer.building.build import build
 from il6infer.building.selection import selected
+from il6infer.calibration.ranks import run_batch
 from il6infer.engine import compile
 from il6infer.ingestion.joint import Member, join
 from il6infer.library.compose import compose, with_values
 from il6infer.library.priors import preset_of
 from il6infer.petab_files.lint import check
 from il6infer.stages.ingest import FileDigest, IngestSummary
+from il6infer.stages.settings import Calibrating, FitSettings
 from tests.zoo import recovery
 from tests.zoo.data_set import measurements, protocol
 
@@ -123,14 +125,15 @@ def test_shared_own_and_pooled_parameters_are_recovered(tmp_path):
     tables = join("both", [member("a", table=table), member("b", table=table)], ["K_SOCS3"], ["k_phosphorylation"])
     model = with_values(compose("classic_socs3"), fixed)
     problem = check(build(tables.measurements, tables.protocol, model, tmp_path / "p", dataset="both"))
-    rng, shares = np.random.default_rng(9), []
-    for _ in range(60):
-        data, truth = recovery.simulated(problem, rng)
-        shares.append(recovery.ranks(data, truth, rng))
-    names = [p.id for p in problem.estimated]
-    found = {level: recovery.coverage(np.array([[s[n] for n in names] for s in shares]), level) for level in (0.5, 0.9)}
+    counted = Calibrating(fits=60, batch=60, chains=2, tune=200, draws=200, starts=2)
+    batch = run_batch(problem, FitSettings(seed=9, rtol=1e-4, atol=1e-6), counted, 0, 1)
+    ranks = np.array([fit.ranks for fit in batch.fits if fit.ranks is not None])
+    shares = ranks / batch.levels
+    found = {level: recovery.coverage(shares, level) for level in (0.5, 0.9)}
 
-    print(found, {n: recovery.coverage(np.array([s[n] for s in shares]), 0.9) for n in names})
-    # 60 data sets of 11 parameters, which hang together.
+    each = zip(batch.parameters, shares.T, strict=True)
+    print(found, len(ranks), {name: recovery.coverage(own, 0.9) for name, own in each})
+    assert len(ranks) == 60
+    # 60 pairs of data sets of 14 parameters, which hang together.
     assert found[0.5] == pytest.approx(0.5, abs=0.08)
     assert found[0.9] == pytest.approx(0.9, abs=0.05)

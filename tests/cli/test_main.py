@@ -26,6 +26,7 @@ COMMANDS = (
     "evidence",
     "leaveout",
     "compare",
+    "freed",
     "claims",
     "predict",
     "report",

@@ -59,7 +59,7 @@ def test_unknown_option_and_cell():
     )
     assert refused("both_none@HUVECs") == (
         "unknown cell 'HUVECs' in model 'both_none@HUVECs'. Did you mean 'HUVEC'? "
-        "Known: HEK293, HUVEC, HepG2, PHH, VSMC, hepatocyte, retinal_endothelial."
+        "Known: HEK293, HUVEC, HepG2, MEF, PHH, RPE1, VSMC, hepatocyte, retinal_endothelial."
     )
     assert refused("both_none@").startswith("unknown cell '' in model 'both_none@'. Known: HEK293,")
 

@@ -77,6 +77,7 @@ DATASETS = SETTINGS["datasets"]
 FITTED = fitted(SETTINGS)  # the others are held out whole
 HELD_OUT = [name for name in FITTED if held_out_of(SETTINGS, name)]  # those whose fits predict something
 RESULTS = str(Path(SETTINGS["results"]))  # without what makes one folder two names: a last slash, a leading ./
+STUDIES = [word for name in SETTINGS["without_studies"] for word in ("--without-study", name)]
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 CLAIMS = SETTINGS["claims"] or []
@@ -189,6 +190,35 @@ def free_options(wildcards):
     given = free_of_model(free, values, wildcards.model, LIBRARY) if free else {}
     ends = {name: f"={interval[0]!r}:{interval[1]!r}" if interval else "" for name, interval in given.items()}
     return [word for name in given for word in ("--free", f"{name}{ends[name]}")]
+
+
+def of_each_constant(pattern):
+    """Input function: path of each (model, constant that it holds fixed) of the rule's data set."""
+    return lambda wildcards: [
+        path
+        for model in models_of(wildcards.dataset)
+        for path in expand(
+            pattern, dataset=wildcards.dataset, model=model, constant=held_constants(wildcards.dataset, model)
+        )
+    ]
+
+
+def held_constants(dataset, model):
+    """Constants that a model holds fixed, which the configuration neither gives nor frees."""
+    from il6infer.configuration.values import constants_of_model  # composes the model, which takes a second
+
+    return constants_of_model(model, {**values_of(SETTINGS, dataset), **free_of(SETTINGS, dataset)}, LIBRARY)
+
+
+def freed_options(wildcards, input):
+    """`--freed MODEL CONSTANT POSTERIOR VERDICT` for each constant of each model of the rule's data set."""
+    pairs = [(m, c) for m in models_of(wildcards.dataset) for c in held_constants(wildcards.dataset, m)]
+    freed = zip(pairs, input.freed_posteriors, input.freed_verdicts)
+    return [
+        word
+        for (model, constant), posterior, verdict in freed
+        for word in ("--freed", model, constant, posterior, verdict)
+    ]
 
 
 def hold_out_options(wildcards):

@@ -29,6 +29,7 @@ rule problem:
         values=value_options,
         free=free_options,
         modules=module_options,
+        studies=STUDIES,
         noise=SETTINGS["noise"]["per"],
         held_out=hold_out_options,
         source=SOURCE["problem"],
@@ -36,4 +37,4 @@ rule problem:
         "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
         "il6infer problem {input.measurements:q} {input.protocol:q} --name {wildcards.dataset} --model {wildcards.model} {params.constraints}"
-        " {params.values} {params.free} {params.modules:q} --noise-per {params.noise} {params.held_out:q} --output {output.folder:q} > {log:q} 2>&1"
+        " {params.values} {params.free} {params.studies} {params.modules:q} --noise-per {params.noise} {params.held_out:q} --output {output.folder:q} > {log:q} 2>&1"
