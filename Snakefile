@@ -1,8 +1,7 @@
 # From raw IL-6 measurements to one report: results/report/index.html.
 #   snakemake --cores 8                                           the bundled example (config/config.yaml)
 #   snakemake --cores 8 --configfile config/hepatocytes.yaml      published measurements of hepatocytes
-#   snakemake --cores 8 free_constants                            what changes when constants held fixed are freed, each in turn
-#   snakemake --cores 8 sbc                                       calibration of each fit by simulated data
+#   snakemake --cores 8 sbc            and     free_constants     calibration by simulated data; constants freed in turn
 #   snakemake --workflow-profile profiles/slurm                   on a cluster
 from snakemake.utils import min_version
 

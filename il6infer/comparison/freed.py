@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from il6infer.comparison.compare import CLEAR, Fit, same_measurements
+from il6infer.comparison.compare import Fit, same_measurements
 from il6infer.comparison.loo import Loo, loo
+from il6infer.stages.comparison import CLEAR
 from il6infer.stages.freed import FirstModel, Freed, FreedConstant, FreedModel, Moved
 from il6infer.stages.verdict import Verdict
 

@@ -12,7 +12,7 @@ from il6infer.stages.codec import Bounds, Record, check_fields, decode
 
 SECTIONS = (
     "title", "question", "seed", "results", "claims", "predictions", "hold_out", "noise", "datasets", "models",
-    "modules", "constraints", "values", "free", "fit", "verdict", "sbc", "comparison",
+    "modules", "constraints", "values", "free", "without_studies", "fit", "verdict", "sbc", "comparison",
 )  # fmt: skip
 """Keys of a configuration; `il6infer.configuration` says what each holds."""
 
