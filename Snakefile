@@ -1,7 +1,6 @@
 # From raw IL-6 measurements to one report: results/report/index.html.
 #   snakemake --cores 8                                           the bundled example (config/config.yaml)
-#   snakemake --cores 8 --configfile config/hepatocytes.yaml      published measurements of hepatocytes
-#   snakemake --cores 8 sbc            and     free_constants     calibration by simulated data; constants freed in turn
+#   snakemake --cores 8 --configfile config/hepatocytes.yaml      published measurements (also: sbc, free_constants)
 #   snakemake --workflow-profile profiles/slurm                   on a cluster
 from snakemake.utils import min_version
 
@@ -44,8 +43,7 @@ rule all:
         expand(rules.compare.output.table, dataset=FITTED),
 
 
-# The last thing that a run says: each fit, whether it sampled, whether its model fits the data, where to look.
-# A run without fits has none to say; and what a run made stands, whatever hinders the saying.
+# The last thing that a run says of each fit, where it made any; what it made stands, whatever hinders the saying.
 onsuccess:
     if any(Path(RESULTS).glob("*/*/problem")):
         shell("il6infer status {RESULTS:q} || true")
