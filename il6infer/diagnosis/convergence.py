@@ -14,6 +14,7 @@ from il6infer._files import Groups
 from il6infer.diagnosis.assumptions import sensitivities
 from il6infer.diagnosis.tails import moment_is_known, tail_shape
 from il6infer.draws import bulk_draws, mean_error, rank_rhat, tail_draws
+from il6infer.stages.plateau import Plateau
 from il6infer.stages.verdict import Pair, ParameterStatistics, Sampler
 
 _STATISTICS = {"rhat": rank_rhat, "ess_bulk": bulk_draws, "ess_tail": tail_draws, "mcse_mean": mean_error}
@@ -96,6 +97,8 @@ def sampler_table(idata: Groups) -> Sampler:
         sampling_time_s=_seconds(attrs, "sampling_time_s"),
         starts_logp=tuple(json.loads(attrs.get("starts_logp", "[]"))),
         integrated=tuple(json.loads(attrs.get("integrated", "[]"))),
+        modes_logp=tuple(json.loads(attrs.get("modes_logp", "[]"))),
+        plateaus=tuple(Plateau(**found) for found in json.loads(attrs.get("plateaus", "[]"))),
     )
 
 

@@ -14,6 +14,7 @@ import math
 import numpy as np
 from numba import njit
 
+from il6infer.inference.elementary import LANES, exp_of, log_of, log_tail_of
 from il6infer.inference.quadrature import FAR, INNER, between, legendre
 
 FIRST, LAST, NOISE_FREE, ABSOLUTE, NOISE_PRIOR = range(5)
@@ -33,34 +34,42 @@ RULES = tuple(tuple(map(legendre, counts)) for counts in zip(_EDGE, _CORE, _NOIS
 _NEGLIGIBLE = 30.0
 """What is smaller than another by this factor's exponential is left out of a sum with that."""
 
+_LEAST_NORMAL = 2.3e-308
+"""A double that is smaller has no logarithm in `il6infer.inference.elementary`, and counts as zero."""
+
 _LN_2PI = math.log(2.0 * math.pi)
+_LN_ROOT = 0.5 * _LN_2PI
 
 
-@njit(**INNER)
+@njit(**LANES)
 def residuals(batch, values, x, weights, r, logs):  # noqa: ANN001, ANN201
     """Measured minus predicted of a batch at scale 1: mean and sum of squares about it, weighted; fills `logs`.
 
     `logs` (measurements of the batch,) get ln(rho + x), or x itself for noise that is not logarithmic. The sum is
     infinite where a prediction is not above zero.
     """
-    begin, end = int(batch[BEGIN]), int(batch[END])
+    begin, count = int(batch[BEGIN]), int(batch[END] - batch[BEGIN])
     rho = math.exp(r) if batch[SHIFTED] != 0.0 else 0.0
+    if batch[LOGARITHMIC] != 0.0:
+        outside = 0.0
+        for j in range(count):
+            z = rho + x[begin + j]
+            outside += 0.0 if z > _LEAST_NORMAL else 1.0
+            logs[j] = log_of(z)
+        if outside > 0.0:
+            return 0.0, np.inf
+    else:
+        for j in range(count):
+            logs[j] = x[begin + j]
     total, mean = 0.0, 0.0
-    for j in range(begin, end):
-        if batch[LOGARITHMIC] != 0.0:
-            z = rho + x[j]
-            if not z > 0.0:
-                return 0.0, np.inf
-            logs[j - begin] = math.log(z)
-        else:
-            logs[j - begin] = x[j]
-        mean += weights[j] * (values[j] - logs[j - begin])
-        total += weights[j]
+    for j in range(count):
+        mean += weights[begin + j] * (values[begin + j] - logs[j])
+        total += weights[begin + j]
     mean /= total
     spread = 0.0
-    for j in range(begin, end):
-        distance = values[j] - logs[j - begin] - mean
-        spread += weights[j] * distance * distance
+    for j in range(count):
+        distance = values[begin + j] - logs[j] - mean
+        spread += weights[begin + j] * distance * distance
     return mean, spread
 
 
@@ -114,7 +123,7 @@ def tabulate(batch, total, ys, levels, table):  # noqa: ANN001, ANN201
         table[3, q] = 0.5 * (_LN_2PI - math.log(table[1, q]))
 
 
-@njit(**INNER)
+@njit(**LANES)
 def given_noises(batch, r, mean, spread, total, table, levels, log_weight, best, found, means, squares):  # noqa: ANN001, ANN201
     """Do what `given_noise` does for the noises of a table at once; `log_weight` is added to what is `found`.
 
@@ -134,17 +143,50 @@ def given_noises(batch, r, mean, spread, total, table, levels, log_weight, best,
         return
     a, b, c = a + batch[SCALE_PRIOR], b + batch[SCALE_PRIOR + 1], c + batch[SCALE_PRIOR + 2]
     low, high = max(low, batch[SCALE_PRIOR + 3]), min(high, batch[SCALE_PRIOR + 4])
+    below, above = 0.0, 0.0
     for q in range(levels):
         precision, inverse = total * table[0, q], 1.0 / table[1, q]
         centre = (precision * mean + b) * inverse
         left = 0.5 * ((b * b + precision * mean * (2.0 * b - c * mean)) * inverse - spread * table[0, q])
         found[q], means[q], squares[q] = a + left + table[3, q], centre, centre * centre + inverse
+        below += 0.0 if (centre - low) * table[2, q] > FAR else 1.0
+        above += 0.0 if (high - centre) * table[2, q] > FAR else 1.0
+    if not low < high:
+        found[:levels] = -np.inf
+    elif below > 0.0 and above > 0.0:
+        _within_walls(table, levels, low, high, best, found, means, squares)
+    elif below > 0.0:
+        _beside_wall(table, levels, low, 1.0, found, means, squares)
+    elif above > 0.0:
+        _beside_wall(table, levels, high, -1.0, found, means, squares)
+    for q in range(levels):
+        best[q] = max(best[q], found[q])
+
+
+@njit(**LANES)
+def _beside_wall(table, levels, wall, side, found, means, squares):  # noqa: ANN001, ANN202
+    """Cut by one wall what `given_noises` has found, below it (side 1) or above (-1); see `between`."""
+    for q in range(levels):
+        root, mean = table[2, q], means[q]
+        near = side * (wall - mean) * root
+        tail = log_tail_of(abs(near))
+        inside = log_of(1.0 - exp_of(tail))
+        mass = tail if near > 0.0 else inside
+        hazard = exp_of(-0.5 * near * near - _LN_ROOT - mass)
+        moved = side * max(side * (mean + side * hazard / root), side * wall)
+        found[q] += mass
+        means[q] = moved
+        squares[q] = moved * moved + max(1.0 + (near - hazard) * hazard, 0.0) / table[1, q]
+
+
+@njit(**INNER)
+def _within_walls(table, levels, low, high, best, found, means, squares):  # noqa: ANN001, ANN202
+    """Cut by two walls what `given_noises` has found."""
+    for q in range(levels):
         if found[q] < best[q] - _NEGLIGIBLE or not low < high:
             found[q] = -np.inf
             continue
-        if (centre - low) * table[2, q] > FAR and (high - centre) * table[2, q] > FAR:
-            best[q] = max(best[q], found[q])
-            continue
-        mass, means[q], squares[q] = between(centre, table[1, q], low, high)
-        found[q] += mass
+        if not ((means[q] - low) * table[2, q] > FAR and (high - means[q]) * table[2, q] > FAR):
+            mass, means[q], squares[q] = between(means[q], table[1, q], low, high)
+            found[q] += mass
         best[q] = max(best[q], found[q])

@@ -24,6 +24,7 @@ from il6infer.inference.collapsed import (
     tabulate,
 )
 from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, peak, place, scan
+from il6infer.inference.elementary import LANES, exp_of
 from il6infer.inference.quadrature import INNER, stretched
 from il6infer.inference.rows import HIGH, LOW, prior_at
 from il6infer.kernel.cached_functions import cached
@@ -61,10 +62,19 @@ class Scratch(NamedTuple):
     """(b, k, q) mean square of u."""
     logs: np.ndarray
     """(b k, j) ln(rho + x)."""
+    highest: np.ndarray
+    """(q,) of a batch: logarithm of its largest share."""
+    wholes: np.ndarray
+    """(b, q) logarithm of the integral over r."""
+    own: np.ndarray
+    """(2, j) slopes by the predictions and by the noise of a batch."""
 
 
 _LEAST = 1e-13
 """A node with a smaller share of the integral has no part in the slopes."""
+
+_NOTHING = -690.0
+"""What is farther below the highest, as a logarithm, is zero."""
 
 _LN_2, _LN_2PI = math.log(2.0), math.log(2.0 * math.pi)
 
@@ -214,7 +224,28 @@ def space(groups, batches, rules):  # noqa: ANN001, ANN201
         np.zeros((most, POINTS, 4)), np.empty(most), np.empty((most, 4)), np.empty((most, deep)),
         np.empty((most, deep)), np.zeros(most, dtype=np.int64), np.empty((2, levels)), np.empty((4, levels)),
         np.empty(levels), np.empty(shape), np.empty(shape), np.empty(shape), np.empty((most * deep, widest)),
+        np.empty(levels), np.empty((most, levels)), np.empty((2, widest)),
     )  # fmt: skip
+
+
+@njit(**LANES)
+def _weigh_batch(shares, count, levels, highest, wholes):  # noqa: ANN001, ANN202
+    """Make probabilities of the logarithms of shares (nodes, levels); `wholes` (levels,) gets those of their sums."""
+    for q in range(levels):
+        highest[q], wholes[q] = shares[0, q], 0.0
+    for k in range(1, count):
+        for q in range(levels):
+            highest[q] = max(highest[q], shares[k, q])
+    for k in range(count):
+        for q in range(levels):
+            away = shares[k, q] - highest[q]
+            shares[k, q] = exp_of(away) if away > _NOTHING else 0.0
+            wholes[q] += shares[k, q]
+    for k in range(count):
+        for q in range(levels):
+            shares[k, q] = shares[k, q] / wholes[q] if wholes[q] > 0.0 else 0.0
+    for q in range(levels):
+        wholes[q] = highest[q] + math.log(wholes[q]) if wholes[q] > 0.0 else -np.inf
 
 
 @njit(**INNER)
@@ -256,6 +287,8 @@ def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN00
                 )  # fmt: skip
             else:
                 shares[b, k, :] = -np.inf
+                scratch.means[b, k, :], scratch.squares[b, k, :] = 0.0, 0.0
+        _weigh_batch(shares[b], scratch.counts[b], levels, scratch.highest, scratch.wholes[b])
     heights, top = scratch.heights, -np.inf
     for q in range(levels):
         y = scratch.ys[0, q]
@@ -263,15 +296,7 @@ def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN00
         if group[NOISE_FREE] != 0.0:
             heights[q] += prior_at(math.exp(y), group[NOISE_PRIOR:])[0] + y
         for b in range(many):
-            highest, whole = -np.inf, 0.0
-            for k in range(scratch.counts[b]):
-                highest = max(highest, shares[b, k, q])
-            for k in range(scratch.counts[b]):
-                shares[b, k, q] = math.exp(shares[b, k, q] - highest) if shares[b, k, q] > -np.inf else 0.0
-                whole += shares[b, k, q]
-            for k in range(scratch.counts[b]):
-                shares[b, k, q] /= whole
-            heights[q] += highest + math.log(whole) if whole > 0.0 else -np.inf
+            heights[q] += scratch.wholes[b, q]
         top = max(top, heights[q])
     if not top > -np.inf:
         return 0, -np.inf
@@ -284,39 +309,58 @@ def weigh(group, batches, values, x, c, weights, rules, scratch):  # noqa: ANN00
     return levels, total + top + math.log(whole)
 
 
+@njit(**LANES)
+def _moments(heights, shares, means, squares, inverse, levels):  # noqa: ANN001, ANN202
+    """Share of a node in r, and moments of u there over the noise: of order 0, 1, 2, each times `inverse`."""
+    share, zeroth, once, twice = 0.0, 0.0, 0.0, 0.0
+    for q in range(levels):
+        own = heights[q] * shares[q]
+        share += own
+        own *= inverse[q]
+        zeroth += own
+        once += own * means[q]
+        twice += own * squares[q]
+    return share, zeroth, once, twice
+
+
+@njit(**LANES)
+def _add_slopes(batch, values, x, c, weights, rho, logs, zeroth, once, twice, own):  # noqa: ANN001, ANN202
+    """Add what one node in r has to do with the slopes of its batch."""
+    begin = int(batch[BEGIN])
+    logarithmic = 1.0 if batch[LOGARITHMIC] != 0.0 else 0.0
+    for j in range(int(batch[END]) - begin):
+        i = begin + j
+        away = values[i] - logs[j]
+        own[0, j] += weights[i] * (away * zeroth - once) / (1.0 + logarithmic * (rho + x[i] - 1.0))
+        own[1, j] += weights[i] * (away * away * zeroth - 2.0 * away * once + twice) / c[i]
+
+
 @njit(**INNER)
 def _slopes(group, batches, members, values, x, c, weights, scratch, levels, by_value, by_noise):  # noqa: ANN001, ANN202
     """Slopes of a group that `weigh` has seen."""
     absolute, deep, first = group[ABSOLUTE] != 0.0, scratch.nodes.shape[1], int(group[FIRST])
-    inverse = np.exp(-(1.0 if absolute else 2.0) * scratch.ys[0])
+    inverse, own = np.exp(-(1.0 if absolute else 2.0) * scratch.ys[0]), scratch.own
     for b in range(int(group[LAST]) - first):
         batch = batches[first + b]
         begin, end = int(batch[BEGIN]), int(batch[END])
-        for j in range(begin, end):
-            by_value[members[j]], by_noise[members[j]] = 0.0, -1.0 / c[j]
+        own[:] = 0.0
         for k in range(scratch.counts[b]):
-            share, zeroth, once, twice = 0.0, 0.0, 0.0, 0.0
-            for q in range(levels):
-                own = scratch.heights[q] * scratch.shares[b, k, q]
-                if own > 0.0:
-                    share += own
-                    own *= inverse[q]
-                    zeroth += own
-                    once += own * scratch.means[b, k, q]
-                    twice += own * scratch.squares[b, k, q]
+            share, zeroth, once, twice = _moments(
+                scratch.heights, scratch.shares[b, k], scratch.means[b, k], scratch.squares[b, k], inverse, levels
+            )
             if share < _LEAST:
                 continue
-            rho = math.exp(scratch.nodes[b, k]) if batch[SHIFTED] != 0.0 else 0.0
+            if not absolute:
+                rho = math.exp(scratch.nodes[b, k]) if batch[SHIFTED] != 0.0 else 0.0
+                _add_slopes(batch, values, x, c, weights, rho, scratch.logs[b * deep + k], zeroth, once, twice, own)
+                continue
             for j in range(begin, end):
-                inner = rho + x[j] if batch[LOGARITHMIC] != 0.0 else 1.0
-                if absolute:
-                    away = values[j] - (math.log(x[j]) if batch[LOGARITHMIC] != 0.0 else x[j])
-                    by_value[members[j]] += np.sign(away) * zeroth / (c[j] * inner)
-                    by_noise[members[j]] += abs(away) * zeroth / (c[j] * c[j])
-                    continue
-                away = values[j] - scratch.logs[b * deep + k, j - begin]
-                by_value[members[j]] += weights[j] * (away * zeroth - once) / inner
-                by_noise[members[j]] += weights[j] * (away * away * zeroth - 2.0 * away * once + twice) / c[j]
+                away = values[j] - (math.log(x[j]) if batch[LOGARITHMIC] != 0.0 else x[j])
+                inner = x[j] if batch[LOGARITHMIC] != 0.0 else 1.0
+                own[0, j - begin] += np.sign(away) * zeroth / (c[j] * inner)
+                own[1, j - begin] += abs(away) * zeroth / (c[j] * c[j])
+        for j in range(begin, end):
+            by_value[members[j]], by_noise[members[j]] = own[0, j - begin], own[1, j - begin] - 1.0 / c[j]
 
 
 @njit(**INNER)

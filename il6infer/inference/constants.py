@@ -8,7 +8,8 @@ log-evidence would rise, and which parameters would move with it. All of it is o
 Means over draws are taken by regression on the gradient of the log-posterior, whose posterior mean is known to be zero
 (Mira, Solgi and Imparato 2013, doi 10.1007/s11222-012-9344-6): for a constant that the estimated parameters make up
 for, the plain mean would be noise. The information is Fisher's, of normal noise, with the parameters' priors: the Schur
-complement of the constant, which cannot be negative.
+complement of the constant, which cannot be negative. A value beyond a limit tells what the mass there does (observed
+information): nothing where the limit is far.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy as sp
+from scipy.stats import norm
 
 from il6infer._errors import UserError
 from il6infer.engine import Engine, compile
@@ -201,16 +203,11 @@ class _Sampled:
         """
         prediction, noise = self._simulated(points, np.zeros(len(self.centre)))
         logarithmic = np.array([NOISES[kind].logarithmic for kind in self.problem.noise_kinds])
-        scale = np.where(logarithmic, noise * prediction, noise)
+        measured = _measured(self.problem, logarithmic, prediction, noise)
         free = [self._by_parameter(points, i, step) for i, step in enumerate(np.where(steps > 0, steps, STEP))]
         held = [self._by_constant(points, number) for number in range(len(self.centre))]
-        # (points, twice the measurements, parameters): normal noise tells of its median and of its scale.
-        of_free, of_held = (
-            np.concatenate(
-                [np.stack([v / scale for v, _ in all_], -1), np.stack([np.sqrt(2) * n / noise for _, n in all_], -1)], 1
-            )
-            for all_ in (free, held)
-        )
+        # (points, twice the measurements, parameters)
+        of_free, of_held = (np.stack([measured.rows(*slopes) for slopes in all_], -1) for all_ in (free, held))
         known = np.isfinite(of_free).all(axis=(1, 2)) & np.isfinite(of_held).all(axis=(1, 2))
         if not known.any():
             return np.full(len(self.centre), np.nan), np.full((len(steps), len(self.centre)), np.nan)
@@ -220,6 +217,52 @@ class _Sampled:
             response.append(follow)
             information.append(np.maximum(np.sum(c**2, axis=0) + np.sum((a.T @ c) * follow, axis=0), 0.0))
         return np.median(information, axis=0), np.median(response, axis=0)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What a measurement of normal noise tells: of its median and of its scale, or only that it lies beyond a limit.
+
+    Attributes
+    ----------
+    scale, noise
+        (points, measurements) of the median, and of the standard error.
+    distance, weight
+        (points, measurements) for values of which only the side of a limit is known: standard errors from the median to
+        the limit, and the curvature of minus the logarithm of the mass beyond it, 1 for a value that is as good as
+        measured; 0 and 1 for measured ones.
+    censored
+        (measurements,).
+    """
+
+    scale: np.ndarray
+    noise: np.ndarray
+    distance: np.ndarray
+    weight: np.ndarray
+    censored: np.ndarray
+
+    def rows(self, by_value: np.ndarray, by_noise: np.ndarray) -> np.ndarray:
+        """Root of the information (points, twice the measurements) of derivatives (points, measurements)."""
+        of_median, of_noise = by_value / self.scale, by_noise / self.noise
+        of_median = np.where(self.weight > 0, np.sqrt(self.weight) * (of_median + self.distance * of_noise), 0.0)
+        return np.concatenate([of_median, np.where(self.censored, 0.0, np.sqrt(2) * of_noise)], axis=1)
+
+
+def _measured(problem: Problem, logarithmic: np.ndarray, prediction: np.ndarray, noise: np.ndarray) -> _Measured:
+    """Say what each measurement tells at predictions and noise (points, measurements)."""
+    side, value = problem.sides, problem.measurements["value"].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where(logarithmic, np.log(value) - np.log(prediction), value - prediction) / noise
+    # A median of zero or less is surely below a limit of logarithmic noise.
+    distance = np.where(logarithmic & (side < 0) & (prediction <= 0), np.inf, distance)
+    inside = -side * distance
+    weight = np.ones(prediction.shape)
+    known = np.isfinite(inside) & (side != 0)
+    hazard = np.exp(norm.logpdf(inside[known]) - norm.logcdf(inside[known]))
+    weight[known] = np.clip(hazard * (hazard + inside[known]), 0.0, 1.0)
+    weight[np.isposinf(inside)] = 0.0
+    distance = np.where((side == 0) | (weight == 0), 0.0, distance)
+    return _Measured(np.where(logarithmic, noise * prediction, noise), noise, distance, weight, side != 0)
 
 
 def _freed(problem: Problem, constants: Mapping[str, float]) -> Problem:

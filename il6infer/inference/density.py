@@ -71,7 +71,7 @@ class Density:
         self.parameters = sampled = tuple(problem.estimated[place] for place in self.places)
         self.names = [parameter.id for parameter in sampled]
         self.dimensions = len(self.names)
-        self._engine = engine
+        self._engine, self._problem = engine, problem
         self._coordinates = [coordinate(parameter) for parameter in sampled]
         self._function = _CALL(address_of(posterior.log_density))
         self._data = np.zeros(1, dtype=posterior.DESCRIPTION)
@@ -104,6 +104,21 @@ class Density:
         arrays = (point.ctypes.data, gradient.ctypes.data, value.ctypes.data, self._plain.ctypes.data)
         code = self._function(self.dimensions, *arrays)
         return (float(value[0]), gradient) if code == 0 else (-np.inf, np.zeros_like(point))
+
+    def log_likelihood(self, values: np.ndarray) -> float:
+        """Log-likelihood at values (dimensions,) of the sampled parameters, on the linear scale.
+
+        The marginal one where parameters are integrated out; -inf where a simulation failed.
+        """
+        theta = self._template.copy()
+        theta[self.places] = values
+        found = self._engine.simulate(theta)
+        alone = np.setdiff1d(np.arange(len(found.prediction)), self._tables.members)
+        total = float(pointwise(self._problem, found.prediction, found.noise)[alone].sum())
+        if self.nuisance.groups:
+            ends = [np.zeros(len(found.prediction)) for _ in range(2)]
+            total += collapsed_at(*self._tables, found.prediction, found.noise, *ends, RULES[0])
+        return total if np.isfinite(total) else -np.inf
 
     def quadrature_error(self, thetas: np.ndarray) -> float:
         """How far the rules of what is integrated out move the log-density between draws; 0 where nothing is.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,12 @@ from il6infer.inference.curves import curves
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
 from il6infer.inference.nuisance import NOTHING, find_nuisance
+from il6infer.inference.plateaus import find_plateaus
 from il6infer.inference.progress import told
 from il6infer.inference.restored import restore
 from il6infer.inference.sampler import Sampler, Stated
 from il6infer.inference.settings import child_seed
-from il6infer.inference.starts import Starts, disperse, find_starts
+from il6infer.inference.starts import Mode, Starts, disperse, find_modes, find_starts
 from il6infer.problems.priors import draw, quantile, spread_out
 from il6infer.problems.spec import Problem
 from il6infer.problems.stimuli import idle_stimuli
@@ -197,10 +198,18 @@ def _starts(
     found = find_starts(density, origins(problem, density, settings), settings.threads)
     if not len(found.points):
         raise UserError(_nowhere(problem, engine, settings))
-    starts = disperse(density, found, settings.chains, _rng(settings, "dispersion"))
+    modes = find_modes(density, found, settings.chains, settings.threads)
+    logger.info(
+        "%s: chains begin at %d mode%s, log-density %s", problem.id, len(modes), "s" if len(modes) > 1 else "",
+        ", ".join(f"{mode.logp:.2f}" for mode in modes),
+    )  # fmt: skip
+    starts = disperse(density, modes, settings.chains, _rng(settings, "dispersion"))
+    sampled = [problem.estimated[place] for place in density.places]
+    plateaus = find_plateaus(density.log_likelihood, sampled, density.constrained(modes[0].frame.origin))
+    about = _start_attrs(found, modes) | {"plateaus": json.dumps([asdict(plateau) for plateau in plateaus])}
     if checkpoint:
-        checkpoint.keep_starts(starts, _start_attrs(found))
-    return starts, _start_attrs(found)
+        checkpoint.keep_starts(starts, about)
+    return starts, about
 
 
 def _restore(
@@ -323,10 +332,11 @@ def _add_groups(
     }
 
 
-def _start_attrs(starts: Starts) -> dict[str, object]:
+def _start_attrs(starts: Starts, modes: Sequence[Mode]) -> dict[str, object]:
     return {
         "starts_logp": json.dumps([round(float(value), 3) for value in starts.logp]),
-        "starts_modes": len(starts.modes()),
+        "starts_modes": len(modes),
+        "modes_logp": json.dumps([round(mode.logp, 3) for mode in modes]),
         "starts_gradients": starts.gradients,
         "starts_failed_gradients": starts.failed,
     }

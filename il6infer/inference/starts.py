@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,8 +25,14 @@ WINDOW = 10.0
 SAME_MODE = 0.5
 """Optima nearer than this, in standard deviations of the starts in every direction, are one mode."""
 
-STEP = 0.01
-"""First step of the differences that give a frame, in standard deviations of the starts."""
+ROUNDS, STEP = 3, 0.1
+"""Rounds of differences that give a frame, and their step, in standard deviations of the round before."""
+
+TRIES, LEAST_DROP, MOST_DROP = 12, 0.3, 0.8
+"""How often the length of a column is tried, and between what the density must then fall along it."""
+
+GAIN = 0.05
+"""When an optimum rises by less, it is not climbed on from."""
 
 _FAILED = 1e12
 
@@ -57,12 +63,7 @@ class Starts:
 
     def modes(self) -> list[int]:
         """Index of each distinct optimum near enough to the best to be explored, the best first."""
-        chosen: list[int] = []
-        for i in np.flatnonzero(self.logp >= self.logp[:1].max(initial=-np.inf) - WINDOW):
-            apart = [np.abs(self.points[i] - self.points[j]) / self.spread for j in chosen]
-            if all(distance.max() > SAME_MODE for distance in apart):
-                chosen.append(int(i))
-        return chosen
+        return _apart(self.points, self.logp, self.spread)
 
 
 def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) -> Starts:
@@ -84,20 +85,9 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
     spread = np.maximum(np.std(points, axis=0), 1e-3) if len(points) > 2 else np.ones(points.shape[1])
 
     def climb(origin: np.ndarray) -> tuple[float, np.ndarray, int, int]:
-        failed = 0
-
-        def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
-            nonlocal failed
-            value, slope = density(origin + spread * x)
-            if not np.isfinite(value):
-                failed += 1
-                return _FAILED, np.zeros_like(x)
-            return -value, -slope * spread
-
-        result = scipy.optimize.minimize(
-            objective, np.zeros_like(origin), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS, "maxcor": 20}
-        )
-        return -float(result.fun), origin + spread * result.x, int(result.nfev), failed
+        frame = Frame(origin, np.diag(spread))
+        value, z, gradients, failed = _climbed(density, frame)
+        return value, frame.points(z), gradients, failed
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         climbed = list(pool.map(climb, points))
@@ -120,7 +110,10 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
 def frame_at(density: DensityFunction, point: np.ndarray, spread: np.ndarray) -> tuple[Frame, int]:
     """Frame of the normal approximation at an optimum, from central differences of the gradient.
 
-    A direction in which the density hardly bends, or bends upwards, gets the spread of the prior.
+    Differences along the parameters say nothing of a ridge that is a thousand times longer than it is wide: what is
+    left of the steep directions hides it. So each round takes them along the directions that the one before has found,
+    over steps in which the density falls alike. A direction in which it hardly falls, or rises, gets the spread of the
+    prior.
 
     Parameters
     ----------
@@ -132,31 +125,110 @@ def frame_at(density: DensityFunction, point: np.ndarray, spread: np.ndarray) ->
     Returns
     -------
     Frame
-        Its origin is `point`.
+        Its origin is `point`; a step of one along a column of its matrix costs about half a unit of log-density.
     int
         Evaluations of the density.
     """
-    size = len(point)
-    bend = np.zeros((size, size))
-    step = STEP * spread
-    for _ in range(2):
-        # The second time with steps of a tenth of a standard deviation, now that the standard deviations are known.
+    probe = _Probe(density, point, spread)
+    matrix = probe.scaled(np.diag(spread))
+    for _ in range(ROUNDS):
+        bend, precision = probe.bend(matrix), matrix.T @ (matrix / spread[:, None] ** 2)
+        values, vectors = scipy.linalg.eigh(bend, precision)
+        matrix = probe.scaled(matrix @ vectors / np.sqrt(np.maximum(values, 1.0)))
+    return Frame(point, matrix), probe.calls
+
+
+class _Probe:
+    """Looks at a density around a point, and counts how often."""
+
+    def __init__(self, density: DensityFunction, point: np.ndarray, spread: np.ndarray) -> None:
+        self._density, self._point, self._spread, self.calls = density, point, spread, 1
+        self._top = density(point)[0]
+
+    def _both(self, step: np.ndarray) -> tuple[tuple[float, np.ndarray], tuple[float, np.ndarray]]:
+        self.calls += 2
+        return self._density(self._point + step), self._density(self._point - step)
+
+    def scaled(self, matrix: np.ndarray) -> np.ndarray:
+        """Make each column so long that the density falls by half along it, to both sides in the mean."""
+        columns = []
+        for column in matrix.T:
+            longest = 1.0 / max(float(np.linalg.norm(column / self._spread)), 1e-300)
+            size = min(1.0, longest)
+            for _ in range(TRIES):
+                above, below = self._both(size * column)
+                drop = self._top - 0.5 * (above[0] + below[0])
+                if LEAST_DROP < drop < MOST_DROP or (drop <= LEAST_DROP and size == longest):
+                    break
+                factor = np.sqrt(0.5 / max(drop, 0.005)) if np.isfinite(drop) else 0.1
+                size = min(size * max(factor, 0.1), longest)
+            columns.append(size * column)
+        return np.stack(columns, axis=-1)
+
+    def bend(self, matrix: np.ndarray) -> np.ndarray:
+        """Second derivatives of minus the log-density in coordinates of which a step is a column."""
+        size = len(matrix)
+        bend = np.eye(size)
         for i in range(size):
-            shift = np.zeros(size)
-            shift[i] = step[i]
-            above, below = density(point + shift), density(point - shift)
+            above, below = self._both(STEP * matrix[:, i])
             if np.isfinite(above[0]) and np.isfinite(below[0]):
-                bend[i] = -(above[1] - below[1]) / (2 * step[i]) * spread * spread[i]
-            else:
-                bend[i] = np.eye(size)[i]
-        values, vectors = np.linalg.eigh(0.5 * (bend + bend.T))
-        matrix = spread[:, None] * vectors / np.sqrt(np.maximum(values, 1.0))
-        step = np.minimum(step, 0.1 * np.sqrt(np.sum(matrix**2, axis=1)))
-    return Frame(point, matrix), 4 * size
+                bend[i] = -matrix.T @ (above[1] - below[1]) / (2 * STEP)
+        return 0.5 * (bend + bend.T)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """An optimum that chains begin at.
+
+    Attributes
+    ----------
+    frame
+        Of the normal approximation there, which is its origin.
+    logp
+        Log-density there.
+    """
+
+    frame: Frame
+    logp: float
+
+
+def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int = 1) -> list[Mode]:
+    """Climb on from the best optima, each in the coordinates of its frame, where ridges are no longer narrow.
+
+    Parameters
+    ----------
+    starts
+        Optimised points.
+    most
+        How many of their modes are looked at.
+
+    Returns
+    -------
+    list of Mode
+        Those that are still apart and near enough to the best, the best first.
+    """
+
+    def climb(index: int) -> Mode:
+        point, top = starts.points[index], starts.logp[index]
+        for _ in range(ROUNDS):
+            frame, _ = frame_at(density, point, starts.spread)
+            value, z, _, _ = _climbed(density, frame)
+            gain = value - top
+            if gain > 0.0:
+                point, top = frame.points(z), value
+            if not gain > GAIN:
+                break
+        return Mode(Frame(point, frame.matrix), float(top))
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        climbed = sorted(pool.map(climb, starts.modes()[:most]), key=lambda mode: -mode.logp)
+    points = np.array([mode.frame.origin for mode in climbed]).reshape(len(climbed), -1)
+    heights = np.array([mode.logp for mode in climbed])
+    return [climbed[i] for i in _apart(points, heights, starts.spread)]
 
 
 def disperse(
-    density: DensityFunction, starts: Starts, chains: int, rng: np.random.Generator
+    density: DensityFunction, modes: Sequence[Mode], chains: int, rng: np.random.Generator
 ) -> list[tuple[Frame, np.ndarray]]:
     """One starting point a chain: modes in turn, each left by one draw from the normal approximation there.
 
@@ -165,8 +237,8 @@ def disperse(
 
     Parameters
     ----------
-    starts
-        Optimised points.
+    modes
+        Of `find_modes`.
     chains
         How many starting points.
     rng
@@ -177,14 +249,40 @@ def disperse(
     list of (Frame, numpy.ndarray)
         For each chain the frame of its mode, and coordinates (dimensions,) in it.
     """
-    modes, dimensions = starts.modes(), starts.points.shape[1]
-    frames = [frame_at(density, starts.points[mode], starts.spread)[0] for mode in modes[:chains]]
     chosen = []
     for chain in range(chains):
-        frame, top = frames[chain % len(frames)], starts.logp[modes[chain % len(frames)]]
-        step = rng.normal(size=dimensions)
+        mode = modes[chain % len(modes)]
+        step = rng.normal(size=len(mode.frame.origin))
         for shrink in (1.0, 0.5, 0.25, 0.1, 0.03, 0.0):
-            if density(frame.points(shrink * step))[0] >= top - max(WINDOW, dimensions):
+            if density(mode.frame.points(shrink * step))[0] >= mode.logp - max(WINDOW, len(step)):
                 break
-        chosen.append((frame, shrink * step))
+        chosen.append((mode.frame, shrink * step))
+    return chosen
+
+
+def _climbed(density: DensityFunction, frame: Frame) -> tuple[float, np.ndarray, int, int]:
+    """Climb from the origin of a frame, in its coordinates: log-density, coordinates, evaluations, failed ones."""
+    failed = 0
+
+    def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal failed
+        value, slope = density(frame.points(z))
+        if not np.isfinite(value):
+            failed += 1
+            return _FAILED, np.zeros_like(z)
+        return -value, -frame.matrix.T @ slope
+
+    options = {"maxiter": ITERATIONS, "maxcor": 20}
+    result = scipy.optimize.minimize(
+        objective, np.zeros(len(frame.origin)), jac=True, method="L-BFGS-B", options=options
+    )
+    return -float(result.fun), result.x, int(result.nfev), failed
+
+
+def _apart(points: np.ndarray, logp: np.ndarray, spread: np.ndarray) -> list[int]:
+    """Index of each distinct optimum near enough to the best, the best first; see `SAME_MODE`."""
+    chosen: list[int] = []
+    for i in np.flatnonzero(logp >= logp[:1].max(initial=-np.inf) - WINDOW):
+        if all((np.abs(points[i] - points[j]) / spread).max() > SAME_MODE for j in chosen):
+            chosen.append(int(i))
     return chosen

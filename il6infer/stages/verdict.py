@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from il6infer.stages.constant import Constant
+from il6infer.stages.plateau import Plateau
 
 Subject = Literal["fit", "parameter", "read-out", "prior", "constant"]
 
@@ -193,6 +194,10 @@ class Sampler:
         Log-density of each start after optimisation; the marginal one where parameters are integrated out.
     integrated
         Parameters that were integrated out of the sampled density, and drawn afterwards.
+    modes_logp
+        Log-density of each mode that chains began at.
+    plateaus
+        Parameters of which the data know only on which side of a value they lie.
     """
 
     chains: int
@@ -212,6 +217,8 @@ class Sampler:
     sampling_time_s: float | None
     starts_logp: tuple[float, ...]
     integrated: tuple[str, ...] = ()
+    modes_logp: tuple[float, ...] = ()
+    plateaus: tuple[Plateau, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,23 @@ def test_slope_information_and_response_are_those_of_the_closed_form(held):
     assert found["c"].response["a"] == pytest.approx(moved / _draws(held).std(), rel=0.02)
 
 
+@pytest.mark.parametrize(("limit", "weight"), [(1e3, 0.0), (None, 2 / np.pi), (-1e3, 1.0)])
+def test_values_beyond_a_limit_inform_as_far_as_the_limit_is_near(limit, weight):
+    """Far above the medians a limit tells nothing; at the median 2/pi of a value; far below as much as a value."""
+    limits = 1.0 + 2.0 * toy.TIMES[3:] if limit is None else np.full(2, limit)
+    table = toy.measurements(np.concatenate([toy.LINE[:3], limits]))
+    problem = line(2.0, measurements=table.assign(censored=["", "", "", "below", "below"]))
+    density = Density(problem, compile(problem, engine="rosenbrock", rtol=1e-6, atol=1e-9))
+    draws = np.full((400, 1), 1.0) + 1e-3 * np.random.default_rng(5).normal(size=(400, 1))
+    prior = np.random.default_rng(6).normal(0, TAU, (20_000, 1))
+    found = pulls(problem, density, draws, prior, engine="rosenbrock")
+
+    weights, times = np.array([1, 1, 1, weight, weight]) / toy.NOISE**2, 2.0 * toy.TIMES
+    of_line = weights.sum() + 1 / TAU**2
+    wanted = weights @ times**2 - (weights @ times) ** 2 / of_line
+    assert found["c"].information == pytest.approx(wanted, rel=0.02)
+
+
 def test_what_is_estimated_or_set_by_an_experiment_is_no_fixed_constant():
     dosed = replace(ONE[0], periods=(*ONE[0].periods, Period(1.0, {"d": sp.Float(2.0)})))
     negative = replace(line().network, defaults=(sp.Float(-1.0), sp.Float(3.0)))
