@@ -111,6 +111,31 @@ def test_calibration_of_five_models_by_200_fits_each_is_a_hundred_jobs(snakemake
     assert "fit" not in jobs
 
 
+def test_leave_out_is_a_few_jobs_a_fit_whatever_the_gels_and_evidence_one(snakemake, tmp_path):
+    entry = "{description: config/datasets/example.yaml, folder: resources/example}"
+    asked = "comparison: {criterion: evidence, leave_out: batch, jobs: 3}"
+    (tmp_path / "mine.yaml").write_text(f"datasets: {{mine: {entry}}}\nmodels: [both_none, both_socs3]\n{asked}\n")
+    done = snakemake("--dry-run", "--printshellcmds", "--configfile", str(tmp_path / "mine.yaml"))
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.M))
+    [command] = re.findall(r"il6infer compare .*", done.stdout)
+
+    assert done.returncode == 0, done.stdout
+    assert (jobs["leave_out"], jobs["evidence"]) == ("6", "2")
+    for model in ("both_none", "both_socs3"):
+        assert f"--evidence {model} results/mine/{model}/evidence.json" in command
+        for job in (1, 2, 3):
+            assert f"--left-out {model} results/mine/{model}/leave_out/{job}.json" in command
+
+
+def test_a_criterion_that_nothing_is_computed_for_is_refused(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("comparison: {criterion: leave_out}\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert "key 'comparison.criterion': it is leave_out, and 'comparison.leave_out' does not say what is left out." in (
+        _refusal(done)
+    )
+
+
 def test_priors_are_checked_without_a_fit(snakemake):
     done = snakemake("--dry-run", "results/example/both_socs3+wiring_shared/prior_check.json")
 
