@@ -29,6 +29,7 @@ from il6infer.pymc.door import STATED
 from il6infer.stages.claims import Answers
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.evidence import Evidence
+from il6infer.stages.leave_out import LeaveOut
 from il6infer.stages.predictions import ModelPredictions
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import Verdict
@@ -197,6 +198,24 @@ class Fit:
 
         return evidence_of(self.problem, self.idata, seed=seed, threads=threads, **sizes)
 
+    def leave_out(self, by: str = "batch", *, data_sets: Sequence[str] = (), **changes: Any) -> LeaveOut:
+        """Leave whole groups of measurements out, one at a time: how well does a fit to the others predict them.
+
+        Parameters
+        ----------
+        by
+            ``batch`` (gel or plate), ``condition`` or ``data_set``.
+        data_sets
+            Names of those of a joint fit.
+        changes
+            Settings of refits in place of those of this fit, such as ``threads=2``.
+        """
+        from il6infer.inference.drawn import settings_of
+        from il6infer.leave_out.evaluate import leave_out
+
+        settings = FitSettings(**{**settings_of(self.idata), **changes})
+        return leave_out(self.problem, self.idata, settings, self.thresholds, unit=by, data_sets=data_sets)
+
     def save(self, path: str | Path) -> None:
         """Write the InferenceData (netCDF), which `il6infer.load_fit`, ArviZ and the commands read."""
         with atomic_path(path) as temporary:
@@ -293,18 +312,31 @@ def load_fit(posterior: str | Path, problem: Problem | str | Path) -> Fit:
     return Fit(read, az.from_netcdf(str(posterior), engine="h5netcdf"))
 
 
-def compare(fits: Sequence[Fit] | Mapping[str, Fit], *, dataset: str = "", **settings: Any) -> Comparison:
-    """Compare fits to the same data by PSIS-LOO; one that failed its verdict is shown as failed, not ranked.
+def compare(
+    fits: Sequence[Fit] | Mapping[str, Fit],
+    *,
+    dataset: str = "",
+    evidence: Mapping[str, Evidence] | None = None,
+    left_out: Mapping[str, LeaveOut] | None = None,
+    **settings: Any,
+) -> Comparison:
+    """Compare fits to the same data; one that failed its verdict is shown as failed, not ranked.
 
     Parameters
     ----------
     fits
         Fits, or name -> fit; by default a fit is named for its problem.
+    evidence, left_out
+        Name -> what `Fit.evidence` and `Fit.leave_out` gave, where these are to stand beside leaving single values out.
     settings
-        ``pareto_k_max`` and ``seed``, as in a configuration.
+        ``criterion``, ``pareto_k_max`` and ``seed``, as in a configuration.
     """
     named = fits if isinstance(fits, Mapping) else {one.problem.id: one for one in fits}
-    listed = [Candidate(name, one.idata, one.verdict) for name, one in named.items()]
+    parts = {name: (own,) for name, own in (left_out or {}).items()}
+    known = evidence or {}
+    listed = [
+        Candidate(name, one.idata, one.verdict, known.get(name), parts.get(name, ())) for name, one in named.items()
+    ]
     return compare_fits(dataset, listed, **settings)
 
 

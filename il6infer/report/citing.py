@@ -117,9 +117,8 @@ def methods(config: Mapping[str, Any], versions: Mapping[str, str], words: Seque
         f"{count} mechanistic model{'s' if count > 1 else ''} of IL-6 signalling (ordinary differential equations)"
         f"{composed} {'were' if count > 1 else 'was'} joined with the data as PEtab problems {cite('schmiester2021')}, "
         f"solved with {solver} (relative tolerance {fit['rtol']:g}). Posteriors were sampled "
-        f"with the No-U-Turn sampler {cite('hoffman2014')} of nutpie {versions.get('nutpie', '')}: {fit['chains']} "
-        f"chains of {fit['tune']} tuning and {fit['draws']} kept draws, target acceptance {fit['target_accept']:g}, "
-        f"seed {config['seed']}. A fit counted as converged with rank-normalised R-hat of at most "
+        f"{_sampled(config, versions, cite)}, seed {config['seed']}. "
+        "A fit counted as converged with rank-normalised R-hat of at most "
         f"{limits['rhat_max']:g} and effective sample sizes of at least {limits['ess_min']:g} {cite('vehtari2021')}, "
         f"among other checks, and a model as reproducing the data where all its tests of misfit together held at "
         f"p = {limits['misfit_p_min']:g}. {_compared(config, cite)}; "
@@ -131,6 +130,21 @@ def methods(config: Mapping[str, Any], versions: Mapping[str, str], words: Seque
     known = {reference.key: reference for reference in _REFERENCES}
     text = re.sub(r"@(\w+)", lambda found: str(order.index(found[1]) + 1), text)
     return Methods(text, tuple(known[key] for key in order))
+
+
+def _sampled(config: Mapping[str, Any], versions: Mapping[str, str], cite: Callable[..., str]) -> str:
+    """Say by what posteriors were sampled."""
+    fit = config["fit"]
+    smc = f"sequential Monte Carlo {cite('delmoral2006')} from the prior, {fit['chains']} populations of "
+    smc += f"{fit['draws']} draws"
+    if fit["sampler"] in ("tempered", "pymc_smc"):
+        return f"by {smc}"
+    of = f"PyMC {versions.get('pymc', '')}" if fit["sampler"] == "pymc" else f"nutpie {versions.get('nutpie', '')}"
+    text = (
+        f"with the No-U-Turn sampler {cite('hoffman2014')} of {of}: {fit['chains']} chains of {fit['tune']} tuning and "
+        f"{fit['draws']} kept draws, target acceptance {fit['target_accept']:g}"
+    )
+    return f"{text} (where chains of several modes had not met, by {smc})" if fit["sampler"] == "auto" else text
 
 
 def _compared(config: Mapping[str, Any], cite: Callable[..., str]) -> str:

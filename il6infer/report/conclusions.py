@@ -9,7 +9,7 @@ from typing import Any
 from il6infer._errors import UserError
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.names import parse_model_name
-from il6infer.stages.comparison import NOTHING_FITS, ModelRow
+from il6infer.stages.comparison import NAMES, NOTHING_FITS, ModelRow
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
 UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
@@ -69,7 +69,7 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
         found = [f"{NOTHING_FITS.capitalize()}, so none of them explains it, and no claim has an answer."]
         return found + [line for row in ranked[:2] for line in _misfit(row.model, verdicts[row.model])]
     best = ranked[0].elpd or 0.0
-    ahead = [row.model for row in rows if row.rank is None and row.elpd is not None and row.elpd > best]
+    ahead = [row.model for row in rows if not row.sampled and row.elpd is not None and row.elpd > best]
     if ahead:
         said.append(f"Do not conclude yet: {_listed(ahead)} may predict better once a fit of it converges.")
     if len(ranked) == 1:
@@ -93,7 +93,7 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
     if failed:
         said.append(f"{_listed(failed)} did not converge and {'is' if len(failed) == 1 else 'are'} not ranked.")
     if without:
-        said.append(f"{_listed(without)}: not ranked, for no leave-one-out density could be computed.")
+        said.append(f"{_listed(without)}: not ranked, for they have no number by {NAMES[criterion]}.")
     for row in ranked[:2]:
         said += _misfit(row.model, verdicts[row.model])
     idle: dict[str, list[str]] = {}
