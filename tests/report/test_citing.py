@@ -29,7 +29,8 @@ def test_each_number_of_the_paragraph_is_in_the_list_and_each_reference_is_cited
 @pytest.mark.parametrize(
     ("sampler", "said"),
     [("nutpie", "of nutpie"), ("tempered", "by sequential Monte Carlo"),
-     ("auto", "had not met, by sequential Monte Carlo"), ("pymc", "of PyMC"), ("pymc_smc", "by sequential Monte Carlo")],
+     ("auto", "had not met, by sequential Monte Carlo"), ("pymc", "of PyMC"),
+     ("pymc_smc", "by sequential Monte Carlo")],
 )  # fmt: skip
 def test_the_sampler_is_the_one_that_was_used(sampler, said):
     paragraph = methods(check_keys({"fit": {"sampler": sampler}}, "x"), {"nutpie": "0.16", "pymc": "5.2"}).paragraph
