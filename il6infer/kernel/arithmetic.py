@@ -191,10 +191,7 @@ class Arithmetic:
         if name == "power_in_slope":
             return self._guarded_power(*values, in_slope=True)
         if name == "power_by_exponent":
-            base, exponent = values
-            nothing = self._where("==", exponent, self._constant(0.0), self._constant(math.nan), exponent)
-            none = self._where("==", base, self._constant(0.0), nothing, exponent)
-            return self._guarded_power(base, none, in_slope=True)
+            return self._guarded_power(*values, in_slope=True, at_both_zero=math.nan)
         if name == "logarithm":
             return self._logarithm(*values)
         if name == "larger":
@@ -212,11 +209,14 @@ class Arithmetic:
             return self._library(_FUNCTIONS[name], *values)
         raise NotImplementedError(f"function {name}")
 
-    def _guarded_power(self, x: ir.Value, n: ir.Value, *, in_slope: bool = False) -> ir.Value:
+    def _guarded_power(
+        self, x: ir.Value, n: ir.Value, *, in_slope: bool = False, at_both_zero: float = 1.0
+    ) -> ir.Value:
         """See `il6infer.network.functions.Power`."""
-        zero, one, nan = (self._constant(value) for value in (0.0, 1.0, math.nan))
+        zero, both, nan = (self._constant(value) for value in (0.0, at_both_zero, math.nan))
         infinite = zero if in_slope else self._constant(math.inf)
-        at_zero = self._where("<", n, zero, infinite, self._where("==", n, zero, one, zero))
+        positive = self._where(">", n, zero, zero, nan)
+        at_zero = self._where("<", n, zero, infinite, self._where("==", n, zero, both, positive))
         size = self._library("llvm.fabs.f64", x)
         value = self._positive_power(self._positive(size), n)
         half = self._builder.fmul(n, self._constant(0.5), flags=_FLAGS)

@@ -42,6 +42,11 @@ class Power(sp.Function):
 class PowerInSlope(Power):
     """`Power` as a factor of a derivative: 0 at x = 0 where the exponent is negative."""
 
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate: at x = 0 as if by 0 times infinity, so that x**n at n = 1 has a finite second derivative."""
+        base, exponent = self.args
+        return super().fdiff(1) if argindex == 1 else PowerInSlope(base, exponent) * Logarithm(base)
+
 
 class PowerByExponent(Power):
     """`Power` as a factor of its derivative by the exponent: `PowerInSlope`, but NaN where 0**0 has no derivative."""

@@ -18,6 +18,7 @@ const power = (x, n) => x > 0 || (x < 0 && n === Math.floor(n)) ? Math.pow(x, n)
   : !(x >= -1e-6) || Number.isNaN(n) ? NaN : n === 0 ? 1 : n > 0 ? 0 : Infinity;
 const power_in_slope = (x, n) => x > 0 || n === 0 || (x < 0 && n === Math.floor(n)) ? Math.pow(x, n)
   : !(x >= -1e-6) || Number.isNaN(n) ? NaN : 0;
+const power_by_exponent = (x, n) => x === 0 && n === 0 ? NaN : power_in_slope(x, n);
 const logarithm = x => x > 0 ? Math.log(x) : x >= -1e-6 ? 0 : NaN;
 const larger = (a, b) => Math.max(a, b);
 const at_least = (a, b) => a >= b ? 1 : a < b ? 0 : NaN;

@@ -109,13 +109,16 @@ def test_assignments_change_what_they_name_and_no_more():
         (-2.0, 0.0, 1.0, 1.0),
         (-1e-9, 1.0, -1e-9, -1e-9),
         (-2.0, math.nan, math.nan, math.nan),
+        (0.0, math.nan, math.nan, math.nan),
         (math.nan, 2.5, math.nan, math.nan),
     ],
 )
 def test_powers_at_and_around_zero(x, n, value, in_slope):
-    found = _rhs(["out[0] = power(y[0], y[1])", "out[1] = power_in_slope(y[0], y[1])"], np.array([x, n]))
+    lines = [f"out[{i}] = {name}(y[0], y[1])" for i, name in enumerate(("power", "power_in_slope", "power_by_exponent"))]
+    found = _rhs(lines, np.array([x, n]))
 
-    np.testing.assert_equal(found[:2], [value, in_slope])
+    by_exponent = math.nan if x == 0 and n == 0 else in_slope
+    np.testing.assert_equal(found[:3], [value, in_slope, by_exponent])
 
 
 def test_a_case_is_taken_for_its_index_only():

@@ -90,9 +90,10 @@ def test_powers_of_negative_bases_and_of_zero_with_exponents_that_are_parameters
         assert np.isnan(gradient[0])
         assert gradient[1] == pytest.approx(slope)
     for exponent, value, slope in ((0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (2.0, 0.0, 0.0), (2.5, 0.0, 0.0)):
-        theta = np.array([exponent, 0.0])
+        theta, by_exponent = np.array([exponent, 0.0]), 0.0 if exponent else np.nan
         np.testing.assert_allclose(engine.simulate(theta).prediction, [value], atol=1e-15)
-        np.testing.assert_allclose(engine.pullback(theta, np.ones(1), np.zeros(1)), [0.0, slope], atol=1e-15)
+        np.testing.assert_allclose(engine.pullback(theta, np.ones(1), np.zeros(1)), [by_exponent, slope], atol=1e-15)
+        np.testing.assert_allclose(engine.jacobian(theta)[0], [[by_exponent, slope]], atol=1e-15)
     assert [Outcome(o) for o in engine.simulate(np.array([2.5, -1.0])).outcome] == [Outcome.NON_FINITE]
 
 
@@ -116,6 +117,19 @@ def test_the_slope_by_an_exponent_is_zero_where_the_base_is(engine: str) -> None
     net = network({"x": sp.Integer(0), "y": x**n + k}, {"x": 0.0}, {"n": 2.0, "k": 1.0})
     compiled = compile(problem(net, [2.0], estimated={"n": 2.0, "k": 1.0}, observed=("y",)), engine=engine)
     np.testing.assert_allclose(compiled.jacobian(np.array([2.0, 1.0]))[0], [[0.0, 2.0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+def test_zero_to_an_exponent_that_is_zero_has_no_slope_by_it_wherever_it_stands(engine: str) -> None:
+    """In a rate, in a read-out, and as a power of parameters alone."""
+    for net in (
+        network({"x": sp.Integer(0), "y": x**n + k}, {"x": 0.0}, {"n": 0.0, "k": 1.0}),
+        network({"y": k}, {"y": symbol("b") ** n}, {"n": 0.0, "k": 1.0, "b": 0.0}),
+    ):
+        compiled = compile(problem(net, [2.0], estimated={"n": 0.0, "k": 1.0}, observed=("y",)), engine=engine)
+        found, _ = compiled.jacobian(np.array([0.0, 1.0]))
+        assert np.isnan(found[0, 0])
+        assert found[0, 1] == pytest.approx(2.0)
 
 
 def test_conditions_of_parameters_alone_are_decided_before_diffsol_sees_them() -> None:
