@@ -10,7 +10,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
 from il6infer._errors import UserError
-from il6infer.network.functions import BY_NAME, FUNCTIONS, applied
+from il6infer.network.functions import BY_NAME, FUNCTIONS, applied, quotient
 from il6infer.network.network import TIME, symbol
 
 _RELATIONS = {
@@ -132,14 +132,12 @@ class Translator:
         if kind in _RELATIONS:
             return _relation(kind, [self._translate(child, where, local, open_calls) for child in children])
         arguments = [self._numeric(child, where, local, open_calls) for child in children]
-        if kind in _FUNCTIONS:
-            try:
-                return applied(_FUNCTIONS[kind], arguments)
-            except ValueError as error:
-                raise UserError(f"{where}, '{libsbml.formulaToL3String(node)}': {error}") from None
         if kind == libsbml.AST_MINUS:
             return -arguments[0] if len(arguments) == 1 else arguments[0] - arguments[1]
-        return arguments[0] / arguments[1]
+        try:
+            return quotient(*arguments) if kind == libsbml.AST_DIVIDE else applied(_FUNCTIONS[kind], arguments)
+        except ValueError as error:
+            raise UserError(f"{where}, '{libsbml.formulaToL3String(node)}': {error}") from None
 
     def _name(self, name: str, where: str, local: Mapping[str, sp.Expr]) -> sp.Basic:
         if name in local:

@@ -324,6 +324,11 @@ def refuse_unreal(value: sp.Expr) -> sp.Expr:
     return value
 
 
+def quotient(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+    """Divide; raises as `refuse_unreal` does where the second is 0."""
+    return refuse_unreal(sp.zoo if b.is_zero else a / b)
+
+
 def plain(expression: sp.Basic) -> sp.Basic:
     """Write an expression in what every back end has; what is no real number becomes NaN."""
     return _plain(sp.sympify(expression), {})

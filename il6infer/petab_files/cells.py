@@ -118,6 +118,11 @@ def unique(lines: list[Line], columns: tuple[str, ...], faults: list[Fault]) -> 
             faults.append(line.fault(columns[0], what, "Remove one of the two, or rename it."))
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be an id."""
+    return _ID.fullmatch(text) is not None
+
+
 def identifier(line: Line, column: str, faults: list[Fault], *, in_formulas: bool = False) -> bool:
     """Whether a cell is an id; where formulas name it, also none of the constants that PEtab reserves.
 
@@ -135,7 +140,7 @@ def identifier(line: Line, column: str, faults: list[Fault], *, in_formulas: boo
     text = line[column]
     if not text:
         faults.append(line.fault(column, "the cell is empty, an id was expected."))
-    elif not _ID.fullmatch(text):
+    elif not is_id(text):
         faults.append(line.fault(column, f"'{text}' cannot be an id.", _ID_RULE))
     elif in_formulas and text.lower() in CONSTANTS:
         faults.append(line.fault(column, f"'{text}' is a constant in PEtab's formulas, no id.", "Rename it."))

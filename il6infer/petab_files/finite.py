@@ -1,7 +1,8 @@
-"""Formulas of the observable table whose value no simulation can make finite, and noise that is not above zero."""
+"""Formulas whose value no simulation can make finite, and noise that is not above zero."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import sympy as sp
@@ -30,6 +31,11 @@ def refuse_without_value(tables: Tables, problem: Problem, subject: str, *, lint
     for observable, line in zip(tables.observables, tables.observable_lines, strict=True):
         _refuse_infinite(line, "observableFormula", observable.formula, faults)
         _refuse_infinite(line, "noiseFormula", observable.noise_formula, faults)
+    for condition in tables.conditions:
+        for change in condition.changes:
+            if (condition.id, change.target_id) in tables.change_lines:
+                line, column = tables.change_lines[condition.id, change.target_id]
+                _refuse_infinite(line, column, sp.sympify(change.target_value), faults)
     lines = {o.id: line for o, line in zip(tables.observables, tables.observable_lines, strict=True)}
     faults += _noises(problem, lines, tables.measurement_lines, linted=linted)
     raise_faults(faults, subject)
@@ -37,7 +43,9 @@ def refuse_without_value(tables: Tables, problem: Problem, subject: str, *, lint
 
 def _refuse_infinite(line: Line, column: str, expression: sp.Basic, faults: list[Fault]) -> None:
     branches = {e: sp.Dummy() for e in expression.atoms(sp.Piecewise)}
-    if expression.xreplace(branches).has(sp.oo, -sp.oo, sp.nan, sp.zoo):
+    whole = expression.xreplace(branches)
+    # A number such as 1e400 is infinite where numbers are doubles.
+    if whole.has(sp.oo, -sp.oo, sp.nan, sp.zoo) or any(math.isinf(float(n)) for n in whole.atoms(sp.Float)):
         faults.append(line.fault(column, f"'{line[column]}' is not finite.", "Correct the formula."))
 
 

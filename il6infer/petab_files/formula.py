@@ -10,7 +10,7 @@ import sympy as sp
 from antlr4 import CommonTokenStream, InputStream
 
 from il6infer.network.formula import as_condition, as_number
-from il6infer.network.functions import BY_NAME, FormulaFunction, applied, refuse_unreal
+from il6infer.network.functions import BY_NAME, FormulaFunction, applied, quotient, refuse_unreal
 from il6infer.petab_files.package import (
     MathErrorListener,
     MathVisitorSympy,
@@ -74,7 +74,7 @@ class _Visitor(MathVisitorSympy):
 
     def visitMultExpr(self, ctx: Any) -> sp.Expr:  # noqa: N802
         first, rest = self._chain(ctx, Grammar.MultExprContext)
-        return reduce(lambda a, b: refuse_unreal(a / b[1] if b[0] == "/" else a * b[1]), rest, first)
+        return reduce(lambda a, b: quotient(a, b[1]) if b[0] == "/" else refuse_unreal(a * b[1]), rest, first)
 
     def visitPowerExpr(self, ctx: Any) -> sp.Expr:  # noqa: N802
         return applied(BY_NAME["power"], [self._number(ctx.getChild(0)), self._number(ctx.getChild(2))])

@@ -13,7 +13,18 @@ import sympy as sp
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.petab_files import checks
-from il6infer.petab_files.cells import Line, formula, formulas, identifier, known, numbers, read_lines, real, unique
+from il6infer.petab_files.cells import (
+    Line,
+    formula,
+    formulas,
+    identifier,
+    is_id,
+    known,
+    numbers,
+    read_lines,
+    real,
+    unique,
+)
 from il6infer.petab_files.files import Listing
 from il6infer.petab_files.package import C, petab
 from il6infer.petab_files.tables import Tables, given
@@ -120,7 +131,8 @@ def _experiments(lines: list[Line], ids: Mapping[str, object], faults: list[Faul
         time = real(line, "time", faults, infinite=("-inf",))
         sound = identifier(line, "experimentId", faults) and time is not None
         if line["conditionId"]:
-            sound &= known(line, "conditionId", ids, "condition", faults)
+            # A name that cannot be an id is a fault of the condition table already.
+            sound &= known(line, "conditionId", ids, "condition", faults) and is_id(line["conditionId"])
         if not sound or time is None:
             continue
         first = seen.setdefault((line["experimentId"], time, line["conditionId"]), line)

@@ -82,3 +82,13 @@ def test_steps_of_the_time_without_end():
         from_antimony("model m; y = 1; y' = floor(time); end")
 
     assert str(error.value) == "toy.xml: 'floor(time)' steps in time without end; this is not supported."
+
+
+@pytest.mark.parametrize("rule", ["y' = y / 0", "y' = 0 / 0", "y = 1 / 0", "k := 2 / (1 - 1)", "at (1 / 0 > 1): y = 2"])
+def test_a_division_by_zero_is_refused_where_it_stands(rule: str):
+    with pytest.raises(UserError) as error:
+        from_antimony(f"model m; k = 1; y = 1; {rule}; end")
+
+    assert str(error.value).endswith(
+        "a part of the formula is no real number: it divides by 0, or takes a root or logarithm of a negative number."
+    )

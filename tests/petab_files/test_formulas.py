@@ -41,9 +41,11 @@ def test_a_formula_has_its_value(formula: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
-        ("A/0", UNREAL), ("log(-1)*A", UNREAL), ("log(-1) > 1", UNREAL), ("sqrt(-1)", UNREAL), ("arccos(2)", UNREAL),
+        ("A/0", UNREAL), ("0/0", UNREAL), ("1/0*A", UNREAL), ("1/(1-1)", UNREAL),
+        ("log(-1)*A", UNREAL), ("log(-1) > 1", UNREAL), ("sqrt(-1)", UNREAL), ("arccos(2)", UNREAL),
         ("max(log(-1), A)", UNREAL), ("0^-1*A", UNREAL), ("", "the cell is empty, a formula was expected."),
         ("observableParameter1_obs*9^9^9^9", "'observableParameter1_obs*9^9^9^9' is not finite. Correct the formula."),
+        ("observableParameter1_obs*1e400", "'observableParameter1_obs*1e400' is not finite. Correct the formula."),
         ("observableParameter1_obs*inf", "'observableParameter1_obs*inf' is not finite. Correct the formula."),
         ("sin(A, A)", "sin takes 1 argument, 2 are given."),
         ("log(A, 2, 3)", "log takes 1 or 2 arguments, 3 are given."),

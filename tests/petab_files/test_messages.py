@@ -140,6 +140,11 @@ SPOILT: list[Spoil] = [
     (2, "conditions.tsv", "0.5", "zz",
      "conditions.tsv, row 2, column targetValue: 'zz' is neither in the model nor in the parameter table. Known: A, "
      "a0, cell, k, time."),
+    (2, "conditions.tsv", "0.5", "1e400",
+     "conditions.tsv, row 2, column targetValue: '1e400' is not finite. Correct the formula."),
+    (2, "conditions.tsv", "0.5", "1/0",
+     "conditions.tsv, row 2, column targetValue: a part of the formula is no real number: it divides by 0, or takes a "
+     "root or logarithm of a negative number."),
     (2, "experiments.tsv", "\te1\n", "\te9\n",
      "experiments.tsv, row 2, column conditionId: unknown condition 'e9'. Did you mean 'e1'? Known: e1."),
     (2, "experiments.tsv", "\t0\t", "\tinf\t",
@@ -311,3 +316,15 @@ def test_spaces_after_cells_are_not_of_them(tmp_path: Path) -> None:
         file = tmp_path / f"{table}.tsv"
         file.write_text(file.read_text().replace("\t", " \t ").replace("\n", " \n"))
     assert [p.id for p in check(path).estimated] == ["a0", "k", "scale"]
+
+
+@pytest.mark.parametrize("name", ["1", "1e3", "a b", "é", "-", "N/A"])
+def test_a_condition_whose_name_cannot_be_an_id_is_one_fault_wherever_it_is_named(name: str, tmp_path: Path) -> None:
+    path = _write(tmp_path, 2)
+    for table in ("conditions.tsv", "experiments.tsv"):
+        text = (tmp_path / table).read_text()
+        (tmp_path / table).write_text(text.replace("\te1\n", f"\t{name}\n").replace("\ne1\tk", f"\n{name}\tk"))
+    assert _said(path) == [
+        f"conditions.tsv, row 2, column conditionId: '{name}' cannot be an id. Use letters, digits and _, with a "
+        "letter or _ first."
+    ]
