@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -17,10 +18,11 @@ import pydiffsol as ds
 import sympy as sp
 
 from il6infer.engine.diffsl import source as diffsl_source
+from il6infer.engine.endless import refuse_endless
 from il6infer.engine.likelihood import pointwise
 from il6infer.engine.located import SAME_MOMENT, Failed, Switching
 from il6infer.engine.powers import has_exponents, remove_impossible
-from il6infer.engine.rest import is_stable
+from il6infer.engine.rest import is_stable, standing_still, time_to_rest
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
 from il6infer.network.conservation import moieties
 from il6infer.network.network import TIME, symbol
@@ -30,15 +32,10 @@ from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import make_plan
 from il6infer.runs.precompute import decided
+from il6infer.runs.rest import depends_on_time
 from il6infer.runs.segments import ADD, SET, Segment, theta
 from il6infer.runs.steps import refuse_gradient_of_steps
 from il6infer.runs.time_scale import step_limits
-
-STEADY_FROM, STEADY_TO = 1e3, 1e9
-"""A steady state is looked for after these times [unit of the model], tenfold at a time."""
-
-MOST_STEPS, QUICK, PIECES = 2e6, 1e4, (1e-6, 1e-4, 1e-2)
-"""Steps of one integration; where it may need them, for the state moves this often within it, shares that are tried."""
 
 MOST_PIECES = 10_000
 """Switches, and steps that functions of time limit, in one segment."""
@@ -75,7 +72,7 @@ class DiffsolEngine:
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         self._max_seconds = max_seconds
-        network = problem.network
+        network = self._network = problem.network
         self._states = [symbol(s) for s in network.states]
         source = diffsl_source(problem)
         self._ode = ds.Ode(source, matrix_type=ds.nalgebra_dense, ode_solver=ds.bdf) if self._states else None
@@ -249,7 +246,7 @@ class DiffsolEngine:
                 start = 0.0 if segment.steady else segment.start
                 y, s, p, _ = self._switching.react(y, s, p, dp, start, held, no_time)
                 if segment.steady:
-                    y, s = self._steady(y, s, p, dp, held, derive, until)
+                    y, s = self._before._steady(y, s, p, dp, 0.0, held, derive, until)
                     continue
                 end = segments[n + 1].start if n + 1 < len(segments) else np.inf
                 if segment.start < end and not segment.late:
@@ -260,7 +257,8 @@ class DiffsolEngine:
                     found, slopes, y, s, p = self._advance(y, s, p, dp, segment.start, goals, held, derive, until)
                     states[later], tangents[later] = found[: len(later)], slopes[: len(later)]
             if len(times) and times[-1] == np.inf:
-                states[-1], tangents[-1] = self._steady(y, s, p, dp, held, derive, until)
+                begin = max([segments[-1].start, *times[-2:-1]])
+                states[-1], tangents[-1] = self._steady(y, s, p, dp, begin, held, derive, until)
         except Failed as failure:
             return failure.outcome, np.full_like(states, np.nan), tangents
         return Outcome.OK, states, tangents
@@ -327,12 +325,16 @@ class DiffsolEngine:
             raise Failed(Outcome.NON_FINITE)
         try:
             with self._lock:
-                self._refuse_endless(self._ode, inputs, [*y, *p, start], times[-1] - start)
+                refuse_endless(self._ode, self._rates, inputs, [*y, *p, start], len(y), times[-1] - start)
                 solve = self._ode.solve_fwd_sens if derive else self._ode.solve_dense
                 solution = solve(inputs, np.asarray(times) - start)
         except RuntimeError as error:
             limit = "maximum" in str(error).lower()
             raise Failed(Outcome.STEP_LIMIT if limit else Outcome.STEP_TOO_SMALL) from error
+        except BaseException as error:  # a panic of diffsol's, whose class no module has
+            if type(error).__name__ != "PanicException":
+                raise
+            raise Failed(Outcome.STEP_TOO_SMALL) from error
         states, ends = np.asarray(solution.ys).T, np.asarray(solution.ts)
         stopped = bool(self._switching.modes) and len(ends) and ends[-1] < times[-1] - start
         if not stopped and len(ends) != len(times) or not len(ends) or not np.isfinite(states).all():
@@ -349,52 +351,37 @@ class DiffsolEngine:
             remove_impossible(slopes, self._rates, [y, *states], p, dp, [start, *reached])
         return reached, states, slopes
 
-    def _refuse_endless(self, ode: ds.Ode, inputs: np.ndarray, arguments: list[float], duration: float) -> None:
-        """Fail where the steps at the beginning, and no longer ones later, make more than `MOST_STEPS`.
-
-        diffsol cannot be told how many steps it may take, nor be interrupted.
-        """
-        rates, count = self._rates(arguments), len(self._states)
-        size = np.linalg.norm(rates)
-        if not 0.0 < size < np.inf:
-            return
-        small = 1e-7 * (np.linalg.norm(arguments[:count]) + self.atol) / size
-        ahead = self._rates([*(np.array(arguments[:count]) + small * rates), *arguments[count:]])
-        if not np.linalg.norm(ahead - rates) / (small * size) * duration > QUICK:
-            return
-        for share in PIECES:
-            steps = np.diff(np.asarray(ode.solve(inputs, share * duration).ts))
-            longest = steps[-20:].max(initial=0.0)
-            if share * duration > 1e3 * longest and duration > MOST_STEPS * longest:
-                raise Failed(Outcome.STEP_LIMIT)
-
     def _steady(
-        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, held: np.ndarray, derive: bool, until: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Where the state no longer moves when time grows tenfold, if that is stable; changes `held`."""
-        end, before = STEADY_FROM, None
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, begin: float, held: np.ndarray,
+        derive: bool, until: float,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """State and tangent of rest that a run comes to from a time on; changes `held`."""
 
-        def reach(held: np.ndarray, derive: bool) -> tuple[np.ndarray, ...]:
-            return self._advance(y, s, p, dp, 0.0, np.array([end]), held, derive, until)[2:]
+        def reach(duration: float, held: np.ndarray, derive: bool) -> tuple[np.ndarray, ...]:
+            goal = np.array([begin + duration])
+            return self._advance(y, s, p, dp, begin, goal, held, derive, until)[2:]
 
-        try:
-            while end <= STEADY_TO:
-                after, _, modes = reach(held.copy(), False)
-                allowed = 10 * (self.rtol * np.abs(after) + self.atol)
-                rests = before is not None and (np.abs(after - before) <= allowed).all()
-                if rests and is_stable(self._jacobian(after, modes), after != y, self._moieties):
-                    after, slopes, _ = reach(held, derive)
-                    return after, slopes
-                end, before = 10.0 * end, after
-        except Failed as failure:
-            if failure.outcome != Outcome.STEP_LIMIT:
-                raise
-        raise Failed(Outcome.NO_STEADY_STATE)
+        def stays(after: np.ndarray, modes: np.ndarray) -> bool:
+            slopes = self._rates.jacobian([*after, *modes, 0.0])[:, : len(y)]
+            # A switch may be yet to come.
+            lasts = np.array_equal(self._switching.with_modes(after, modes, np.inf), modes)
+            return lasts and is_stable(slopes, after != y, self._moieties)
 
-    def _jacobian(self, y: np.ndarray, p: np.ndarray) -> np.ndarray:
-        """Differentiate the rates at time 0 by the states (states, states)."""
-        return self._rates.jacobian([*y, *p, 0.0])[:, : len(y)]
+        def look(duration: float) -> tuple[np.ndarray, np.ndarray]:
+            after, _, modes = reach(duration, held.copy(), False)
+            return after, modes
+
+        after, slopes, _ = reach(time_to_rest(look, stays, self.rtol, self.atol), held, derive)
+        return after, slopes
 
     @cached_property
     def _moieties(self) -> np.ndarray:
-        return moieties(self.problem.network)
+        return moieties(self._network)
+
+    @cached_property
+    def _before(self) -> DiffsolEngine:
+        """Engine of the time before experiments, which stands still at 0; its states and parameters are the same."""
+        if depends_on_time(self._network) == "":
+            return self
+        frozen, limit = replace(self.problem, network=standing_still(self._network)), self._max_seconds
+        return DiffsolEngine(frozen, rtol=self.rtol, atol=self.atol, lower_atol=False, max_seconds=limit)

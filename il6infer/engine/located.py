@@ -114,8 +114,12 @@ class Switching:
                 + local[:, 2 * size : -1] @ dp
                 + np.outer(local[:, -1], dt)
             )
+            unmoved = self._functions([*y, *p, t]) == self._functions([*after, *p, t])
             y, s = after, slopes
-            p = self.with_modes(y, p, t)
+            # At its very time, rounding decides on which side of it a function is that the event does not move.
+            changed, kept = self.with_modes(y, p, t), np.array(self.place, dtype=int)[unmoved]
+            changed[kept] = p[kept]
+            p = changed
         raise Failed(Outcome.STEP_LIMIT)
 
     def switch(

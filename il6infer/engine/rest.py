@@ -1,9 +1,20 @@
-"""Whether a state of rest is stable: the second engine's own judgement, by eigenvalues."""
+"""States of rest of the second engine: where a run no longer moves, if that is stable by its eigenvalues."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import scipy
+import sympy as sp
+
+from il6infer.engine.located import Failed
+from il6infer.network.network import TIME, Network
+from il6infer.runs.outcome import Outcome
+
+STEADY_FROM, STEADY_TO = 1e3, 1e9
+"""A steady state is looked for after these times [unit of the model], tenfold at a time."""
 
 MARGIN = 1e-9
 """Damping, as a share of the eigenvalue, below which an oscillation counts as undamped."""
@@ -42,3 +53,56 @@ def is_stable(jacobian: np.ndarray, moved: np.ndarray, moieties: np.ndarray) -> 
     values = np.linalg.eigvals(reduced) if reduced.size else np.empty(0)
     rounding = ROUNDING * np.abs(reduced).max(initial=0.0)
     return bool((values.real < -np.maximum(MARGIN * np.abs(values), rounding)).all())
+
+
+def time_to_rest(
+    look: Callable[[float], tuple[np.ndarray, np.ndarray]],
+    stays: Callable[[np.ndarray, np.ndarray], bool],
+    rtol: float,
+    atol: float,
+) -> float:
+    """Time after which the state no longer moves when time grows tenfold.
+
+    Parameters
+    ----------
+    look
+        Time -> state (states,) and network parameters with their modes after it.
+    stays
+        Whether a run that stands still at a state, with these parameters, does so for ever.
+    rtol, atol
+        Tolerances of the states.
+
+    Raises
+    ------
+    Failed
+        With `NO_STEADY_STATE`, where there is none.
+    """
+    end, before = STEADY_FROM, None
+    try:
+        while end <= STEADY_TO:
+            after, modes = look(end)
+            allowed = 10 * (rtol * np.abs(after) + atol)
+            if before is not None and (np.abs(after - before) <= allowed).all() and stays(after, modes):
+                return end
+            end, before = 10.0 * end, after
+    except Failed as failure:
+        if failure.outcome != Outcome.STEP_LIMIT:
+            raise
+    raise Failed(Outcome.NO_STEADY_STATE)
+
+
+def standing_still(network: Network) -> Network:
+    """Network whose time is 0 for ever, as before an experiment."""
+    now = {TIME: sp.Integer(0)}
+    return replace(
+        network,
+        rhs=tuple(e.xreplace(now) for e in network.rhs),
+        fluxes=tuple(e.xreplace(now) for e in network.fluxes),
+        derived={name: e.xreplace(now) for name, e in network.derived.items()},
+        modes=tuple(
+            replace(m, function=None if m.function is None else m.function.xreplace(now)) for m in network.modes
+        ),
+        events=tuple(
+            replace(e, changes={name: value.xreplace(now) for name, value in e.changes.items()}) for e in network.events
+        ),
+    )

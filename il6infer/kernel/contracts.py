@@ -155,6 +155,8 @@ class Switching(NamedTuple):
     """(n, lanes) state there."""
     time: np.ndarray
     """(lanes,) time there."""
+    clock: np.ndarray
+    """(lanes,) 1, or 0 where time stands still at 0: before an experiment."""
     functions: np.ndarray
     """(SWITCHES, lanes) switching functions there."""
     samples: np.ndarray

@@ -124,7 +124,7 @@ def equilibrate_all(tables, d, before, work):
         load(seg, tables, d, parameters[n])
         initial(parameters[n], steady[n])
         apply_jumps(seg, tables, steady[n], d, before[seg, : N()], out)
-    settle(steady, parameters, outcome, tables.max_steps, work)
+    settle(steady, parameters, np.zeros(count), False, outcome, tables.max_steps, work)
     return steady, outcome
 
 
@@ -281,7 +281,7 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                     record_switch(tape, rows, lane, 1.0, 0.0, -1)
                     record_modes(tape, rows, lane, p, False)
                     record_since(tape, rows, lane, space.since[lane])
-        attempt(y, p, t, step, k, work)
+        attempt(y, p, t, step, k, True, work)
         attempts += 1
         late, some = is_late(attempts, work.deadline), False
         for lane in range(lanes):
@@ -342,7 +342,7 @@ def settle_ends(tables, d, outcome, states, work):
         count += time_ptr[r + 1] > time_ptr[r] and times[time_ptr[r + 1] - 1] == np.inf
     if count == 0:
         return
-    ends, parameters = np.empty((count, N())), np.empty((count, NP()))
+    ends, parameters, begins = np.empty((count, N())), np.empty((count, NP())), np.empty(count)
     found, runs = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
     count = 0
     for r in range(len(outcome)):
@@ -350,8 +350,11 @@ def settle_ends(tables, d, outcome, states, work):
             runs[count], found[count] = r, outcome[r]
             put(ends[count], states[time_ptr[r + 1] - 1])
             load(tables.run_end[r] - 1, tables, d, parameters[count])
+            begins[count] = tables.segment_start[tables.run_end[r] - 1]
+            if time_ptr[r + 1] - 1 > time_ptr[r]:
+                begins[count] = max(begins[count], times[time_ptr[r + 1] - 2])
             count += 1
-    settle(ends, parameters, found, tables.max_steps, work)
+    settle(ends, parameters, begins, True, found, tables.max_steps, work)
     for n in range(count):
         outcome[runs[n]] = found[n]
         put(states[time_ptr[runs[n] + 1] - 1], ends[n])

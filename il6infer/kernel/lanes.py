@@ -106,22 +106,25 @@ def factorise(y, p, t, work):
 
 
 @njit(**OPTIONS)
-def attempt(y, p, t, h, k, work):
-    """Stages of one step from y; leaves K at the address `k`, the new state and the errors in `work`."""
+def attempt(y, p, t, h, k, passes, work):
+    """Stages of one step from y; leaves K at the address `k`, the new state and the errors in `work`.
+
+    `passes` is whether time passes in the step, or stands still at `t` (before an experiment).
+    """
     for lane in range(LANES()):
         work.inverse_step[lane] = 1.0 / h[lane]
     factorise(y, p, t, work)
-    if TIME_DEPENDENT():
+    if TIME_DEPENDENT() and passes:
         drift(y, p, t, work.drift)
     size = BYTES * N() * LANES()
     for s in range(STAGES()):
         stage(s, y, k, work.stage)
         for lane in range(LANES()):
-            work.stage_time[lane] = t[lane] + ALPHA(s) * h[lane]
+            work.stage_time[lane] = t[lane] + ALPHA(s) * h[lane] if passes else t[lane]
         out = k + s * size
         rhs(work.stage, p, work.stage_time, out)
         rate(s, k, work.inverse_step, out)
-        if TIME_DEPENDENT():
+        if TIME_DEPENDENT() and passes:
             drifted(s, h, work.drift, out)
         solve(work.factors, work.inverse_diagonal, out)
     stepped(k, work.stage)

@@ -47,7 +47,7 @@ def functions_inside(y, p, start, step, k, space):
     """Switching functions at the fraction of the step that is set for each lane."""
     dense(y, k, space.fraction, space.inside)
     for lane in range(LANES()):
-        space.time[lane] = start[lane] + space.fraction[lane] * step[lane]
+        space.time[lane] = space.clock[lane] * (start[lane] + space.fraction[lane] * step[lane])
     switch_functions(space.inside, p, space.time, space.functions)
 
 

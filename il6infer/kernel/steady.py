@@ -14,6 +14,7 @@ from numba import njit
 
 from il6infer.kernel.clock import is_late
 from il6infer.kernel.dense import dense_lu, dense_solve, dense_solve_t
+from il6infer.kernel.happenings import set_modes
 from il6infer.kernel.lanes import (
     GOES_ON,
     OK,
@@ -28,6 +29,7 @@ from il6infer.kernel.locating import locate
 from il6infer.kernel.model_functions import (
     COLUMN,
     LANES,
+    MODE,
     MOIETY,
     MOIETY_COUNT,
     NNZ,
@@ -190,7 +192,20 @@ def look_for_rest(lane, y, start, p, totals, work, x):
 
 
 @njit(**OPTIONS)
-def set_out(lane, state, y, p, t, h, end, work):
+def lasts(lane, x, p):
+    """Whether no condition of a lane at rest is another at a later time, such as that of a switch yet to come."""
+    now, later = np.empty(NP()), np.empty(NP())
+    take_column(p, lane, now)
+    put(later, now)
+    set_modes(x, later, np.inf)
+    for j in range(SWITCHES()):
+        if now[MODE(j)] != later[MODE(j)]:
+            return False
+    return True
+
+
+@njit(**OPTIONS)
+def set_out(lane, state, begin, y, p, t, h, end, work):
     """Begin the integration of a lane to its steady state.
 
     A state that starts small is followed relative to where it starts: growth from 1e-9 is growth at any tolerance.
@@ -200,7 +215,7 @@ def set_out(lane, state, y, p, t, h, end, work):
     for i in range(N()):
         own = rtol[lane] * abs(state[i])
         atol[i, lane] = min(coarsest[i], own) if own > SMALLEST_NUMBER else coarsest[i]
-    t[lane], end[lane] = 0.0, LAST_END
+    t[lane], end[lane] = begin, begin + LAST_END
     h[lane] = first_step(lane, y, p, t, work)
 
 
@@ -216,13 +231,20 @@ def movement(lane, y, x, work):
 
 
 @njit(**OPTIONS)
-def settle(states, parameters, outcome, max_steps, work):
+def settle(states, parameters, begins, passes, outcome, max_steps, work):
     """Replace each state by the steady state that it runs into: integrates until it stands still, then Newton.
+
+    Rates are those at time 0: before an experiment time stands still there, and where it passes (what is measured at
+    time inf) no rate depends on it, other than by switches (`il6infer.runs.rest`).
 
     Parameters
     ----------
     states : (jobs, N())
     parameters : (jobs, NP())
+    begins : (jobs,)
+        Time at which each begins.
+    passes
+        Whether time passes.
     outcome : (jobs,)
         Jobs whose outcome is not OK are left as they are.
     max_steps
@@ -234,13 +256,18 @@ def settle(states, parameters, outcome, max_steps, work):
     totals, starts, due = np.zeros((LANES(), MOIETY_COUNT())), np.empty((LANES(), N())), np.zeros(LANES())
     still, waiting, attempts, x = np.zeros(LANES(), dtype=np.bool_), 0, 0, np.empty(N())
     space, start, took = switching_space(), np.empty(LANES()), np.zeros(LANES(), dtype=np.bool_)
+    stands = np.zeros(LANES())
+    for lane in range(LANES()):
+        space.clock[lane] = 1.0 if passes else 0.0
     while True:
         active = 0
         for lane in range(LANES()):
             while job[lane] < 0 and waiting < len(states):
                 if outcome[waiting] == OK:
                     job[lane], budget[lane], due[lane] = waiting, max_steps, 0.0
-                    if SWITCHES() > 0 and begins_with_event(lane, states[waiting], parameters[waiting], space):
+                    if SWITCHES() > 0 and begins_with_event(
+                        lane, states[waiting], parameters[waiting], begins[waiting], passes, space
+                    ):
                         outcome[waiting], job[lane] = NO_STEADY_STATE, -1
                         waiting += 1
                         continue
@@ -250,14 +277,14 @@ def settle(states, parameters, outcome, max_steps, work):
                         totals[lane, c] = 0.0
                         for i in range(N()):
                             totals[lane, c] += MOIETY(c, i) * states[waiting, i]
-                    set_out(lane, states[waiting], y, p, t, h, end, work)
+                    set_out(lane, states[waiting], begins[waiting], y, p, t, h, end, work)
                 waiting += 1
             if job[lane] >= 0:
                 active += 1
                 step[lane] = propose(t[lane], h[lane], end[lane])
         if active == 0:
             break
-        attempt(y, p, t, step, address(work.increments), work)
+        attempt(y, p, stands, step, address(work.increments), False, work)
         attempts += 1
         late = is_late(attempts, work.deadline)
         for lane in range(LANES()):
@@ -286,6 +313,8 @@ def settle(states, parameters, outcome, max_steps, work):
                 continue
             if found[lane] == GOES_ON and still[lane]:
                 found[lane], due[lane] = look_for_rest(lane, y, starts[lane], p, totals[lane], work, x), 2.0 * t[lane]
+                if SWITCHES() > 0 and passes and found[lane] == OK and not lasts(lane, x, p):
+                    found[lane] = GOES_ON
                 if found[lane] == OK:
                     put(states[job[lane]], x)
                 elif found[lane] == GOES_ON and t[lane] == end[lane]:

@@ -61,6 +61,7 @@ def switching_space():
         fraction=np.zeros(lanes),
         inside=np.empty((n, lanes)),
         time=np.empty(lanes),
+        clock=np.ones(lanes),
         functions=np.empty((count, lanes)),
         samples=np.empty((SAMPLES + 1, count, lanes)),
         low=np.zeros(lanes),
@@ -135,19 +136,25 @@ def happen(lane, moving, start, k, space, before):
     put_column(y, lane, state)
     if count < 0:
         return ENDLESS
-    if count == 0 and pushes_back(space.which[lane], state, before, parameters, t[lane]):
+    if count == 0 and pushes_back(space.which[lane], state, before, parameters, t[lane], space.clock[lane]):
         return SLIDES
     return NONE
 
 
 @njit(**OPTIONS)
-def begins_with_event(lane, y, p, space):
-    """Set the modes in p before a steady state is looked for; whether an event would happen at once."""
-    set_modes(y, p, 0.0)
+def begins_with_event(lane, y, p, t, passes, space):
+    """Set the modes in p before a steady state is looked for; whether an event would happen at once.
+
+    Where time `passes`, the run has come to this state, and what happens in it has happened.
+    """
+    set_modes(y, p, t)
     if EVENTS() == 0:
         return False
     now = np.empty(EVENTS())
     trigger(p, now)
+    if passes:
+        put_column(space.held, lane, now)
+        return False
     first_held(lane, space)
     happens = False
     for e in range(EVENTS()):
@@ -189,15 +196,15 @@ def slope(j, y, p, t, f, gy, gp, gt):
 
 
 @njit(**OPTIONS)
-def pushes_back(which, y, before, after, t):
+def pushes_back(which, y, before, after, t, clock):
     """Whether the rates after a switch take the run back to where those before came from; at a kink they agree."""
     if KINK(which) == 1:
         return False
     f, gy, gp, gt = np.empty(N()), np.empty(N()), np.empty(NP()), np.empty(1)
-    rates(y, before, t, f)
-    forth = slope(which, y, before, t, f, gy, gp, gt)
-    rates(y, after, t, f)
-    back = slope(which, y, after, t, f, gy, gp, gt)
+    rates(y, before, clock * t, f)
+    forth = slope(which, y, before, clock * t, f, gy, gp, gt) - (1.0 - clock) * gt[0]
+    rates(y, after, clock * t, f)
+    back = slope(which, y, after, clock * t, f, gy, gp, gt) - (1.0 - clock) * gt[0]
     return forth * back < 0.0 and abs(back) > 1e-9 * abs(forth)
 
 

@@ -16,6 +16,7 @@ import sympy as sp
 from il6infer._errors import Fault, raise_faults
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.problems.spec import Experiment, Problem
+from il6infer.runs.rest import never_rests
 from il6infer.runs.segments import Quantities, Segment, Unroller
 
 
@@ -81,7 +82,7 @@ def make_plan(problem: Problem) -> Plan:
     run_of: dict[tuple, int] = {}
     experiment_run: dict[str, int] = {}
     segments_of: dict[str, list[Segment]] = {}
-    faults, rows = [], []
+    faults, rows, moving = [], [], never_rests(network)
     for row in problem.measurements.itertuples():
         where = f"measurement {row.Index + 1}"
         if row.observable not in observables:
@@ -101,6 +102,10 @@ def make_plan(problem: Problem) -> Plan:
         start = next(s.start for s in runs[experiment_run[row.experiment]] if not s.steady)
         if row.time < start or np.isnan(row.time):
             faults.append(Fault(where, f"time {row.time:g} is before the experiment starts, at {start:g}."))
+            continue
+        if row.time == np.inf and moving:
+            what = f"time inf asks for a steady state, and {moving} depends on time."
+            faults.append(Fault(where, what, "Measure at a time that is late enough."))
             continue
         rows.append((row, experiment_run[row.experiment], observables[row.observable]))
     raise_faults(faults, f"problem '{problem.id}'")

@@ -114,7 +114,9 @@ def test_assignments_change_what_they_name_and_no_more():
     ],
 )
 def test_powers_at_and_around_zero(x, n, value, in_slope):
-    lines = [f"out[{i}] = {name}(y[0], y[1])" for i, name in enumerate(("power", "power_in_slope", "power_by_exponent"))]
+    lines = [
+        f"out[{i}] = {name}(y[0], y[1])" for i, name in enumerate(("power", "power_in_slope", "power_by_exponent"))
+    ]
     found = _rhs(lines, np.array([x, n]))
 
     by_exponent = math.nan if x == 0 and n == 0 else in_slope
