@@ -92,11 +92,12 @@ def ask(args: argparse.Namespace) -> None:
     """Ask one fit."""
     from il6infer._files import read_posterior
     from il6infer.petab_files.read import load
-    from il6infer.prediction.answer import DRAWS, PARTS, answer
     from il6infer.prediction.claims import read_claims
     from il6infer.stages import write
 
     claims, problem = read_claims(args.claims), load(args.problem)
+    from il6infer.prediction.answer import DRAWS, PARTS, answer  # after the input, whose faults need not wait for it
+
     posterior = read_posterior(args.posterior, *PARTS) if args.posterior else None
     found = answer(problem, posterior, claims, seed=args.seed, draws=args.draws or DRAWS, threads=args.threads)
     write(args.output, found)

@@ -45,16 +45,17 @@ def run(args: argparse.Namespace) -> None:
     import json
 
     from il6infer._files import read_posterior
-    from il6infer.held_out.evaluate import evaluate
-    from il6infer.inference.settings import child_seed
     from il6infer.petab_files.read import load
+
+    problem, idata = load(args.problem), read_posterior(args.posterior, "posterior")
+    from il6infer.held_out.evaluate import evaluate  # after the input, whose faults need not wait for it
+    from il6infer.inference.settings import child_seed
     from il6infer.stages import write
 
-    idata = read_posterior(args.posterior, "posterior")
     settings = json.loads(idata["posterior"].attrs.get("settings", "{}"))
     solver = {key: settings.get(key, default) for key, default in _SOLVER.items()}
     seed = int(child_seed(args.seed, "hold-out").generate_state(1)[0])
-    found = evaluate(load(args.problem), idata, seed=seed, draws=args.draws, threads=args.threads, **solver)
+    found = evaluate(problem, idata, seed=seed, draws=args.draws, threads=args.threads, **solver)
     write(args.output, found)
     score = found.score
     logger.info(

@@ -73,13 +73,14 @@ def ask(args: argparse.Namespace) -> None:
     from il6infer._files import read_posterior
     from il6infer.petab_files.read import load
     from il6infer.prediction.interventions import read_interventions
-    from il6infer.prediction.predict import DRAWS, predict, told
     from il6infer.stages import read, write
     from il6infer.stages.verdict import Verdict
 
     asked = read_interventions(args.predictions)
     verdict = read(args.verdict, Verdict) if args.verdict else None
     problem, posterior = load(args.problem), read_posterior(args.posterior, "posterior")
+    from il6infer.prediction.predict import DRAWS, predict, told  # after the input, whose faults need not wait for it
+
     found = predict(
         problem, posterior, asked, seed=args.seed, verdict=verdict, draws=args.draws or DRAWS, threads=args.threads
     )

@@ -42,14 +42,16 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Make one batch and write."""
-    from il6infer.calibration.ranks import run_batch
     from il6infer.petab_files.lint import check
     from il6infer.stages import write
     from il6infer.stages.settings import CalibrationSections, FitSettings, read_sections
 
     sections = read_sections(args.config, CalibrationSections)
     settings = FitSettings(**{**vars(sections.fit), "seed": sections.seed})
-    write(args.output, run_batch(check(args.problem), settings, sections.sbc, args.batch, args.threads))
+    problem = check(args.problem)
+    from il6infer.calibration.ranks import run_batch  # after the input, whose faults need not wait for it
+
+    write(args.output, run_batch(problem, settings, sections.sbc, args.batch, args.threads))
     logger.info("written: %s", args.output)
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tests.faults.kill import at_work, pids_at_work
-from tests.faults.runs import CONFIG, different, log_of, make_folder, start
+from tests.faults.runs import different, done_run, log_of, start
 
 POSTERIOR = Path("results/example/classic_none/posterior.nc")
 SPARE = 96 << 10
@@ -139,12 +139,12 @@ def main() -> int:
     """Try each, print the table; 0 if all went as it should."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fault", nargs="*", help=f"what to try: {', '.join(FAULTS)} (default: all)")
-    faults = parser.parse_args().fault or [*FAULTS]
+    parser.add_argument("--local", type=Path, metavar="FOLDER", help="run to compare with; made if missing, kept")
+    args = parser.parse_args()
+    faults = args.fault or [*FAULTS]
     well = True
     with tempfile.TemporaryDirectory() as scratch:
-        done = make_folder(Path(scratch) / "alone", CONFIG)
-        if start(done, "--cores", "2").wait() != 0:
-            raise RuntimeError(log_of(done)[-3000:])
+        done = done_run(args.local or Path(scratch) / "alone")
         for name in faults:
             what, attempt = FAULTS[name]
             outcome, ok = attempt(done, Path(scratch) / name)

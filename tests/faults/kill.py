@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from il6infer.provenance import verify
-from tests.faults.runs import ASKED, CONFIG, broken, different, log_of, make_folder, results, start
+from tests.faults.runs import ASKED, CONFIG, broken, different, done_run, log_of, make_folder, results, start
 
 # Rule -> words of its command. In the order of the data flow, so that a run that goes on meets one after the other.
 STAGES = {
@@ -154,9 +154,7 @@ def trial(scratch: Path, stages: Sequence[str], rng: random.Random) -> Found:
     rng
         Of the moments.
     """
-    alone = make_folder(scratch / "alone", CONFIG + ASKED)
-    if start(alone, "--cores", "2").wait() != 0:
-        raise RuntimeError(log_of(alone)[-3000:])
+    alone = done_run(scratch / "alone", CONFIG + ASKED)
     seconds, found, left = seconds_of(alone), Found(), sorted(stages, key=list(STAGES).index)
     while left:
         folder = make_folder(scratch / f"killed{len(found.whole)}", CONFIG + ASKED)

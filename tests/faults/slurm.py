@@ -26,7 +26,7 @@ from types import MappingProxyType
 
 from il6infer._files import read_posterior
 from il6infer._yaml import read_yaml
-from tests.faults.runs import CONFIG, ROOT, different, log_of, make_folder, start
+from tests.faults.runs import CONFIG, ROOT, different, done_run, log_of, make_folder, start
 
 CONF = Path("/etc/slurm/slurm.conf")
 SLURM = """ClusterName=local
@@ -261,14 +261,14 @@ def main() -> int:
     """Try each, print the table; 0 if all went as it should."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fault", nargs="*", choices=[[], *FAULTS], help="what to try (default: all)")
-    faults = parser.parse_args().fault or [*FAULTS]
+    parser.add_argument("--local", type=Path, metavar="FOLDER", help="local run to compare with; made if missing, kept")
+    args = parser.parse_args()
+    faults = args.fault or [*FAULTS]
     # A `timeout` or a scheduler that ends this must not leave daemons behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     well = True
     with tempfile.TemporaryDirectory() as scratch, cluster():
-        done = make_folder(Path(scratch) / "local")
-        if start(done, "--cores", "2").wait() != 0:
-            raise RuntimeError(log_of(done)[-3000:])
+        done = done_run(args.local or Path(scratch) / "local")
         for name in faults:
             what, attempt = FAULTS[name]
             folder, began = Path(scratch) / name, time.monotonic()
