@@ -15,6 +15,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import count
+
 logger = logging.getLogger("il6infer")
 
 
@@ -30,7 +32,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("posterior", type=Path, metavar="POSTERIOR.nc", help="of `il6infer fit`")
     parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
     parser.add_argument("--config", type=Path, help="configuration whose 'seed' and section 'comparison' are used")
-    parser.add_argument("--threads", type=int, default=1, help="evaluations at a time; changes no number")
+    parser.add_argument("--threads", type=count, default=1, help="evaluations at a time; changes no number")
     parser.set_defaults(run=run)
 
 

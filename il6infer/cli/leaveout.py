@@ -15,6 +15,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import count
+
 logger = logging.getLogger("il6infer")
 
 
@@ -32,13 +34,13 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument(
         "--by", choices=("batch", "condition", "data_set"), help="what is left out; wins over the configuration"
     )
-    parser.add_argument("--job", type=int, default=1, help="number of this job, from 1")
-    parser.add_argument("--jobs", type=int, default=1, help="of how many")
+    parser.add_argument("--job", type=count, default=1, help="number of this job, from 1")
+    parser.add_argument("--jobs", type=count, default=1, help="of how many")
     parser.add_argument("--data-set", action="append", default=[], metavar="NAME", help="of a joint fit; repeat")
     parser.add_argument(
         "--config", type=Path, help="configuration whose 'fit', 'verdict', 'seed' and 'comparison' hold"
     )
-    parser.add_argument("--threads", type=int, default=1, help="chains or simulations at a time; changes no number")
+    parser.add_argument("--threads", type=count, default=1, help="chains or simulations at a time; changes no number")
     parser.set_defaults(run=run)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from il6infer._errors import UserError
 from il6infer.cli import adopt
 from il6infer.cli.fit import OPTIONS, add_options, chosen_settings, write_posterior
-from il6infer.cli.options import count, positive
+from il6infer.cli.options import count, natural, positive
 
 logger = logging.getLogger("il6infer")
 
@@ -99,9 +99,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "select", help="best model of a PEtab Select problem", description=SELECT, formatter_class=raw
     )
     six.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab Select problem")
-    six.add_argument("--starts", type=int, default=8, help="points that each likelihood is climbed from")
-    six.add_argument("--seed", type=int, default=1, help="of these")
-    six.add_argument("--threads", type=int, default=1, help="climbs at a time; changes no number")
+    six.add_argument("--starts", type=count, default=8, help="points that each likelihood is climbed from")
+    six.add_argument("--seed", type=natural, default=1, help="of these")
+    six.add_argument("--threads", type=count, default=1, help="climbs at a time; changes no number")
     six.add_argument("--output", required=True, type=Path, help="folder to write")
     six.set_defaults(run=run_select, folders=("output",))
     adopt.register_actions(actions)

@@ -16,6 +16,8 @@ import os
 import sys
 from pathlib import Path
 
+from il6infer.cli.options import count
+
 logger = logging.getLogger("il6infer")
 
 
@@ -35,7 +37,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         metavar="DIR",
         help="folder, new or empty (default: the name of ZIP without its end)",
     )
-    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="that the run may use (default: all)")
+    parser.add_argument("--cores", type=count, default=os.cpu_count() or 1, help="that the run may use (default: all)")
     parser.add_argument("--check", action="store_true", help="unpack and check only; run nothing")
     parser.set_defaults(run=run, folders=("output",))
 

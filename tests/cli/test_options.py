@@ -12,7 +12,7 @@ from il6infer.cli.main import parser
 from il6infer.cli.options import count, natural, positive
 
 NUMBERS = {"--threads", "--draws", "--seed", "--batch", "--rtol", "--atol", "--max-steps", "--max-seconds"}
-NUMBERS |= {"--time-limit"}
+NUMBERS |= {"--time-limit", "--job", "--jobs", "--cores", "--starts"}
 WHOLE = NUMBERS - {"--rtol", "--atol", "--max-seconds", "--time-limit"}
 FROM_ZERO = {"--seed", "--batch"}
 OF_FITS = {f"--{name.replace('_', '-')}" for name in OPTIONS}
