@@ -71,14 +71,17 @@ class Pull:
 
 
 def fixed_constants(problem: Problem) -> dict[str, float]:
-    """Constants above zero that the problem neither estimates nor sets in an experiment, with their values."""
+    """Constants above zero that the problem neither estimates nor sets in an experiment, with their values.
+
+    Sizes of compartments that no table names are none: they say in what amounts are counted.
+    """
     estimated = {p.id for p in problem.estimated}
     changed = {name for e in problem.experiments for period in e.periods for name in period.changes}
     values = {p.id: float(p.nominal) for p in problem.parameters if not p.estimate}
     network = problem.network
     for name, default in zip(network.parameters, network.defaults, strict=True):
         number = sp.sympify(default)
-        if name not in values and number.is_number:
+        if name not in values and number.is_number and name not in network.compartments:
             values[name] = float(number)
     return {name: value for name, value in values.items() if name not in estimated | changed and 0 < value < np.inf}
 

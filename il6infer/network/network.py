@@ -146,6 +146,8 @@ class Network:
         does.
     computed
         Parameter -> expression of others whose value it has at all times, whatever becomes of these.
+    compartments
+        Those of `parameters` that are sizes of compartments.
     """
 
     id: str
@@ -165,6 +167,7 @@ class Network:
     assignments: Mapping[str, sp.Expr] | None = None
     start_time: str = ""
     computed: Mapping[str, sp.Expr] = field(default_factory=dict)
+    compartments: tuple[str, ...] = ()
 
     @property
     def reactions(self) -> tuple[Reaction, ...]:

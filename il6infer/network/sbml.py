@@ -101,6 +101,7 @@ class _Reader:
             names={i: e.getName() for i, e in elements.items() if e.getName()},
             assignments=self.assignments,
             start_time=self.start_time if timed else "",
+            compartments=tuple(name for name in self.compartments if name in known),
         )
 
     def _rate(self, reaction: libsbml.Reaction) -> sp.Expr:

@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from il6infer.building.build import build
 from il6infer.engine import compile
 from il6infer.inference.constants import fixed_constants, pulls
 from il6infer.inference.density import Density
+from il6infer.library.compose import compose
+from il6infer.library.freeing import free_fault
 from il6infer.network.network import TIME, symbol
+from il6infer.petab_files.lint import check
 from il6infer.problems.spec import Observable, Parameter, Period, Problem
 from tests.zoo import toy
+from tests.zoo.data_set import measurements, protocol
 from tests.zoo.systems import ONE, network
 
 TAU = 2.0
@@ -79,9 +84,21 @@ def test_what_is_estimated_or_set_by_an_experiment_is_no_fixed_constant():
     dosed = replace(ONE[0], periods=(*ONE[0].periods, Period(1.0, {"d": sp.Float(2.0)})))
     negative = replace(line().network, defaults=(sp.Float(-1.0), sp.Float(3.0)))
     nominal = Parameter("c", 0.0, 9.0, 2.5, False)
+    volume = replace(line().network, compartments=("d",))
 
+    assert fixed_constants(line(network=volume)) == {"c": 1.7}
     assert fixed_constants(line()) == {"c": 1.7, "d": 3.0}
     assert fixed_constants(line(experiments=(dosed,))) == {"c": 1.7}
     assert fixed_constants(line(network=negative)) == {"d": 3.0}
     assert fixed_constants(line(parameters=(toy.normal("a"), nominal))) == {"c": 2.5, "d": 3.0}
     assert fixed_constants(line(parameters=(toy.normal("a"), toy.normal("c")))) == {"d": 3.0}
+
+
+def test_what_the_data_pull_in_a_model_of_the_library_can_be_freed(tmp_path):
+    """The advice of the verdict, `il6infer problem --free NAME`, is one that can be followed."""
+    model = compose("both_socs3@HepG2")
+    problem = check(build(measurements(), protocol(), model, tmp_path / "p", dataset="toy"))
+    found = fixed_constants(problem)
+
+    assert {"k_import", "cell_number"} < set(found)
+    assert [free_fault("", name, None, model) for name in found] == [None] * len(found)
