@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import arviz as az
@@ -38,6 +38,7 @@ KEEP_EVERY = 5.0
 LEAST_TUNING = 50
 """Iterations of warm-up after an interruption: the step size is found anew, in coordinates learnt from the draws."""
 
+_STRETCHES = (1e-6, 1e6)
 _LOOK_EVERY = 0.05
 _UNUSED = ("chain", "draw")
 
@@ -101,7 +102,7 @@ def sample(
     past = [checkpoint.sessions(chain) if checkpoint else [] for chain in range(len(starts))]
     legs = [
         leg for chain, (frame, start) in enumerate(starts)
-        if (leg := _leg(chain, past[chain], frame, start, seeds[chain], settings))
+        if (leg := _leg(density, chain, past[chain], frame, start, seeds[chain], settings))
     ]  # fmt: skip
     with interruption.keeping():
         new = _run(density, legs, past, settings, checkpoint, interruption)
@@ -113,11 +114,17 @@ def sample(
 
 
 def _leg(
-    chain: int, past: Sequence[Session], frame: Frame, start: np.ndarray, seed: int, settings: FitSettings
+    density: Density,
+    chain: int,
+    past: Sequence[Session],
+    frame: Frame,
+    start: np.ndarray,
+    seed: int,
+    settings: FitSettings,
 ) -> _Leg | None:
     """Say what is left of a chain; None where nothing is."""
     if not past:
-        return _Leg(chain, 0, frame, start, seed, settings.tune, settings.draws)
+        return _Leg(chain, 0, *evened(density, frame, start), seed, settings.tune, settings.draws)
     tuning = np.concatenate([session.iterations.statistics["tuning"] for session in past])
     draws = settings.draws - int((~tuning).sum())
     if draws <= 0:
@@ -131,7 +138,33 @@ def _leg(
     seed = int(child_seed(seed, f"session {number}").generate_state(1)[0])
     tune = max(settings.tune - int(tuning.sum()), LEAST_TUNING)
     logger.info("chain %d goes on after %d of %d iterations", chain + 1, len(points), settings.tune + settings.draws)
-    return _Leg(chain, number, learnt, start, seed, tune, draws)
+    return _Leg(chain, number, *evened(density, learnt, start), seed, tune, draws)
+
+
+def evened(
+    density: Callable[[np.ndarray], tuple[float, np.ndarray]], frame: Frame, start: np.ndarray
+) -> tuple[Frame, np.ndarray]:
+    """Stretch the directions of a frame so that nutpie begins in the metric that the frame is meant to give.
+
+    Its first metric has 1 / abs(gradient) at the first point as the variance of each coordinate: along a direction in
+    which the density happens to be flat there, a step without end, and then trees of a thousand steps. In coordinates
+    that are stretched by this gradient that metric is the one in which the frame's directions are alike.
+
+    Parameters
+    ----------
+    density
+        Log-density and gradient of an unconstrained point.
+    frame, start
+        Where a chain begins: (dimensions,) coordinates in the frame.
+
+    Returns
+    -------
+    tuple
+        Frame and coordinates of the same point.
+    """
+    value, slope = density(frame.points(start))
+    stretch = np.clip(np.abs(frame.matrix.T @ slope), *_STRETCHES) if np.isfinite(value) else np.ones_like(start)
+    return Frame(frame.origin, frame.matrix * stretch), start / stretch
 
 
 class _Running:

@@ -63,7 +63,7 @@ class Starts:
 
     def modes(self) -> list[int]:
         """Index of each distinct optimum near enough to the best to be explored, the best first."""
-        return _apart(self.points, self.logp, self.spread)
+        return _apart(self.points, self.logp, self.spread, WINDOW)
 
 
 def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) -> Starts:
@@ -200,7 +200,7 @@ def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int
     starts
         Optimised points.
     most
-        How many of their modes are looked at.
+        How many of them are climbed on from.
 
     Returns
     -------
@@ -220,11 +220,13 @@ def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int
                 break
         return Mode(Frame(point, frame.matrix), float(top))
 
+    # Not only those near the best: on a narrow ridge a first climb ends a hundred below the mode that it leads to.
+    chosen = _apart(starts.points, starts.logp, starts.spread, np.inf)[:most]
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        climbed = sorted(pool.map(climb, starts.modes()[:most]), key=lambda mode: -mode.logp)
+        climbed = sorted(pool.map(climb, chosen), key=lambda mode: -mode.logp)
     points = np.array([mode.frame.origin for mode in climbed]).reshape(len(climbed), -1)
     heights = np.array([mode.logp for mode in climbed])
-    return [climbed[i] for i in _apart(points, heights, starts.spread)]
+    return [climbed[i] for i in _apart(points, heights, starts.spread, WINDOW)]
 
 
 def disperse(
@@ -279,10 +281,10 @@ def _climbed(density: DensityFunction, frame: Frame) -> tuple[float, np.ndarray,
     return -float(result.fun), result.x, int(result.nfev), failed
 
 
-def _apart(points: np.ndarray, logp: np.ndarray, spread: np.ndarray) -> list[int]:
-    """Index of each distinct optimum near enough to the best, the best first; see `SAME_MODE`."""
+def _apart(points: np.ndarray, logp: np.ndarray, spread: np.ndarray, within: float) -> list[int]:
+    """Index of each distinct optimum that is so near to the best, the best first; see `SAME_MODE`."""
     chosen: list[int] = []
-    for i in np.flatnonzero(logp >= logp[:1].max(initial=-np.inf) - WINDOW):
+    for i in np.flatnonzero(logp >= logp[:1].max(initial=-np.inf) - within):
         if all((np.abs(points[i] - points[j]) / spread).max() > SAME_MODE for j in chosen):
             chosen.append(int(i))
     return chosen

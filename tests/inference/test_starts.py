@@ -7,6 +7,8 @@ import logging
 import numpy as np
 import pytest
 
+from il6infer.inference.frame import Frame
+from il6infer.inference.nuts import evened
 from il6infer.inference.starts import Starts, disperse, find_modes, find_starts, frame_at
 
 CENTRE = np.array([1.0, -2.0, 0.5])
@@ -155,5 +157,38 @@ def test_a_direction_without_information_keeps_the_spread_of_the_starts():
     np.testing.assert_allclose(frame.matrix @ frame.matrix.T, np.diag([1.0, 9.0]), atol=1e-9)
 
 
+def test_a_start_that_was_stuck_far_below_is_climbed_on_from_and_a_lower_mode_left():
+    def tilted(x):
+        value, slope = two_modes(x)
+        return value + 2.0 * x[0], slope + 2.0
+
+    ended = Starts(np.array([[-3.0], [9.0]]), np.array([tilted([-3.0])[0], tilted([9.0])[0] - 50.0]), np.ones(1), 2, 0)
+    modes = find_modes(tilted, ended, 4)
+
+    assert ended.modes() == [0]
+    assert [round(float(mode.frame.origin[0])) for mode in modes] == [7]
+
+
 def _points(chosen):
     return np.array([frame.points(z) for frame, z in chosen])
+
+
+def test_nutpie_begins_in_the_metric_of_the_frame():
+    """Its first variances are 1 / abs(gradient); the stretch makes directions alike, and points stay."""
+    frame = Frame(CENTRE, np.diag(SCALE))
+    start = np.array([0.01, -2.0, 1.0])
+    stretched, coordinates = evened(bell, frame, start)
+    gradient = stretched.matrix.T @ bell(stretched.points(coordinates))[1]
+
+    np.testing.assert_allclose(stretched.points(coordinates), frame.points(start))
+    # In the frame's own coordinates, each has the standard deviation stretch / sqrt(abs(gradient)) = 1.
+    stretch = np.diag(stretched.matrix) / SCALE
+    np.testing.assert_allclose(stretch / np.sqrt(np.abs(gradient)), 1.0)
+
+
+def test_a_start_without_density_keeps_its_frame():
+    frame = Frame(np.zeros(3), np.eye(3))
+    kept, start = evened(lambda x: (-np.inf, np.zeros(3)), frame, np.ones(3))
+
+    np.testing.assert_array_equal(kept.matrix, frame.matrix)
+    np.testing.assert_array_equal(start, np.ones(3))
