@@ -154,14 +154,19 @@ class _Probe:
         columns = []
         for column in matrix.T:
             longest = 1.0 / max(float(np.linalg.norm(column / self._spread)), 1e-300)
-            size = min(1.0, longest)
+            size, short, far = min(1.0, longest), 0.0, np.inf
             for _ in range(TRIES):
                 above, below = self._both(size * column)
                 drop = self._top - 0.5 * (above[0] + below[0])
                 if LEAST_DROP < drop < MOST_DROP or (drop <= LEAST_DROP and size == longest):
                     break
+                short, far = (size, far) if drop <= LEAST_DROP else (short, size)
                 factor = np.sqrt(0.5 / max(drop, 0.005)) if np.isfinite(drop) else 0.1
                 size = min(size * max(factor, 0.1), longest)
+                if short > 0.0 and not short < size < far:
+                    size = min(np.sqrt(short * far), longest)
+            else:
+                size = short or size  # an edge with no way down
             columns.append(size * column)
         return np.stack(columns, axis=-1)
 

@@ -132,6 +132,19 @@ def test_a_column_ends_where_a_plateau_does():
     assert 0.5 < frame.matrix[0, 0] < 2.5
 
 
+def test_a_column_stops_before_a_cliff():
+    """The steeper an edge, the less does its slope say where it is."""
+
+    def cliff(x):
+        over = max(abs(x[0]) - 1.0, 0.0)
+        return -1e6 * over**2, np.array([-2e6 * over * np.sign(x[0])])
+
+    frame, gradients = frame_at(cliff, np.zeros(1), np.array([20.0]))
+
+    assert 0.8 < frame.matrix[0, 0] < 1.01
+    assert gradients < 110
+
+
 def test_modes_are_climbed_on_in_their_own_frame_and_join_where_they_are_one():
     def bent(x):
         """A narrow ridge along a parabola, its top at (1, 1)."""
