@@ -82,7 +82,7 @@ def _values(one: Any, other: Any, at: str, moved: Mapping[str, str] = NOTHING) -
             if key in OF_THE_RUN:
                 continue
             if key not in one or key not in other:
-                yield f"{place} is in one only"
+                yield f"{place} is {'new' if key in other else 'gone'}"
             else:
                 yield from _values(one[key], other[key], place, moved)
     elif isinstance(one, list) and isinstance(other, list):
@@ -141,13 +141,13 @@ def _posterior(one: Path, other: Path) -> Iterator[str]:
     first, second = read_posterior(one), read_posterior(other)
     for group in [*first, *(name for name in second if name not in first)]:
         if group not in first or group not in second:
-            yield f"group {group} is in one only"
+            yield f"group {group} is {'new' if group in second else 'gone'}"
             continue
         a, b = first[group], second[group]
         yield from _values(_attributes(a.attrs), _attributes(b.attrs), group)
         for name in [*a.variables, *(name for name in b.variables if name not in a.variables)]:
             if name not in a.variables or name not in b.variables:
-                yield f"{group}.{name} is in one only"
+                yield f"{group}.{name} is {'new' if name in b.variables else 'gone'}"
             elif not _same_array(a[name].values, b[name].values):
                 yield f"{group}.{name}: {_apart(a[name].values, b[name].values)}"
 

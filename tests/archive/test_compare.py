@@ -40,7 +40,7 @@ CASES = {
     "a number of a stage file": (
         "a.json", '{"a": {"b": [1, 2.0]}}', '{"a": {"b": [1, 2.5]}}', "differs", "a.b.1: 2.0 became 2.5 (0.2 of it)",
     ),
-    "a key": ("a.json", '{"a": 1}', '{"b": 1}', "differs", "a is in one only; b is in one only"),
+    "a key": ("a.json", '{"a": 1}', '{"b": 1}', "differs", "a is gone; b is new"),
     "entries": ("a.json", '{"a": [1]}', '{"a": [1, 2]}', "differs", "a has 1 entries, then 2"),
     "how it is written": ("a.json", '{"a": 1}', '{"a":  1}', "content", "times, threads, versions, or where files lie"),
     "a time": ("a.json", '{"x": {"wall_time_s": 1}}', '{"x": {"wall_time_s": 2}}', "content", None),
