@@ -17,8 +17,8 @@ from il6infer.configuration import load
 from tests.workflow.conftest import CONFIG, planned
 from tests.workflow.test_rules import MODULE
 
-# Rules of runs that hold data out, have joint fits, compare by other criteria, or are asked for a calibration.
-APART = {"held_out_problem", "hold_out", "join", "evidence", "leave_out", "sbc_batch", "sbc_gather"}
+# Rules of runs that hold data out, have joint fits, compare by other criteria, or are only run when asked for.
+APART = {"held_out_problem", "hold_out", "join", "evidence", "leave_out", "sbc_batch", "sbc_gather", "freed"}
 RULES = (set(ENTRIES) - APART) | {"settings"}
 ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
 PREPARE = {"problem", "check_prior", "fit", "diagnose", "ask", "compare", "weigh", "report", "settings"}
