@@ -107,7 +107,7 @@ def _rng(seed: int, name: str) -> np.random.Generator:
 def _tempered(
     parts: Parts, seed: int, runs: int, particles: int
 ) -> tuple[tuple[str, float | None, float | None], list[Sampled]]:
-    """Mean of independent runs, each unbiased, and its error from how they differ."""
+    """Mean of independent runs on the linear scale, and its error from how they differ."""
     method, found = "sequential Monte Carlo", []
     try:
         for run in range(runs):

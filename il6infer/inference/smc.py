@@ -52,7 +52,8 @@ class Sampled:
         (particles, dimensions), unconstrained, equally weighted. Particles of common descent stand beside each other,
         so that autocorrelation along them tells what they are worth.
     log_evidence
-        Logarithm of the estimate of the normalising constant, which is unbiased on the linear scale.
+        Logarithm of the estimate of the normalising constant: unbiased on the linear scale but for the adaptation of
+        powers and moves to the particles, which is of the order of one over their number.
     powers
         Of the likelihood, ascending to 1.
     acceptance
