@@ -13,7 +13,8 @@ from il6infer.problems.spec import Experiment, Problem
 def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
     """Find what experiments give, and the model lets act on nothing that is measured.
 
-    By the structure of the equations, without what is absent from an experiment: Hyper-IL-6 that only sgp130Fc binds
+    A parameter that an experiment gives the value of another says whose cells these are, and is no stimulus. By the
+    structure of the equations, without what is absent from an experiment: Hyper-IL-6 that only sgp130Fc binds
     acts on nothing where there is none. A rate that happens to be zero at some parameters counts as an action.
 
     Returns
@@ -26,7 +27,11 @@ def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
     idle: dict[str, list[str]] = {}
     for experiment in problem.experiments:
         changes = [change for period in experiment.periods for change in period.changes.items()]
-        given = {target: None for target, value in changes if not value.is_zero}
+        given = {
+            target: None
+            for target, value in changes
+            if not value.is_zero and (target in problem.network.states or not value.free_symbols)
+        }
         rows = table[table["experiment"] == experiment.id]
         if rows.empty or not given:
             continue

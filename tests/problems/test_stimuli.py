@@ -45,3 +45,14 @@ def test_what_acts_only_through_something_absent_is_idle(given, idle):
 
 def test_a_dose_of_zero_is_no_stimulus():
     assert idle_stimuli(problem(Y, given=("d",))) == {}
+
+
+def test_a_parameter_that_has_the_value_of_another_is_no_stimulus():
+    """As receptor numbers of a joint fit, which are one a cell, in a control that nothing depends on."""
+    system = network({"x": -X}, {"x": 1.0}, {"k": 1.0})
+    cells = Period(0.0, {"k": symbol("k_of_these_cells")})
+    dosed = Period(0.0, {"k": sp.Float(2.0)})
+    made = replace(problem(X), network=system, experiments=(Experiment("e", (cells,)),))
+
+    assert idle_stimuli(made) == {}
+    assert idle_stimuli(replace(made, experiments=(Experiment("e", (dosed,)),))) == {"k": ("e",)}
