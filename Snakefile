@@ -1,6 +1,6 @@
 # From raw IL-6 measurements to one report: results/report/index.html.
 #   snakemake --cores 8                                           the bundled example (config/config.yaml)
-#   snakemake --cores 8 --configfile config/hepatocytes.yaml      published measurements (also: sbc, free_constants)
+#   snakemake --cores 8 --configfile config/hepatocytes.yaml      published measurements (also: sbc, posterior_sbc, profiles, free_constants)
 #   snakemake --workflow-profile profiles/slurm                   on a cluster
 from snakemake.utils import min_version
 
@@ -29,6 +29,7 @@ include: "workflow/rules/hold_out.smk"
 include: "workflow/rules/sbc.smk"
 include: "workflow/rules/diagnose.smk"
 include: "workflow/rules/criteria.smk"
+include: "workflow/rules/identify.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/freed.smk"
 include: "workflow/rules/predict.smk"

@@ -12,7 +12,8 @@ from il6infer.cli.rules import ENTRIES
 
 ALL = set(ENTRIES)
 ASKED = {"ask", "check_prior", "predict"}
-SIMULATES = {"fit", "sbc_batch", "hold_out", "evidence", "leave_out", *ASKED}
+IDENTIFIES = {"identify", "profile_part", "profile_gather"}
+SIMULATES = {"fit", "sbc_batch", "hold_out", "evidence", "leave_out", *IDENTIFIES, *ASKED}
 BUILDS = {"problem", "held_out_problem"}
 READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 
@@ -43,9 +44,10 @@ EDITS = {
     "calibration/uniform.py": {"sbc_batch", "sbc_gather"},
     "comparison/weights.py": {"compare", "freed"},
     "configuration/config.schema.yaml": {"report"},
-    "diagnosis/verdict.py": {"diagnose"},
+    "diagnosis/verdict.py": {"diagnose", "identify"},
     "drawing/captions.py": {"draw", "draw_adopted"},
     "draws/convergence.py": {
+        "identify",
         "ask",
         "check_prior",
         "diagnose",
@@ -60,6 +62,7 @@ EDITS = {
     "exchange/adopt.py": {"adopt"},
     "experiments/simulated.py": set(),
     "held_out/smoother.py": {"hold_out"},
+    "identifiability/profile.py": IDENTIFIES,
     "inference/nuts.py": SIMULATES,
     "ingestion/western_blot.py": {"ingest", "join", *ASKED},
     "interface/fits.py": set(),
@@ -76,8 +79,8 @@ EDITS = {
     "pymc/model.py": {"fit"},
     "report/templates/page.html.j2": {"report"},
     "runs/plan.py": SIMULATES,
-    "stages/verdict.py": {"diagnose", "compare", "freed", "predict", "report"},
-    "stages/settings.py": {"fit", "sbc_batch", "evidence", "leave_out", "diagnose", "compare", "report"},
+    "stages/verdict.py": {"diagnose", "identify", "compare", "freed", "predict", "report"},
+    "stages/settings.py": {"fit", "sbc_batch", "evidence", "leave_out", "diagnose", *IDENTIFIES, "compare", "report"},
     "stages/prior_check.py": {"check_prior", "report"},
     "stages/hold_out.py": {"hold_out", "report"},
     "stages/schema.py": {"report"},

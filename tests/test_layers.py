@@ -32,6 +32,7 @@ LAYERS: dict[str, set[str]] = {
     "published": set(),
     "archive": {"draws", "stages", "library", "configuration", "petab_files", "provenance", "published"},
     "diagnosis": {"draws", "problems", "stages"},
+    "identifiability": {"diagnosis", "stages", "problems", "engine", "inference"},
     "comparison": {"draws", "stages"},
     "leave_out": {"draws", "stages", "problems", "engine", "inference"},
     "evidence": {"draws", "stages", "problems", "petab_files", "exchange", "engine", "inference"},

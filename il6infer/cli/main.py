@@ -32,6 +32,7 @@ COMMANDS = (
     "fit",
     "sbc",
     "diagnose",
+    "identify",
     "holdout",
     "evidence",
     "leaveout",

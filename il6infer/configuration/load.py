@@ -15,7 +15,7 @@ from il6infer.configuration.hold_out import hold_out_faults
 from il6infer.configuration.joint import OF_JOINT, cell_of, joint_faults, with_cell
 from il6infer.library.names import in_order
 from il6infer.stages.schema import section
-from il6infer.stages.settings import SEED, Calibrating, Comparing, Sampling, Thresholds
+from il6infer.stages.settings import SEED, Calibrating, Comparing, Identifying, Sampling, Thresholds
 
 SCHEMA = Path(__file__).parent / "config.schema.yaml"
 
@@ -64,6 +64,7 @@ def schema() -> dict[str, Any]:
     """JSON schema of a configuration; sections ``fit`` and ``verdict`` are those of `il6infer.stages.settings`."""
     found = read_yaml(SCHEMA)
     kinds = {"fit": Sampling, "verdict": Thresholds, "sbc": Calibrating, "comparison": Comparing}
+    kinds["identifiability"] = Identifying
     sections = {name: section(kind) for name, kind in kinds.items()}
     found["properties"] |= {name: {**part, **found["properties"][name]} for name, part in sections.items()}
     found["properties"]["seed"]["default"] = SEED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,8 @@ from il6infer._files import Groups, atomic_path
 from il6infer.comparison import Fit as Candidate
 from il6infer.comparison import compare as compare_fits
 from il6infer.diagnosis import diagnose as judge
+from il6infer.identifiability.analyse import analyse
+from il6infer.identifiability.profile import gather, profiles_of
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.interface.doses import Dose, grid, plans_of
 from il6infer.interface.options import Solver
@@ -29,6 +32,7 @@ from il6infer.pymc.door import STATED
 from il6infer.stages.claims import Answers
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.evidence import Evidence
+from il6infer.stages.identifiability import Identifiability, Profiles
 from il6infer.stages.leave_out import LeaveOut
 from il6infer.stages.predictions import ModelPredictions
 from il6infer.stages.settings import Thresholds
@@ -215,6 +219,36 @@ class Fit:
 
         settings = FitSettings(**{**settings_of(self.idata), **changes})
         return leave_out(self.problem, self.idata, settings, self.thresholds, unit=by, data_sets=data_sets)
+
+    def identify(self) -> Identifiability:
+        """Ask what the data tell of each parameter, and which combinations they cannot tell apart."""
+        return analyse(self.problem, self.idata, self._settings)
+
+    def profile(self, *names: str) -> Profiles:
+        """Follow the likelihood of the data along each parameter; the intervals are without any prior.
+
+        Parameters
+        ----------
+        names
+            Parameters; all where none is named, which takes minutes for many.
+
+        Raises
+        ------
+        UserError
+            If one is not estimated; the message names the nearest.
+        """
+        from il6infer._errors import Fault, nearest, raise_faults
+
+        known = [p.id for p in self.problem.estimated]
+        unknown = [name for name in names if name not in known]
+        faults = [Fault(f"parameter '{name}'", "is not estimated.", nearest(name, known)) for name in unknown]
+        raise_faults(faults, f"problem '{self.problem.id}'")
+        return gather(profiles_of(self.problem, self.idata, self._settings, self.identify().best, names or known))
+
+    @property
+    def _settings(self) -> FitSettings:
+        """Settings of the fit."""
+        return FitSettings(**json.loads(self.posterior.attrs["settings"]))
 
     def save(self, path: str | Path) -> None:
         """Write the InferenceData (netCDF), which `il6infer.load_fit`, ArviZ and the commands read."""

@@ -39,12 +39,16 @@ class StandardError:
         distribution is symmetric: the mass above z is that below -z.
     draw
         (generator, shape) -> standard errors.
+    information
+        Fisher information of one measurement about its median, in units of 1 / scale^2, and about the logarithm of its
+        scale.
     """
 
     loss: Callable[[Any], tuple[Any, Any]]
     constant: float
     log_mass: Callable[[float], tuple[float, float]]
     draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+    information: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,11 @@ def _laplace_log_mass(z: float) -> tuple[float, float]:
 
 ERRORS: Mapping[str, StandardError] = MappingProxyType(
     {
-        "normal": StandardError(_squared, _LOG_ROOT, _normal_log_mass, lambda rng, shape: rng.normal(size=shape)),
+        "normal": StandardError(
+            _squared, _LOG_ROOT, _normal_log_mass, lambda rng, shape: rng.normal(size=shape), (1.0, 2.0)
+        ),
         "laplace": StandardError(
-            _absolute, math.log(2.0), _laplace_log_mass, lambda rng, shape: rng.laplace(size=shape)
+            _absolute, math.log(2.0), _laplace_log_mass, lambda rng, shape: rng.laplace(size=shape), (1.0, 1.0)
         ),
     }
 )

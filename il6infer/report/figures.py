@@ -22,8 +22,9 @@ from matplotlib.ticker import (
 
 from il6infer._files import Groups
 from il6infer.report.numbers import number
-from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR, TITLES, hover
+from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR, PROFILE, TITLES, hover
 from il6infer.stages.comparison import ModelRow
+from il6infer.stages.identifiability import Profiles
 from il6infer.stages.verdict import LooPit, Pair
 
 WIDTH = 10.0
@@ -239,7 +240,9 @@ def _intervals(
             axis.vlines(*np.transpose(lines), color=colour, lw=0.6, alpha=0.6)
 
 
-def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mapping[str, float]) -> Figure:
+def prior_posterior_figure(
+    idata: Groups, about: Mapping[str, Any], truth: Mapping[str, float], profiles: Profiles | None = None
+) -> Figure:
     """Each parameter's posterior over its prior, on a log axis in its unit; a mark where the truth is known.
 
     Parameters
@@ -250,6 +253,8 @@ def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mappi
         Parameter -> what the fit says of it, its ``unit`` among it.
     truth
         Parameter -> true value, of simulated data; may be empty.
+    profiles
+        Profile likelihoods, drawn as high as the posterior; None for none.
     """
     names = list(idata["posterior"].data_vars)
     figure, axes = panels(len(names), 5, 1.35, beside=0.3, below=0.6)
@@ -263,6 +268,8 @@ def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mappi
         edges = np.linspace(low, high, 50)
         back = np.exp if logarithmic else np.asarray
         height, _ = np.histogram(scale(draws), edges, density=True)
+        if profiles is not None:
+            _profile(axis, profiles, name, float(height.max()))
         axis.stairs(height, back(edges), fill=True, color=COLOURS[0], alpha=0.55)
         if family == "log-normal":
             points = np.linspace(low, high, 200)
@@ -282,6 +289,16 @@ def prior_posterior_figure(idata: Groups, about: Mapping[str, Any], truth: Mappi
         axis.spines["left"].set_visible(False)
         axis.tick_params(labelsize=6)
     return figure
+
+
+def _profile(axis: Axes, profiles: Profiles, name: str, height: float) -> None:
+    """Draw the likelihood of a profile, relative to the highest there is, as high as the posterior."""
+    if profiles.log_likelihood is None or name not in profiles.profiles:
+        return
+    points = [p for p in profiles.profiles[name].points if p.log_likelihood is not None]
+    relative = np.exp([p.log_likelihood - profiles.log_likelihood for p in points])
+    colour = PROFILE if profiles.intervals[name].trusted else BAD
+    axis.plot([p.value for p in points], height * relative, ls="--", lw=1.1, color=colour)
 
 
 def pair_figure(idata: Groups, pairs: Sequence[Pair]) -> Figure:

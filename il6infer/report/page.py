@@ -42,7 +42,7 @@ from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.predictions import Contest, ModelPredictions, Predictions
 from il6infer.stages.tables import MEASUREMENTS, adopted, read_table
 
-_FIT_FILES = ("posterior.nc", "verdict.json", "diagram.svg", "prior_check.json")
+_FIT_FILES = ("posterior.nc", "verdict.json", "identifiability.json", "diagram.svg", "prior_check.json")
 _SET_FILES = ("measurements.csv", "protocol.csv", "ingest.json", "comparison.json")
 
 
@@ -109,11 +109,16 @@ def _require(config: Mapping[str, Any], results: Path) -> None:
     ]  # fmt: skip
     wanted += [
         results / name / model / file
-        for name in names for model in models_of(config, name) for file in _FIT_FILES
+        for name in names for model in models_of(config, name) for file in (*_FIT_FILES, *_profiles(config))
     ]  # fmt: skip
     missing = [path for path in wanted if not path.is_file()]
     raise_faults([Fault(str(path), "no such file.", "Run the stage that writes it.") for path in missing], "report")
     raise_faults(_other_models(config, results), "report")
+
+
+def _profiles(config: Mapping[str, Any]) -> list[str]:
+    """File of the profile likelihoods of a fit, where the configuration asks for them."""
+    return ["profiles.json"] if config["identifiability"]["profiles"] else []
 
 
 def _other_models(config: Mapping[str, Any], results: Path) -> Iterator[Fault]:
@@ -152,7 +157,7 @@ def _dataset(
     seen = fitted_rows(measurements, out)
     fits = {r: (seen[seen["observable"] == r], u) for r, (_, u) in readouts.items() if r in set(seen["observable"])}
     drawn = {
-        model: draw(draw_model, model, folder, f"s{position}m{i}", fits, conditions, truth)
+        model: draw(draw_model, model, folder, f"s{position}m{i}", fits, conditions, truth, _profiles(config))
         for i, model in enumerate(order)
     }
     predicted = read(folder / "predictions.json", Predictions) if config["predictions"] else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from il6infer.report.numbers import number
 from il6infer.report.sampling import sampling_figure
 from il6infer.report.style import styled, svg
 from il6infer.stages import read
+from il6infer.stages.identifiability import Identifiability, Profiles
 from il6infer.stages.verdict import Reason, Verdict
 
 
@@ -125,6 +126,7 @@ def draw_model(
     readouts: Mapping[str, tuple[pd.DataFrame, str]],
     words: Mapping[str, str],
     truth: Mapping[str, float],
+    profiles: Sequence[str] = (),
 ) -> ModelView:
     """Read and draw one model.
 
@@ -146,6 +148,8 @@ def draw_model(
     attrs = dict(idata["posterior"].attrs)
     estimated = json.loads(attrs["estimated"])
     verdict = read(folder / model / "verdict.json", Verdict)
+    told = read(folder / model / "identifiability.json", Identifiability)
+    [profiled] = [read(folder / model / name, Profiles) for name in profiles] or [None]
     diagram = (folder / model / "diagram.svg").read_text("utf-8")
     diagram = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", diagram[diagram.index("<svg") :])
     figure_of = Figures(f"{prefix}-")
@@ -162,7 +166,7 @@ def draw_model(
                 for name, (rows, unit) in readouts.items()
             ],
             "priors": picture_of(
-                figures.prior_posterior_figure(idata, estimated, truth), f"prior and posterior of {model}"
+                figures.prior_posterior_figure(idata, estimated, truth, profiled), f"prior and posterior of {model}"
             ),
             "pairs": picture_of(figures.pair_figure(idata, verdict.worst_pairs), "most correlated parameters")
             if verdict.worst_pairs
@@ -194,6 +198,8 @@ def draw_model(
             }  # fmt: skip
             for name, row in verdict.parameters.items()
         ],
+        "identifiability": told,
+        "profiles": profiled,
         "constants": sorted(verdict.constants.items(), key=lambda item: -item[1].gain),
         "in_conflict": {reason.where for reason in verdict.agrees.failed},
         "literature": json.loads(attrs.get("literature", "{}")),

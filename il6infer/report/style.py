@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8a7a00", "#444444")
-INK, MUTED, PRIOR, BAD = "#222222", "#777777", "#999999", "#b3261e"
+INK, MUTED, PRIOR, PROFILE, BAD = "#222222", "#777777", "#999999", "#6a3d9a", "#b3261e"
 
 _RC: dict[RcKeyType, Any] = {
     "font.family": "DejaVu Sans",

@@ -13,6 +13,7 @@ from il6infer.stages.evidence import Evidence
 from il6infer.stages.export import Export, Reproduction
 from il6infer.stages.freed import Freed
 from il6infer.stages.hold_out import HeldOut
+from il6infer.stages.identifiability import Identifiability, Profiles
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.leave_out import LeaveOut
 from il6infer.stages.prior_check import PriorCheck
@@ -27,6 +28,8 @@ FILES: Mapping[str, type] = MappingProxyType(
         "ingest": IngestSummary,
         "prior_check": PriorCheck,
         "verdict": Verdict,
+        "identifiability": Identifiability,
+        "profiles": Profiles,
         "hold_out": HeldOut,
         "leave_out": LeaveOut,
         "selection": Selection,

@@ -13,6 +13,7 @@ from il6infer.stages.codec import Bounds, Record, check_fields, decode
 SECTIONS = (
     "title", "question", "seed", "results", "claims", "predictions", "hold_out", "noise", "datasets", "models",
     "modules", "constraints", "values", "free", "without_studies", "fit", "verdict", "sbc", "comparison",
+    "identifiability",
 )  # fmt: skip
 """Keys of a configuration; `il6infer.configuration` says what each holds."""
 
@@ -231,6 +232,26 @@ class LeaveOutSections:
     fit: Sampling = field(default_factory=Sampling)
     verdict: Thresholds = field(default_factory=Thresholds)
     seed: Root = SEED
+
+
+@dataclass(frozen=True)
+class Identifying:
+    """What the workflow asks of identifiability; section ``identifiability`` of the configuration.
+
+    Attributes
+    ----------
+    profiles
+        Whether the report has profile likelihoods, which `snakemake profiles` makes in any case.
+    parts
+        Jobs that share the profiles of one fit.
+    """
+
+    profiles: bool = False
+    parts: Count = 4
+
+    def __post_init__(self) -> None:
+        """Check."""
+        check_fields(self, "settings of identifiability")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ COMMANDS = (
     "fit",
     "sbc",
     "diagnose",
+    "identify",
     "holdout",
     "evidence",
     "leaveout",

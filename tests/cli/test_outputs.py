@@ -24,6 +24,9 @@ COMMANDS = {
     "diagnose": ("diagnose", "none.nc"),
     "sbc run": ("sbc", "run", "none.yaml", "--batch", "0"),
     "sbc gather": ("sbc", "gather", "none.json"),
+    "identify run": ("identify", "run", "none.yaml", "none.nc"),
+    "identify profile": ("identify", "profile", "none.yaml", "none.nc", "--from", "none.json"),
+    "identify gather": ("identify", "gather", "none.json"),
     "compare": ("compare", "--fit", "a", "none.nc", "none.json", "--dataset", "a"),
     "freed": (
         "freed",

@@ -23,6 +23,7 @@ from il6infer.report.conclusions import near, vocabulary
 from il6infer.stages import write
 from il6infer.stages.claims import ClaimAnswer, Quantity, Summary, WeighedClaim, WeighedClaims
 from il6infer.stages.ingest import IngestSummary
+from tests.report.identifiability import identifiability, profiles
 from tests.report.prior_check import prior_check
 from tests.zoo.posterior import N, normal_mean
 from tests.zoo.verdicts import model_row
@@ -47,6 +48,7 @@ def run(tmp_path: Path) -> tuple[Path, Path]:
         idata.to_netcdf(str(folder / "posterior.nc"), engine="h5netcdf")
         verdict = diagnose(idata, Thresholds())
         write(folder / "verdict.json", verdict)
+        write(folder / "identifiability.json", identifiability(stuck))
         write(folder / "prior_check.json", prior_check(silent=stuck))
         (folder / "diagram.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><g id="a"></g></svg>')
         fits.append(Fit(model, idata, verdict))
@@ -106,6 +108,31 @@ def test_every_section_is_there(run: tuple[Path, Path]) -> None:
                     "Most correlated parameters"):  # fmt: skip
         assert heading in page
     assert "SIMULATED DATA" in page
+
+
+def test_what_the_data_can_tell_stands_in_words_and_what_is_not_known_is_said(run: tuple[Path, Path]) -> None:
+    page = render(*run)
+
+    assert "the data tell more than the prior of <b>1</b>." in page
+    assert "<b>1</b> change anything that was measured, however little (at 2 of 6 points of the prior" in page
+    assert "<li>only the product mu × nu</li>" in page
+    assert "only the ratio mu / xi <small>(along which they change holds 0.03 of the prior's information)" in page
+    assert "is not known: no draw of the posterior could be simulated." in page
+    assert "profile in words" not in page
+
+
+def test_profiles_stand_beside_the_posterior_where_they_are_asked_for(run: tuple[Path, Path]) -> None:
+    config, results = run
+    config.write_text(config.read_text() + "identifiability: {profiles: true}\n")
+    write(results / "toy" / "both_socs3" / "profiles.json", profiles())
+    with pytest.raises(UserError, match=r"both_none/profiles\.json: no such file\. Run the stage that writes it"):
+        render(*run)
+    write(results / "toy" / "both_none" / "profiles.json", profiles(short=3.0))
+    page = render(*run)
+
+    assert page.count("the data give a lower limit alone, 0.74") == 2
+    assert page.count("NOT TO BE TRUSTED: its search ended 3 below the best fit known") == 1
+    assert "dashed: profile likelihood of the data alone" in page
 
 
 def test_literature_constraints_stand_as_what_they_are(run: tuple[Path, Path]) -> None:

@@ -65,6 +65,7 @@ MODEL = (
     "prior_check.json",
     "posterior.nc",
     "verdict.json",
+    "identifiability.json",
     "claims.json",
     "predictions.json",
     "problem/problem.yaml",

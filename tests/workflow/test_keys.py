@@ -19,13 +19,14 @@ from tests.workflow.test_rules import MODULE
 
 # Rules of runs that hold data out, have joint fits, compare by other criteria, or are only run when asked for.
 APART = {"held_out_problem", "hold_out", "join", "evidence", "leave_out", "sbc_batch", "sbc_gather", "freed"}
+APART |= {"profile_part", "profile_gather"}
 RULES = (set(ENTRIES) - APART) | {"settings"}
 ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
-PREPARE = {"problem", "check_prior", "fit", "diagnose", "ask", "compare", "weigh", "report", "settings"}
-PREPARE |= {"predict", "weigh_predictions"}
+PREPARE = {"problem", "check_prior", "fit", "diagnose", "identify", "ask", "compare", "weigh", "report"}
+PREPARE |= {"settings", "predict", "weigh_predictions"}
 JUDGE = {"settings", "diagnose", "compare", "weigh", "predict", "weigh_predictions", "report"}
 COMPARE = {"settings", "compare", "weigh", "weigh_predictions", "report"}
-FIT = {"fit", "ask", *JUDGE}
+FIT = {"fit", "ask", "identify", *JUDGE}
 
 # Key -> another value, and the rules that run again with it, in a run of the data sets of `CONFIG`.
 KEYS: dict[str, tuple[Any, set[str]]] = {
@@ -91,6 +92,8 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "sbc.tune": (100, {"settings", "report"}),
     "sbc.draws": (200, {"settings", "report"}),
     "sbc.starts": (2, {"settings", "report"}),
+    "identifiability.profiles": (True, {"settings", "profile_part", "profile_gather", "report"}),
+    "identifiability.parts": (2, {"settings", "report"}),
 }
 
 # A model that can express a constraint has that in its name, so the model is another one, too.

@@ -45,7 +45,7 @@ def test_rule_says(rule, directive):
 
 
 def test_a_rule_that_runs_nothing_only_names_what_others_make():
-    assert set(TARGETS) == {"sbc", "free_constants"}
+    assert set(TARGETS) == {"sbc", "posterior_sbc", "profiles", "free_constants"}
     for name, body in TARGETS.items():
         assert re.findall(r"^    (\w+):", body, flags=re.M) == ["input"], name
 
@@ -158,8 +158,8 @@ def test_typo_in_the_configuration_is_refused_with_the_nearest_name(snakemake, t
     assert _refusal(done) == (
         f"error: configuration ({tmp_path}/mine.yaml, config/config.yaml): 3 faults\n"
         "  - key 'datsets': is unknown. Did you mean 'datasets'? Known: claims, constraints, datasets, fit, free, "
-        "hold_out, models, modules, noise, predictions, question, results, sbc, seed, title, values, verdict, "
-        "without_studies.\n"
+        "hold_out, identifiability, models, modules, noise, predictions, question, results, sbc, seed, title, values, "
+        "verdict, without_studies.\n"
         "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
         "max_steps, nuisance, rtol, sampler, starts, target_accept, tune.\n"
         "  - key 'models.0': unknown model 'both_sosc3'. Did you mean 'both_socs3'? "

@@ -1,6 +1,6 @@
 # Stage report: everything -> one self-contained page.
 #
-# Requires: the outputs of ingest, problem, draw, prior, fit, diagnose, compare and predict for each data set and model;
+# Requires: the outputs of ingest, problem, draw, prior, fit, diagnose, identify, compare and predict for each data set and model;
 #           <results>/settings/report.json (the whole configuration, defaults filled in)
 # Outputs:  <results>/report/index.html, <results>/figures/*.{svg,pdf,csv}
 
@@ -16,6 +16,8 @@ rule report:
         priors=of_each_fit(rules.check_prior.output.check),
         posteriors=of_each_fit(rules.fit.output.posterior),
         verdicts=of_each_fit(rules.diagnose.output.verdict),
+        told=of_each_fit(rules.identify.output.table),
+        profiles=of_each_fit(rules.profile_gather.output.table) if SETTINGS["identifiability"]["profiles"] else [],
         comparisons=expand(rules.compare.output.table, dataset=FITTED),
         modules=MODULES,
         held_out=[

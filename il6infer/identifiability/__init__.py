@@ -1,0 +1,1 @@
+"""What the measurements can tell of the parameters: information, its null directions, profile likelihoods."""
