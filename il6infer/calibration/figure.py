@@ -41,7 +41,7 @@ def figure_of(found: Calibration) -> str:
         axes.set_xlabel("rank of the truth in its posterior, as a share")
         axes.set_ylabel("difference from uniform")
         counts = f"{found.fits} data sets, {len(found.failed)} without a fit, {found.not_converged} not converged"
-        axes.set_title(f"{found.problem}: {counts}", loc="left", fontsize=8)
+        axes.set_title(f"{found.called}: {counts}", loc="left", fontsize=8)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()

@@ -1,6 +1,8 @@
 """Simulate data sets from draws of the prior, fit each, and rank the truth among the draws of its posterior.
 
-Where prior, simulation and sampler are right, each rank is uniform (Talts et al. 2018, arXiv 1804.06788).
+Where prior, simulation and sampler are right, each rank is uniform (Talts et al. 2018, arXiv 1804.06788). Around real
+data, truths are draws of their posterior, and each simulated data set is fitted together with the real one: the ranks
+are uniform then, too, and say whether the fit is right where these data are (Säilynoja et al. 2025, arXiv 2502.03279).
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import logging
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from il6infer._errors import UserError
 from il6infer.draws import rank_rhat
@@ -33,13 +36,20 @@ TRIES = 50
 """Draws of the prior that may fail to be simulated before a data set is given up."""
 
 
-def run_batch(problem: Problem, settings: FitSettings, calibrating: Calibrating, number: int, threads: int) -> Batch:
+def run_batch(
+    problem: Problem,
+    settings: FitSettings,
+    calibrating: Calibrating,
+    number: int,
+    threads: int,
+    around: np.ndarray | None = None,
+) -> Batch:
     """Make and fit the data sets of one batch.
 
     Parameters
     ----------
     problem
-        Whose priors, experiments and noise are meant; its measured values are not used.
+        Whose priors, experiments and noise are meant; its measured values are used around them alone.
     settings
         Solver and seed.
     calibrating
@@ -48,6 +58,8 @@ def run_batch(problem: Problem, settings: FitSettings, calibrating: Calibrating,
         Of the batch, from 0.
     threads
         Chains that run at once.
+    around
+        (draws, parameters) of the posterior of the measured values, of which the truths are; None: of the prior.
 
     Raises
     ------
@@ -61,18 +73,20 @@ def run_batch(problem: Problem, settings: FitSettings, calibrating: Calibrating,
     first = number * calibrating.batch
     fits = []
     for one in range(first, min(first + calibrating.batch, calibrating.fits)):
-        fits.append(_fit(problem, engine, settings, calibrating, one, threads))
+        fits.append(_fit(problem, engine, settings, calibrating, one, threads, around))
         logger.info("%s: data set %d of %d: %s", problem.id, one + 1, calibrating.fits, fits[-1].why or "fitted")
-    return Batch(problem.id, tuple(p.id for p in problem.estimated), LEVELS, tuple(fits))
+    return Batch(problem.id, tuple(p.id for p in problem.estimated), LEVELS, around is not None, tuple(fits))
 
 
 def _fit(
-    problem: Problem, engine: Engine, settings: FitSettings, calibrating: Calibrating, one: int, threads: int
-) -> CalibrationFit:
+    problem: Problem, engine: Engine, settings: FitSettings, calibrating: Calibrating, one: int, threads: int,
+    around: np.ndarray | None,
+) -> CalibrationFit:  # fmt: skip
     root = int(child_seed(settings.seed, f"calibration {one}").generate_state(1)[0])
-    simulated = simulate(problem, engine, np.random.default_rng(root))
+    simulated = simulate(problem, engine, np.random.default_rng(root), around)
     if simulated is None:
-        return CalibrationFit(one, None, None, f"none of {TRIES} draws of the prior can be simulated")
+        whose = "prior" if around is None else "posterior"
+        return CalibrationFit(one, None, None, f"none of {TRIES} draws of the {whose} can be simulated")
     truth, data = simulated
     chosen = replace(
         settings, seed=root, chains=calibrating.chains, tune=calibrating.tune, draws=calibrating.draws,
@@ -90,7 +104,9 @@ def _fit(
     return CalibrationFit(one, tuple(int(rank) for rank in (rows < truth).sum(axis=0)), rhat, why)
 
 
-def simulate(problem: Problem, engine: Engine, rng: np.random.Generator) -> tuple[np.ndarray, Problem] | None:
+def simulate(
+    problem: Problem, engine: Engine, rng: np.random.Generator, around: np.ndarray | None = None
+) -> tuple[np.ndarray, Problem] | None:
     """Draw parameters from the prior, and measurements from the model.
 
     Parameters
@@ -101,18 +117,23 @@ def simulate(problem: Problem, engine: Engine, rng: np.random.Generator) -> tupl
         Compiled from it.
     rng
         Of both draws.
+    around
+        (draws, parameters) of which the true parameters are one; None: of the prior.
 
     Returns
     -------
     tuple or None
-        True parameters, and the problem with simulated values; None where no draw could be simulated.
+        True parameters, and the problem with simulated values, which stand after the measured ones where truths are
+        `around` them; None where no draw could be simulated.
     """
     for _ in range(TRIES):
-        [theta] = draw(problem.estimated, 1, rng)
+        theta = draw(problem.estimated, 1, rng)[0] if around is None else around[rng.integers(len(around))]
         found = engine.simulate(theta)
         if not found.ok:
             continue
         values = noisy(problem.noise_kinds, found.prediction[None], found.noise[None], rng)[0]
         if np.isfinite(values).all():
-            return theta, problem.with_measurements(problem.measurements.assign(value=values))
+            made = problem.measurements.assign(value=values)
+            rows = made if around is None else pd.concat([problem.measurements, made])
+            return theta, problem.with_measurements(rows)
     return None

@@ -103,6 +103,7 @@ def gather(batches: Sequence[Batch]) -> Calibration:
     passed = bool(len(ranked)) and not failed and all((row.p or 0.0) >= least for row in rows.values())
     return Calibration(
         problem=first.problem,
+        around_data=first.around_data,
         fits=len(fits),
         not_converged=sum(fit.ranks is not None and bool(fit.why) for fit in fits),
         failed={str(fit.number): fit.why for fit in failed},

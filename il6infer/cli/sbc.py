@@ -3,6 +3,9 @@
 `run` makes one batch of fits, `gather` puts batches together: are the ranks uniform, how many fits failed. With
 --figure it draws the difference of their distribution functions from the uniform one, with simultaneous 95 % bands.
 
+With --posterior, truths are draws of that posterior, and each simulated data set is fitted together with the real one:
+whether the fit is calibrated where these data are (posterior SBC).
+
 Example:
     il6infer sbc run problem.yaml --batch 0 --config config/config.yaml --output sbc/0.json
     il6infer sbc gather sbc/*.json --output sbc.json --figure sbc.svg
@@ -29,6 +32,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     one = actions.add_parser("run", help="one batch of fits", description=__doc__, formatter_class=raw)
     one.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem")
     one.add_argument("--batch", type=natural, required=True, help="number of the batch, from 0")
+    one.add_argument(
+        "--posterior", type=Path, metavar="POSTERIOR.nc", help="of the real data, to calibrate around them"
+    )
     one.add_argument("--config", type=Path, help="configuration whose sections 'sbc', 'fit' and 'seed' are used")
     one.add_argument("--threads", type=count, default=1, help="chains that run at once")
     one.add_argument("--output", required=True, type=Path, help="JSON file to write")
@@ -42,6 +48,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Make one batch and write."""
+    from il6infer._files import read_posterior
     from il6infer.petab_files.lint import check
     from il6infer.stages import write
     from il6infer.stages.settings import CalibrationSections, FitSettings, read_sections
@@ -50,8 +57,10 @@ def run(args: argparse.Namespace) -> None:
     settings = FitSettings(**{**vars(sections.fit), "seed": sections.seed})
     problem = check(args.problem)
     from il6infer.calibration.ranks import run_batch  # after the input, whose faults need not wait for it
+    from il6infer.identifiability.data import draws_of
 
-    write(args.output, run_batch(problem, settings, sections.sbc, args.batch, args.threads))
+    around = draws_of(problem, read_posterior(args.posterior, "posterior")) if args.posterior else None
+    write(args.output, run_batch(problem, settings, sections.sbc, args.batch, args.threads, around))
     logger.info("written: %s", args.output)
 
 
@@ -66,7 +75,7 @@ def gather(args: argparse.Namespace) -> None:
     worst = min(found.parameters, key=lambda name: found.parameters[name].p or 0.0)
     logger.info(
         "%s: %d data sets, %d without a fit, %d not converged; ranks %s uniform (smallest p %.3g, of %s; limit %.2g)",
-        found.problem, found.fits, len(found.failed), found.not_converged,
+        found.called, found.fits, len(found.failed), found.not_converged,
         "pass for" if found.passed else "do NOT pass for", found.parameters[worst].p or 0.0, worst, found.p_min,
     )  # fmt: skip
     if args.figure:

@@ -192,6 +192,7 @@ def draw_model(
             {
                 "name": name,
                 **asdict(row),
+                "told_by": row.told_by,
                 "unit": estimated[name]["unit"] or "1",
                 "source": estimated[name]["source"],
                 "what": estimated[name].get("what", ""),

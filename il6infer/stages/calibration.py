@@ -39,6 +39,9 @@ class Batch:
         In the order of the ranks.
     levels
         Largest rank.
+    around_data
+        Whether truths are draws of the posterior, and each simulated data set is fitted together with the real one;
+        else they are draws of the prior.
     """
 
     WRITTEN_BY: ClassVar[str] = "il6infer sbc run"
@@ -46,6 +49,7 @@ class Batch:
     problem: str
     parameters: tuple[str, ...]
     levels: int
+    around_data: bool
     fits: tuple[CalibrationFit, ...]
 
 
@@ -63,6 +67,8 @@ class Calibration:
 
     Attributes
     ----------
+    around_data
+        As `Batch` has it.
     fits
         Data sets.
     not_converged
@@ -82,6 +88,7 @@ class Calibration:
     WRITTEN_BY: ClassVar[str] = "il6infer sbc gather"
 
     problem: str
+    around_data: bool
     fits: int
     not_converged: int
     failed: Mapping[str, str]
@@ -92,3 +99,8 @@ class Calibration:
     grid: tuple[int, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+
+    @property
+    def called(self) -> str:
+        """What was calibrated, in words."""
+        return f"{self.problem} around its data" if self.around_data else self.problem

@@ -9,6 +9,9 @@ from typing import ClassVar, Literal
 from il6infer.stages.constant import Constant
 from il6infer.stages.plateau import Plateau
 
+SENSITIVE = 0.05
+"""Sensitivity from which priors, or data, have a say (Kallioinen et al. 2023, doi 10.1007/s11222-023-10366-5)."""
+
 Subject = Literal["fit", "parameter", "read-out", "prior", "constant"]
 
 
@@ -170,6 +173,16 @@ class ParameterStatistics:
     line_k: float | None
     prior_sensitivity: float | None
     likelihood_sensitivity: float | None
+
+    @property
+    def told_by(self) -> str:
+        """What moves this posterior, in words; empty where it is not known."""
+        if self.prior_sensitivity is None or self.likelihood_sensitivity is None:
+            return ""
+        prior, data = (value >= SENSITIVE for value in (self.prior_sensitivity, self.likelihood_sensitivity))
+        if prior and data:
+            return "priors and data pull at it, perhaps apart"
+        return "priors alone" if prior else "data" if data else "neither moves it"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ SMALL = Calibrating(fits=40, batch=20, chains=1, tune=100, draws=200, starts=1)
 
 def _batch(ranks, number=0, parameters=("a",)):
     fits = tuple(CalibrationFit(i + 1000 * number, tuple(map(int, row)), 1.0, "") for i, row in enumerate(ranks))
-    return Batch("toy", parameters, 99, fits)
+    return Batch("toy", parameters, 99, False, fits)
 
 
 def test_simultaneous_bands_hold_uniform_ranks_as_often_as_they_say():
@@ -96,6 +96,32 @@ def test_values_beyond_a_limit_are_refused():
 
     with pytest.raises(UserError, match="has values beyond a limit of detection"):
         sbc.run_batch(censored, FitSettings(), SMALL, 0, 1)
+
+
+def test_around_real_data_the_simulated_ones_stand_after_them_and_truths_are_of_the_posterior():
+    line, rng = toy.line(), np.random.default_rng(1)
+    draws = np.array([[1.0, 2.0], [1.1, 1.9]])
+    theta, data = sbc.simulate(line, compile(line), rng, draws)
+
+    assert theta.tolist() in draws.tolist()
+    assert len(data.measurements) == 2 * len(line.measurements)
+    assert data.measurements["value"].to_numpy()[:5] == pytest.approx(toy.LINE)
+    assert data.measurements["value"].to_numpy()[5:] == pytest.approx(
+        theta[0] + theta[1] * toy.TIMES, abs=4 * toy.NOISE
+    )
+
+
+@pytest.mark.slow
+def test_calibration_around_data_passes_for_their_posterior_and_not_for_another():
+    mean, covariance = toy.line_posterior()
+    right = np.random.default_rng(2).multivariate_normal(mean, covariance, 4000)
+    made = [sbc.run_batch(toy.line(), FitSettings(seed=1), SMALL, n, 1, right) for n in range(2)]
+    wrong = mean + 2.5 * (right - mean)
+    off = [sbc.run_batch(toy.line(), FitSettings(seed=1), SMALL, n, 1, wrong) for n in range(2)]
+
+    assert gather(made).passed
+    assert gather(made).around_data
+    assert not gather(off).passed
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -126,6 +127,18 @@ def test_power_scaling_tells_priors_from_data():
     assert narrow["mu"][0] > 0.05 > wide["mu"][0]
     assert wide["mu"][1] == narrow["mu"][1] > 0.05
     assert flat["mu"][0] < 0.01
+
+
+def test_power_scaling_is_said_in_words():
+    told = {
+        sd: diagnose(_with_prior(["normal", 2.5, sd]), Thresholds()).parameters["mu"].told_by for sd in (50.0, 0.2)
+    }
+    row = diagnose(_with_prior(["normal", 2.5, 50.0]), Thresholds()).parameters["mu"]
+
+    assert told == {50.0: "data", 0.2: "priors and data pull at it, perhaps apart"}
+    assert replace(row, prior_sensitivity=0.2, likelihood_sensitivity=0.01).told_by == "priors alone"
+    assert replace(row, prior_sensitivity=0.0, likelihood_sensitivity=0.0).told_by == "neither moves it"
+    assert replace(row, prior_sensitivity=None).told_by == ""
 
 
 def test_power_scaling_is_that_of_arviz():

@@ -152,9 +152,9 @@ def raw_files(wildcards):
     return [f"{folder}/{name}" for name in named_files(DESCRIPTIONS[wildcards.dataset])]
 
 
-def of_each_fit(pattern):
-    """Path of each (data set, model)."""
-    return [path for dataset in FITTED for path in expand(pattern, dataset=dataset, model=models_of(dataset))]
+def of_each_fit(pattern, **more):
+    """Path of each (data set, model), with values of other wildcards."""
+    return [path for dataset in FITTED for path in expand(pattern, dataset=dataset, model=models_of(dataset), **more)]
 
 
 def of_each_model(pattern):

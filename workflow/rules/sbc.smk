@@ -1,21 +1,31 @@
 # Stage sbc (only when asked for, `snakemake sbc`): fits of data simulated from the prior -> are the ranks uniform.
+# `snakemake posterior_sbc`: of data simulated from the posterior, together with the real ones.
 #
-# Requires: <results>/<dataset>/<model>/problem/, <results>/settings/sbc.json
-# Outputs:  <results>/<dataset>/<model>/sbc/<batch>.json, <results>/<dataset>/<model>/sbc.json, sbc.svg
+# Requires: <results>/<dataset>/<model>/problem/, <results>/settings/sbc.json; posterior.nc for posterior_sbc
+# Outputs:  <results>/<dataset>/<model>/{sbc,posterior_sbc}/<batch>.json, {sbc,posterior_sbc}.{json,svg}
+
+
+def around(wildcards):
+    """Posterior that truths are drawn from; none where they are of the prior."""
+    if wildcards.kind != "posterior_sbc":
+        return []
+    return expand(rules.fit.output.posterior, dataset=wildcards.dataset, model=wildcards.model)
 
 
 rule sbc_batch:
     input:
         folder=rules.problem.output.folder,
+        posterior=around,
         settings=f"{RESULTS}/settings/sbc.json",
     output:
-        batch=f"{RESULTS}/{{dataset}}/{{model}}/sbc/{{batch}}.json",
+        batch=f"{RESULTS}/{{dataset}}/{{model}}/{{kind}}/{{batch}}.json",
     log:
-        f"{LOGS}/sbc_batch/{{dataset}}/{{model}}/{{batch}}.log",
+        f"{LOGS}/sbc_batch/{{dataset}}/{{model}}/{{kind}}/{{batch}}.log",
     benchmark:
-        f"{BENCHMARKS}/sbc_batch/{{dataset}}/{{model}}/{{batch}}.tsv"
+        f"{BENCHMARKS}/sbc_batch/{{dataset}}/{{model}}/{{kind}}/{{batch}}.tsv"
     wildcard_constraints:
         batch="[0-9]+",
+        kind="sbc|posterior_sbc",
     conda:
         "../envs/il6infer.yaml"
     threads: 1
@@ -23,32 +33,35 @@ rule sbc_batch:
         mem_mb=more(2000),
         runtime=more(120),
     params:
+        around=lambda wildcards, input: ["--posterior", *input.posterior] if input.posterior else [],
         source=SOURCE["sbc_batch"],
     message:
         "Calibrate: batch {wildcards.batch} of {wildcards.model} of {wildcards.dataset}"
     shell:
         "il6infer sbc run {input.folder:q}/problem.yaml --batch {wildcards.batch} --config {input.settings:q}"
-        " --threads {threads} --output {output.batch:q} > {log:q} 2>&1"
+        " {params.around:q} --threads {threads} --output {output.batch:q} > {log:q} 2>&1"
 
 
 rule sbc_gather:
     input:
         batches=expand(
-            f"{RESULTS}/{{{{dataset}}}}/{{{{model}}}}/sbc/{{batch}}.json",
+            f"{RESULTS}/{{{{dataset}}}}/{{{{model}}}}/{{{{kind}}}}/{{batch}}.json",
             batch=range(-(-SETTINGS["sbc"]["fits"] // SETTINGS["sbc"]["batch"])),
         ),
     output:
-        table=f"{RESULTS}/{{dataset}}/{{model}}/sbc.json",
+        table=f"{RESULTS}/{{dataset}}/{{model}}/{{kind}}.json",
         figure=report(
-            f"{RESULTS}/{{dataset}}/{{model}}/sbc.svg",
+            f"{RESULTS}/{{dataset}}/{{model}}/{{kind}}.svg",
             caption="../report/sbc.rst",
             category="Calibration",
-            labels={"data set": "{dataset}", "model": "{model}"},
+            labels={"data set": "{dataset}", "model": "{model}", "truths": "{kind}"},
         ),
     log:
-        f"{LOGS}/sbc_gather/{{dataset}}/{{model}}.log",
+        f"{LOGS}/sbc_gather/{{dataset}}/{{model}}/{{kind}}.log",
     benchmark:
-        f"{BENCHMARKS}/sbc_gather/{{dataset}}/{{model}}.tsv"
+        f"{BENCHMARKS}/sbc_gather/{{dataset}}/{{model}}/{{kind}}.tsv"
+    wildcard_constraints:
+        kind="sbc|posterior_sbc",
     conda:
         "../envs/il6infer.yaml"
     threads: 1
@@ -65,4 +78,9 @@ rule sbc_gather:
 
 rule sbc:
     input:
-        of_each_fit(rules.sbc_gather.output.table),
+        of_each_fit(rules.sbc_gather.output.table, kind="sbc"),
+
+
+rule posterior_sbc:
+    input:
+        of_each_fit(rules.sbc_gather.output.table, kind="posterior_sbc"),
