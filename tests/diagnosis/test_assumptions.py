@@ -130,9 +130,7 @@ def test_power_scaling_tells_priors_from_data():
 
 
 def test_power_scaling_is_said_in_words():
-    told = {
-        sd: diagnose(_with_prior(["normal", 2.5, sd]), Thresholds()).parameters["mu"].told_by for sd in (50.0, 0.2)
-    }
+    told = {sd: diagnose(_with_prior(["normal", 2.5, sd]), Thresholds()).parameters["mu"].told_by for sd in (50.0, 0.2)}
     row = diagnose(_with_prior(["normal", 2.5, 50.0]), Thresholds()).parameters["mu"]
 
     assert told == {50.0: "data", 0.2: "priors and data pull at it, perhaps apart"}

@@ -29,7 +29,7 @@ def test_the_profile_of_a_line_is_its_parabola():
     design = np.column_stack([np.ones_like(toy.TIMES), toy.TIMES])
     covariance = np.linalg.inv(design.T @ design) * toy.NOISE**2
     least = np.linalg.lstsq(design, toy.LINE, rcond=None)[0]
-    found = profiled(toy.line(), {"a": 0.5, "b": 2.2})
+    found = profiled(toy.line(), dict(zip("ab", least, strict=True)))
 
     for i, name in enumerate("ab"):
         sd = np.sqrt(covariance[i, i])
