@@ -57,9 +57,11 @@ def run(args: argparse.Namespace) -> None:
     settings = FitSettings(**{**vars(sections.fit), "seed": sections.seed})
     problem = check(args.problem)
     from il6infer.calibration.ranks import run_batch  # after the input, whose faults need not wait for it
-    from il6infer.identifiability.data import draws_of
+    from il6infer.inference.drawn import draws_of
 
-    around = draws_of(problem, read_posterior(args.posterior, "posterior")) if args.posterior else None
+    around = None
+    if args.posterior:
+        around = draws_of(problem, read_posterior(args.posterior, "posterior")).reshape(-1, len(problem.estimated))
     write(args.output, run_batch(problem, settings, sections.sbc, args.batch, args.threads, around))
     logger.info("written: %s", args.output)
 
