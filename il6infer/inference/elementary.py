@@ -47,13 +47,11 @@ _ORDER = 24
 
 def _scaled_tail() -> np.ndarray:
     """Coefficients, the highest first, of ln(erfcx(z) / t) in 2 t - 1 with t = 2 / (2 + z): exact to 1e-14."""
-
-    def wanted(s: np.ndarray) -> np.ndarray:
-        t = 0.5 * (s + 1.0)
-        return np.log(erfcx(2.0 / t - 2.0) / t)
-
     chebyshev = np.polynomial.chebyshev
-    return np.ascontiguousarray(chebyshev.cheb2poly(chebyshev.chebinterpolate(wanted, _ORDER))[::-1])
+    s = chebyshev.chebpts1(_ORDER + 1)
+    t = 0.5 * (s + 1.0)
+    series = chebyshev.chebfit(s, np.log(erfcx(2.0 / t - 2.0) / t), _ORDER)  # as many points as terms: interpolation
+    return np.ascontiguousarray(chebyshev.cheb2poly(series)[::-1])
 
 
 _TAIL = _scaled_tail()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import arviz as az
 import numpy as np
@@ -92,9 +93,9 @@ def sample(
         {"diverging": (both, np.zeros(counted.shape, bool)), "n_steps": (both, counted)}, coordinates
     )
     posterior.attrs.update(log_evidence=json.dumps(evidence), families=json.dumps(told))
-    groups = {"posterior": posterior, "sample_stats": statistics}
-    empty = {f"warmup_{name}": group.isel(draw=slice(0, 0)) for name, group in groups.items()}
-    return az.InferenceData(**groups, **empty)
+    groups: dict[str, Any] = {"posterior": posterior, "sample_stats": statistics}
+    groups |= {f"warmup_{name}": group.isel(draw=slice(0, 0)) for name, group in groups.items()}
+    return az.InferenceData(**groups)
 
 
 def sample_as_needed(

@@ -20,7 +20,7 @@ WIDER = 10.0
 @cache
 def studies() -> pd.DataFrame:
     """Study, parameter of the table of priors, and whether its prior leans on data, a fit or a prior of that study."""
-    return pd.read_csv(StringIO((files(__package__) / "studies.csv").read_text("utf-8")))
+    return pd.read_csv(StringIO((files("il6infer.library") / "studies.csv").read_text("utf-8")))
 
 
 def leaning(parameter: str) -> list[str]:

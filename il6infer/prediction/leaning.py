@@ -9,6 +9,7 @@ says that only a fit can tell, and no number is given.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 
@@ -28,6 +29,8 @@ K_MAX = 0.7
 
 CHANGE = 0.1
 """Change of a probability that is named."""
+
+_Weighted = tuple[Literal["prior", "data"], str, np.ndarray]
 
 
 def leanings(
@@ -64,7 +67,7 @@ def leanings(
     return tuple(found)
 
 
-def _priors(problem: Problem, thetas: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+def _priors(problem: Problem, thetas: np.ndarray) -> Iterator[_Weighted]:
     for i, parameter in enumerate(problem.estimated):
         if parameter.id in problem.network.parameters:
             yield "prior", parameter.id, (SAY - 1.0) * np.array([_on_its_line(parameter, v) for v in thetas[:, i]])
@@ -76,7 +79,7 @@ def _on_its_line(parameter: Parameter, value: float) -> float:
     return log_density(parameter, value) + (np.log(value) if logarithmic else 0.0)
 
 
-def _gels(idata: Groups, draws: int) -> Iterator[tuple[str, str, np.ndarray]]:
+def _gels(idata: Groups, draws: int) -> Iterator[_Weighted]:
     """Give the weights of the draws without each gel or plate of each read-out."""
     if "log_likelihood" not in idata or "constant_data" not in idata:
         return

@@ -93,7 +93,8 @@ def _energy(axis: Axes, energy: np.ndarray | None) -> None:
         return
     marginal = (energy - energy.mean(axis=1, keepdims=True)).ravel()
     moves = np.diff(energy, axis=1).ravel()
-    edges = np.linspace(*np.quantile(np.concatenate([marginal, moves]), [0.001, 0.999]), 40)
+    low, high = np.quantile(np.concatenate([marginal, moves]), [0.001, 0.999])
+    edges = np.linspace(low, high, 40)
     for values, colour, label in ((marginal, COLOURS[0], "of the draws"), (moves, COLOURS[1], "of a step")):
         axis.stairs(np.histogram(values, edges, density=True)[0], edges, color=colour, lw=1, label=label)
     axis.set_ylim(top=1.3 * axis.get_ylim()[1])
