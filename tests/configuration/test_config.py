@@ -62,8 +62,8 @@ def test_all_faults_come_in_one_message():
         [
             "my.yaml: 13 faults",
             "  - key 'titel': is unknown. Did you mean 'title'? Known: claims, comparison, constraints, datasets, fit, "
-            "free, hold_out, models, modules, noise, predictions, question, results, sbc, seed, title, values, "
-            "verdict, without_studies.",
+            "free, hold_out, identifiability, models, modules, noise, predictions, question, results, sbc, seed, "
+            "title, values, verdict, without_studies.",
             "  - key 'datasets': '1a' is not a name: use letters, digits and _, a letter first.",
             "  - key 'datasets.b.modles': is unknown. Did you mean 'models'? Known: cell, constraints, description, "
             "folder, free, joint, models, own, petab, pooled, values.",

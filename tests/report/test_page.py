@@ -130,7 +130,7 @@ def test_profiles_stand_beside_the_posterior_where_they_are_asked_for(run: tuple
     write(results / "toy" / "both_none" / "profiles.json", profiles(short=3.0))
     page = render(*run)
 
-    assert page.count("the data give a lower limit alone, 0.74") == 2
+    assert page.count("the data give a lower limit alone, 0.76") == 2
     assert page.count("NOT TO BE TRUSTED: its search ended 3 below the best fit known") == 1
     assert "dashed: profile likelihood of the data alone" in page
 
