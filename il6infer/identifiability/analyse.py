@@ -17,9 +17,10 @@ import numpy as np
 from il6infer._files import Groups
 from il6infer.diagnosis.convergence import contraction
 from il6infer.engine import compile
-from il6infer.identifiability.data import Data, Lines, data_of, draws_of
+from il6infer.identifiability.data import Data, Lines, data_of
 from il6infer.identifiability.directions import described, in_words
 from il6infer.identifiability.profile import Search
+from il6infer.inference.drawn import draws_of
 from il6infer.inference.settings import child_seed
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
@@ -63,7 +64,7 @@ def analyse(problem: Problem, idata: Groups, settings: FitSettings) -> Identifia
     Identifiability
         Of the data alone: literature constraints count as part of the prior.
     """
-    thetas = draws_of(problem, idata)
+    thetas = draws_of(problem, idata).reshape(-1, len(problem.estimated))
     data = data_of(problem, settings)
     lines, size = data.lines, len(problem.estimated)
     chosen = thetas[np.linspace(0, len(thetas) - 1, min(DRAWS, len(thetas))).astype(int)]

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from il6infer._errors import UserError
-from il6infer._files import Groups
 from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import pointwise, slopes
 from il6infer.inference.coordinates import coordinate
@@ -146,21 +144,6 @@ class Data:
             second = np.where(sides[:, None] != 0, 0.0, second)
         both = np.concatenate([first, second])
         return both if np.isfinite(both).all() else None
-
-
-def draws_of(problem: Problem, idata: Groups) -> np.ndarray:
-    """Draws (draws, parameters) of a fit of this problem, on the linear scale.
-
-    Raises
-    ------
-    UserError
-        If the fit is of other parameters.
-    """
-    names, held = [p.id for p in problem.estimated], set(map(str, idata["posterior"].data_vars))
-    if missing := [name for name in names if name not in held]:
-        what = f"the posterior has no parameter {', '.join(missing)}, which problem '{problem.id}' estimates."
-        raise UserError(f"{what} Give the posterior of this problem.")
-    return np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
 
 
 def data_of(problem: Problem, settings: FitSettings) -> Data:

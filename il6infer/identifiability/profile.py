@@ -14,7 +14,8 @@ import numpy as np
 import scipy
 
 from il6infer._files import Groups
-from il6infer.identifiability.data import Data, data_of, draws_of
+from il6infer.identifiability.data import Data, data_of
+from il6infer.inference.drawn import draws_of
 from il6infer.problems.spec import Problem
 from il6infer.stages.identifiability import Interval, Profile, ProfilePoint, Profiles
 from il6infer.stages.settings import FitSettings
@@ -176,7 +177,8 @@ def profiles_of(
     """
     data = data_of(problem, settings)
     point = data.lines.line(np.array([best[name] for name in data.lines.names]))
-    search, found = Search.of(data, data.lines.line(draws_of(problem, idata)), point), []
+    thetas = draws_of(problem, idata).reshape(-1, len(problem.estimated))
+    search, found = Search.of(data, data.lines.line(thetas), point), []
     for name in names:
         found.append(profile(search, best, name))
         logger.info("%s: profile of %s: %d points, %d gradients", problem.id, name, len(found[-1].points),

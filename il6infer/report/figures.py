@@ -295,10 +295,10 @@ def _profile(axis: Axes, profiles: Profiles, name: str, height: float) -> None:
     """Draw the likelihood of a profile, relative to the highest there is, as high as the posterior."""
     if profiles.log_likelihood is None or name not in profiles.profiles:
         return
-    points = [p for p in profiles.profiles[name].points if p.log_likelihood is not None]
-    relative = np.exp([p.log_likelihood - profiles.log_likelihood for p in points])
+    points = [(p.value, ll) for p in profiles.profiles[name].points if (ll := p.log_likelihood) is not None]
+    relative = np.exp(np.array([ll for _, ll in points]) - profiles.log_likelihood)
     colour = PROFILE if profiles.intervals[name].trusted else BAD
-    axis.plot([p.value for p in points], height * relative, ls="--", lw=1.1, color=colour)
+    axis.plot([value for value, _ in points], height * relative, ls="--", lw=1.1, color=colour)
 
 
 def pair_figure(idata: Groups, pairs: Sequence[Pair]) -> Figure:

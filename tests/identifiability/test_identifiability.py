@@ -13,8 +13,9 @@ import xarray as xr
 from il6infer._errors import UserError
 from il6infer.engine import compile
 from il6infer.identifiability.analyse import analyse
-from il6infer.identifiability.data import Data, draws_of
+from il6infer.identifiability.data import Data
 from il6infer.identifiability.directions import sparse
+from il6infer.inference.drawn import draws_of
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.noise import ERRORS
 from il6infer.problems.spec import Observable, Parameter, Prior
@@ -184,7 +185,7 @@ def test_a_posterior_of_other_parameters_is_refused():
     with pytest.raises(UserError) as raised:
         draws_of(problem, {"posterior": groups(problem)["posterior"].drop_vars("b")})
     assert str(raised.value) == (
-        "the posterior has no parameter b, which problem 'line' estimates. Give the posterior of this problem."
+        "problem 'line': the posterior has no parameter 'b'. It is of another problem; fit this one."
     )
 
 

@@ -157,9 +157,9 @@ def test_typo_in_the_configuration_is_refused_with_the_nearest_name(snakemake, t
 
     assert _refusal(done) == (
         f"error: configuration ({tmp_path}/mine.yaml, config/config.yaml): 3 faults\n"
-        "  - key 'datsets': is unknown. Did you mean 'datasets'? Known: claims, constraints, datasets, fit, free, "
-        "hold_out, identifiability, models, modules, noise, predictions, question, results, sbc, seed, title, values, "
-        "verdict, without_studies.\n"
+        "  - key 'datsets': is unknown. Did you mean 'datasets'? Known: claims, comparison, constraints, datasets, "
+        "fit, free, hold_out, identifiability, models, modules, noise, predictions, question, results, sbc, seed, "
+        "title, values, verdict, without_studies.\n"
         "  - key 'fit.chians': is unknown. Did you mean 'chains'? Known: atol, chains, draws, engine, mass_matrix, "
         "max_steps, nuisance, rtol, sampler, starts, target_accept, tune.\n"
         "  - key 'models.0': unknown model 'both_sosc3'. Did you mean 'both_socs3'? "

@@ -5,17 +5,15 @@
 # Outputs:  <results>/<dataset>/<model>/{sbc,posterior_sbc}/<batch>.json, {sbc,posterior_sbc}.{json,svg}
 
 
-def around(wildcards):
-    """Posterior that truths are drawn from; none where they are of the prior."""
-    if wildcards.kind != "posterior_sbc":
-        return []
-    return expand(rules.fit.output.posterior, dataset=wildcards.dataset, model=wildcards.model)
-
-
 rule sbc_batch:
     input:
         folder=rules.problem.output.folder,
-        posterior=around,
+        # The posterior that truths are drawn from; none where they are of the prior.
+        posterior=lambda wildcards: (
+            expand(rules.fit.output.posterior, dataset=wildcards.dataset, model=wildcards.model)
+            if wildcards.kind == "posterior_sbc"
+            else []
+        ),
         settings=f"{RESULTS}/settings/sbc.json",
     output:
         batch=f"{RESULTS}/{{dataset}}/{{model}}/{{kind}}/{{batch}}.json",
