@@ -17,6 +17,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from il6infer.cli.options import count, natural
+
 if TYPE_CHECKING:
     from il6infer.problems.spec import Problem
     from il6infer.stages.settings import FitSettings
@@ -43,8 +45,8 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "--from", required=True, type=Path, dest="found", metavar="IDENTIFIABILITY.json", help="of `identify run`"
     )
     two.add_argument("--parameter", action="append", help="to profile; again for more (default: all)")
-    two.add_argument("--part", type=int, default=0, help="number of this job, from 0, of --parts")
-    two.add_argument("--parts", type=int, default=1, help="jobs that share the parameters")
+    two.add_argument("--part", type=natural, default=0, help="number of this job, from 0, of --parts")
+    two.add_argument("--parts", type=count, default=1, help="jobs that share the parameters")
     two.set_defaults(run=profile)
     three = actions.add_parser("gather", help="what the profiles say", description=__doc__, formatter_class=raw)
     three.add_argument("parts", nargs="+", type=Path, metavar="PART.json", help="files of `il6infer identify profile`")

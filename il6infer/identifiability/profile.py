@@ -70,7 +70,17 @@ class Search:
 
     @classmethod
     def of(cls, data: Data, draws: np.ndarray, point: np.ndarray) -> Search:
-        """Prepare searches about a point, with the range of (draws, parameters) of the posterior, on the lines."""
+        """Prepare searches about a point.
+
+        Parameters
+        ----------
+        data
+            The measurements, and the lines of the parameters.
+        draws
+            (draws, parameters) of the posterior on the lines: they and the prior say how far is searched.
+        point
+            (parameters,) on the lines, where the information of the data is taken.
+        """
         spread, roots = data.lines.spread, data.roots(data.lines.values(point))
         told = np.zeros((len(spread),) * 2) if roots is None else roots.T @ roots
         precision = (told + _PRIOR * np.eye(len(spread))) / np.outer(spread, spread)

@@ -78,7 +78,6 @@ def _faults(one: PublishedSet, folder: Path) -> Iterator[Fault]:
 
 def _through_pooch(one: PublishedSet, url: str | None) -> list[tuple[str, Path]]:
     import pooch
-    import requests
 
     cache = cache_folder() / one.name
     kept = [*_faults(one, cache)] == []
@@ -96,9 +95,9 @@ def _through_pooch(one: PublishedSet, url: str | None) -> list[tuple[str, Path]]
     for path in one.files:
         try:
             found.append((path, Path(files.fetch(path, downloader=pooch.HTTPDownloader(timeout=60)))))
-        except requests.RequestException as error:
+        except OSError as error:  # of the network, of the server's answer, of the disk
             faults.append(Fault(path, f"cannot be fetched from {files.get_url(path)} ({_short(error)})."))
-            if not isinstance(error, requests.HTTPError):
+            if getattr(error, "response", None) is None:
                 break  # nobody answers: the others would wait as long
         except ValueError:  # pooch took the file away again
             faults.append(Fault(path, f"is another file at {files.get_url(path)} than the one that was published."))

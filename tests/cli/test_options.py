@@ -12,9 +12,9 @@ from il6infer.cli.main import parser
 from il6infer.cli.options import count, natural, positive
 
 NUMBERS = {"--threads", "--draws", "--seed", "--batch", "--rtol", "--atol", "--max-steps", "--max-seconds"}
-NUMBERS |= {"--time-limit", "--job", "--jobs", "--cores", "--starts"}
+NUMBERS |= {"--time-limit", "--job", "--jobs", "--cores", "--starts", "--part", "--parts"}
 WHOLE = NUMBERS - {"--rtol", "--atol", "--max-seconds", "--time-limit"}
-FROM_ZERO = {"--seed", "--batch"}
+FROM_ZERO = {"--seed", "--batch", "--part"}
 OF_FITS = {f"--{name.replace('_', '-')}" for name in OPTIONS}
 """Whose limits are those of the configuration (`il6infer.stages.settings`), walked in tests/stages."""
 

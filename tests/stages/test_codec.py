@@ -199,5 +199,5 @@ def test_a_reader_in_a_notebook_sees_the_answers():
         "  data agree with priors and constants: yes, 0 of 0 checks hold"
     )
     row = compare("toy", [Fit("a", normal_mean(), verdict())])
-    assert repr(row) == "Comparison of 'toy': 60 measurements\n  1. a, elpd 0.0 +- 0.0 behind, stacking 1.00"
+    assert repr(row) == "Comparison of 'toy': 60 measurements\n  1. a, elpd 0.0 +- 0.0 behind, weight 1.00"
     assert Verdict.WRITTEN_BY != Comparison.WRITTEN_BY

@@ -18,16 +18,16 @@ READ_BY = {
     "ingest": {"problem"},
     "adopt": {"draw_adopted", "check_prior", "fit", "ask", "predict"},
     "problem": {"check_prior", "fit", "ask", "predict"},
-    "fit": {"diagnose", "ask", "predict", "compare"},
+    "fit": {"diagnose", "identify", "ask", "predict", "compare"},
     "diagnose": {"predict", "compare", "report"},
     "compare": {"weigh", "weigh_predictions", "report"},
     "ask": {"weigh"},
     "predict": {"weigh_predictions"},
-    **dict.fromkeys(("weigh", "weigh_predictions", "check_prior", "draw", "draw_adopted"), {"report"}),
+    **dict.fromkeys(("identify", "weigh", "weigh_predictions", "check_prior", "draw", "draw_adopted"), {"report"}),
     "report": set(),
 }
 AFTER_VERDICT = {"compare", "weigh", "predict", "weigh_predictions", "report"}
-AFTER_FIT = {"diagnose", "ask", *AFTER_VERDICT}
+AFTER_FIT = {"diagnose", "identify", "ask", *AFTER_VERDICT}
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -57,7 +57,7 @@ def test_comments_that_no_stage_reads_and_messages_run_nothing(done_run):
     [
         ("drawing/captions.py", {"draw", "draw_adopted", "report"}),
         ("prediction/claims.schema.yaml", {"check_prior", "ask", "weigh", "predict", "weigh_predictions", "report"}),
-        ("diagnosis/verdict.py", {"diagnose", *AFTER_VERDICT}),
+        ("diagnosis/verdict.py", {"diagnose", "identify", *AFTER_VERDICT}),
     ],
 )
 def test_an_edit_runs_what_reads_it_and_its_followers(done_run, file, rules):
