@@ -99,9 +99,8 @@ def _change(one: Any, other: Any) -> str:
     try:
         a, b = float(one), float(other)
         size = max(abs(a), abs(b))
-        return (
-            f"{one} became {other} ({abs(a - b) / size:.1g} of it)" if math.isfinite(size) else f"{one} became {other}"
-        )
+        apart = f" ({abs(a - b) / size:.1g} of it)" if math.isfinite(size) and size else ""  # 0 may have become 0.0
+        return f"{one} became {other}{apart}"
     except (TypeError, ValueError):
         return f"{str(one)[:60]!r} became {str(other)[:60]!r}"
 

@@ -45,6 +45,7 @@ CASES = {
     "how it is written": ("a.json", '{"a": 1}', '{"a":  1}', "content", "times, threads, versions, or where files lie"),
     "a time": ("a.json", '{"x": {"wall_time_s": 1}}', '{"x": {"wall_time_s": 2}}', "content", None),
     "a cell": ("a.csv", "x,y\n1,2\n", "x,y\n1,3\n", "differs", "row 2, column 'y': 2 became 3 (0.3 of it)"),
+    "a zero": ("a.csv", "x\n0\n", "x\n0.0\n", "differs", "row 2, column 'x': 0 became 0.0"),
     "a cell of text": ("a.tsv", "x\ty\n1\ta\n", "x\ty\n1\tb\n", "differs", "row 2, column 'y': 'a' became 'b'"),
     "a row": ("a.csv", "x\n1\n", "x\n1\n2\n", "differs", "row 3 is in one only, or has another number of cells"),
     "a line": ("a.svg", "<a>\n<b>\n", "<a>\n<c>\n", "differs", "1 of 2 lines, the first of them line 2"),
