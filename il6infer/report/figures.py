@@ -342,7 +342,7 @@ def pit_figure(pits: Mapping[str, LooPit]) -> Figure | None:
     shown = {name: np.asarray(row.values) for name, row in pits.items() if row.values}
     if not shown:
         return None
-    figure, axes = panels(len(shown), 4, 1.7, beside=0.6)
+    figure, axes = panels(len(shown), 4, 1.7, beside=0.6, below=0.6)
     for axis, (name, values) in zip(axes, shown.items(), strict=False):
         n = len(values)
         ranks = np.arange(1, n + 1) / n

@@ -180,9 +180,10 @@ class ParameterStatistics:
         if self.prior_sensitivity is None or self.likelihood_sensitivity is None:
             return ""
         prior, data = (value >= SENSITIVE for value in (self.prior_sensitivity, self.likelihood_sensitivity))
+        # All priors are scaled together: a parameter may move by those of others. `contraction` tells of its own.
         if prior and data:
-            return "priors and data pull at it, perhaps apart"
-        return "priors alone" if prior else "data" if data else "neither moves it"
+            return "priors and data"
+        return "priors more than data" if prior else "data" if data else "neither moves it"
 
 
 @dataclass(frozen=True)

@@ -133,8 +133,8 @@ def test_power_scaling_is_said_in_words():
     told = {sd: diagnose(_with_prior(["normal", 2.5, sd]), Thresholds()).parameters["mu"].told_by for sd in (50.0, 0.2)}
     row = diagnose(_with_prior(["normal", 2.5, 50.0]), Thresholds()).parameters["mu"]
 
-    assert told == {50.0: "data", 0.2: "priors and data pull at it, perhaps apart"}
-    assert replace(row, prior_sensitivity=0.2, likelihood_sensitivity=0.01).told_by == "priors alone"
+    assert told == {50.0: "data", 0.2: "priors and data"}
+    assert replace(row, prior_sensitivity=0.2, likelihood_sensitivity=0.01).told_by == "priors more than data"
     assert replace(row, prior_sensitivity=0.0, likelihood_sensitivity=0.0).told_by == "neither moves it"
     assert replace(row, prior_sensitivity=None).told_by == ""
 
