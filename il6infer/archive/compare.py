@@ -180,11 +180,16 @@ def _apart(a: Any, b: Any) -> str:
         return f"{int((a != b).sum())} of {a.size} values"
     with np.errstate(all="ignore"):
         changed = (a != b) & ~(np.isnan(a.astype(float)) & np.isnan(b.astype(float)))
+        if not changed.any():
+            return "the same numbers in other bits: signs of zeros, or kinds of NaN"
         found = f"{int(changed.sum())} of {a.size} values"
         if a.ndim == 2 and a.dtype.kind == "f" and a.size > 8:
             return found + _in_errors(a, b)
-        size = np.nanmax(np.maximum(np.abs(a), np.abs(b)))
-        return f"{found}, by {np.nanmax(np.abs(a.astype(float) - b)) / size:.1g} of the largest"
+        known = changed & np.isfinite(a) & np.isfinite(b)
+        if not known.any():
+            return f"{found}, none of them a number in both"
+        size = max(np.abs(a[known]).max(), np.abs(b[known]).max())
+        return f"{found}, by {np.abs(a[known].astype(float) - b[known]).max() / size:.1g} of the largest of them"
 
 
 def _in_errors(a: Any, b: Any) -> str:

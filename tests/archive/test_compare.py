@@ -128,3 +128,12 @@ def test_the_templates_mark_what_is_of_the_run(root):
     assert text.count("| duration") == text.count('class="run">{{ model.verdict.sampler.sampling_time_s | duration') + (
         text.count('class="run">{{ model.attrs.wall_time_s | duration')
     )
+
+
+def test_values_that_are_equal_in_other_bits_are_said_to_be(tmp_path):
+    one = posterior(tmp_path / "one" / "posterior.nc", np.array([[0.0, np.nan]]))
+    other = posterior(tmp_path / "other" / "posterior.nc", np.array([[-0.0, np.nan]]))
+    nothing = posterior(tmp_path / "nothing" / "posterior.nc", np.array([[np.nan, np.nan]]))
+
+    assert compare(one, other)[1] == "posterior.k: the same numbers in other bits: signs of zeros, or kinds of NaN"
+    assert compare(one, nothing)[1] == "posterior.k: 1 of 2 values, none of them a number in both"
