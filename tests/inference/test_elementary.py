@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numba import njit
@@ -82,3 +86,47 @@ def test_all_noises_at_once_are_each_noise_alone(walls, scaled):
     assert np.all(found[~seen] < -400)
     np.testing.assert_allclose(means[seen], one[seen, 1], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(squares[seen], one[seen, 2], rtol=1e-8, atol=1e-8)
+
+
+def test_what_is_integrated_out_is_compiled_to_the_letter(root):
+    """No leave to reorder or to fuse: what a process computes must not depend on whether it compiled the code."""
+    files = list((root / "il6infer" / "inference").glob("*.py"))
+
+    assert len(files) > 20
+    assert [path.name for path in files if "fastmath" in path.read_text("utf-8")] == []
+
+
+AT_POINTS = """
+import hashlib
+import numpy as np
+from il6infer.engine import compile
+from il6infer.inference.density import Density
+from il6infer.inference.nuisance import find_nuisance
+from il6infer.inference.restored import restore
+from tests.inference.test_nuisance import gel
+
+problem = gel(gels=2)
+engine, nuisance = compile(problem), find_nuisance(problem)
+density, found = Density(problem, engine, nuisance), hashlib.sha256()
+for point in np.random.default_rng(2).normal(size=(50, density.dimensions)):
+    value, gradient = density(point)
+    assert np.isfinite(value)
+    found.update(np.append(gradient, value).tobytes())
+sampled = np.full((20, density.dimensions), 1.0)
+found.update(restore(problem, engine, nuisance, sampled, np.random.SeedSequence(4), 2).tobytes())
+print(found.hexdigest())
+"""
+
+
+@pytest.mark.slow  # it compiles all: a minute of processor
+def test_the_run_that_compiles_has_the_digits_of_those_that_read_its_code(root, tmp_path):
+    own = os.environ | {"IL6INFER_CACHE": str(tmp_path)}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", AT_POINTS], cwd=root, env=own, capture_output=True, text=True, check=False
+        )
+        for _ in range(2)
+    ]
+
+    assert [run.stderr for run in runs] == ["", ""]
+    assert runs[0].stdout == runs[1].stdout != ""
