@@ -12,7 +12,7 @@ from il6infer._digests import LOCK, ROOT
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._yaml import read_yaml
 from il6infer.configuration.load import load_config, models_of
-from il6infer.configuration.raw import named_files
+from il6infer.configuration.raw import named_files, truth_of
 from il6infer.library.catalogue import files_of
 from il6infer.petab_files.files import read_listing
 from il6infer.provenance import verify
@@ -189,6 +189,8 @@ def _inputs(config: Mapping[str, Any], archive: _Archive) -> dict[str, Path]:
             place = archive.place(described["folder"])
             for name in named_files(read_yaml(description)):
                 found[os.path.normpath(f"{place}/{name}")] = archive.top / described["folder"] / name
+            if truth := truth_of(described, archive.top):
+                found[os.path.normpath(f"{place}/{truth.name}")] = truth
         elif "petab" in described:
             found |= _petab(described["petab"], archive)
     for place in found:

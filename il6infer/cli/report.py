@@ -43,8 +43,12 @@ def run(args: argparse.Namespace) -> None:
 
     mpl.use("svg")
     from il6infer._files import atomic_write_text
+    from il6infer.configuration.load import load_config
+    from il6infer.configuration.raw import truth_of
     from il6infer.report import render
 
+    # No argument names them; the record of where the page came from does.
+    args.truths = [truth for data in load_config(args.config)["datasets"].values() if (truth := truth_of(data))]
     atomic_write_text(args.output, render(args.config, args.results, args.threads, paper=args.paper))
     logger.info("report: %s", args.output)
     if args.figures:

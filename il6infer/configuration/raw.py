@@ -1,9 +1,12 @@
-"""Raw files of a data set, as its description names them."""
+"""Raw files of a data set, as its description names them, and the truth beside those that were simulated."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+TRUTH = "truth_parameters.csv"
 
 
 def named_files(description: Mapping[str, Any]) -> list[str]:
@@ -19,3 +22,17 @@ def named_files(description: Mapping[str, Any]) -> list[str]:
     names = [entry.get(key) for entry in entries for key in ("path", "layout")]
     names.append(description.get("protocol"))
     return sorted({name for name in names if isinstance(name, str)})
+
+
+def truth_of(described: Mapping[str, Any], top: Path = Path()) -> Path | None:
+    """Table of the values that simulated data were made with, where one lies beside them; the report shows it.
+
+    Parameters
+    ----------
+    described
+        The data set in the configuration.
+    top
+        Folder from which its data folder is named.
+    """
+    path = top / described.get("folder", "") / TRUTH
+    return path if "folder" in described and path.is_file() else None

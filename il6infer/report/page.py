@@ -22,6 +22,7 @@ from il6infer._tables import sound_sheet
 from il6infer.configuration.check import library_of
 from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.load import load_config, models_of, values_of
+from il6infer.configuration.raw import truth_of
 from il6infer.report import criteria, figures, hold_out, joint, predictions
 from il6infer.report.cards import cards
 from il6infer.report.citing import methods
@@ -242,8 +243,8 @@ def _shown_first(comparison: Comparison, views: Mapping[str, ModelView]) -> dict
 
 def _truth(described: Mapping[str, Any]) -> dict[str, float]:
     """Parameter -> value that simulated data were made with, where it lies beside them."""
-    path = Path(described.get("folder", ""), "truth_parameters.csv")
-    if not path.is_file():
+    path = truth_of(described)
+    if path is None:
         return {}
     table = pd.read_csv(path)
     return dict(zip(table["parameter"].astype(str), table["value"].astype(float), strict=True))

@@ -42,6 +42,7 @@ def test_it_holds_the_analysis_and_nothing_else(analysis):
 
     assert {"analysis/about.yaml", "configuration.yaml", "environment.txt", "code/Snakefile"} <= found
     assert {name for name in found if name.startswith("analysis/raw/")} <= raw
+    assert "analysis/raw/truth_parameters.csv" in found
     assert f"analysis/results/mine/{MODEL}/problem/problem.yaml" in found
     assert {"code/requirements.lock", "code/il6infer/cli/main.py", "code/workflow/rules/fit.smk"} <= found
     assert not [n for n in found if any(w in n for w in ("older_model", "logs/", ".partial", ".lock", "claims.json"))

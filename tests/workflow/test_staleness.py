@@ -109,6 +109,16 @@ def test_one_cell_of_a_raw_file_runs_its_data_set(done_run):
     assert found == {"ingest", "problem", "check_prior", "fit", *AFTER_FIT}
 
 
+def test_the_truth_of_simulated_data_runs_the_page_that_shows_it(done_run):
+    path = done_run / "resources" / "example" / "truth_parameters.csv"
+    before = path.read_bytes()
+    path.write_bytes(before + b"more,1\n")
+    found = planned(done_run)
+    path.write_bytes(before)
+
+    assert found == {"report"}
+
+
 def test_one_prior_of_the_library_runs_what_is_made_of_it(done_run):
     path = done_run / "il6infer" / "library" / "priors.csv"
     before = path.read_bytes()

@@ -13,7 +13,7 @@ from snakemake.logging import logger
 from il6infer._run_lock import free, sign
 from il6infer.configuration.check import check_config, library_of
 from il6infer.configuration.comparing import left_out_of, wants_evidence
-from il6infer.configuration.raw import named_files
+from il6infer.configuration.raw import named_files, truth_of
 from il6infer.configuration.readouts import check_readouts
 from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.joint import cell_of, members_of

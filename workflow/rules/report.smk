@@ -19,6 +19,7 @@ rule report:
         told=of_each_fit(rules.identify.output.table),
         profiles=of_each_fit(rules.profile_gather.output.table) if SETTINGS["identifiability"]["profiles"] else [],
         comparisons=expand(rules.compare.output.table, dataset=FITTED),
+        truths=[truth for dataset in FITTED if (truth := truth_of(config["datasets"][dataset]))],
         modules=MODULES,
         held_out=[
             path
