@@ -119,7 +119,7 @@ def test_a_refit_has_the_density_of_quadrature():
 
 @pytest.mark.slow
 def test_a_refit_that_fails_its_checks_gives_no_number():
-    thresholds = Thresholds(pareto_k_max=0.0, ess_min=1e9)
+    thresholds = Thresholds(pareto_k_max=0.0, ess_min=1e9, rhat_max=2.0)
     [group] = leave_out(gels(), posterior(), SETTINGS, thresholds, unit="batch", job=2, jobs=3).groups
 
     assert (group.elpd, group.error, group.method) == (None, None, "refit")
