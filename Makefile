@@ -30,13 +30,13 @@ run: venv  ## the bundled analysis, end to end (CORES=all)
 	@echo "The report: $(CURDIR)/results/report/index.html"
 
 test: venv  ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
 
 test-slurm: venv  ## the workflow on a real SLURM of this machine (root, apt)
 	$(BIN)/python -m tests.faults.slurm
 
 test-all: venv  ## all tests, with coverage
-	$(BIN)/python -m pytest -n auto --dist loadfile --cov=il6infer --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov=il6infer --cov-report=term
 
 lint: venv  ## ruff, snakefmt, snakemake --lint, pyright
 	$(BIN)/ruff check .

@@ -19,6 +19,24 @@ for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIG
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Files of half a minute and more: they begin first, so that no processor waits for one of them at the end.
+LONG = (
+    "interface/test_notebook.py",
+    "kernel/test_lanes.py",
+    "building/test_genotypes.py",
+    "engine/test_turns.py",
+    "prediction/test_leaning.py",
+    "engine/test_kinks.py",
+    "engine/test_switches.py",
+    "engine/test_functions.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first (workers take whole files in this order: `--no-loadscope-reorder`)."""
+    order = {ROOT / "tests" / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path, len(LONG)))
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

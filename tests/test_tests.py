@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONG
+
 FILES = sorted(Path(__file__).parent.rglob("*.py"))
 
 
@@ -65,3 +67,7 @@ def test_no_test_is_of_a_kind_that_cannot_fail(kind):
     assert len(list(found(ast.parse(example)))) == 1
     assert len(FILES) > 100
     assert [f"{path.name}:{node.lineno}" for path, tree in trees.items() for node in found(tree)] == []
+
+
+def test_long_files_that_begin_first_are_there(root):
+    assert [name for name in LONG if not (root / "tests" / name).is_file()] == []

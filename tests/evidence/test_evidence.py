@@ -151,6 +151,7 @@ def test_two_modes_are_weighed_where_the_draws_have_both():
     assert found.log_evidence == pytest.approx(exact, abs=0.05)
 
 
+@pytest.mark.slow
 def test_draws_that_lack_a_mode_give_no_evidence():
     """Bridge sampling from one of two modes is off by ln 2, and only the other estimator can know."""
     _, draws = by_quadrature(squared(), 0.0, 6.0, curve=lambda b, t: b**2 * t)

@@ -40,6 +40,7 @@ def _run(folder, *words):
     )
 
 
+@pytest.mark.slow
 def test_the_commands_and_python_say_the_same(fitted):
     path, problem, idata = fitted
     folder, names = path.parent, [p.id for p in problem.estimated]

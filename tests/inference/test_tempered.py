@@ -94,6 +94,7 @@ def test_the_number_of_threads_changes_no_draw():
     np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.slow
 def test_auto_weighs_modes_that_chains_of_nuts_do_not_leave():
     density = density_of(uneven())
     frames = [Frame(np.array([at]), np.array([[0.1]])) for at in (-2.0, 2.0, -2.0, 2.0)]

@@ -126,6 +126,7 @@ def test_a_refit_that_fails_its_checks_gives_no_number():
     assert group.why.startswith("the refit has too few effective draws: ")
 
 
+@pytest.mark.slow
 def test_jobs_share_the_groups():
     parts = [leave_out(gels(), posterior(), SETTINGS, Thresholds(), unit="batch", job=j, jobs=2) for j in range(2)]
 
