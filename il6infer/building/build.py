@@ -17,7 +17,7 @@ import yaml
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._files import WRITTEN
 from il6infer.building.constraints import constraint_faults, with_constraints
-from il6infer.building.gel_noise import noise_parameters, with_gel_noise
+from il6infer.building.gel_noise import with_gel_noise
 from il6infer.building.genotypes import (
     OwnParameter,
     always_set,
@@ -27,6 +27,7 @@ from il6infer.building.genotypes import (
     with_genotypes,
 )
 from il6infer.building.genotypes import changes_of as genotype_changes
+from il6infer.building.instruments import instrument_parameters
 from il6infer.building.joint import of_readouts, with_readouts
 from il6infer.building.units import unit_faults
 from il6infer.library.assembly import readout_fault
@@ -43,21 +44,6 @@ logger = logging.getLogger("il6infer")
 
 REST = "rest"
 """Condition of the cells before stimulation: nothing dissolved in the medium."""
-
-SCALE_SD = 1.5
-"""Of the natural log of a scale factor, around the largest value of its gel or plate: a factor of 12 either way."""
-
-OFFSET_SHARE, OFFSET_SD = 0.5, 0.7
-"""Median of an offset as a share of the smallest value, which is background and some signal; sd of its natural log."""
-
-FAINT = 0.01
-"""Values below this share of the largest count as this much where an offset is concerned."""
-
-SIGMA = (0.2, 0.07, 0.6)
-"""Median and 90 % interval of a noise sd of the natural log; blots show 0.15 to 0.5 (facts, section 6)."""
-
-ENOUGH, REPLICATED = 3, 3.0
-"""Degrees of freedom from which replicates inform the prior of a linear noise; how far its 90 % interval reaches."""
 
 _KINDS = {noise.table: name for name, noise in NOISES.items()}
 
@@ -122,11 +108,10 @@ def build(
         "experiments": experiments,
         "observables": of_readouts(_observables(measurements), measurements["observable"], measured["observable"]),
         "measurements": _measurement_table(measurements),
-        "parameters": _parameters(measurements, genotypes, model, kept=bool(constraints)),
+        "parameters": _parameters(measurements, genotypes, model, kept=bool(constraints), gel_noise=gel_noise),
     }
     if gel_noise:
-        rows = pd.DataFrame([_own_row(p) for p in noise_parameters(measurements)])
-        tables = with_gel_noise({**tables, "parameters": pd.concat([tables["parameters"], rows])}, measurements)
+        tables = with_gel_noise(tables, measurements)
     tables = with_constraints(tables, constraints)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -328,7 +313,7 @@ def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _parameters(
-    measurements: pd.DataFrame, genotypes: Mapping[str, Genotype], model: Model, *, kept: bool
+    measurements: pd.DataFrame, genotypes: Mapping[str, Genotype], model: Model, *, kept: bool, gel_noise: bool
 ) -> pd.DataFrame:
     """Parameters with priors; `kept`: those, too, that every condition sets, for a constraint may name them."""
     rows = []
@@ -341,41 +326,8 @@ def _parameters(
         if p.parameter not in unused:
             rows.append(_parameter(p.parameter, p.description, mean, sd, p.unit, source))
     rows += [_own_row(p) for p in own_parameters(genotypes, model)]
-    for (name, batch), group in measurements.groupby(["observable", "batch"], sort=False):
-        sizes, unit = group["value"].abs(), str(group["unit"].iloc[0])
-        top = float(sizes.max()) or 1.0
-        if group["scale"].any():
-            why = f"largest value of {batch}, sd of ln {SCALE_SD}: arbitrary units"
-            rows.append(_parameter(f"scale_{name}_{batch}", f"scale of {name}", math.log(top), SCALE_SD, unit, why))
-        elif group["scale_sd"].notna().any():
-            sd, why = float(group["scale_sd"].max()), f"uncertainty of the calibration of {batch}"
-            rows.append(_parameter(f"scale_{name}_{batch}", f"calibration of {name}", 0.0, sd, "1", why))
-        if group["offset"].any():
-            why = f"{OFFSET_SHARE:.0%} of the smallest value of {batch}, sd of ln {OFFSET_SD}: background"
-            mean = math.log(OFFSET_SHARE * max(float(sizes.min()), FAINT * top))
-            rows.append(_parameter(f"offset_{name}_{batch}", f"offset of {name}", mean, OFFSET_SD, unit, why))
-    for name, group in measurements.groupby("observable", sort=False):
-        rows.append(_noise(str(name), group))
+    rows += [_own_row(p) for p in instrument_parameters(measurements, gel_noise=gel_noise)]
     return pd.DataFrame(rows)
-
-
-def _noise(name: str, group: pd.DataFrame) -> dict[str, object]:
-    """Noise of a read-out: relative as blots have it; linear as its replicates show, where there are enough."""
-    mean, sd = log_normal(*SIGMA)
-    why = "blots 0.15-0.5 (Kreutz 2007, doi 10.1093/bioinformatics/btm397)"
-    if group["noise"].iloc[0] == "lognormal":
-        return _parameter(f"sigma_{name}", f"noise of {name}", mean, sd, "sd of ln", why)
-    unit = str(group["unit"].iloc[0])
-    group = group[group["censored"] == ""] if (group["censored"] == "").any() else group
-    replicates = group.groupby(["condition", "time_min", "batch"], sort=False)["value"]
-    freedom = int((replicates.count() - 1).sum())
-    spread = math.sqrt(float(((replicates.count() - 1) * replicates.var().fillna(0.0)).sum()) / max(freedom, 1))
-    if freedom >= ENOUGH and spread > 0:
-        median, why = spread, f"spread of its replicates ({freedom} degrees of freedom), a factor of {REPLICATED:g}"
-        known = log_normal(median, median / REPLICATED, median * REPLICATED)
-        return _parameter(f"sigma_{name}", f"noise of {name}", *known, unit, why)
-    mean += math.log(float(group["value"].abs().max()) or 1.0)
-    return _parameter(f"sigma_{name}", f"noise of {name}", mean, sd, unit, why)
 
 
 def _own_row(p: OwnParameter) -> dict[str, object]:

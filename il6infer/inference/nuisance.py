@@ -9,7 +9,7 @@ offset make a *batch* (a gel, a plate).
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -105,9 +105,10 @@ def find_nuisance(problem: Problem, only: Collection[str] | None = None) -> Nuis
     refused = {name: "the model itself depends on it" for name in in_the_model(problem)}
     if only is not None:
         refused |= {p.id: "it is given" for p in problem.estimated if p.id not in only}
+    shared = Counter(name for key in rows for name in _named(problem, key))
     places: dict[tuple, dict[str, str]] = {}
     while True:
-        places = {key: _places(problem, key, refused) for key in rows}
+        places = {key: _places(problem, key, refused, shared) for key in rows}
         found = _conflicts(problem, places, rows, refused)
         if not found:
             break
@@ -187,8 +188,11 @@ def _named(problem: Problem, key: tuple) -> set[str]:
     return {str(s) for s in formula.free_symbols | noise.free_symbols} & {p.id for p in problem.estimated}
 
 
-def _places(problem: Problem, key: tuple, refused: Mapping[str, str]) -> dict[str, str]:
-    """Place -> parameter, of the measurements of a key; a parameter in a place of no kind counts as 'other'."""
+def _places(problem: Problem, key: tuple, refused: Mapping[str, str], shared: Mapping[str, int]) -> dict[str, str]:
+    """Place -> parameter, of the measurements of a key; a parameter in a place of no kind counts as 'other'.
+
+    Of two factors of the noise the one that fewer keys share (`shared`) has the place: a gel's, not the read-out's.
+    """
     formula, noise, _ = _formulas(problem, key)
     free = {symbol(p.id) for p in problem.estimated if p.id not in refused}
     found: dict[str, str] = {}
@@ -205,7 +209,7 @@ def _places(problem: Problem, key: tuple, refused: Mapping[str, str]) -> dict[st
             found[SCALE] = str(q)
         else:
             others.append(str(q))
-    for q in sorted(noise.free_symbols & free - formula.free_symbols, key=str):
+    for q in sorted(noise.free_symbols & free - formula.free_symbols, key=lambda q: (shared[str(q)], str(q))):
         slope = noise.diff(q)
         if q not in slope.free_symbols and noise.xreplace({q: sp.Integer(0)}) == 0 and NOISE not in found:
             found[NOISE] = str(q)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from il6infer.building.build import build
+from il6infer.building.gel_noise import SPREAD
 from il6infer.engine import compile
+from il6infer.inference.nuisance import find_nuisance
 from il6infer.library.compose import compose
 from il6infer.petab_files.lint import check
+from il6infer.problems.spec import Prior
 from tests.zoo.data_set import measurements, protocol
 
 
@@ -16,19 +19,32 @@ def test_each_gel_has_a_noise_of_its_own_around_the_read_outs(tmp_path):
     problem = check(build(measurements(), protocol(), model, tmp_path / "p", dataset="toy", gel_noise=True))
     plain = check(build(measurements(), protocol(), model, tmp_path / "q", dataset="toy"))
     values = {p.id: p.nominal for p in problem.estimated}
-    values |= {"sigma_pSTAT3": 0.3, "sigma_pSTAT3_spread": 0.5, "sigma_pSTAT3_deviation_gel2": 2.0}
+    values |= {"sigma_pSTAT3": 0.3, "sigma_pSTAT3_factor_gel2": 2.5}
     found = compile(problem).simulate(np.array([values[p.id] for p in problem.estimated]))
     expected = compile(plain).simulate(np.array([values[p.id] for p in plain.estimated]))
 
     np.testing.assert_allclose(found.prediction, expected.prediction)
     batches = problem.measurements["batch"].to_numpy()
     np.testing.assert_allclose(found.noise[batches == "gel1"], 0.3)
-    np.testing.assert_allclose(found.noise[batches == "gel2"], 0.3 * np.exp(1.0))
+    np.testing.assert_allclose(found.noise[batches == "gel2"], 0.3 * 2.5)
     np.testing.assert_allclose(found.noise[batches == "plate"], values["sigma_luciferase"])
-    priors = {p.id: p.stated_prior for p in problem.estimated}
-    assert (priors["sigma_pSTAT3_deviation_gel1"].distribution, priors["sigma_pSTAT3"].distribution) == (
-        "normal", "log-normal",
-    )  # fmt: skip
+    factors = {p.id: p.stated_prior for p in problem.estimated if "_factor_" in p.id}
+    assert set(factors) == {
+        "sigma_pSTAT3_factor_gel1",
+        "sigma_pSTAT3_factor_gel2",
+    }  # one plate has nothing to differ from
+    assert factors["sigma_pSTAT3_factor_gel1"] == Prior("log-normal", (0.0, SPREAD))
+
+
+def test_the_factors_of_gels_are_integrated_out_and_their_common_noise_is_sampled(tmp_path):
+    problem = check(
+        build(measurements(), protocol(), compose("both_socs3"), tmp_path / "p", dataset="toy", gel_noise=True)
+    )
+    found = find_nuisance(problem)
+
+    assert {group.noise for group in found.groups} >= {"sigma_pSTAT3_factor_gel1", "sigma_pSTAT3_factor_gel2"}
+    assert "sigma_pSTAT3" not in found.parameters
+    assert "sigma_pSTAT3" in found.sampled
 
 
 def test_an_error_that_a_file_gives_stands_beside_it(tmp_path):

@@ -1,0 +1,66 @@
+"""Priors of instruments: what a scale, an offset and a noise are thought to be before the data."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from il6infer.building.instruments import LINEAR_SIGMA, OFFSET, instrument_parameters
+from il6infer.library.priors import Z90
+from tests.zoo.data_set import measurements
+
+
+def priors(table):
+    return {p.id: p for p in instrument_parameters(table, gel_noise=False)}
+
+
+def test_a_gel_in_other_units_has_the_same_priors_in_these_units():
+    table = measurements()
+    plain, larger = priors(table), priors(table.assign(value=1000.0 * table["value"]))
+
+    assert set(plain) == set(larger)
+    for name, prior in plain.items():
+        shift = 0.0 if name.startswith("sigma") else math.log(1000.0)
+        assert (larger[name].mean, larger[name].sd) == pytest.approx((prior.mean + shift, prior.sd))
+
+
+def test_a_linear_noise_is_in_the_units_of_its_plate():
+    table = measurements(noise="normal")
+    plain, larger = (priors(t)["sigma_pSTAT3"] for t in (table, table.assign(value=1000.0 * table["value"])))
+
+    blots = table[table["observable"] == "pSTAT3"]
+    assert plain.mean == pytest.approx(math.log(LINEAR_SIGMA[0] * blots["value"].max()))
+    assert larger.mean - plain.mean == pytest.approx(math.log(1000.0))
+
+
+@pytest.mark.parametrize("noise", ["lognormal", "normal"])
+def test_only_the_largest_value_moves_a_prior(noise):
+    table = measurements(noise=noise)
+    faint = table.copy()
+    faint.loc[table["value"] < 0.5 * table.groupby(["observable", "batch"])["value"].transform("max"), "value"] *= 1e-3
+
+    assert (faint["value"] != table["value"]).any()
+    assert priors(faint) == priors(table)
+
+
+def test_replicates_that_happen_to_agree_do_not_make_the_noise_small():
+    table = measurements(noise="normal", condition="il6", time_min=30.0, value=0.4)
+    apart = table.assign(value=np.where(np.arange(len(table)) == 0, 0.4, 0.1))
+
+    assert priors(table)["sigma_pSTAT3"] == priors(apart)["sigma_pSTAT3"]
+
+
+def test_offsets_cover_the_backgrounds_that_blots_and_cytometers_have():
+    low, high = (OFFSET[0] * math.exp(side * Z90 * OFFSET[1]) for side in (-1, 1))
+
+    assert low < 0.0035  # the least of 54 blots that is not none, but for one
+    assert high > 0.45  # the largest
+
+
+def test_a_value_beyond_a_limit_is_no_unit():
+    table = measurements(noise="normal")
+    table.loc[5, ["value", "censored"]] = (1e6, "above")
+
+    assert priors(table)["sigma_pSTAT3"].mean < math.log(10.0)
