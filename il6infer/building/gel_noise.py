@@ -15,12 +15,12 @@ is not estimated, so that each gel's factor can be integrated out."""
 
 
 def noise_factors(measurements: pd.DataFrame) -> list[OwnParameter]:
-    """Factor of the noise on each gel, of read-outs with more than one; their common noise is what they share."""
+    """Factor of the noise of each read-out on each gel; also where there is one gel, for others may be held out."""
     why = f"sd of ln {SPREAD} between gels (Sobotta 2017, doi 10.3389/fphys.2017.00775)"
+    pairs = measurements[["observable", "batch"]].drop_duplicates().itertuples(index=False)
     return [
         OwnParameter(_factor(name, batch), f"noise of {name}: {batch}'s over the common one", 0.0, SPREAD, "1", why)
-        for name, batches in _several(measurements).items()
-        for batch in batches
+        for name, batch in pairs
     ]
 
 
@@ -37,25 +37,18 @@ def with_gel_noise(tables: Mapping[str, pd.DataFrame], measurements: pd.DataFram
     observables, measured = tables["observables"].copy(), tables["measurements"].copy()
     if "noisePlaceholders" not in observables:
         observables["noisePlaceholders"] = ""
-    several = _several(measurements)
-    for i, row in observables[observables["observableName"].isin(list(several))].iterrows():
+    for i, row in observables.iterrows():
         name = row["observableName"]
         places = [place for place in row["noisePlaceholders"].split(";") if place]
         place = f"noiseParameter{len(places) + 1}_{name}"
         observables.loc[i, "noiseFormula"] = row["noiseFormula"].replace(f"sigma_{name}", f"(sigma_{name}*{place})")
         observables.loc[i, "noisePlaceholders"] = ";".join([*places, place])
-    given = zip(measured["noiseParameters"], measurements["observable"], measurements["batch"], strict=True)
-    measured["noiseParameters"] = [
-        ";".join(part for part in (before, _factor(name, batch) if name in several else "") if part)
-        for before, name, batch in given
+    factors = [
+        _factor(name, batch) for name, batch in zip(measurements["observable"], measurements["batch"], strict=True)
     ]
+    given = zip(measured["noiseParameters"], factors, strict=True)
+    measured["noiseParameters"] = [f"{before};{own}" if before else own for before, own in given]
     return {**tables, "observables": observables, "measurements": measured}
-
-
-def _several(measurements: pd.DataFrame) -> dict[str, list[str]]:
-    """Read-outs that were measured on more than one gel, and these."""
-    found = measurements.groupby("observable", sort=False)["batch"].unique()
-    return {str(name): [str(batch) for batch in batches] for name, batches in found.items() if len(batches) > 1}
 
 
 def _factor(readout: str, batch: str) -> str:

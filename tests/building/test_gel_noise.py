@@ -30,9 +30,8 @@ def test_each_gel_has_a_noise_of_its_own_around_the_read_outs(tmp_path):
     np.testing.assert_allclose(found.noise[batches == "plate"], values["sigma_luciferase"])
     factors = {p.id: p.stated_prior for p in problem.estimated if "_factor_" in p.id}
     assert set(factors) == {
-        "sigma_pSTAT3_factor_gel1",
-        "sigma_pSTAT3_factor_gel2",
-    }  # one plate has nothing to differ from
+        "sigma_pSTAT3_factor_gel1", "sigma_pSTAT3_factor_gel2", "sigma_luciferase_factor_plate",
+    }  # fmt: skip
     assert factors["sigma_pSTAT3_factor_gel1"] == Prior("log-normal", (0.0, SPREAD))
 
 
