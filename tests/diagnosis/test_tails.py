@@ -86,6 +86,26 @@ def test_tails_that_the_sampler_cannot_explore_fail():
     )
 
 
+def test_tails_of_what_was_integrated_out_are_not_the_samplers():
+    """As an offset: narrow, but for one draw in a hundred in which there is none, and its prior says how little."""
+    idata = normal_mean()
+    rng = np.random.default_rng(1)
+    draws = np.where(rng.uniform(size=(CHAINS, DRAWS)) < 0.01, rng.normal(-3.0, 1.5, (CHAINS, DRAWS)), 0.0)
+    draws = np.exp(draws + 0.1 * rng.normal(size=draws.shape))
+    idata["posterior"]["offset"] = (("chain", "draw"), draws)
+    idata["prior"]["offset"] = (("chain", "draw"), np.exp(rng.normal(size=idata["prior"]["mu"].shape)))
+    told = {integrated: diagnose(_noted(idata, integrated), Thresholds()) for integrated in ((), ("offset",))}
+
+    assert [r.check for r in told[()].sampled.failed] == ["Pareto k of the tails"]
+    assert told["offset",].sampled.passed
+    assert told["offset",].parameters["offset"].line_k > Thresholds().tail_k_max
+
+
+def _noted(idata, integrated):
+    idata["posterior"].attrs["integrated"] = json.dumps(list(integrated))
+    return idata
+
+
 def test_verdict_thresholds_of_tails_and_misfit_are_read():
     draws = np.random.default_rng(3).standard_t(2, (CHAINS, DRAWS))
     idata = normal_mean(shift=0.4)
