@@ -32,7 +32,7 @@ run: venv  ## the bundled analysis, end to end (CORES=all)
 test: venv  ## the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
 
-test-slurm: venv  ## the workflow on a real SLURM of this machine (root, apt)
+test-slurm: venv  ## the workflow on a real SLURM of this machine (root and apt; says why where there is none)
 	$(BIN)/python -m tests.faults.slurm
 
 test-all: venv  ## all tests, with coverage

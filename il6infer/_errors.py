@@ -8,8 +8,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Characters that are no part of a text: control characters but for blanks and line ends, halves of surrogate pairs."""
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys instead of showing it, or what turns the order of letters round."""
+
+LONGEST = 4_000
+"""Characters of a line of a message."""
+
 LISTED = 100
 """Faults that one message lists: a file that is wrong in every row says the same of each."""
+
+
+def visible(text: str) -> str:
+    """Write for a terminal: what it would obey, as an escape sequence in a cell that is quoted, as its number.
+
+    A line of more than `LONGEST` characters loses its middle.
+    """
+    text = _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return "\n".join(map(_cut, text.split("\n"))) if len(text) > LONGEST else text
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 4 :]}"
 
 
 class UserError(Exception):

@@ -9,7 +9,7 @@ import os
 import platform
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
@@ -125,6 +125,8 @@ def read_json(path: str | Path) -> Any:
         raise UserError(f"{path}, {place}: is not JSON: {error.msg}. Run the stage that writes it again.") from None
     except RecursionError:
         raise UserError(f"{path}: is nested too deeply to be read.") from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise UserError(f"{path}: holds a value that cannot be read: {error}.") from None
 
 
 def digest(path: str | Path) -> str:
@@ -179,12 +181,14 @@ def read_posterior(path: str | Path, *groups: str) -> dict[str, Any]:
     """
     # Not by ArviZ, whose import takes longer than the reading.
     import h5netcdf
+    import h5py
 
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file. Run `il6infer fit` first.")
     try:
-        with h5netcdf.File(path, "r") as file:
+        # h5netcdf follows links as it opens a file.
+        with h5py.File(path, "r") as whole, h5netcdf.File(_own(whole, path, groups), "r") as file:
             missing = [group for group in _GROUPS if group not in file.groups]
             if missing:
                 raise UserError(f"{path}: group {', '.join(missing)} is missing. Run `il6infer fit` again.")
@@ -193,9 +197,48 @@ def read_posterior(path: str | Path, *groups: str) -> dict[str, Any]:
             if size > _LARGEST + _MOST_PACKED * path.stat().st_size:
                 what = f"says that it holds {size / 1e9:,.0f} GB, which its {path.stat().st_size:,} bytes cannot."
                 raise UserError(f"{path}: {what} Run `il6infer fit` again.")
-            return {name: _dataset(group) for name, group in file.groups.items() if name in groups or not groups}
-    except (OSError, ValueError) as error:
+            found = {name: _dataset(group) for name, group in file.groups.items() if name in groups or not groups}
+            if not all(found[name].data_vars for name in ("posterior", "sample_stats") if name in found):
+                raise UserError(f"{path}: holds no draws. Run `il6infer fit` again.")
+            return found
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+        # What was altered or cut comes to light in any call of the library, with any of these.
         raise UserError(f"{path}: not a readable netCDF file ({error}). Run `il6infer fit` again.") from error
+
+
+def _own(file: Any, path: Path, groups: Sequence[str]) -> Any:
+    """Give a file, if it holds nothing odd."""
+    if odd := _odd(file, groups):
+        raise UserError(f"{path}: {odd}, which `il6infer fit` does not write. Run it again.")
+    return file
+
+
+def _odd(file: Any, groups: Sequence[str]) -> str:
+    """Say what a file has that leads out of it, or is no array of numbers or texts: in its root and in `groups`.
+
+    A link can name any file, or a pipe that never ends; so can the storage of a variable.
+    """
+    import h5py
+
+    for name in file:
+        if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+            return f"'{name}' is a link"
+        group = file[name]
+        if not isinstance(group, h5py.Group) or (groups and name not in groups):
+            continue
+        for variable in group:
+            where = f"'{name}/{variable}'"
+            if not isinstance(group.get(variable, getlink=True), h5py.HardLink):
+                return f"{where} is a link"
+            one = group[variable]
+            if not isinstance(one, h5py.Dataset):
+                continue
+            if one.external or one.is_virtual:
+                return f"the values of {where} lie in another file"
+            kind = one.dtype
+            if kind.kind not in "biufS" and not h5py.check_string_dtype(kind):
+                return f"{where} holds values of type {kind}"
+    return ""
 
 
 def _dataset(group: Any) -> Any:
@@ -206,7 +249,9 @@ def _dataset(group: Any) -> Any:
     coordinates = str(attrs.pop("coordinates", "")).split()
     for name, variable in group.variables.items():
         values = variable[...]
-        kind = str if values.dtype == object else variable.attrs.get("dtype", values.dtype)
+        if "draw" in variable.dimensions and values.dtype.kind not in "biuf":
+            raise ValueError(f"'{name}' holds texts where numbers, a draw each, were expected")
+        kind = str if values.dtype == object else bool if variable.attrs.get("dtype") == "bool" else values.dtype
         coordinates += str(variable.attrs.get("coordinates", "")).split()
         units = {"units": variable.attrs["units"]} if "units" in variable.attrs else {}
         variables[name] = (variable.dimensions, values.astype(kind, copy=False), units)

@@ -7,10 +7,12 @@ the work goes to a thread, and the main thread waits for whatever comes first.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +27,9 @@ GRACE = 20.0
 
 TIME_LIMIT_EXIT = 124
 """Exit code where a time limit ended the work, as that of coreutils' ``timeout``."""
+
+_TICK = 0.2
+"""Seconds after which a signal is heard, at the latest."""
 
 _STACK = 1 << 26
 """Of the thread: compilers recurse."""
@@ -99,7 +104,7 @@ def run(work: Callable[[Interruption], Result], time_limit: float | None = None)
     before = _listen(heard)
     try:
         _start(target)
-        if not ended.wait(time_limit):
+        if not _waited(ended, time_limit):
             interruption.ask()
         elif not came:
             return _outcome(results, errors)
@@ -107,7 +112,7 @@ def run(work: Callable[[Interruption], Result], time_limit: float | None = None)
         if interruption.has_something:
             ended.clear()
             if not (results or errors):
-                ended.wait(GRACE)
+                _waited(ended, GRACE)
         if results:
             return results[0]
         if errors and isinstance(errors[0], Stopped):
@@ -118,6 +123,18 @@ def run(work: Callable[[Interruption], Result], time_limit: float | None = None)
         for number, handler in before.items():
             signal.signal(number, handler)
     raise AssertionError  # _leave does not return
+
+
+def _waited(event: threading.Event, seconds: float | None) -> bool:
+    """Wait for an event, but look up often: a signal that the system gives to another thread does not end a wait.
+
+    So it is with a process that was stopped when the signal came: SLURM's scancel wakes it, and any thread may take it.
+    """
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    while not event.wait(min(_TICK, max(0.0, end - time.monotonic()))):
+        if time.monotonic() >= end:
+            return False
+    return True
 
 
 def _outcome(results: list[Result], errors: list[BaseException]) -> Result:

@@ -7,21 +7,54 @@ from typing import Any
 
 import yaml
 
-from il6infer._errors import UserError
+from il6infer._errors import NO_TEXT, UserError
 from il6infer._files import read_text
 
 _MAX_BYTES, _MAX_NODES = 5_000_000, 200_000
 """Size of a file, and number of its keys and values when aliases are followed."""
 
 
+_YAML, _EXPONENT = "tag:yaml.org,2002:", "!float_with_exponent"
+_TAGS = {_EXPONENT, *(f"{_YAML}{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))}
+_MERGED = f"{_YAML}merge"
+
+
+def _short(tag: str) -> str:
+    return tag.replace(_YAML, "!!")[:100]
+
+
 class _Loader(yaml.SafeLoader):
     """Safe loader that refuses duplicate keys and reads ``1e-6`` as the number it is, dates and times as text."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Build what a node means; what its tag (``!!int x``) cannot mean is a fault with a place, as any other."""
+        if node.tag not in _TAGS:
+            what = f"the tag {_short(node.tag)} is not read: texts, numbers, true, false, null, lists and keys are"
+            raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, TypeError) as error:
+            written = f" '{node.value[:40]}'" if isinstance(node.value, str) else ""
+            what = f"{_short(node.tag)}{written} cannot be read"
+            raise yaml.constructor.ConstructorError(None, None, f"{what} ({error})", node.start_mark) from None
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        """Build a text; characters that are none (half a surrogate pair, say) come only by their numbers."""
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and (found := NO_TEXT.search(value)):
+            what = f"the character U+{ord(found[0]):04X} is no part of a text"
+            raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+        return value
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
     """Build a mapping; a key given twice is a fault, for YAML would keep the last without a word."""
     seen: set[Any] = set()
     for key_node, _ in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key is a word, no list", key_node.start_mark)
+        if key_node.tag == _MERGED:
+            continue
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
@@ -38,23 +71,23 @@ def _resolvers() -> dict[str, list]:
     import re
 
     plain = {
-        "tag:yaml.org,2002:int": re.compile(r"^[-+]?(0|[1-9]\d*)$"),
-        "tag:yaml.org,2002:float": re.compile(
-            r"^[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\.inf)$|^\.nan$", re.I
-        ),
+        f"{_YAML}int": re.compile(r"^[-+]?(0|[1-9]\d*)$"),
+        f"{_YAML}float": re.compile(r"^[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\.inf)$|^\.nan$", re.I),
     }
     exponent = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
     table = {
-        first: [(tag, plain.get(tag, rule)) for tag, rule in entries if tag != "tag:yaml.org,2002:timestamp"]
+        first: [
+            (tag, plain.get(tag, rule)) for tag, rule in entries if tag not in (f"{_YAML}timestamp", f"{_YAML}value")
+        ]
         for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     for first in "-+0123456789":
-        table[first] = [("!float_with_exponent", exponent), *table.get(first, [])]
+        table[first] = [(_EXPONENT, exponent), *table.get(first, [])]
     return table
 
 
 _Loader.yaml_implicit_resolvers = _resolvers()
-_Loader.add_constructor("!float_with_exponent", _float)
+_Loader.add_constructor(_EXPONENT, _float)
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
@@ -78,7 +111,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
         known[id(node)] = _MAX_NODES  # of a node that holds itself
         items = node.value if isinstance(node, yaml.CollectionNode) else []
         parts = [part for item in items for part in (item if isinstance(item, tuple) else (item,))]
-        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+        known[id(node)] = min(1 + sum(_size(part, known) for part in parts), _MAX_NODES + 1)
     return known[id(node)]
 
 

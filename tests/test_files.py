@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from contextlib import suppress
 
 import pytest
 
 from il6infer import _files, _yaml
-from il6infer._errors import UserError
+from il6infer._errors import UserError, visible
+
+READ = "texts, numbers, true, false, null, lists and keys are"
 
 
 def test_text_is_written_with_lf_into_a_new_folder(tmp_path):
@@ -81,10 +84,15 @@ def test_versions_name_python_and_the_sampler():
     [
         ("a: [1, 2\nb: 3\n", "{path}, line 2, column 2: is not valid YAML: expected ',' or ']', but got ':'."),
         ("a: 1\nb: 2\na: 3\n", "{path}, line 3, column 1: is not valid YAML: the key 'a' stands twice."),
+        ('a: "b\\0"\n', "{path}, line 1, column 4: is not valid YAML: the character U+0000 is no part of a text."),
+        ('a: "\\ud800"\n', "{path}, line 1, column 4: is not valid YAML: the character U+D800 is no part of a text."),
+        ("a: !!bool x\n", "{path}, line 1, column 4: is not valid YAML: !!bool 'x' cannot be read ('x')."),
+        ("a: !!set {b}\n", f"{{path}}, line 1, column 4: is not valid YAML: the tag !!set is not read: {READ}."),
+        ("? [a]\n: 1\n", "{path}, line 1, column 3: is not valid YAML: a key is a word, no list."),
         ("", "{path}: is empty, 'key: value' lines were expected."),
         ("- 1\n", "{path}: 'key: value' lines were expected at the top, found a list."),
     ],
-)
+)  # fmt: skip
 def test_yaml_fault_names_its_place(tmp_path, text, message):
     path = tmp_path / "a.yaml"
     path.write_text(text)
@@ -92,6 +100,62 @@ def test_yaml_fault_names_its_place(tmp_path, text, message):
         _yaml.read_yaml(path)
 
     assert str(caught.value) == message.format(path=path)
+
+
+def test_yaml_tags_of_which_a_value_can_be_none_are_faults_with_a_place(tmp_path):
+    """What the library's own constructors raise on them: ValueError, KeyError, IndexError, AttributeError ..."""
+    names = (
+        "int",
+        "float",
+        "bool",
+        "null",
+        "timestamp",
+        "binary",
+        "set",
+        "omap",
+        "pairs",
+        "seq",
+        "map",
+        "value",
+        "merge",
+    )
+    for name in (*(f"!!{name}" for name in names), "!!python/name:os.system", "!own", "!float_with_exponent"):
+        for value in ("''", "x", "[a]", "{a: b}", "2020-99-99"):
+            (tmp_path / "a.yaml").write_text(f"a: {name} {value}\n")
+            with suppress(UserError):
+                read = _yaml.read_yaml(tmp_path / "a.yaml")
+                assert isinstance(read["a"], str | float | int | list | dict | None), (name, value)
+
+
+def test_yaml_mappings_can_be_merged(tmp_path):
+    (tmp_path / "a.yaml").write_text("a: &a {b: 1, c: 2}\nd: {<<: *a, c: 3}\ne: =\n")
+
+    assert _yaml.read_yaml(tmp_path / "a.yaml") == {"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}, "e": "="}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": ' + "9" * 5_000 + "}", "holds a value that cannot be read: Exceeds the limit"),
+        ("[" * 100_000, "is nested too deeply to be read."),
+        ('{"a": 1', "line 1, column 8: is not JSON"),
+    ],
+    ids=["digits", "depth", "cut"],
+)
+def test_json_of_others_is_answered(tmp_path, text, message):
+    (tmp_path / "a.json").write_text(text)
+
+    with pytest.raises(UserError) as caught:
+        _files.read_json(tmp_path / "a.json")
+    assert message in str(caught.value)
+
+
+def test_a_terminal_is_shown_what_it_would_obey_and_no_line_without_end():
+    assert visible("a\x1b]0;b\x07\r\u202ec\ud800\n\tµ") == "a\\x1b]0;b\\x07\\r\\u202ec\\ud800\n\tµ"
+    first, second = visible("a" * 100_000 + "\nb").split("\n")
+    assert len(first) < 4_000
+    assert " ... " in first
+    assert second == "b"
 
 
 def test_yaml_that_is_no_utf8_or_not_there(tmp_path):

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
 
-from il6infer._errors import UserError
+from il6infer._errors import UserError, visible
 from il6infer._files import WRITTEN
 from il6infer._outputs import check_file, check_folder, told
 
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             note(args, words, WRITTEN)
     except UserError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {visible(str(error))}\n")
         return 2
     except BrokenPipeError:
         # The reader (`| head`) left: no fault of ours, and nothing more to say to it.
@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, MemoryError) as error:
         if args.verbose:
             raise
-        sys.stderr.write(f"error: {told(error) if isinstance(error, OSError) else NO_MEMORY}\n")
+        sys.stderr.write(f"error: {visible(told(error)) if isinstance(error, OSError) else NO_MEMORY}\n")
         return 2
     return 0
 
@@ -112,6 +112,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+class _Visible(logging.Formatter):
+    """What is logged quotes names and cells, too."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of the library
+        """Give the line of a record."""
+        return visible(super().formatMessage(record))
+
+
 def _start_logging(verbose: bool) -> None:
     """Log to stderr: with rich when a person watches, as plain dated lines when not."""
     if sys.stderr.isatty():
@@ -119,10 +127,10 @@ def _start_logging(verbose: bool) -> None:
         from rich.logging import RichHandler
 
         handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False)
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(_Visible("%(message)s"))
     else:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        handler.setFormatter(_Visible("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     logger = logging.getLogger("il6infer")
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)

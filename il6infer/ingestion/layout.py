@@ -22,6 +22,9 @@ EMPTY = frozenset({"blank", "blk", "empty", "background", "buffer", "ntc", "nrt"
 NOT_THERE = "not in the layout"
 
 _WELL = re.compile(r"([A-Pa-p])0*([1-9]|1\d|2[0-4])")
+_COUNT = r"\d{1,6}"
+"""A place, counted: no gel, plate or list has a million, and a range of more would not end."""
+
 _TIME = re.compile(r"(?P<condition>.*\S)[\s,@|]+(?P<time>-?\d+(?:\.\d+)?)\s*(?P<unit>s|min|h)?")
 
 Fields = Mapping[str, str]
@@ -123,10 +126,10 @@ def _cells(sheet: Sheet, key: str) -> tuple[str, list[str]]:
     """Column that a range is of, and its cells."""
     if key.casefold() == "all":
         return "row", [str(row.number) for row in sheet.rows]
-    wells = re.fullmatch(r"([A-Pa-p]\d+)\s*(?:[-:\u2013]\s*([A-Pa-p]\d+))?", key.strip())
+    wells = re.fullmatch(r"([A-Pa-p]\d{1,3})\s*(?:[-:\u2013]\s*([A-Pa-p]\d{1,3}))?", key.strip())
     if wells and "well" in sheet.columns:
         return "well", wells_between(wells[1], wells[2] or wells[1])
-    numbers = re.fullmatch(r"(?:lanes? |rows? |peaks? )?\s*(\d+)\s*(?:[-:\u2013]\s*(\d+))?", key.strip())
+    numbers = re.fullmatch(rf"(?:lanes? |rows? |peaks? )?\s*({_COUNT})\s*(?:[-:\u2013]\s*({_COUNT}))?", key.strip())
     if numbers:
         column = next((name for name in ("lane", "peak", "tube") if name in sheet.columns), "row")
         cells = [str(i) for i in range(int(numbers[1]), int(numbers[2] or numbers[1]) + 1)]
@@ -151,7 +154,7 @@ def _spread(given: Mapping[str, Any], count: int, where: str, sheet: Sheet) -> t
     out: list[dict[str, str]] = [{} for _ in range(count)]
     faults = []
     for name, value in given.items():
-        numbers = re.fullmatch(r"(\d+)-(\d+)", str(value)) if name in ("lane", "replicate", "tube") else None
+        numbers = re.fullmatch(rf"({_COUNT})-({_COUNT})", str(value)) if name in ("lane", "replicate", "tube") else None
         listed = [str(i) for i in range(int(numbers[1]), int(numbers[2]) + 1)] if numbers else value
         listed = listed if isinstance(listed, list) else [listed] * count
         cells = [sheet.written(one) if isinstance(one, float) else str(one) for one in listed]

@@ -23,9 +23,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tests.faults.kill import at_work, pids_at_work
-from tests.faults.runs import different, done_run, log_of, start
+from tests.faults.runs import different, done_run, log_of, results, start
 
 POSTERIOR = Path("results/example/classic_none/posterior.nc")
+AFTER = {POSTERIOR.name, "verdict.json", "identifiability.json", "comparison.json", "index.html"}
+"""A fit and what follows from it: of a run that lacks only the fit, Snakemake says that it is whole."""
+
 SPARE = 96 << 10
 """Bytes that a disk has left: a posterior needs more."""
 
@@ -53,9 +56,11 @@ def _own_disk(place: Path, source: Path) -> Iterator[Path]:
 
 
 def _without_fit(done: Path, folder: Path) -> Path:
-    """Copy a run that is done, but for its fit."""
+    """Copy a run that is done, but for its fit; who asks for all of it then asks for what follows from the fit, too."""
     shutil.copytree(done, folder, symlinks=True, dirs_exist_ok=True)
-    (folder / POSTERIOR).unlink()
+    for path in results(folder):
+        if path.name in AFTER:
+            path.unlink()
     (folder / "log.txt").unlink(missing_ok=True)
     return folder
 
@@ -98,6 +103,8 @@ def hanging(done: Path, folder: Path) -> Outcome:
     """Stop a fit so that it hears nothing, kill snakemake, and start another."""
     process = start(_without_fit(done, folder), "--cores", "2")
     while "fit" not in at_work(process):
+        if process.poll() is not None:
+            raise RuntimeError(f"no fit began: {log_of(folder)[-3000:]}")
         time.sleep(0.02)
     fits = [pid for pid, rule in pids_at_work(process).items() if rule == "fit"]
     for pid in fits:

@@ -16,4 +16,4 @@ QUICK = ("YAML: a bomb of aliases", "formula: code", "table: outside of the fold
 def test_an_input_made_to_harm_is_answered(tmp_path, name):
     found = meet(name, tmp_path)
 
-    assert faults(found) == []
+    assert faults(name, found) == []

@@ -235,6 +235,25 @@ def test_a_signal_ends_work_that_does_not_listen(number, code):
     assert errors == "interrupted\n"
 
 
+def test_a_signal_that_another_thread_takes_is_heard():
+    """As the system may give it where a process was stopped when it came; no wait of the main thread ends by it."""
+    script = textwrap.dedent("""
+        import signal, threading, time
+        from il6infer import _interruption
+
+        def work(interruption):
+            time.sleep(0.5)  # the main thread waits by then
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+            with interruption.keeping():
+                raise _interruption.Stopped if interruption.wait(30) else AssertionError("not heard")
+
+        _interruption.run(work)
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (143, "")
+
+
 def test_the_time_limit_has_a_code_of_its_own():
     done = subprocess.run([sys.executable, "-c", DEAF, "0.2"], capture_output=True, text=True, timeout=30, check=False)
 
