@@ -23,6 +23,7 @@ import pytest
 import yaml
 
 from il6infer.cli.main import parser
+from il6infer.configuration.configuration import DataSet
 from il6infer.configuration.load import load_config
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.dataset import schema
@@ -202,7 +203,7 @@ def test_every_configuration_has_only_keys_that_exist(page, line, text, tmp_path
         content["datasets"].setdefault(name, {"description": "x.yaml", "folder": "x"})
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    assert load_config(path)["datasets"]
+    assert load_config(path).datasets
 
 
 DESCRIBED = [(page, line, text) for page, line, text in CASES if kind(page, text) == "description"]
@@ -237,18 +238,18 @@ def test_a_page_can_be_followed(page, tmp_path):
     for name, content in files:
         if "datasets:" in content:
             config = load_config(tmp_path / name)
-            models = config["models"]
-            for own in config["datasets"].values():
-                if "description" in own and "joint" not in own:
+            models = config.models
+            for own in config.datasets.values():
+                if own.description is not None:
                     _problem(tmp_path, own, models[0])
 
 
-def _problem(folder: Path, own: dict, model: str) -> None:
+def _problem(folder: Path, own: DataSet, model: str) -> None:
     data = folder / "tables"
     run = [sys.executable, "-m", "il6infer"]
-    wanted = model if "@" in model or not own.get("cell") else f"{model}@{own['cell']}"
+    wanted = model if "@" in model or not own.cell else f"{model}@{own.cell}"
     for words in (
-        ["ingest", own["description"], "--folder", own["folder"], "--output", str(data)],
+        ["ingest", own.description, "--folder", own.folder, "--output", str(data)],
         [
             "problem",
             str(data / "measurements.csv"),

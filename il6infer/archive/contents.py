@@ -11,6 +11,7 @@ from typing import Any
 from il6infer._digests import LOCK, ROOT
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._yaml import read_yaml
+from il6infer.configuration.configuration import Configuration, as_keys
 from il6infer.configuration.load import load_config, models_of
 from il6infer.configuration.raw import named_files, truth_of
 from il6infer.library.catalogue import files_of
@@ -85,7 +86,7 @@ def contents(results: Path) -> Contents:
     archive = _Archive(top)
     inputs = _inputs(config, archive)
     below = archive.inside(Path(os.path.abspath(results))) or "results"
-    again = archive.rewritten({**config, "results": below}, {config["results"]: below})
+    again = archive.rewritten({**as_keys(config), "results": below}, {config.results: below})
     outputs = {f"{below}/{path.relative_to(results).as_posix()}": path for path in files}
     return Contents(again, archive.moved, inputs, outputs, dict(_code()), known)
 
@@ -104,13 +105,13 @@ def _check_unaltered(results: Path, known: Mapping[Path, Provenance]) -> None:
     raise_faults(faults, f"{results} cannot be exported", "Run `snakemake` again, then export.")
 
 
-def _outputs(config: Mapping[str, Any], results: Path) -> Iterator[Path]:
+def _outputs(config: Configuration, results: Path) -> Iterator[Path]:
     """Files that the configuration makes; what older ones left beside them is not of this analysis."""
-    asked = tuple(key for key in ASKED if config[key])
+    asked = tuple(key for key in ASKED if getattr(config, key))
     yield from (p for part in OF_SETTINGS if (p := results / "settings" / f"{part}.json").is_file())
     for folder in (results / "report", results / "figures"):
         yield from _all(folder)
-    for dataset in config["datasets"]:
+    for dataset in config.datasets:
         folder = results / dataset
         names = (*OF_SET, *(f"{key}.json" for key in asked))
         yield from (folder / name for name in names if (folder / name).is_file())
@@ -173,26 +174,25 @@ class _Archive:
         return self.rewritten(value, places) if isinstance(value, Mapping) else value
 
 
-def _inputs(config: Mapping[str, Any], archive: _Archive) -> dict[str, Path]:
+def _inputs(config: Configuration, archive: _Archive) -> dict[str, Path]:
     """Path below the run directory of the archive -> file that the workflow reads."""
     found: dict[str, Path] = {}
-    for key in ASKED:
-        if config[key]:
-            found[archive.place(config[key])] = archive.top / config[key]
-    if config.get("modules"):
-        place, folder = archive.place(config["modules"]), archive.top / config["modules"]
+    for asked in filter(None, (getattr(config, key) for key in ASKED)):
+        found[archive.place(asked)] = archive.top / asked
+    if config.modules:
+        place, folder = archive.place(config.modules), archive.top / config.modules
         found |= {f"{place}/{path.name}": path for path in files_of(folder)}
-    for described in config["datasets"].values():
-        if "description" in described:
-            description = archive.top / described["description"]
-            found[archive.place(described["description"])] = description
-            place = archive.place(described["folder"])
+    for described in config.datasets.values():
+        if described.description is not None and described.folder is not None:
+            description = archive.top / described.description
+            found[archive.place(described.description)] = description
+            place = archive.place(described.folder)
             for name in named_files(read_yaml(description)):
-                found[os.path.normpath(f"{place}/{name}")] = archive.top / described["folder"] / name
+                found[os.path.normpath(f"{place}/{name}")] = archive.top / described.folder / name
             if truth := truth_of(described, archive.top):
                 found[os.path.normpath(f"{place}/{truth.name}")] = truth
-        elif "petab" in described:
-            found |= _petab(described["petab"], archive)
+        elif described.petab is not None:
+            found |= _petab(described.petab, archive)
     for place in found:
         if PurePosixPath(place).is_absolute() or ".." in PurePosixPath(place).parts:
             raise UserError(f"{found[place]}: lies outside of the data folder, and cannot be exported.")

@@ -16,6 +16,7 @@ from il6infer._files import digest, versions
 from il6infer.archive.compare import compare
 from il6infer.archive.packing import CODE
 from il6infer.archive.unpacking import unpack
+from il6infer.configuration.configuration import as_keys
 from il6infer.configuration.load import load_config
 from il6infer.stages.codec import write
 from il6infer.stages.export import Compared, Export, Reproduction
@@ -66,7 +67,7 @@ def reproduce(archive: str | Path, folder: str | Path, cores: int = 1, *, run: b
 
 def _check_inside(path: Path) -> None:
     """Refuse a configuration whose paths lead out of the run directory."""
-    checked = load_config(path)
+    checked = as_keys(load_config(path))
     keys = [(key, checked[key]) for key in ("results", "claims", "predictions", "modules") if checked.get(key)]
     keys += [
         (f"datasets.{name}.{key}", described[key])

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.report.citing import methods, sources
 
     config = load_config(args.config)
-    names = list(dict.fromkeys(m for dataset in config["datasets"] for m in models_of(config, dataset)))
+    names = list(dict.fromkeys(m for dataset in config.datasets for m in models_of(config, dataset)))
     found = methods(config, versions(), names)
     if args.bibtex:
         sys.stdout.write("\n\n".join(reference.bibtex for reference in found.references) + "\n")

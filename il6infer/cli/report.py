@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.report import render
 
     # No argument names them; the record of where the page came from does.
-    args.truths = [truth for data in load_config(args.config)["datasets"].values() if (truth := truth_of(data))]
+    args.truths = [truth for data in load_config(args.config).datasets.values() if (truth := truth_of(data))]
     atomic_write_text(args.output, render(args.config, args.results, args.threads, paper=args.paper))
     logger.info("report: %s", args.output)
     if args.figures:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from il6infer._errors import Fault
+from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.load import check_keys, schema
 from il6infer.library.catalogue import Library, read_library
 from il6infer.library.constraint_names import models_lacking_molecule
 from il6infer.library.names import parse_model_name
 
 
-def check_config(config: Mapping[str, Any], source: str) -> dict[str, Any]:
+def check_config(config: Mapping[str, Any], source: str) -> Configuration:
     """Return the configuration with every default filled in, after nothing was found wrong with it.
 
     Parameters
@@ -27,12 +28,13 @@ def check_config(config: Mapping[str, Any], source: str) -> dict[str, Any]:
     UserError
         With every fault in one message.
     """
-    library = library_of(config)
+    folder = config.get("modules")
+    library = read_library(folder if isinstance(folder, str) else None)
     formats = {"model-name": lambda name: parse_model_name(name, library)}
     return check_keys(config, source, _lacking_option(config, library), formats)
 
 
-def library_of(config: Mapping[str, Any]) -> Library:
+def library_of(config: Configuration) -> Library:
     """Give the modules that names of models may be made of: the package's, and those of the configuration's folder.
 
     Raises
@@ -40,8 +42,7 @@ def library_of(config: Mapping[str, Any]) -> Library:
     UserError
         With every fault of the folder's files.
     """
-    folder = config.get("modules")
-    return read_library(folder if isinstance(folder, str) else None)
+    return read_library(config.modules)
 
 
 def _lacking_option(config: Mapping[str, Any], library: Library) -> list[Fault]:

@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from il6infer._errors import Fault
+from il6infer.configuration.configuration import Configuration
 
 
-def wants_evidence(config: Mapping[str, Any]) -> bool:
+def wants_evidence(config: Configuration) -> bool:
     """Whether the evidence is computed: asked for, or the criterion."""
-    return config["comparison"]["evidence"] or config["comparison"]["criterion"] == "evidence"
+    return config.comparison.evidence or config.comparison.criterion == "evidence"
 
 
-def left_out_of(config: Mapping[str, Any], dataset: str) -> str:
+def left_out_of(config: Configuration, dataset: str) -> str:
     """Say what of a data set is left out at a time, or 'none': where it is not a joint fit of several, gels."""
-    unit = config["comparison"]["leave_out"]
-    return "batch" if unit == "data_set" and "joint" not in config["datasets"][dataset] else unit
+    unit = config.comparison.leave_out
+    return "batch" if unit == "data_set" and config.datasets[dataset].joint is None else unit
 
 
 def comparison_faults(config: Mapping[str, Any]) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from il6infer._errors import Fault, nearest
+from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.joint import members_of
 
 
@@ -39,24 +40,22 @@ class HoldOut:
         return bool(self.conditions or self.batches or self.datasets)
 
 
-def fitted(config: Mapping[str, Any]) -> list[str]:
+def fitted(config: Configuration) -> list[str]:
     """Names of the data sets that are fitted: all but those that are held out whole."""
-    return [name for name in config["datasets"] if name not in config["hold_out"]["datasets"]]
+    return [name for name in config.datasets if name not in config.hold_out.datasets]
 
 
-def held_out_of(config: Mapping[str, Any], dataset: str) -> HoldOut:
+def held_out_of(config: Configuration, dataset: str) -> HoldOut:
     """Say what the fits of a data set predict, without having seen it; a PEtab problem predicts nothing."""
-    if "petab" in config["datasets"][dataset]:
+    if config.datasets[dataset].petab is not None:
         return HoldOut((), (), ())
-    section, members = config["hold_out"], members_of(config, dataset)
+    section, members = config.hold_out, members_of(config, dataset)
     conditions, batches = (
-        (*(n for d, n in map(_parts, section[key]) if d in ("", dataset)),
-         *(f"{d}_{n}" for d, n in map(_parts, section[key]) if d in members))
-        for key in ("conditions", "batches")
+        (*(n for d, n in map(_parts, names) if d in ("", dataset)),
+         *(f"{d}_{n}" for d, n in map(_parts, names) if d in members))
+        for names in (section.conditions, section.batches)
     )  # fmt: skip
-    return HoldOut(
-        conditions, batches, tuple(section["datasets"]), tuple(n for n in section["datasets"] if n in members)
-    )
+    return HoldOut(conditions, batches, section.datasets, tuple(n for n in section.datasets if n in members))
 
 
 def hold_out_faults(config: Mapping[str, Any]) -> Iterator[Fault]:

@@ -6,22 +6,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from il6infer._errors import Fault, nearest
+from il6infer.configuration.configuration import Configuration
 
 OF_JOINT = ("joint", "own", "pooled")
 """Keys of a joint fit; it has models and constraints, and neither files nor cells of its own."""
 
 
-def members_of(config: Mapping[str, Any], dataset: str) -> tuple[str, ...]:
+def members_of(config: Configuration, dataset: str) -> tuple[str, ...]:
     """Names of the data sets of a joint fit, in order; none of another data set."""
-    return tuple(config["datasets"][dataset].get("joint", ()))
+    return config.datasets[dataset].joint or ()
 
 
-def cell_of(config: Mapping[str, Any], dataset: str) -> str:
+def cell_of(config: Configuration, dataset: str) -> str:
     """Preset of the cells of a data set, or nothing; of a joint fit, of its first data set, whose models it has."""
-    described = config["datasets"][dataset]
-    if "joint" in described:
-        return next((config["datasets"][name].get("cell", "") for name in described["joint"]), "")
-    return described.get("cell", "")
+    first = next(iter(members_of(config, dataset)), dataset)
+    return config.datasets[first].cell or ""
 
 
 def with_cell(model: str, cell: str) -> str:

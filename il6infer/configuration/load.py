@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from il6infer import _schema
 from il6infer._errors import Fault
 from il6infer._yaml import read_yaml
 from il6infer.configuration.comparing import comparison_faults
+from il6infer.configuration.configuration import Configuration, from_keys
 from il6infer.configuration.hold_out import hold_out_faults
 from il6infer.configuration.joint import OF_JOINT, cell_of, joint_faults, with_cell
 from il6infer.library.names import in_order
@@ -19,8 +20,10 @@ from il6infer.stages.settings import SEED, Calibrating, Comparing, Identifying, 
 
 SCHEMA = Path(__file__).parent / "config.schema.yaml"
 
+Said = TypeVar("Said")
 
-def load_config(path: str | Path) -> dict[str, Any]:
+
+def load_config(path: str | Path) -> Configuration:
     """Read a configuration; see config/README.md for its keys.
 
     Names of models are not looked up: that is `il6infer.configuration.check.check_config`.
@@ -38,7 +41,7 @@ def check_keys(
     source: str,
     more: Iterable[Fault] = (),
     formats: Mapping[str, Callable[[str], object]] | None = None,
-) -> dict[str, Any]:
+) -> Configuration:
     """Return the configuration with every default filled in, after its schema has found no fault.
 
     Parameters
@@ -56,7 +59,7 @@ def check_keys(
     for owner in (found, *found["datasets"].values()):
         if "models" in owner:
             owner["models"] = [in_order(name) for name in owner["models"]]
-    return found
+    return from_keys(found, source)
 
 
 @cache
@@ -71,25 +74,26 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def models_of(config: Mapping[str, Any], dataset: str) -> list[str]:
+def models_of(config: Configuration, dataset: str) -> list[str]:
     """Models that are fitted to a data set; a PEtab problem has one of its own."""
-    described = config["datasets"][dataset]
-    if "petab" in described:
+    described = config.datasets[dataset]
+    if described.petab is not None:
         return ["petab"]
     cell = cell_of(config, dataset)
-    return [with_cell(model, cell) for model in described.get("models", config["models"])]
+    return [with_cell(model, cell) for model in _own(described.models, config.models)]
 
 
-def constraints_of(config: Mapping[str, Any], dataset: str) -> list[str]:
+def constraints_of(config: Configuration, dataset: str) -> tuple[str, ...]:
     """Literature constraints that are added to a data set's problems; a PEtab problem has its own."""
-    described = config["datasets"][dataset]
-    return [] if "petab" in described else described.get("constraints", config["constraints"])
+    described = config.datasets[dataset]
+    return () if described.petab is not None else _own(described.constraints, config.constraints)
 
 
-def values_of(config: Mapping[str, Any], dataset: str) -> dict[str, float]:
+def values_of(config: Configuration, dataset: str) -> Mapping[str, float]:
     """Parameter -> value that the configuration gives for a data set's models; PEtab and joint fits have their own."""
-    described = config["datasets"][dataset]
-    return {} if {"petab", "joint"} & described.keys() else described.get("values", config["values"])
+    described = config.datasets[dataset]
+    brings_its_own = described.petab is not None or described.joint is not None
+    return {} if brings_its_own else _own(described.values, config.values)
 
 
 def _named_twice(config: Mapping[str, Any]) -> Iterator[Fault]:
@@ -106,10 +110,15 @@ def _named_twice(config: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault(f"key '{key}'", what, "Name it once.")
 
 
-def free_of(config: Mapping[str, Any], dataset: str) -> dict[str, list[float] | None]:
+def free_of(config: Configuration, dataset: str) -> Mapping[str, tuple[float, float] | None]:
     """Give the constants that a data set's models estimate, each with the interval of its prior, or None."""
-    described = config["datasets"][dataset]
-    return {} if "petab" in described else described.get("free", config["free"])
+    described = config.datasets[dataset]
+    return {} if described.petab is not None else _own(described.free, config.free)
+
+
+def _own(said: Said | None, of_all: Said) -> Said:
+    """Give what a data set says itself, else what holds for all."""
+    return of_all if said is None else said
 
 
 def _half_described(config: Mapping[str, Any]) -> Iterator[Fault]:

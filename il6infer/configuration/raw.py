@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from il6infer.configuration.configuration import DataSet
+
 TRUTH = "truth_parameters.csv"
 
 
@@ -24,7 +26,7 @@ def named_files(description: Mapping[str, Any]) -> list[str]:
     return sorted({name for name in names if isinstance(name, str)})
 
 
-def truth_of(described: Mapping[str, Any], top: Path = Path()) -> Path | None:
+def truth_of(described: DataSet, top: Path = Path()) -> Path | None:
     """Table of the values that simulated data were made with, where one lies beside them; the report shows it.
 
     Parameters
@@ -34,5 +36,5 @@ def truth_of(described: Mapping[str, Any], top: Path = Path()) -> Path | None:
     top
         Folder from which its data folder is named.
     """
-    path = top / described.get("folder", "") / TRUTH
-    return path if "folder" in described and path.is_file() else None
+    path = None if described.folder is None else top / described.folder / TRUTH
+    return path if path is not None and path.is_file() else None

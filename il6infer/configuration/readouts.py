@@ -10,13 +10,14 @@ from il6infer._errors import raise_faults
 from il6infer._tables import read_sheet
 from il6infer._units import species_of, substances
 from il6infer.configuration.check import library_of
+from il6infer.configuration.configuration import Configuration, DataSet
 from il6infer.configuration.hold_out import fitted
 from il6infer.configuration.joint import members_of
 from il6infer.configuration.load import models_of
 from il6infer.library.assembly import readout_fault, species_fault
 
 
-def check_readouts(config: Mapping[str, Any], descriptions: Mapping[str, Mapping[str, Any]], source: str) -> None:
+def check_readouts(config: Configuration, descriptions: Mapping[str, Mapping[str, Any]], source: str) -> None:
     """Refuse read-outs, and substances of the protocol, that a model of their data set lacks, before anything runs.
 
     Parameters
@@ -36,20 +37,20 @@ def check_readouts(config: Mapping[str, Any], descriptions: Mapping[str, Mapping
     library = library_of(config)
     faults = []
     for name, description in descriptions.items():
-        described, models = config["datasets"][name], _models(config, name)
-        for where, readout in _measured(described["description"], description):
+        described, models = config.datasets[name], _models(config, name)
+        for where, readout in _measured(described.description or name, description):
             faults += [readout_fault(where, readout, model, library) for model in models]
         for where, species in _given(described, description):
             faults += [species_fault(where, species, model, library) for model in models]
     raise_faults([fault for fault in faults if fault], source)
 
 
-def _given(described: Mapping[str, Any], description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _given(described: DataSet, description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Place and id of each known substance that the protocol gives, once each."""
     protocol = description.get("protocol")
-    place, rows = f"{described['description']}, protocol", protocol if isinstance(protocol, list) else []
+    place, rows = f"{described.description}, protocol", protocol if isinstance(protocol, list) else []
     if isinstance(protocol, str):
-        sheet, _ = read_sheet(Path(described["folder"]) / protocol, protocol)
+        sheet, _ = read_sheet(Path(described.folder or "") / protocol, protocol)
         place, rows = protocol, [row.cells for row in sheet.rows] if sheet else []
     named = [str(row.get("species") or "") for row in rows if isinstance(row, Mapping)]
     for species in dict.fromkeys(map(species_of, named)):
@@ -57,10 +58,10 @@ def _given(described: Mapping[str, Any], description: Mapping[str, Any]) -> Iter
             yield place, species
 
 
-def _models(config: Mapping[str, Any], dataset: str) -> list[str]:
+def _models(config: Configuration, dataset: str) -> list[str]:
     """Models that must know the read-outs of a data set: its own; of one that is held out, those that predict it."""
     names = fitted(config)
-    asked = [dataset] if dataset in names else [n for n in names if "petab" not in config["datasets"][n]]
+    asked = [dataset] if dataset in names else [n for n in names if config.datasets[n].petab is None]
     asked += [name for name in names if dataset in members_of(config, name)]
     return list(dict.fromkeys(model for name in asked for model in models_of(config, name)))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.configuration.check import library_of
+from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.load import free_of, models_of, values_of
 from il6infer.library.catalogue import Library
 from il6infer.library.compose import compose, value_fault
@@ -61,7 +61,7 @@ def constants_of_model(model: str, settled: Collection[str], library: Library) -
     return [name for name in held_constants(compose(model, library)) if name not in settled]
 
 
-def check_free(config: Mapping[str, Any], source: str) -> None:
+def check_free(config: Configuration, source: str) -> None:
     """Check the constants to free against the models that they are for.
 
     Parameters
@@ -77,8 +77,8 @@ def check_free(config: Mapping[str, Any], source: str) -> None:
         With every name that no model holds fixed, that is given a value too, or whose interval is none.
     """
     library, found = library_of(config), {}
-    for name, dataset in config["datasets"].items():
-        key = f"datasets.{name}.free" if "free" in dataset else "free"
+    for name, dataset in config.datasets.items():
+        key = f"datasets.{name}.free" if dataset.free is not None else "free"
         models = [compose(model, library) for model in models_of(config, name)] if free_of(config, name) else []
         for constant, interval in free_of(config, name).items():
             where, ends = f"key '{key}.{constant}'", None if interval is None else (interval[0], interval[1])
@@ -91,7 +91,7 @@ def check_free(config: Mapping[str, Any], source: str) -> None:
     raise_faults(filter(None, found.values()), source)
 
 
-def check_values(config: Mapping[str, Any], source: str) -> None:
+def check_values(config: Configuration, source: str) -> None:
     """Check the values of a configuration against the models that they are for.
 
     Parameters
@@ -107,9 +107,9 @@ def check_values(config: Mapping[str, Any], source: str) -> None:
         With every parameter that no model has, and every value that its parameter cannot take.
     """
     asked: dict[str, tuple[Mapping[str, float], dict[str, None]]] = {}
-    for name, dataset in config["datasets"].items():
+    for name, dataset in config.datasets.items():
         if values := values_of(config, name):
-            key = f"datasets.{name}.values" if "values" in dataset else "values"
+            key = f"datasets.{name}.values" if dataset.values is not None else "values"
             asked.setdefault(key, (values, {}))[1].update(dict.fromkeys(models_of(config, name)))
     library = library_of(config)
     found = [f for key, (values, models) in asked.items() for f in _faults(key, values, list(models), library)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from il6infer.configuration.comparing import wants_evidence
+from il6infer.configuration.configuration import Configuration
 from il6infer.report.links import dois
 
 
@@ -86,7 +86,7 @@ class Methods:
     references: tuple[Reference, ...]
 
 
-def methods(config: Mapping[str, Any], versions: Mapping[str, str], words: Sequence[str] = ()) -> Methods:
+def methods(config: Configuration, versions: Mapping[str, str], words: Sequence[str] = ()) -> Methods:
     """Write the methods of an analysis.
 
     Parameters
@@ -102,12 +102,12 @@ def methods(config: Mapping[str, Any], versions: Mapping[str, str], words: Seque
     def cite(*keys: str) -> str:
         return f"[{', '.join(f'@{key}' for key in keys)}]"
 
-    fit, limits = config["fit"], config["verdict"]
-    count = len(words) or len(config["models"])
-    own = any("petab" in described for described in config["datasets"].values())
+    fit, limits = config.fit, config.verdict
+    count = len(words) or len(config.models)
+    own = any(described.petab is not None for described in config.datasets.values())
     composed = "" if own else f" composed from modules in Antimony {cite('smith2009')}"
-    solver = f"the solver {fit['engine']}"
-    if fit["engine"] == "rosenbrock":
+    solver = f"the solver {fit.engine}"
+    if fit.engine == "rosenbrock":
         solver = (
             f"the Rosenbrock method Rodas5P {cite('steinebach2023')} and its discrete adjoint, compiled with numba "
         )
@@ -116,12 +116,12 @@ def methods(config: Mapping[str, Any], versions: Mapping[str, str], words: Seque
         f"Data were analysed with il6infer {versions.get('il6infer', '')} and Python {versions.get('python', '')}. "
         f"{count} mechanistic model{'s' if count > 1 else ''} of IL-6 signalling (ordinary differential equations)"
         f"{composed} {'were' if count > 1 else 'was'} joined with the data as PEtab problems {cite('schmiester2021')}, "
-        f"solved with {solver} (relative tolerance {fit['rtol']:g}). Posteriors were sampled "
-        f"{_sampled(config, versions, cite)}, seed {config['seed']}. "
+        f"solved with {solver} (relative tolerance {fit.rtol:g}). Posteriors were sampled "
+        f"{_sampled(config, versions, cite)}, seed {config.seed}. "
         "A fit counted as converged with rank-normalised R-hat of at most "
-        f"{limits['rhat_max']:g} and effective sample sizes of at least {limits['ess_min']:g} {cite('vehtari2021')}, "
+        f"{limits.rhat_max:g} and effective sample sizes of at least {limits.ess_min:g} {cite('vehtari2021')}, "
         f"among other checks, and a model as reproducing the data where all its tests of misfit together held at "
-        f"p = {limits['misfit_p_min']:g}. {_compared(config, cite)}; "
+        f"p = {limits.misfit_p_min:g}. {_compared(config, cite)}; "
         f"posteriors are InferenceData of ArviZ {cite('kumar2019')}. Models "
         "that did not converge, or do not reproduce the data, had no weight. The workflow ran under Snakemake "
         f"{cite('molder2021')}."
@@ -132,35 +132,35 @@ def methods(config: Mapping[str, Any], versions: Mapping[str, str], words: Seque
     return Methods(text, tuple(known[key] for key in order))
 
 
-def _sampled(config: Mapping[str, Any], versions: Mapping[str, str], cite: Callable[..., str]) -> str:
+def _sampled(config: Configuration, versions: Mapping[str, str], cite: Callable[..., str]) -> str:
     """Say by what posteriors were sampled."""
-    fit = config["fit"]
-    smc = f"sequential Monte Carlo {cite('delmoral2006')} from the prior, {fit['chains']} populations of "
-    smc += f"{fit['draws']} draws"
-    if fit["sampler"] in ("tempered", "pymc_smc"):
+    fit = config.fit
+    smc = f"sequential Monte Carlo {cite('delmoral2006')} from the prior, {fit.chains} populations of "
+    smc += f"{fit.draws} draws"
+    if fit.sampler in ("tempered", "pymc_smc"):
         return f"by {smc}"
-    of = f"PyMC {versions.get('pymc', '')}" if fit["sampler"] == "pymc" else f"nutpie {versions.get('nutpie', '')}"
+    of = f"PyMC {versions.get('pymc', '')}" if fit.sampler == "pymc" else f"nutpie {versions.get('nutpie', '')}"
     text = (
-        f"with the No-U-Turn sampler {cite('hoffman2014')} of {of}: {fit['chains']} chains of {fit['tune']} tuning and "
-        f"{fit['draws']} kept draws, target acceptance {fit['target_accept']:g}"
+        f"with the No-U-Turn sampler {cite('hoffman2014')} of {of}: {fit.chains} chains of {fit.tune} tuning and "
+        f"{fit.draws} kept draws, target acceptance {fit.target_accept:g}"
     )
-    return f"{text} (where chains of several modes had not met, by {smc})" if fit["sampler"] == "auto" else text
+    return f"{text} (where chains of several modes had not met, by {smc})" if fit.sampler == "auto" else text
 
 
-def _compared(config: Mapping[str, Any], cite: Callable[..., str]) -> str:
+def _compared(config: Configuration, cite: Callable[..., str]) -> str:
     """Say by what models were compared and averaged."""
-    chosen = config["comparison"]
+    chosen = config.comparison
     text = f"Models were compared by PSIS-LOO {cite('vehtari2017')}"
-    if chosen["leave_out"] != "none":
-        text += f", by leaving whole {_LEFT_OUT[chosen['leave_out']]} out {cite('roberts2017')}"
+    if chosen.leave_out != "none":
+        text += f", by leaving whole {_LEFT_OUT[chosen.leave_out]} out {cite('roberts2017')}"
     if wants_evidence(config):
         text += (
             f", by their evidence from bridge sampling {cite('gronau2017')} and sequential Monte Carlo "
             f"{cite('delmoral2006')}, with Bayes factors {cite('kass1995')},"
         )
-    if chosen["criterion"] == "evidence":
+    if chosen.criterion == "evidence":
         return f"{text} and averaged by their probabilities given equal ones before".replace(",,", ",")
-    of = "" if chosen["criterion"] == "loo" else " on what was left out"
+    of = "" if chosen.criterion == "loo" else " on what was left out"
     return f"{text} and averaged by stacking weights{of} {cite('yao2018')}"
 
 

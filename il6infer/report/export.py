@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from il6infer._files import Groups, atomic_path, atomic_write_text, read_posterior
 from il6infer._tables import sound_sheet
 from il6infer.configuration.check import library_of
+from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import fitted
 from il6infer.configuration.load import load_config
 from il6infer.report import criteria, figures, predictions
@@ -67,7 +67,7 @@ def write_figures(config_path: Path, results: Path, folder: Path) -> list[Path]:
     return written
 
 
-def _figures(name: str, config: Mapping[str, Any], results: Path) -> Iterator[tuple[str, Figure | None, pd.DataFrame]]:
+def _figures(name: str, config: Configuration, results: Path) -> Iterator[tuple[str, Figure | None, pd.DataFrame]]:
     """Name, figure and table of each figure of a data set."""
     folder = results / name
     measurements = read_table(folder / "measurements.csv", adopted(MEASUREMENTS), "report")
@@ -95,7 +95,7 @@ def _figures(name: str, config: Mapping[str, Any], results: Path) -> Iterator[tu
     if about := criteria.section(comparison, labels):
         table = comparison.criteria.reset_index()
         yield "criteria", about["figure"], table.assign(model=table["model"].map(labels))
-    if config["predictions"]:
+    if config.predictions:
         found = read(folder / "predictions.json", Predictions)
         order = [row.model for row in comparison.models]
         for view, one in zip(predictions.views(found, order, labels), found.predictions, strict=True):

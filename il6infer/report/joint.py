@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import fitted
 from il6infer.configuration.joint import members_of, without_cell
 from il6infer.configuration.load import models_of
@@ -46,9 +47,7 @@ class Shared:
         return self.apart is not None and self.apart > APART
 
 
-def section(
-    config: Mapping[str, Any], dataset: str, order: Sequence[str], results: Path
-) -> list[dict[str, Any]] | None:
+def section(config: Configuration, dataset: str, order: Sequence[str], results: Path) -> list[dict[str, Any]] | None:
     """Context of the section: for each model of a joint fit, its shared parameters; None of another data set.
 
     Parameters

@@ -20,6 +20,7 @@ from il6infer._errors import Fault, raise_faults
 from il6infer._files import versions
 from il6infer._tables import sound_sheet
 from il6infer.configuration.check import library_of
+from il6infer.configuration.configuration import Configuration, DataSet, as_keys
 from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.load import load_config, models_of, values_of
 from il6infer.configuration.raw import truth_of
@@ -87,7 +88,8 @@ def render(config_path: Path, results: Path, threads: int = 1, *, paper: bool = 
     )
     models = list(dict.fromkeys(model for one in sets for model in one["words"]))
     return template.render(
-        config=config, sets=sets, versions=versions(), config_text=json.dumps(config, indent=2, ensure_ascii=False),
+        config=config, sets=sets, versions=versions(),
+        config_text=json.dumps(as_keys(config), indent=2, ensure_ascii=False),
         style=style, page_script=page_script, explorer_script=explorer_script, paper=paper,
         methods=methods(config, versions(), models),
     )  # fmt: skip
@@ -97,12 +99,12 @@ def _template(name: str) -> str:
     return files("il6infer.report").joinpath("templates", name).read_text("utf-8")
 
 
-def _require(config: Mapping[str, Any], results: Path) -> None:
+def _require(config: Configuration, results: Path) -> None:
     names = fitted(config)
     wanted = [results / name / file for name in names for file in _SET_FILES]
-    if config["claims"]:
+    if config.claims:
         wanted += [results / name / "claims.json" for name in names]
-    if config["predictions"]:
+    if config.predictions:
         wanted += [results / name / "predictions.json" for name in names]
     wanted += [
         results / name / model / hold_out.FILE
@@ -117,12 +119,12 @@ def _require(config: Mapping[str, Any], results: Path) -> None:
     raise_faults(_other_models(config, results), "report")
 
 
-def _profiles(config: Mapping[str, Any]) -> list[str]:
+def _profiles(config: Configuration) -> list[str]:
     """File of the profile likelihoods of a fit, where the configuration asks for them."""
-    return ["profiles.json"] if config["identifiability"]["profiles"] else []
+    return ["profiles.json"] if config.identifiability.profiles else []
 
 
-def _other_models(config: Mapping[str, Any], results: Path) -> Iterator[Fault]:
+def _other_models(config: Configuration, results: Path) -> Iterator[Fault]:
     """Comparisons of other models than those of the configuration: a model left out would be dropped unseen."""
     for name in fitted(config):
         path, wanted = results / name / "comparison.json", models_of(config, name)
@@ -133,7 +135,7 @@ def _other_models(config: Mapping[str, Any], results: Path) -> Iterator[Fault]:
 
 
 def _dataset(
-    name: str, position: int, config: Mapping[str, Any], results: Path, draw: Callable[..., Future], paper: bool
+    name: str, position: int, config: Configuration, results: Path, draw: Callable[..., Future], paper: bool
 ) -> dict[str, Any]:
     """Context of one data set's sections."""
     folder = results / name
@@ -143,7 +145,7 @@ def _dataset(
     summary_of_ingest = read(folder / "ingest.json", IngestSummary)
     comparison = read(folder / "comparison.json", Comparison)
     order = [row.model for row in comparison.models]
-    claims = read(folder / "claims.json", WeighedClaims) if config["claims"] else None
+    claims = read(folder / "claims.json", WeighedClaims) if config.claims else None
     readouts = {
         str(readout): (rows, str(rows["unit"].iloc[0]))
         for readout, rows in measurements.groupby("observable", sort=False)
@@ -153,7 +155,7 @@ def _dataset(
     steps = [dict(row.cells) for row in protocol.rows]
     conditions = condition_labels(steps, dict.fromkeys(measurements["condition"]))
     simulated = bool(measurements["simulated"].any())
-    truth = _truth(config["datasets"][name]) if simulated else {}
+    truth = _truth(config.datasets[name]) if simulated else {}
     out = held_out_of(config, name)
     seen = fitted_rows(measurements, out)
     fits = {r: (seen[seen["observable"] == r], u) for r, (_, u) in readouts.items() if r in set(seen["observable"])}
@@ -161,7 +163,7 @@ def _dataset(
         model: draw(draw_model, model, folder, f"s{position}m{i}", fits, conditions, truth, _profiles(config))
         for i, model in enumerate(order)
     }
-    predicted = read(folder / "predictions.json", Predictions) if config["predictions"] else None
+    predicted = read(folder / "predictions.json", Predictions) if config.predictions else None
     figure_of, checks = Figures(f"s{position}-f"), read_checks(folder, order)
     data = [
         (
@@ -241,7 +243,7 @@ def _shown_first(comparison: Comparison, views: Mapping[str, ModelView]) -> dict
     return None
 
 
-def _truth(described: Mapping[str, Any]) -> dict[str, float]:
+def _truth(described: DataSet) -> dict[str, float]:
     """Parameter -> value that simulated data were made with, where it lies beside them."""
     path = truth_of(described)
     if path is None:
@@ -299,10 +301,10 @@ def _described(rows: pd.DataFrame) -> str:
     )
 
 
-def cautions(views: Iterable[ModelView], config: Mapping[str, Any]) -> list[str]:
+def cautions(views: Iterable[ModelView], config: Configuration) -> list[str]:
     """Sentences on fits that were made in another way than the configuration, or the others, say."""
     views = list(views)
-    wanted, now = {"seed": config["seed"], **config["fit"]}, versions()
+    wanted, now = {"seed": config.seed, **vars(config.fit)}, versions()
     groups: dict[str, list[str]] = {}
     for view in views:
         for key, what, expected in (

@@ -11,6 +11,7 @@ import pytest
 
 from il6infer.cli.main import main
 from il6infer.cli.report import run as report
+from il6infer.configuration.configuration import as_keys
 from il6infer.configuration.load import check_keys
 from il6infer.provenance.record import note
 from il6infer.stages.codec import write
@@ -35,7 +36,7 @@ def analyse(folder: Path, description: str, raw: str) -> Path:
     words = ["problem", "results/mine/measurements.csv", "results/mine/protocol.csv", "--model", MODEL]
     assert main([*words, "--output", f"results/mine/{MODEL}/problem"]) == 0
     (results / "settings").mkdir()
-    (results / "settings" / "report.json").write_text(json.dumps(config))
+    (results / "settings" / "report.json").write_text(json.dumps(as_keys(config)))
     write(results / "mine" / "comparison.json", comparison("mine", 1, ()))
     recorded(Path("results/mine/comparison.json"), "compare", [])
     (results / "report").mkdir()

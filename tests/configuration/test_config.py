@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from il6infer._errors import UserError
 from il6infer.configuration import load
 from il6infer.configuration.check import check_config
+from il6infer.configuration.configuration import Configuration, DataSet, as_keys, from_keys
 from il6infer.library.compose import compose
 from il6infer.stages.codec import encode
 from il6infer.stages.settings import SECTIONS, CompareSections, FitSections, VerdictSections, read_sections
@@ -23,26 +25,26 @@ def schema() -> dict:
 def test_empty_configuration_is_all_defaults():
     config = check_config({}, "empty")
 
-    assert config["fit"]["chains"] == 4
-    assert config["verdict"]["rhat_max"] == 1.01
-    assert config["datasets"] == {}
-    assert len(config["models"]) == 6
+    assert config.fit.chains == 4
+    assert config.verdict.rhat_max == 1.01
+    assert config.datasets == {}
+    assert len(config.models) == 6
 
 
 def test_given_values_win_and_the_argument_stays_as_it_was():
     given = {"fit": {"draws": 5}, "datasets": {"a": {"description": "d.yaml", "folder": "f"}}}
     config = check_config(given, "given")
 
-    assert (config["fit"]["draws"], config["fit"]["tune"]) == (5, 400)
-    assert config["datasets"]["a"] == {"description": "d.yaml", "folder": "f"}
+    assert (config.fit.draws, config.fit.tune) == (5, 400)
+    assert config.datasets["a"] == DataSet(description="d.yaml", folder="f")
     assert given == {"fit": {"draws": 5}, "datasets": {"a": {"description": "d.yaml", "folder": "f"}}}
 
 
 def test_numbers_that_snakemake_reads_as_text_are_numbers():
     config = check_config({"seed": "7", "title": "7", "fit": {"rtol": "1e-5", "draws": "20"}}, "text")
 
-    assert (config["seed"], config["title"]) == (7, "7")
-    assert (config["fit"]["rtol"], config["fit"]["draws"]) == (1e-5, 20)
+    assert (config.seed, config.title) == (7, "7")
+    assert (config.fit.rtol, config.fit.draws) == (1e-5, 20)
 
 
 def test_all_faults_come_in_one_message():
@@ -106,7 +108,7 @@ def test_models_must_be_a_list_of_different_names(models, message):
 
 def test_the_models_are_those_of_the_library():
     config = check_config({"models": ["both_dual+stat1+mapk@HUVEC", "cluster_loss"]}, "")
-    assert config["models"] == ["both_dual+mapk+stat1@HUVEC", "cluster_loss"]
+    assert config.models == ("both_dual+mapk+stat1@HUVEC", "cluster_loss")
     with pytest.raises(UserError) as caught:
         check_config({"models": ["both_none+mapkk", "trans_none+shedding"]}, "a.yaml")
     first, second = str(caught.value).splitlines()[1:]
@@ -128,8 +130,8 @@ def test_constraints_are_off_by_default_and_a_data_set_may_have_its_own():
     }  # fmt: skip
     config = check_config(given, "a.yaml")
 
-    assert check_config({}, "")["constraints"] == []
-    assert [load.constraints_of(config, name) for name in "abc"] == [["free_IL6"], [], []]
+    assert check_config({}, "").constraints == ()
+    assert [load.constraints_of(config, name) for name in "abc"] == [("free_IL6",), (), ()]
 
 
 def test_models_that_cannot_express_a_constraint_are_named_once_with_one_that_can():
@@ -175,7 +177,7 @@ def test_values_are_none_by_default_and_a_data_set_may_have_its_own():
     }  # fmt: skip
     config = check_config(given, "a.yaml")
 
-    assert check_config({}, "")["values"] == {}
+    assert check_config({}, "").values == {}
     assert [load.values_of(config, name) for name in "abcd"] == [
         {"cell_number": 5e4, "medium_volume": 0.1}, {"cell_number": 1e5}, {}, {},
     ]  # fmt: skip
@@ -217,20 +219,20 @@ def test_every_key_is_described_and_documented(schema, root):
 def test_the_configurations_that_come_with_it_are_valid(root, name):
     config = load.load_config(root / "config" / name)
 
-    assert not config["claims"] or (root / config["claims"]).is_file()
-    for dataset in config["datasets"].values():
-        assert (root / dataset["description"]).is_file()
+    assert not config.claims or (root / config.claims).is_file()
+    for dataset in config.datasets.values():
+        assert (root / dataset.description).is_file()
 
 
 def test_the_default_analysis_compares_feedbacks_and_wirings_and_predicts_what_it_never_saw(root):
     config = load.load_config(root / "config" / "config.yaml")
 
-    assert config["models"] == [
+    assert config.models == (
         *(f"both_{feedback}+wiring_shared" for feedback in ("none", "socs3", "loss", "dual")),
         "both_socs3+wiring_stat3",
-    ]
-    assert config["claims"] == "config/claims.yaml"
-    assert config["hold_out"]["conditions"] == ["sgp130fc_500_il6_10_sil6r_25"]
+    )
+    assert config.claims == "config/claims.yaml"
+    assert config.hold_out.conditions == ("sgp130fc_500_il6_10_sil6r_25",)
 
 
 SHIPPED = ("config", "hepatocytes", "hepg2_matched", "fibroblasts", "hepg2", "rpe1")
@@ -239,13 +241,13 @@ SHIPPED = ("config", "hepatocytes", "hepg2_matched", "fibroblasts", "hepg2", "rp
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_configuration_names_what_there_is_and_models_that_have_what_is_measured(name, root):
     config = load.load_config(root / "config" / f"{name}.yaml")
-    for dataset, described in config["datasets"].items():
-        description = yaml.safe_load((root / described["description"]).read_text("utf-8"))
+    for dataset, described in config.datasets.items():
+        description = yaml.safe_load((root / described.description).read_text("utf-8"))
         measured = {o for file in description["files"] for o in file.get("observables", [file.get("observable")])}
         for model in load.models_of(config, dataset):
             assert measured <= set(compose(model).readouts), model
         batches = {file["batch"] for file in description["files"]}
-        assert set(config["hold_out"]["batches"]) <= batches
+        assert set(config.hold_out.batches) <= batches
 
 
 def test_a_petab_problem_brings_its_own_model_and_data():
@@ -267,7 +269,7 @@ def test_defaults_in_the_readme_are_those_of_the_schema(schema, root):
     told = {}
     for keys, values in rows.items():
         told.update(zip(re.findall(r"`(\w+)`", keys), values.split(", "), strict=False))
-    config = check_config({}, "")
+    config = as_keys(check_config({}, ""))
 
     for part in ("fit", "verdict"):
         assert {key: yaml.safe_load(told[key]) for key in config[part]} == config[part]
@@ -295,17 +297,17 @@ def test_what_would_go_wrong_later_is_refused_now(content, said):
 
 
 def test_a_whole_number_with_a_point_is_one():
-    assert str(check_config({"fit": {"draws": 1e3}, "seed": 7.0}, "")["fit"]["draws"]) == "1000"
+    assert str(check_config({"fit": {"draws": 1e3}, "seed": 7.0}, "").fit.draws) == "1000"
 
 
 @pytest.mark.parametrize("kind", [FitSections, VerdictSections, CompareSections])
 def test_stages_read_their_sections_of_a_configuration_as_the_workflow_does(root, kind):
-    config = load.load_config(root / "config" / "config.yaml")
+    config = as_keys(load.load_config(root / "config" / "config.yaml"))
     found = encode(read_sections(root / "config" / "config.yaml", kind))
 
     assert found == {key: config[key] for key in found}
     assert set(load.schema()["properties"]) == set(SECTIONS)
-    assert encode(read_sections(None, kind)) == {key: check_config({}, "")[key] for key in found}
+    assert encode(read_sections(None, kind)) == {key: as_keys(check_config({}, ""))[key] for key in found}
 
 
 def test_a_stage_refuses_what_is_wrong_in_its_sections(tmp_path):
@@ -327,3 +329,13 @@ def test_a_stage_refuses_what_is_wrong_in_its_sections(tmp_path):
         "  - key 'fit.rtol': nan is not a finite number.\n"
         "  - key 'seed': -1 is not allowed: it must be at least 0."
     )
+
+
+def test_the_record_has_the_keys_of_the_schema_and_gives_back_what_it_was_made_of(schema, root):
+    of_data_set = schema["properties"]["datasets"]["additionalProperties"]
+    for kind, part in ((Configuration, schema), (DataSet, of_data_set)):
+        assert [field.name for field in fields(kind)] == list(part["properties"])
+    for name in SHIPPED:
+        config = load.load_config(root / "config" / f"{name}.yaml")
+        assert from_keys(as_keys(config), name) == config
+        assert "petab" not in next(iter(as_keys(config)["datasets"].values()))

@@ -6,12 +6,13 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.configuration.check import check_config
+from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import HoldOut, fitted, held_out_of
 
 RAW = {"description": "d.yaml", "folder": "f"}
 
 
-def config(hold_out: dict, **datasets: dict) -> dict:
+def config(hold_out: dict, **datasets: dict) -> Configuration:
     return check_config({"datasets": datasets, "hold_out": hold_out}, "my.yaml")
 
 

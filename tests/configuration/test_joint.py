@@ -6,6 +6,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.configuration.check import check_config
+from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import held_out_of
 from il6infer.configuration.joint import cell_of, members_of
 from il6infer.configuration.load import models_of, values_of
@@ -13,7 +14,7 @@ from il6infer.configuration.load import models_of, values_of
 RAW = {"description": "d.yaml", "folder": "f"}
 
 
-def config(**datasets: dict) -> dict:
+def config(**datasets: dict) -> Configuration:
     return check_config({"models": ["classic_socs3", "classic_none@PHH"], "datasets": datasets}, "my.yaml")
 
 

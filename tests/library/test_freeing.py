@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from il6infer._errors import UserError
+from il6infer.configuration.check import check_config
 from il6infer.configuration.values import check_free, free_of_model
 from il6infer.library.catalogue import shipped
 from il6infer.library.compose import compose
@@ -49,7 +50,8 @@ def test_what_cannot_be_freed_is_said_in_one_message():
 
 
 def _config(**known):
-    return {"datasets": {"d": {}}, "models": ["classic_none", "classic_socs3"], "values": {}, "modules": "", **known}
+    files = {"description": "d.yaml", "folder": "d"}
+    return check_config({"datasets": {"d": files}, "models": ["classic_none", "classic_socs3"], **known}, "config.yaml")
 
 
 def test_a_configuration_frees_in_the_models_that_hold_a_constant_fixed():

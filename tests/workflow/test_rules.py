@@ -91,11 +91,11 @@ def test_dry_run_plans_every_fit(snakemake, root, name, request):
     config = load_config(root / "config" / name)
 
     assert done.returncode == 0, done.stdout
-    fits = sum(len(config["datasets"][dataset].get("models", config["models"])) for dataset in fitted(config))
+    fits = sum(len(config.datasets[dataset].models or config.models) for dataset in fitted(config))
     assert re.search(rf"^fit +{fits}$", done.stdout, flags=re.M)
     assert re.search(rf"^check_prior +{fits}$", done.stdout, flags=re.M)
     assert re.search(rf"^ask +{fits}$", done.stdout, flags=re.M)
-    assert f"{config['results']}/report/index.html" in done.stdout
+    assert f"{config.results}/report/index.html" in done.stdout
 
 
 def test_calibration_of_five_models_by_200_fits_each_is_a_hundred_jobs(snakemake, tmp_path):

@@ -12,6 +12,7 @@ from snakemake.logging import logger
 
 from il6infer._run_lock import free, sign
 from il6infer.configuration.check import check_config, library_of
+from il6infer.configuration.configuration import as_keys
 from il6infer.configuration.comparing import left_out_of, wants_evidence
 from il6infer.configuration.raw import named_files, truth_of
 from il6infer.configuration.readouts import check_readouts
@@ -43,29 +44,29 @@ try:
     SOURCES = f"configuration ({', '.join(map(str, workflow.configfiles))})"
     SETTINGS = check_config(config, SOURCES)
     LIBRARY = library_of(SETTINGS)  # modules that models are made of
-    if any(values_of(SETTINGS, name) for name in SETTINGS["datasets"]):
+    if any(values_of(SETTINGS, name) for name in SETTINGS.datasets):
         from il6infer.configuration.values import check_values, of_model  # composes the models, which takes a second
 
         check_values(SETTINGS, SOURCES)
-    if any(free_of(SETTINGS, name) for name in SETTINGS["datasets"]):
+    if any(free_of(SETTINGS, name) for name in SETTINGS.datasets):
         from il6infer.configuration.values import check_free, free_of_model
 
         check_free(SETTINGS, SOURCES)
-    if not SETTINGS["datasets"]:
+    if not SETTINGS.datasets:
         raise UserError("configuration: no data set. Name one under 'datasets'; config/README.md shows how.")
     DESCRIPTIONS = {
-        name: read_yaml(dataset["description"])
-        for name, dataset in SETTINGS["datasets"].items()
-        if "description" in dataset
+        name: read_yaml(dataset.description)
+        for name, dataset in SETTINGS.datasets.items()
+        if dataset.description is not None
     }
-    JOINT = {name: members for name in SETTINGS["datasets"] if (members := members_of(SETTINGS, name))}
+    JOINT = {name: members for name in SETTINGS.datasets if (members := members_of(SETTINGS, name))}
     check_readouts(SETTINGS, DESCRIPTIONS, SOURCES)
-    CLAIMED = read_yaml(SETTINGS["claims"]) if SETTINGS["claims"] else {}
-    PREDICTED = read_yaml(SETTINGS["predictions"]) if SETTINGS["predictions"] else {}
+    CLAIMED = read_yaml(SETTINGS.claims) if SETTINGS.claims else {}
+    PREDICTED = read_yaml(SETTINGS.predictions) if SETTINGS.predictions else {}
     PETAB = {
-        name: read_listing(Path(dataset["petab"])).files
-        for name, dataset in SETTINGS["datasets"].items()
-        if "petab" in dataset
+        name: read_listing(Path(dataset.petab)).files
+        for name, dataset in SETTINGS.datasets.items()
+        if dataset.petab is not None
     }
 except UserError as error:
     sys.exit(f"error: {error}")
@@ -73,38 +74,39 @@ except UserError as error:
 # `.venv/bin/snakemake` without an activated environment must find `il6infer` beside itself.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
-DATASETS = SETTINGS["datasets"]
+DATASETS = SETTINGS.datasets
 FITTED = fitted(SETTINGS)  # the others are held out whole
 HELD_OUT = [name for name in FITTED if held_out_of(SETTINGS, name)]  # those whose fits predict something
-RESULTS = str(Path(SETTINGS["results"]))  # without what makes one folder two names: a last slash, a leading ./
-STUDIES = [word for name in SETTINGS["without_studies"] for word in ("--without-study", name)]
+RESULTS = str(Path(SETTINGS.results))  # without what makes one folder two names: a last slash, a leading ./
+STUDIES = [word for name in SETTINGS.without_studies for word in ("--without-study", name)]
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
-CLAIMS = SETTINGS["claims"] or []
-PREDICTIONS = SETTINGS["predictions"] or []
+CLAIMS = SETTINGS.claims or []
+PREDICTIONS = SETTINGS.predictions or []
 MODULES = list(map(str, files_of(LIBRARY.folder))) if LIBRARY.folder else []
 
 # Snakemake does not see edits and upgrades behind a command: the digest in a rule's params makes them count.
 SOURCE = {rule: stage_digest(entry)[:16] for rule, entry in ENTRIES.items()}
 
+KEYS = as_keys(SETTINGS)
 PARTS = {
-    "fit": {key: SETTINGS[key] for key in ("seed", "fit")},
-    "verdict": {"verdict": {key: value for key, value in SETTINGS["verdict"].items() if key != "pareto_k_max"}},
+    "fit": {key: KEYS[key] for key in ("seed", "fit")},
+    "verdict": {"verdict": {key: value for key, value in KEYS["verdict"].items() if key != "pareto_k_max"}},
     "evidence": {
-        "seed": SETTINGS["seed"],
-        "comparison": {key: SETTINGS["comparison"][key] for key in ("runs", "particles")},
+        "seed": KEYS["seed"],
+        "comparison": {key: KEYS["comparison"][key] for key in ("runs", "particles")},
     },
     "leave_out": {
-        **{key: SETTINGS[key] for key in ("seed", "fit", "verdict")},
-        "comparison": {key: SETTINGS["comparison"][key] for key in ("leave_out", "jobs")},
+        **{key: KEYS[key] for key in ("seed", "fit", "verdict")},
+        "comparison": {key: KEYS["comparison"][key] for key in ("leave_out", "jobs")},
     },
     "compare": {
-        "seed": SETTINGS["seed"],
-        "verdict": {"pareto_k_max": SETTINGS["verdict"]["pareto_k_max"]},
-        "comparison": {"criterion": SETTINGS["comparison"]["criterion"]},
+        "seed": KEYS["seed"],
+        "verdict": {"pareto_k_max": KEYS["verdict"]["pareto_k_max"]},
+        "comparison": {"criterion": KEYS["comparison"]["criterion"]},
     },
-    "sbc": {key: SETTINGS[key] for key in ("seed", "fit", "sbc")},
-    "report": SETTINGS,
+    "sbc": {key: KEYS[key] for key in ("seed", "fit", "sbc")},
+    "report": KEYS,
 }
 
 
@@ -138,7 +140,7 @@ def more(first):
 
 def fit_threads():
     """Threads of a fit: a CPU for each chain, but no fit waits for the CPUs of another on a small machine."""
-    cores, chains = workflow.resource_settings.cores, SETTINGS["fit"]["chains"]
+    cores, chains = workflow.resource_settings.cores, SETTINGS.fit.chains
     fits = sum(len(models_of(dataset)) for dataset in FITTED)
     # A cluster has no number of cores of its own, and the job on its node does not know of the other fits.
     if not isinstance(cores, int) or workflow.remote_exec:
@@ -148,7 +150,7 @@ def fit_threads():
 
 def raw_files(wildcards):
     """Files that the description names; one that is malformed is left to `il6infer ingest` to explain."""
-    folder = DATASETS[wildcards.dataset]["folder"]
+    folder = DATASETS[wildcards.dataset].folder
     return [f"{folder}/{name}" for name in named_files(DESCRIPTIONS[wildcards.dataset])]
 
 
@@ -174,7 +176,7 @@ def module_files(wildcards):
 
 def module_options(wildcards):
     """`--modules DIR` for a model that holds modules of the user's own."""
-    return ["--modules", SETTINGS["modules"]] if module_files(wildcards) else []
+    return ["--modules", SETTINGS.modules] if module_files(wildcards) else []
 
 
 def value_options(wildcards):
@@ -258,7 +260,7 @@ def join_options(wildcards):
         words += ["--member", name, f"{RESULTS}/{name}"]
         words += ["--cell", f"{name}={cell}"] if (cell := cell_of(SETTINGS, name)) else []
         words += [w for p, v in values_of(SETTINGS, name).items() for w in ("--set", f"{name}.{p}={v!r}")]
-    return [*words, *(word for key in ("own", "pooled") for p in described.get(key, ()) for word in (f"--{key}", p))]
+    return [*words, *(word for key in ("own", "pooled") for p in getattr(described, key) or () for word in (f"--{key}", p))]
 
 
 def fit_options(wildcards, input):
@@ -271,7 +273,7 @@ def left_out_files(wildcards, groups):
     """Files of all jobs of each model of the rule's data set; none where nothing is left out."""
     if left_out_of(SETTINGS, wildcards.dataset) == "none":
         return []
-    jobs = range(1, SETTINGS["comparison"]["jobs"] + 1)
+    jobs = range(1, SETTINGS.comparison.jobs + 1)
     return expand(groups, dataset=wildcards.dataset, model=models_of(wildcards.dataset), job=jobs)
 
 

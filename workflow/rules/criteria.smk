@@ -27,7 +27,7 @@ rule leave_out:
     params:
         unit=lambda wildcards: left_out_of(SETTINGS, wildcards.dataset),
         members=lambda wildcards: [w for name in members_of(SETTINGS, wildcards.dataset) for w in ("--data-set", name)],
-        jobs=SETTINGS["comparison"]["jobs"],
+        jobs=SETTINGS.comparison.jobs,
         source=SOURCE["leave_out"],
     message:
         "Leave out: job {wildcards.job} of {wildcards.model} of {wildcards.dataset}"

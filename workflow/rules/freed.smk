@@ -21,7 +21,7 @@ use rule problem as freed_problem with:
         free=lambda wildcards: [*free_options(wildcards), "--free", wildcards.constant],
         modules=module_options,
         studies=STUDIES,
-        noise=SETTINGS["noise"]["per"],
+        noise=SETTINGS.noise.per,
         held_out=hold_out_options,
         source=SOURCE["problem"],
     message:

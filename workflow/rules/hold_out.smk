@@ -30,7 +30,7 @@ rule held_out_problem:
         free=free_options,
         modules=module_options,
         studies=STUDIES,
-        noise=SETTINGS["noise"]["per"],
+        noise=SETTINGS.noise.per,
         held_out=hold_out_options,
         others=lambda wildcards, input: held_out_others(wildcards, input.others),
         source=SOURCE["held_out_problem"],
@@ -66,7 +66,7 @@ rule hold_out:
         mem_mb=more(3000),
         runtime=more(30),
     params:
-        seed=SETTINGS["seed"],
+        seed=SETTINGS.seed,
         source=SOURCE["hold_out"],
     message:
         "Held-out data: what {wildcards.model} of {wildcards.dataset} predicts of them"

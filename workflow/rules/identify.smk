@@ -52,7 +52,7 @@ rule profile_part:
         mem_mb=more(2000),
         runtime=more(60),
     params:
-        parts=SETTINGS["identifiability"]["parts"],
+        parts=SETTINGS.identifiability.parts,
         source=SOURCE["profile_part"],
     message:
         "Identify: profile likelihoods of {wildcards.model} of {wildcards.dataset}, part {wildcards.number}"
@@ -66,7 +66,7 @@ rule profile_gather:
     input:
         parts=expand(
             f"{RESULTS}/{{{{dataset}}}}/{{{{model}}}}/profiles/{{number}}.json",
-            number=range(SETTINGS["identifiability"]["parts"]),
+            number=range(SETTINGS.identifiability.parts),
         ),
     output:
         table=f"{RESULTS}/{{dataset}}/{{model}}/profiles.json",

@@ -25,7 +25,7 @@ rule ask:
         runtime=more(30),
     params:
         asked=CLAIMED,  # what the file says counts, not how it is written
-        seed=SETTINGS["seed"],
+        seed=SETTINGS.seed,
         source=SOURCE["ask"],
     message:
         "Claims: what {wildcards.model} of {wildcards.dataset} says of them"
@@ -84,7 +84,7 @@ rule predict:
         runtime=more(30),
     params:
         asked=PREDICTED,  # what the file says counts, not how it is written
-        seed=SETTINGS["seed"],
+        seed=SETTINGS.seed,
         source=SOURCE["predict"],
     message:
         "Predict: what {wildcards.model} of {wildcards.dataset} says of interventions"

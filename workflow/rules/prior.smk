@@ -25,7 +25,7 @@ rule check_prior:
         mem_mb=more(2000),
         runtime=more(15),
     params:
-        seed=SETTINGS["seed"],
+        seed=SETTINGS.seed,
         source=SOURCE["check_prior"],
     message:
         "Prior: what the priors of {wildcards.model} of {wildcards.dataset} say of published behaviour"

@@ -30,7 +30,7 @@ rule problem:
         free=free_options,
         modules=module_options,
         studies=STUDIES,
-        noise=SETTINGS["noise"]["per"],
+        noise=SETTINGS.noise.per,
         held_out=hold_out_options,
         source=SOURCE["problem"],
     message:

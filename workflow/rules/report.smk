@@ -17,9 +17,9 @@ rule report:
         posteriors=of_each_fit(rules.fit.output.posterior),
         verdicts=of_each_fit(rules.diagnose.output.verdict),
         told=of_each_fit(rules.identify.output.table),
-        profiles=of_each_fit(rules.profile_gather.output.table) if SETTINGS["identifiability"]["profiles"] else [],
+        profiles=of_each_fit(rules.profile_gather.output.table) if SETTINGS.identifiability.profiles else [],
         comparisons=expand(rules.compare.output.table, dataset=FITTED),
-        truths=[truth for dataset in FITTED if (truth := truth_of(config["datasets"][dataset]))],
+        truths=[truth for dataset in FITTED if (truth := truth_of(DATASETS[dataset]))],
         modules=MODULES,
         held_out=[
             path

@@ -44,7 +44,7 @@ rule sbc_gather:
     input:
         batches=expand(
             f"{RESULTS}/{{{{dataset}}}}/{{{{model}}}}/{{{{kind}}}}/{{batch}}.json",
-            batch=range(-(-SETTINGS["sbc"]["fits"] // SETTINGS["sbc"]["batch"])),
+            batch=range(-(-SETTINGS.sbc.fits // SETTINGS.sbc.batch)),
         ),
     output:
         table=f"{RESULTS}/{{dataset}}/{{model}}/{{kind}}.json",
