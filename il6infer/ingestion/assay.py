@@ -11,9 +11,9 @@ import pandas as pd
 from il6infer._errors import Fault
 from il6infer._tables import Sheet
 from il6infer._units import TIME_UNITS
-from il6infer.ingestion.bands import Joined, with_bands, with_replicates
+from il6infer.ingestion.bands import Joined, with_bands, with_lanes, with_replicates
 from il6infer.ingestion.cells import Merged
-from il6infer.ingestion.guard import guard, passed_over
+from il6infer.ingestion.guard import guard, marked, passed_over
 from il6infer.ingestion.headers import contradicted, logarithms
 from il6infer.ingestion.join import CLOCKS, with_conditions, with_house_names, with_times
 from il6infer.ingestion.join import KEYS as JOINED_BY
@@ -242,6 +242,7 @@ class Assay:
         with_times(joined, spec.time, spec.time_unit, timed=take.timed)
         with_house_names(joined, [c for c in columns if c not in ("condition", spec.time)])
         with_bands(joined, columns)
+        with_lanes(joined, columns)
         with_replicates(joined, columns)
         both = [column for column in take.ignore if column in {*columns, *take.where}]
         faults += joined.sheet.missing([c for c in columns if c != "condition"])
@@ -274,12 +275,14 @@ class Assay:
         unnamed = passed_over(
             taken, {*columns, "condition", *take.where, *take.ignore, *joined.used, take.batch_column or "condition"}
         )
+        lost = tuple(c for c in joined.lost if c not in {*take.where, *take.ignore, *joined.used})
+        found_lost = marked(joined.bands, lost, out) if joined.bands is not None else []
         left = [Dropped(observable, row, reason) for row, reason in joined.left for observable in spec.observables]
         return replace(
             found,
-            faults=(*faults, *found.faults, *guard(taken, unnamed, found.values)),
+            faults=(*faults, *found.faults, *guard(taken, unnamed, found.values), *found_lost),
             dropped=(*found.dropped, *left),
-            passed_over=unnamed,
+            passed_over=(*unnamed, *lost),
             ignored=take.ignore,
             steps=joined.steps,
             notes=tuple(joined.notes),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from il6infer._errors import Fault
-from il6infer._tables import Row, Sheet
+from il6infer._tables import Row, Sheet, repeated
 from il6infer.ingestion.labels import Rows
 
 
@@ -26,6 +26,10 @@ class Joined:
         Row -> fault of its label, which counts if the row is read.
     exempt
         Cells of blank wells and controls, which are no samples.
+    bands
+        Rows of the bands that are read, before they were put side by side.
+    lost
+        Columns of them that differ from band to band of a lane, and are gone since.
     """
 
     sheet: Sheet
@@ -38,6 +42,8 @@ class Joined:
     notes: list[str] = field(default_factory=list)
     labels: dict[int, Fault] = field(default_factory=dict)
     exempt: frozenset[str] = frozenset()
+    bands: Sheet | None = None
+    lost: tuple[str, ...] = ()
 
 
 def renamed(sheet: Sheet, header: str, name: str) -> Sheet:
@@ -107,7 +113,21 @@ def with_bands(joined: Joined, wanted: Collection[str]) -> None:
             cells |= {f"{band} {m}": first[band][m] if band in first else "" for m in measures}
         made.append(replace(rows[0], cells=cells))
     columns = tuple(made[0].cells) if made else ("lane", *kept, *bands)
+    read = [band for band in bands if {band, *(f"{band} {m}" for m in measures)} & set(wanted)]
+    joined.bands = replace(sheet, rows=tuple(row for row in sheet.rows if row["band"] in read))
+    joined.lost = tuple(c for c in others if c not in (*kept, *measures))
     joined.sheet = replace(sheet, columns=columns, rows=tuple(made))
+
+
+def with_lanes(joined: Joined, wanted: Collection[str]) -> None:
+    """Count the rows of a gel as its lanes, where nothing says which they are; rows that are alike are then a fault."""
+    sheet = joined.sheet
+    if "lane" not in wanted or "lane" in sheet.columns:
+        return
+    joined.faults += repeated(sheet, sheet.columns)
+    joined.notes.append("no column says the lanes: rows count as lanes, in their order.")
+    joined.sheet = added(sheet, {"lane": [str(number) for number in range(1, len(sheet.rows) + 1)]})
+    joined.used.add("lane")
 
 
 def with_replicates(joined: Joined, wanted: Collection[str]) -> None:

@@ -146,8 +146,9 @@ def _text(text: str, encoding: str, name: str) -> tuple[Grid | None, list[Fault]
     delimiter = told[1] if told else _delimiter(text)
     try:
         csv.field_size_limit(CELL_BYTES)
+        plainly = "\u2212" not in text and "\u2013" not in text
         rows = [
-            tuple(clean(cell) for cell in row)
+            tuple([cell.strip(_BLANKS) for cell in row] if plainly else map(clean, row))
             for row in csv.reader(io.StringIO(("\n" + rest) if told else text, newline=""), delimiter=delimiter)
         ]
     except csv.Error as error:

@@ -8,7 +8,9 @@ constant within them, counts them (lane, well, replicate), or is a measurement o
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 from il6infer._errors import Fault
@@ -19,7 +21,11 @@ _MARKS = {
     *("omit", "omitted", "exclude", "excluded", "exclusion", "flag", "flags", "flagged", "outlier", "outliers", "mask"),
     *("masked", "valid", "invalid", "usable", "use", "used", "keep", "skip", "discard", "discarded", "reject", "drop"),
     *("rejected", "remove", "removed", "qc", "quality", "status", "pass", "passed", "fail", "failed", "saturated"),
-    *("saturation", "task", "content", "bad", "include", "included", "dropped", "warning"),
+    *("saturation", "task", "content", "bad", "include", "included", "dropped", "warning", "good"),
+    *("accept", "accepted"),
+    *("inhalt", "contenu", "auslassen", "ausschluss", "ausschliessen", "ausgeschlossen", "ausreisser", "ausreisser"),
+    *("gueltig", "verwendet", "verwenden", "aufgabe", "qualitaet", "gesaettigt", "exclure", "exclu", "exclus"),
+    *("aberrant", "aberrante", "valide", "utiliser", "garder", "retenu", "verdict", "decision", "call"),
 }  # fmt: skip
 _ERRORS = {"sd", "std", "stdev", "stddev", "se", "sem", "stderr", "cv", "var", "variance", "mad", "iqr"}
 _ERRORS |= {"error", "err", "errors", "uncertainty", "sigma", "lower", "upper", "ci", "dev"}
@@ -35,14 +41,23 @@ _UNUSED = re.compile(
     re.IGNORECASE,
 )
 _REPEATED = re.compile(r"(?P<name>.+?)(\.\d+| \(\d+\))")
+_NUMBERED = re.compile(
+    r"(?P<name>.*?[^\W\d_]\w*)[ _.-]+((?:n|rep|replicate|replikat|r|tech|bio|exp|#)[ _.-]*)?\d{1,2}", re.IGNORECASE
+)
+_THINGS = {"band", "peak", "channel", "spot", "line", "lane", "label"}
 _KINDS = re.compile(r"(well|sample|row|measurement)[ _.-]*(type|kind|role)", re.IGNORECASE)
 _TREATMENTS = {
     *("input", "dose", "doses", "drug", "drugs", "inhibitor", "inhib", "treatment", "ligand"),
     *("stimulus", "stimulation", "compound", "condition", "dmso", "vehicle", "stattic", "ruxolitinib", "rux"),
     *("actd", "actinomycin", "tocilizumab", "antibody", "genotype", "cells", "line", "gel", "plate", "blot", "batch"),
     *("experiment", "exp", "donor", "patient", "mouse", "animal", "date", "day", "sirna", "knockdown", "medium"),
+    *("behandlung", "vorbehandlung", "wirkstoff", "hemmstoff", "dosis", "zelllinie", "spender", "maus", "versuch"),
+    *("traitement", "inhibiteur", "inhibitors", "drogue", "lignee", "donneur", "souris", "essai", "medicament"),
+    *("pretreat", "pretreated", "preincubation", "clone", "plasmid", "construct", "transfection", "strain", "passage"),
+    *("agonist", "antagonist", "conc", "concentration", "konzentration", "stim", "cond", "group", "gruppe", "groupe"),
     *("diclofenac", "dcf", "apap", "cytokine", "treated", "pretreatment", "il6", "sil6r", "sgp130", "serum"),
 }  # fmt: skip
+_SPELLED = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue", "\u00df": "ss"})
 _RUNS = {"gel", "plate", "blot", "batch", "experiment", "exp"}
 _PLACES = {"lane", "lanes", "well", "wells", "position", "pos", "replicate", "replicates", "rep", "repeat", "technical"}
 _LABELS = {"sample", "samples", "name", "id", "label", "file", "barcode", "index", "idx", "row", "no", "nr", "comment"}
@@ -85,21 +100,47 @@ def guard(sheet: Sheet, columns: Sequence[str], values: Sequence[Value]) -> list
     return faults
 
 
+def marked(sheet: Sheet, columns: Sequence[str], out: Collection[int]) -> list[Fault]:
+    """Find columns, of bands that stand below each other, that by name or cells judge the bands that are read.
+
+    Parameters
+    ----------
+    sheet
+        A row a band.
+    columns
+        Those that are lost when the bands of a lane are put side by side.
+    out
+        Numbers of the rows that are left out.
+    """
+    sheet = replace(sheet, rows=tuple(row for row in sheet.rows if row.number not in out))
+    return [fault for column in columns if (fault := _named(sheet, column) or _told(sheet, column, columns))]
+
+
 def _words(column: str) -> set[str]:
     """Words of a column's name, in small letters: ``Bkgnd. Std. Dev.``, ``lfcSE`` and ``stat3_abs_std`` alike."""
-    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)
-    return set(re.split(r"[^a-z0-9#]+", apart.lower())) - ({""} if column else set())
+    return _plain_words(re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)) - ({""} if column else set())
+
+
+def _stems(column: str) -> set[str]:
+    """Words of a column's name, and what they are without a number behind: ``drug2``, ``siRNA``, ``Ausreißer``."""
+    words = _words(column) | _plain_words(column)
+    return words | {word.rstrip("0123456789") for word in words if word}
+
+
+def _plain_words(text: str) -> set[str]:
+    spelled = unicodedata.normalize("NFKD", text.lower().translate(_SPELLED))
+    return set(re.split(r"[^a-z0-9#]+", "".join(letter for letter in spelled if not unicodedata.combining(letter))))
 
 
 def _named(sheet: Sheet, column: str) -> Fault | None:
     """Fault of a column whose name says that its cells judge rows or values."""
     where, words = f"{sheet.name}, column '{column}'", _words(column)
-    ignore = f"list it under 'ignore: [{column}]'"
-    if words & _MARKS or _KINDS.fullmatch(column):
+    ignore = f"list it under 'ignore: [{_quoted(column)}]'"
+    if _stems(column) & _MARKS or _KINDS.fullmatch(column):
         levels = _levels(sheet, sheet.rows, column)
         what = f"it marks rows, and the description does not say which of them to read: {_shown(levels)}."
         most = max(levels, key=lambda level: len(levels[level]))
-        return Fault(where, what, f"Say so, as in 'where: {{{column}: [{_quoted(most)}]}}', or {ignore}.")
+        return Fault(where, what, f"Say so, as in 'where: {{{_quoted(column)}: [{_quoted(most)}]}}', or {ignore}.")
     if words & _ERRORS:
         what = "it looks like the error of a value, which is not read: the noise is estimated from the values."
         return Fault(where, what, f"If it may be passed over, {ignore}.")
@@ -122,12 +163,24 @@ def _told(sheet: Sheet, column: str, columns: Sequence[str]) -> Fault | None:
         row = next(row for row in sheet.rows if row[column] and sheet.number(row[column]) is None)
         what = f"it has no name, and marks some rows (row {row.line or row.number}: '{row[column][:60]}')."
         return Fault(where, what, f"Give it a name, and leave such rows out by 'where:', or {ignore}.")
-    again = _REPEATED.fullmatch(column)
-    if again and again["name"] in sheet.columns and again["name"] not in columns:
-        what = f"it looks like a repeat of column '{again['name']}', which is read."
+    again = _repeat_of(sheet, column, columns)
+    if again:
+        what = f"it looks like a repeat of column '{again}', which is read."
         remedy = f"If it holds replicates, put them below each other, or list the file once for each; else {ignore}."
         return Fault(where, what, remedy)
     return None
+
+
+def _repeat_of(sheet: Sheet, column: str, columns: Sequence[str]) -> str:
+    """Column that is read, and that a column repeats by its name: ``pSTAT3.1`` pSTAT3, ``pSTAT3 n2`` pSTAT3 n1."""
+    again = _REPEATED.fullmatch(column)
+    if again and again["name"] in sheet.columns and again["name"] not in columns:
+        return again["name"]
+    mine = _NUMBERED.fullmatch(column)
+    if not mine or mine["name"].casefold() in _THINGS:
+        return ""
+    read = {c: found["name"] for c in sheet.columns if c not in columns and (found := _NUMBERED.fullmatch(c))}
+    return next((c for c, name in read.items() if name == mine["name"]), "")
 
 
 def _splits(sheet: Sheet, column: str, at_once: Mapping[tuple[str, str, float], list[Row]]) -> Fault | None:
@@ -137,8 +190,8 @@ def _splits(sheet: Sheet, column: str, at_once: Mapping[tuple[str, str, float], 
     cells = [row[column] for row in read.values()]
     groups: dict[tuple[str, str, str], list[Row]] = {}
     text = any(cell and sheet.number(cell) is None for cell in cells)
-    label = bool(words & _LABELS) and not words & _TREATMENTS
-    at_any_time = bool(words & _TREATMENTS) or (text and not label and not words & _PLACES)
+    label = bool(words & _LABELS) and not _stems(column) & _TREATMENTS
+    at_any_time = bool(_stems(column) & _TREATMENTS) or (text and not label and not words & _PLACES)
     for (observable, condition, time), rows in at_once.items():
         groups.setdefault((observable, condition, "" if at_any_time else f", {time:g} min"), []).extend(rows)
     split = {key: rows for key, rows in groups.items() if len({_same(sheet, row[column]) for row in rows}) > 1}
@@ -148,11 +201,11 @@ def _splits(sheet: Sheet, column: str, at_once: Mapping[tuple[str, str, float], 
     levels = _levels(sheet, rows, column)
     what = f"it tells apart rows that are read as one condition, time and batch ({condition}{time}): {_shown(levels)}"
     what += f"; and so in {len(split) - 1} more." if len(split) > 1 else "."
-    one = f"'where: {{{column}: [{_quoted(next(iter(levels)))}]}}'"
+    one = f"'where: {{{_quoted(column)}: [{_quoted(next(iter(levels)))}]}}'"
     remedy = f"Make it the condition, read one kind of row, as in {one} (the file listed once a kind)"
     if words & _RUNS:
         remedy = f"List the file once for each, as in {one}, with a batch of its own"
-    remedy += f", or, if it makes no difference, list it under 'ignore: [{column}]'."
+    remedy += f", or, if it makes no difference, list it under 'ignore: [{_quoted(column)}]'."
     return Fault(f"{sheet.name}, column '{column}'", what, remedy)
 
 
@@ -161,7 +214,7 @@ def _harmless(
 ) -> bool:
     """Whether a column counts samples, is a label of each, or is a measurement of its own."""
     apart = all(len({row[column] for row in rows}) == len(rows) for rows in split)
-    if words & _TREATMENTS:
+    if _stems(column) & _TREATMENTS:
         return False
     if words & _PLACES and apart:
         return True
@@ -215,4 +268,4 @@ def _shown(levels: Mapping[str, Sequence[int]]) -> str:
 
 def _quoted(cell: str) -> str:
     """Write a cell as YAML reads it back."""
-    return cell if re.fullmatch(r"[A-Za-z0-9_.]+", cell, re.ASCII) else "'" + cell.replace("'", "''") + "'"
+    return cell if re.fullmatch(r"[\w.]+([ -]+[\w.]+)*\??", cell) else "'" + cell.replace("'", "''") + "'"

@@ -10,7 +10,7 @@ from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, number
 from il6infer._units import minutes, species_of
 from il6infer.ingestion.bands import Joined, added, renamed
-from il6infer.ingestion.formats.format import known_as, plain, time_unit, told_time_unit
+from il6infer.ingestion.formats.format import bare, known_as, plain, time_unit, told_time_unit
 from il6infer.ingestion.labels import parse_label, steps_of_doses
 from il6infer.ingestion.layout import well_of
 from il6infer.ingestion.taking import ConditionOf, Take
@@ -108,7 +108,9 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         sheet = renamed(sheet, "time", column)
     if column not in sheet.columns:
         alike = [c for c in sheet.columns if time_unit(c)] or [
-            c for c in sheet.columns if plain(c).split(" ")[0] in ("time", "zeit") and (timed or told_time_unit(c))
+            c
+            for c in sheet.columns
+            if plain(c).split(" ")[0] in ("time", "zeit", "temps") and (timed or told_time_unit(c))
         ]
         if len(alike) == 1:
             joined.time_unit = joined.time_unit or told_time_unit(alike[0])
@@ -188,6 +190,7 @@ def with_house_names(joined: Joined, wanted: Collection[str]) -> None:
             continue
         alike = [column for column in sheet.columns if column not in wanted and plain(column) == plain(name)]
         alike = alike or [column for column in sheet.columns if column not in wanted and known_as(column) == name]
+        alike = alike or [column for column in sheet.columns if column not in wanted and bare(column) == plain(name)]
         if len(alike) == 1:
             joined.sheet = renamed(sheet, alike[0], name)
     sheet = joined.sheet

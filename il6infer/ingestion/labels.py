@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,17 @@ NOTHING = frozenset(
     {
         *("vehicle", "veh", "control", "ctrl", "ctl", "con", "untreated", "unstimulated", "unstim", "mock", "medium"),
         *("media", "pbs", "dmso", "none", "no stimulus", "nothing", "kontrolle", "unbehandelt", "resting"),
+        *(
+            "vehikel",
+            "ohne",
+            "v\u00e9hicule",
+            "vehicule",
+            "t\u00e9moin",
+            "temoin",
+            "contr\u00f4le",
+            "controle",
+            "non trait\u00e9",
+        ),
     }
 )
 """What people call a sample to which nothing was added, in small letters."""
@@ -27,6 +39,8 @@ _FORMS = (
 )
 _SPLIT = re.compile(r"\s+\+\s+|\s*\+\s+|\s+and\s+|\s+with\s+|\s*&\s*|\s*;\s*|\s+und\s+")
 
+_SPELLED = str.maketrans({"\u00df": "ss", "\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue"})
+
 Rows = tuple[Mapping[str, str], ...]
 """Rows of a protocol (``condition,time_min,action,species,dose,unit``)."""
 
@@ -41,7 +55,9 @@ class Label:
 
 def name_of(text: str) -> str:
     """Name of a condition made of any text: letters, digits and _."""
-    plain = text.strip().replace("\u00b5", "u").replace("\u03bc", "u").replace("\u03b1", "a")
+    plain = unicodedata.normalize("NFKD", text.strip().translate(_SPELLED).replace("\u00b5", "u"))
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = plain.replace("\u00b5", "u").replace("\u03bc", "u").replace("\u03b1", "a")
     plain = re.sub(r"(?<=\d)\.(?=\d)", "p", plain)
     plain = re.sub(r"(?<!\w)-(?=\d)", "minus", plain)
     words = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_")

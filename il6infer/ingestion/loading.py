@@ -9,6 +9,7 @@ from il6infer._errors import Fault, nearest
 from il6infer._tables import Sheet
 from il6infer.ingestion.cells import Grid, Typed, grids
 from il6infer.ingestion.formats import FORMATS, Block, Format
+from il6infer.ingestion.formats.format import numeric
 from il6infer.ingestion.marks import decide, in_doubt
 from il6infer.ingestion.taking import Take
 
@@ -76,7 +77,8 @@ def _one_sheet(
     if len(likely) == 1:
         return replace(likely[0], name=f"{name}, sheet '{likely[0].sheet}'"), []
     listed = ", ".join(f"'{sheet}'" for sheet in names)
-    remedy = f"Say 'sheet: {names[0]}', and list the file once for each sheet that is read."
+    numbers = [sum(numeric(cell) for row in grid.rows for cell in row) for grid in found]
+    remedy = f"Say 'sheet: {names[numbers.index(max(numbers))]}', and list the file once for each sheet that is read."
     return None, [Fault(name, f"{len(found)} sheets have values ({listed}), and nothing says which to read.", remedy)]
 
 

@@ -76,9 +76,9 @@ def decide(cells: Iterable[str], *, delimiter: str, program: bool, small: bool =
     for cell in cells:
         if not cell or cell.isdigit() or isinstance(cell, Typed):
             continue
-        cell = cell.lstrip("<>=\u2264\u2265 ").rstrip("% ")
         if "point decimal" in seen and not _OTHER.search(cell):
             continue  # a point more says nothing new
+        cell = cell.lstrip("<>=\u2264\u2265 ").rstrip("% ")
         if kind := kind_of(cell):
             seen.setdefault(kind, cell)
     comma = any(kind in seen for kind in ("comma decimal", "point grouped", *_COMMAS))

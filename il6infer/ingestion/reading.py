@@ -122,6 +122,11 @@ _BELOW = {
     "n. d.",
     "not detected",
     "not detectable",
+    "unbestimmt",
+    "nicht nachweisbar",
+    "n.n.",
+    "ind\u00e9termin\u00e9",
+    "indetermine",
     "undetermined",
     "undet",
     "undet.",
@@ -145,7 +150,8 @@ _BELOW |= {
     "oor<",
 }
 _ABOVE = {"over", "overflow", "ovrflw", "ovfl", "overrange", "over range", "saturated", "sat", "sat.", "saturation"}
-_ABOVE |= {"above", "high", "aloq", "max", ">max", "oor >", "oor>"}
+_ABOVE |= {"above", "high", "aloq", "max", ">max", "oor >", "oor>", "overload", "overld", "ovld", "o/r"}
+_ABOVE |= {"\u00fcbersteuert", "uebersteuert", "ges\u00e4ttigt", "gesaettigt", "satur\u00e9", "sature"}
 MARKED = re.compile(r"([<>]=?|[\u2264\u2265])\s*(\d[\d.,'\u2019 \u00a0\u202f]*(?:[eE][+-]?\d+)?)")
 """A limit: its sign, and its number."""
 _SERIALS = (36526, 55153)

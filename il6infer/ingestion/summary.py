@@ -11,7 +11,6 @@ import pandas as pd
 from il6infer._units import substances
 from il6infer.ingestion.protocol import Protocol
 from il6infer.ingestion.quality import checks
-from il6infer.ingestion.reading import Reading
 from il6infer.ingestion.sources import Source
 from il6infer.ingestion.specs import Description
 from il6infer.stages.ingest import Dropped, FileDigest, IngestSummary, MolecularWeight, RawFile
@@ -117,6 +116,7 @@ def _warnings(source: Source) -> tuple[str, ...]:
             limits = sum((v.observable, v.censored) == (observable, side) for v in reading.values)
             if limits:
                 found.append(f"{observable}: of {limits} measurements it is only known that they lie {side} a limit.")
+    measured = {(value.condition, value.observable) for value in reading.values}
     for observable in source.spec.observables:
         for side, bias in (("below", "high"), ("above", "low")):
             out = {drop.row for drop in reading.dropped if (drop.observable, drop.side) == (observable, side)}
@@ -126,7 +126,7 @@ def _warnings(source: Source) -> tuple[str, ...]:
                     "for the conditions and times that they belong to. Where their limit is known, say it "
                     f"('{LIMIT_KEYS[side]}:'): they then count as {side} it."
                 )
-        empty = [c for c in reading.conditions or {} if (c, observable) not in _measured(reading)]
+        empty = [c for c in reading.conditions or {} if (c, observable) not in measured]
         if empty and any(drop.side for drop in reading.dropped):
             found.append(f"{observable}: no value of {', '.join(empty)} is left.")
     for reason in dict.fromkeys(drop.reason for drop in reading.dropped if drop.reason.startswith(("dead", "Ct of"))):
@@ -135,10 +135,6 @@ def _warnings(source: Source) -> tuple[str, ...]:
     if negative := reading.quality.get("negative_bands"):
         found.append(f"{negative:.0f} values are below zero: a background was subtracted before.")
     return tuple(found)
-
-
-def _measured(reading: Reading) -> set[tuple[str, str]]:
-    return {(value.condition, value.observable) for value in reading.values}
 
 
 def _dropped(source: Source) -> tuple[Dropped, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from yaml import safe_load
 
 from il6infer._tables import parse, read_sheet
 from il6infer.ingestion.assays import ASSAYS
@@ -67,6 +70,44 @@ def test_a_column_that_tells_replicates_apart_is_a_fault(name, cells, why):
     assert table(text, ignore=[name]).ignored == (name,)
 
 
+TREATMENTS = [
+    "treatment2",
+    "Drug",
+    "drug1",
+    "inhibitor dose",
+    "Inhibitor_Dose_nM",
+    "DMSO (%)",
+    "Behandlung 2",
+    "Wirkstoff",
+]
+TREATMENTS += [
+    "Hemmstoff-Dosis",
+    "Traitement",
+    "Inhibiteur",
+    "conc. rux",
+    "Lignée",
+    "Versuch",
+    "Vorbehandlung",
+    "siRNA",
+]
+
+
+@pytest.mark.parametrize("name", TREATMENTS)
+def test_what_is_called_a_treatment_is_none_of_the_measurements_whatever_its_numbers(name):
+    text = with_column("time,value\n15,0.961\n15,0.855\n", name, "0.512|0.498")
+    found = table(text)
+    assert [fault.where for fault in found.faults] == [f"f.csv, column '{name}'"]
+    said = re.search(r"'(ignore: \[.*\])'", found.faults[0].remedy)
+    assert table(text, **safe_load(said[1])).faults == ()
+
+
+@pytest.mark.parametrize("name", ["#Events", "% CV", "drug: x", "'s"])
+def test_what_a_message_says_to_write_is_yaml(name):
+    text = with_column("time,value\n15,0.961\n15,0.855\n", name, "DMSO|Rux")
+    said = re.search(r"'(ignore: \[.*\])'", table(text).faults[0].remedy)
+    assert safe_load(said[1]) == {"ignore": [name]}
+
+
 def test_a_series_of_dilutions_is_one_though_each_dose_stands_once():
     rows = "".join(f"15,{1.13 * 2**i},{0.3 + i / 7:.3f}\n" for i in range(6))
     assert [fault.where for fault in table("time,x,value\n" + rows).faults] == ["f.csv, column 'x'"]
@@ -104,7 +145,8 @@ MARKS = [
     "sample type",
     "QC",
 ]
-MARKS += ["Content", "valid", "use", "saturated", "Status"]
+MARKS += ["Content", "valid", "use", "saturated", "Status", "keep?", "Good", "Accepted", "exclude_2"]
+MARKS += ["Ausreisser", "Ausreißer", "Ausschluss", "Gültig", "Qualität", "Inhalt", "Exclu", "Contenu", "Aberrante"]
 ERRORS = ["sd", "SD", "se", "SEM", "stdev", "pSTAT3_std", "lfcSE", "Bkgnd. Std. Dev.", "CV", "error"]
 COUNTS = ["n", "N", "n_cells", "nCells", "number of replicates", "No. of cells", "n_rep", "events", "cell count"]
 

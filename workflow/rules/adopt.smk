@@ -26,7 +26,7 @@ rule adopt:
         mem_mb=more(1500),
         runtime=more(10),
     params:
-        problem=lambda wildcards: DATASETS[wildcards.dataset]["petab"],
+        problem=lambda wildcards: DATASETS[wildcards.dataset].petab,
         output=subpath(output.measurements, parent=True),
         source=SOURCE["adopt"],
     message:

@@ -260,7 +260,10 @@ def join_options(wildcards):
         words += ["--member", name, f"{RESULTS}/{name}"]
         words += ["--cell", f"{name}={cell}"] if (cell := cell_of(SETTINGS, name)) else []
         words += [w for p, v in values_of(SETTINGS, name).items() for w in ("--set", f"{name}.{p}={v!r}")]
-    return [*words, *(word for key in ("own", "pooled") for p in getattr(described, key) or () for word in (f"--{key}", p))]
+    return [
+        *words,
+        *(word for key in ("own", "pooled") for p in getattr(described, key) or () for word in (f"--{key}", p)),
+    ]
 
 
 def fit_options(wildcards, input):

@@ -6,7 +6,7 @@
 
 rule ingest:
     input:
-        description=lambda wildcards: ancient(DATASETS[wildcards.dataset]["description"]),
+        description=lambda wildcards: ancient(DATASETS[wildcards.dataset].description),
         raw=raw_files,
     output:
         measurements=f"{RESULTS}/{{dataset}}/measurements.csv",
@@ -26,7 +26,7 @@ rule ingest:
         runtime=more(10),
     params:
         described=lambda wildcards: DESCRIPTIONS[wildcards.dataset],  # what it says counts, not how it is written
-        folder=lambda wildcards: DATASETS[wildcards.dataset]["folder"],
+        folder=lambda wildcards: DATASETS[wildcards.dataset].folder,
         output=subpath(output.measurements, parent=True),
         source=SOURCE["ingest"],
     message:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from il6infer._errors import Fault
 from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import SEARCHED, Block, Format, renamed, table_below
+from il6infer.ingestion.formats.format import SEARCHED, Block, Format, headers, named, plain, renamed, table_below
 
 _STATISTIC = re.compile(
     r"(?P<gate>.*?)\s*\|\s*(?P<what>geometric mean|geo\.? ?mean|mean|median|mode|count|freq\. of .*|robust cv|cv|sd"
@@ -15,6 +15,13 @@ _STATISTIC = re.compile(
     r"(\s*\((?P<channel>.*)\))?",
     re.IGNORECASE,
 )
+_POPULATION = re.compile(
+    r"(?P<what>mean|median|geo\.? ?mean|cv|sd|rsd|rcv|mode)\s+(?P<channel>\S.*)"
+    r"|(?P<channel2>\S.*?)\s+(?P<what2>mean|median|geo\.? ?mean|cv|sd|rsd|rcv|mode)",
+    re.IGNORECASE,
+)
+_TUBE, _GATE = ("Tube", "Tube Name", "Tube Name:"), ("Population", "Gate")
+_PARTS = {"#events", "events", "%parent", "% parent", "%total", "% total"}
 _WORDS = {"count": "n", "geo. mean": "geomean", "geo mean": "geomean", "geometric mean": "geomean"}
 _NOT_READ = ("cv", "sd", "robust", "freq", "mode")
 
@@ -26,6 +33,26 @@ def _head(grid: Grid) -> int | None:
     return None
 
 
+def _gated(grid: Grid) -> int | None:
+    """Row of a header of FACSDiva or CytExpert: a gate a row, statistics as ``PE-A Median`` or ``Median PE-A``."""
+    head = headers(grid, _TUBE, _GATE)
+    return head if head is not None and any(map(_POPULATION.fullmatch, grid.rows[head])) else None
+
+
+def _read_gated(grid: Grid, head: int, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
+    """Read the gates of the tubes, columns as the program calls them; which gate is read is for ``where`` to say."""
+    block, faults = table_below(grid, head)
+    if block is None:
+        return None, faults
+    names = named(block, {"tube": _TUBE, "population": _GATE, "sample": ("Sample ID:", "Sample ID")})
+    about = [c for c in block.columns if plain(c) in _PARTS or c in ("#Events", "%Parent", "%Total")]
+    found = {c: m for c in block.columns if (m := _POPULATION.fullmatch(c))}
+    spreads = [
+        c for c, m in found.items() if (m["what"] or m["what2"]).casefold() in ("cv", "sd", "rsd", "rcv", "mode")
+    ]
+    return renamed(block, names, [c for c in (*about, *spreads) if c not in wanted]), []
+
+
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
     """Read the tubes: ``tube`` is the file's name, a column ``median``, ``mean`` ... where there is one of a kind.
 
@@ -33,6 +60,8 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     unless they are wanted.
     """
     head = _head(grid)
+    if head is None and (gated := _gated(grid)) is not None:
+        return _read_gated(grid, gated, wanted)
     if head is None:
         return None, [Fault(grid.name, "has no statistic of a gate ('gate | Median (channel)').", "")]
     block, faults = table_below(grid, head, sums=True)
@@ -50,7 +79,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
 
 FORMAT = Format(
     name="flow",
-    text="FlowJo and alike: statistics of gates, a tube a row",
-    finds=lambda grid: _head(grid) is not None,
+    text="FlowJo and alike: statistics of gates, a tube a row; FACSDiva, CytExpert: a gate a row",
+    finds=lambda grid: _head(grid) is not None or _gated(grid) is not None,
     read=read,
 )

@@ -14,8 +14,17 @@ from il6infer.ingestion.cells import Grid, filled
 from il6infer.ingestion.marks import kind_of
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
-    "lane": ("lane", "lanes", "lane no", "lane number", "lane nr", "spur", "spur nr", "lane index"),
-    "condition": ("condition", "conditions", "treatment", "stimulus", "stimulation", "bedingung", "behandlung"),
+    "lane": ("lane", "lanes", "lane no", "lane number", "lane nr", "spur", "spur nr", "lane index", "piste"),
+    "condition": (
+        "condition",
+        "conditions",
+        "treatment",
+        "stimulus",
+        "stimulation",
+        "bedingung",
+        "behandlung",
+        "traitement",
+    ),
     "well": (
         "well",
         "wells",
@@ -25,24 +34,29 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
         "well name",
         "vertiefung",
         "kavitat",
+        "puits",
         "well positions",
     ),
-    "sample": ("sample", "sample name", "samples", "probe", "probenname", "sample id"),
-    "gene": ("gene", "gene name", "target", "target name", "detector", "assay", "gen", "ziel", "zielsequenz"),
+    "sample": ("sample", "sample name", "samples", "probe", "probenname", "sample id", "echantillon"),
+    "gene": ("gene", "gene name", "target", "target name", "detector", "assay", "gen", "ziel", "zielsequenz", "cible"),
     "ct": ("ct", "cq", "cp", "crt", "c\u0442", "c\u0440", "ct value", "cq value", "quantification cycle cq"),
-    "replicate": ("replicate", "technical replicate", "rep", "replikat"),
+    "replicate": ("replicate", "technical replicate", "rep", "replikat", "replicat"),
     "firefly": ("firefly", "firefly luciferase", "fluc", "luc2", "ffluc"),
     "renilla": ("renilla", "renilla luciferase", "rluc", "hrluc"),
 }
 """Column of this house -> what people and programs call it (see `plain`)."""
 
 TIMES = re.compile(
-    r"(time|zeit|t|timepoint|time point)[ _]*[(\[/_ ]*"
+    r"(time|zeit|temps|t|timepoint|time point)[ _]*[(\[/_ ]*"
     r"(?P<unit>s|sec|seconds?|min|minutes?|minuten|h|hr|hrs|hours?|std|stunden|d|days?|tage?)[)\]]*"
 )
 _BEHIND = re.compile(
     r".*[(\[]\s*(?P<unit>s|secs?|seconds?|mins?|minutes?|minuten|h|hrs?|hours?|std|stunden|d|days?|tage?)\.?\s*[)\]]"
 )
+_ARBITRARY = re.compile(
+    r"\s*[(\[]\s*(a\.?\s?u\.?|arb\.? units?|rlu|rfu|ru|counts?|cps|int|w\.e\.)\s*[)\]]\s*$", re.IGNORECASE
+)
+"""A unit in brackets that is known only up to a factor."""
 _CLOCK = re.compile(r".*[(\[]\s*(?P<clock>hh?:mm:ss|hh?:mm|mm:ss)\s*[)\]]")
 _TIME_WORDS = {
     "hours": "h",
@@ -62,7 +76,8 @@ SEARCHED = 3_000
 
 SUMMARIES = re.compile(
     r"(mean|average|avg|mittelwert|median|sd|s\.d\.|stdev|std\.? ?dev\.?|standard deviation|std|sem|se|sum|summe|total"
-    r"|min|minimum|max|maximum|cv|%cv|count|n|range|average of .*|stdabw|standardabweichung)[:.]?",
+    r"|min|minimum|max|maximum|cv|%cv|count|n|range|average of .*|stdabw|standardabweichung|moyenne|ecart-?type"
+    r"|\u00e9cart-?type)[:.]?",
     re.IGNORECASE,
 )
 
@@ -132,12 +147,18 @@ def plain(name: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
+def bare(header: str) -> str:
+    """Name of a column without a unit in brackets that is no scale: ``Firefly (RLU)``, ``pSTAT3 [a.u.]``."""
+    return plain(_ARBITRARY.sub("", header))
+
+
+@lru_cache(maxsize=65_536)
 def known_as(header: str) -> str:
     """Column of this house that a header means; ``time_min`` for times whatever their unit; empty for none."""
     words = plain(header)
     if time_unit(header):
         return "time_min"
-    return next((column for column, names in KNOWN.items() if words in names), "")
+    return next((column for column, names in KNOWN.items() if words in names or bare(header) in names), "")
 
 
 def time_unit(header: str) -> str:

@@ -48,6 +48,10 @@ _ABOUT = (
     "baseMean",
     "PValue",
     "P.Value",
+    "CI.L",
+    "CI.R",
+    "CI.025",
+    "CI.975",
 )
 
 

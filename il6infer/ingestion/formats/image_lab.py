@@ -20,12 +20,24 @@ _ABOUT |= {
     "max value int",
     "std dev",
     "mean bkgd int",
+    "mean bkgd",
     "density",
     "band number",
     "no",
     "normalization factor",
     "# of pixels",
 }
+
+
+def _volumes(grid: Grid) -> int | None:
+    """Row of the header of a table of volumes, that people have drawn: a row each, numbered, with label and type."""
+    head = find(grid, ("No.", "No"), ("Label",), ("Type",))
+    return head if head is not None and has_one(grid.rows[head], _VOLUME) else None
+
+
+def has_one(row: Collection[str], names: Collection[str]) -> bool:
+    """Whether a row has one of some names, as `plain`."""
+    return bool({plain(cell) for cell in row} & {plain(name) for name in names})
 
 
 def _long(grid: Grid) -> int | None:
@@ -44,6 +56,13 @@ def _beside(grid: Grid) -> int | None:
 
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
     """Read the bands; one without a label is called ``band`` and its number."""
+    if (drawn := _volumes(grid)) is not None and _long(grid) is None:
+        names = {"lane": ("No.", "No"), "label": ("Label",), "type": ("Type",)}
+        names["intensity"] = tuple(name for name in _VOLUME if name not in wanted)
+        names["Volume (Int)"] = ("Volume (Int)",)
+        return read_bands(
+            grid, drawn, names, hidden=lambda name: name in _ABOUT, left=lambda row: _drawn(row.cells.get("type", ""))
+        )
     beside, lines = _beside(grid), []
     if beside is not None:
         grid, lines = _below_each_other(grid, beside)
@@ -60,6 +79,10 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
             replace(row, line=of[row.number], place=f"row {of[row.number]}, lane {row['lane']}") for row in rows
         )
     return replace(block, columns=columns, rows=rows), []
+
+
+def _drawn(kind: str) -> str:
+    return "" if plain(kind) in ("unknown", "unbekannt", "inconnu", "") else f"volume of type {kind}"
 
 
 def _labelled(row: Row, columns: Collection[str]) -> dict[str, str]:
@@ -91,7 +114,7 @@ def _below_each_other(grid: Grid, head: int) -> tuple[Grid, list[int]]:
 
 FORMAT = Format(
     name="image_lab",
-    text="Bio-Rad Image Lab, analysis table (a row a band, or lanes side by side)",
-    finds=lambda grid: _long(grid) is not None or _beside(grid) is not None,
+    text="Bio-Rad Image Lab: analysis table (a row a band, or lanes side by side), or volumes",
+    finds=lambda grid: any(find is not None for find in (_long(grid), _beside(grid), _volumes(grid))),
     read=read,
 )

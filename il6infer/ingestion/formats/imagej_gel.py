@@ -13,6 +13,8 @@ from il6infer.ingestion.formats.gels import find, read_bands
 
 def _head(grid: Grid) -> int | None:
     head = find(grid, ("Area",), ("Percent", "%Area", "Pct"))
+    if head is None and grid.rows and [plain(cell) for cell in grid.rows[0][:2]] == ["", "area"]:
+        head = 0  # before the peaks are labelled, areas alone
     names = {plain(cell) for cell in grid.rows[head] if cell} if head is not None else set()
     return head if names and names <= {"area", "percent", "pct", "%area", "label", "lane", "peak"} else None
 
@@ -20,6 +22,7 @@ def _head(grid: Grid) -> int | None:
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
     """Read the peaks: ``peak`` counts them, ``intensity`` is the area; percentages are of the lane, and passed over."""
     names = {"peak": ("", "Peak"), "intensity": ("Area",), "label": ("Label",)}
+    names["intensity"] = tuple(name for name in names["intensity"] if name not in wanted)
     block, faults = read_bands(grid, _head(grid), names, hidden=lambda name: name in ("percent", "pct", "%area"))
     if block is None or "peak" in block.columns:
         return block, faults

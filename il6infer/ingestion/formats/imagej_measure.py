@@ -1,4 +1,4 @@
-"""ImageJ and Fiji, Measure (Results.csv): a row a selection; the intensity is the integrated density."""
+"""ImageJ and Fiji, Measure (Results.csv): a row a selection; the intensity is the integrated density, if measured."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _ABOUT |= {"feretx", "ferety", "feretangle", "minferet", "ar", "round", "solidit
 
 
 def _head(grid: Grid) -> int | None:
-    return find(grid, ("Area",), _DENSITY)
+    head = find(grid, ("Area",), (*_DENSITY, "Mean"))
+    return head if head is None or not grid.cell(head, 0) or find(grid, ("Area",), _DENSITY) == head else None
 
 
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
     """Read the selections: ``row`` counts them, ``label`` is image and title, ``intensity`` the integrated density."""
     asked = {name.casefold() for name in wanted}
-    names = {"row": ("",), "label": ("Label",), "intensity": _DENSITY}
+    names = {"row": ("",), "label": ("Label",), "intensity": tuple(name for name in _DENSITY if name not in wanted)}
     block, faults = read_bands(grid, _head(grid), names, hidden=lambda name: name in _ABOUT - asked)
     if block is None or "row" in block.columns:
         return block, faults

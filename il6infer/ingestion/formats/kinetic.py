@@ -1,4 +1,4 @@
-"""Kinetic reads of a plate: times down and wells across (SoftMax Pro, Gen5), or wells down and times across (MARS)."""
+"""Kinetic reads of a plate: times down and wells across (SoftMax Pro, Gen5), or wells down (MARS, i-control)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from il6infer.ingestion.formats.format import SEARCHED, Block, Format, numeric, 
 
 _WELL = re.compile(r"([A-P])0?([1-9]|1\d|2[0-4])")
 _TIMED = re.compile(r"-?\d+([.,]\d+)?\s*(s|min|h)|(\d+\s*h\s*)?\d+\s*min(\s*\d+\s*s)?|\d+:\d\d(:\d\d)?", re.IGNORECASE)
-_WARMTH = re.compile(r"t°?|temp|temperature|temperatur", re.IGNORECASE)
+_WARMTH = re.compile(
+    r"(temperature?|temperatur|temp\.?|t\u00b0?)(?![a-z])(\s*[(\[]?\s*\u00b0?\s*C\s*[)\]])?", re.IGNORECASE
+)
+_BESIDE = re.compile(r"cycle\b.*|zyklus\b.*|(temperature?|temperatur|temp\.?|t\u00b0?)(?![a-z]).*", re.IGNORECASE)
+"""Rows between times and wells that hold neither (Tecan i-control: temperatures, numbers of cycles)."""
 
 
 @dataclass
@@ -31,7 +35,7 @@ class Read:
 
 
 def _is_time(cell: str) -> bool:
-    return plain(cell).split(" ")[:1] in (["time"], ["zeit"])
+    return plain(cell).split(" ")[:1] in (["time"], ["zeit"], ["temps"])
 
 
 def _wells(row: tuple[str, ...]) -> dict[int, str]:
@@ -83,6 +87,8 @@ def _across(grid: Grid, head: int, row: tuple[str, ...]) -> Read | None:
     for line in range(head + 1, len(grid.rows)):
         before = [grid.cell(line, i) for i in range(min(times))]
         well, rest = _well_of(before)
+        if not well and not lines and _BESIDE.fullmatch(grid.cell(line, place)):
+            continue
         if not well:
             break
         found.last = line
@@ -131,7 +137,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
         if one.twice:
             what = f"'{one.twice}' stands twice in one kinetic read."
             return None, [Fault(f"{grid.name}, row {one.first + 1}", what, "Export each read on its own.")]
-    time = found[0].time if plain(found[0].time) not in ("time", "zeit") else "time"
+    time = found[0].time if plain(found[0].time) not in ("time", "zeit", "temps") else "time"
     titles = [one.title or "value" for one in found] if len(found) > 1 else ["value"]
     if len(set(titles)) < len(titles):
         titles = [f"{title} ({number})" for number, title in enumerate(titles, start=1)]
@@ -158,7 +164,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
 
 FORMAT = Format(
     name="kinetic",
-    text="kinetic reads of a plate: SoftMax Pro, Gen5, BMG MARS",
+    text="kinetic reads of a plate: SoftMax Pro, Gen5, BMG MARS, Tecan i-control",
     finds=lambda grid: next(reads(grid), None) is not None,
     read=read,
     program=False,

@@ -17,6 +17,9 @@ FORMAT = Format(
     text="Roche LightCycler 480, a well a row with its Cp (one gene a file: 'constants: {gene: ...}')",
     finds=lambda grid: _head(grid) is not None,
     read=lambda grid, wanted: read_wells(
-        grid, _head(grid), {**NAMES, "omit": ("Include", "Inc"), "task": ("Type",)}, omitted="false"
+        grid,
+        _head(grid),
+        {**NAMES, "omit": ("Include", "Inc"), "task": ("Type",)},
+        omitted=("false", "falsch", "faux", "no"),
     ),
 )

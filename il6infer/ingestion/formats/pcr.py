@@ -11,23 +11,45 @@ from il6infer.ingestion.cells import Grid
 from il6infer.ingestion.formats.format import Block, headers, named, plain, renamed, table_below
 
 CT = ("C\u0442", "CT", "Ct", "Cq", "Cp", "Crt", "Cq (\u0394R)")
-WELL = ("Well Position", "Well", "Pos", "Position", "Vertiefung", "Kavit\u00e4t")
+WELL = ("Well Position", "Well", "Pos", "Position", "Vertiefung", "Kavit\u00e4t", "Puits")
 SAMPLE = ("Sample Name", "Sample", "Name", "Probe", "Probenname", "Biological Group", "Biologische Gruppe")
+SAMPLE += ("\u00c9chantillon", "Nom d'\u00e9chantillon", "Nom de l'\u00e9chantillon")
 GENE = ("Target Name", "Target", "Detector", "Detector Name", "Assay", "Gene", "Ziel", "Zielname", "Zielsequenz", "Gen")
-TASK = ("Task", "Content", "Inhalt", "Aufgabe", "Type", "Sample Type")
-OMIT = ("Omit", "Omitted", "Excluded", "Auslassen", "Ausgeschlossen")
+GENE += ("Gene Name", "Cible", "Nom de la cible", "G\u00e8ne")
+TASK = ("Task", "Content", "Inhalt", "Aufgabe", "Type", "Sample Type", "Contenu", "T\u00e2che", "Probentyp")
+OMIT = ("Omit", "Omitted", "Excluded", "Auslassen", "Ausgeschlossen", "Exclu", "Omettre")
 NAMES: Mapping[str, Sequence[str]] = {
     "well": WELL, "sample": SAMPLE, "gene": GENE, "ct": CT, "task": TASK, "omit": OMIT,
 }  # fmt: skip
 _SUMS = re.compile(
-    r".*\b(mean|sd|std|dev|stdev|stddev|mittelwert|stdabw|abw|quantity|sq|threshold|schwellenwert|score|conf|confidence"
+    r".*\b(mean|moyen|ecart|sd|std|dev|stdev|stddev|mittelwert|stdabw|abw|quantity|sq|threshold"
+    r"|schwellenwert|score|conf|confidence"
     r"|baseline|auto|cycles?|efficiency|amp status|reporter|quencher|fluor|passive|rq|rq min|rq max|delta|ddct|dct"
-    r"|tm\d?|y intercept|slope|r superscript 2|r2|set point|setpoint|well note|highsd|noamp|outlierrg|expfail|bltr"
+    r"|error|epf|call|tm\d?|y intercept|slope|r superscript 2|r2|set point|setpoint|well note"
+    r"|highsd|noamp|outlierrg|expfail"
+    r"|bltr"
     r"|prfdrop|thold|target color|sample color|color|curve quality|result quality issues|number of points.*|standard"
     r"|status)\b.*|\u03b4.*"
 )
+_OMITTED = (
+    "true",
+    "x",
+    "yes",
+    "ja",
+    "oui",
+    "wahr",
+    "vrai",
+    "1",
+    "omit",
+    "omitted",
+    "excluded",
+    "ausgeschlossen",
+    "exclu",
+)
+"""What programs write beside a well that is not to be read."""
 _SAMPLES = re.compile(
-    r"(unkn|unk|unknown|unbekannt|unb|sample|smpl|test|endogenous|endogenous control|endo|ref|target)\b.*|unkn.*|unb.*|"
+    r"(unkn|unk|unknown|unbekannt|unb|sample|smpl|test|endogenous|endogenous control|endo|ref|target|inc|inconnu)\b.*"
+    r"|unkn.*|unb.*|"
 )
 
 
@@ -47,7 +69,7 @@ def find(grid: Grid, *more: Sequence[str], ct: Sequence[str] = CT) -> int | None
 
 
 def read_wells(
-    grid: Grid, head: int | None, names: Mapping[str, Sequence[str]] = NAMES, *, omitted: str = "true"
+    grid: Grid, head: int | None, names: Mapping[str, Sequence[str]] = NAMES, *, omitted: Collection[str] = _OMITTED
 ) -> tuple[Block | None, list[Fault]]:
     """Read the wells below a header.
 
@@ -76,7 +98,7 @@ def read_wells(
     left: list[tuple[int, str]] = []
     for row in block.rows:
         omit, task = row.cells.get("omit", "").casefold(), row.cells.get("task", "")
-        if omit == omitted:
+        if omit in omitted:
             left.append((row.number, "omitted by the program"))
         elif not _SAMPLES.fullmatch(plain(task)):
             left.append((row.number, f"task {task}"))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from il6infer._errors import Fault
 from il6infer.ingestion.cells import Grid, Merged, filled
 from il6infer.ingestion.formats.format import SEARCHED, Block, Format, known_as, numeric, plain, table_below
+
+_UNIT = re.compile(
+    r"[(\[]?(a\.?u\.?|rlu|rfu|counts?|cps|s|sec|min|minutes?|h|hours?|d|days?|%|percent|ratio|-|k?da"
+    r"|[fpnum\u00b5\u03bc]?(g|mol|m|u|iu)(\s*/\s*[num\u00b5\u03bc]?l)?)[)\]]?",
+    re.IGNORECASE,
+)
 
 
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
@@ -14,7 +22,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     head = header(grid, wanted)
     if head is None:
         return None, [Fault(grid.name, "the file is empty.", "It needs a header row and at least one row of values.")]
-    return table_below(_two_rows(grid, head), head, strict=grid.delimiter in (",", ";"))
+    return table_below(_with_units(_two_rows(grid, head), head), head, strict=grid.delimiter in (",", ";"))
 
 
 def header(grid: Grid, wanted: Collection[str]) -> int | None:
@@ -28,7 +36,7 @@ def header(grid: Grid, wanted: Collection[str]) -> int | None:
         if found > most:
             best, most = place, found
     if best is not None:
-        return best
+        return _lower(grid, best, names)
     best, most = next((place for place, row in enumerate(grid.rows) if any(row)), None), 0
     follows = 0
     width = 0
@@ -45,6 +53,26 @@ def header(grid: Grid, wanted: Collection[str]) -> int | None:
         else:
             follows, width = 0, 0
     return best
+
+
+def _with_units(grid: Grid, head: int) -> Grid:
+    """Write the units of a row below the header behind the names that they stand under: ``Time`` over ``min``."""
+    below = grid.rows[head + 1] if head + 1 < len(grid.rows) else ()
+    if not any(below) or not all(_UNIT.fullmatch(cell) for cell in below if cell):
+        return grid
+    names = [
+        f"{name} ({below[i].strip('()[]')})" if name and i < len(below) and below[i] else name
+        for i, name in enumerate(grid.rows[head])
+    ]
+    return replace(grid, rows=(*grid.rows[:head], tuple(names), (), *grid.rows[head + 2 :]))
+
+
+def _lower(grid: Grid, head: int, wanted: Collection[str]) -> int:
+    """Row below a header whose cells are merged: its own, where both together make the names that are wanted."""
+    if grid.delimiter or head + 1 >= len(grid.rows):
+        return head
+    joined = {plain(cell) for cell in _two_rows(grid, head + 1).rows[head + 1]}
+    return head + 1 if len(joined & wanted) > len({plain(cell) for cell in grid.rows[head]} & wanted) else head
 
 
 def _two_rows(grid: Grid, head: int) -> Grid:
