@@ -10,7 +10,7 @@ from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, number
 from il6infer._units import minutes, species_of
 from il6infer.ingestion.bands import Joined, added, renamed
-from il6infer.ingestion.formats.format import bare, known_as, plain, time_unit, told_time_unit
+from il6infer.ingestion.formats.format import bare, known_as, plain, time_unit, told_time_unit, unit_word
 from il6infer.ingestion.labels import parse_label, steps_of_doses
 from il6infer.ingestion.layout import well_of
 from il6infer.ingestion.taking import ConditionOf, Take
@@ -128,11 +128,14 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
     suffixed = [_SUFFIXED.fullmatch(cell) for cell in cells]
     clock = unit if timed and unit in CLOCKS else joined.time_unit
     if any(suffixed):
-        bare = next((row for row, found in zip(sheet.rows, suffixed, strict=True) if not found and row[column]), None)
-        if bare is not None:
-            what = f"'{bare[column]}' has no unit, and other times of the file have one."
-            joined.faults.append(Fault(sheet.where(bare, column), what, "Write all times in one way."))
-        cells = [_with_unit(sheet, found) if found else "" for found in suffixed]
+        bare = [row for row, found in zip(sheet.rows, suffixed, strict=True) if not found and row[column]]
+        bare = [row for row in bare if sheet.number(row[column]) != 0]  # which is 0 in any unit
+        if bare:
+            what = f"'{bare[0][column]}' has no unit, and other times of the file have one."
+            joined.faults.append(Fault(sheet.where(bare[0], column), what, "Write all times in one way."))
+        cells = [
+            _with_unit(sheet, found) if found else row[column] for found, row in zip(suffixed, sheet.rows, strict=True)
+        ]
         joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif clock in CLOCKS and (not timed or unit in CLOCKS):
         cells = [_clock(sheet, cell, clock) for cell in cells]
@@ -141,12 +144,17 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         _hours(joined, column)
 
 
-_SUFFIXED = re.compile(r"(?:(\d+)\s*h\s+)?(-?\d+(?:[.,]\d+)?)\s*(s|min|h|d)(?:\s+(\d+)\s*s)?")
+_SUFFIXED = re.compile(
+    r"(?:(\d+)\s*(?:h|hr|std)\.?\s+)?(-?\d+(?:[.,]\d+)?)\s*"
+    r"(s|secs?|seconds?|sek|sekunden|mins?|minutes?|minuten|h|hrs?|hours?|std|stunden?|d|days?|tage?)\.?(?:\s+(\d+)\s*s)?",
+    re.IGNORECASE,
+)
 
 
 def _with_unit(sheet: Sheet, found: re.Match[str]) -> str:
     """Time in min, as the sheet writes numbers, of one that carries its units: ``2 h``, ``1 h 5 min``."""
     first, value, unit, last = found.groups()
+    unit = unit_word(unit.casefold())
     if first and unit != "min" or last and unit != "min":
         return found[0]
     time = minutes(float(value.replace(",", ".")), unit) + 60 * float(first or 0) + float(last or 0) / 60
@@ -175,6 +183,17 @@ def _hours(joined: Joined, column: str) -> None:
         digits = len(row[column].partition(sheet.decimal)[2])
         if value is None or digits < 4 or not 0 < value < 48:
             continue
+        of_day = value * 1440
+        if (
+            digits > 4
+            and value < 2
+            and abs(of_day - round(of_day)) < 1440 * 1.1 * 10**-digits
+            and round(of_day) % 5 == 0
+        ):
+            what = f"{row[column]} min is {of_day:.0f} min as a spreadsheet keeps them, a share of the day."
+            remedy = "Say 'time_unit: d', or 'time_unit: min' if it is right."
+            joined.faults.append(Fault(sheet.where(row, column), what, remedy))
+            return
         if abs(value * 60 - round(value * 60)) < 60 * 0.6 * 10**-digits and round(value * 60) % 5 == 0:
             what = f"{row[column]} min is {value * 60:.0f} min in hours, to the last digit."
             remedy = "Say 'time_unit: h', or 'time_unit: min' if it is right."

@@ -12,7 +12,20 @@ from il6infer._units import DOSE_UNITS, species_of, substances
 NOTHING = frozenset(
     {
         *("vehicle", "veh", "control", "ctrl", "ctl", "con", "untreated", "unstimulated", "unstim", "mock", "medium"),
-        *("media", "pbs", "dmso", "none", "no stimulus", "nothing", "kontrolle", "unbehandelt", "resting"),
+        *(
+            "media",
+            "pbs",
+            "dmso",
+            "none",
+            "no stimulus",
+            "nothing",
+            "kontrolle",
+            "unbehandelt",
+            "resting",
+            "unstimuliert",
+            "no treatment",
+            "medium only",
+        ),
         *(
             "vehikel",
             "ohne",
@@ -37,7 +50,9 @@ _FORMS = (
     re.compile(rf"(?P<name>.*?[^\s(,:=@_])[\s(,:=@_]+{_NUMBER}\s*{_UNIT}?\s*\)?{_BEFORE}"),
     re.compile(rf"{_NUMBER}\s*{_UNIT}?\s+(?:of\s+)?(?P<name>[A-Za-z].*?){_BEFORE}"),
 )
-_SPLIT = re.compile(r"\s+\+\s+|\s*\+\s+|\s+and\s+|\s+with\s+|\s*&\s*|\s*;\s*|\s+und\s+")
+_PER_ML = re.compile(r"(?<=[gl])[ \u00b7*.]*(?:per[ ])?([mu\u00b5\u03bc]?)[lL][ ]?(?:\^?-1|\u207b\u00b9)(?!\d)")
+"""``ng ml-1`` and ``ng·mL⁻¹``, which are ng/ml."""
+_SPLIT = re.compile(r"\s+\+\s+|\s*\+\s+|\s+and\s+|\s+with\s+|\s*&\s*|\s*;\s*|\s+und\s+|\s+mit\s+|\s+et\s+|\s+avec\s+")
 
 _SPELLED = str.maketrans({"\u00df": "ss", "\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue"})
 
@@ -107,6 +122,8 @@ def parse_label(text: str) -> tuple[Label | None, str]:
     tuple
         The label, or None and what cannot be read in it.
     """
+    text = _PER_ML.sub(r"/\1l", text)
+    text = re.sub(r"(?<![\w.,-])(\d+),(\d{1,2})(?![\w.,])", r"\1.\2", text)  # 10,5 is no thousand
     name = name_of(text)
     if text.strip().casefold() in NOTHING:
         return Label(name, control(name)), ""

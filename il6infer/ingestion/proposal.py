@@ -42,15 +42,25 @@ class Proposal:
 
 
 def _tables(path: Path) -> Iterator[tuple[Loaded | None, str]]:
-    """Tables of a file, one for each sheet of a workbook that has several; or why there is none."""
+    """Tables of a file, one for each sheet of a workbook that has several; or why there is none.
+
+    Of a workbook that a program wrote, only those sheets that are its results; others (settings, curves) are named.
+    """
     content, faults = read_bytes(path, path.name)
     if content is None:
         yield None, str(faults[0])
         return
     sheets = [grid.sheet for grid in grids(content, path.name)[0]]
-    for sheet in sheets if len(sheets) > 1 else [""]:
-        loaded, faults = load(content, path.name, Take(sheet=sheet))
-        yield loaded, "" if loaded else str(faults[0])
+    found = [(s, *load(content, path.name, Take(sheet=s))) for s in (sheets if len(sheets) > 1 else [""])]
+    numbers = [
+        s for s, loaded, _ in found if loaded and any(numeric(c) for r in loaded.sheet.rows for c in r.cells.values())
+    ]
+    results = [s for s, loaded, _ in found if loaded and loaded.format != "table"] or numbers or sheets
+    for sheet, loaded, faults in found:
+        if sheet and sheet not in results:
+            yield None, f"{path.name}, sheet '{sheet}': is none of the results, and left out."
+        else:
+            yield loaded, "" if loaded else str(faults[0])
 
 
 def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
@@ -179,6 +189,10 @@ def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
         return next(name for name, one in ASSAYS.items() if {"target", "reference"} <= set(one.keys)), entry, todo
     if _has(sheet, "firefly", "renilla"):
         return "luciferase", {"observable": BLANK}, [readout]
+    if "log2_fold_change" in sheet.columns:
+        entry = {"condition": BLANK, "control": BLANK, "genes": {BLANK: BLANK}, "constants": {"time_min": BLANK}}
+        todo = ["condition and control: what was compared, as the protocol calls it", "constants: the time [min]"]
+        return "rnaseq", entry, [*todo, "genes: read-out of the model -> gene of the table, as in SOCS3_mRNA: SOCS3"]
     standard = next((c for c in sheet.columns if re.search(r"conc|standard|std", plain(c))), "")
     if _has(sheet, "well") and standard and values:
         signal = next((c for c in values if re.search(r"450|od|abs", plain(c))), values[0])
@@ -222,14 +236,18 @@ def _dose(column: str) -> str:
 def _conditions(one: Proposal, sheet: Sheet) -> None:
     """How the condition is told: by a column, by doses, or by a layout that is to be filled in."""
     doses = {species: column for column in sheet.columns if (species := _dose(column))}
-    others = [c for c in sheet.columns if _treatment(c) and not _dose(c) and len({row[c] for row in sheet.rows}) > 1]
+    others = [
+        c
+        for c in sheet.columns
+        if _treatment(c) and not _dose(c) and known_as(c) != "condition" and len({row[c] for row in sheet.rows}) > 1
+    ]
     if others:
         one.entry["where"] = dict.fromkeys(others, BLANK)
         one.todo.append(
             f"where: {', '.join(others)} tell treatments: give the cells of the rows to read, or name the substance "
             "under 'condition: {doses: ...}' and take the column out of 'where'"
         )
-    if _has(sheet, "condition"):
+    if _has(sheet, "condition") or "log2_fold_change" in sheet.columns:
         return
     told = next((column for column in sheet.columns if _says_doses(sheet, column)), "")
     if told and any(time_unit(column) for column in sheet.columns):
@@ -270,6 +288,8 @@ def _unit(column: str) -> str:
 
 
 def _times(one: Proposal, sheet: Sheet) -> None:
+    if "log2_fold_change" in sheet.columns:
+        return
     if one.layout or any(time_unit(column) for column in sheet.columns):
         if one.entry["assay"] == "table":
             told = next((c for c in sheet.columns if time_unit(c)), "time_min")

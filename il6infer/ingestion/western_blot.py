@@ -25,7 +25,7 @@ from il6infer.ingestion.assay import (
     OneReadout,
 )
 from il6infer.ingestion.instruments import samples
-from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
+from il6infer.ingestion.limits import FULL, LIMITS, Beyond, Range, beyond, limited, ratio
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
@@ -171,6 +171,9 @@ def _lane_order(sheet: Sheet, values: Sequence[Value]) -> float | None:
 def _band(collector: Collector, row: Row, band: str, spec: WesternBlot) -> float | Beyond | None:
     """Intensity of a band, or its limit; None where the cell is at fault."""
     ends = (spec.detection_limit, spec.saturation) if band == spec.signal else (None, None)
+    value = collector.sheet.number(row[band])
+    if ends == (None, None) and value is not None and value > 0 and value != FULL:
+        return value  # as nearly all are
     found = beyond(collector.sheet, row, band, Range(*ends, camera=True))
     if found is not None:
         return found

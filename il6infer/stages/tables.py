@@ -160,28 +160,26 @@ def write_table(
         if column.kind == "flag":
             written[column.name] = ["true" if flag else "false" for flag in written[column.name]]
     text = written.to_csv(index=False, float_format=shown, lineterminator="\n")
-    again = _sound_table(text, columns)
-    if again is None:
+    if not _read_back(text, table, columns):
         sheet, faults = parse(text, path.name, without_rows=True)
         raise_faults(faults, subject)
-        again = None if sheet is None else _typed(sheet, columns, subject)
-    if again is not None:
-        raise_faults(_differences(table, again, columns, path.name), subject)
+        if sheet is not None:
+            raise_faults(_differences(table, _typed(sheet, columns, subject), columns, path.name), subject)
     atomic_write_text(path, text)
 
 
-def _sound_table(text: str, columns: Sequence[Column]) -> pd.DataFrame | None:
-    """Read a table column by column, several times as fast as row by row; None where any cell is in doubt."""
+def _read_back(text: str, table: pd.DataFrame, columns: Sequence[Column]) -> bool:
+    """Whether a text reads back as the table, column by column, as is fast; where it is in doubt, no."""
     head, *body = csv.reader(io.StringIO(text, newline=""))
-    if any(len(row) != len(head) or not any(row) for row in body):
-        return None
-    cells = dict(zip(head, zip(*body, strict=True), strict=True)) if body else dict.fromkeys(head, ())
-    if len(cells) < len(head) or any(column.name not in cells for column in columns):
-        return None
-    read = {column: _sound([text.strip() for text in cells[column.name]], column) for column in columns}
-    if any(found is None for found in read.values()):
-        return None
-    return pd.DataFrame({column.name: _series(found or [], column) for column, found in read.items()})
+    if len(body) != len(table) or head != [column.name for column in columns] or not body:
+        return False
+    if any(len(row) != len(head) for row in body):
+        return False
+    for column, texts in zip(columns, zip(*body, strict=True), strict=True):
+        found = _sound(texts, column) if all(one == one.strip() for one in set(texts)) else None
+        if found is None or not _all_same(table[column.name], found, column):
+            return False
+    return True
 
 
 def _typed(sheet: Sheet, columns: Sequence[Column], subject: str) -> pd.DataFrame:
@@ -203,10 +201,10 @@ def _cells(sheet: Sheet, column: Column, faults: list[Fault]) -> list[str | floa
     return [_cell(sheet, row, column, faults) for row in sheet.rows] if sound is None else sound
 
 
-def _sound(texts: list[str], column: Column) -> list[Any] | None:
+def _sound(texts: Sequence[str], column: Column) -> list[Any] | None:
     """Cells of a column by their texts; None where one is at fault."""
     if column.kind in ("id", "text"):
-        return texts if column.empty or all(texts) else None
+        return [*texts] if column.empty or all(texts) else None
     if column.kind == "count":
         return [int(text) for text in texts] if all(map(str.isdecimal, texts)) else None
     if column.kind == "flag":
@@ -244,17 +242,19 @@ def _differences(table: pd.DataFrame, again: pd.DataFrame, columns: Sequence[Col
     return [
         Fault(place.format(name, row + 2, column.name), f"'{before}' would be read back as '{after}'.", "Rename it.")
         for column in columns
-        if not _all_same(table[column.name], again[column.name], column)
+        if not _all_same(table[column.name], again[column.name].tolist(), column)
         for row, (before, after) in enumerate(zip(table[column.name], again[column.name], strict=True))
         if not _same(before, after, column)
     ]
 
 
-def _all_same(before: pd.Series, after: pd.Series, column: Column) -> bool:
+def _all_same(before: pd.Series, after: Sequence[Any], column: Column) -> bool:
     """Whether nothing of a column changed, without a call for each cell."""
     if column.kind != "number":
-        return [*map(str, before.tolist())] == [*map(str, after.tolist())]
-    return bool(np.isclose(after.to_numpy(float), before.to_numpy(float), rtol=_SAME / 2, atol=0, equal_nan=True).all())
+        return [*map(str, before.tolist())] == [*map(str, after)]
+    return bool(
+        np.isclose(np.asarray(after, float), before.to_numpy(float), rtol=_SAME / 2, atol=0, equal_nan=True).all()
+    )
 
 
 def _same(before: object, after: object, column: Column) -> bool:

@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from il6infer._errors import UserError
 from il6infer.ingestion import ingest
@@ -217,3 +221,92 @@ REFUSED = {
 def test_what_would_be_silently_wrong_is_refused(name, tmp_path):
     content, entry, said = REFUSED[name]
     assert said in refused(tmp_path, content, entry, name == "a gate of several")
+
+
+TEXTS = sorted(name for name, case in CASES.items() if isinstance(case[0], str))
+PIECES = [
+    "",
+    "\n",
+    "\t",
+    ",",
+    ";",
+    '"',
+    "1",
+    "x",
+    "1,5",
+    "1.234",
+    "-",
+    "<",
+    "A1",
+    "NaN",
+    "\u00b5",
+    "\u0000",
+    "\ufeff",
+    "#",
+]
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(TEXTS),
+    st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(PIECES)), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_a_spoilt_export_is_read_or_refused_and_nothing_else(tmp_path, name, changes, cut):
+    content, entry, protocol, _ = CASES[name]
+    for place, piece in changes:
+        at = place % (len(content) + 1)
+        content = content[:at] + piece + content[at + (len(piece) or 3 if cut else 0) :]
+    try:
+        rows = read(tmp_path, content, entry, protocol).measurements
+    except UserError:
+        return
+    assert all(map(math.isfinite, rows["value"]))
+    assert len(rows) <= 2 * content.count("\n") + 2
+
+
+GEL_OF = 'lane,condition,time_min,pSTAT3,STAT3\n1,vehicle,0,400,8000\n2,"{label}",{time},7800,7800\n'
+TIMES = {
+    "15 min": 15,
+    "15 Min.": 15,
+    "15 minutes": 15,
+    "90 Minuten": 90,
+    '"0,25 h"': 15,
+    "2 hrs": 120,
+    "1 h 30 min": 90,
+    "2 Tage": 2880,
+}
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_times_with_their_units_as_people_write_them_beside_a_bare_0(text, tmp_path):
+    rows = read(tmp_path, GEL_OF.format(label="IL-6 10 ng/ml", time=text), GEL, protocol=False).measurements
+    assert rows["time_min"].tolist() == [0, TIMES[text]]
+
+
+def test_a_share_of_the_day_is_no_time_in_minutes(tmp_path):
+    said = refused(tmp_path, GEL_OF.format(label="IL-6 10 ng/ml", time="0.0104166"), GEL, protocol=False)
+    assert "0.0104166 min is 15 min as a spreadsheet keeps them, a share of the day. Say 'time_unit: d'" in said
+
+
+LABELS = {
+    "IL-6 10 ng ml-1": [("IL6", 10.0, "ng/ml")],
+    "IL-6 10 ng\u00b7mL\u207b\u00b9": [("IL6", 10.0, "ng/ml")],
+    "IL-6 10,5 ng/ml": [("IL6", 10.5, "ng/ml")],
+    "IL-6,10 ng/ml": [("IL6", 10.0, "ng/ml")],
+    "IL-6 10 ng/ml mit sIL-6R 25 ng/ml": [("IL6", 10.0, "ng/ml"), ("sIL6R", 25.0, "ng/ml")],
+    "unstimuliert": [],
+    "V\u00e9hicule": [],
+}
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_doses_as_people_write_them(label, tmp_path):
+    tables = read(tmp_path, GEL_OF.format(label=label, time=15), GEL, protocol=False)
+    steps = tables.protocol[tables.protocol["action"] == "add"]
+    assert [*zip(steps["species"], steps["dose"], steps["unit"], strict=True)] == LABELS[label]
+
+
+def test_a_dose_with_a_comma_that_could_be_of_thousands_is_refused(tmp_path):
+    said = refused(tmp_path, GEL_OF.format(label="IL-6 1,000 ng/ml", time=15), GEL, protocol=False)
+    assert "'IL-6 1,000 ng/ml' is no dose of a known substance" in said

@@ -16,6 +16,7 @@ from il6infer.ingestion.dataset import BLANK
 from il6infer.ingestion.proposal import propose
 from il6infer.ingestion.quality import LIMITS, checks
 from tests.ingestion.make import GEL, PLATE, PROTOCOL, QPCR, TABLE, read
+from tests.ingestion.test_exports import LIMMA, SKANIT
 from tests.ingestion.test_formats import BESIDE, CFX_DE, GLOMAX, PRISM
 from tests.ingestion.workbooks import xlsx
 
@@ -56,6 +57,18 @@ def test_nothing_is_read_before_the_blanks_are_filled_in(folder):
     with pytest.raises(UserError) as error:
         ingest(folder / "mine.yaml", "mine", folder)
     assert "mine.yaml, files 2 (gel.csv), signal: ??? is still to be filled in." in str(error.value)
+
+
+def test_of_a_programs_workbook_only_the_results_are_proposed_and_of_genes_the_assay_of_genes(tmp_path):
+    settings = [["SkanIt Software 6.1"], ["Session", "x"]]
+    (tmp_path / "skanit.xlsx").write_bytes(xlsx({"General": settings, "Measurement": SKANIT}))
+    (tmp_path / "limma.txt").write_text(LIMMA)
+    _, lines = propose(tmp_path, "mine")
+    files = yaml.safe_load((tmp_path / "mine.yaml").read_text())["files"]
+    assert [(file["path"], file["assay"], file.get("sheet")) for file in files] == [
+        ("limma.txt", "rnaseq", None), ("skanit.xlsx", "table", "Measurement"),
+    ]  # fmt: skip
+    assert "skanit.xlsx, sheet 'General': is none of the results, and left out." in lines
 
 
 def test_a_filled_proposal_is_read(tmp_path):

@@ -168,10 +168,11 @@ def time_unit(header: str) -> str:
     found = TIMES.fullmatch(header.strip().casefold())
     if not found:
         return ""
-    return _unit(found["unit"])
+    return unit_word(found["unit"])
 
 
-def _unit(word: str) -> str:
+def unit_word(word: str) -> str:
+    """Give the unit of times that a word means, in English or German: s, min, h or d."""
     return "h" if word.startswith("st") else _UNITS[word[0]]
 
 
@@ -188,7 +189,7 @@ def told_time_unit(header: str) -> str:
     if unit := time_unit(header):
         return unit
     found = _BEHIND.fullmatch(name)
-    return _unit(found["unit"]) if found else ""
+    return unit_word(found["unit"]) if found else ""
 
 
 def numeric(cell: str) -> bool:

@@ -25,7 +25,10 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     """Read the selections: ``row`` counts them, ``label`` is image and title, ``intensity`` the integrated density."""
     asked = {name.casefold() for name in wanted}
     names = {"row": ("",), "label": ("Label",), "intensity": tuple(name for name in _DENSITY if name not in wanted)}
-    block, faults = read_bands(grid, _head(grid), names, hidden=lambda name: name in _ABOUT - asked)
+    head = _head(grid)
+    dense = head is not None and {cell.casefold() for cell in grid.rows[head]} & {name.casefold() for name in _DENSITY}
+    hidden = _ABOUT - asked if dense else _ABOUT - asked - {"mean"}
+    block, faults = read_bands(grid, head, names, hidden=lambda name: name in hidden)
     if block is None or "row" in block.columns:
         return block, faults
     rows = tuple(replace(row, cells={"row": str(i), **row.cells}) for i, row in enumerate(block.rows, start=1))

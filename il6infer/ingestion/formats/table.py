@@ -42,7 +42,7 @@ def header(grid: Grid, wanted: Collection[str]) -> int | None:
     width = 0
     for place in range(min(len(grid.rows), SEARCHED) - 1, -1, -1):
         row = grid.rows[place]
-        if not any(row):
+        if not any(row) or _is_units(row):
             continue
         cells = [cell for cell in row if cell]
         numbers = sum(map(numeric, cells))
@@ -55,10 +55,14 @@ def header(grid: Grid, wanted: Collection[str]) -> int | None:
     return best
 
 
+def _is_units(row: Sequence[str]) -> bool:
+    return any(row) and all(_UNIT.fullmatch(cell) for cell in row if cell)
+
+
 def _with_units(grid: Grid, head: int) -> Grid:
     """Write the units of a row below the header behind the names that they stand under: ``Time`` over ``min``."""
     below = grid.rows[head + 1] if head + 1 < len(grid.rows) else ()
-    if not any(below) or not all(_UNIT.fullmatch(cell) for cell in below if cell):
+    if not _is_units(below):
         return grid
     names = [
         f"{name} ({below[i].strip('()[]')})" if name and i < len(below) and below[i] else name
