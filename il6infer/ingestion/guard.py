@@ -54,7 +54,7 @@ _TREATMENTS = {
     *("behandlung", "vorbehandlung", "wirkstoff", "hemmstoff", "dosis", "zelllinie", "spender", "maus", "versuch"),
     *("traitement", "inhibiteur", "inhibitors", "drogue", "lignee", "donneur", "souris", "essai", "medicament"),
     *("pretreat", "pretreated", "preincubation", "clone", "plasmid", "construct", "transfection", "strain", "passage"),
-    *("agonist", "antagonist", "conc", "concentration", "konzentration", "stim", "cond", "group", "gruppe", "groupe"),
+    *("agonist", "antagonist", "stim", "cond", "group", "gruppe", "groupe"),
     *("diclofenac", "dcf", "apap", "cytokine", "treated", "pretreatment", "il6", "sil6r", "sgp130", "serum"),
 }  # fmt: skip
 _SPELLED = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue", "\u00df": "ss"})

@@ -172,6 +172,8 @@ CASES = {
     "names in two rows": (xlsx({"S": DOUBLE}, {"S": ["C1:D1", "E1:F1", "A1:A2", "B1:B2"]}), {**GEL, "signal": "pSTAT3 n1",
         "normalise": "STAT3 n1", "ignore": ["pSTAT3 n2", "STAT3 n2"]}, False, BOTH),
     "units in a row": ("Condition,Time,pSTAT3,STAT3\n,min,a.u.,a.u.\nvehicle,0,400,8000\nIL-6 10 ng/ml,15,7800,7800\n", GEL, False, BOTH),
+    "hours in a row": ("time,condition,v\nh,,a.u.\n0,vehicle,1\n2,IL-6 10 ng/ml,2\n", {**RAW, "observables": {"pSTAT3": {"column": "v", "unit": "a.u."}}},
+        False, {("vehicle", 0): 1, (MADE, 120): 2}),
     "German, cp1252": (GERMAN.encode("cp1252"), {**GEL, "normalise": "Gesamt-STAT3"}, False, {("Vehikel", 0): 0.05, (MADE, 15): 1.0}),
     "French, cp1252": (FRENCH.encode("cp1252"), {**GEL, "normalise": "STAT3 total"}, False, {("vehicule", 0): 0.05, (MADE, 15): 1.0}),
 }  # fmt: skip

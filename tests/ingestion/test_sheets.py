@@ -154,7 +154,7 @@ def test_which_sheet_is_read(tmp_path):
     book = xlsx({"Notes": [["read me"]], "Gel 1": CELLS, "Gel 2": CELLS, "Old": other})
     assert faults(tmp_path, gel=book)[0] == (
         "gel.csv: 4 sheets have values ('Notes', 'Gel 1', 'Gel 2', 'Old'), and nothing says which to read. "
-        "Say 'sheet: Notes', and list the file once for each sheet that is read."
+        "Say 'sheet: Gel 1', and list the file once for each sheet that is read."
     )
     for sheet in ("Gel 2", "gel 2", "3"):
         yaml = YAML.replace("path: gel.csv,", f"path: gel.csv, sheet: {sheet},")

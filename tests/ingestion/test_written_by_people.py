@@ -266,11 +266,6 @@ REFUSED = {
         entry(),
         "'#15' is not a number.",
     ),
-    "units below the header": (
-        "time,condition,v\nh,,a.u.\n0,vehicle,1\n2,IL-6 10 ng/ml,2\n",
-        entry(),
-        "row 2, column 'time': 'h' is not a number.",
-    ),
     "another unit in the header": (
         "time,condition,sIL6R (pg/ml)\n0,vehicle,1000\n",
         entry(
