@@ -5,7 +5,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-all test-slurm lint format benchmark compile-times peers docs diagrams lock
+.PHONY: help venv run test test-all test-slurm lint audit format benchmark compile-times peers docs diagrams lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +44,11 @@ lint: venv  ## ruff, snakefmt, snakemake --lint, pyright
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(SNAKEMAKE) --lint
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright  # without that, it asks the network for a newer one
+
+audit:  ## known vulnerabilities of the locked packages, by pip-audit in .venv-audit (needs the network)
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.venv-audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements.lock
 
 format: venv  ## put the code into shape
 	$(BIN)/ruff check --fix .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 
 import libsbml
 
@@ -11,6 +12,9 @@ from il6infer._errors import Fault, UserError, raise_faults
 
 MAX_XML_DEPTH = 3_000
 """Of the elements of a file."""
+
+MAX_TERMS = 1_000_000
+"""Of a function, with those of the functions that it calls."""
 
 _TAG = re.compile(r"<(?![!?])[^>]*>")
 _CHECKED = (libsbml.LIBSBML_CAT_IDENTIFIER_CONSISTENCY, libsbml.LIBSBML_CAT_MATHML_CONSISTENCY)
@@ -39,6 +43,7 @@ def parse(text: str, source: str) -> libsbml.SBMLDocument:
     model = document.getModel()
     if model is None:
         raise UserError(f"{source}: no SBML model in the file.")
+    _refuse_endless_functions(model, source)
     for category in _CHECKED:
         document.setConsistencyChecks(category, True)
     for category in _UNCHECKED:
@@ -57,6 +62,34 @@ def _refuse_depth(text: str, source: str) -> None:
         if depth > MAX_XML_DEPTH:
             line = text.count("\n", 0, tag.start()) + 1
             raise UserError(f"{source}, line {line}: elements nested more than {MAX_XML_DEPTH} levels deep.")
+
+
+def _refuse_endless_functions(model: libsbml.Model, source: str) -> None:
+    """Refuse functions that call themselves, or that in full hold more terms than can be: libsbml would follow them."""
+    own: dict[str, tuple[int, list[str]]] = {}
+    for function in model.getListOfFunctionDefinitions():
+        nodes, count, called = [function.getMath()], 0, []
+        while nodes:
+            node = nodes.pop()
+            if node is None:
+                continue
+            count += 1
+            if node.getType() == libsbml.AST_FUNCTION:
+                called.append(node.getName())
+            nodes += [node.getChild(i) for i in range(node.getNumChildren())]
+        own[function.getId()] = (count, called)
+    sizes: dict[str, int] = {}
+    try:
+        order = [*TopologicalSorter({name: own.keys() & set(calls) for name, (_, calls) in own.items()}).static_order()]
+    except CycleError as error:
+        circle = " -> ".join(f"'{name}'" for name in error.args[1])
+        raise UserError(f"{source}: functions call each other in a circle: {circle}.") from None
+    for name in order:
+        count, calls = own[name]
+        sizes[name] = count + sum(sizes.get(called, 0) for called in calls)
+        if sizes[name] > MAX_TERMS:
+            what = f"it has more than {MAX_TERMS:,} terms when the functions that it calls are put in."
+            raise UserError(f"{source}, functionDefinition '{name}': {what} Call them less often.")
 
 
 def _errors(document: libsbml.SBMLDocument, source: str) -> list[Fault]:

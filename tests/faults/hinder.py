@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+from il6infer._files import read_posterior
 from tests.faults.kill import at_work, pids_at_work
 from tests.faults.runs import different, done_run, log_of, results, start
 
@@ -29,6 +30,7 @@ POSTERIOR = Path("results/example/classic_none/posterior.nc")
 AFTER = {POSTERIOR.name, "verdict.json", "identifiability.json", "comparison.json", "index.html"}
 """A fit and what follows from it: of a run that lacks only the fit, Snakemake says that it is whole."""
 
+WENT_ON = "goes on after"
 SPARE = 96 << 10
 """Bytes that a disk has left: a posterior needs more."""
 
@@ -72,11 +74,20 @@ def _said(folder: Path, pattern: str) -> str:
 
 
 def _outcome(done: Path, folder: Path, first: int, said: str) -> Outcome:
-    """Run again what was hindered, and compare."""
+    """Run again what was hindered, and compare.
+
+    A fit that goes on from draws that were kept has other draws than one that nothing hindered: the length is compared.
+    """
     again = start(folder, "--cores", "2").wait()
-    unlike = different(done, folder)
-    told = f"exit code {first}, {said}; then {again}; results that differ: {', '.join(unlike) or 'none'}"
-    return told, first != 0 and said != "NOTHING SAID" and again == 0 and not unlike
+    log = folder / "results/logs/fit/example/classic_none.log"
+    if WENT_ON in log.read_text("utf-8", errors="replace"):
+        draws = [read_posterior(place / POSTERIOR, "posterior")["posterior"].sizes["draw"] for place in (done, folder)]
+        told, same = f"the fit {WENT_ON} what it had, {draws[1]} of {draws[0]} draws a chain", draws[0] == draws[1]
+    else:
+        unlike = different(done, folder)
+        told, same = f"results that differ: {', '.join(unlike) or 'none'}", not unlike
+    well = first != 0 and said != "NOTHING SAID" and again == 0 and same
+    return f"exit code {first}, {said}; then {again}; {told}", well
 
 
 def full_disk(done: Path, folder: Path) -> Outcome:

@@ -62,14 +62,14 @@ def watch(command: Sequence[str]) -> dict[str, float]:
 
 
 def commands(results: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
-    """Each command that takes long, asked for one thread; the fit for two, too."""
+    """Each command that takes long, asked for one thread; the fit of four chains for four, too."""
     [verdict, *_] = sorted(results.glob("*/*/verdict.json"))
     fit, dataset, settings = verdict.parent, verdict.parent.parent, results / "settings"
     problem, posterior = str(fit / "problem" / "problem.yaml"), str(fit / "posterior.nc")
-    short = ["--chains", "2", "--tune", "60", "--draws", "60", "--starts", "1"]
-    for threads in ("1", "2"):
+    short = ["--chains", "4", "--tune", "60", "--draws", "60", "--starts", "1"]
+    for threads in ("1", "4"):
         words = ["fit", problem, "--output", str(scratch / f"{threads}.nc"), *short, "--threads", threads]
-        yield f"fit, {threads} thread{'s' * (threads != '1')}", words
+        yield f"fit of 4 chains, {threads} thread{'s' * (threads != '1')}", words
     yield "diagnose", ["diagnose", posterior, "--output", str(scratch / "v.json")]
     compared = ["--fit", fit.name, posterior, str(verdict), "--dataset", dataset.name]
     yield "compare", ["compare", *compared, "--output", str(scratch / "c.json")]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from il6infer._errors import UserError
+from il6infer.network.sbml import read_sbml
+from tests.faults.hostile_folders import doubling, functions
+from tests.zoo import decay_v1
 from tests.zoo.texts import MATH, from_antimony, refused, sbml
 
 ONE_SPECIES = (
@@ -92,3 +95,25 @@ def test_a_division_by_zero_is_refused_where_it_stands(rule: str):
     assert str(error.value).endswith(
         "a part of the formula is no real number: it divides by 0, or takes a root or logarithm of a negative number."
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (functions({"f": "f"}), "toy.xml: functions call each other in a circle: 'f' -> 'f'."),
+        (functions({"f": "g", "g": "f"}), "toy.xml: functions call each other in a circle: 'f' -> 'g' -> 'f'."),
+        (
+            doubling(40),
+            "toy.xml, functionDefinition 'f17': it has more than 1,000,000 terms when the functions that it calls are "
+            "put in. Call them less often.",
+        ),
+    ],
+    ids=["of itself", "of each other", "doubled"],
+)
+def test_functions_without_end(tmp_path, change, message):
+    """Where libsbml follows them, it ends the process."""
+    decay_v1.write(tmp_path)
+    with pytest.raises(UserError) as error:
+        read_sbml(change((tmp_path / "model.xml").read_text()), "toy.xml")
+
+    assert str(error.value) == message
