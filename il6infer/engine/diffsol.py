@@ -40,6 +40,9 @@ from il6infer.runs.time_scale import step_limits
 MOST_PIECES = 10_000
 """Switches, and steps that functions of time limit, in one segment."""
 
+MOST_SWITCHES = 500
+"""On the way to rest."""
+
 
 class DiffsolEngine:
     """Same interface as `RosenbrockEngine`, slower, independent.
@@ -282,13 +285,13 @@ class DiffsolEngine:
 
     def _advance(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, start: float, goals: np.ndarray,
-        held: np.ndarray, derive: bool, until: float,
+        held: np.ndarray, derive: bool, until: float, pieces: int = MOST_PIECES,
     ) -> tuple[np.ndarray, ...]:  # fmt: skip
         """States and tangents at the goals, across switches; then state, tangent and parameters at the last."""
         states = np.empty((len(goals), len(y)))
         tangents = np.empty((len(goals), *s.shape))
         now, done = start, 0
-        for _ in range(MOST_PIECES):
+        for _ in range(pieces):
             y, s, p, _ = self._switching.switch(y, s, p, dp, now, held)
             asked = goals[done:]
             if self._limit is not None:
@@ -360,7 +363,7 @@ class DiffsolEngine:
 
         def reach(duration: float, held: np.ndarray, derive: bool) -> tuple[np.ndarray, ...]:
             goal = np.array([begin + duration])
-            return self._advance(y, s, p, dp, begin, goal, held, derive, until)[2:]
+            return self._advance(y, s, p, dp, begin, goal, held, derive, until, MOST_SWITCHES)[2:]
 
         def stays(after: np.ndarray, modes: np.ndarray) -> bool:
             slopes = self._rates.jacobian([*after, *modes, 0.0])[:, : len(y)]

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numba import types
 from il6infer._errors import UserError
 from il6infer.engine.diffsol import DiffsolEngine
 from il6infer.problems.spec import Problem
+from il6infer.runs.modes import located, located_events, with_modes
 from il6infer.runs.outcome import Outcome
 
 logger = logging.getLogger("il6infer")
@@ -59,6 +61,17 @@ class Fallback:
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
 
+    @cached_property
+    def _final(self) -> set[Outcome]:
+        """Outcomes that the second engine may not better.
+
+        It looks for switches at the ends of its steps alone: where they follow each other without end, or hold a run,
+        it would step over them.
+        """
+        network = with_modes(self._problem).network
+        switches = located_events(network) or [mode for mode in located(network) if not mode.kink]
+        return {Outcome.TIME_LIMIT, *((Outcome.STEP_LIMIT, Outcome.SLIDING) if switches else ())}
+
     def engine(self) -> DiffsolEngine | None:
         """Second engine, made when first needed; None where it cannot do the problem."""
         with self._lock:
@@ -86,7 +99,7 @@ class Fallback:
         """
         for run in np.flatnonzero(outcome):
             self.counts[Outcome(outcome[run]).name.lower()] += 1
-            engine = self.engine() if outcome[run] != Outcome.TIME_LIMIT else None
+            engine = self.engine() if outcome[run] not in self._final else None
             if engine is None:
                 continue
             found, rows, values, sds = engine.measure_run(int(run), theta)

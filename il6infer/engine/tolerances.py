@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -17,8 +18,8 @@ ALLOWED = 10.0
 CLEAR = 3.0
 """Times what a change of steps makes anyway, above which a change of predictions is that of the tolerance."""
 
-NEGLIGIBLE = 1e-20
-"""States and predictions below this are rounding."""
+NEGLIGIBLE = 1e-60
+"""States and predictions below this are rounding: a molecule in a cell may be 1e-24 mol."""
 
 EACH = 2.0
 """Times that change, once the states have tolerances of their own."""
@@ -31,6 +32,10 @@ MOST_TRIALS = 200
 
 FINEST = 1e-2
 """Absolute tolerance of the reference, over rtol times the smallest size."""
+
+
+DEEPER, BELOW = 8, 0.1
+"""How often the reference may be made finer, each time that a prediction of it is below this share of the smallest."""
 
 
 @dataclass(frozen=True)
@@ -86,20 +91,32 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
     smallest = min(smallest, first.smallest)
     if not math.isfinite(smallest):
         return Needed(atol)
-    decades = math.ceil(math.log10(max(atol / (FINEST * rtol * smallest), 1.0)))
+
+    @cache
+    def lowered(decades: int) -> np.ndarray:
+        return simulate(atol / 10.0**decades).prediction
+
+    decades = _decades(smallest, rtol, atol)
+    for _ in range(DEEPER):
+        # What was read as small may be the error of a tolerance that is too coarse to see how small it is.
+        own = _sizes(problem, lowered(decades))[1]
+        if not own < BELOW * smallest:
+            break
+        smallest = own
+        decades = _decades(smallest, rtol, atol)
     # Far below what is there, rounding may be all that a solver sees: then its run fails, and a coarser one is asked.
     for deepest in range(decades, 1, -2):
-        reference = simulate(atol / 10.0**deepest).prediction
+        reference = lowered(deepest)
         if _failed(reference, first.prediction):
             continue
         size, _ = _sizes(problem, reference)
         limit = ALLOWED * rtol
         if deepest == decades:
-            limit = max(limit, CLEAR * _change(simulate(atol / 10.0 ** (deepest - 1)).prediction, reference, size))
+            limit = max(limit, CLEAR * _change(lowered(deepest - 1), reference, size))
         if _change(first.prediction, reference, size) <= limit:
             return Needed(atol)
         for lower in range(1, deepest):
-            if _change(simulate(atol / 10.0**lower).prediction, reference, size) <= limit:
+            if _change(lowered(lower), reference, size) <= limit:
                 return Needed(atol / 10.0**lower, reference)
         return Needed(atol / 10.0**deepest, reference)
     return Needed(atol)
@@ -170,6 +187,11 @@ def _raised(states: np.ndarray, uniform: np.ndarray, atol: float, bears: Callabl
                 fine.append(some)
         states, own = np.concatenate([*fine, *waiting, np.empty(0, dtype=int)]).astype(int), own / 10.0
     return np.maximum(np.minimum(found / SPARE, atol), lowered)
+
+
+def _decades(smallest: float, rtol: float, atol: float) -> int:
+    """By how many powers of ten the tolerance is lowered for the reference."""
+    return math.ceil(math.log10(max(atol / (FINEST * rtol * smallest), 1.0)))
 
 
 def smallest_size(values: np.ndarray) -> float:

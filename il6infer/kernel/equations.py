@@ -20,7 +20,7 @@ from il6infer.kernel.printer import block, cases, function, of_groups
 from il6infer.kernel.switch_source import LimitConstants, SwitchConstants, step_limit_source, switch_source
 from il6infer.network.derivatives import derivative
 from il6infer.network.functions import plain
-from il6infer.network.network import TIME, symbol
+from il6infer.network.network import TIME, internal, symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import located, located_events
 from il6infer.runs.plan import Plan
@@ -158,12 +158,12 @@ def model_source(
     factors, lists = lu.source(plan_lu)
     wanted = [(f"gy[{j}] += ", s) for j, s in enumerate(states)]
     wanted += [(f"gp[{j}] += ", varying[j]) for j in spec.active]
-    weights = {r: sp.Symbol(f"w{r}", real=True) for r in present}
+    weights = {r: internal(f"w{r}") for r in present}
     w_in = {weights[r]: _combination("v", stoichiometry[:, r]) for r in present}
     first = _gradient([(weights[r], fluxes[r]) for r in present], wanted)
     asked = {s for _, s in wanted}
     curved = {k: e for k, e in slopes.items() if not asked.isdisjoint(e.free_symbols)}
-    coefficients = {k: sp.Symbol(f"c{n}", real=True) for n, k in enumerate(curved)}
+    coefficients = {k: internal(f"c{n}") for n, k in enumerate(curved)}
     c_in = {c: f"c[{n}]" for n, c in enumerate(coefficients.values())}
     second = _gradient([(coefficients[k], e) for k, e in curved.items()], wanted)
     by_flux: dict[int, list[tuple[int, int]]] = {}
@@ -175,9 +175,9 @@ def model_source(
         gather.append([weight, *(f"c[{n}] += w * k[{j}]" for n, j in terms)])
     time_dependent = any(TIME in e.free_symbols for e in rhs)
     drift = [derivative(e, TIME) for e in rhs]
-    v_in = {sp.Symbol(f"v{i}", real=True): f"v[{i}]" for i in range(size)}
+    v_in = {internal(f"v{i}"): f"v[{i}]" for i in range(size)}
     initial = [plain(e.xreplace(spec.constants)) for e in network.initial]
-    g_in = {sp.Symbol(f"g{i}", real=True): f"g[{i}]" for i in range(size)}
+    g_in = {internal(f"g{i}"): f"g[{i}]" for i in range(size)}
     switching, of_switches = switch_source(network, varying, spec.constants)
     limit, of_limit = step_limit_source(network, varying, spec.constants)
     parts = [
@@ -261,7 +261,7 @@ def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
     estimated = [theta(p.id) for p in problem.estimated]
     inputs = {s: f"theta[{i}]" for i, s in enumerate(estimated)}
     computed = [(k, plain(e)) for k, e in enumerate(plan.quantities) if k >= len(estimated) and e.free_symbols]
-    slots = {k: sp.Symbol(f"d{k}", real=True) for k, _ in computed}
+    slots = {k: internal(f"d{k}") for k, _ in computed}
     return [
         function("quantities", "theta, d", inputs, [(f"d[{k}] = ", e) for k, e in computed]),
         function(
@@ -301,7 +301,7 @@ def _observable_functions(problem: Problem, plan: Plan, states: list[sp.Symbol])
         inputs = {s: f"y[{i}]" for i, s in enumerate(states)} | {s: f"q[{i}]" for i, s in enumerate(symbols)}
         inputs[TIME] = "t"
         values.append(block(inputs, [("out[0] = ", formula), ("out[1] = ", noise)]))
-        a, b = sp.Symbol("a_", real=True), sp.Symbol("b_", real=True)
+        a, b = internal("a"), internal("b")
         wanted = [(f"gy[{i}] += ", s) for i, s in enumerate(states)]
         wanted += [(f"gq[{i}] += ", s) for i, s in enumerate(symbols)]
         targets = _gradient([(a, formula), (b, noise)], wanted)

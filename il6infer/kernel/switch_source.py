@@ -8,7 +8,7 @@ import sympy as sp
 
 from il6infer.kernel.printer import block, cases, definition, function
 from il6infer.network.functions import plain
-from il6infer.network.network import TIME, Event, Network, symbol
+from il6infer.network.network import TIME, Event, Network, internal, symbol
 from il6infer.runs.modes import located, located_events
 from il6infer.runs.time_scale import step_limits
 
@@ -49,7 +49,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
     inputs = {s: f"y[{i}]" for i, s in enumerate(states)} | p_in | {TIME: "t"}
     wanted = [(f"gy[{i}] += ", s) for i, s in enumerate(states)]
     by_parameters = [(f"gp[{i}] += ", s) for i, s in enumerate(varying)]
-    factor = sp.Symbol("c_", real=True)
+    factor = internal("c")
     functions = [plain(mode.located_function.xreplace(constants)) for mode in modes]
     parts = [
         function("switch_functions", "y, p, t, out", inputs, [(f"out[{j}] = ", g) for j, g in enumerate(functions)]),
@@ -116,7 +116,7 @@ def _event(
     index = {s: i for i, s in enumerate(states)}
     inputs = {s: f"y[{i}]" for s, i in index.items()} | {current[s]: f"z[{i}]" for s, i in index.items()}
     inputs |= {s: f"p[{i}]" for i, s in enumerate(varying)} | {TIME: "t"}
-    bars = {name: sp.Symbol(f"v{index[symbol(name)]}_", real=True) for name in now}
+    bars = {name: internal(f"v{index[symbol(name)]}") for name in now}
     total = sp.Add(*[bars[name] * e for name, e in now.items()])
     wanted = [(f"gy[{i}] += ", s) for s, i in index.items()] + [(f"gz[{i}] += ", current[s]) for s, i in index.items()]
     wanted += [(f"gp[{i}] += ", s) for i, s in enumerate(varying)] + [("gt[0] += ", TIME)]

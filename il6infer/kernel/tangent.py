@@ -8,7 +8,7 @@ from il6infer.kernel import lu
 from il6infer.kernel.equations import Layout, equations
 from il6infer.kernel.printer import definition, function
 from il6infer.network.derivatives import derivative
-from il6infer.network.network import TIME, symbol
+from il6infer.network.network import TIME, internal, symbol
 from il6infer.problems.spec import Problem
 
 
@@ -25,7 +25,7 @@ def sensitivity_source(problem: Problem, spec: Layout) -> tuple[str, dict[str, i
     inputs = {s: f"y[{i}]" for i, s in enumerate(states)} | {s: f"p[{i}]" for i, s in enumerate(varying)}
     inputs[TIME] = "t"
     rhs, jacobian, _ = equations(problem, spec)
-    k = [sp.Symbol(f"k{i}", real=True) for i in range(size)]
+    k = [internal(f"k{i}") for i in range(size)]
     terms: list[list[sp.Expr]] = [[] for _ in range(size)]
     for (row, j), e in jacobian.items():
         terms[row].append(-e * k[j])

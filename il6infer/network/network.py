@@ -19,6 +19,11 @@ def symbol(name: str) -> sp.Symbol:
     return sp.Symbol(name, real=True)
 
 
+def internal(name: str) -> sp.Symbol:
+    """Make a symbol of our own, which no id can be: an id has no point."""
+    return sp.Symbol(f".{name}", real=True)
+
+
 @dataclass(frozen=True)
 class Event:
     """A change of states or parameters that happens as a condition turns true.

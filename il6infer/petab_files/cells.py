@@ -196,7 +196,7 @@ def real(line: Line, column: str, faults: list[Fault], *, infinite: tuple[str, .
     if value is None and text.lower() in infinite:
         return _INFINITE[text.lower()]
     if value is None:
-        faults.append(line.fault(column, *_no_number(text)))
+        faults.append(line.fault(column, *_no_number(text, column)))
     return value
 
 
@@ -217,11 +217,12 @@ def optional(line: Line, column: str, faults: list[Fault], *, infinite: tuple[st
     return real(line, column, faults, infinite=infinite) if not line.blank(column) else None
 
 
-def _no_number(text: str) -> tuple[str, str]:
+def _no_number(text: str, column: str) -> tuple[str, str]:
     if not text:
         return "the cell is empty, a number was expected.", "Give the value, or remove the row."
     if text.lower() in ("nan", "na", "n/a"):
-        return f"'{text}' is not a number.", "A value that was not measured is no row: remove it."
+        measured = column == "measurement"
+        return f"'{text}' is not a number.", "A value that was not measured is no row: remove it." if measured else ""
     if text.lower() in _INFINITE:
         return f"'{text}' is not a finite number.", ""
     if number(text.replace(",", ".")) is not None:

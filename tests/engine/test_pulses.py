@@ -57,3 +57,21 @@ def test_a_pulse_of_any_width_down_to_a_ten_millionth_of_the_time_is_seen(shape:
         np.testing.assert_allclose(found.prediction, expected, atol=1e-5)
         seen += 1
     assert seen == 300 or shape in OVERFLOW and seen > 60
+
+
+@pytest.mark.parametrize("width", [0.05, 1e-3])
+def test_a_pulse_that_a_decaying_state_brings_is_seen(width: float) -> None:
+    """No clock, for its rate is not constant: exp(-z^2 / 2) of ln(c), at 500 where c' = -0.01 c; once 0, outcome ok."""
+    c, k = symbol("c"), symbol("k")
+    rate = sp.exp(-(((sp.log(c) + 5) / (0.01 * width)) ** 2) / 2) / width
+    asked = problem(network({"y": rate, "c": -k * c}, {"c": 1.0}, {"k": 0.01}), [400.0, 600.0], estimated={"k": 0.01})
+    found = RosenbrockEngine(asked, rtol=1e-8, atol=1e-10).simulate(np.array([0.01]))
+    assert found.prediction.reshape(2, 2)[:, 0] == pytest.approx([0, np.sqrt(2 * np.pi)], abs=1e-4)
+
+
+def test_a_power_with_a_parameter_of_a_state_that_counts_as_time() -> None:
+    """Its size may not be real for SymPy, whose slope of it was in real and imaginary parts: a traceback."""
+    c, n = symbol("c"), symbol("n")
+    net = network({"y": c**n / (1 + c**n), "c": sp.Rational(3, 10)}, {"c": -1.0}, {"n": 2.0})
+    found = RosenbrockEngine(problem(net, [5.0], estimated={"n": 2.0}), rtol=1e-8, atol=1e-10).simulate(np.array([2.0]))
+    assert found.prediction == pytest.approx([5 - (np.arctan(0.5) + np.arctan(1)) / 0.3, 0.5])

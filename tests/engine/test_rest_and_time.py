@@ -94,6 +94,13 @@ def test_events_on_the_way_to_rest_happen(trigger: sp.Rel, times: list[float]) -
     assert Outcome(found.outcome[0]) in (Outcome.OK, Outcome.RESCUED)
 
 
+def test_what_is_set_back_again_and_again_does_not_rest() -> None:
+    """x grows by 1 and is set back at 1: after any whole time it is 0, which the second engine took for rest."""
+    event = Event("back", sp.Gt(x, 1), {"x": sp.Integer(0)})
+    found = compile(problem(_net(s, event), [0.0], BEFORE, {"s": 1.0})).simulate(np.ones(1))
+    assert (Outcome(found.outcome[0]), found.prediction[0]) == (Outcome.NO_STEADY_STATE, np.inf)
+
+
 @pytest.mark.parametrize(
     ("rate", "what"),
     [

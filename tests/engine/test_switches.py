@@ -217,6 +217,14 @@ def test_events_that_follow_each_other_without_end_are_an_outcome() -> None:
     assert found.outcome[0] == Outcome.STEP_LIMIT
 
 
+def test_a_run_without_end_is_not_stepped_over_by_the_second_engine() -> None:
+    """What falls and is lifted by 1e-9 whenever it is at 0 takes 1e9 events; diffsol saw none, and gave -1."""
+    net = network({"x": -a}, {"x": 1.0}, {"a": 1.0})
+    up = Event("up", x <= 0, {"x": sp.Float(1e-9)})
+    found = compile(problem(replace(net, events=(up,)), [2.0], estimated={"a": 1.0})).simulate(np.ones(1))
+    assert (Outcome(found.outcome[0]), found.prediction[0]) == (Outcome.STEP_LIMIT, np.inf)
+
+
 def test_a_switch_on_the_way_to_a_steady_state() -> None:
     """x' = a - b x below 1, a - 2 b x above: from 0 it rests at a / (2 b) = 1.5; then the input stops."""
     net = network({"x": c - sp.Piecewise((2 * b * x, x > thr), (b * x, True))}, {}, {"b": 0.5, "c": 1.5, "thr": 1.0})

@@ -122,6 +122,7 @@ SPOILT: list[Spoil] = [
     (2, "parameters.tsv", "0\t10", "10\t0",
      "parameters.tsv, row 2, column lowerBound: 10 is above the upper bound, 0. Exchange them."),
     (2, "parameters.tsv", "0\t10", "zero\t10", "parameters.tsv, row 2, column lowerBound: 'zero' is not a number."),
+    (2, "parameters.tsv", "0\t10", "NA\t10", "parameters.tsv, row 2, column lowerBound: 'NA' is not a number."),
     (2, "parameters.tsv", "0\t10", "0\t",
      "parameters.tsv, row 2, column upperBound: 'a0' is estimated and has no bound. Give one."),
     (2, "parameters.tsv", "1\ttrue", "\tfalse",
