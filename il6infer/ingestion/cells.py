@@ -163,7 +163,7 @@ def _delimiter(text: str) -> str:
     lines = [re.sub(r'"[^"]*"', "", line) for line in text[:400_000].splitlines()]
     lines = [line for line in lines if line.strip()]
     best, most = ",", (0, 0)
-    for delimiter in ("\t", ";", ","):
+    for delimiter in ("\t", ";", ",", "|"):
         counts = [line.count(delimiter) for line in lines]
         longest = run = 0
         for before, count in zip([-1, *counts], counts, strict=False):

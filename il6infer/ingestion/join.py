@@ -183,6 +183,11 @@ def _hours(joined: Joined, column: str) -> None:
         digits = len(row[column].partition(sheet.decimal)[2])
         if value is None or digits < 4 or not 0 < value < 48:
             continue
+        if abs(value * 60 - round(value * 60)) < 60 * 0.6 * 10**-digits and round(value * 60) % 5 == 0:
+            what = f"{row[column]} min is {value * 60:.0f} min in hours, to the last digit."
+            remedy = "Say 'time_unit: h', or 'time_unit: min' if it is right."
+            joined.faults.append(Fault(sheet.where(row, column), what, remedy))
+            return
         of_day = value * 1440
         if (
             digits > 4
@@ -192,11 +197,6 @@ def _hours(joined: Joined, column: str) -> None:
         ):
             what = f"{row[column]} min is {of_day:.0f} min as a spreadsheet keeps them, a share of the day."
             remedy = "Say 'time_unit: d', or 'time_unit: min' if it is right."
-            joined.faults.append(Fault(sheet.where(row, column), what, remedy))
-            return
-        if abs(value * 60 - round(value * 60)) < 60 * 0.6 * 10**-digits and round(value * 60) % 5 == 0:
-            what = f"{row[column]} min is {value * 60:.0f} min in hours, to the last digit."
-            remedy = "Say 'time_unit: h', or 'time_unit: min' if it is right."
             joined.faults.append(Fault(sheet.where(row, column), what, remedy))
             return
 

@@ -265,11 +265,12 @@ class Collector:
         if value is None:
             return None
         found = minutes(value, unit)
-        if unit != "h":
+        if unit not in ("h", "d"):
             return found
         whole, digits = round(found), len(re.split("[eE]", text)[0].partition(self.sheet.decimal)[2])
         # 0.0833333 h, a twelfth to its last digit, is 5 min
-        return float(whole) if digits > 3 and abs(found - whole) <= 31 * 10.0**-digits else found
+        last = (31 if unit == "h" else 1500) * 10.0**-digits
+        return float(whole) if digits > 3 and abs(found - whole) <= last else found
 
     def intensity(self, row: Row, column: str, *, divisor: bool = False, signed: bool = False) -> float | None:
         """Read the intensity in a cell; negative ones are faults unless `signed`; a `divisor` must be above zero.

@@ -128,6 +128,39 @@ MERGED += [["vehicle", 0.0, 400.0, 8000.0], [None, 15.0, 500.0, 8000.0], ["IL-6 
 MERGED += [[None], ["Mittelwert", None, 2900.0, 7933.3]]
 DOUBLE = [["Condition", "Time (min)", "pSTAT3", None, "STAT3", None], [None, None, "n1", "n2", "n1", "n2"]]
 DOUBLE += [["vehicle", 0.0, 400.0, 390.0, 8000.0, 8500.0], ["IL-6 10 ng/ml", 15.0, 7800.0, 7900.0, 7800.0, 7700.0]]
+LAB = """Bahn;Banden-Nr.;Bandenbezeichnung;Mol.-Gew. (kDa);Relative Front;Adj. Volumen (Int);Volumen (Int);Band %;Bahn %
+1;1;pSTAT3;88,1;0,41;400;500;58,2;3,2
+1;2;STAT3;86;0,51;8000;8100;41,8;2,2
+2;1;pSTAT3;88,1;0,41;7837363;7887363;50,1;30,1
+2;2;STAT3;86;0,51;7837363;7937363;49,9;29,9
+"""
+LISTED = """User: USER,Path: C:\\BMG,Test ID: 33
+
+Well,Content,Raw Data (No filter) 1 - 0 h,Raw Data (No filter) 2 - 1 h 30 min
+A01,Sample X1,100,120
+A02,Sample X2,110,310
+"""
+SECTIONS = """* Instrument Type = QuantStudio
+
+[Sample Setup]
+Well\tWell Position\tSample Name\tTarget Name\tTask
+1\tA1\tvehicle_0\tSOCS3\tUNKNOWN
+
+[Results]
+Well\tWell Position\tOmit\tSample Name\tTarget Name\tTask\tSE\tRQ\tCT\tCt SD\tDelta Ct
+1\tA1\tfalse\tvehicle_0\tSOCS3\tUNKNOWN\t\t1\t30.1\t0\t9.1
+2\tA2\tfalse\tvehicle_0\tHPRT\tUNKNOWN\t\t1\t21.0\t0\t
+3\tA3\tfalse\til6_60\tSOCS3\tUNKNOWN\t\t1\t25.1\t0\t9.1
+4\tA4\tfalse\til6_60\tHPRT\tUNKNOWN\t\t1\t21.1\t0\t
+
+[Melt Curve Raw Data]
+Well\tReading\tTemperature
+1\t1\t60.1
+"""
+UNNAMED = '"","vehicle","vehicle","IL-6 10 ng/ml","IL-6 10 ng/ml"\n0,1.1,1.3,1.4,1.6\n15,1.1,1.3,4.4,4.6\n'
+ACROSS = "Condition,0 min,15 min,t=30 min\nvehicle,400,410,390\nIL-6 10 ng/ml,410,7800,\n"
+BARS = "lane|condition|time_min|pSTAT3|STAT3\n1|vehicle|0|400|8000\n2|IL-6 10 ng/ml|15|7800|7800\n"
+LYING = "lane,1,2\ncondition,vehicle,IL-6 10 ng/ml\ntime_min,0,15\npSTAT3,400,7800\nSTAT3,8000,7800\n"
 GERMAN = "# Blot vom 25.11.2026\nSpur;Behandlung;Zeit [min];pSTAT3 (a.u.);Gesamt-STAT3 (a.u.)\n1;Vehikel;0;400,00;8.000,0\n2;IL-6 10 ng/ml;15;7.837,36;7.837,36\n"
 FRENCH = "Piste;Traitement;Temps (min);pSTAT3;STAT3 total\n1;véhicule;0;400,0;8 000,0\n2;IL-6 10 ng/ml;15;7 837,36;7 837,36\n"
 MADE = "IL_6_10_ng_ml"
@@ -174,6 +207,13 @@ CASES = {
     "units in a row": ("Condition,Time,pSTAT3,STAT3\n,min,a.u.,a.u.\nvehicle,0,400,8000\nIL-6 10 ng/ml,15,7800,7800\n", GEL, False, BOTH),
     "hours in a row": ("time,condition,v\nh,,a.u.\n0,vehicle,1\n2,IL-6 10 ng/ml,2\n", {**RAW, "observables": {"pSTAT3": {"column": "v", "unit": "a.u."}}},
         False, {("vehicle", 0): 1, (MADE, 120): 2}),
+    "Image Lab, German": (LAB.encode("cp1252"), {**GEL, "layout": LANES}, False, BOTH),
+    "MARS, kinetic, times in names": (LISTED, {**RAW, **signal("value"), "layout": {"A1": "vehicle", "A2": "IL-6 10 ng/ml"}}, False,
+        {("vehicle", 0): 100, ("vehicle", 90): 120, (MADE, 90): 310}),
+    "QuantStudio, in sections": (SECTIONS, QPCR, True, CT),
+    "Prism, without a name of the times": (UNNAMED, {**RAW, **signal("value"), "time": "X"}, False, {("vehicle", 15): 1.2, (MADE, 15): 4.5}),
+    "courses across": (ACROSS, {**RAW, **signal("value")}, False, {("vehicle", 30): 390, (MADE, 15): 7800}),
+    "bars between": (BARS, GEL, False, BOTH),
     "German, cp1252": (GERMAN.encode("cp1252"), {**GEL, "normalise": "Gesamt-STAT3"}, False, {("Vehikel", 0): 0.05, (MADE, 15): 1.0}),
     "French, cp1252": (FRENCH.encode("cp1252"), {**GEL, "normalise": "STAT3 total"}, False, {("vehicule", 0): 0.05, (MADE, 15): 1.0}),
 }  # fmt: skip
@@ -215,6 +255,7 @@ REFUSED = {
         {**RAW, "time": "time", "observables": {"sIL6R_medium": {"column": "sIL6R (pg/ml)", "unit": "ng/ml", "substance": "sIL6R"}}},
         "its header says pg/ml, the description ng/ml."),
     "sheets": (xlsx({"General": [["SkanIt"], ["Session", "x"]], "Measurement": SKANIT}), {**RAW, **signal("x")}, "Say 'sheet: Measurement'"),
+    "a table that lies on its side": (LYING, GEL, "the names of columns stand below each other in the first column (lane, condition, time_min)."),
     "lanes that are alike": ("Condition,Time (min),pSTAT3,STAT3\nvehicle,0,4,8\nvehicle,0,4,8\n", GEL, "duplicate of row 2"),
 }  # fmt: skip
 
@@ -289,6 +330,9 @@ def test_times_with_their_units_as_people_write_them_beside_a_bare_0(text, tmp_p
 def test_a_share_of_the_day_is_no_time_in_minutes(tmp_path):
     said = refused(tmp_path, GEL_OF.format(label="IL-6 10 ng/ml", time="0.0104166"), GEL, protocol=False)
     assert "0.0104166 min is 15 min as a spreadsheet keeps them, a share of the day. Say 'time_unit: d'" in said
+    gel = {**GEL, "time_unit": "d"}
+    rows = read(tmp_path, GEL_OF.format(label="IL-6 10 ng/ml", time="0.0104166"), gel, protocol=False).measurements
+    assert rows["time_min"].tolist() == [0, 15]
 
 
 LABELS = {

@@ -160,6 +160,8 @@ CASES = {
     "flowjo": ("flow", FLOWJO, {1: {"tube": "A2 IL6.fcs", "median": "2012"}}, 0),
     "edger": ("genes", EDGER, {0: {"gene": "SOCS3", "log2_fold_change": "2.9", "fold_change": "7.464263932"}}, 1),
     "limma": ("genes", LIMMA, {0: {"gene": "SOCS3", "p_adjusted": "1e-6"}}, 1),
+    "courses": ("courses", "Condition,0 min,15 min\nvehicle,1.1,1.2\nIL-6 10 ng/ml,1.3,\n", {1: {"condition": "vehicle", "time": "15 min", "value": "1.2"},
+                2: {"condition": "IL-6 10 ng/ml", "time": "0 min", "value": "1.3"}}, 0),
     "prism": ("prism", PRISM, {3: {"Time (h)": "0", "condition": "IL-6", "replicate": "1", "value": "1.4"},
               10: {"Time (h)": "2", "condition": "IL-6", "replicate": "3", "value": "4.6"}}, 0),
 }  # fmt: skip

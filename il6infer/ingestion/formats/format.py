@@ -290,7 +290,7 @@ def table_below(
 
 
 def _word(grid: Grid) -> str:
-    return {",": "comma", ";": "semicolon", "\t": "tab"}.get(grid.delimiter, "column")
+    return {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}.get(grid.delimiter, "column")
 
 
 def _without_footer(

@@ -13,9 +13,12 @@ from il6infer.ingestion.formats.format import SEARCHED, Block, Format, plain
 from il6infer.ingestion.formats.gels import find, read_bands
 
 _VOLUME = ("Adj. Volume (Int)", "Adj. Vol. (Int)", "Adjusted Volume", "Adj. Volume", "Volume (Int)", "Volume")
-_NUMBER = ("Band No.", "Band No", "Band Number", "Band", "No.")
+_VOLUME += ("Adj. Volumen (Int)", "Angep. Volumen (Int)", "Volumen (Int)", "Adj. Volumen", "Volumen")
+_LANE, _LABEL = ("Lane", "Bahn", "Spur"), ("Band Label", "Label", "Bandenbezeichnung", "Bandbezeichnung")
+_NUMBER = ("Band No.", "Band No", "Band Number", "Band", "No.", "Banden-Nr.", "Band-Nr.", "Bandennummer")
 _ABOUT = {"mol wt kda", "relative front", "abs quant", "rel quant", "band %", "lane %", "mol wt", "rf", "band no"}
 _ABOUT |= {"norm factor", "norm vol int", "quantity", "std", "mean value int", "of pixels", "min value int", "area mm2"}
+_ABOUT |= {"bahn %", "spur %", "mol gew kda", "mol gew", "relative front", "abs menge", "rel menge"}
 _ABOUT |= {
     "max value int",
     "std dev",
@@ -41,7 +44,7 @@ def has_one(row: Collection[str], names: Collection[str]) -> bool:
 
 
 def _long(grid: Grid) -> int | None:
-    return find(grid, ("Lane",), _NUMBER, _VOLUME)
+    return find(grid, _LANE, _NUMBER, _VOLUME)
 
 
 def _beside(grid: Grid) -> int | None:
@@ -59,15 +62,15 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     if (drawn := _volumes(grid)) is not None and _long(grid) is None:
         names = {"lane": ("No.", "No"), "label": ("Label",), "type": ("Type",)}
         names["intensity"] = tuple(name for name in _VOLUME if name not in wanted)
-        names["Volume (Int)"] = ("Volume (Int)",)
+        names["Volume (Int)"] = ("Volume (Int)", "Volumen (Int)")
         return read_bands(
             grid, drawn, names, hidden=lambda name: name in _ABOUT, left=lambda row: _drawn(row.cells.get("type", ""))
         )
     beside, lines = _beside(grid), []
     if beside is not None:
         grid, lines = _below_each_other(grid, beside)
-    names = {"lane": ("Lane",), "number": _NUMBER, "band": ("Band Label", "Label"), "intensity": _VOLUME}
-    names["Volume (Int)"] = ("Volume (Int)",)
+    names = {"lane": _LANE, "number": _NUMBER, "band": _LABEL, "intensity": _VOLUME}
+    names["Volume (Int)"] = ("Volume (Int)", "Volumen (Int)")
     block, faults = read_bands(grid, _long(grid), names, hidden=lambda name: name in _ABOUT)
     if block is None:
         return None, faults

@@ -21,6 +21,11 @@ _BESIDE = re.compile(r"cycle\b.*|zyklus\b.*|(temperature?|temperatur|temp\.?|t\u
 """Rows between times and wells that hold neither (Tecan i-control: temperatures, numbers of cycles)."""
 
 
+_NAMED_TIME = re.compile(
+    r"(?P<name>.*?)[\s(]*\d+\s*-\s*(?P<time>\d+(?:[.,]\d+)?\s*(?:s|min|h)(?:\s*\d+\s*(?:min|s))?)\s*\)?", re.IGNORECASE
+)
+
+
 @dataclass
 class Read:
     """One read of all wells: its name, and (well, cell of the time, row) -> cell, in the order of the file."""
@@ -48,7 +53,7 @@ def reads(grid: Grid) -> Iterator[Read]:
     for head, row in enumerate(grid.rows[:SEARCHED]):
         if head <= last:
             continue
-        found = _down(grid, head, row) or _across(grid, head, row)
+        found = _down(grid, head, row) or _across(grid, head, row) or _listed(grid, head, row)
         if found is not None:
             yield found
             last = found.last
@@ -99,6 +104,24 @@ def _across(grid: Grid, head: int, row: tuple[str, ...]) -> Read | None:
                 found.cells[well, time, line] = cell
     found.twice = found.twice or _twice(lines)
     return found if found.cells else None
+
+
+def _listed(grid: Grid, head: int, row: tuple[str, ...]) -> Read | None:
+    """Read wells below a header whose names end with their times (MARS: ``Raw Data (No filter) 2 - 1 h``)."""
+    named = {i: found for i, cell in enumerate(row) if (found := _NAMED_TIME.fullmatch(cell))}
+    if len(named) < 2 or min(named) == 0 or len({plain(found["name"]) for found in named.values()}) > 1:
+        return None
+    read = Read("", "time", head, head, twice=_twice([found["time"] for found in named.values()]))
+    for line in range(head + 1, len(grid.rows)):
+        well, rest = _well_of([grid.cell(line, i) for i in range(min(named))])
+        if not well:
+            break
+        read.last = line
+        read.samples[well] = " ".join(cell for cell in rest if cell)
+        for column, found in named.items():
+            if cell := grid.cell(line, column):
+                read.cells[well, found["time"], line] = cell
+    return read if read.cells else None
 
 
 def _well_of(before: list[str]) -> tuple[str, list[str]]:

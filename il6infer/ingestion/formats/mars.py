@@ -21,7 +21,9 @@ def _head(grid: Grid) -> int | None:
 def _list(grid: Grid) -> int | None:
     """Row of a header with the well in one cell, and names of reads as MARS writes them."""
     head = headers(grid, _WELL, ("Content",))
-    named_so = head is not None and any(re.match(r"raw data\b", cell, re.IGNORECASE) for cell in grid.rows[head])
+    if head is None or any(re.search(r"\d\s*-\s*\d+\s*(s|min|h)\b", cell) for cell in grid.rows[head]):
+        return None  # a kinetic read
+    named_so = any(re.match(r"raw data\b", cell, re.IGNORECASE) for cell in grid.rows[head])
     return head if named_so else None
 
 

@@ -22,7 +22,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "well": WELL, "sample": SAMPLE, "gene": GENE, "ct": CT, "task": TASK, "omit": OMIT,
 }  # fmt: skip
 _SUMS = re.compile(
-    r".*\b(mean|moyen|ecart|sd|std|dev|stdev|stddev|mittelwert|stdabw|abw|quantity|sq|threshold"
+    r".*\b(se|mean|moyen|ecart|sd|std|dev|stdev|stddev|mittelwert|stdabw|abw|quantity|sq|threshold"
     r"|schwellenwert|score|conf|confidence"
     r"|baseline|auto|cycles?|efficiency|amp status|reporter|quencher|fluor|passive|rq|rq min|rq max|delta|ddct|dct"
     r"|error|epf|call|tm\d?|y intercept|slope|r superscript 2|r2|set point|setpoint|well note"

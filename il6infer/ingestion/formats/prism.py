@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from il6infer._errors import Fault
-from il6infer._tables import Row
+from il6infer._tables import Row, number
 from il6infer.ingestion.cells import Grid, filled
 from il6infer.ingestion.formats.format import Block, Format, numeric, plain, table_below, time_unit
 
@@ -23,13 +23,19 @@ _SPREADS = {"mean", "sd", "sem", "n", "cv", "error", "upper", "lower", "upper li
 
 def _head(grid: Grid) -> int | None:
     for place, row in enumerate(grid.rows[:60]):
-        if filled(row) >= 3 and _is_time(row[0]) and _groups(grid, place):
+        if filled(row) >= 3 and (_is_time(row[0]) or _unnamed(grid, place)) and _groups(grid, place):
             return place
     return None
 
 
+def _unnamed(grid: Grid, head: int) -> bool:
+    """Whether the first column has no name, and numbers alone: the times of Prism's own exports."""
+    below = [row for row in grid.rows[head + 1 :] if any(row)]
+    return not grid.rows[head][0] and len(below) > 1 and all(number(row[0]) is not None for row in below)
+
+
 def _is_time(cell: str) -> bool:
-    return bool(time_unit(cell)) or plain(cell) in ("time", "zeit", "x")
+    return bool(time_unit(cell)) or plain(cell) in ("time", "zeit", "temps", "x")
 
 
 def _groups(grid: Grid, head: int) -> list[tuple[int, str]]:
@@ -87,7 +93,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     block, faults = table_below(full, head)
     if block is None:
         return None, faults
-    time = grid.rows[head][0]
+    time = grid.rows[head][0] or "X"
     rows: list[Row] = []
     counts: dict[str, int] = {}
     numbers = {}

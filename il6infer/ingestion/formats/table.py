@@ -22,6 +22,9 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     head = header(grid, wanted)
     if head is None:
         return None, [Fault(grid.name, "the file is empty.", "It needs a header row and at least one row of values.")]
+    if lying := _lying(grid, head, wanted):
+        what = f"the names of columns stand below each other in the first column ({', '.join(lying[:3])})."
+        return None, [Fault(grid.name, what, "Turn the table, so that they stand in a row (paste special, transpose).")]
     return table_below(_with_units(_two_rows(grid, head), head), head, strict=grid.delimiter in (",", ";"))
 
 
@@ -53,6 +56,18 @@ def header(grid: Grid, wanted: Collection[str]) -> int | None:
         else:
             follows, width = 0, 0
     return best
+
+
+def _lying(grid: Grid, head: int, wanted: Collection[str]) -> list[str]:
+    """Wanted names in the first column, where more of them stand there than in the header."""
+    names = {plain(name) for name in wanted if name}
+    first = [
+        row[0]
+        for row in grid.rows[:SEARCHED]
+        if row and row[0] and (plain(row[0]) in names or known_as(row[0]) in wanted)
+    ]
+    across = [cell for cell in grid.rows[head] if plain(cell) in names or known_as(cell) in wanted]
+    return first if len(set(first)) > max(2, len(across)) else []
 
 
 def _is_units(row: Sequence[str]) -> bool:
