@@ -31,9 +31,10 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     """Read the wells below the header; ``Content`` (Blank B, Standard S1, Sample X1) becomes the sample."""
     head = _head(grid)
     listed = _list(grid) if head is None else None
-    if head is None and listed is None:
+    place = listed if head is None else head
+    if place is None:
         return None, [Fault(grid.name, "has no header with 'Well Row' and 'Well Col', or 'Well' and 'Content'.", "")]
-    block, faults = table_below(grid, listed if head is None else head)
+    block, faults = table_below(grid, place)
     if block is None:
         return None, faults
     if listed is not None:

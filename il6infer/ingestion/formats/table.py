@@ -86,7 +86,7 @@ def _with_units(grid: Grid, head: int) -> Grid:
     return replace(grid, rows=(*grid.rows[:head], tuple(names), (), *grid.rows[head + 2 :]))
 
 
-def _lower(grid: Grid, head: int, wanted: Collection[str]) -> int:
+def _lower(grid: Grid, head: int, wanted: set[str]) -> int:
     """Row below a header whose cells are merged: its own, where both together make the names that are wanted."""
     if grid.delimiter or head + 1 >= len(grid.rows):
         return head
