@@ -13,6 +13,7 @@ import argparse
 import gc
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
@@ -53,6 +54,12 @@ COMMANDS = (
 
 NO_MEMORY = "the memory is full. Give it more (on a cluster `mem_mb`), or run fewer jobs, chains or threads at once."
 
+_REFUSED = re.compile(
+    r"out of memory|cannot allocate|unable to allocate|failed to allocate|bad_?alloc|can't start new thread",
+    re.IGNORECASE,
+)
+"""What libraries say when memory, or a thread for lack of it, is refused."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -81,12 +88,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (`| head`) left: no fault of ours, and nothing more to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, MemoryError) as error:
-        if args.verbose:
+    except Exception as error:
+        full = _lacks_memory(error)
+        if args.verbose or not (full or isinstance(error, OSError)):
             raise
-        sys.stderr.write(f"error: {visible(told(error)) if isinstance(error, OSError) else NO_MEMORY}\n")
+        sys.stderr.write(f"error: {visible(told(error)) if isinstance(error, OSError) and not full else NO_MEMORY}\n")
         return 2
     return 0
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether memory was refused, by whatever class a library has for it: pandas' is that of a file it cannot parse."""
+    while error is not None:
+        if isinstance(error, MemoryError) or _REFUSED.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _check_outputs(args: argparse.Namespace) -> None:

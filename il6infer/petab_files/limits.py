@@ -18,6 +18,9 @@ MAX_BYTES = 50_000_000
 MAX_SPECIES = 1_000
 """Of one model: the code generated for more would compile for hours."""
 
+MAX_EXPERIMENTS = 10_000
+"""Of one problem."""
+
 _CHUNK = 1 << 20
 _SPECIES = re.compile(rb"<(?:\w+:)?species\s")
 _ENCODING = re.compile(r"""(<\?xml[^>]*?encoding\s*=\s*)["']([\w.:-]+)["']""")

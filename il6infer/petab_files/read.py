@@ -9,13 +9,14 @@ from pathlib import Path
 import pandas as pd
 import sympy as sp
 
+from il6infer._errors import UserError
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml, resolve
 from il6infer.petab_files.checks import refuse_by_petab
 from il6infer.petab_files.files import Listing, read_listing
 from il6infer.petab_files.finite import refuse_without_value
 from il6infer.petab_files.known_names import refuse_unknown
-from il6infer.petab_files.limits import check_files, read_xml
+from il6infer.petab_files.limits import MAX_EXPERIMENTS, check_files, read_xml
 from il6infer.petab_files.package import SbmlModel, petab
 from il6infer.petab_files.tables import Tables
 from il6infer.petab_files.version1 import Kept, complete, read_first
@@ -42,6 +43,9 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     listing = read_listing(path)
     check_files(listing.files, listing.subject)
     tables, kept = read_first(listing) if listing.version == 1 else (read_second(listing), None)
+    if len(tables.experiments) > MAX_EXPERIMENTS:
+        what = f"{len(tables.experiments)} experiments, at most {MAX_EXPERIMENTS} are supported."
+        raise UserError(f"{path.name}: {what} Split the problem.")
     xml = read_xml(listing.model_path)
     network = read_sbml(xml, listing.model_path.name)
     problem = _petab_problem(listing, tables, xml)

@@ -200,9 +200,14 @@ def test_as_a_process_it_is_a_message_and_exit_2(command, tmp_path):
             OSError(28, "No space left on device", "posterior.nc"),
             "posterior.nc: No space left on device. Free some space, or choose another disk.",
         ),
-        (
-            MemoryError(),
-            "the memory is full. Give it more (on a cluster `mem_mb`), or run fewer jobs, chains or threads at once.",
+        *(
+            (error, cli.NO_MEMORY)
+            for error in (
+                MemoryError(),
+                OSError(12, "Cannot allocate memory"),
+                RuntimeError("can't start new thread"),
+                ValueError("Error tokenizing data. C error: out of memory"),
+            )
         ),
     ],
 )
@@ -216,6 +221,18 @@ def test_what_the_operating_system_refuses_later_is_a_message_too(error, said, m
     monkeypatch.setattr(cli, "parser", lambda: parser)
     assert cli.main([]) == 2
     assert capsys.readouterr().err == f"error: {said}\n"
+
+
+def test_what_is_no_lack_of_memory_stays_a_traceback(monkeypatch):
+    def run(args):
+        raise ValueError("memory of an elephant")
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--verbose", default=False)
+    parser.set_defaults(run=run)
+    monkeypatch.setattr(cli, "parser", lambda: parser)
+    with pytest.raises(ValueError, match="elephant"):
+        cli.main([])
 
 
 def _written(folder: Path, *names: str, then: Exception | None = None) -> None:

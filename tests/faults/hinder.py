@@ -69,8 +69,9 @@ def _without_fit(done: Path, folder: Path) -> Path:
 
 def _said(folder: Path, pattern: str) -> str:
     """Give the first line of a run that says something."""
-    found = re.search(rf"^.*(?:{pattern}).*$", log_of(folder), re.MULTILINE)
-    return f'"{found.group().strip().replace(str(folder), ".")}"' if found else "NOTHING SAID"
+    log = log_of(folder).replace(str(folder), ".")  # whose name can be what is looked for
+    found = re.search(rf"^.*(?:{pattern}).*$", log, re.MULTILINE)
+    return f'"{found.group().strip()}"' if found else "NOTHING SAID"
 
 
 def _outcome(done: Path, folder: Path, first: int, said: str) -> Outcome:

@@ -80,6 +80,7 @@ TEXTS: Mapping[str, tuple[list[str], Maker]] = MappingProxyType(
         "PEtab: a time before all": (LINT, make.problem(times="-inf")),
         "PEtab: 1,000,000 measurements": (LINT, make.later(lambda: make.problem(rows=1_000_000))),
         "PEtab: 90,000 experiments": (LINT, make.later(lambda: make.problem(experiments=90_000))),
+        "PEtab: 9,000 experiments": (LINT, make.later(lambda: make.problem(experiments=9_000))),
         "PEtab: an id __class__": (["petab", "evaluate", "problem.yaml"], make.problem(observable="__class__")),
         "PEtab: an id of a line break": (LINT, make.problem(observable='"a\nb"')),
         "PEtab: zero bytes in a table": (LINT, make.problem(observable="o\0bs")),
@@ -95,7 +96,8 @@ TEXTS: Mapping[str, tuple[list[str], Maker]] = MappingProxyType(
         **{f"table: a header of 30,000 {name}": (INGEST,
             make.raw(f"condition,time_min,a{30_000 * letter}b,x\na,10,1.0,1\n"))
             for name, letter in zip(("blanks", "dashes", "lines", "bars", "dots", "brackets"), " -_|.(", strict=True)},
-        "table: a cell of 30,000 dots": (INGEST, make.raw(f"condition,time_min,value\na,10,{'1.' * 15_000}x\n")),
+        **{f"table: a cell of 30,000 {name}": (INGEST, make.told(cells=f"a,10,1{30_000 * letter}x\n"))
+            for name, letter in zip(("blanks", "dashes", "dots", "brackets", "numbers"), " -.(1", strict=True)},
         "table: 1,000,000 quotes": (INGEST, make.raw("condition,time_min,value\n" + '"' * 1_000_001)),
         "table: 1,000,000 empty lines": (INGEST, make.raw("\n" * 1_000_000 + "condition,time_min,value\na,10,1\n")),
         "table: zero bytes far behind": (INGEST,

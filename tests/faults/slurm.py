@@ -136,7 +136,7 @@ def at_the_limit(done: Path, folder: Path) -> tuple[str, bool]:
     process = fit.process()
     os.kill(process, signal.SIGSTOP)
     states = [state()]
-    wait("SIGTERM", lambda: asked_to_end(process) or bool(states.append(state())), 240)
+    wait("SIGTERM", lambda: asked_to_end(process) or bool(states.extend(filter(None, [state()]))), 240)
     _let_go_on(process)
     said, well = fit.outcome()
     well = well and states[-1].startswith("RUNNING") and WENT_ON in said

@@ -10,9 +10,9 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.engine import compile
-from il6infer.petab_files import limits
+from il6infer.petab_files import limits, read
 from il6infer.petab_files.read import load
-from tests.zoo import decay_v1
+from tests.zoo import decay_v1, decay_v2
 
 NAMES = ["lambda", "out", "y", "p", "t", "math", "theta", "np", "import", "_", "x0_", "z_0", "__class__"]
 
@@ -100,3 +100,12 @@ def test_a_file_of_absurd_size_is_refused_unread(tmp_path: Path) -> None:
         str(error.value)
         == f"PEtab problem {path}: 1 fault\n  - model.xml: 51 MB, at most 50 MB are supported. Split it."
     )
+
+
+def test_more_experiments_than_can_be_looked_at_in_a_minute(tmp_path, monkeypatch):
+    monkeypatch.setattr(read, "MAX_EXPERIMENTS", 2)
+    path = decay_v2.write(tmp_path, ("e1", "e2", "e3"))
+    with pytest.raises(UserError) as error:
+        load(path)
+
+    assert str(error.value) == "problem.yaml: 3 experiments, at most 2 are supported. Split the problem."
