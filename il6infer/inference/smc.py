@@ -87,7 +87,7 @@ def smc(
     particles
         How many.
     watch
-        Told each power; what it raises ends the sampling.
+        Told the power before each move; what it raises ends the sampling.
 
     Raises
     ------
@@ -103,7 +103,6 @@ def smc(
     ancestors = np.arange(particles)
     while powers[-1] < 1.0:
         power = _next_power(at.likelihood, powers[-1])
-        watch(power)
         weights = np.where(np.isfinite(at.likelihood), (power - powers[-1]) * at.likelihood, -np.inf)
         top = weights.max()
         weights = np.exp(weights - top)
@@ -112,7 +111,7 @@ def smc(
         chosen = _systematic(weights / weights.sum(), rng)
         mean, root = _frame(at.points, weights / weights.sum())
         at, ancestors = at[chosen], ancestors[chosen]
-        at, step, alike, accepted = _move(parts, at, power, (mean, root), step, rng)
+        at, step, alike, accepted = _move(parts, at, power, (mean, root), step, rng, watch)
         worst = max(worst, alike)
         rates += accepted
     return Sampled(
@@ -158,11 +157,12 @@ def _frame(points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _move(
     parts: Parts, at: Evaluated, power: float, frame: tuple[np.ndarray, np.ndarray], step: float,
-    rng: np.random.Generator,
+    rng: np.random.Generator, watch: Callable[[float], None],
 ) -> tuple[Evaluated, float, float, list[float]]:  # fmt: skip
     """Move all particles until they have forgotten where they were."""
     before, rates, history = at, [], [1.0]
     for _ in range(MOVES):
+        watch(power)
         leaps = int(rng.integers(1, min(LEAPS, max(1, math.ceil(0.5 * math.pi / step))) + 1))
         at, rate = _hamiltonian(parts, at, power, frame[1], step, leaps, rng)
         rates.append(rate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
 from il6infer.inference.parts import Parts
+from il6infer.inference.progress import LOG_EVERY
 from il6infer.inference.smc import Stuck, smc
 from il6infer.stages.settings import FitSettings
 
@@ -63,13 +65,21 @@ def sample(
         If hardly any draw of the prior can be simulated.
     """
     parts = Parts(density, settings.threads)
+    values, steps, evidence, told = [], [], [], []
+    begun, shown = 0, time.monotonic()
 
     def watch(power: float) -> None:
+        nonlocal shown
         if interruption is not None and interruption.asked:
-            logger.warning("stopped at temperature 1/%.3g: none is kept", power)
+            logger.warning("stopped at power %.3g of the likelihood: none is kept", power)
             raise Stopped
+        if time.monotonic() - shown >= LOG_EVERY:
+            shown = time.monotonic()
+            logger.info(
+                "chain %d of %d: power %.3g of the likelihood (the posterior is at 1), %.0f gradients a draw so far",
+                len(values) + 1, len(seeds), power, (parts.evaluations - begun) / settings.draws,
+            )  # fmt: skip
 
-    values, steps, evidence, told = [], [], [], []
     for chain, seed in enumerate(seeds):
         begun = parts.evaluations
         try:
