@@ -60,15 +60,7 @@ def run_batch(
         Chains that run at once.
     around
         (draws, parameters) of the posterior of the measured values, of which the truths are; None: of the prior.
-
-    Raises
-    ------
-    UserError
-        If the problem has censored measurements, whose simulation is not defined.
     """
-    if "censored" in problem.measurements and (problem.measurements["censored"].astype(str) != "").any():
-        what = f"problem '{problem.id}': has values beyond a limit of detection, which calibration does not simulate."
-        raise UserError(f"{what} Leave them out.")
     engine = compile(problem, engine=settings.engine, rtol=settings.rtol, atol=settings.atol)
     first = number * calibrating.batch
     fits = []
@@ -97,7 +89,7 @@ def _fit(
     except UserError as error:
         return CalibrationFit(one, None, None, str(error).splitlines()[0])
     names = [p.id for p in problem.estimated]
-    rhat = max(float(rank_rhat(posterior[name].values)) for name in names)
+    rhat = max(float(rank_rhat(_chains(posterior[name].values))) for name in names)
     flat = np.stack([posterior[name].values.ravel() for name in names], axis=-1)
     rows = flat[np.linspace(0, len(flat) - 1, min(LEVELS, len(flat))).astype(int)]
     why = "" if rhat <= CONVERGED else f"not converged (R-hat {rhat:.3f})"
@@ -123,8 +115,9 @@ def simulate(
     Returns
     -------
     tuple or None
-        True parameters, and the problem with simulated values, which stand after the measured ones where truths are
-        `around` them; None where no draw could be simulated.
+        True parameters, and the problem with simulated values, of which those are limits again that fall beyond the
+        limit of their measurement (others have no limit that is known). They stand after the measured ones where truths
+        are `around` them; None where no draw could be simulated.
     """
     for _ in range(TRIES):
         theta = draw(problem.estimated, 1, rng)[0] if around is None else around[rng.integers(len(around))]
@@ -133,7 +126,23 @@ def simulate(
             continue
         values = noisy(problem.noise_kinds, found.prediction[None], found.noise[None], rng)[0]
         if np.isfinite(values).all():
-            made = problem.measurements.assign(value=values)
+            made = _limited(problem, values)
             rows = made if around is None else pd.concat([problem.measurements, made])
             return theta, problem.with_measurements(rows)
     return None
+
+
+def _chains(values: np.ndarray) -> np.ndarray:
+    """Chains (chains, draws) that R-hat can compare: a single one is two, its halves."""
+    half = values.shape[1] // 2
+    return values if len(values) > 1 else np.stack([values[0, :half], values[0, -half:]])
+
+
+def _limited(problem: Problem, values: np.ndarray) -> pd.DataFrame:
+    """Measurements with simulated values: a limit stays one where the value lies beyond it, on its side."""
+    rows = problem.measurements
+    if "censored" not in rows:
+        return rows.assign(value=values)
+    limits = rows["value"].to_numpy(dtype=float)
+    beyond = np.where(problem.sides < 0, values < limits, values > limits) & (problem.sides != 0)
+    return rows.assign(value=np.where(beyond, limits, values), censored=rows["censored"].where(beyond, ""))

@@ -76,6 +76,12 @@ def _smallest(counts: np.ndarray, number: int, grid: np.ndarray, levels: int | N
     return (2.0 * np.minimum(below, above)).min(axis=1)
 
 
+def _inside(ranks: np.ndarray, levels: int, share: float) -> float | None:
+    """Share of ranks in the middle, where as large a share of uniform ones is; None without ranks."""
+    edge = 0.5 * (1.0 - share) * (levels + 1)
+    return float(np.mean((ranks >= edge) & (ranks < levels + 1 - edge))) if len(ranks) else None
+
+
 def gather(batches: Sequence[Batch]) -> Calibration:
     """Put batches of one problem together, and test each parameter's ranks.
 
@@ -97,7 +103,8 @@ def gather(batches: Sequence[Batch]) -> Calibration:
     for position, name in enumerate(first.parameters):
         ranks = ranked[:, position]
         p = limits.p(ranks) if len(ranks) else None
-        rows[name] = CalibratedParameter(p, tuple(int(rank) for rank in ranks))
+        inside = (_inside(ranks, first.levels, share) for share in (0.5, 0.9))
+        rows[name] = CalibratedParameter(p, *inside, tuple(int(rank) for rank in ranks))
     least = 0.05 / max(len(rows), 1)
     failed = tuple(fit for fit in fits if fit.ranks is None)
     passed = bool(len(ranked)) and not failed and all((row.p or 0.0) >= least for row in rows.values())

@@ -6,9 +6,13 @@
 With --posterior, truths are draws of that posterior, and each simulated data set is fitted together with the real one:
 whether the fit is calibrated where these data are (posterior SBC).
 
+`restart` asks less: does the posterior of one fit come out again from places far from it, three times as far as its
+draws and all over the prior?
+
 Example:
     il6infer sbc run problem.yaml --batch 0 --config config/config.yaml --output sbc/0.json
     il6infer sbc gather sbc/*.json --output sbc.json --figure sbc.svg
+    il6infer sbc restart problem.yaml posterior.nc --output restarts.json
 """
 
 from __future__ import annotations
@@ -44,6 +48,15 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     two.add_argument("--output", required=True, type=Path, help="JSON file to write")
     two.add_argument("--figure", type=Path, help="SVG file to write")
     two.set_defaults(run=gather)
+    three = actions.add_parser("restart", help="one fit again, from afar", description=__doc__, formatter_class=raw)
+    three.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem that was fitted")
+    three.add_argument("posterior", type=Path, metavar="POSTERIOR.nc", help="of `il6infer fit`")
+    three.add_argument("--chains", type=count, default=4, help="restarts (default: 4)")
+    three.add_argument("--draws", type=count, default=300, help="kept draws of each (default: 300)")
+    three.add_argument("--seed", type=natural, default=1, help="of the restarts (default: 1)")
+    three.add_argument("--threads", type=count, default=1, help="chains that run at once")
+    three.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    three.set_defaults(run=restart)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -80,8 +93,30 @@ def gather(args: argparse.Namespace) -> None:
         found.called, found.fits, len(found.failed), found.not_converged,
         "pass for" if found.passed else "do NOT pass for", found.parameters[worst].p or 0.0, worst, found.p_min,
     )  # fmt: skip
+    for name, row in found.parameters.items():
+        if row.inside_50 is not None and row.inside_90 is not None:
+            held = f"{100 * row.inside_50:.0f} and {100 * row.inside_90:.0f} %"
+            logger.info("  %s: truths in the 50 and 90 %% intervals: %s", name, held)
     if args.figure:
         from il6infer._files import atomic_write_text
         from il6infer.calibration.figure import figure_of
 
         atomic_write_text(args.figure, figure_of(found))
+
+
+def restart(args: argparse.Namespace) -> None:
+    """Fit again from afar and write."""
+    from il6infer._files import read_posterior
+    from il6infer.petab_files.lint import check
+    from il6infer.stages import write
+
+    problem, idata = check(args.problem), read_posterior(args.posterior, "posterior")
+    from il6infer.calibration.restarts import restart as again
+
+    found = again(problem, idata, args.chains, args.draws, args.seed, args.threads)
+    write(args.output, found)
+    logger.info(
+        "%s: %d restarts %s with the fit (largest R-hat %s, of %s; limit %g)", found.problem, found.chains,
+        "agree" if found.agree else "DO NOT agree", f"{found.rhat[found.worst] or float('nan'):.3f}", found.worst,
+        found.rhat_max,
+    )  # fmt: skip

@@ -107,14 +107,18 @@ def _rng(seed: int, name: str) -> np.random.Generator:
 def _tempered(
     parts: Parts, seed: int, runs: int, particles: int
 ) -> tuple[tuple[str, float | None, float | None], list[Sampled]]:
-    """Mean of independent runs on the linear scale, and its error from how they differ."""
+    """Mean of independent runs on the linear scale, and its error from how they differ.
+
+    A first run chooses temperatures and moves, and does not count: the others are held to these, and so unbiased.
+    """
     method, found = "sequential Monte Carlo", []
     try:
+        stages = smc(parts, particles, _rng(seed, "smc pilot")).stages
         for run in range(runs):
-            found.append(smc(parts, particles, _rng(seed, f"smc {run}")))
+            found.append(smc(parts, particles, _rng(seed, f"smc {run}"), stages=stages))
             logger.info(
                 "evidence, run %d of %d: %.2f in %d temperatures, acceptance %.2f", run + 1, runs,
-                found[-1].log_evidence, len(found[-1].powers) - 1, found[-1].acceptance,
+                found[-1].log_evidence, len(stages), found[-1].acceptance,
             )  # fmt: skip
     except Stuck:
         return (method, None, None), []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,29 @@ class Stuck(Exception):
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One power of the likelihood, as a run went through it.
+
+    Attributes
+    ----------
+    power
+        Of the likelihood.
+    mean, root
+        Of the frame in which particles move: (dimensions,), and the Cholesky factor of the covariance.
+    step
+        Of the leapfrog, at the end.
+    moves
+        How many there were.
+    """
+
+    power: float
+    mean: np.ndarray
+    root: np.ndarray
+    step: float
+    moves: int
+
+
+@dataclass(frozen=True)
 class Sampled:
     """What particles came to.
 
@@ -52,10 +75,11 @@ class Sampled:
         (particles, dimensions), unconstrained, equally weighted. Particles of common descent stand beside each other,
         so that autocorrelation along them tells what they are worth.
     log_evidence
-        Logarithm of the estimate of the normalising constant: unbiased on the linear scale but for the adaptation of
-        powers and moves to the particles, which is of the order of one over their number.
-    powers
-        Of the likelihood, ascending to 1.
+        Logarithm of the estimate of the normalising constant: unbiased on the linear scale where `smc` was given its
+        stages; where it adapts powers and moves to the particles themselves, off by the order of one over their number
+        (Beskos et al. 2016, doi 10.1214/15-AAP1113).
+    stages
+        The last has power 1.
     acceptance
         Mean over all moves.
     alike
@@ -68,7 +92,7 @@ class Sampled:
 
     points: np.ndarray
     log_evidence: float
-    powers: tuple[float, ...]
+    stages: tuple[Stage, ...]
     acceptance: float
     alike: float
     families: int
@@ -76,8 +100,9 @@ class Sampled:
 
 
 def smc(
-    parts: Parts, particles: int, rng: np.random.Generator, watch: Callable[[float], None] = lambda power: None
-) -> Sampled:
+    parts: Parts, particles: int, rng: np.random.Generator, watch: Callable[[float], None] = lambda power: None,
+    stages: Sequence[Stage] = (),
+) -> Sampled:  # fmt: skip
     """Move particles from the prior to the posterior.
 
     Parameters
@@ -88,6 +113,9 @@ def smc(
         How many.
     watch
         Told the power before each move; what it raises ends the sampling.
+    stages
+        Of another run, to be held to: powers, frames, steps and moves owe nothing to the particles then. Without any,
+        they are chosen by them.
 
     Raises
     ------
@@ -98,24 +126,29 @@ def smc(
     possible = np.isfinite(at.likelihood)
     if possible.sum() < 2:
         raise Stuck(f"{int(possible.sum())} of {particles} draws of the prior can be simulated")
-    powers, step, log_evidence, worst = [0.0], 0.5 * parts.dimensions**-0.25, 0.0, 0.0
+    before, step, log_evidence, worst = 0.0, 0.5 * parts.dimensions**-0.25, 0.0, 0.0
     rates: list[float] = []
+    gone: list[Stage] = []
     ancestors = np.arange(particles)
-    while powers[-1] < 1.0:
-        power = _next_power(at.likelihood, powers[-1])
-        weights = np.where(np.isfinite(at.likelihood), (power - powers[-1]) * at.likelihood, -np.inf)
+    while before < 1.0:
+        held = stages[len(gone)] if stages else None
+        power = held.power if held else _next_power(at.likelihood, before)
+        weights = np.where(np.isfinite(at.likelihood), (power - before) * at.likelihood, -np.inf)
         top = weights.max()
+        if not np.isfinite(top):
+            raise Stuck(f"no particle has a likelihood at power {power:.2g}")
         weights = np.exp(weights - top)
         log_evidence += top + math.log(weights.mean())
-        powers.append(power)
         chosen = _systematic(weights / weights.sum(), rng)
-        mean, root = _frame(at.points, weights / weights.sum())
+        mean, root = (held.mean, held.root) if held else _frame(at.points, weights / weights.sum())
         at, ancestors = at[chosen], ancestors[chosen]
-        at, step, alike, accepted = _move(parts, at, power, (mean, root), step, rng, watch)
+        at, step, alike, accepted = _move(parts, at, power, root, held.step if held else step, rng, watch, held)
+        gone.append(Stage(power, mean, root, step, len(accepted)))
+        before = power
         worst = max(worst, alike)
         rates += accepted
     return Sampled(
-        at.points, float(log_evidence), tuple(powers), float(np.mean(rates)), worst, len(np.unique(ancestors)),
+        at.points, float(log_evidence), tuple(gone), float(np.mean(rates)), worst, len(np.unique(ancestors)),
         float(1.0 - possible.mean()),
     )  # fmt: skip
 
@@ -156,18 +189,20 @@ def _frame(points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _move(
-    parts: Parts, at: Evaluated, power: float, frame: tuple[np.ndarray, np.ndarray], step: float,
-    rng: np.random.Generator, watch: Callable[[float], None],
+    parts: Parts, at: Evaluated, power: float, root: np.ndarray, step: float, rng: np.random.Generator,
+    watch: Callable[[float], None], held: Stage | None,
 ) -> tuple[Evaluated, float, float, list[float]]:  # fmt: skip
-    """Move all particles until they have forgotten where they were."""
+    """Move all particles until they have forgotten where they were, or as often as a stage says."""
     before, rates, history = at, [], [1.0]
-    for _ in range(MOVES):
+    for _ in range(held.moves if held else MOVES):
         watch(power)
         leaps = int(rng.integers(1, min(LEAPS, max(1, math.ceil(0.5 * math.pi / step))) + 1))
-        at, rate = _hamiltonian(parts, at, power, frame[1], step, leaps, rng)
+        at, rate = _hamiltonian(parts, at, power, root, step, leaps, rng)
         rates.append(rate)
-        step = float(np.clip(step * math.exp(rate - ACCEPTANCE), 1e-4, 2.0))
         history.append(_alike(before, at))
+        if held:
+            continue
+        step = float(np.clip(step * math.exp(rate - ACCEPTANCE), 1e-4, 2.0))
         if history[-1] <= ALIKE + 2.0 / math.sqrt(len(at.points)):
             break
         if len(history) > PATIENCE and history[-1 - PATIENCE] - min(history[-PATIENCE:]) < GAIN:

@@ -92,7 +92,7 @@ def sample(
         told.append(found.families)
         logger.info(
             "chain %d of %d: %d temperatures, acceptance %.2f, %d of %d draws of the prior have descendants",
-            chain + 1, len(seeds), len(found.powers) - 1, found.acceptance, found.families, settings.draws,
+            chain + 1, len(seeds), len(found.stages), found.acceptance, found.families, settings.draws,
         )  # fmt: skip
     drawn = np.array(values)
     coordinates = {"chain": np.arange(len(seeds)), "draw": np.arange(settings.draws)}

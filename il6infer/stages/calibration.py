@@ -55,9 +55,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class CalibratedParameter:
-    """Ranks of one parameter, and the share of uniform ranks that look at least as odd; null without ranks."""
+    """Ranks of one parameter.
+
+    Attributes
+    ----------
+    p
+        Share of uniform ranks that look at least as odd; null without ranks, as what follows.
+    inside_50, inside_90
+        Share of truths in the central 50 and 90 % intervals: the coverage of recovered parameters.
+    """
 
     p: float | None
+    inside_50: float | None
+    inside_90: float | None
     ranks: tuple[int, ...]
 
 
@@ -104,3 +114,34 @@ class Calibration:
     def called(self) -> str:
         """What was calibrated, in words."""
         return f"{self.problem} around its data" if self.around_data else self.problem
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """Fits of one problem from dispersed places, held against its posterior (``restarts.json``).
+
+    Attributes
+    ----------
+    chains, draws
+        Restarts, and draws of each and of each chain of the fit that are compared.
+    rhat_max
+        Limit of R-hat.
+    agree
+        Whether it holds for every parameter.
+    rhat
+        Parameter -> rank-normalised R-hat of the chains of both; null where it is not finite.
+    """
+
+    WRITTEN_BY: ClassVar[str] = "il6infer sbc restart"
+
+    problem: str
+    chains: int
+    draws: int
+    rhat_max: float
+    agree: bool
+    rhat: Mapping[str, float | None]
+
+    @property
+    def worst(self) -> str:
+        """Parameter of the largest R-hat."""
+        return max(self.rhat, key=lambda name: float("inf") if self.rhat[name] is None else float(self.rhat[name] or 0))

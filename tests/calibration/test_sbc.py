@@ -7,9 +7,9 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from il6infer._errors import UserError
 from il6infer.calibration import ranks as sbc
 from il6infer.calibration.figure import figure_of
 from il6infer.calibration.uniform import bands, gather
@@ -57,6 +57,14 @@ def test_ranks_that_are_not_uniform_do_not_pass(odd):
     assert "a, p " in figure_of(found)
 
 
+def test_coverage_is_the_share_of_ranks_in_the_middle():
+    found = gather([_batch(np.arange(100)[:, None])])
+    narrow = gather([_batch(np.array([0, 4, 5, 24, 25, 74, 75, 94, 95, 99])[:, None])])
+
+    assert (found.parameters["a"].inside_50, found.parameters["a"].inside_90) == (0.5, 0.9)
+    assert (narrow.parameters["a"].inside_50, narrow.parameters["a"].inside_90) == (0.2, 0.6)
+
+
 def test_a_data_set_without_a_fit_does_not_pass_and_is_counted():
     rng = np.random.default_rng(5)
     failed = replace(_batch([]), fits=(CalibrationFit(7, None, None, "no start"),))
@@ -77,6 +85,7 @@ def test_batches_make_each_data_set_once_whatever_their_size():
     assert [len(batch.fits) for batch in two] == [2, 1]
     assert two[0].fits + two[1].fits == one.fits
     assert all(0 <= rank <= 99 for fit in one.fits for rank in fit.ranks)
+    assert all(fit.rhat < 1.5 for fit in one.fits)  # of one chain: its halves
 
 
 def test_simulated_values_have_the_models_mean_and_noise():
@@ -90,12 +99,34 @@ def test_simulated_values_have_the_models_mean_and_noise():
     assert truths.std(axis=0) == pytest.approx([2.0, 2.0], rel=0.12)
 
 
-def test_values_beyond_a_limit_are_refused():
-    line = toy.line()
-    censored = line.with_measurements(line.measurements.assign(censored=["below", "", "", "", ""]))
+def limited():
+    """The line, its first value known to be below 0, its last to be above 2: about half of simulated ones are."""
+    line = toy.line([0.0, *toy.LINE[1:4], 2.0])
+    return line.with_measurements(line.measurements.assign(censored=["below", "", "", "", "above"]))
 
-    with pytest.raises(UserError, match="has values beyond a limit of detection"):
-        sbc.run_batch(censored, FitSettings(), SMALL, 0, 1)
+
+def test_simulated_values_beyond_a_limit_are_limits_and_others_values():
+    problem, rng = limited(), np.random.default_rng(1)
+    engine = compile(problem)
+    tables = [sbc.simulate(problem, engine, rng)[1].measurements for _ in range(200)]
+    first, last = (pd.DataFrame([table.iloc[i] for table in tables]) for i in (0, 4))
+
+    assert set(first["censored"]) == {"below", ""}
+    assert set(last["censored"]) == {"above", ""}
+    assert (first.loc[first["censored"] == "below", "value"] == 0.0).all()
+    assert (first.loc[first["censored"] == "", "value"] > 0.0).all()
+    assert (last.loc[last["censored"] == "above", "value"] == 2.0).all()
+    assert (last.loc[last["censored"] == "", "value"] < 2.0).all()
+    assert (first["censored"] == "below").mean() == pytest.approx(0.5, abs=0.1)
+    assert all((table["censored"].iloc[1:4] == "").all() for table in tables)
+
+
+@pytest.mark.slow
+def test_fits_of_values_beyond_limits_are_calibrated():
+    found = gather([sbc.run_batch(limited(), FitSettings(seed=3), SMALL, number, 1) for number in range(2)])
+
+    assert found.passed, {name: row.p for name, row in found.parameters.items()}
+    assert not found.failed
 
 
 def test_around_real_data_the_simulated_ones_stand_after_them_and_truths_are_of_the_posterior():

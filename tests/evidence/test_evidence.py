@@ -13,8 +13,13 @@ from scipy.integrate import trapezoid
 from scipy.stats import multivariate_normal, norm
 
 from il6infer._errors import UserError
+from il6infer.engine import compile
 from il6infer.evidence.estimate import evidence_of
 from il6infer.evidence.likelihood import criteria_of
+from il6infer.inference.density import Density
+from il6infer.inference.nuisance import NOTHING
+from il6infer.inference.parts import Parts
+from il6infer.inference.smc import smc
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.families import FAMILIES
 from il6infer.problems.priors import distribution, log_mass, support
@@ -82,6 +87,20 @@ def test_normal_posterior_has_the_evidence_of_its_closed_form():
     for estimate in found.estimates:
         assert abs(estimate.log_evidence - line_evidence()) < 4 * estimate.se + 0.01
     assert found.notes == ()
+
+
+def test_runs_that_are_held_to_the_stages_of_another_are_unbiased_with_few_particles():
+    """Steps that particles choose for themselves make the mean low; 30 particles would show it."""
+    problem = toy.line()
+    parts = Parts(Density(problem, compile(problem), NOTHING), 1)
+    stages = smc(parts, 200, np.random.default_rng(0)).stages
+    runs = [smc(parts, 30, np.random.default_rng(100 + i), stages=stages) for i in range(150)]
+    ratios = np.exp([one.log_evidence - line_evidence() for one in runs])
+
+    assert {tuple(s.power for s in one.stages) for one in runs} == {tuple(s.power for s in stages)}
+    assert [s.moves for s in runs[0].stages] == [s.moves for s in stages]
+    assert ratios.std() / np.sqrt(len(ratios)) < 0.05
+    assert ratios.mean() == pytest.approx(1.0, abs=3 * ratios.std() / np.sqrt(len(ratios)))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
