@@ -18,6 +18,7 @@ from il6infer.ingestion.dataset import BLANK
 from il6infer.ingestion.formats.format import known_as, numeric, plain, time_unit
 from il6infer.ingestion.labels import name_of, parse_label
 from il6infer.ingestion.loading import Loaded, load
+from il6infer.ingestion.proposed_configuration import configuration
 from il6infer.ingestion.taking import Take
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".xlsm", ".rdml", ".asc", ".dat"})
@@ -41,6 +42,10 @@ class Proposal:
         return Path(self.path).stem + (f"_{name_of(sheet)}" if sheet else "")
 
 
+_POINT = "."
+"""Decimal mark that is tried where points may separate thousands: names of columns do not depend on it."""
+
+
 def _tables(path: Path) -> Iterator[tuple[Loaded | None, str]]:
     """Tables of a file, one for each sheet of a workbook that has several; or why there is none.
 
@@ -51,16 +56,26 @@ def _tables(path: Path) -> Iterator[tuple[Loaded | None, str]]:
         yield None, str(faults[0])
         return
     sheets = [grid.sheet for grid in grids(content, path.name)[0]]
-    found = [(s, *load(content, path.name, Take(sheet=s))) for s in (sheets if len(sheets) > 1 else [""])]
+    found = [(s, *_seen(content, path.name, s)) for s in (sheets if len(sheets) > 1 else [""])]
     numbers = [
         s for s, loaded, _ in found if loaded and any(numeric(c) for r in loaded.sheet.rows for c in r.cells.values())
     ]
     results = [s for s, loaded, _ in found if loaded and loaded.format != "table"] or numbers or sheets
-    for sheet, loaded, faults in found:
+    for sheet, loaded, said in found:
         if sheet and sheet not in results:
             yield None, f"{path.name}, sheet '{sheet}': is none of the results, and left out."
         else:
-            yield loaded, "" if loaded else str(faults[0])
+            yield loaded, said
+
+
+def _seen(content: bytes, name: str, sheet: str) -> tuple[Loaded | None, str]:
+    """Table of a sheet, and what a person must say of its numbers; or why there is none."""
+    loaded, faults = load(content, name, Take(sheet=sheet))
+    if loaded is not None:
+        return loaded, ""
+    # Numbers that can be read in two ways are a person's to say: the rest is seen all the same.
+    loaded, _ = load(content, name, Take(sheet=sheet, decimal=_POINT))
+    return loaded, f"thousands (or decimal): {faults[0].what} {faults[0].remedy}" if loaded else str(faults[0])
 
 
 def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
@@ -98,11 +113,11 @@ def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
                 protocol = path.name
                 lines.append(f"{path.name}: the protocol")
             elif not path.name.startswith("layout_"):
-                found.append(_propose(path.name, loaded))
+                found.append(_propose(path.name, loaded, fault))
     if not found:
         told = "".join(f"\n  - {line}" for line in lines)
         raise UserError(f"{folder}: no file that can be read as a table ({', '.join(sorted(SUFFIXES))}).{told}")
-    writes = {f"{name}.yaml": _description(name, found, protocol), f"{name}_config.yaml": _config(name, folder)}
+    writes = {f"{name}.yaml": _description(name, found, protocol), f"{name}_config.yaml": configuration(name, folder)}
     writes |= {f"layout_{one.stem}.csv": one.layout for one in found if one.layout}
     there = [file for file in writes if (folder / file).exists()]
     if there:
@@ -115,7 +130,7 @@ def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
     return [folder / file for file in writes], lines
 
 
-def _propose(path: str, loaded: Loaded) -> Proposal:
+def _propose(path: str, loaded: Loaded, marks: str = "") -> Proposal:
     sheet = loaded.sheet
     assay, entry, todo = _assay(sheet)
     entry = {"path": path, "assay": assay, **entry}
@@ -123,6 +138,9 @@ def _propose(path: str, loaded: Loaded) -> Proposal:
         entry["sheet"] = loaded.grid.sheet
     one = Proposal(path, entry, todo=todo)
     one.seen = f"{loaded.format}, {len(sheet.rows)} rows, columns {', '.join(sheet.columns[:12])}; read as {assay}"
+    if marks:
+        entry["thousands"] = BLANK
+        one.todo.append(marks)
     _batches(one, sheet)
     _conditions(one, sheet)
     _times(one, sheet)
@@ -188,7 +206,8 @@ def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
             entry["constants"] = {"gene": BLANK}
         return next(name for name, one in ASSAYS.items() if {"target", "reference"} <= set(one.keys)), entry, todo
     if _has(sheet, "firefly", "renilla"):
-        return "luciferase", {"observable": BLANK}, [readout]
+        blanks = "blank: names the condition of wells without cells, to be subtracted ('blank: blank'); else left out"
+        return "luciferase", {"observable": BLANK}, [readout, blanks]
     if "log2_fold_change" in sheet.columns:
         entry = {"condition": BLANK, "control": BLANK, "genes": {BLANK: BLANK}, "constants": {"time_min": BLANK}}
         todo = ["condition and control: what was compared, as the protocol calls it", "constants: the time [min]"]
@@ -363,14 +382,3 @@ def _flow(value: Any) -> str:
         "off",
     )
     return "'" + text.replace("'", "''") + "'" if quoted else text
-
-
-def _config(name: str, folder: Path) -> str:
-    """YAML text of a configuration of the workflow."""
-    return (
-        f"# snakemake --cores 8 --configfile {folder}/{name}_config.yaml\n"
-        f"title: {name}\nresults: results/{name}\n\ndatasets:\n  {name}:\n"
-        f"    description: {folder}/{name}.yaml\n    folder: {folder}\n\n"
-        "# il6infer models list shows all; an option such as +drugs brings ruxolitinib.\n"
-        "models: [classic_none, classic_socs3, trans_none, trans_socs3, both_none, both_socs3]\n"
-    )

@@ -89,6 +89,32 @@ def test_a_filled_proposal_is_read(tmp_path):
     assert tables.protocol.query("species == 'IL6'")["dose"].tolist() == [10.0]
 
 
+def test_numbers_that_can_be_read_in_two_ways_are_a_persons_to_say(tmp_path):
+    text = "Firefly\n;1;2;3\nA;10.200;88.200;102\n\nRenilla\n;1;2;3\nA;50.100;47.900;40\n"
+    (tmp_path / "plate.csv").write_text(text)
+    _, lines = propose(tmp_path, "mine")
+    [entry] = yaml.safe_load((tmp_path / "mine.yaml").read_text())["files"]
+
+    assert (entry["assay"], entry["thousands"]) == ("luciferase", BLANK)
+    assert (
+        "  to do: thousands (or decimal): '10.200' and its kin: 10200, or a number with three decimals? Say "
+        "'thousands: \".\"' or 'decimal: \".\"' for this file."
+    ) in lines
+
+
+def test_the_proposed_configuration_asks_what_is_at_hand(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "glomax.csv").write_text(GLOMAX)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "predictions.yaml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    propose(tmp_path / "data", "mine")
+    text = (tmp_path / "data" / "mine_config.yaml").read_text()
+
+    assert yaml.safe_load(text)["predictions"] == "config/predictions.yaml"
+    assert "\n# claims: config/claims.yaml  # " in text
+
+
 def test_blanks_of_a_layout_count_too(tmp_path):
     (tmp_path / "glomax.csv").write_text(GLOMAX)
     propose(tmp_path, "mine")

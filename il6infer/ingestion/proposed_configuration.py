@@ -1,0 +1,28 @@
+"""A first configuration of the workflow, for a data set that was just described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def _asked() -> str:
+    """Keys of the questions that a fit is asked; comments where their files are not at hand."""
+    what = {
+        "predictions": "what an inhibitor would do (doses of sgp130Fc that block trans), what to measure next",
+        "claims": "statements of the literature, put to the test",
+    }
+    lines = [f"{key}: config/{key}.yaml  # {said}" for key, said in what.items()]
+    return "".join(f"{line if Path(line.split()[1]).is_file() else f'# {line}'}\n" for line in lines) + "\n"
+
+
+def configuration(name: str, folder: Path) -> str:
+    """Write YAML text of a configuration of the workflow."""
+    return (
+        f"# snakemake --cores 8 --configfile {folder}/{name}_config.yaml\n"
+        f"title: {name}\nresults: results/{name}\n\ndatasets:\n  {name}:\n"
+        f"    description: {folder}/{name}.yaml\n    folder: {folder}\n\n"
+        + _asked()
+        + "# il6infer models list shows all; an option such as +drugs brings ruxolitinib; @HepG2 after a name gives\n"
+        "# receptors and STAT3 of such cells.\n"
+        "models: [classic_none, classic_socs3, trans_none, trans_socs3, both_none, both_socs3]\n"
+    )
