@@ -99,6 +99,9 @@ def ask(args: argparse.Namespace) -> None:
         logger.warning("NOT CONVERGED: no number above is an estimate. %s", " ".join(found.reasons))
     if found.reproduces is False:
         logger.warning("DOES NOT REPRODUCE THE DATA: the numbers above say little of the cells.")
+    if verdict is not None and not verdict.agrees.passed:
+        why = " ".join(reason.message for reason in verdict.agrees.failed)
+        logger.warning("IN CONFLICT with priors or fixed constants: %s", why)
     if verdict is None:
         logger.warning("no verdict was given: whether this fit can be trusted is for `il6infer diagnose` to say")
 
@@ -109,7 +112,7 @@ def weigh(args: argparse.Namespace) -> None:
     from il6infer.prediction.weighing import weigh as average
     from il6infer.stages import read, write
     from il6infer.stages.comparison import Comparison
-    from il6infer.stages.predictions import ModelPredictions
+    from il6infer.stages.predictions import PROBABILITY, ModelPredictions
 
     own = {model: read(path, ModelPredictions) for model, path in args.predictions}
     found = average(own, read(args.comparison, Comparison))
@@ -122,7 +125,7 @@ def weigh(args: argparse.Namespace) -> None:
             if number.average is not None and number.average.median is not None:
                 n = number.average
                 said = f"{n.median:.3g} ({n.q05:.3g} to {n.q95:.3g}) {number.unit}".rstrip()
-                if number.label.startswith("probability"):
+                if number.label.startswith(PROBABILITY):
                     said = f"{n.mean:.0f} %"
             logger.info("%s - %s: %s", prediction.title, number.label, found.unanswered or said)
     if found.contest is not None:

@@ -158,6 +158,7 @@ def _row(fit: Fit, own: Loo | None, known: Mapping[str, Loo], weights: Mapping, 
         scores={}, elpd=None, se=None, p_loo=None, elpd_diff=None, diff_se=None, stacking=None, pseudo_bma=None,
         pareto_k_bad=None, pareto_k_worst=(), n=None, reasons=tuple(reasons),
         misfits=tuple(reason.message for reason in fit.verdict.reproduces.failed),
+        conflicts=tuple(reason.message for reason in fit.verdict.agrees.failed),
     )  # fmt: skip
     if own is None:
         return replace(row, reasons=(*reasons, "some draws could not be simulated: no leave-one-out density"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from il6infer._files import atomic_write_text
+from il6infer.stages.comparison import SAY
 from il6infer.stages.predictions import Band, Predictions, Spread
 
 AVERAGE = "average"
@@ -18,8 +19,9 @@ AVERAGE = "average"
 def write_tables(folder: Path, found: Predictions) -> None:
     """Write ``numbers.csv``, and ``<id>.csv`` of each prediction that has curves.
 
-    A column says of each row whether the fit sampled, and whether the model reproduces the data: empty for the average,
-    which only models that do both are part of.
+    Columns say of each row whether the fit sampled, whether the model reproduces the data, and whether it agrees with
+    its priors and fixed constants. The average has only models that sampled and reproduce the data; it agrees where
+    each of them with a say does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     numbers: list[tuple] = []
@@ -33,7 +35,7 @@ def write_tables(folder: Path, found: Predictions) -> None:
                 curves += [(curve.label, model, *_verdict(found, model), *row) for row in _points(curve.x, band)]
         if curves:
             heads = (
-                "curve", "model", "sampled", "reproduces", one.x, "q05", "q25", "median", "q75", "q95",
+                "curve", "model", "sampled", "reproduces", "agrees", one.x, "q05", "q25", "median", "q75", "q95",
                 "new_measurement_q05", "new_measurement_q95",
             )  # fmt: skip
             atomic_write_text(folder / f"{one.id}.csv", _csv(heads, curves))
@@ -44,6 +46,7 @@ def write_tables(folder: Path, found: Predictions) -> None:
         "model",
         "sampled",
         "reproduces",
+        "agrees",
         "mean",
         "q05",
         "median",
@@ -59,10 +62,11 @@ def _rows(models: Mapping[str, Any], average: Any) -> Iterable[tuple]:
         yield AVERAGE, average
 
 
-def _verdict(found: Predictions, model: str) -> tuple[str, str]:
-    if model == AVERAGE:
-        return "", ""
-    return ("no" if model in found.failed else "yes"), ("no" if model in found.misfits else "yes")
+def _verdict(found: Predictions, model: str) -> tuple[str, ...]:
+    of = [one for one, weight in found.weights.items() if weight >= SAY] if model == AVERAGE else [model]
+    return tuple(
+        "no" if any(one in said for one in of) else "yes" for said in (found.failed, found.misfits, found.conflicts)
+    )
 
 
 def _spread(spread: Spread) -> tuple:

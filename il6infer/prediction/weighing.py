@@ -10,6 +10,7 @@ from il6infer._errors import UserError
 from il6infer.prediction.contest import contest
 from il6infer.stages.comparison import NOTHING_FITS, Comparison
 from il6infer.stages.predictions import (
+    PROBABILITY,
     Band,
     Curve,
     DrawnCurve,
@@ -72,6 +73,7 @@ def weigh(found: Mapping[str, ModelPredictions], comparison: Comparison) -> Pred
     )
     failed = {name: row.reasons for name, row in rows.items() if name in found and not row.sampled}
     misfits = {name: row.misfits for name, row in rows.items() if name in found and not row.reproduces}
+    conflicts = {name: row.conflicts for name, row in rows.items() if name in found and row.conflicts}
     sampled = [name for name in found if name not in failed]
     unanswered = NOTHING_FITS if sampled and set(sampled) <= set(misfits) else "" if sampled else "no fit sampled"
     chances = {
@@ -82,7 +84,7 @@ def weigh(found: Mapping[str, ModelPredictions], comparison: Comparison) -> Pred
     asked_next = any(own.plan is not None for own in found.values())
     heaviest = max(weights, key=lambda model: weights[model]) if weights else ""
     return Predictions(
-        max(own.draws for own in found.values()), weights, failed, misfits, unanswered, predictions,
+        max(own.draws for own in found.values()), weights, failed, misfits, conflicts, unanswered, predictions,
         plan=found[heaviest].plan if heaviest else None, planned_for=heaviest,
         contest=contest({m: own.readings for m, own in found.items()}, chances, SEED) if asked_next else None,
     )  # fmt: skip
@@ -112,6 +114,11 @@ def _curve(one: DrawnCurve, own: Mapping[str, DrawnCurve], weights: Mapping[str,
     able = {model: weight for model, weight in weights.items() if model in values}
     total = sum(able.values())
     average = None
+    if one.label.startswith(PROBABILITY):
+        if total > 0:
+            average = _share([values[m] for m in able], [w / total for w in able.values()])
+        bands = {model: _share([v], [1.0]) for model, v in values.items()}
+        return Curve(one.label, one.x, bands, {m: c.absent for m, c in own.items() if c.absent}, average, total)
     if total > 0:
         noisy = [new[m] for m in able] if set(able) <= new.keys() else []
         average = _band([values[m] for m in able], noisy, [w / total for w in able.values()])
@@ -136,6 +143,16 @@ def _band(values: Sequence[np.ndarray], new: Sequence[np.ndarray], weights: Sequ
     return Band(*mean, *noisy)
 
 
+def _share(values: Sequence[np.ndarray], weights: Sequence[float]) -> Band:
+    """Probability along a curve: each draw says 0 or 100 %, and their mean is one line, without a band."""
+    pooled, of = np.concatenate(values), _weights(values, weights)
+    known = np.where(np.isfinite(pooled), of[:, None], 0.0)
+    total = known.sum(axis=0)
+    mean = (known * np.nan_to_num(pooled)).sum(axis=0) / np.where(total > 0, total, 1.0)
+    line = tuple(float(m) if t > 0 else None for m, t in zip(mean, total, strict=True))
+    return Band(line, line, line, line, line, (), ())
+
+
 def _spread(values: Sequence[np.ndarray], weights: Sequence[float]) -> Spread:
     pooled = [v[:, None] for v in values]
     low, middle, high = (row[0] for row in _quantiles(pooled, weights, (0.05, 0.5, 0.95), least=0.0))
@@ -143,7 +160,7 @@ def _spread(values: Sequence[np.ndarray], weights: Sequence[float]) -> Spread:
     flat = np.concatenate(pooled)[:, 0]
     known = np.isfinite(flat)
     mean = float(np.average(flat[known], weights=of[known])) if of[known].sum() > 0 else None
-    return Spread(mean, low, middle, high, float(1.0 - of[known].sum()))
+    return Spread(mean, low, middle, high, float(of[~known].sum()))
 
 
 def _weights(values: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from il6infer.library.catalogue import Library
@@ -12,7 +12,8 @@ from il6infer.report.conclusions import UNINFORMED
 from il6infer.report.labels import features
 from il6infer.report.numbers import number
 from il6infer.report.predictions import shares
-from il6infer.stages.comparison import ModelRow
+from il6infer.report.sections import Doubt, together
+from il6infer.stages.comparison import SAY, ModelRow
 from il6infer.stages.predictions import Predictions
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
@@ -51,6 +52,8 @@ class Card:
         ``good``, ``bad``, or empty.
     link
         Id of the section that says more, without the data set.
+    doubts
+        Of the models whose numbers it shows.
     """
 
     title: str
@@ -60,6 +63,7 @@ class Card:
     groups: tuple[tuple[str, tuple[Bar, ...]], ...] = ()
     lights: tuple[Light, ...] = ()
     link: str = ""
+    doubts: tuple[Doubt, ...] = ()
 
 
 def cards(
@@ -69,6 +73,7 @@ def cards(
     told: Mapping[str, Mapping[str, Any]],
     predictions: Predictions | None,
     library: Library,
+    doubts: Mapping[str, Sequence[Doubt]],
 ) -> list[Card]:
     """Make the five cards.
 
@@ -82,15 +87,31 @@ def cards(
         Model -> parameter -> what the fit says of it: ``what``, ``unit``.
     predictions
         Of the data set; None where none were asked.
+    doubts
+        Model -> what is wrong with its fit.
     """
     best = next((row for row in rows if row.rank is not None and row.reproduces), None)
-    return [
-        _mechanism(rows, words, library),
-        _shares(predictions),
-        _constants(best, verdicts, told, words),
-        _fit(rows, verdicts, words),
-        _planned(predictions, told) or _open(best, verdicts, told, words),
+    weighted = [row.model for row in rows if (row.weight or 0.0) >= SAY]
+    of = [
+        (_mechanism(rows, words, library), weighted),
+        (_shares(predictions), weighted),
+        (_constants(best, verdicts, told, words), [best.model] if best else []),
+        (_fit(rows, verdicts, words), []),
+        _next(best, verdicts, told, words, predictions),
     ]
+    return [replace(card, doubts=together(doubts, models, words)) for card, models in of]
+
+
+def _next(
+    best: ModelRow | None, verdicts: Mapping[str, Verdict], told: Mapping[str, Mapping[str, Any]],
+    words: Mapping[str, str], predictions: Predictions | None,
+) -> tuple[Card, list[str]]:  # fmt: skip
+    """Card on what to measure next, and the models that it is of."""
+    planned = _planned(predictions, told)
+    if predictions is None or planned is None:
+        return _open(best, verdicts, told, words), [best.model] if best else []
+    contest = predictions.contest
+    return planned, list(dict.fromkeys([predictions.planned_for, *(contest.chances if contest else ())]))
 
 
 def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Library) -> Card:

@@ -9,7 +9,7 @@ from typing import Any
 from il6infer._errors import UserError
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.names import parse_model_name
-from il6infer.stages.comparison import NAMES, NOTHING_FITS, ModelRow
+from il6infer.stages.comparison import NAMES, NOTHING_FITS, SAY, ModelRow
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
 UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
@@ -46,7 +46,7 @@ def vocabulary(models: Iterable[str], library: Library | None = None) -> dict[st
 
 def near(row: ModelRow) -> bool:
     """Whether a model of the comparison is among the best, has weight, or failed, so that nobody knows."""
-    return row.elpd_diff is None or row.diff_se is None or row.level or (row.weight or 0) >= 0.01
+    return row.elpd_diff is None or row.diff_se is None or row.level or (row.weight or 0.0) >= SAY
 
 
 def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion: str = "loo") -> list[str]:
@@ -88,7 +88,7 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
         if wrong:
             ends = ("does not reproduce", "has") if len(wrong) == 1 else ("do not reproduce", "have")
             said.append(f"{_listed(wrong)} {ends[0]} the data and {ends[1]} no weight.")
-        heavy = [f"{r.model} {r.weight:.2f}" for r in ranked if r.weight is not None and r.weight >= 0.01]
+        heavy = [f"{r.model} {r.weight:.2f}" for r in ranked if r.weight is not None and r.weight >= SAY]
         said.append(f"{WEIGHTS[criterion]}: {', '.join(heavy)}.")
     if failed:
         said.append(f"{_listed(failed)} did not converge and {'is' if len(failed) == 1 else 'are'} not ranked.")

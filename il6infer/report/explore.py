@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from il6infer.report.sections import MISFIT, NOT_CONVERGED
 from il6infer.stages.codec import encode
 from il6infer.stages.predictions import ModelPredictions
 
@@ -43,6 +44,7 @@ def explored(
             "label": words[model],
             "weight": weights.get(model, 0.0),
             "doubts": list(doubts.get(model, ())),
+            "grey": bool({NOT_CONVERGED, MISFIT} & set(doubts.get(model, ()))),
             **encode(one.explorer),
         }
         for model, one in found.items()

@@ -85,11 +85,11 @@ def _figures(name: str, config: Configuration, results: Path) -> Iterator[tuple[
         fitted = figures.fit_figure(rows, idata, str(readout), unit, words)
         yield f"fit-{readout}", figures.marked(fitted, said), _curves(idata, str(readout), words, labels[best], said)
     rows = pd.DataFrame(
-        [(labels[r.model], r.rank, r.sampled, r.reproduces, r.elpd, r.elpd_diff, r.diff_se, r.stacking, r.pseudo_bma,
-          r.weight)
+        [(labels[r.model], r.rank, r.sampled, r.reproduces, not r.conflicts, r.elpd, r.elpd_diff, r.diff_se,
+          r.stacking, r.pseudo_bma, r.weight)
          for r in comparison.models],
-        columns=["model", "rank", "sampled", "reproduces", "elpd", "elpd_diff", "diff_se", "stacking", "pseudo_bma",
-                 "weight"],
+        columns=["model", "rank", "sampled", "reproduces", "agrees", "elpd", "elpd_diff", "diff_se", "stacking",
+                 "pseudo_bma", "weight"],
     )  # fmt: skip
     yield "comparison", figures.comparison_figure(comparison.models, labels), rows
     if about := criteria.section(comparison, labels):
@@ -98,7 +98,8 @@ def _figures(name: str, config: Configuration, results: Path) -> Iterator[tuple[
     if config.predictions:
         found = read(folder / "predictions.json", Predictions)
         order = [row.model for row in comparison.models]
-        for view, one in zip(predictions.views(found, order, labels), found.predictions, strict=True):
+        doubted = {model: doubts(read(folder / model / "verdict.json", Verdict)) for model in order}
+        for view, one in zip(predictions.views(found, order, labels, doubted), found.predictions, strict=True):
             path = folder / "predictions" / f"{one.id}.csv"
             if view.figure is not None and path.is_file():
                 yield f"prediction-{one.id}", view.figure, pd.read_csv(path)

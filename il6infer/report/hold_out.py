@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from il6infer.configuration.hold_out import HoldOut
 from il6infer.report.figures import dressed, marked, panels, plain, share_labels
+from il6infer.report.links import in_words
 from il6infer.report.sections import Doubt, Figures
 from il6infer.report.style import COLOURS, INK
 from il6infer.stages import read
@@ -73,8 +74,9 @@ def hold_out_figure(series: Series) -> Figure:
 
 
 def section(
-    folder: Path, order: Sequence[str], out: HoldOut, doubts: Mapping[str, Sequence[Doubt]], figure_of: Figures
-) -> dict[str, Any]:
+    folder: Path, order: Sequence[str], out: HoldOut, doubts: Mapping[str, Sequence[Doubt]],
+    words: Mapping[str, str], figure_of: Figures,
+) -> dict[str, Any]:  # fmt: skip
     """Context of the section, for the page's template.
 
     Parameters
@@ -85,11 +87,13 @@ def section(
         Its models, the best first.
     doubts
         Model -> answers of its verdict that are no, where there are any.
+    words
+        Model -> its label.
     """
     found = read_held_out(folder, order)
     return {
         "named": named(out),
-        "conclusions": conclusions(found, doubts),
+        "conclusions": in_words(conclusions(found, doubts), words),
         "models": [
             {
                 "name": model,

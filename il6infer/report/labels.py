@@ -29,8 +29,14 @@ def features(model: str, library: Library | None = None) -> tuple[str, ...]:
     receptor, feedback = library.receptors[parts.receptor], library.feedbacks[parts.feedback]
     said = [receptor.text if len(receptor.text) <= SHORT else f"{parts.receptor} signalling"]
     said.append(feedback.text if len(feedback.text) <= SHORT else f"feedback {parts.feedback}")
-    said += [f"with {option.replace('_', ' ')}" for option in parts.options]
+    said += [_option(option, library.options[option].text) for option in parts.options]
     return (*said, *([CELLS[parts.cell]] if parts.cell else ()))
+
+
+def _option(name: str, text: str) -> str:
+    """Label of an option: what its text says after a colon, else its word."""
+    _, colon, after = text.partition(": ")
+    return after if colon else f"with {name.replace('_', ' ')}"
 
 
 def condition_labels(protocol: Iterable[Mapping[str, str]], conditions: Iterable[str]) -> dict[str, str]:

@@ -34,12 +34,23 @@ from il6infer.report.hold_out import fitted_rows
 from il6infer.report.labels import condition_labels, model_label
 from il6infer.report.links import grouped_by_reason, in_words, linked
 from il6infer.report.numbers import chance, duration, number, tenth
+from il6infer.report.paper import printed
 from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
-from il6infer.report.sections import MEANS, MISFIT, NOT_CONVERGED, SAID, Figures, ModelView, draw_model, labelled
+from il6infer.report.sections import (
+    MEANS,
+    MISFIT,
+    NOT_CONVERGED,
+    SAID,
+    Figures,
+    ModelView,
+    draw_model,
+    labelled,
+    together,
+)
 from il6infer.report.style import styled
 from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
-from il6infer.stages.comparison import Comparison
+from il6infer.stages.comparison import SAY, Comparison
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.predictions import Contest, ModelPredictions, Predictions
 from il6infer.stages.tables import MEASUREMENTS, adopted, read_table
@@ -81,12 +92,14 @@ def render(config_path: Path, results: Path, threads: int = 1, *, paper: bool = 
     pool = ProcessPoolExecutor(max(1, threads), get_context("spawn"), gc.set_threshold, gc.get_threshold())
     with styled(), pool:
         sets = [_dataset(name, i, config, results, pool.submit, paper) for i, name in enumerate(fitted(config))]
+    models = list(dict.fromkeys(model for one in sets for model in one["words"]))
+    if paper:
+        sets = printed(sets)
     # Ours, and nobody else's: what users wrote goes through the template.
     style, page_script, explorer_script = (
         Markup(_template(name))
         for name in ("style.css", "page.js", "explorer.js")  # noqa: S704
     )
-    models = list(dict.fromkeys(model for one in sets for model in one["words"]))
     return template.render(
         config=config, sets=sets, versions=versions(),
         config_text=json.dumps(as_keys(config), indent=2, ensure_ascii=False),
@@ -183,7 +196,7 @@ def _dataset(
         "words": words,
         "conditions": conditions,
         "truth": truth,
-        "cards": cards(comparison.models, verdicts, words, told, predicted, library),
+        "cards": cards(comparison.models, verdicts, words, told, predicted, library, doubts),
         "best": _shown_first(comparison, views),
         **_predicted(predicted, folder, comparison, words, doubts, figure_of, simulated),
         "protocol": steps,
@@ -197,7 +210,7 @@ def _dataset(
             "findings": in_words(findings(checks), words),
             "sources": checks[order[0]].checks,
         },
-        "comparison": comparison,
+        "comparison": replace(comparison, notes=tuple(in_words(comparison.notes, words))),
         "comparison_figure": figure_of(figures.comparison_figure(comparison.models, words), "models compared"),
         "criteria": (about := criteria.section(comparison, words)),
         "criteria_figure": figure_of(about["figure"], "models by every criterion") if about else None,
@@ -211,9 +224,10 @@ def _dataset(
             )
             if rows
         ],
-        "held_out": hold_out.section(folder, order, out, doubts, figure_of) if out else None,
+        "held_out": hold_out.section(folder, order, out, doubts, words, figure_of) if out else None,
         "joint": joint.section(config, name, order, results),
         "leans": leans(claims, words, told),
+        "averaged_claims": together(doubts, comparison.heavy, words),
         "claims": grouped(claims.claims if claims else (), comparison.models),
         "doubts": doubts,
         "left_out": {
@@ -262,6 +276,7 @@ def _predicted(
         "explored": "",
         "unexplored": {},
         "predictions_unanswered": "",
+        "averaged": (),
         "shown_models": [],
         "plan": None,
         "planned_for": "",
@@ -271,11 +286,13 @@ def _predicted(
         return empty
     order = [row.model for row in comparison.models]
     own = {model: read(folder / model / "predictions.json", ModelPredictions) for model in order}
-    shown = [model for model in order if found.weights.get(model, 0.0) >= 0.01 or model == order[0]]
+    shown = [model for model in order if found.weights.get(model, 0.0) >= SAY or model == order[0]]
     return {
         "predictions": [
-            (view, figure_of(view.figure, view.title)) for view in predictions.views(found, order, words)
+            (view, figure_of(view.figure, ", ".join([view.title, *(d.label.lower() for d in view.doubts)])))
+            for view in predictions.views(found, order, words, doubts)
         ],
+        "averaged": together(doubts, [m for m, w in found.weights.items() if w >= SAY], words),
         "explored": explored(own, found.weights, words, {m: [d.label for d in v] for m, v in doubts.items()},
                              ("SIMULATED DATA, " if simulated else "") + comparison.dataset),
         "unexplored": {model: one.unexplored for model, one in own.items() if one.explorer is None},

@@ -11,10 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from il6infer.report.figures import WIDTH, plain
+from il6infer.report.figures import WIDTH, marked, plain
 from il6infer.report.numbers import number
+from il6infer.report.sections import Doubt, together
 from il6infer.report.style import COLOURS, INK, MUTED
-from il6infer.stages.predictions import Band, Number, Prediction, Predictions, Spread
+from il6infer.stages.comparison import SAY
+from il6infer.stages.predictions import PROBABILITY, Band, Number, Prediction, Predictions, Spread
 
 COLUMNS = 3
 UNTOUCHED = 0.01
@@ -29,6 +31,8 @@ class PredictionView:
     ----------
     shown
         Whose band the figure has: the average, or a model that has no say, so that something is seen.
+    doubts
+        Of the models whose band that is.
     notes
         What a reader must know of its numbers.
     """
@@ -37,39 +41,48 @@ class PredictionView:
     kind: str
     title: str
     shown: str
+    doubts: tuple[Doubt, ...]
     figure: Figure | None
     numbers: tuple[Number, ...]
     absent: Mapping[str, str]
     notes: tuple[str, ...]
 
 
-def views(found: Predictions, order: Sequence[str], words: Mapping[str, str]) -> list[PredictionView]:
-    """Make what the page shows of each prediction.
+def views(
+    found: Predictions, order: Sequence[str], words: Mapping[str, str], doubts: Mapping[str, Sequence[Doubt]]
+) -> list[PredictionView]:
+    """Make what the page shows of each prediction, what is doubted of its models on the figure itself.
 
     Parameters
     ----------
     order
         Models by rank.
-    words
-        Model -> its label.
+    words, doubts
+        Model -> its label; model -> what is wrong with its fit.
     """
-    return [_view(one, found, order, words) for one in found.predictions]
+    return [_view(one, found, order, words, doubts) for one in found.predictions]
 
 
-def _view(one: Prediction, found: Predictions, order: Sequence[str], words: Mapping[str, str]) -> PredictionView:
+def _view(
+    one: Prediction, found: Predictions, order: Sequence[str], words: Mapping[str, str],
+    doubts: Mapping[str, Sequence[Doubt]],
+) -> PredictionView:  # fmt: skip
     able = [m for m in order if any(m in c.models for c in one.curves) or any(m in n.models for n in one.numbers)]
     averaged = any(c.average for c in one.curves) or any(n.average for n in one.numbers)
     lone = "" if averaged else next((m for m in able if m not in found.failed), able[0] if able else "")
-    shown = "averaged over the models by their weights" if averaged else words.get(lone, lone)
+    shown = "Averaged over the models by their weights" if averaged else words.get(lone, lone)
     absent: dict[str, str] = {}
     for part in (*one.curves, *one.numbers):
         for model, why in part.absent.items():
             absent.setdefault(model, why)
     told = tuple(n for n in one.numbers if n.models)
+    of = together(
+        doubts, [m for m, w in found.weights.items() if w >= SAY] if averaged else [lone] if able else [], words
+    )
+    figure = marked(_figure(one, found, lone), [doubt.label for doubt in of]) if able else None
     return PredictionView(
-        one.id, one.kind, one.title, shown if able else "", _figure(one, found, lone) if able else None, told,
-        absent, tuple(_notes(one)),
-    )  # fmt: skip
+        one.id, one.kind, one.title, shown if able else "", of, figure, told, absent, tuple(_notes(one))
+    )
 
 
 def _notes(one: Prediction) -> list[str]:
@@ -164,7 +177,7 @@ def spread_text(spread: Spread | None, unit: str, label: str = "") -> str:
         return "no answer"
     if spread.median is None or spread.q05 is None or spread.q95 is None:
         return "not reached at any draw"
-    if label.startswith("probability"):
+    if label.startswith(PROBABILITY):
         return f"{number(spread.mean, digits=2)} %"
     text = f"{number(spread.median)} ({number(spread.q05)}\N{EN DASH}{number(spread.q95)})"
     text += f" {unit}" if unit else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,29 @@ def doubts(verdict: Verdict) -> tuple[Doubt, ...]:
     return tuple(
         Doubt(label, MEANS[label], tuple(reason.message for reason in reasons)) for label, reasons in found if reasons
     )
+
+
+def together(
+    found: Mapping[str, Sequence[Doubt]], models: Iterable[str], words: Mapping[str, str]
+) -> tuple[Doubt, ...]:
+    """Doubts of a number that is of several models, the worst first; each reason names its model.
+
+    Parameters
+    ----------
+    found
+        Model -> its doubts.
+    models
+        Those that the number is of.
+    words
+        Model -> its label.
+    """
+    models = list(models)
+    return tuple(
+        Doubt(label, means, reasons)
+        for label, means in MEANS.items()
+        if (reasons := tuple(f"{words[m]}: {line}" for m in models for d in found.get(m, ()) if d.label == label
+                             for line in d.reasons))
+    )  # fmt: skip
 
 
 class Figures:

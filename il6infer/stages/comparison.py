@@ -17,6 +17,9 @@ NOTHING_FITS = "no model reproduces the data"
 CLEAR = 4.0
 """Difference in log-density below which, or below two standard errors, models are not told apart."""
 
+SAY = 0.01
+"""Weight from which a model has a say in an average; what is doubted of one with less is not doubted of the average."""
+
 NAMES = {
     "loo": "leaving single values out (PSIS)", "leave_out": "leaving groups out", "evidence": "the evidence",
     "aic": "AIC", "aicc": "AICc", "bic": "BIC",
@@ -99,6 +102,8 @@ class ModelRow:
         Why it is not ranked.
     misfits
         In what it does not reproduce the data.
+    conflicts
+        Which priors it contradicts, and which fixed constants the data pull at: it counts all the same.
     """
 
     model: str
@@ -120,6 +125,7 @@ class ModelRow:
     n: int | None
     reasons: tuple[str, ...]
     misfits: tuple[str, ...]
+    conflicts: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,6 +160,11 @@ class Comparison:
     def ranked(self) -> tuple[ModelRow, ...]:
         """Models with a rank, the best first."""
         return tuple(row for row in self.models if row.rank is not None)
+
+    @property
+    def heavy(self) -> tuple[str, ...]:
+        """Models that have a say in averages."""
+        return tuple(row.model for row in self.models if (row.weight or 0.0) >= SAY)
 
     @property
     def table(self) -> pd.DataFrame:

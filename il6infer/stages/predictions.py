@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Kind = Literal["courses", "doses", "inhibition", "window", "share"]
 
 
+PROBABILITY = "probability"
+"""A number or curve whose label begins so says of each draw 0 or 100 %: its mean counts, not its quantiles."""
+
+
 @dataclass(frozen=True)
 class Array:
     """Numbers in few bytes.
@@ -317,6 +321,8 @@ class Predictions:
         Model -> weight in the comparison, of those that sampled and reproduce the data.
     failed, misfits, unanswered
         As `il6infer.stages.claims.WeighedClaims` has them.
+    conflicts
+        Model -> which priors it contradicts, and which fixed constants the data pull at; it may have a weight.
     plan, planned_for
         What to measure next, from the posterior of the model with the largest weight; null where there is none.
     contest
@@ -329,6 +335,7 @@ class Predictions:
     weights: Mapping[str, float]
     failed: Mapping[str, tuple[str, ...]]
     misfits: Mapping[str, tuple[str, ...]]
+    conflicts: Mapping[str, tuple[str, ...]]
     unanswered: str
     predictions: tuple[Prediction, ...]
     plan: MeasurementPlan | None = None

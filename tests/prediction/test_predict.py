@@ -226,6 +226,21 @@ def test_an_average_is_the_mixture_of_the_models_by_their_weights(found):
     assert (weighed.misfits.keys(), weighed.weights) == ({"c"}, {"a": 0.25, "b": 0.75})
 
 
+def test_a_probability_along_doses_is_a_share_of_draws_and_no_median_of_yes_and_no(found):
+    [drawn] = [p for p in found.predictions if p.id == "window"]
+    said = drawn.curves[-1].values.values.copy()
+    said[:] = 0.0
+    said[: len(said) // 4, 3] = 100.0
+    curves = (*drawn.curves[:-1], replace(drawn.curves[-1], values=Array.of(said)))
+    own = replace(found, predictions=(replace(drawn, curves=curves),))
+    [shown] = weigh({"a": own}, comparison(a=1.0)).predictions
+    band = shown.curves[-1].average
+
+    assert band.median[3] == pytest.approx(100 * (len(said) // 4) / len(said))
+    assert band.median[2] == 0.0
+    assert band.q05 == band.median == band.q95
+
+
 def test_without_a_weight_nothing_has_an_average(found):
     weighed = weigh({"a": found}, comparison(a=None))
 
@@ -246,12 +261,13 @@ def test_models_that_were_asked_otherwise_are_not_averaged(found):
 
 
 def test_tables_say_of_each_row_what_the_fit_is_worth(found, tmp_path):
-    write_tables(tmp_path, weigh({"a": found, "b": found}, comparison(a=1.0, b=None)))
+    rows = (model_row("a", weight=1.0, conflicts=("the prior of k",)), model_row("b", reproduces=False))
+    write_tables(tmp_path, weigh({"a": found, "b": found}, compared("toy", 1, rows)))
     with (tmp_path / "numbers.csv").open() as handle:
         rows = [row for row in csv.DictReader(handle) if row["number"] == "inhibitor: IC50"]
 
-    assert [(row["model"], row["sampled"], row["reproduces"]) for row in rows] == [
-        ("a", "yes", "yes"), ("b", "yes", "no"), ("average", "", ""),
+    assert [(row["model"], row["sampled"], row["reproduces"], row["agrees"]) for row in rows] == [
+        ("a", "yes", "yes", "no"), ("b", "yes", "no", "yes"), ("average", "yes", "yes", "no"),
     ]  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == {
         "numbers.csv", "courses.csv", "response.csv", "inhibitor.csv", "window.csv", "none.csv",

@@ -47,6 +47,7 @@ def model_row(model: str, **known: Any) -> ModelRow:
         "pareto_k_worst": (),
         "reasons": (),
         "misfits": (),
+        "conflicts": (),
     }
     return ModelRow(**{**blank, **dict.fromkeys(numbers), **known})
 

@@ -236,9 +236,9 @@
         const k = m.names.indexOf(state.readout);
         if (k < 0 || sliders.some(s => s.kind === "dose" && state.settings[s.name] > 0 && !m.doses.some(d => d.name === s.name))) return null;
         const cs = Array.from({ length: Math.min(12, m.draws.length) }, (_, d) => m.course(d, state.settings, times)).filter(Boolean).map(c => c[k]);
-        return { y: times.map((_, i) => quantiles(cs.map(c => c[i]), cs.map(() => 1), [0.5])[0]), grey: m.doubts.length > 0, label: m.label };
+        return { y: times.map((_, i) => quantiles(cs.map(c => c[i]), cs.map(() => 1), [0.5])[0]), grey: m.grey, label: m.label };
       }).filter(Boolean) : [];
-      const models = chosen(), grey = models.every(m => m.doubts.length > 0);
+      const models = chosen(), grey = models.every(m => m.grey);
       shown.course = { x: times, band, xlabel: "time [min]" };
       plot($("course"), { x: times, band, lines, grey, log: false, mark: state.time, xlabel: "time [min]", hatch: lost.length ? [0, until] : tested < until ? [tested, until] : null });
       const now = quantiles(found.rows.map(r => interpolate(times, r, state.time)), found.weights, at);
@@ -263,7 +263,7 @@
       if (!s) return;
       const x = Array.from({ length: 13 }, (_, i) => s.low * (s.high / s.low) ** (i / 12)), grid = [0, Math.max(state.time, 0.01)];
       const bands = x.map(dose => { const f = pooled({ ...state.settings, [s.name]: dose }, grid, 16); return quantiles(f.rows.map(r => r[1]), f.weights, at); });
-      const grey = chosen().every(m => m.doubts.length > 0), others = sliders.some(o => o !== s && o.kind !== "time" && outside(o, state.settings[o.name]));
+      const grey = chosen().every(m => m.grey), others = sliders.some(o => o !== s && o.kind !== "time" && outside(o, state.settings[o.name]));
       const xlabel = `${s.label} [nM], at ${show(state.time)} min`;
       shown.doses = { x, band: bands, xlabel };
       plot($("doses"), { x, band: bands, lines: [], grey, log: true, mark: state.settings[s.name], xlabel, measured: others || s.measured_high === null ? [] : [s.measured_low, s.measured_high] });
