@@ -103,8 +103,8 @@ def gather(batches: Sequence[Batch]) -> Calibration:
     for position, name in enumerate(first.parameters):
         ranks = ranked[:, position]
         p = limits.p(ranks) if len(ranks) else None
-        inside = (_inside(ranks, first.levels, share) for share in (0.5, 0.9))
-        rows[name] = CalibratedParameter(p, *inside, tuple(int(rank) for rank in ranks))
+        half, most = (_inside(ranks, first.levels, share) for share in (0.5, 0.9))
+        rows[name] = CalibratedParameter(p, half, most, tuple(int(rank) for rank in ranks))
     least = 0.05 / max(len(rows), 1)
     failed = tuple(fit for fit in fits if fit.ranks is None)
     passed = bool(len(ranked)) and not failed and all((row.p or 0.0) >= least for row in rows.values())
