@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, number
@@ -211,7 +212,7 @@ def headers(grid: Grid, *groups: Iterable[str]) -> int | None:
 
 def text_of(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Lines of text that stand beside a table, cut to what a reader can take in."""
-    lines = ["  ".join(cell for cell in row if cell)[:300] for row in rows]
+    lines = ["  ".join(cell for cell, _ in groupby(cell for cell in row if cell))[:300] for row in rows]
     return tuple(line for line in lines if line)[:50]
 
 
