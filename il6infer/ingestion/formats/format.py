@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, number
@@ -212,7 +211,12 @@ def headers(grid: Grid, *groups: Iterable[str]) -> int | None:
 
 def text_of(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Lines of text that stand beside a table, cut to what a reader can take in."""
-    lines = ["  ".join(cell for cell, _ in groupby(cell for cell in row if cell))[:300] for row in rows]
+    lines = []
+    for row in rows:
+        cells = [cell for cell in row if cell]  # a merged title stands in each of its cells
+        lines.append(
+            "  ".join(c for c, before in zip(cells, ["", *cells], strict=False) if c != before or numeric(c))[:300]
+        )
     return tuple(line for line in lines if line)[:50]
 
 
