@@ -47,25 +47,25 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "predict", help="posterior -> what an intervention would do", description=__doc__, formatter_class=raw
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    asking = actions.add_parser("ask", help="one fit", description=ASK, formatter_class=raw)
-    asking.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem that was fitted")
-    asking.add_argument("posterior", type=Path, metavar="POSTERIOR.nc", help="its posterior")
-    asking.add_argument("--predictions", required=True, type=Path, help="file that says what is asked")
-    asking.add_argument("--verdict", type=Path, help="of `il6infer diagnose`: rides along with every number")
-    asking.add_argument("--output", required=True, type=Path, help="JSON file to write")
-    asking.add_argument("--seed", type=natural, default=1, help="of the noise of new measurements (default: 1)")
-    asking.add_argument("--draws", type=count, help="of the posterior, at most (default: 400)")
-    asking.add_argument("--threads", type=count, default=1, help="simulations at once (default: 1)")
-    asking.set_defaults(run=ask)
-    weighing = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
-    weighing.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
-    weighing.add_argument(
+    ask_parser = actions.add_parser("ask", help="one fit", description=ASK, formatter_class=raw)
+    ask_parser.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="the problem that was fitted")
+    ask_parser.add_argument("posterior", type=Path, metavar="POSTERIOR.nc", help="its posterior")
+    ask_parser.add_argument("--predictions", required=True, type=Path, help="file that says what is asked")
+    ask_parser.add_argument("--verdict", type=Path, help="of `il6infer diagnose`: rides along with every number")
+    ask_parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    ask_parser.add_argument("--seed", type=natural, default=1, help="of the noise of new measurements (default: 1)")
+    ask_parser.add_argument("--draws", type=count, help="of the posterior, at most (default: 400)")
+    ask_parser.add_argument("--threads", type=count, default=1, help="simulations at once (default: 1)")
+    ask_parser.set_defaults(run=ask)
+    weigh_parser = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
+    weigh_parser.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
+    weigh_parser.add_argument(
         "--predictions", nargs=2, action="append", required=True, metavar=("MODEL", "PREDICTIONS.json"),
         help="one model's predictions; repeat for each model",
     )  # fmt: skip
-    weighing.add_argument("--output", required=True, type=Path, help="JSON file to write")
-    weighing.add_argument("--csv", type=Path, help="folder for tables (default: none are written)")
-    weighing.set_defaults(run=weigh)
+    weigh_parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
+    weigh_parser.add_argument("--csv", type=Path, help="folder for tables (default: none are written)")
+    weigh_parser.set_defaults(run=weigh)
 
 
 def ask(args: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from math import hypot
 
 from il6infer.drawing.captions import PLAIN, colours_of, title
 from il6infer.drawing.graph import Edge, Graph, Node, graph
-from il6infer.drawing.layout import bands, by_hand, junctions, positions
+from il6infer.drawing.placement import bands, by_hand, junctions, positions
 from il6infer.library.compose import Model
 from il6infer.network.network import Network
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from il6infer.drawing.graph import graph
-from il6infer.drawing.layout import by_hand, positions
+from il6infer.drawing.placement import by_hand, positions
 from il6infer.drawing.svg import dot, svg
 from il6infer.library.catalogue import shipped
 from il6infer.library.compose import compose, gallery

@@ -12,7 +12,7 @@ import pytest
 from il6infer._errors import UserError
 from il6infer.cli.main import main
 from il6infer.drawing.graph import graph
-from il6infer.drawing.layout import by_hand
+from il6infer.drawing.placement import by_hand
 from il6infer.drawing.svg import svg
 from il6infer.engine import compile
 from il6infer.library.assembly import own_files
