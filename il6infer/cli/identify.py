@@ -66,11 +66,13 @@ def _inputs(args: argparse.Namespace) -> tuple[Problem, FitSettings]:
 def run(args: argparse.Namespace) -> None:
     """Analyse and write."""
     from il6infer._files import read_posterior
-    from il6infer.identifiability.analyse import analyse
     from il6infer.stages import write
 
     problem, settings = _inputs(args)
-    found = analyse(problem, read_posterior(args.posterior, "posterior", "prior"), settings)
+    idata = read_posterior(args.posterior, "posterior", "prior")
+    from il6infer.identifiability.analyse import analyse  # after the input, whose faults need not wait for it
+
+    found = analyse(problem, idata, settings)
     write(args.output, found)
     total = len(found.parameters)
     logger.info(
@@ -85,7 +87,6 @@ def profile(args: argparse.Namespace) -> None:
     """Profile some parameters and write."""
     from il6infer._errors import Fault, UserError, nearest, raise_faults
     from il6infer._files import read_posterior
-    from il6infer.identifiability.profile import profiles_of
     from il6infer.stages import read, write
     from il6infer.stages.identifiability import Identifiability, ProfilePart
 
@@ -101,6 +102,8 @@ def profile(args: argparse.Namespace) -> None:
     if sorted(best) != sorted(names):
         raise UserError(f"{args.found}: is of other parameters than {args.problem}. Run `il6infer identify run` again.")
     idata = read_posterior(args.posterior, "posterior")
+    from il6infer.identifiability.profile import profiles_of  # after the input, whose faults need not wait for it
+
     found = profiles_of(problem, idata, settings, best, asked[args.part :: args.parts])
     write(args.output, ProfilePart(problem.id, tuple(found)))
 

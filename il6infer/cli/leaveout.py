@@ -48,7 +48,6 @@ def run(args: argparse.Namespace) -> None:
     """Leave out and write."""
     from il6infer._errors import UserError
     from il6infer._files import read_posterior
-    from il6infer.leave_out.evaluate import NEEDED, leave_out
     from il6infer.petab_files.lint import check
     from il6infer.stages import write
     from il6infer.stages.settings import FitSettings, LeaveOutSections, read_sections
@@ -60,8 +59,11 @@ def run(args: argparse.Namespace) -> None:
     if not 1 <= args.job <= args.jobs:
         raise UserError(f"--job {args.job} of --jobs {args.jobs}: a number from 1 to {args.jobs} was expected.")
     settings = FitSettings(**{**vars(sections.fit), "seed": sections.seed, "threads": args.threads})
+    problem = check(args.problem)
+    from il6infer.leave_out.evaluate import NEEDED, leave_out  # after the input, whose faults need not wait for it
+
     found = leave_out(
-        check(args.problem), read_posterior(args.posterior, *NEEDED), settings, sections.verdict, unit=unit,
+        problem, read_posterior(args.posterior, *NEEDED), settings, sections.verdict, unit=unit,
         job=args.job - 1, jobs=args.jobs, data_sets=args.data_set,
     )  # fmt: skip
     write(args.output, found)
