@@ -15,13 +15,11 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from il6infer._errors import Fault
 from il6infer._files import why_unreadable
+from il6infer.ingestion.workbook_sizes import MAX_CELLS, too_large
 
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
 _BLANKS = " \t\r\n\f\v\ufeff\u00a0\u2007\u2009\u202f\u200b"
-MAX_CELLS = 20_000_000
-"""Of a sheet; a workbook can say that it has more without holding them."""
-
 MAX_COLUMNS = 4_000
 """Of one table."""
 CELL_BYTES = 10_000_000
@@ -182,6 +180,8 @@ def clean(cell: str) -> str:
 
 
 def _workbook(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]:
+    if why := too_large(content):
+        return (), [Fault(name, f"{why}.", "Save the part to be read as a workbook of its own (xlsx, ods), or as CSV.")]
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         seen = [meta.name for meta in book.sheets_metadata if str(meta.visible).endswith("Visible")]
@@ -192,7 +192,9 @@ def _workbook(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]
         if large := next((sheet.name for sheet in sheets if sheet.height * sheet.width > MAX_CELLS), None):
             return (), [Fault(name, f"sheet '{large}' has more than {MAX_CELLS:,} cells.", "Give the part to be read.")]
         found = [Grid(name, _cells(sheet), "", "", sheet.name) for sheet in sheets if sheet.height]
-    except CalamineError as error:
+    except BaseException as error:
+        if not isinstance(error, CalamineError) and type(error).__name__ != "PanicException":  # of Rust, in the library
+            raise
         return (), [
             Fault(name, f"cannot be read as a workbook ({error}).", "Open it and save it again, without password.")
         ]

@@ -221,10 +221,13 @@ def workbook(sheet: bytes) -> bytes:
     book = b'<?xml version="1.0"?><workbook %s %s><sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>'
     one = b'<Relationship Id="r1" Target="worksheets/sheet1.xml" Type="http://schemas.openxmlformats.org/officeDocument'
     one += b'/2006/relationships/worksheet"/>'
+    top = b'<Relationship Id="r1" Target="xl/workbook.xml" Type="http://schemas.openxmlformats.org/officeDocument/2006'
+    top += b'/relationships/officeDocument"/>'
     outer = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">%s</Relationships>'
     return zipped(
         {
             "[Content_Types].xml": types,
+            "_rels/.rels": outer % top,
             "xl/workbook.xml": book % (space, link),
             "xl/_rels/workbook.xml.rels": outer % one,
             "xl/worksheets/sheet1.xml": b'<?xml version="1.0"?>%s<worksheet %s><sheetData>%s</sheetData></worksheet>'
