@@ -18,7 +18,7 @@ from pathlib import Path
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import why_unreadable
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BLANKS = str.maketrans("\u00a0\u202f\u2009\u2007\u2019", "    '")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _NAMES = {",": "CSV", "\t": "TSV"}

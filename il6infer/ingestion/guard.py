@@ -42,7 +42,8 @@ _UNUSED = re.compile(
 )
 _REPEATED = re.compile(r"(?P<name>.+?)(\.\d+| \(\d+\))")
 _NUMBERED = re.compile(
-    r"(?P<name>.*?[^\W\d_]\w*)[ _.-]+((?:n|rep|replicate|replikat|r|tech|bio|exp|#)[ _.-]*)?\d{1,2}", re.IGNORECASE
+    r"(?P<name>.*?[^\W\d_]\w{0,60})[ _.-]{1,9}((?:n|rep|replicate|replikat|r|tech|bio|exp|#)[ _.-]{0,9})?\d{1,2}",
+    re.IGNORECASE,
 )
 _THINGS = {"band", "peak", "channel", "spot", "line", "lane", "label"}
 _KINDS = re.compile(r"(well|sample|row|measurement)[ _.-]*(type|kind|role)", re.IGNORECASE)

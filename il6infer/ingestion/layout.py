@@ -25,7 +25,7 @@ _WELL = re.compile(r"([A-Pa-p])0*([1-9]|1\d|2[0-4])")
 _COUNT = r"\d{1,6}"
 """A place, counted: no gel, plate or list has a million, and a range of more would not end."""
 
-_TIME = re.compile(r"(?P<condition>.*\S)[\s,@|]+(?P<time>-?\d+(?:\.\d+)?)\s*(?P<unit>s|min|h)?")
+_TIME = re.compile(r"(?P<condition>.*\S)[\s,@|]{1,9}(?P<time>-?\d+(?:\.\d+)?)\s*(?P<unit>s|min|h)?")
 
 Fields = Mapping[str, str]
 Places = dict[str, dict[str, Fields | str]]

@@ -10,14 +10,14 @@ from il6infer.ingestion.cells import Grid
 from il6infer.ingestion.formats.format import SEARCHED, Block, Format, headers, named, plain, renamed, table_below
 
 _STATISTIC = re.compile(
-    r"(?P<gate>.*?)\s*\|\s*(?P<what>geometric mean|geo\.? ?mean|mean|median|mode|count|freq\. of .*|robust cv|cv|sd"
-    r"|robust sd)"
-    r"(\s*\((?P<channel>.*)\))?",
+    r"(?P<gate>.*?)\s{0,9}\|\s{0,9}(?P<what>geometric mean|geo\.? ?mean|mean|median|mode|count|freq\. of .*|robust cv"
+    r"|cv|sd|robust sd)"
+    r"(\s{0,9}\((?P<channel>.*)\))?",
     re.IGNORECASE,
 )
 _POPULATION = re.compile(
-    r"(?P<what>mean|median|geo\.? ?mean|cv|sd|rsd|rcv|mode)\s+(?P<channel>\S.*)"
-    r"|(?P<channel2>\S.*?)\s+(?P<what2>mean|median|geo\.? ?mean|cv|sd|rsd|rcv|mode)",
+    r"(?P<what>mean|median|geo\.? ?mean|cv|sd|rsd|rcv|mode)\s{1,9}(?P<channel>\S.*)"
+    r"|(?P<channel2>\S.*?)\s{1,9}(?P<what2>mean|median|geo\.? ?mean|cv|sd|rsd|rcv|mode)",
     re.IGNORECASE,
 )
 _TUBE, _GATE = ("Tube", "Tube Name", "Tube Name:"), ("Population", "Gate")

@@ -22,7 +22,9 @@ _BESIDE = re.compile(r"cycle\b.*|zyklus\b.*|(temperature?|temperatur|temp\.?|t\u
 
 
 _NAMED_TIME = re.compile(
-    r"(?P<name>.*?)[\s(]*\d+\s*-\s*(?P<time>\d+(?:[.,]\d+)?\s*(?:s|min|h)(?:\s*\d+\s*(?:min|s))?)\s*\)?", re.IGNORECASE
+    r"(?P<name>.*?)[\s(]{0,9}\d{1,6}\s{0,9}-\s{0,9}(?P<time>\d{1,9}(?:[.,]\d{1,9})?\s{0,9}(?:s|min|h)"
+    r"(?:\s{0,9}\d{1,9}\s{0,9}(?:min|s))?)\s*\)?",
+    re.IGNORECASE,
 )
 
 

@@ -13,7 +13,7 @@ from il6infer.ingestion.cells import Grid, filled
 from il6infer.ingestion.formats.format import Block, Format, numeric, plain, table_below, time_unit
 
 _REPLICATE = re.compile(
-    r"(?P<condition>.*\S)(?:[\s_.-]*\(\s*|[\s_.-]+)(?:n|rep\.?|replicate|#|donor)\s*[=_.]?\s*\d{1,2}\s*\)?"
+    r"(?P<condition>.*\S)(?:[\s_.-]{0,9}\(\s{0,9}|[\s_.-]{1,9})(?:n|rep\.?|replicate|#|donor)\s*[=_.]?\s*\d{1,2}\s*\)?"
     r"|(?P<set>.*\S):\s*Y?\d{1,2}",
     re.IGNORECASE,
 )
