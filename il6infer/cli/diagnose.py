@@ -32,6 +32,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Judge and write."""
+    from il6infer._errors import UserError
     from il6infer._files import read_posterior
     from il6infer.diagnosis import diagnose
     from il6infer.diagnosis.verdict import NEEDED
@@ -39,7 +40,10 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.stages.settings import VerdictSections, read_sections
 
     limits = read_sections(args.config, VerdictSections).verdict
-    verdict = diagnose(read_posterior(args.posterior, *NEEDED), limits)
+    idata = read_posterior(args.posterior, *NEEDED)
+    if "diverging" not in idata["sample_stats"]:
+        raise UserError(f"{args.posterior}: does not say which draws are divergent. Run `il6infer fit` again.")
+    verdict = diagnose(idata, limits)
     write(args.output, verdict)
     for question, answer in verdict.answers:
         logger.info("%s: %s: %s", verdict.problem, question, "yes" if answer.passed else "NO")
