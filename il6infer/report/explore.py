@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from il6infer.report.sections import MISFIT, NOT_CONVERGED
 from il6infer.stages.codec import encode
+from il6infer.stages.comparison import SAY
 from il6infer.stages.predictions import ModelPredictions
 
 WANTED = {
@@ -54,6 +55,6 @@ def explored(
         return ""
     sliders = {slider["name"] for model in models for slider in model["sliders"]}
     missing = [words for name, words in WANTED.items() if name not in sliders]
-    content = {"title": title, "averaged": bool(weights), "models": models, "missing": missing}
+    content = {"title": title, "averaged": bool(weights), "say": SAY, "models": models, "missing": missing}
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 (JSON, in which no element can end)

@@ -204,6 +204,8 @@
     readouts.addEventListener("change", () => { state.readout = readouts.value; draw(); later(); });
     $("each").addEventListener("change", () => draw());
 
+    // Of an average, what is doubted of the models that have a say in it.
+    const doubtsOf = models => [...new Set(models.filter(m => state.model !== "average" || m.weight >= given.say).flatMap(m => m.doubts))];
     const chosen = () => state.model === "average" ? weighted : usable.filter(m => m.name === state.model);
     function pooled(settings, times, most) {
       const rows = [], weights = [], own = [];
@@ -243,7 +245,7 @@
       plot($("course"), { x: times, band, lines, grey, log: false, mark: state.time, xlabel: "time [min]", hatch: lost.length ? [0, until] : tested < until ? [tested, until] : null });
       const now = quantiles(found.rows.map(r => interpolate(times, r, state.time)), found.weights, at);
       const unit = usable.map(m => m.readouts[state.readout]).find(Boolean) || "";
-      const doubts = [...new Set(models.flatMap(m => m.doubts))];
+      const doubts = doubtsOf(models);
       $("say").innerHTML = found.rows.length
         ? `<b>${escape(state.readout.replaceAll("_", " "))} at ${show(state.time)} min: ${show(now[1])}${unit ? " " + escape(unit) : ""}</b> (90 % band of the mean response: ${show(now[0])} to ${show(now[2])}).`
           + (lost.length ? ` <span class="warned">Extrapolation: ${lost.map(s => escape(s.label)).join(", ")} outside what was measured.</span>` : "")
@@ -298,7 +300,7 @@
       setTimeout(() => URL.revokeObjectURL(a.href), 1000);
     }
     const settings = () => sliders.filter(s => s.kind !== "time").map(s => `${s.label}: ${s.out.textContent}`).join("; ");
-    const doubtful = () => [...new Set(chosen().flatMap(m => m.doubts))].join(", ") || "converged, reproduces the data";
+    const doubtful = () => doubtsOf(chosen()).join(", ") || "converged, reproduces the data";
     $("svg").addEventListener("click", () => {
       const style = getComputedStyle(document.documentElement), colour = n => style.getPropertyValue("--" + n).trim();
       const css = `text{font:12px sans-serif;fill:#222}.grid{stroke:#ddd}.band{fill:#0072B2;opacity:.2}.median{fill:none;stroke:#0072B2;stroke-width:2}.line{fill:none;stroke:#009E73}.grey{stroke:#777!important}.band.grey{fill:#777;stroke:none!important}.mark{stroke:#D55E00;stroke-dasharray:4 3}`;
