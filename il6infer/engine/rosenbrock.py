@@ -365,7 +365,8 @@ class RosenbrockEngine:
     @cached_property
     def _tangent(self) -> Kernel:
         """Kernel with forward sensitivities, which most uses do not need."""
-        source, constants = sensitivity_source(self._simulated, layout(self._simulated, self.plan))
+        stages = self._constants["STAGES"]
+        source, constants = sensitivity_source(self._simulated, layout(self._simulated, self.plan), stages)
         return Kernel("\n\n".join([self._source, source]), self._constants | constants)
 
     def log_likelihood(self, theta: np.ndarray) -> np.ndarray:

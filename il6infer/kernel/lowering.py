@@ -20,6 +20,7 @@ from llvmlite import ir
 
 from il6infer.kernel.arithmetic import DOUBLE, INTEGER, Arithmetic
 from il6infer.kernel.model_functions import FUNCTIONS, LANE_FUNCTIONS, declared_types, symbol_of
+from il6infer.kernel.rows import define_sum_rows
 
 
 def module_of(source: str, constants: Mapping[str, Any], wanted: Container[str] | None = None) -> ir.Module:
@@ -52,6 +53,10 @@ def module_of(source: str, constants: Mapping[str, Any], wanted: Container[str] 
             if name in functions and (wanted is None or symbol in wanted):
                 symbol = symbol_of(definition.name, together=lanes is not None)
                 _Function(module, definition, symbol, functions[name], lanes).translate()
+    symbol = symbol_of("sum_rows")
+    if "WIDTH" in constants and (wanted is None or symbol in wanted):
+        kind = ir.FunctionType(ir.VoidType(), declared_types(FUNCTIONS["sum_rows"], together=False))
+        define_sum_rows(ir.Function(module, kind, symbol), int(constants["WIDTH"]))
     return module
 
 

@@ -38,11 +38,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "parameter_entries": "vvnv",  # y, p, t, out
         "curvature_entries": "vvnvv",  # y, p, t, k, out
         "drift_entries": "vvnv",  # y, p, t, out
-        # Rows of a tangent, and whole tangents of all states; see `il6infer.kernel.sensitivity`.
-        "add_row": "vnv",  # adds to a row: factor, row
-        "scale_row": "vn",  # row in and out, factor
-        "add_all": "vnv",  # adds to a tangent: factor, tangent
-        "set_all": "vnv",  # tangent out: factor, tangent
+        # Rows of a tangent; see `il6infer.kernel.sensitivity`.
+        "sum_rows": "vniiivi",  # row out, scale, begin, end, places of values, values, addresses of rows: see `rows`
         # See `il6infer.kernel.switching`.
         "switch_vjp": "ivvnnvvv",  # which, y, p, t, g, adds to gy, gp and gt
         "trigger": "vv",  # p, out: 1 where an event's trigger holds
@@ -191,7 +188,7 @@ minus_jacobian_of_one, lu_of_one = _function("minus_jacobian"), _function("lu")
 parameter_entries, curvature_entries, drift_entries = map(
     _function, ("parameter_entries", "curvature_entries", "drift_entries")
 )
-add_row, scale_row, add_all, set_all = map(_function, ("add_row", "scale_row", "add_all", "set_all"))
+sum_rows = _function("sum_rows")
 switch_functions = _function("switch_functions", together=True)
 switch_vjp, trigger, event, event_vjp, step_limit = map(
     _function, ("switch_vjp", "trigger", "event", "event_vjp", "step_limit")
@@ -215,10 +212,13 @@ DENSE = _constant("DENSE", 2, types.float64)
 DIAGONAL, ROW, COLUMN, PIVOT = (_constant(name, 1, types.int64) for name in ("DIAGONAL", "ROW", "COLUMN", "PIVOT"))
 MOIETY = _constant("MOIETY", 2, types.float64)
 
-# Forward sensitivities: triangular solves as (target, source, entry), and the sparse derivatives of three vectors.
+# Forward sensitivities: sums of rows (which value, whose row, which row of it), and the sparse derivatives of three
+# vectors. A program has one sum a state, in its own order.
 ACTIVE = _constant("ACTIVE", 1, types.int64)
-FORWARD_COUNT, BACKWARD_COUNT = (_constant(name, 0, types.int64) for name in ("FORWARD_COUNT", "BACKWARD_COUNT"))
-FORWARD, BACKWARD = (_constant(name, 2, types.int64) for name in ("FORWARD", "BACKWARD"))
+SUM_START, SUM_ROW, SUM_VALUE, SUM_OF, SUM_SOURCE = (
+    _constant(name, 1, types.int64) for name in ("SUM_START", "SUM_ROW", "SUM_VALUE", "SUM_OF", "SUM_SOURCE")
+)
+SUM_COUNT = _constant("SUM_COUNT", 0, types.int64)
 ENTRY_START = _constant("ENTRY_START", 1, types.int64)
 ENTRY_ROW, ENTRY_COLUMN = _constant("ENTRY_ROW", 1, types.int64), _constant("ENTRY_COLUMN", 1, types.int64)
 

@@ -16,33 +16,31 @@ from il6infer.kernel.model_functions import (
     ACTIVE,
     ACTIVE_COUNT,
     ALPHA,
-    BACKWARD,
-    BACKWARD_COUNT,
-    COLUMN,
     DENSE,
     DIAGONAL,
     ENTRY_COLUMN,
     ENTRY_ROW,
     ENTRY_START,
     EVENTS,
-    FORWARD,
-    FORWARD_COUNT,
     GAMMA,
     MOIETY,
     MOIETY_COUNT,
     NNZ,
     NP,
     PIVOT,
-    ROW,
     STAGES,
+    SUM_COUNT,
+    SUM_OF,
+    SUM_ROW,
+    SUM_SOURCE,
+    SUM_START,
+    SUM_VALUE,
     SWITCHES,
     TIME_DEPENDENT,
     A,
     C,
     D,
     N,
-    add_all,
-    add_row,
     address,
     curvature_entries,
     drift_entries,
@@ -53,8 +51,7 @@ from il6infer.kernel.model_functions import (
     observe_vjp,
     parameter_entries,
     quantities_vjp,
-    scale_row,
-    set_all,
+    sum_rows,
 )  # fmt: skip
 from il6infer.kernel.steady import steady_system
 from il6infer.kernel.switch_tangent import add_scaled, arrive_tangent, switch_tangent
@@ -82,6 +79,9 @@ OK = int(Outcome.OK)
 PARAMETER, CURVATURE, DRIFT = range(3)
 """Derivatives whose entries `ENTRY_ROW` and `ENTRY_COLUMN` place, one after the other."""
 
+STATES, FORWARD, BACKWARD = range(3)
+"""Sums of a step, see `il6infer.kernel.tangent`: a stage's state; its right-hand side, over L; that over U."""
+
 
 @njit(**OPTIONS)
 def weight(s, theta):
@@ -97,86 +97,101 @@ def row_at(tangent, row, width):
 
 
 @njit(**OPTIONS)
-def solve_all(m, dg, b, width):
-    """Solve M X = B in place, with the factors of `lu`, for the columns of a tangent at an address."""
-    for n in range(FORWARD_COUNT()):
-        add_row(row_at(b, FORWARD(n, 0), width), -m[FORWARD(n, 2)], row_at(b, FORWARD(n, 1), width))
-    for n in range(BACKWARD_COUNT()):
-        i, j = BACKWARD(n, 0), BACKWARD(n, 1)
-        if j >= 0:
-            add_row(row_at(b, i, width), -m[BACKWARD(n, 2)], row_at(b, j, width))
-        else:
-            scale_row(row_at(b, i, width), dg[i])
-
-
-@njit(**OPTIONS)
-def apply_entries(which, values, s, dp, out, width):
-    """Add a sparse matrix over (states, active parameters) times the tangents of both; tangents by their addresses."""
+def apply_entries(which, values, s, dp, out):
+    """Add a sparse matrix over (states, active parameters) times the tangents of both."""
     start = ENTRY_START(which)
     for n in range(ENTRY_START(which + 1) - start):
         if values[n] != 0.0:
             row, column = ENTRY_ROW(start + n), ENTRY_COLUMN(start + n)
-            source = row_at(s, column, width) if column < N() else row_at(dp, column - N(), width)
-            add_row(row_at(out, row, width), values[n], source)
+            add_scaled(out[row], values[n], s[column] if column < N() else dp[column - N()])
 
 
 @njit(**OPTIONS)
-def step_tangent(t, h, y, increments, p, s, dp, work, tk, tw, fp, cu, td):
-    """Tangents `tk` (STAGES N, P) of the increments of one accepted step, from `s` at its start."""
-    m, mj, dg, w = work
-    width, from_s, from_dp, from_td = s.shape[1], address(s), address(dp), address(td)
+def lists_of_sums(s, dp, tw, b, td, tk):
+    """Give for each term of the sums which value it has, and the address of its row."""
+    which, sources = np.empty(SUM_COUNT(), dtype=np.int64), np.empty(SUM_COUNT(), dtype=np.int64)
+    of = np.array([address(s), address(dp), address(tw), address(b), address(td), address(tk)])
+    for n in range(SUM_COUNT()):
+        which[n], sources[n] = SUM_VALUE(n), row_at(of[SUM_OF(n)], SUM_SOURCE(n), s.shape[1])
+    return which, sources
+
+
+@njit(**OPTIONS)
+def sum_all(program, out, scale, values, lists):
+    """Write the rows of `out` that a program sums, each times its `scale`."""
+    which, sources = lists
+    for n in range(program * N(), (program + 1) * N()):
+        row = SUM_ROW(n)
+        target = row_at(address(out), row, out.shape[1])
+        sum_rows(target, scale[row], SUM_START(n), SUM_START(n + 1), address(which), values, address(sources))
+
+
+@njit(**OPTIONS)
+def step_tangent(t, h, y, increments, p, s, dp, work, tk, tw, b, td, values, lists):
+    """Tangents `tk` (STAGES N, P) of the increments of one accepted step, from `s` at its start.
+
+    `values` are 1, the weights of the increments in a stage's state and in its right-hand side, that of the drift, J,
+    the factors of M, and the derivatives of the rates by parameters and of J K.
+    """
+    m, mj, dg, w, ones = work
+    rates = 1 + STAGES()
+    drift, jacobian = rates + STAGES(), rates + STAGES() + 1
+    factors, derivatives = jacobian + NNZ(), jacobian + 2 * NNZ()
+    by_parameters = address(values) + BYTES * derivatives
+    curvature = by_parameters + BYTES * ENTRY_START(1)
     minus_jacobian_of_one(y, p, t, mj)
     put(m, mj)
     for i in range(N()):
         m[DIAGONAL(i)] += 1.0 / (h * GAMMA())
     lu_of_one(m, dg)
+    for n in range(NNZ()):
+        values[factors + n] = -m[n]
     if TIME_DEPENDENT():
         clear_all(td)
-        drift_entries(y, p, t, cu)
-        apply_entries(DRIFT, cu, from_s, from_dp, from_td, width)
-    clear_all(tk)
+        by_time = np.empty(ENTRY_START(3) - ENTRY_START(2))
+        drift_entries(y, p, t, by_time)
+        apply_entries(DRIFT, by_time, s, dp, td)
     for stage in range(STAGES()):
-        out, k = row_at(address(tk), stage * N(), width), increments[stage * N() : (stage + 1) * N()]
         put(w, y)
-        set_all(tw, 1.0, s)
-        for j in range(stage):
-            a, before = A(stage, j), row_at(address(tk), j * N(), width)
+        for j in range(STAGES()):
+            a = A(stage, j) if j < stage else 0.0
+            values[1 + j], values[rates + j] = a, C(stage, j) / h if j < stage else 0.0
             if a != 0.0:
                 for i in range(N()):
                     w[i] += a * increments[j * N() + i]
-                add_all(tw, a, before)
-            add_all(out, C(stage, j) / h, before)
-        minus_jacobian_of_one(w, p, t + ALPHA(stage) * h, mj)
+        values[drift] = h * D(stage) if TIME_DEPENDENT() else 0.0
+        sum_all(STATES, tw, ones, values, lists)
+        at = t + ALPHA(stage) * h
+        minus_jacobian_of_one(w, p, at, mj)
         for n in range(NNZ()):
-            if mj[n] != 0.0:
-                add_row(row_at(out, ROW(n), width), -mj[n], row_at(address(tw), COLUMN(n), width))
-        parameter_entries(w, p, t + ALPHA(stage) * h, fp)
-        apply_entries(PARAMETER, fp, from_s, from_dp, out, width)
-        curvature_entries(y, p, t, k, cu)
-        apply_entries(CURVATURE, cu, from_s, from_dp, out, width)
-        if TIME_DEPENDENT():
-            add_all(out, h * D(stage), from_td)
-        solve_all(m, dg, out, width)
+            values[jacobian + n] = -mj[n]
+        parameter_entries(w, p, at, by_parameters)
+        curvature_entries(y, p, t, increments[stage * N() : (stage + 1) * N()], curvature)
+        sum_all(FORWARD, b, ones, values, lists)
+        sum_all(BACKWARD, b, dg, values, lists)
+        for i in range(N()):
+            put(tk[stage * N() + i], b[i])
 
 
 @njit(**OPTIONS)
-def add_increments(s, tk, theta):
-    """Move the tangent from the start of a step to the fraction `theta` of it."""
+def state_inside(theta, out, work, values, lists):
+    """Write the tangent of the state at the fraction `theta` of a step, which may be that at its start."""
     for stage in range(STAGES()):
-        add_all(s, weight(stage, theta), row_at(address(tk), stage * N(), s.shape[1]))
+        values[1 + stage] = weight(stage, theta)
+    sum_all(STATES, out, work[-1], values, lists)
 
 
 @njit(**OPTIONS)
 def steady_tangent(y, p, s, dp, work, fp):
     """Tangent of `steady`: `s` of the state that it came from becomes that of the steady state `y`."""
-    _, mj, _, b = work
+    _, mj, _, b, _ = work
     a, order, x = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
     minus_jacobian_of_one(y, p, 0.0, mj)
     waits = np.empty(N(), dtype=np.bool_)
     singular = not steady_system(mj, y, a, order, waits)
     right = np.zeros(s.shape)
     parameter_entries(y, p, 0.0, fp)
-    apply_entries(PARAMETER, fp, address(s), address(dp), address(right), s.shape[1])
+    apply_entries(PARAMETER, fp, s, dp, right)
     for i in range(N()):
         for q in range(s.shape[1]):
             right[i, q] = s[i, q] if waits[i] else -right[i, q]
@@ -283,14 +298,16 @@ def jacobian(theta, tables, kept):
         order[filled[tables.measured_at[n]]] = n
         filled[tables.measured_at[n]] += 1
     prediction, noise = np.zeros((count, size)), np.zeros((count, size))
-    # M, -J (whose entries that are never written are zero), 1 / diagonal, a state.
-    work = np.empty(NNZ()), np.zeros(NNZ()), np.empty(N()), np.empty(N())
+    # M, -J (whose entries that are never written are zero), 1 / diagonal, a state, ones.
+    work = np.empty(NNZ()), np.zeros(NNZ()), np.empty(N()), np.empty(N()), np.ones(N())
     steps, step_ptr = steps_of_runs(tape, tables)
     p, dp, y, k = np.empty(NP()), np.zeros((ACTIVE_COUNT(), size)), np.empty(N()), np.empty(STAGES() * N())
     s, resting = np.zeros((N(), size)), np.zeros((len(steady), N(), size))
     space, flipped = switching_space(), np.empty(NP())
-    tk, tw, td = np.empty((STAGES() * N(), size)), np.empty((N(), size)), np.empty((N(), size))
-    fp, cu = np.empty(ENTRY_START(1)), np.empty(ENTRY_START(3) - ENTRY_START(1))
+    tk, tw, td = np.zeros((STAGES() * N(), size)), np.zeros((N(), size)), np.zeros((N(), size))
+    b, fp = np.zeros((N(), size)), np.empty(ENTRY_START(1))
+    values = np.ones(2 + 2 * STAGES() + 2 * NNZ() + ENTRY_START(2))
+    lists = lists_of_sums(s, dp, tw, b, td, tk)
     for n in range(len(steady)):
         seg = tables.equilibration_segment[n]
         load(seg, tables, d, p)
@@ -338,13 +355,12 @@ def jacobian(theta, tables, kept):
                         after = time_of(tape, following, lane)
                 if SWITCHES() > 0 and which >= 0:
                     after = switch_number(tape, row, column, UNTIL)
-                step_tangent(t, h, y, k, p, s, dp, work, tk, tw, fp, cu, td)
+                step_tangent(t, h, y, k, p, s, dp, work, tk, tw, b, td, values, lists)
                 while at < time_ptr[r + 1] and times[at] < end and times[at] <= after:
-                    tw[:] = s
-                    add_increments(tw, tk, (times[at] - t) / h)
+                    state_inside((times[at] - t) / h, tw, work, values, lists)
                     measure(at, order, first, tables, d, dd, states[at], tw, prediction, noise)
                     at += 1
-                add_increments(s, tk, fraction)
+                state_inside(fraction, s, work, values, lists)
                 if SWITCHES() > 0 and which >= 0:
                     for stage in range(STAGES()):
                         for i in range(N()):
