@@ -108,7 +108,7 @@ def read_only(done: Path, folder: Path) -> Outcome:
         _remount(folder / "results", "ro")
         first = start(folder, "--cores", "2").wait()
         _remount(folder / "results", "rw")
-        return _outcome(done, folder, first, _said(folder, "[Rr]ead-only"))
+        return _outcome(done, folder, first, _said(folder, "[Rr]ead-only|Write-protected"))
 
 
 def hanging(done: Path, folder: Path) -> Outcome:
