@@ -61,7 +61,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "fit.sampler": ("pymc", FIT),
     "fit.tune": (401, FIT),
     "fit.draws": (1001, FIT),
-    "fit.target_accept": (0.9, FIT),
+    "fit.target_accept": (0.8, FIT),
     "fit.starts": (9, FIT),
     "fit.engine": ("diffsol", FIT),
     "fit.rtol": (1e-7, FIT),
