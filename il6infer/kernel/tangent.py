@@ -68,10 +68,10 @@ def sensitivity_source(problem: Problem, spec: Layout, stage_count: int) -> tupl
     places = Places(stage_count, len(lu.plan(size, set(jacobian)).slots), starts)
     sums = _sums(lu.plan(size, set(jacobian)), places, rows, columns)
     begins, targets = [0], []
-    for target, terms in sums:
-        begins.append(begins[-1] + len(terms))
+    for target, summands in sums:
+        begins.append(begins[-1] + len(summands))
         targets.append(target)
-    flat = [term for _, terms in sums for term in terms]
+    flat = [summand for _, summands in sums for summand in summands]
     constants = {
         "WIDTH": len(problem.estimated),
         "ACTIVE_COUNT": len(spec.active),
