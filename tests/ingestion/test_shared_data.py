@@ -130,7 +130,7 @@ def read(name: str, folder: Path, **changed: Any):
     if steps:
         protocol = {"protocol": steps}
     path = folder / "d.yaml"
-    # JSON is YAML; a library that petab-select imports makes PyYAML forget to sort, and counts follow the order of `where`.
+    # JSON is YAML. A library that petab-select imports makes PyYAML forget to sort; counts follow the order of `where`.
     path.write_text(json.dumps({"title": name, **protocol, "files": [described]}, sort_keys=True, ensure_ascii=False))
     return ingest(path, "d", DATA)
 
