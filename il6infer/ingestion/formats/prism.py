@@ -30,8 +30,10 @@ def _head(grid: Grid) -> int | None:
 
 def _unnamed(grid: Grid, head: int) -> bool:
     """Whether the first column has no name, and numbers alone: the times of Prism's own exports."""
+    if grid.rows[head][0]:
+        return False
     below = [row for row in grid.rows[head + 1 :] if any(row)]
-    return not grid.rows[head][0] and len(below) > 1 and all(number(row[0]) is not None for row in below)
+    return len(below) > 1 and all(number(row[0]) is not None for row in below)
 
 
 def _is_time(cell: str) -> bool:
