@@ -48,7 +48,7 @@ class Noise:
     Attributes
     ----------
     per
-        Whether a read-out has one noise, or one a gel or plate, drawn around a common mean.
+        Whether a read-out has one noise, or one a gel or plate, which are a factor around that of the read-out.
     """
 
     per: Literal["readout", "batch"]

@@ -23,7 +23,7 @@ _MARKS = {
     *("rejected", "remove", "removed", "qc", "quality", "status", "pass", "passed", "fail", "failed", "saturated"),
     *("saturation", "task", "content", "bad", "include", "included", "dropped", "warning", "good"),
     *("accept", "accepted"),
-    *("inhalt", "contenu", "auslassen", "ausschluss", "ausschliessen", "ausgeschlossen", "ausreisser", "ausreisser"),
+    *("inhalt", "contenu", "auslassen", "ausschluss", "ausschliessen", "ausgeschlossen", "ausreisser"),
     *("gueltig", "verwendet", "verwenden", "aufgabe", "qualitaet", "gesaettigt", "exclure", "exclu", "exclus"),
     *("aberrant", "aberrante", "valide", "utiliser", "garder", "retenu", "verdict", "decision", "call"),
 }  # fmt: skip

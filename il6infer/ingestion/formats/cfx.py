@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import Format
-from il6infer.ingestion.formats.pcr import NAMES, find, has, read_wells
+from il6infer.ingestion.formats.format import Format, has
+from il6infer.ingestion.formats.pcr import NAMES, find, read_wells
 
 _SAMPLE = ("Sample", "Probe", "Sample Name", "Probenname", "\u00c9chantillon")
 _SET = ("Biological Set Name", "Biological Group Name", "Name der biologischen Gruppe", "Biologischer Gruppenname")

@@ -209,6 +209,21 @@ def headers(grid: Grid, *groups: Iterable[str]) -> int | None:
     return None
 
 
+def has(grid: Grid, head: int, names: Collection[str]) -> bool:
+    """Whether a header has one of some names.
+
+    Parameters
+    ----------
+    grid
+        Cells of a sheet.
+    head
+        Row of the header.
+    names
+        Any of them will do; case, spaces and signs do not count.
+    """
+    return bool({plain(cell) for cell in grid.rows[head]} & {plain(name) for name in names})
+
+
 def text_of(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Lines of text that stand beside a table, cut to what a reader can take in."""
     lines = []

@@ -9,7 +9,7 @@ from dataclasses import replace
 from il6infer._errors import Fault
 from il6infer._tables import Row
 from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import SEARCHED, Block, Format, plain
+from il6infer.ingestion.formats.format import SEARCHED, Block, Format, has, plain
 from il6infer.ingestion.formats.gels import find, read_bands
 
 _VOLUME = ("Adj. Volume (Int)", "Adj. Vol. (Int)", "Adjusted Volume", "Adj. Volume", "Volume (Int)", "Volume")
@@ -35,12 +35,7 @@ _ABOUT |= {
 def _volumes(grid: Grid) -> int | None:
     """Row of the header of a table of volumes, that people have drawn: a row each, numbered, with label and type."""
     head = find(grid, ("No.", "No"), ("Label",), ("Type",))
-    return head if head is not None and has_one(grid.rows[head], _VOLUME) else None
-
-
-def has_one(row: Collection[str], names: Collection[str]) -> bool:
-    """Whether a row has one of some names, as `plain`."""
-    return bool({plain(cell) for cell in row} & {plain(name) for name in names})
+    return head if head is not None and has(grid, head, _VOLUME) else None
 
 
 def _long(grid: Grid) -> int | None:

@@ -120,18 +120,3 @@ def _named_once(grid: Grid, head: int) -> Grid:
     rows = list(grid.rows)
     rows[head] = tuple(names)
     return replace(grid, rows=tuple(rows))
-
-
-def has(grid: Grid, head: int, names: Collection[str]) -> bool:
-    """Whether a header has one of some names.
-
-    Parameters
-    ----------
-    grid
-        Cells of a sheet.
-    head
-        Row of the header.
-    names
-        Any of them will do; case, spaces and signs do not count.
-    """
-    return bool({plain(cell) for cell in grid.rows[head]} & {plain(name) for name in names})

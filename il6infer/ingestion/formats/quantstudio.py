@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import Format
-from il6infer.ingestion.formats.pcr import GENE, SAMPLE, TASK, find, has, read_wells
+from il6infer.ingestion.formats.format import Format, has
+from il6infer.ingestion.formats.pcr import GENE, SAMPLE, TASK, find, read_wells
 
 
 def _head(grid: Grid) -> int | None:
