@@ -35,6 +35,9 @@ AGREED = 1.05
 
 _TRIES = 20
 
+LOOKED_AT = 50
+"""Draws of which the log-density is told."""
+
 
 def restart(
     problem: Problem, idata: Groups, chains: int = 4, draws: int = 300, seed: int = 1, threads: int = 1
@@ -64,19 +67,30 @@ def restart(
     root = int(child_seed(seed, "restarts").generate_state(1)[0])
     chosen = replace(fitted, sampler="nutpie", chains=chains, draws=draws, seed=root, threads=threads)
 
+    known: list[Density] = []
+
     def begin(density: Density) -> list[tuple[Frame, np.ndarray]]:
+        known.append(density)
         return _dispersed(problem, density, values[..., density.places], chains, np.random.default_rng(root))
 
     posterior = sample_problem(problem, chosen, begin)["posterior"]
     kept = min(draws, values.shape[1])
     old = values[:, np.linspace(0, values.shape[1] - 1, kept).astype(int)]
+    new = np.stack([posterior[parameter.id].values[:, -kept:] for parameter in problem.estimated], axis=-1)
     rhats: dict[str, float | None] = {}
     for place, parameter in enumerate(problem.estimated):
-        together = np.concatenate([old[..., place], posterior[parameter.id].values[:, -kept:]])
+        together = np.concatenate([old[..., place], new[..., place]])
         value = float(rank_rhat(together))
         rhats[parameter.id] = value if np.isfinite(value) else None
     agree = all(value is not None and value <= AGREED for value in rhats.values())
-    return Restarts(problem.id, chains, kept, AGREED, agree, rhats)
+    heights = _heights(known[0], new) - _heights(known[0], old).mean()
+    return Restarts(problem.id, chains, kept, AGREED, agree, tuple(map(float, heights)), rhats)
+
+
+def _heights(density: Density, values: np.ndarray) -> np.ndarray:
+    """Mean log-density of the last draws of each chain."""
+    points = Parts(density).points(values[:, -LOOKED_AT:][..., density.places])
+    return np.array([np.mean([density(point)[0] for point in chain]) for chain in points])
 
 
 def _dispersed(

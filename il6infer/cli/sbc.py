@@ -120,3 +120,7 @@ def restart(args: argparse.Namespace) -> None:
         "agree" if found.agree else "DO NOT agree", f"{found.rhat[found.worst] or float('nan'):.3f}", found.worst,
         found.rhat_max,
     )  # fmt: skip
+    logger.info(
+        "log-density of their last draws, above that of the fit: %s (far below: another mode, with hardly any share)",
+        ", ".join(f"{height:+.1f}" for height in found.heights),
+    )

@@ -128,6 +128,9 @@ class Restarts:
         Limit of R-hat.
     agree
         Whether it holds for every parameter.
+    heights
+        Log-density of the last draws of each restart, on average, above that of the fit. One that ends far below is in
+        another mode, which as far as height tells holds a share of the order of its exponential.
     rhat
         Parameter -> rank-normalised R-hat of the chains of both; null where it is not finite.
     """
@@ -139,6 +142,7 @@ class Restarts:
     draws: int
     rhat_max: float
     agree: bool
+    heights: tuple[float, ...]
     rhat: Mapping[str, float | None]
 
     @property
