@@ -136,13 +136,19 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     top = max(weighted, key=lambda model: weighted[model])
     compared = sum(row.sampled for row in rows)
     left_out = len(rows) - len([row for row in rows if row.reproduces and row.sampled])
-    lines = [f"Share of the weight, of {compared} models whose fit converged."]
+    alike = [words[row.model] for row in rows if row.level and row.model != top]
+    lines = []
+    if alike:  # stacking gives all to one of two that predict alike
+        told = f"Not told apart by the data: {'; '.join(alike)}."
+        lines.append(f"{told} Weights share out an average, and are no chances.")
+    lines.append(f"Share of the weight, of {compared} models whose fit converged.")
     if left_out:
         lines.append(f"{left_out} of {len(rows)} models have no say: they did not converge or miss the data.")
     ahead = [r for r in rows if not r.sampled]
     if ahead:
         lines.append("A model whose fit did not converge might do better: see Comparison.")
-    return Card(title, words[top], "good" if not ahead else "", tuple(lines), tuple(groups), link="comparison")
+    tone = "" if ahead or alike else "good"
+    return Card(title, words[top], tone, tuple(lines), tuple(groups), link="comparison")
 
 
 def _shares(predictions: Predictions | None) -> Card:

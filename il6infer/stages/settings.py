@@ -122,7 +122,8 @@ class Thresholds:
     pareto_k_max
         Pareto k above which a measurement's LOO is not trusted.
     tail_k_max
-        Largest Pareto k of the tails of a parameter's draws, of the logarithms of a positive one.
+        Largest Pareto k of the tails of the draws of a parameter that was sampled (what is integrated out is drawn
+        exactly), of the logarithms of a positive one.
     pull_max
         Largest rise of the log-evidence that freeing a fixed constant may promise.
     misfit_p_min

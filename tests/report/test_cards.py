@@ -1,0 +1,36 @@
+"""Cards of the first screen: they claim no more than the comparison does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from il6infer.library.catalogue import shipped
+from il6infer.report.cards import Card, cards
+from tests.zoo.verdicts import model_row, verdict
+
+WORDS = {"both_socs3": "SOCS3 inhibits", "both_dual": "SOCS3 does both"}
+
+
+def mechanism(*, level: bool) -> Card:
+    """Give the first card of two models, of which stacking gives the first all of the weight."""
+    best = model_row("both_socs3", rank=1, elpd_diff=0.0, diff_se=0.0, weight=1.0, level=True)
+    rows = [best, replace(best, model="both_dual", rank=2, elpd_diff=0.9, diff_se=1.2, weight=0.0, level=level)]
+    each = [row.model for row in rows]
+    return cards(rows, dict.fromkeys(each, verdict()), WORDS, dict.fromkeys(each, {}), None, shipped(), {})[0]
+
+
+def test_a_mechanism_that_another_matches_is_not_shown_as_certain():
+    """Weights of stacking are 1 and 0 for two models that predict alike."""
+    card = mechanism(level=True)
+
+    assert card.lines[0] == (
+        "Not told apart by the data: SOCS3 does both. Weights share out an average, and are no chances."
+    )
+    assert card.tone != "good"
+
+
+def test_a_mechanism_that_is_clearly_ahead_is_shown_so():
+    card = mechanism(level=False)
+
+    assert not any("told apart" in line for line in card.lines)
+    assert card.tone == "good"
