@@ -164,7 +164,7 @@ def _canonical(text: str) -> str:
 
 
 def read_sheet(
-    path: Path, name: str, delimiter: str = ",", *, without_rows: bool = False
+    path: Path, name: str, delimiter: str = ",", *, without_rows: bool = False, ragged: bool = False
 ) -> tuple[Sheet | None, list[Fault]]:
     """Read a table (UTF-8, with or without byte-order mark).
 
@@ -178,11 +178,14 @@ def read_sheet(
         Between cells: a comma, or a tab.
     without_rows
         Whether a header alone is a table.
+    ragged
+        Whether a row may leave out its last cells: they are empty.
 
     Returns
     -------
     tuple
-        The sheet without its blank rows, or None when nothing can be read; and all faults found.
+        The sheet without its blank rows, and without columns that have neither name nor content, or None when nothing
+        can be read; and all faults found.
     """
     save = f"Save it as {_KINDS[delimiter]}."
     try:
@@ -203,10 +206,12 @@ def read_sheet(
         line = content.count(b"\n", 0, error.start) + 1
         what = f"is not UTF-8 text: byte 0x{content[error.start]:02x} in line {line}."
         return None, [Fault(name, what, save)]
-    return parse(text, name, delimiter, without_rows=without_rows)
+    return parse(text, name, delimiter, without_rows=without_rows, ragged=ragged)
 
 
-def sound_sheet(path: Path, subject: str, delimiter: str = ",", *, without_rows: bool = False) -> Sheet:
+def sound_sheet(
+    path: Path, subject: str, delimiter: str = ",", *, without_rows: bool = False, ragged: bool = False
+) -> Sheet:
     """Read a table without a fault.
 
     Raises
@@ -214,7 +219,7 @@ def sound_sheet(path: Path, subject: str, delimiter: str = ",", *, without_rows:
     UserError
         With every fault of the file, under the heading `subject`.
     """
-    found, faults = read_sheet(path, path.name, delimiter, without_rows=without_rows)
+    found, faults = read_sheet(path, path.name, delimiter, without_rows=without_rows, ragged=ragged)
     raise_faults(faults, subject)
     if found is None:
         raise UserError(f"{subject}: {path} cannot be read.")
@@ -222,7 +227,7 @@ def sound_sheet(path: Path, subject: str, delimiter: str = ",", *, without_rows:
 
 
 def parse(
-    text: str, name: str, delimiter: str = ",", *, without_rows: bool = False
+    text: str, name: str, delimiter: str = ",", *, without_rows: bool = False, ragged: bool = False
 ) -> tuple[Sheet | None, list[Fault]]:
     """Read a table from its text; as `read_sheet`."""
     save = f"Save it as {_KINDS[delimiter]}."
@@ -234,7 +239,7 @@ def parse(
     numbered = [(row, cells) for row, cells in enumerate(records, start=1) if any(cells)]
     if not numbered:
         return None, [Fault(name, "the file is empty.", "It needs a header row and at least one row of values.")]
-    (head, columns), *body = numbered
+    (head, columns), *body = _without_blank_columns(numbered, ragged=ragged)
     faults = _header_faults(name, head, columns, delimiter)
     for row, cells in body:
         if len(cells) != len(columns):
@@ -249,6 +254,21 @@ def parse(
         return None, faults
     rows = tuple(Row(row, dict(zip(columns, cells, strict=True))) for row, cells in body)
     return Sheet(name, tuple(columns), rows), []
+
+
+def _without_blank_columns(rows: list[tuple[int, list[str]]], *, ragged: bool) -> list[tuple[int, list[str]]]:
+    """Drop columns without name and content, as delimiters at the ends of lines make them; fill up ragged rows."""
+    width = len(rows[0][1])
+    even = []
+    for number, cells in rows:
+        while len(cells) > width and not cells[-1]:
+            cells = cells[:-1]
+        even.append((number, cells + [""] * (width - len(cells)) if ragged else cells))
+    nameless = [place for place, name in enumerate(rows[0][1]) if not name]
+    blank = {place for place in nameless if not any(cells[place : place + 1] != [""] for _, cells in even)}
+    if not blank:
+        return even
+    return [(number, [cell for place, cell in enumerate(cells) if place not in blank]) for number, cells in even]
 
 
 def _header_faults(name: str, head: int, columns: list[str], delimiter: str) -> list[Fault]:

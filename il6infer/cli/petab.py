@@ -1,7 +1,7 @@
 """Work on any PEtab problem, of v1 or v2: evaluate it, fit it, look it over, make it a data set.
 
 Example:
-    il6infer.petab_files.lint problem.yaml
+    il6infer petab lint problem.yaml
     il6infer petab evaluate problem.yaml --gradient --output evaluation
     il6infer petab fit problem.yaml --output posterior
 """
@@ -58,7 +58,7 @@ Example:
 LINT = """Say what is wrong with a problem: petab's own linter, then what this program cannot do.
 
 Example:
-    il6infer.petab_files.lint problem.yaml
+    il6infer petab lint problem.yaml
 """
 
 

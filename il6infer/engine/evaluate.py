@@ -165,7 +165,7 @@ def parameter_vector(problem: Problem, values: Mapping[str, float], path: Path) 
 
 def simulation_table(path: Path, simulation: np.ndarray) -> pd.DataFrame:
     """PEtab's simulation table: the measurement tables with column ``simulation`` in place of ``measurement``."""
-    sheets = [sound_sheet(name, "PEtab problem", "\t") for name in read_listing(path).paths("measurement")]
+    sheets = [sound_sheet(name, "PEtab problem", "\t", ragged=True) for name in read_listing(path).paths("measurement")]
     table = pd.concat([pd.DataFrame([row.cells for row in sheet.rows]) for sheet in sheets], ignore_index=True)
     table = table.fillna("")  # a column that only one of the files has
     column = list(table.columns).index("measurement")

@@ -82,7 +82,7 @@ def read_lines(paths: list[Path], needed: tuple[str, ...], faults: list[Fault]) 
     """
     lines: list[Line] = []
     for path in paths:
-        sheet, found = read_sheet(path, path.name, "\t", without_rows=True)
+        sheet, found = read_sheet(path, path.name, "\t", without_rows=True, ragged=True)
         faults += found
         if sheet is None:
             continue

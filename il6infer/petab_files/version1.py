@@ -30,6 +30,8 @@ _WIDTH = {"log": 1.0, "log10": LN10}
 _LINEAR = {"uniform": "uniform", "normal": "normal", "laplace": "laplace", "logNormal": "log-normal",
            "logLaplace": "log-laplace"}  # fmt: skip
 _ON_SCALE = {"parameterScaleUniform": "uniform", "parameterScaleNormal": "normal", "parameterScaleLaplace": "laplace"}
+_BETWEEN_BOUNDS = ("uniform", "parameterScaleUniform")
+"""Priors whose parameters may be left out: they are the bounds."""
 _NOISE = ("normal", "laplace")
 _ESTIMATE = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 _NEEDED = {
@@ -140,8 +142,14 @@ def _parameter(line: Line, faults: list[Fault]) -> tuple[petab.Parameter | None,
     values = _prior_values(line, faults)
     if values is not None:
         checks.prior_values(line, "objectivePriorParameters", (_LINEAR | _ON_SCALE)[kind], values, faults)
-    logarithmic = scale != "lin" and kind == "parameterScaleUniform" and values is None
-    lower, upper, nominal = checks.bounds(line, estimate=estimate, logarithmic=logarithmic, faults=faults)
+    elif estimate and kind not in _BETWEEN_BOUNDS and not line["objectivePriorParameters"]:
+        what = f"the cell is empty; a {kind} prior has two parameters."
+        faults.append(line.fault("objectivePriorParameters", what, "Give them with ';' between them."))
+    uniform = values is None
+    logarithmic = scale != "lin" and kind == "parameterScaleUniform" and uniform
+    lower, upper, nominal = checks.bounds(
+        line, estimate=estimate, uniform=uniform, logarithmic=logarithmic, faults=faults
+    )
     if len(faults) > before:
         return None, (kind, values), scale
     texts = {key: line[key] for key in ("parameterName", "unit", "source") if line[key]}
@@ -169,18 +177,26 @@ def _conditions(lines: list[Line], faults: list[Fault]) -> tuple[list[petab.Cond
     """Read conditions in the order of their ids, and the targets of each whose cells are empty."""
     conditions: dict[str, petab.Condition] = {}
     empty: dict[str, tuple[str, ...]] = {}
+    heads = dict.fromkeys((line.table, column) for line in lines for column in line.cells if column not in _LABELS)
+    sound = {head for head in heads if _is_target(*head, faults)}
     for line in unique(lines, ("conditionId",), faults):
         name = line["conditionId"]
-        targets = [column for column in line.cells if column not in _LABELS]
+        targets = [column for column in line.cells if (line.table, column) in sound]
         filled = [target for target in targets if not line.blank(target)]
-        if line is lines[0]:
-            for target in targets:
-                identifier(Line(line.table, 1, {target: target}), target, faults, in_formulas=True)
         values = {target: formula(line, target, faults) for target in filled}
         changes = [petab.Change(target_id=t, target_value=v) for t, v in values.items() if v is not None]
         conditions[name] = petab.Condition(id=name, changes=changes)
         empty[name] = tuple(target for target in targets if target not in filled)
     return [conditions[name] for name in sorted(conditions)], empty
+
+
+def _is_target(table: str, column: str, faults: list[Fault]) -> bool:
+    """Whether what heads a column of the condition table can be set."""
+    head = Line(table, 1, {column: column})
+    if not column:
+        faults.append(Fault(head.where(), "a column with values has no name.", "Name or remove it."))
+        return False
+    return identifier(head, column, faults, in_formulas=True)
 
 
 def _experiments(lines: list[Line]) -> dict[tuple[str, str], petab.Experiment]:
@@ -257,7 +273,7 @@ def _completed(parameter: Parameter, kept: Kept) -> Parameter:
         return dataclasses.replace(parameter, scale=scale)
     kind, values = kept.priors[parameter.id]
     if values is None:
-        uniform = "uniform" if scale == "lin" else "log-uniform"
+        uniform = "uniform" if scale == "lin" or kind == "uniform" else "log-uniform"
         prior = Prior(uniform, (parameter.lower, parameter.upper))
     elif kind in _LINEAR:
         prior = Prior(_LINEAR[kind], values)
