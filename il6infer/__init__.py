@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from il6infer.archive import export, reproduce
     from il6infer.configuration.load import load_config as config
     from il6infer.interface.data import Data, ingest, petab, problem
-    from il6infer.interface.fits import Fit, claims, compare, diagnose, fit, load_fit, predict, pymc_model
+    from il6infer.interface.fits import Fit, fit, load_fit, pymc_model
     from il6infer.interface.models import Model, model
     from il6infer.interface.options import LogNormal, Solver
+    from il6infer.interface.verbs import claims, compare, diagnose, predict
     from il6infer.problems.spec import Problem
     from il6infer.published import fetch
     from il6infer.stages.comparison import Comparison
@@ -47,10 +48,10 @@ _PUBLIC = {
     "Thresholds": "il6infer.stages.settings",
     "UserError": "il6infer._errors",
     "Verdict": "il6infer.stages.verdict",
-    "claims": "il6infer.interface.fits",
-    "compare": "il6infer.interface.fits",
+    "claims": "il6infer.interface.verbs",
+    "compare": "il6infer.interface.verbs",
     "config": "il6infer.configuration.load:load_config",
-    "diagnose": "il6infer.interface.fits",
+    "diagnose": "il6infer.interface.verbs",
     "export": "il6infer.archive",
     "fetch": "il6infer.published",
     "fit": "il6infer.interface.fits",
@@ -58,7 +59,7 @@ _PUBLIC = {
     "load_fit": "il6infer.interface.fits",
     "model": "il6infer.interface.models",
     "petab": "il6infer.interface.data",
-    "predict": "il6infer.interface.fits",
+    "predict": "il6infer.interface.verbs",
     "problem": "il6infer.interface.data",
     "pymc_model": "il6infer.interface.fits",
     "reproduce": "il6infer.archive",

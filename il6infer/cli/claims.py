@@ -90,7 +90,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def ask(args: argparse.Namespace) -> None:
     """Ask one fit."""
-    from il6infer._files import read_posterior
+    from il6infer.inference.provenance import read_posterior_of
     from il6infer.petab_files.read import load
     from il6infer.prediction.claims import read_claims
     from il6infer.stages import write
@@ -98,7 +98,7 @@ def ask(args: argparse.Namespace) -> None:
     claims, problem = read_claims(args.claims), load(args.problem)
     from il6infer.prediction.answer import DRAWS, PARTS, answer  # after the input, whose faults need not wait for it
 
-    posterior = read_posterior(args.posterior, *PARTS) if args.posterior else None
+    posterior = read_posterior_of(args.problem, args.posterior, *PARTS) if args.posterior else None
     found = answer(problem, posterior, claims, seed=args.seed, draws=args.draws or DRAWS, threads=args.threads)
     write(args.output, found)
     for claim in found.claims:

@@ -38,7 +38,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Estimate and write."""
-    from il6infer._files import read_posterior
+    from il6infer.inference.provenance import read_posterior_of
     from il6infer.petab_files.lint import check
     from il6infer.stages import write
     from il6infer.stages.settings import EvidenceSections, read_sections
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
     problem = check(args.problem)
     from il6infer.evidence.estimate import NEEDED, evidence_of  # after the input, whose faults need not wait for it
 
-    idata = read_posterior(args.posterior, *NEEDED)
+    idata = read_posterior_of(args.problem, args.posterior, *NEEDED)
     found = evidence_of(problem, idata, seed=sections.seed, threads=args.threads, **chosen)
     write(args.output, found)
     value = "none" if found.log_evidence is None else f"{found.log_evidence:.2f} +- {found.se:.2f}"

@@ -65,11 +65,11 @@ def _inputs(args: argparse.Namespace) -> tuple[Problem, FitSettings]:
 
 def run(args: argparse.Namespace) -> None:
     """Analyse and write."""
-    from il6infer._files import read_posterior
+    from il6infer.inference.provenance import read_posterior_of
     from il6infer.stages import write
 
     problem, settings = _inputs(args)
-    idata = read_posterior(args.posterior, "posterior", "prior")
+    idata = read_posterior_of(args.problem, args.posterior, "posterior", "prior")
     from il6infer.identifiability.analyse import analyse  # after the input, whose faults need not wait for it
 
     found = analyse(problem, idata, settings)
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> None:
 def profile(args: argparse.Namespace) -> None:
     """Profile some parameters and write."""
     from il6infer._errors import Fault, UserError, nearest, raise_faults
-    from il6infer._files import read_posterior
+    from il6infer.inference.provenance import read_posterior_of
     from il6infer.stages import read, write
     from il6infer.stages.identifiability import Identifiability, ProfilePart
 
@@ -101,7 +101,7 @@ def profile(args: argparse.Namespace) -> None:
     raise_faults(faults, f"problem '{problem.id}'")
     if sorted(best) != sorted(names):
         raise UserError(f"{args.found}: is of other parameters than {args.problem}. Run `il6infer identify run` again.")
-    idata = read_posterior(args.posterior, "posterior")
+    idata = read_posterior_of(args.problem, args.posterior, "posterior")
     from il6infer.identifiability.profile import profiles_of  # after the input, whose faults need not wait for it
 
     found = profiles_of(problem, idata, settings, best, asked[args.part :: args.parts])

@@ -47,7 +47,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 def run(args: argparse.Namespace) -> None:
     """Leave out and write."""
     from il6infer._errors import UserError
-    from il6infer._files import read_posterior
+    from il6infer.inference.provenance import read_posterior_of
     from il6infer.petab_files.lint import check
     from il6infer.stages import write
     from il6infer.stages.settings import FitSettings, LeaveOutSections, read_sections
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.leave_out.evaluate import NEEDED, leave_out  # after the input, whose faults need not wait for it
 
     found = leave_out(
-        problem, read_posterior(args.posterior, *NEEDED), settings, sections.verdict, unit=unit,
+        problem, read_posterior_of(args.problem, args.posterior, *NEEDED), settings, sections.verdict, unit=unit,
         job=args.job - 1, jobs=args.jobs, data_sets=args.data_set,
     )  # fmt: skip
     write(args.output, found)

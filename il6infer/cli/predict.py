@@ -70,7 +70,8 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def ask(args: argparse.Namespace) -> None:
     """Ask one fit."""
-    from il6infer._files import read_posterior
+    from il6infer._errors import UserError
+    from il6infer.inference.provenance import read_posterior_of
     from il6infer.petab_files.read import load
     from il6infer.prediction.interventions import read_interventions
     from il6infer.stages import read, write
@@ -78,7 +79,9 @@ def ask(args: argparse.Namespace) -> None:
 
     asked = read_interventions(args.predictions)
     verdict = read(args.verdict, Verdict) if args.verdict else None
-    problem, posterior = load(args.problem), read_posterior(args.posterior, "posterior")
+    problem, posterior = load(args.problem), read_posterior_of(args.problem, args.posterior, "posterior")
+    if verdict is not None and verdict.problem != problem.id:
+        raise UserError(f"{args.verdict}: it is of problem '{verdict.problem}', and not of '{problem.id}'.")
     from il6infer.prediction.predict import DRAWS, predict, told  # after the input, whose faults need not wait for it
 
     found = predict(

@@ -61,7 +61,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Make one batch and write."""
-    from il6infer._files import read_posterior
+    from il6infer.inference.provenance import read_posterior_of
     from il6infer.petab_files.lint import check
     from il6infer.stages import write
     from il6infer.stages.settings import CalibrationSections, FitSettings, read_sections
@@ -74,7 +74,9 @@ def run(args: argparse.Namespace) -> None:
 
     around = None
     if args.posterior:
-        around = draws_of(problem, read_posterior(args.posterior, "posterior")).reshape(-1, len(problem.estimated))
+        around = draws_of(problem, read_posterior_of(args.problem, args.posterior, "posterior")).reshape(
+            -1, len(problem.estimated)
+        )
     write(args.output, run_batch(problem, settings, sections.sbc, args.batch, args.threads, around))
     logger.info("written: %s", args.output)
 
@@ -106,11 +108,11 @@ def gather(args: argparse.Namespace) -> None:
 
 def restart(args: argparse.Namespace) -> None:
     """Fit again from afar and write."""
-    from il6infer._files import read_posterior
+    from il6infer.inference.provenance import read_posterior_of
     from il6infer.petab_files.lint import check
     from il6infer.stages import write
 
-    problem, idata = check(args.problem), read_posterior(args.posterior, "posterior")
+    problem, idata = check(args.problem), read_posterior_of(args.problem, args.posterior, "posterior")
     from il6infer.calibration.restarts import restart as again
 
     found = again(problem, idata, args.chains, args.draws, args.seed, args.threads)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from il6infer._digests import source_digest
-from il6infer._files import digest, versions
+from il6infer._errors import UserError
+from il6infer._files import digest, read_posterior, versions
 from il6infer._yaml import read_yaml
 
 
@@ -20,6 +21,25 @@ def problem_digest(path: Path) -> str:
     for name in sorted(names):
         total.update(f"{name}\0{digest(path.parent / name)}\n".encode())
     return total.hexdigest()
+
+
+def read_posterior_of(problem: Path, posterior: Path, *groups: str) -> dict[str, Any]:
+    """Read groups of a posterior, as `il6infer._files.read_posterior` does, for questions to the problem at `problem`.
+
+    Raises
+    ------
+    UserError
+        If it was fitted to another problem, such as this one before an edit of its data: draws of one and measurements
+        of the other give numbers that mean nothing.
+    """
+    found = read_posterior(posterior, *groups)
+    fitted = found["posterior"].attrs.get("problem_digest")  # of a problem in memory there is none
+    if fitted is not None and fitted != problem_digest(problem):
+        raise UserError(
+            f"{posterior}: it was fitted to another problem than {problem} is now: tables, model or YAML file differ. "
+            "Name the problem that was fitted, or fit this one with `il6infer fit`."
+        )
+    return found
 
 
 def provenance(path: Path) -> dict[str, str]:

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from il6infer._files import Groups, atomic_path
-from il6infer.comparison import Fit as Candidate
-from il6infer.comparison import compare as compare_fits
+from il6infer._files import atomic_path
 from il6infer.diagnosis import diagnose as judge
 from il6infer.identifiability.analyse import analyse
 from il6infer.identifiability.profile import gather, profiles_of
 from il6infer.inference import FitSettings, fit_problem
-from il6infer.interface.doses import Dose, grid, plans_of
+from il6infer.inference.drawn import draws_of
+from il6infer.inference.provenance import read_posterior_of
+from il6infer.interface.doses import Dose
 from il6infer.interface.options import Solver
+from il6infer.interface.request import request
 from il6infer.petab_files.lint import check
 from il6infer.prediction.answer import answer
 from il6infer.prediction.claims import read_claims
@@ -30,7 +31,6 @@ from il6infer.prediction.predict import predict as predict_all
 from il6infer.problems.variables import variable_names
 from il6infer.pymc.door import STATED
 from il6infer.stages.claims import Answers
-from il6infer.stages.comparison import Comparison
 from il6infer.stages.evidence import Evidence
 from il6infer.stages.identifiability import Identifiability, Profiles
 from il6infer.stages.leave_out import LeaveOut
@@ -146,13 +146,14 @@ class Fit:
             Each read-out (draw, varied doses, time): the response without noise; NaN where a simulation failed.
             Attribute ``verdict`` says what the fit is worth.
         """
-        plans, dimensions = plans_of(
-            doses, at=at or {}, wash=wash, set_=dict(parameters or {}), knock_out=list(knock_out)
-        )
+        asked = request(
+            self.problem, doses, times, readouts=readouts, parameters=parameters, at=at, wash=wash, knock_out=knock_out,
+            counts={"draws": (draws, 1), "threads": (threads, 1)},
+        )  # fmt: skip
         chosen = posterior_draws(self.problem, self.idata, draws)
         derived = [name for name in readable(self.problem.network) if name in self.problem.network.derived]
         found = simulate_plans(
-            self.problem, plans, dimensions, list(readouts or derived), np.array(grid(times)), chosen,
+            self.problem, asked.plans, asked.dimensions, asked.readouts or derived, asked.times, chosen,
             solver=(solver or Solver()).settings, threads=threads,
         )  # fmt: skip
         return found.assign_attrs(verdict=self._said)
@@ -305,73 +306,22 @@ def fit(
     return Fit(problem, fit_problem(problem, chosen, stated=STATED), thresholds or Thresholds())
 
 
-def diagnose(idata: Groups, thresholds: Thresholds | None = None) -> Verdict:
-    """Judge an InferenceData that `il6infer fit` wrote: did it sample, does the model reproduce the data."""
-    return judge(idata, thresholds or Thresholds())
-
-
-def predict(fit: Fit, doses: Mapping[str, Dose | Sequence[Dose]], times: Sequence[float], **options: Any) -> xr.Dataset:
-    """Predict what cells would answer, at draws of a fit's posterior: `Fit.predict`, whose options it takes.
-
-    Parameters
-    ----------
-    doses, times
-        As `Model.simulate` takes them.
-    options
-        Of `Fit.predict`.
-    """
-    return fit.predict(doses, times, **options)
-
-
-def claims(fit: Fit, path: str | Path, **options: Any) -> Answers:
-    """Ask every claim of a file of one fit: `Fit.claims`, whose options it takes.
-
-    Parameters
-    ----------
-    fit
-        What is asked.
-    path
-        Claims file, see docs/claims.md.
-    options
-        Of `Fit.claims`.
-    """
-    return fit.claims(path, **options)
-
-
 def load_fit(posterior: str | Path, problem: Problem | str | Path) -> Fit:
-    """Read what `Fit.save` or `il6infer fit` wrote, with the problem that was fitted."""
+    """Read what `Fit.save` or `il6infer fit` wrote, with the problem that was fitted.
+
+    Raises
+    ------
+    UserError
+        If the posterior is of another problem.
+    """
     import arviz as az
 
-    read = check(Path(problem)) if isinstance(problem, str | Path) else problem
-    return Fit(read, az.from_netcdf(str(posterior), engine="h5netcdf"))
-
-
-def compare(
-    fits: Sequence[Fit] | Mapping[str, Fit],
-    *,
-    dataset: str = "",
-    evidence: Mapping[str, Evidence] | None = None,
-    left_out: Mapping[str, LeaveOut] | None = None,
-    **settings: Any,
-) -> Comparison:
-    """Compare fits to the same data; one that failed its verdict is shown as failed, not ranked.
-
-    Parameters
-    ----------
-    fits
-        Fits, or name -> fit; by default a fit is named for its problem.
-    evidence, left_out
-        Name -> what `Fit.evidence` and `Fit.leave_out` gave, where these are to stand beside leaving single values out.
-    settings
-        ``criterion``, ``pareto_k_max`` and ``seed``, as in a configuration.
-    """
-    named = fits if isinstance(fits, Mapping) else {one.problem.id: one for one in fits}
-    parts = {name: (own,) for name, own in (left_out or {}).items()}
-    known = evidence or {}
-    listed = [
-        Candidate(name, one.idata, one.verdict, known.get(name), parts.get(name, ())) for name, one in named.items()
-    ]
-    return compare_fits(dataset, listed, **settings)
+    if isinstance(problem, str | Path):
+        read_posterior_of(Path(problem), Path(posterior), "posterior")
+        problem = check(Path(problem))
+    found = Fit(problem, az.from_netcdf(str(posterior), engine="h5netcdf"))
+    draws_of(problem, found.idata)
+    return found
 
 
 def pymc_model(problem: Problem, *, solver: Solver | None = None) -> Any:

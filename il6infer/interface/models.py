@@ -12,8 +12,9 @@ import numpy as np
 
 from il6infer.building.unmeasured import unmeasured
 from il6infer.drawing.svg import svg
-from il6infer.interface.doses import Dose, grid, plans_of
+from il6infer.interface.doses import Dose
 from il6infer.interface.options import LogNormal, Solver
+from il6infer.interface.request import request
 from il6infer.library.catalogue import read_library
 from il6infer.library.compose import Model as LibraryModel
 from il6infer.library.compose import compose, with_values
@@ -98,8 +99,8 @@ class Model:
         Parameters
         ----------
         doses
-            Species of the medium -> dose such as ``"10 ng/ml"`` (a bare number is nM), or several doses, of which each
-            is simulated.
+            Species of the medium, as people write it (IL-6) -> dose such as ``"10 ng/ml"`` (a bare number is nM), or
+            several doses, of which each is simulated.
         times
             (times,) [min], increasing from 0 on.
         readouts
@@ -132,15 +133,16 @@ class Model:
         >>> course["pSTAT3"].dims
         ('time',)
         """
-        plans, dimensions = plans_of(
-            doses, at=at or {}, wash=wash, set_=dict(parameters or {}), knock_out=list(knock_out)
-        )
+        asked = request(
+            self.problem, doses, times, readouts=readouts, parameters=parameters, at=at, wash=wash, knock_out=knock_out,
+            counts={"prior_draws": (prior_draws, 0), "seed": (seed, 0), "threads": (threads, 1)}, model=self.library,
+        )  # fmt: skip
         estimated = self.problem.estimated
         thetas = np.array([[p.nominal for p in estimated]])
         if prior_draws:
             thetas = draw(estimated, prior_draws, np.random.default_rng(seed))
         found = simulate_plans(
-            self.problem, plans, dimensions, list(readouts or self.readouts), np.array(grid(times)), thetas,
+            self.problem, asked.plans, asked.dimensions, asked.readouts or self.readouts, asked.times, thetas,
             solver=(solver or Solver()).settings, threads=threads,
         )  # fmt: skip
         return found if prior_draws else found.isel(draw=0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer.library.compose import Model
+from il6infer.stages.codec import check_fields
+from il6infer.stages.settings import Count, Tolerance
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,21 @@ class Solver:
         Tolerances, relative and absolute.
     max_steps
         Steps that one simulation may take; one that needs more fails.
+
+    Raises
+    ------
+    UserError
+        With every option that cannot be.
     """
 
-    engine: str = "rosenbrock"
-    rtol: float = 1e-6
-    atol: float = 1e-8
-    max_steps: int = 10_000
+    engine: Literal["rosenbrock", "diffsol"] = "rosenbrock"
+    rtol: Tolerance = 1e-6
+    atol: Tolerance = 1e-8
+    max_steps: Count = 10_000
+
+    def __post_init__(self) -> None:
+        """Check."""
+        check_fields(self, "options of the solver")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -57,7 +69,7 @@ class LogNormal:
 
     def __post_init__(self) -> None:
         """Check."""
-        if not 0 < self.low < self.median < self.high:
+        if not 0 < self.low < self.median < self.high < math.inf:
             raise UserError(
                 f"prior: 0 < low < median < high was expected, found {self.low}, {self.median}, {self.high}."
             )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from numbers import Real
 
 import pandas as pd
 
@@ -147,9 +148,9 @@ def with_values(model: Model, values: Mapping[str, float]) -> Model:
     raise_faults(faults, f"values for model '{model.name}'")
     text, priors = model.antimony, model.priors.copy()
     for name, value in values.items():
-        text = re.sub(rf"^  {name} = [^;]+;", f"  {name} = {value!r};", text, flags=re.MULTILINE)
+        text = re.sub(rf"^  {name} = [^;]+;", f"  {name} = {float(value)!r};", text, flags=re.MULTILINE)
         row = priors["parameter"] == name
-        priors.loc[row, ["distribution", "median", "low", "high"]] = ["fixed", value, math.nan, math.nan]
+        priors.loc[row, ["distribution", "median", "low", "high"]] = ["fixed", float(value), math.nan, math.nan]
         given = ["given by the user", "", "the user's cells", "not stated", "an input"]
         priors.loc[row, ["source", "doi", "cell_type", "temperature", "why"]] = given
     return replace(model, antimony=text, sbml=sbml_of(model.identifier, text), priors=priors)
@@ -184,9 +185,11 @@ def value_fault(where: str, name: str, value: float, library: Library) -> Fault 
     name, value
         Parameter, and the value given.
     """
-    if 0 < value < math.inf or (value == 0 and may_be_zero(name, library)):
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if number and (0 < value < math.inf or (value == 0 and may_be_zero(name, library))):
         return None
-    what = f"{value:g} is given, but it must be a number above 0."
+    shown = f"{value:g}" if number else repr(value)
+    what = f"{shown} is given, but it must be a number above 0."
     return Fault(where, what, "Its unit is that of `il6infer models show`.")
 
 

@@ -124,7 +124,7 @@ def decode(kind: type[Record], content: Any, source: str, remedy: str = "", key:
 
 
 def check_fields(record: Any, source: str) -> None:
-    """Check a record that was made in memory: its types and bounds.
+    """Check a record that was made in memory: its types and bounds. A number of numpy becomes Python's.
 
     Raises
     ------
@@ -133,7 +133,11 @@ def check_fields(record: Any, source: str) -> None:
     """
     faults: list[Fault] = []
     for name, kind in hints(type(record)).items():
-        _value(kind, getattr(record, name), name, faults)
+        value = getattr(record, name)
+        if type(value).__module__ == "numpy" and hasattr(value, "item"):
+            value = value.item()
+            object.__setattr__(record, name, value)  # while it is being made
+        _value(kind, value, name, faults)
     raise_faults(faults, source)
 
 

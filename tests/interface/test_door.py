@@ -82,41 +82,6 @@ def test_a_wash_ends_the_stimulus_and_a_knock_out_is_zero(model):
     assert float(lacking[1]) == pytest.approx(float(lacking[0]), rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("doses", "message"),
-    [
-        (
-            {"IL6": "10 ng"},
-            "unknown dose unit 'ng'. Known: pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, mg/l, fM, pM, nM, uM, mM.",
-        ),
-        ({"IL6": "much"}, "dose of IL6: 'much' is not a dose. Write a number and a unit, such as '10 ng/ml'."),
-        ({"IL6": -1.0}, "dose of IL6: -1.0 is below 0 or infinite."),
-        (
-            {"IL-6": 1.0},
-            "prediction of 'both_socs3': 1 fault\n  - dose of 'IL-6': the model has no species of that name.",
-        ),
-    ],
-)
-def test_a_dose_that_cannot_be_is_said(model, doses, message):
-    with pytest.raises(il.UserError) as error:
-        model.simulate(doses, times=[0, 1])
-    assert str(error.value).startswith(message)
-
-
-def test_times_readouts_and_parameters_that_cannot_be_are_said(model):
-    with pytest.raises(
-        il.UserError, match=r"times: increasing numbers from 0 on were expected \[min\], found \[5.0, 0.0\]"
-    ):
-        model.simulate({"IL6": 1.0}, times=[5, 0])
-    with pytest.raises(il.UserError) as error:
-        model.simulate({"IL6": 1.0}, times=[5], readouts=["pStat3"], parameters={"k_off": 1.0})
-    assert str(error.value).split("Known")[0] == (
-        "prediction of 'both_socs3': 2 faults\n"
-        "  - read-out 'pStat3': the model has none of that name. Did you mean 'pSTAT3'? "
-    )
-    assert "parameter 'k_off': the model has none of that name." in str(error.value)
-
-
 def test_priors_are_values_with_units(model):
     changed = model.with_priors({"Kd_IL6_IL6R": il.LogNormal(2.5, 0.5, 12, unit="nM", source="our plate")})
     row = changed.priors.set_index("parameter").loc["Kd_IL6_IL6R"]
