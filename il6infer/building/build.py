@@ -30,7 +30,7 @@ from il6infer.building.genotypes import changes_of as genotype_changes
 from il6infer.building.instruments import instrument_parameters
 from il6infer.building.joint import of_readouts, with_readouts
 from il6infer.building.units import unit_faults
-from il6infer.library.assembly import readout_fault
+from il6infer.library.assembly import readout_fault, species_fault
 from il6infer.library.compose import Model
 from il6infer.library.names import cells_name
 from il6infer.library.priors import Z90, log_normal
@@ -171,10 +171,8 @@ def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) ->
         for c in sorted(planned - measured)
     ]
     species = set(protocol["species"].dropna()) - {""}
-    faults += [
-        Fault("protocol", f"species '{s}' is not in the medium of model '{model.name}'.", nearest(s, model.medium))
-        for s in sorted(species - set(model.medium))
-    ]
+    lacking = sorted(species - set(model.medium))
+    faults += [f for s in lacking if (f := species_fault("protocol", s, model.name, model.library))]
     return faults
 
 

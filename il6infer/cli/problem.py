@@ -14,6 +14,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer._errors import UserError
 from il6infer.cli.options import assignment, freed
 
 logger = logging.getLogger("il6infer")
@@ -85,6 +86,12 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.library.studies import without_studies
     from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 
+    if args.held_out and not (args.conditions or args.batches or args.datasets or args.others):
+        raise UserError(
+            "--held-out builds the problem of what is left out, and nothing is: name it with --hold-out-condition, "
+            "--hold-out-batch, --hold-out-dataset or --and-held-out. To predict a whole data set from the fit of "
+            "another, leave --held-out away: a problem of its own is what 'il6infer holdout' takes."
+        )
     measurements = read_table(args.measurements, MEASUREMENTS)
     protocol = read_table(args.protocol, PROTOCOL)
     dataset = args.name or "_".join(measurements["dataset"].unique())

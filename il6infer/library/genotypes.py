@@ -11,6 +11,7 @@ from il6infer.library.assembly import parts_of
 from il6infer.library.catalogue import Library
 from il6infer.library.header import Module
 from il6infer.library.names import CELLS, ModelName, parse_model_name
+from il6infer.library.priors import cell_table, prior_table
 
 _RATES = re.compile(r"k_\w+|\w+_basal")
 """Parameters that may be 0 in any module; a header names what else a cell can lack."""
@@ -83,12 +84,29 @@ def parameter_fault(where: str, name: str, model: str, library: Library) -> Faul
         Modules that models are made of.
     """
     parts = parse_model_name(model, library)
-    if _names(name, parts_of(parts, library)):
+    own = parts_of(parts, library)
+    if _names(name, own) and name in _parameters(own, library):
         return None
-    able = [str(n) for n in _like(model, library) if _names(name, parts_of(n, library))]
-    known = {word for m in parts_of(parts, library) for word in re.findall(r"[A-Za-z_]\w*", m.body)}
-    remedy = f"{_listed(able)} it." if able else _near(name, known)
+    if _names(name, own) and name in {word for m in own for word in (*m.medium, *m.readouts, *_states(m))}:
+        what = f"'{name}' is a state or read-out of model '{model}', and no parameter: only a parameter can be set."
+        return Fault(where, what, "`il6infer models show` lists the parameters that it follows from.")
+    able = [str(n) for n in _like(model, library) if name in _parameters(parts_of(n, library), library)]
+    remedy = f"{_listed(able)} it." if able else _near(name, _parameters(own, library))
     return Fault(where, f"model '{model}' has no parameter '{name}'.", remedy)
+
+
+def _parameters(parts: tuple[Module, ...], library: Library) -> set[str]:
+    """Parameters that modules use: those of the tables of priors, and those that their texts give."""
+    tabled = {*prior_table(library.priors)["parameter"], *cell_table()["parameter"]}
+    text = "\n".join(re.sub(r"//.*", "", f"{m.body}\n{m.inhibition}") for m in parts)
+    given = re.findall(r"^\s*(\w+) = ", text, re.MULTILINE)
+    return (set(re.findall(r"[A-Za-z_]\w*", text)) & tabled) | set(given)
+
+
+def _states(module: Module) -> list[str]:
+    """States that the text of a module declares, ``species A in medium = 0, B in medium = 0;``."""
+    declared = re.findall(r"^\s*species ([^;]+);", module.body, re.MULTILINE)
+    return [word for text in declared for word in re.findall(r"(?:^|,)\s*(\w+)", text)]
 
 
 def _near(name: str, known: set[str]) -> str:
@@ -110,7 +128,7 @@ def _knocked_out(name: str, parts: tuple[Module, ...], library: Library) -> tupl
 
 
 def _names(parameter: str, parts: tuple[Module, ...]) -> bool:
-    text = "\n".join(f"{m.body}\n{m.inhibition}" for m in parts)
+    text = "\n".join(re.sub(r"//.*", "", f"{m.body}\n{m.inhibition}") for m in parts)
     return bool(re.search(rf"\b{re.escape(parameter)}\b", text))
 
 

@@ -87,7 +87,7 @@ def test_all_faults_come_in_one_message_and_nothing_is_written(tmp_path: Path) -
         "  - protocol: condition 'il66' is measured but has no protocol. "
         "Did you mean 'il6'? Known: il6, unused, vehicle.\n"
         "  - measurements: condition 'unused' of the protocol is never measured. Known: il6, il66, vehicle.\n"
-        "  - protocol: species 'TNF' is not in the medium of model 'both_none'. "
+        "  - protocol: 'TNF' is given, but is not in the medium of model 'both_none'. "
         f"Known: {medium}."
     )
     assert (tmp_path / "problem" / "kept.txt").read_text() == "kept"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.building.build import build
+from il6infer.building.genotypes import genotype_faults, with_genotypes
 from il6infer.engine import compile
 from il6infer.library.compose import Model, compose, with_values
 from il6infer.petab_files.lint import check
@@ -17,6 +19,7 @@ from il6infer.prediction.claims import VirtualExperiment
 from il6infer.prediction.courses import experiments_of
 from il6infer.problems.noise import slopes
 from il6infer.problems.spec import STEADY_STATE
+from il6infer.stages.genotype import Genotype
 from tests.zoo import recovery
 from tests.zoo.data_set import measurements, protocol
 
@@ -129,6 +132,12 @@ def test_a_parameter_of_some_cells_has_the_prior_of_all_and_one_that_none_has_is
             "Models 'classic_socs3', 'classic_dual' have it.",
         ),
         (
+            "classic_socs3", "", "STAT3=5",
+            "protocol, condition 'mutant_vehicle', set: 'STAT3' is a state or read-out of model 'classic_socs3', and "
+            "no parameter: only a parameter can be set. "
+            "`il6infer models show` lists the parameters that it follows from.",
+        ),
+        (
             "classic_socs3", "", "k_import=mutant",
             "protocol, condition 'mutant_vehicle', set: 'k_import' is to be estimated for 'mutant', but it is fixed in "
             "model 'classic_socs3' and has no prior. Give its value in these cells as a number.",
@@ -145,6 +154,18 @@ def test_what_a_model_does_not_know_is_refused_with_the_models_that_do(model, kn
         build(*two_genotypes(knock_out, given), compose(model), tmp_path / "p", dataset="toy")
 
     assert str(error.value) == f"problem of 'toy' and model '{model}': 1 fault\n  - {said}"
+
+
+@pytest.mark.parametrize("name", ["classic_socs3+deactivation@hepatocyte", "trans_dual+stat1", "both_socs3+drugs"])
+def test_each_word_of_a_model_can_be_set_or_is_refused(name):
+    model = compose(name)
+    words = sorted({*re.findall(r"[A-Za-z_]\w*", model.antimony)})
+    refused = {w for w in words if genotype_faults({"mutant": Genotype(set={w: 0.5})}, model)}
+    taken = [w for w in words if w not in refused]
+
+    with_genotypes(model, {"mutant": Genotype(set=dict.fromkeys(taken, 0.5))})
+    assert {"STAT3", "pSTAT3", "cell", "phosphorylate"} <= refused
+    assert {"k_import", "gp130_0", "hill_SOCS3"} <= set(taken)
 
 
 def test_cells_that_lack_the_receptor_anyway_may_be_called_its_knock_out(tmp_path):

@@ -65,3 +65,16 @@ def test_the_command_builds_either_part(tmp_path: Path):
     assert set(out.measurements["batch"]) == {"gel2", "new_gel1", "new_gel2", "new_plate"}
     inner = {p.id for p in fitted.estimated if not p.id.startswith(("scale", "offset", "sigma"))}
     assert inner == {p.id for p in out.estimated if not p.id.startswith(("scale", "offset", "sigma"))}
+
+
+def test_the_command_says_that_nothing_was_named_to_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    write_table(tmp_path / "m.csv", measurements(), MEASUREMENTS, "toy")
+    write_table(tmp_path / "p.csv", protocol(), PROTOCOL, "toy")
+    words = ["problem", str(tmp_path / "m.csv"), str(tmp_path / "p.csv"), "--model", "both_socs3", "--held-out"]
+
+    assert main([*words, "--output", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == (
+        "error: --held-out builds the problem of what is left out, and nothing is: name it with --hold-out-condition, "
+        "--hold-out-batch, --hold-out-dataset or --and-held-out. To predict a whole data set from the fit of another, "
+        "leave --held-out away: a problem of its own is what 'il6infer holdout' takes.\n"
+    )

@@ -16,6 +16,10 @@ COUNTS = {
     ),
     "sobotta2017_held_out": ("sobotta2017", None),
     "sobotta2017_bohl": ("sobotta2017", None),
+    "sobotta2017_pulses": (
+        "sobotta2017",
+        {"pgp130": 64, "pSTAT3_nucleus": 61, "pSTAT3_cytoplasm": 36, "SOCS3_mRNA": 28},
+    ),
 }
 
 
