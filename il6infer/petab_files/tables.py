@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from il6infer.petab_files.cells import Line
 from il6infer.petab_files.package import petab
+
+LN10 = math.log(10.0)
 
 
 @dataclass(frozen=True)

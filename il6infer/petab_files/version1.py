@@ -19,11 +19,9 @@ from il6infer.petab_files import checks
 from il6infer.petab_files.cells import Line, formula, formulas, identifier, known, read_lines, unique
 from il6infer.petab_files.files import Listing
 from il6infer.petab_files.package import C, petab
-from il6infer.petab_files.tables import Tables, given
+from il6infer.petab_files.tables import LN10, Tables, given
 from il6infer.problems.noise import CENSORED
 from il6infer.problems.spec import Parameter, Prior, Problem
-
-LN10 = math.log(10.0)
 
 _SCALES: dict[str, Callable[[float], float]] = {"lin": float, "log": math.exp, "log10": lambda x: 10.0**x}
 _WIDTH = {"log": 1.0, "log10": LN10}

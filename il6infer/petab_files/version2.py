@@ -7,7 +7,7 @@ read here, and its objects are made from what was read.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sympy as sp
 
@@ -27,12 +27,15 @@ from il6infer.petab_files.cells import (
 )
 from il6infer.petab_files.files import Listing
 from il6infer.petab_files.package import C, petab
-from il6infer.petab_files.tables import Tables, given
+from il6infer.petab_files.tables import LN10, Tables, given
 from il6infer.problems.noise import CENSORED
 
 _ESTIMATE = {"true": True, "false": False}
 _PRIORS = {str(p.value) for p in petab.PriorDistribution}
 _NOISES = {str(n.value) for n in petab.NoiseDistribution}
+# Words of drafts of v2, which problems of the public collection have. They say the same distribution as the word that
+# stands for them here, with a width (and a location) on the decadic scale.
+_DECADIC = {"log10-normal": "log-normal", "log10-laplace": "log-laplace"}
 _NEEDED = {
     "parameter": ("parameterId",),
     "measurement": ("observableId", "time", "measurement"),
@@ -77,7 +80,7 @@ def _parameter(line: Line, faults: list[Fault]) -> petab.Parameter | None:
     before = len(faults)
     identifier(line, "parameterId", faults, in_formulas=True)
     estimate = checks.flag(line, _ESTIMATE, faults) if line["estimate"] else True
-    prior = checks.word(line, "priorDistribution", _PRIORS, "", faults)
+    prior, width = _distribution(line, "priorDistribution", _PRIORS, "", faults)
     lower, upper, nominal = checks.bounds(line, estimate=estimate, uniform=not prior, logarithmic=False, faults=faults)
     values = numbers(line, "priorParameters", faults)
     if estimate and values is not None:
@@ -87,14 +90,25 @@ def _parameter(line: Line, faults: list[Fault]) -> petab.Parameter | None:
     return petab.Parameter(
         **given(line, "lowerBound", "upperBound", "nominalValue", "estimate", "priorDistribution", "priorParameters"),
         lowerBound=lower, upperBound=upper, nominalValue=nominal, estimate=estimate,
-        priorDistribution=prior or None, priorParameters=list(values or ()),
+        priorDistribution=prior or None, priorParameters=[width * v for v in values or ()],
     )  # fmt: skip
+
+
+def _distribution(
+    line: Line, column: str, words: Collection[str], default: str, faults: list[Fault]
+) -> tuple[str, float]:
+    """Read a distribution in v2's words, and the factor that takes its parameters to the natural logarithm."""
+    if line[column] in _DECADIC:
+        return _DECADIC[line[column]], LN10
+    return checks.word(line, column, words, default, faults), 1.0
 
 
 def _observable(line: Line, faults: list[Fault]) -> petab.Observable:
     identifier(line, "observableId", faults, in_formulas=True)
     expression, noise = formula(line, "observableFormula", faults), formula(line, "noiseFormula", faults)
-    distribution = checks.word(line, "noiseDistribution", _NOISES, "normal", faults)
+    distribution, width = _distribution(line, "noiseDistribution", _NOISES, "normal", faults)
+    if noise is not None and width != 1.0:
+        noise = width * noise
     places = {
         column: _placeholders(line, column, faults) for column in (C.OBSERVABLE_PLACEHOLDERS, C.NOISE_PLACEHOLDERS)
     }
