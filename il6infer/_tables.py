@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +26,7 @@ _WORDS = {",": "comma", "\t": "tab"}
 _KINDS = {",": "CSV (UTF-8, comma-separated)", "\t": "TSV (UTF-8, tab-separated)"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row: `number` as a spreadsheet shows it (the header is row 1), and its cells by column.
 
@@ -46,6 +46,10 @@ class Row:
     def __getitem__(self, column: str) -> str:
         """Text of the cell in `column`."""
         return self.cells[column]
+
+    def with_cells(self, cells: Mapping[str, str]) -> Row:
+        """Give the same row with other cells."""
+        return Row(self.number, cells, self.line, self.place)
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,7 @@ class Sheet:
         """Read a cell as `number` does, with the decimal mark and the thousands separator of this table."""
         if self.decimal == "." and not self.thousands:
             return number(text)
-        mark, group = re.escape(self.decimal), re.escape(self.thousands)
-        text = text.translate(_BLANKS) if self.thousands in (" ", "'") else text
-        whole = rf"(\d+|[1-9]\d{{0,2}}(?:{group}\d{{3}})+)" if self.thousands else r"(\d+)"
-        if not re.fullmatch(rf"[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)([eE][+-]?\d+)?", text, re.ASCII):
-            return None
-        plain = text.replace(self.thousands, "") if self.thousands else text
-        return number(plain.replace(self.decimal, "."))
+        return _marked(text, self.decimal, self.thousands)
 
     def where(self, row: Row | int, column: str = "") -> str:
         """Place of a cell, e.g. ``"gel1.csv, row 7, column 'time_min'"``."""
@@ -104,6 +102,22 @@ class Sheet:
             for column in dict.fromkeys(columns)
             if column not in self.columns
         ]
+
+
+@lru_cache(maxsize=65_536)
+def _marked(text: str, decimal: str, thousands: str) -> float | None:
+    text = text.translate(_BLANKS) if thousands in (" ", "'") else text
+    if not _pattern(decimal, thousands).fullmatch(text):
+        return None
+    plain = text.replace(thousands, "") if thousands else text
+    return number(plain.replace(decimal, "."))
+
+
+@lru_cache
+def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
+    mark, group = re.escape(decimal), re.escape(thousands)
+    whole = rf"(\d+|[1-9]\d{{0,2}}(?:{group}\d{{3}})+)" if thousands else r"(\d+)"
+    return re.compile(rf"[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @lru_cache(maxsize=65_536)
@@ -138,18 +152,20 @@ def comma(text: str) -> str:
 
 def repeated(sheet: Sheet, columns: Collection[str]) -> list[Fault]:
     """Give one fault for each row that repeats an earlier one in all of `columns`."""
-    if len(columns) == 1:
-        [only] = columns
-        cells = [row[only] for row in sheet.rows]
-        if len(set(cells)) == len(cells) and all(cell.isdecimal() and cell[0] != "0" for cell in cells):
-            return []  # as of lanes
-    seen: dict[tuple[str, ...], int] = {}
+    for column in columns:
+        if _all_different([row.cells[column] for row in sheet.rows]):
+            return []
+    meant: list[list[str | float]] = []
+    for column in columns:
+        cells = [row.cells[column] for row in sheet.rows]
+        known = {cell: _canonical(cell) for cell in set(cells)}
+        meant.append([known[cell] for cell in cells])
+    keys = [*zip(*meant, strict=True)]
+    if len(set(keys)) == len(keys):
+        return []
+    seen: dict[tuple[str | float, ...], int] = {}
     faults = []
-    known: dict[str, str] = {}
-    for row in sheet.rows:
-        key = tuple(
-            known.get(cell) or known.setdefault(cell, _canonical(cell)) for cell in map(row.__getitem__, columns)
-        )
+    for row, key in zip(sheet.rows, keys, strict=True):
         first = seen.setdefault(key, row.number)
         if first != row.number:
             same = ", ".join(f"{column} {row[column] or '(empty)'}" for column in columns)
@@ -158,9 +174,19 @@ def repeated(sheet: Sheet, columns: Collection[str]) -> list[Fault]:
     return faults
 
 
-def _canonical(text: str) -> str:
+def _all_different(cells: Sequence[str]) -> bool:
+    """Whether a column tells all rows apart by itself, as that of lanes."""
+    if len(set(cells)) < len(cells):
+        return False
+    try:
+        return len(set(map(float, cells))) == len(cells)
+    except ValueError:
+        return len(set(map(_canonical, cells))) == len(cells)
+
+
+def _canonical(text: str) -> str | float:
     value = number(text)
-    return text if value is None else repr(value)
+    return text if value is None else value
 
 
 def read_sheet(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from il6infer import stages
@@ -205,33 +206,21 @@ def _as_in(sheet: Sheet, cell: str) -> str:
 
 def _measurements(name: str, described: Description, sources: Sequence[Source]) -> pd.DataFrame:
     """All values, in the order of files and rows; replicates numbered within gel, condition and time."""
-    rows = [
-        {
-            "dataset": name,
-            "observable": value.observable,
-            "condition": value.condition,
-            "time_min": value.time_min,
-            "replicate": 0,
-            "batch": source.spec.batch,
-            "value": value.value,
-            "unit": value.unit,
-            "noise": value.noise,
-            "detection_limit": float("nan") if value.detection_limit is None else value.detection_limit,
-            "censored": value.censored,
-            "error": float("nan") if value.error is None else value.error,
-            "assay": source.spec.assay,
-            "scale": value.scale,
-            "scale_sd": float("nan") if value.scale_sd is None else value.scale_sd,
-            "offset": value.offset,
-            "simulated": described.simulated,
-            "source_file": source.spec.path,
-            "source_row": lines[value.row],
-        }
-        for source in sources
-        for lines in [source.sheet.lines() if source.sheet else {}]
-        for value in source.reading.values
-    ]
-    frame = pd.DataFrame(rows, columns=list(names(MEASUREMENTS)))
+    found = [value for source in sources for value in source.reading.values]
+    specs = [source.spec for source in sources for _ in source.reading.values]
+    lines = [source.sheet.lines() if source.sheet and source.reading.values else {} for source in sources]
+    cells = {
+        "dataset": name,
+        "replicate": 0,
+        "batch": [spec.batch for spec in specs],
+        "assay": [spec.assay for spec in specs],
+        "simulated": described.simulated,
+        "source_file": [spec.path for spec in specs],
+        "source_row": [of[one.row] for of, source in zip(lines, sources, strict=True) for one in source.reading.values],
+    }
+    cells |= {key: [getattr(value, key) for value in found] for key in names(MEASUREMENTS) if key not in cells}
+    cells |= {key: np.array(cells[key], float) for key in ("detection_limit", "error", "scale_sd")}  # None is NaN
+    frame = pd.DataFrame(cells, index=range(len(found)), columns=list(names(MEASUREMENTS)))
     series = ["observable", "batch", "condition", "time_min"]
     return frame.assign(replicate=frame.groupby(series, sort=False).cumcount() + 1)
 

@@ -55,7 +55,7 @@ def renamed(sheet: Sheet, header: str, name: str) -> Sheet:
         The sheet, its column, and the name.
     """
     rows = tuple(
-        replace(row, cells={name if c == header else c: cell for c, cell in row.cells.items()}) for row in sheet.rows
+        row.with_cells({name if c == header else c: cell for c, cell in row.cells.items()}) for row in sheet.rows
     )
     return replace(sheet, columns=tuple(name if c == header else c for c in sheet.columns), rows=rows)
 
@@ -111,7 +111,7 @@ def with_bands(joined: Joined, wanted: Collection[str]) -> None:
         for band in bands:
             cells[band] = first[band]["intensity"] if band in first else ""
             cells |= {f"{band} {m}": first[band][m] if band in first else "" for m in measures}
-        made.append(replace(rows[0], cells=cells))
+        made.append(rows[0].with_cells(cells))
     columns = tuple(made[0].cells) if made else ("lane", *kept, *bands)
     read = [band for band in bands if {band, *(f"{band} {m}" for m in measures)} & set(wanted)]
     joined.bands = replace(sheet, rows=tuple(row for row in sheet.rows if row["band"] in read))

@@ -205,7 +205,14 @@ def _workbook(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]
 
 
 def _cells(sheet: CalamineSheet) -> tuple[tuple[str, ...], ...]:
-    rows = [[shown(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    texts: dict[str, str] = {}
+    rows = [
+        [
+            (texts.get(cell) or texts.setdefault(cell, clean(cell))) if cell.__class__ is str else shown(cell)
+            for cell in row
+        ]
+        for row in sheet.to_python(skip_empty_area=False)
+    ]
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
         if top >= len(rows) or left >= len(rows[top]):
             continue
@@ -220,11 +227,12 @@ def _cells(sheet: CalamineSheet) -> tuple[tuple[str, ...], ...]:
 
 def shown(cell: object) -> str:
     """Text of a workbook's cell; dates and times as such, never as the number that the workbook holds for them."""
+    if isinstance(cell, float):
+        return Typed(str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell))
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, (int, float)):
-        whole = float(cell).is_integer() and abs(cell) < 1e15
-        return Typed(str(int(cell)) if whole else repr(float(cell)))
+    if isinstance(cell, int):
+        return shown(float(cell))
     if isinstance(cell, timedelta):
         minutes, seconds = divmod(round(cell.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"

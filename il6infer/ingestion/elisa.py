@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import fmean, median
 from typing import ClassVar
 
@@ -251,7 +251,7 @@ def _values(
         limited(collector, found_value, side, reason)
     # The curve is one for the plate: what it may be off by is common to all of its values.
     common = median(uncertain) if uncertain else 0.0
-    collector.values = [replace(value, scale_sd=common or None) for value in collector.values]
+    collector.values = [value._replace(scale_sd=common or None) for value in collector.values]
     quality = {"curve_cv": uncertain, "duplicate_cv": duplicates}
     numbers = {name: median(values) for name, values in quality.items() if values}
     return {**numbers, "dilution_cv": max(diluted)} if diluted else numbers

@@ -88,6 +88,8 @@ def guard(sheet: Sheet, columns: Sequence[str], values: Sequence[Value]) -> list
         A fault for each column that by its name marks rows, or holds errors or counts of values, or that tells rows
         apart which were read as replicates (one read-out, condition, time and batch); with cells and rows.
     """
+    if not columns:
+        return []
     rows = {row.number: row for row in sheet.rows}
     at_once: dict[tuple[str, str, float], list[Row]] = {}
     for value in values:

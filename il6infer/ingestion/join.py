@@ -125,7 +125,8 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
             f"times: the file's header says {joined.time_unit}, the description {unit}, which is taken."
         )
     cells = [row[column] for row in sheet.rows]
-    suffixed = [_SUFFIXED.fullmatch(cell) for cell in cells]
+    matches = {cell: _SUFFIXED.fullmatch(cell) for cell in set(cells)}
+    suffixed = [matches[cell] for cell in cells]
     clock = unit if timed and unit in CLOCKS else joined.time_unit
     if any(suffixed):
         bare = [row for row, found in zip(sheet.rows, suffixed, strict=True) if not found and row[column]]
@@ -178,7 +179,8 @@ def _clock(sheet: Sheet, cell: str, unit: str) -> str:
 def _hours(joined: Joined, column: str) -> None:
     """Refuse times that are thirds of an hour, sixtieths and the like, under a header that says minutes."""
     sheet = joined.sheet
-    for row in sheet.rows:
+    first = {row[column]: row for row in reversed(sheet.rows)}
+    for row in sorted(first.values(), key=lambda row: row.number):
         value = sheet.number(row[column])
         digits = len(row[column].partition(sheet.decimal)[2])
         if value is None or digits < 4 or not 0 < value < 48:
@@ -325,9 +327,9 @@ def _spoken(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> Non
     sheet = joined.sheet
     said: dict[str, str] = {}
     unknown: set[str] = set()
-    for row in sheet.rows:
-        text = row["condition"]
-        if not text or text in protocol or text in said or text in joined.exempt:
+    first = {row["condition"]: row for row in reversed(sheet.rows)}
+    for text, row in sorted(first.items(), key=lambda item: item[1].number):
+        if not text or text in protocol or text in joined.exempt:
             continue
         label, why = parse_label(text)
         said[text] = text
@@ -341,6 +343,7 @@ def _spoken(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> Non
             remedy += "'IL-6 10 ng/ml + sIL-6R 25 ng/ml'."
             joined.faults.append(Fault(sheet.where(row, column), what, remedy))
             unknown.add(text)
-    joined.faulty |= {row.number for row in sheet.rows if row["condition"] in unknown}
+    if unknown:
+        joined.faulty |= {row.number for row in sheet.rows if row["condition"] in unknown}
     if any(text != name for text, name in said.items()):
         joined.sheet = added(sheet, {"condition": [said.get(row["condition"], row["condition"]) for row in sheet.rows]})

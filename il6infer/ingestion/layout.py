@@ -275,7 +275,7 @@ def joined(sheet: Sheet, places: Places, name: str) -> tuple[Sheet, list[tuple[i
             if row.cells.get(field, "") not in ("", cell):
                 what = f"'{row.cells[field]}' in the file, '{cell}' in the layout."
                 faults.append(Fault(sheet.where(row, field), what, "Correct one of them."))
-        rows.append(replace(row, cells={c: said.get(c, row.cells.get(c, "")) for c in columns}))
+        rows.append(row.with_cells({c: said.get(c, row.cells.get(c, "")) for c in columns}))
     for column, cells in places.items():
         have = {_place(row, column) for row in sheet.rows}
         absent = [cell for cell in cells if cell not in have and not isinstance(cells[cell], str)]

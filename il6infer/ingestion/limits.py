@@ -101,6 +101,8 @@ def ratio(signal: float | Beyond, divisor: float | Beyond) -> tuple[float | None
         The value, or the limit that it lies on one side of (None where nothing is known of it); that side, empty for a
         value; and the reason in words.
     """
+    if not isinstance(signal, Beyond) and not isinstance(divisor, Beyond):
+        return (signal / divisor if divisor > 0 else None), "", ""
     side = signal.side if isinstance(signal, Beyond) else ""
     other = OTHER[divisor.side] if isinstance(divisor, Beyond) else ""
     reason = "; ".join(one.reason for one in (signal, divisor) if isinstance(one, Beyond))

@@ -113,10 +113,8 @@ def _read(grid: Grid, format: Format, take: Take, wanted: Collection[str]) -> tu
         faults = [*faults, *in_doubt(grid.name, marks)]
         decimal, thousands = marks.decimal, marks.thousands
     rows = block.rows
-    if decimal != ".":
-        rows = tuple(
-            replace(row, cells={c: _with_mark(cell, decimal) for c, cell in row.cells.items()}) for row in rows
-        )
+    if decimal != "." and grid.sheet:
+        rows = tuple(row.with_cells({c: _with_mark(cell, decimal) for c, cell in row.cells.items()}) for row in rows)
     sheet = Sheet(grid.name, block.columns, rows, decimal=decimal, thousands=thousands or "")
     return (None, faults) if faults else (Loaded(sheet, replace(block, rows=()), format.name, grid), [])
 

@@ -108,6 +108,7 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
     counts: list[float] = []
     fireflies: list[float] = []
     wells: list[_Well] = []
+    ends, endless = Range(spec.detection_limit, spec.saturation), Range()
     for row in rows:
         condition = collector.condition(row, "condition")
         time = collector.time(row, "time_min", spec.time_unit)
@@ -116,8 +117,8 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
             reason = f"dead well: Renilla below {spec.dead_below:g} of the plate's median"
             collector.dropped.append(Dropped(spec.observable, row.number, reason))
             continue
-        firefly = _counts(collector, row, spec.firefly, Range(spec.detection_limit, spec.saturation), spec)
-        renilla = _counts(collector, row, spec.renilla, Range(), spec)
+        firefly = _counts(collector, row, spec.firefly, ends, spec)
+        renilla = _counts(collector, row, spec.renilla, endless, spec)
         if isinstance(renilla, float):
             counts.append(renilla)
         if isinstance(firefly, float):

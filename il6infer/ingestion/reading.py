@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, comma, not_a_number
@@ -16,9 +17,8 @@ NOISES = ("lognormal", "normal")
 CENSORED = ("", "below", "above")
 
 
-@dataclass(frozen=True)
-class Value:
-    """One measured value.
+class Value(NamedTuple):
+    """One measured value; there can be 100,000 of them, and a tuple is made three times as fast as a dataclass.
 
     Attributes
     ----------
@@ -180,6 +180,7 @@ class Collector:
         self.conditions: dict[str, int] = {}
         self.times: dict[str, tuple[float, int]] = {}
         self.placed = True
+        self._minutes: dict[tuple[str, str], float] = {}
 
     def fault(self, row: Row, column: str, what: str, remedy: str = "") -> None:
         """Note a fault of one cell.
@@ -247,6 +248,15 @@ class Collector:
         unit
             Of the times of the file: s, min or h.
         """
+        known = self._minutes.get((row[column], unit))
+        if known is not None:
+            return known
+        found = self._time(row, column, unit)
+        if found is not None:
+            self._minutes[row[column], unit] = found
+        return found
+
+    def _time(self, row: Row, column: str, unit: str) -> float | None:
         text = row[column]
         if ":" in text and re.fullmatch(r"\d+:\d\d(:\d\d(\.\d*)?)?", text):
             remedy = "Hours and minutes, or minutes and seconds? Say 'time_unit: hh:mm' or 'time_unit: mm:ss'."

@@ -147,7 +147,7 @@ def _samples(loaded: Loaded, controls: Collection[str]) -> tuple[Sheet, list[tup
         name = next((c for c in controls if task and c in (task, row.cells.get("sample"))), "")
         if name:
             del left[row.number]
-            row = replace(row, cells={**row.cells, "sample": name})
+            row = row.with_cells({**row.cells, "sample": name})
         if row.number not in left:
             rows.append(row)
     return replace(loaded.sheet, rows=tuple(rows)), list(left.items())

@@ -110,11 +110,12 @@ def read(sheet: Sheet, spec: Table) -> Reading:
     collector.faults += _without_mass(sheet, spec)
     if collector.faults and any(by_mass(column.unit) and not column.mass for column in spec.columns.values()):
         return collector.reading()
+    ranges = {observable: Range(c.detection_limit, c.saturation) for observable, c in spec.columns.items()}
     for row in sheet.rows:
-        if spec.duplicates == "drop" and sheet.where(row) in copies:
+        if copies and spec.duplicates == "drop" and sheet.where(row) in copies:
             collector.dropped += [Dropped(observable, row.number, COPY) for observable in spec.columns]
             continue
-        _read_row(collector, row, spec)
+        _read_row(collector, row, spec, ranges)
     for observable, column in spec.columns.items():
         if not spec.take.batch_column and all(not row[column.column] for row in sheet.rows):
             what = f"column '{column.column}' has no value at all."
@@ -189,7 +190,7 @@ def _without_mass(sheet: Sheet, spec: Table) -> list[Fault]:
     ]
 
 
-def _read_row(collector: Collector, row: Row, spec: Table) -> None:
+def _read_row(collector: Collector, row: Row, spec: Table, ranges: Mapping[str, Range]) -> None:
     time = collector.time(row, spec.time, spec.time_unit)
     condition = collector.condition(row, "condition")
     for observable, column in spec.columns.items():
@@ -197,7 +198,7 @@ def _read_row(collector: Collector, row: Row, spec: Table) -> None:
             collector.dropped.append(Dropped(observable, row.number, EMPTY))
             continue
         collector.measured(row, condition, time)
-        out = beyond(collector.sheet, row, column.column, Range(column.detection_limit, column.saturation))
+        out = beyond(collector.sheet, row, column.column, ranges[observable])
         if out is not None and out.limit is None:
             collector.dropped.append(Dropped(observable, row.number, out.reason, side=out.side))
             continue

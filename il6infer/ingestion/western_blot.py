@@ -162,10 +162,16 @@ def _lane_order(sheet: Sheet, values: Sequence[Value]) -> float | None:
             courses.setdefault(value.condition, []).append((lane, value.time_min))
     found = []
     for course in courses.values():
-        ranks = [pd.Series(column).rank() for column in zip(*course, strict=True)]
-        if len(course) >= 4 and ranks[1].nunique() > 1:
-            found.append(abs(float(ranks[0].corr(ranks[1]))))
+        lane_ranks, time_ranks = (_ranks(column) for column in zip(*course, strict=True))
+        if len(course) >= 4 and np.ptp(time_ranks) > 0 and np.ptp(lane_ranks) > 0:
+            found.append(abs(float(np.corrcoef(lane_ranks, time_ranks)[0, 1])))
     return max(found, default=None)
+
+
+def _ranks(values: Sequence[float]) -> np.ndarray:
+    """Ranks of values, those of equal ones averaged."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
 def _band(collector: Collector, row: Row, band: str, spec: WesternBlot) -> float | Beyond | None:

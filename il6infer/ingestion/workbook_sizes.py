@@ -20,6 +20,7 @@ MAX_BYTES = 500_000_000
 
 _XLSX = re.compile(rb"<(?:\w+:)?(row|c)((?:\s[^>]*)?)>")
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d*)["']""")
+_PLAIN, _ANY = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"'), re.compile(rb"[<:]c[\s/>]")
 _ODS = re.compile(rb"<(/?)(?:\w+:)?(table-row|table-cell|covered-table-cell)((?:\s[^>]*)?)>")
 _REPEATED = re.compile(rb"""number-(?:rows|columns)-repeated\s*=\s*["'](\d{1,18})["']""")
 _VALUE = re.compile(rb"\s(?:\w+:)?(?:value|value-type|date-value|time-value|string-value|boolean-value|formula)\s*=")
@@ -56,7 +57,12 @@ def too_large(content: bytes) -> str:
 
 
 def _cells_of_xlsx(xml: bytes) -> int:
-    """Count the cells between the first and the last that hold anything."""
+    """Count the cells between the first and the last that hold anything, or, if these are few, from A1 to the last."""
+    plain = _PLAIN.findall(xml)
+    if plain and len(plain) == len(_ANY.findall(xml)):  # as spreadsheets write them: counted without a look at each
+        most = max(map(int, {row for _, row in plain})) * max(map(_column, {letters for letters, _ in plain}))
+        if most <= MAX_CELLS:
+            return most
     row = column = 0
     rows, columns = [0, 0], [0, 0]
     for found in _XLSX.finditer(xml):

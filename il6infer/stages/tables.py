@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -155,12 +155,9 @@ def write_table(
     UserError
         If a row would be lost, or a cell would come back as another.
     """
-    written = table[list(names(columns))].copy()
-    for column in columns:
-        if column.kind == "flag":
-            written[column.name] = ["true" if flag else "false" for flag in written[column.name]]
-    text = written.to_csv(index=False, float_format=shown, lineterminator="\n")
-    if not _read_back(text, table, columns):
+    written = [_written(table[column.name], column, shown) for column in columns]
+    text = _csv([names(columns), *zip(*written, strict=True)])
+    if not _reads_back(written, table, columns):
         sheet, faults = parse(text, path.name, without_rows=True)
         raise_faults(faults, subject)
         if sheet is not None:
@@ -168,18 +165,53 @@ def write_table(
     atomic_write_text(path, text)
 
 
-def _read_back(text: str, table: pd.DataFrame, columns: Sequence[Column]) -> bool:
-    """Whether a text reads back as the table, column by column, as is fast; where it is in doubt, no."""
-    head, *body = csv.reader(io.StringIO(text, newline=""))
-    if len(body) != len(table) or head != [column.name for column in columns] or not body:
+def _csv(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _written(cells: pd.Series, column: Column, shown: str | None) -> list[str]:
+    """Texts of a column's cells; what is missing is empty."""
+    if column.kind == "flag":
+        return ["true" if cell else "false" for cell in cells.tolist()]
+    show = repr if shown is None else shown.__mod__
+    if cells.dtype == float:
+        return [show(cell) if cell == cell else "" for cell in cells.tolist()]  # NaN is not itself
+    if cells.dtype.kind in "iu":
+        return [*map(str, cells.tolist())]
+    return [cell if isinstance(cell, str) else _text(cell, show) for cell in cells.tolist()]
+
+
+def _text(cell: object, show: Callable[[float], str]) -> str:
+    if pd.isna(cell):  # type: ignore[call-overload]
+        return ""
+    return show(cell) if isinstance(cell, float) else str(cell)
+
+
+def _reads_back(written: Sequence[Sequence[str]], table: pd.DataFrame, columns: Sequence[Column]) -> bool:
+    """Whether the texts read back as the table, each different one looked at once; where it is in doubt, no."""
+    if table.empty:
         return False
-    if any(len(row) != len(head) for row in body):
-        return False
-    for column, texts in zip(columns, zip(*body, strict=True), strict=True):
-        found = _sound(texts, column) if all(one == one.strip() for one in set(texts)) else None
+    for column, texts in zip(columns, written, strict=True):
+        different = list(dict.fromkeys(texts))
+        if any(one != one.strip() for one in different):
+            return False
+        if column.kind in ("id", "text"):
+            rows = [[one, column.name] for one in different]
+            if [*csv.reader(io.StringIO(_csv(rows), newline=""))] != rows:
+                return False
+        found = _floats(texts, column) if table[column.name].dtype == float else _sound(texts, column)
         if found is None or not _all_same(table[column.name], found, column):
             return False
     return True
+
+
+def _floats(texts: Sequence[str], column: Column) -> list[float] | None:
+    """Numbers of a column that was written by a format of numbers; None where one is not what the column holds."""
+    found = [float(text) if text else math.nan for text in texts]
+    odd = {text for text, value in zip(texts, found, strict=True) if not math.isfinite(value)}
+    return found if odd <= ({""} if column.empty else set()) | ({"inf"} if column.infinite else set()) else None
 
 
 def _typed(sheet: Sheet, columns: Sequence[Column], subject: str) -> pd.DataFrame:
@@ -251,7 +283,9 @@ def _differences(table: pd.DataFrame, again: pd.DataFrame, columns: Sequence[Col
 def _all_same(before: pd.Series, after: Sequence[Any], column: Column) -> bool:
     """Whether nothing of a column changed, without a call for each cell."""
     if column.kind != "number":
-        return [*map(str, before.tolist())] == [*map(str, after)]
+        cells = before.tolist()
+        texts = all(isinstance(cell, str) for cell in cells)
+        return cells == [*after] if texts else [*map(str, cells)] == [*map(str, after)]
     return bool(
         np.isclose(np.asarray(after, float), before.to_numpy(float), rtol=_SAME / 2, atol=0, equal_nan=True).all()
     )

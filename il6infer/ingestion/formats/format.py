@@ -276,7 +276,8 @@ def table_below(
     body, footer = _without_footer(body, width, sums)
     names = names[:width]
     faults: list[Fault] = []
-    again = next((line for line, row in body if len(set(row)) > 2 and set(row) - {""} == set(names) - {""}), 0)
+    head_of = {*names, ""}
+    again = next((n for n, row in body if row[0] in head_of and len(set(row)) > 2 and {*row, ""} == head_of), 0)
     if again:
         what = f"a second table begins: its header is that of row {head + 1}."
         return None, [Fault(f"{grid.name}, row {again}", what, "Give each table a file, or a sheet, of its own.")]
@@ -302,9 +303,11 @@ def table_below(
         )
     if faults:
         return None, faults
+    last, all_kept = max(kept, default=-1), kept == list(range(len(kept)))
     rows = tuple(
-        Row(line, {name: row[i] if i < len(row) else "" for name, i in zip(names, kept, strict=True)})
-        for line, row in body
+        Row(line, dict(zip(names, row if all_kept else [row[i] for i in kept], strict=False)))
+        for line, short in body
+        for row in [short if len(short) > last else (*short, *[""] * (last + 1 - len(short)))]
     )
     return Block(tuple(names), rows, preamble=text_of(grid.rows[:head]), footer=text_of([*footer, *below])), []
 

@@ -89,7 +89,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
         elif value.upper() in ("NA", ""):
             left.append((row.number, "no fold change (NA)"))
         text = Typed(f"{2**fold:.10g}") if fold is not None and abs(fold) < 60 else ""
-        rows.append(replace(row, cells={**row.cells, "fold_change": text, ERROR: _error(cells[row.number], fold)}))
+        rows.append(row.with_cells({**row.cells, "fold_change": text, ERROR: _error(cells[row.number], fold)}))
     added = ("fold_change", ERROR) if ERROR in wanted else ("fold_change",)
     return replace(block, columns=(*block.columns, *added), rows=tuple(rows), left=tuple(left)), []
 

@@ -70,7 +70,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     if block is None:
         return None, faults
     columns = tuple(dict.fromkeys(("lane", "band", *(c for c in block.columns if c != "number"))))
-    rows = tuple(replace(row, cells=_labelled(row, columns)) for row in block.rows)
+    rows = tuple(row.with_cells(_labelled(row, columns)) for row in block.rows)
     if lines:
         of = {row.number: lines[row.number - 1] for row in rows}
         rows = tuple(

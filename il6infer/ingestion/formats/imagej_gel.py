@@ -26,7 +26,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     block, faults = read_bands(grid, _head(grid), names, hidden=lambda name: name in ("percent", "pct", "%area"))
     if block is None or "peak" in block.columns:
         return block, faults
-    rows = tuple(replace(row, cells={"peak": str(i), **row.cells}) for i, row in enumerate(block.rows, start=1))
+    rows = tuple(row.with_cells({"peak": str(i), **row.cells}) for i, row in enumerate(block.rows, start=1))
     return replace(block, columns=("peak", *block.columns), rows=rows), []
 
 

@@ -31,7 +31,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     block, faults = read_bands(grid, head, names, hidden=lambda name: name in hidden)
     if block is None or "row" in block.columns:
         return block, faults
-    rows = tuple(replace(row, cells={"row": str(i), **row.cells}) for i, row in enumerate(block.rows, start=1))
+    rows = tuple(row.with_cells({"row": str(i), **row.cells}) for i, row in enumerate(block.rows, start=1))
     return replace(block, columns=("row", *block.columns), rows=rows), []
 
 

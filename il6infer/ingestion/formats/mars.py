@@ -42,10 +42,10 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     names = named(block, {"row": _ROWS, "column": _COLUMNS, "sample": ("Content",)})
     block = renamed(block, names)
     rows = tuple(
-        replace(row, cells={"well": row["row"].upper() + row["column"].lstrip("0"), **row.cells}) for row in block.rows
+        row.with_cells({"well": row["row"].upper() + row["column"].lstrip("0"), **row.cells}) for row in block.rows
     )
     kept = tuple(column for column in block.columns if column not in ("row", "column"))
-    rows = tuple(replace(row, cells={c: row[c] for c in ("well", *kept)}) for row in rows)
+    rows = tuple(row.with_cells({c: row[c] for c in ("well", *kept)}) for row in rows)
     return replace(block, columns=("well", *kept), rows=rows), []
 
 

@@ -105,7 +105,7 @@ def read_wells(
         elif not row.cells.get("ct") and not row.cells.get("sample") and not row.cells.get("gene"):
             left.append((row.number, "empty well"))
     gone = [column for column in ("omit", "task") if column in block.columns]
-    rows = tuple(replace(row, cells={c: row[c] for c in block.columns if c not in gone}) for row in block.rows)
+    rows = tuple(row.with_cells({c: row[c] for c in block.columns if c not in gone}) for row in block.rows)
     columns = tuple(c for c in block.columns if c not in gone)
     return replace(block, columns=columns, rows=rows, left=tuple(left)), []
 
