@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Collection, Iterable, Mapping
 
 from il6infer._errors import Fault, nearest, raise_faults
@@ -76,17 +75,13 @@ def overrides(line: Line, column: str, given: int, wanted: int, faults: list[Fau
         faults.append(line.fault(column, what, "Separate several with ';'."))
 
 
-def bounds(
-    line: Line, *, estimate: bool, uniform: bool, logarithmic: bool, faults: list[Fault]
-) -> tuple[float | None, ...]:
+def bounds(line: Line, *, estimate: bool, logarithmic: bool, faults: list[Fault]) -> tuple[float | None, ...]:
     """Read lower bound, upper bound and nominal value of a parameter.
 
     Parameters
     ----------
-    uniform
-        Whether the parameter is uniform between its bounds, so that they must be finite.
     logarithmic
-        Whether it is so on a logarithmic scale, so that they must be above zero.
+        Whether the parameter is uniform on a logarithmic scale, so that its bounds must be above zero.
     """
     before = len(faults)
     both = ("inf", "+inf", "-inf")
@@ -103,9 +98,6 @@ def bounds(
     for column, bound in (("lowerBound", lower), ("upperBound", upper)):
         if bound is None:
             faults.append(line.fault(column, f"'{name}' is estimated and has no bound.", "Give one."))
-        elif uniform and math.isinf(bound):
-            what = f"{line[column]}: '{name}' has no prior, and none is uniform up to there."
-            faults.append(line.fault(column, what, "Give a finite bound, or a prior."))
         elif logarithmic and bound <= 0:
             what = f"{line[column]} on a logarithmic scale, where bounds must be above zero."
             faults.append(line.fault(column, what, "Give a bound above zero, or another scale or prior."))

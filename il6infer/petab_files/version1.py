@@ -143,11 +143,8 @@ def _parameter(line: Line, faults: list[Fault]) -> tuple[petab.Parameter | None,
     elif estimate and kind not in _BETWEEN_BOUNDS and not line["objectivePriorParameters"]:
         what = f"the cell is empty; a {kind} prior has two parameters."
         faults.append(line.fault("objectivePriorParameters", what, "Give them with ';' between them."))
-    uniform = values is None
-    logarithmic = scale != "lin" and kind == "parameterScaleUniform" and uniform
-    lower, upper, nominal = checks.bounds(
-        line, estimate=estimate, uniform=uniform, logarithmic=logarithmic, faults=faults
-    )
+    logarithmic = scale != "lin" and kind == "parameterScaleUniform" and values is None
+    lower, upper, nominal = checks.bounds(line, estimate=estimate, logarithmic=logarithmic, faults=faults)
     if len(faults) > before:
         return None, (kind, values), scale
     texts = {key: line[key] for key in ("parameterName", "unit", "source") if line[key]}

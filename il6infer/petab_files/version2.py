@@ -81,7 +81,7 @@ def _parameter(line: Line, faults: list[Fault]) -> petab.Parameter | None:
     identifier(line, "parameterId", faults, in_formulas=True)
     estimate = checks.flag(line, _ESTIMATE, faults) if line["estimate"] else True
     prior, width = _distribution(line, "priorDistribution", _PRIORS, "", faults)
-    lower, upper, nominal = checks.bounds(line, estimate=estimate, uniform=not prior, logarithmic=False, faults=faults)
+    lower, upper, nominal = checks.bounds(line, estimate=estimate, logarithmic=False, faults=faults)
     values = numbers(line, "priorParameters", faults)
     if estimate and values is not None:
         checks.prior_parameters(line, "priorParameters", prior, values, faults)

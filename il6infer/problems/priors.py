@@ -84,7 +84,9 @@ def spread_out(parameters: Sequence[Parameter], size: int, rng: np.random.Genera
 
 
 def log_density(parameter: Parameter, value: float) -> float:
-    """Log-density of a parameter's prior at `value`, truncated to its bounds; -inf beyond them."""
+    """Log-density of a parameter's prior at `value`, truncated to its bounds: -inf beyond them, NaN if improper."""
+    if not np.isfinite(parameter.stated_prior.parameters).all():
+        return math.nan
     low, high = support(parameter)
     if not low <= value <= high:
         return -math.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from il6infer._errors import UserError
 from il6infer.engine.evaluate import evaluate
 from il6infer.petab_files.lint import check
 from il6infer.petab_files.read import load
+from il6infer.problems.priors import check_priors
 from tests.zoo import decay_v1, decay_v2
 
 WRITE = {1: decay_v1.write, 2: decay_v2.write}
@@ -84,7 +86,7 @@ def test_the_columns_of_every_condition_table_are_looked_at(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("version", "bound"), [(1, "inf"), (2, "inf"), (2, "-inf")])
-def test_bounds_of_a_uniform_prior_are_finite(version: int, bound: str, tmp_path: Path) -> None:
+def test_bounds_of_a_uniform_prior_are_finite_for_a_fit_only(version: int, bound: str, tmp_path: Path) -> None:
     heads = {1: "parameterId\tparameterScale\tlowerBound\tupperBound\tnominalValue\testimate\n",
              2: "parameterId\tlowerBound\tupperBound\tnominalValue\testimate\n"}  # fmt: skip
     path = WRITE[version](tmp_path)
@@ -96,12 +98,12 @@ def test_bounds_of_a_uniform_prior_are_finite(version: int, bound: str, tmp_path
         for name in (decay_v1.NOMINAL if version == 1 else ("a0", "k"))
     )
     (tmp_path / "parameters.tsv").write_text(heads[version] + rows)
+    assert math.isfinite(evaluate(path).llh)
     with pytest.raises(UserError) as error:
-        load(path)
-    column = "lowerBound" if bound[0] == "-" else "upperBound"
-    assert str(error.value).endswith(
-        f"parameters.tsv, row 3, column {column}: {bound}: 'k' has no prior, and none is uniform up to there. "
-        "Give a finite bound, or a prior."
+        check_priors(load(path).estimated)
+    assert str(error.value) == (
+        f"priors: 1 fault\n  - parameter 'k': its prior uniform({low}, {float(high)}) is improper. "
+        "Give finite prior parameters or, for a uniform prior, finite bounds."
     )
 
 
