@@ -24,7 +24,7 @@ from il6infer.network.network import symbol
 from il6infer.network.sbml import read_sbml
 from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
-STATES = (5, 10, 20, *range(28, 37), 50, 100, 200, 500, 1000)
+STATES = (5, 10, 20, *range(28, 37), 50, 100, 140, 200, 500, 1000)
 LARGE = ("both_socs3+akt+mapk+targets", "both_socs3+antibodies+drugs@HepG2", "both_dual+akt+mapk+targets")
 
 

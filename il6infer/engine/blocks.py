@@ -10,8 +10,11 @@ from il6infer.kernel.calls import Described
 from il6infer.kernel.contracts import Tables
 
 RUNS = 32
-"""Runs in a block; a multiple of the lanes. Their tape takes a MB or two: it stays in the processor's cache, and the
-system is not asked for fresh memory."""
+"""Runs in a block, about. Their tape takes a MB or two: it stays in the processor's cache, and the system is not asked
+for fresh memory."""
+
+_LANES = 4
+"""Blocks begin at a multiple of it, so that lanes are filled."""
 
 
 class Block(NamedTuple):
@@ -32,7 +35,19 @@ def blocks_of(tables: Tables, runs: int = RUNS) -> tuple[Block, ...]:
     count = len(tables.run_begin)
     if count <= runs:
         return (Block(Described(tables), np.arange(len(tables.measured_run))),)
-    return tuple(_block(tables, first, min(first + runs, count)) for first in range(0, count, runs))
+    edges = edges_of(count, runs)
+    return tuple(_block(tables, first, last) for first, last in zip(edges, edges[1:], strict=False))
+
+
+def edges_of(count: int, runs: int = RUNS) -> list[int]:
+    """First runs of the blocks, and the end of the last: an even number of blocks of one size, for two threads.
+
+    Three blocks take two threads as long as four, and the threads must not decide: sums go block by block.
+    """
+    blocks = -(-count // runs)
+    blocks += blocks % 2
+    inner = _LANES * np.rint(np.arange(1, blocks) * (count / (_LANES * blocks))).astype(int)
+    return sorted({0, *inner.tolist(), count})
 
 
 def _block(tables: Tables, first: int, last: int) -> Block:

@@ -19,7 +19,8 @@ from il6infer.engine.protocol import MAX_STEPS
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size, tolerances_of_states
 from il6infer.kernel.calls import Described, jacobian_at, pullback_at, simulate_at
 from il6infer.kernel.contracts import Kept, Simulated, Tables
-from il6infer.kernel.equations import layout, model_source
+from il6infer.kernel.equations import model_source
+from il6infer.kernel.layout import layout
 from il6infer.kernel.link import Kernel
 from il6infer.kernel.method import stage_source
 from il6infer.kernel.tableau import METHODS, Tableau

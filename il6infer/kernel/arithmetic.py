@@ -68,9 +68,23 @@ class Arithmetic:
                         return self._builder.gep(self._vectors[name], [at], inbounds=True)
         raise NotImplementedError(f"element: {ast.unparse(node)}")
 
-    def _is_table(self, name: str) -> bool:
-        """Whether a name is that of a constant list of the module."""
-        return f"{symbol_of(name)}.data" in self._module.globals
+    def _is_table(self, name: str, kind: ir.Type = INTEGER) -> bool:
+        """Whether a name is that of a constant list of the module, of places or (`DOUBLE`) of numbers."""
+        data = self._module.globals.get(f"{symbol_of(name)}.data")
+        return data is not None and data.value_type.element == kind
+
+    def _entry(self, name: str, index: str) -> ir.Value:
+        """Entry of a constant list."""
+        data = self._module.globals[f"{symbol_of(name)}.data"]
+        return self._builder.load(self._builder.gep(data, [INTEGER(0), self._indices[index]], inbounds=True))
+
+    def _same(self, value: ir.Value) -> ir.Value:
+        """One number for each run."""
+        if self._lanes == 1:
+            return value
+        first = self._builder.insert_element(ir.Constant(self._type, ir.Undefined), value, LANE(0))
+        places = ir.Constant(ir.VectorType(LANE, self._lanes), [0] * self._lanes)
+        return self._builder.shuffle_vector(first, ir.Constant(self._type, ir.Undefined), places)
 
     def _place(self, node: ast.expr) -> ir.Value:
         """Integer: one that is written, an index, or an entry of a constant list at an index."""
@@ -82,8 +96,7 @@ class Arithmetic:
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Name(id=index)) if (
                 index in self._indices and self._is_table(name)
             ):
-                data = self._module.globals[f"{symbol_of(name)}.data"]
-                return self._builder.load(self._builder.gep(data, [INTEGER(0), self._indices[index]], inbounds=True))
+                return self._entry(name, index)
         raise NotImplementedError(f"place: {ast.unparse(node)}")
 
     def _number(self, node: ast.expr) -> ir.Value:
@@ -97,6 +110,10 @@ class Arithmetic:
                     return self._values[name]
                 if name in _NAMES:
                     return self._constant(_NAMES[name])
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Name(id=index)) if (
+                index in self._indices and self._is_table(name, DOUBLE)
+            ):
+                return self._same(self._entry(name, index))
             case ast.Subscript():
                 return self._load(self._element(node))
             case ast.UnaryOp(op=ast.USub(), operand=operand):

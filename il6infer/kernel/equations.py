@@ -1,76 +1,27 @@
 """Source of the model-specific half of the kernel, from the symbolic network.
 
 Conventions of the generated functions: ``y`` states, ``p`` varying parameters, ``t`` time, ``v``/``g`` incoming
-adjoints, ``gy``, ``gp``, ``gq``, ``gd`` gradients to add to. Gradients of the right-hand side go flux by flux: with
-w = stoichiometry^T v, the gradient of v.f is sum_r w_r grad(flux_r), and of sum_s v_s.(J K_s) it is
-sum_{r,j} c_rj grad(d flux_r / d y_j) with c_rj = sum_s w_sr K_sj.
+adjoints, ``gy``, ``gp``, ``gq``, ``gd`` gradients to add to. `il6infer.kernel.rates` writes the rates among them.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import sympy as sp
 
 from il6infer.kernel import lu
-from il6infer.kernel.printer import block, cases, function, of_groups
+from il6infer.kernel.layout import Layout
+from il6infer.kernel.printer import PART, block, cases, definition, function
+from il6infer.kernel.rates import LOOPED, gradient, rates, rates_in_loops
 from il6infer.kernel.switch_source import LimitConstants, SwitchConstants, step_limit_source, switch_source
 from il6infer.network.derivatives import derivative
 from il6infer.network.functions import plain
 from il6infer.network.network import TIME, internal, symbol
 from il6infer.problems.spec import Problem
-from il6infer.runs.modes import located, located_events
 from il6infer.runs.plan import Plan
 from il6infer.runs.segments import theta
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which network parameters the kernel sees as its vector ``p``, and which of them need a gradient.
-
-    Attributes
-    ----------
-    varying
-        Indices into the network's parameters; all others are constants written into the code.
-    active
-        Positions in `varying` whose quantity depends on an estimated parameter in some run.
-    constants
-        Symbol -> value written into the code.
-    """
-
-    varying: tuple[int, ...]
-    active: tuple[int, ...]
-    constants: dict[sp.Symbol, sp.Expr]
-
-
-def layout(problem: Problem, plan: Plan) -> Layout:
-    """Split the network's parameters into those that vary over runs or estimates, and constants."""
-    network = problem.network
-    modes, events = located(network), located_events(network)
-    named = [*network.rhs, *network.initial, *(mode.function for mode in modes), *(e.trigger for e in events)]
-    named += [value.xreplace(network.expand) for e in events for value in e.changes.values()]
-    used = set().union(*[e.free_symbols for e in named], *[map(symbol, e.dilution.values()) for e in events])
-    switched = {mode.parameter for mode in modes}
-    varying, active, constants = [], [], {}
-    for i, name in enumerate(network.parameters):
-        if name in switched:
-            varying.append(i)
-            continue
-        if symbol(name) not in used:
-            continue
-        indices = {segment.values[i] for run in plan.runs for segment in run}
-        expressions = [plan.quantities[k] for k in indices]
-        # What is no number (a power of parameters may be none) is left to the run, which then fails.
-        if len(indices) == 1 and not expressions[0].free_symbols and math.isfinite(expressions[0]):
-            constants[symbol(name)] = expressions[0]
-        else:
-            if any(e.free_symbols for e in expressions):
-                active.append(len(varying))
-            varying.append(i)
-    return Layout(tuple(varying), tuple(active), constants)
 
 
 class ModelConstants(SwitchConstants, LimitConstants):
@@ -87,51 +38,12 @@ class ModelConstants(SwitchConstants, LimitConstants):
     MOIETY_COUNT: int
     MOIETY: list[list[float]]
     PIVOT: list[int]
-
-
-def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr]]:
-    """Stoichiometry and fluxes whose product is the right-hand side; each equation its own flux if they disagree."""
-    network = problem.network
-    stoichiometry, fluxes = np.asarray(network.stoichiometry, dtype=float), list(network.fluxes)
-    product = [sp.Add(*[sp.Float(row[r]) * fluxes[r] for r in np.flatnonzero(row)]) for row in stoichiometry]
-    rng = np.random.default_rng(0)
-    free = sorted(set().union(*[e.free_symbols for e in (*product, *network.rhs)], set()), key=str)
-    point = {s: sp.Float(rng.uniform(0.5, 2.0)) for s in free}
-    agree = all(abs(complex((a - b).xreplace(point).evalf())) < 1e-9 for a, b in zip(product, network.rhs, strict=True))
-    if not agree:
-        stoichiometry, fluxes = np.eye(len(network.states)), list(network.rhs)
-    return stoichiometry, [plain(flux.xreplace(constants)) for flux in fluxes]
-
-
-def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple[int, int], sp.Expr], tuple]:
-    """Right-hand side; minus its Jacobian by (row, column); and both flux by flux.
-
-    The last is stoichiometry (states, fluxes), flux by index, and (flux, state) -> derivative; zeros are left out.
-    """
-    states = [symbol(s) for s in problem.network.states]
-    stoichiometry, every = _fluxes(problem, spec.constants)
-    fluxes = {r: flux for r, flux in enumerate(every) if flux != 0 and np.any(stoichiometry[:, r])}
-    rhs = [
-        sp.Add(*[_number(row[r]) * fluxes[r] for r in np.flatnonzero(row).tolist() if r in fluxes])
-        for row in stoichiometry
-    ]
-    place = {s: j for j, s in enumerate(states)}
-    slopes = {
-        (r, j): derivative(flux, states[j])
-        for r, flux in fluxes.items()
-        for j in sorted(place[s] for s in flux.free_symbols & place.keys())
-    }
-    slopes = {key: slope for key, slope in slopes.items() if slope != 0}
-    jacobian: dict[tuple[int, int], sp.Expr] = {}
-    for (r, j), slope in slopes.items():
-        for i in np.flatnonzero(stoichiometry[:, r]):
-            jacobian[int(i), j] = jacobian.get((int(i), j), sp.Integer(0)) - _number(stoichiometry[i, r]) * slope
-    return rhs, jacobian, (stoichiometry, fluxes, slopes)
+    INITIAL: list[float]
 
 
 def model_source(
     problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray
-) -> tuple[str, ModelConstants, dict[str, list[int]]]:
+) -> tuple[str, ModelConstants, dict[str, list[int] | list[float]]]:
     """Source of every model-specific function of the kernel, its constants (see `model_functions`), and its lists.
 
     Parameters
@@ -149,101 +61,70 @@ def model_source(
     states = [symbol(s) for s in network.states]
     varying = [symbol(network.parameters[i]) for i in spec.varying]
     size = len(states)
-    y_in = {s: f"y[{i}]" for i, s in enumerate(states)}
     p_in = {s: f"p[{i}]" for i, s in enumerate(varying)}
-    inputs = {**y_in, **p_in, TIME: "t"}
-    rhs, jacobian, (stoichiometry, fluxes, slopes) = equations(problem, spec)
-    present = sorted(fluxes)
-    plan_lu = lu.plan(size, set(jacobian))
-    factors, lists = lu.source(plan_lu)
+    inputs = {**{s: f"y[{i}]" for i, s in enumerate(states)}, **p_in, TIME: "t"}
     wanted = [(f"gy[{j}] += ", s) for j, s in enumerate(states)]
     wanted += [(f"gp[{j}] += ", varying[j]) for j in spec.active]
-    weights = {r: internal(f"w{r}") for r in present}
-    w_in = {weights[r]: _combination("v", stoichiometry[:, r]) for r in present}
-    first = _gradient([(weights[r], fluxes[r]) for r in present], wanted)
-    asked = {s for _, s in wanted}
-    curved = {k: e for k, e in slopes.items() if not asked.isdisjoint(e.free_symbols)}
-    coefficients = {k: internal(f"c{n}") for n, k in enumerate(curved)}
-    c_in = {c: f"c[{n}]" for n, c in enumerate(coefficients.values())}
-    second = _gradient([(coefficients[k], e) for k, e in curved.items()], wanted)
-    by_flux: dict[int, list[tuple[int, int]]] = {}
-    for n, (r, j) in enumerate(curved):
-        by_flux.setdefault(r, []).append((n, j))
-    gather: list[list[str]] = []
-    for r, terms in by_flux.items():
-        weight = f"w = {_combination('v', stoichiometry[:, r])}"
-        gather.append([weight, *(f"c[{n}] += w * k[{j}]" for n, j in terms)])
-    time_dependent = any(TIME in e.free_symbols for e in rhs)
-    drift = [derivative(e, TIME) for e in rhs]
+    write = rates_in_loops if len(network.fluxes) > LOOPED else rates
+    written = write(problem, spec, inputs, wanted)
+    factors, lists = lu.source(written.factors)
     v_in = {internal(f"v{i}"): f"v[{i}]" for i in range(size)}
     initial = [plain(e.xreplace(spec.constants)) for e in network.initial]
     g_in = {internal(f"g{i}"): f"g[{i}]" for i in range(size)}
     switching, of_switches = switch_source(network, varying, spec.constants)
     limit, of_limit = step_limit_source(network, varying, spec.constants)
+    drift = written.drift
     parts = [
         *switching,
         limit,
-        function("rhs", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(rhs)]),
-        function(
-            "minus_jacobian", "y, p, t, m", inputs, [(f"m[{plan_lu.slots[k]}] = ", e) for k, e in jacobian.items()]
-        ),
+        *written.parts,
         factors,
-        function("rhs_vjp", "y, p, t, v, gy, gp", {**inputs, **w_in}, first),
-        of_groups("gather", "v, k, c", gather),
-        function("curvature_vjp", "y, p, t, c, gy, gp", {**inputs, **c_in}, second),
         function("drift", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(drift)]),
         function(
-            "drift_vjp", "y, p, t, v, gy, gp", {**inputs, **v_in}, _gradient(zip(v_in, drift, strict=True), wanted)
+            "drift_vjp", "y, p, t, v, gy, gp", {**inputs, **v_in}, gradient(zip(v_in, drift, strict=False), wanted)
         ),
-        function("initial", "p, y", p_in, [(f"y[{i}] = ", e) for i, e in enumerate(initial)]),
+        _initial(initial, p_in),
         function(
             "initial_vjp",
             "p, g, gp",
             {**p_in, **g_in},
-            _gradient(zip(g_in, initial, strict=True), [(f"gp[{j}] += ", varying[j]) for j in spec.active]),
+            gradient(zip(g_in, initial, strict=True), [(f"gp[{j}] += ", varying[j]) for j in spec.active]),
         ),
         *_quantity_functions(problem, plan),
         *_jump_functions(problem, plan, states),
         *_observable_functions(problem, plan, states),
     ]
-    rows, columns = zip(*plan_lu.slots, strict=True)
+    slots = written.factors.slots
+    rows, columns = zip(*slots, strict=True)
     constants: ModelConstants = {
         "N": size,
         "NP": len(varying),
-        "NC": len(curved),
-        "NNZ": len(plan_lu.slots),
-        "TIME_DEPENDENT": int(time_dependent),
-        "DIAGONAL": [plan_lu.slots[i, i] for i in range(size)],
+        "NC": written.coefficients,
+        "NNZ": len(slots),
+        "TIME_DEPENDENT": int(bool(drift)),
+        "DIAGONAL": [slots[i, i] for i in range(size)],
         "ROW": list(rows),
         "COLUMN": list(columns),
         "MOIETY_COUNT": len(moieties),
         "MOIETY": np.asarray(moieties, dtype=float).tolist() or [[0.0]],
         "PIVOT": _pivots(moieties),
         **of_switches,
+        "INITIAL": [float(e) if e.is_number else 0.0 for e in initial],
         **of_limit,
     }
-    return "\n\n".join(parts) + "\n", constants, lists
+    return "\n\n".join(parts) + "\n", constants, lists | written.lists
 
 
-def _gradient(
-    weighted: Iterable[tuple[sp.Symbol, sp.Expr]], wanted: Sequence[tuple[str, sp.Symbol]]
-) -> list[tuple[str, sp.Expr]]:
-    """Differentiate the sum of weight * expression by each wanted symbol; each derivative behind its head."""
-    terms: dict[sp.Symbol, list[sp.Expr]] = {s: [] for _, s in wanted}
-    for weight, expression in weighted:
-        # A model of n reactions has some n pairs of an expression and a symbol in it, and n^2 of any.
-        for s in expression.free_symbols & terms.keys():
-            terms[s].append(weight * derivative(expression, s))
-    return [(head, sp.Add(*terms[s])) for head, s in wanted]
-
-
-def _number(value: float) -> sp.Expr:
-    return sp.Integer(int(value)) if float(value).is_integer() else sp.Float(float(value))
-
-
-def _combination(name: str, column: np.ndarray) -> str:
-    terms = [f"{float(n)!r} * {name}[{i}]" if n != 1 else f"{name}[{i}]" for i, n in enumerate(column) if n]
-    return " + ".join(terms) or "0.0"
+def _initial(values: Sequence[sp.Expr], inputs: dict[sp.Symbol, str]) -> str:
+    """Source of the states at the start; numbers of a large model are read from a list."""
+    arguments, body = "p, y", []
+    asked = [(f"y[{i}] = ", e) for i, e in enumerate(values)]
+    if len(values) > PART:
+        body = [f"for i in range({len(values)}):", "    x = INITIAL[i]", "    y[i] = x"]
+        asked = [(head, e) for head, e in asked if not e.is_number]
+    if len(asked) > PART:
+        return function("initial", arguments, inputs, [(f"y[{i}] = ", e) for i, e in enumerate(values)])
+    return definition("initial", arguments, [*body, *block(inputs, asked)])
 
 
 def _pivots(moieties: np.ndarray) -> list[int]:
@@ -268,7 +149,7 @@ def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
             "quantities_vjp",
             "theta, gd, gt",
             {**inputs, **{s: f"gd[{k}]" for k, s in slots.items()}},
-            _gradient([(slots[k], e) for k, e in computed], [(f"gt[{i}] += ", s) for i, s in enumerate(estimated)]),
+            gradient([(slots[k], e) for k, e in computed], [(f"gt[{i}] += ", s) for i, s in enumerate(estimated)]),
         ),
     ]
 
@@ -304,7 +185,7 @@ def _observable_functions(problem: Problem, plan: Plan, states: list[sp.Symbol])
         a, b = internal("a"), internal("b")
         wanted = [(f"gy[{i}] += ", s) for i, s in enumerate(states)]
         wanted += [(f"gq[{i}] += ", s) for i, s in enumerate(symbols)]
-        targets = _gradient([(a, formula), (b, noise)], wanted)
+        targets = gradient([(a, formula), (b, noise)], wanted)
         gradients.append(block({**inputs, a: "a", b: "b"}, targets))
     return [
         cases("observe", "o, y, t, q, out", "o", values),

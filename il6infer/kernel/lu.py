@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from il6infer.kernel.printer import definition
 
@@ -33,11 +34,15 @@ def plan(size: int, nonzero: set[tuple[int, int]]) -> SparseLU:
         columns[j].add(i)
     filled = [set(row) for row in rows]
     order: list[int] = []
-    left = set(range(size))
-    while left:
-        pivot = min(left, key=lambda k: ((len(rows[k]) - 1) * (len(columns[k]) - 1), k))
+    costs = [(len(rows[k]) - 1) * (len(columns[k]) - 1) for k in range(size)]
+    waiting = [(cost, k) for k, cost in enumerate(costs)]
+    heapify(waiting)
+    while waiting:
+        cost, pivot = heappop(waiting)
+        if cost != costs[pivot]:
+            continue  # it has changed since
+        costs[pivot] = -1
         order.append(pivot)
-        left.discard(pivot)
         below, right = columns[pivot] - {pivot}, rows[pivot] - {pivot}
         for i in below:
             for j in right - rows[i]:
@@ -48,6 +53,10 @@ def plan(size: int, nonzero: set[tuple[int, int]]) -> SparseLU:
             rows[i].discard(pivot)
         for j in right:
             columns[j].discard(pivot)
+        for k in below | right:
+            if (cost := (len(rows[k]) - 1) * (len(columns[k]) - 1)) != costs[k]:
+                costs[k] = cost
+                heappush(waiting, (cost, k))
     slots = {(i, j): s for s, (i, j) in enumerate((i, j) for i in range(size) for j in sorted(filled[i]))}
     return SparseLU(size, slots, tuple(order))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from il6infer.kernel.printer import cases, definition
+from il6infer.kernel.printer import PART, cases, definition
 from il6infer.kernel.tableau import Tableau
 
 
@@ -48,7 +48,10 @@ def stage_source(method: Tableau, size: int, diagonal: list[int], entries: int) 
     ]
     ends = [f"{_element('kb', j, size)} = {float(method.a[last, j])!r} * lam[i]" for j in range(last)]
     ends.append(f"{_element('kb', last, size)} = lam[i]")
-    shift = [f"m[{place}] += {1.0 / method.gamma!r} * r" for place in diagonal]
+    if size > PART:
+        shift = _loop(size, ["d = DIAGONAL[i]", f"m[d] += {1.0 / method.gamma!r} * r"])
+    else:
+        shift = [f"m[{place}] += {1.0 / method.gamma!r} * r" for place in diagonal]
     return "\n\n".join(
         [
             definition("shifted", "mj, r, m", [*_loop(entries, ["m[i] = mj[i]"]), *shift]),

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import sympy as sp
 
 from il6infer.kernel import lu
-from il6infer.kernel.equations import Layout, equations
+from il6infer.kernel.layout import Layout
 from il6infer.kernel.printer import function
+from il6infer.kernel.rates import equations
 from il6infer.network.derivatives import derivative
 from il6infer.network.network import TIME, internal, symbol
 from il6infer.problems.spec import Problem

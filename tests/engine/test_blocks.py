@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from il6infer.engine import RosenbrockEngine
-from il6infer.engine.blocks import blocks_of
+from il6infer.engine.blocks import RUNS, blocks_of, edges_of
 from il6infer.inference.density import Density, Frame
 from il6infer.problems.spec import STEADY_STATE, Experiment, Period, Problem
 from tests.kernel.test_lanes import SYSTEM, THETA, dose, x, y
@@ -38,7 +38,7 @@ def test_blocks_have_the_predictions_and_the_gradient_of_all_runs(engine, runs):
     whole, blocks = engine.forward(THETA, keep=True), blocks_of(engine.tables, runs)
     bars = np.random.default_rng(0).normal(size=(2, len(whole.prediction)))
     expected = engine.backward(THETA, whole.kept, *bars)
-    assert [len(block.tables.run_begin) for block in blocks] == [runs] * (11 // runs) + [11 % runs]
+    assert [len(block.tables.run_begin) for block in blocks] == {4: [4, 4, 3], 8: [4, 7]}[runs]
     assert sorted(np.concatenate([block.rows for block in blocks])) == list(range(len(whole.prediction)))
 
     engine.__dict__["blocks"] = blocks
@@ -58,6 +58,19 @@ def test_the_posterior_in_blocks_is_the_posterior(engine):
     assert np.isfinite(whole[0])
     assert found[0] == pytest.approx(whole[0], rel=1e-12)
     np.testing.assert_allclose(found[1], whole[1], rtol=1e-9)
+
+
+def test_two_threads_share_the_runs_by_halves():
+    """Blocks of 32 left two threads of 96 runs with 64 and 32."""
+    for count in range(64, 1200):
+        edges = np.array(edges_of(count))
+        sizes = np.diff(edges)
+        assert edges[0] == 0
+        assert edges[-1] == count
+        assert sizes.min() >= 12
+        assert sizes.max() <= RUNS + 4
+        assert (edges[:-1] % 4 == 0).all()
+        assert max(sizes[::2].sum(), sizes[1::2].sum()) <= 0.55 * count, count
 
 
 def test_few_runs_are_one_block(engine):

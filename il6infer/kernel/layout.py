@@ -1,0 +1,65 @@
+"""Which of a network's parameters a model's compiled functions see."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import sympy as sp
+
+from il6infer.network.network import symbol
+from il6infer.problems.spec import Problem
+from il6infer.runs.modes import located, located_events
+from il6infer.runs.plan import Plan
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which network parameters the kernel sees as its vector ``p``, and which of them need a gradient.
+
+    Attributes
+    ----------
+    varying
+        Indices into the network's parameters; all others are constants written into the code.
+    active
+        Positions in `varying` whose quantity depends on an estimated parameter in some run.
+    constants
+        Symbol -> value written into the code.
+    """
+
+    varying: tuple[int, ...]
+    active: tuple[int, ...]
+    constants: dict[sp.Symbol, sp.Expr]
+
+
+def layout(problem: Problem, plan: Plan) -> Layout:
+    """Split the network's parameters into those that vary over runs or estimates, and constants."""
+    network = problem.network
+    modes, events = located(network), located_events(network)
+    named = [
+        *network.rhs,
+        *network.fluxes,
+        *network.initial,
+        *(mode.function for mode in modes),
+        *(e.trigger for e in events),
+    ]
+    named += [value.xreplace(network.expand) for e in events for value in e.changes.values()]
+    used = set().union(*[e.free_symbols for e in named], *[map(symbol, e.dilution.values()) for e in events])
+    switched = {mode.parameter for mode in modes}
+    varying, active, constants = [], [], {}
+    for i, name in enumerate(network.parameters):
+        if name in switched:
+            varying.append(i)
+            continue
+        if symbol(name) not in used:
+            continue
+        indices = {segment.values[i] for run in plan.runs for segment in run}
+        expressions = [plan.quantities[k] for k in indices]
+        # What is no number (a power of parameters may be none) is left to the run, which then fails.
+        if len(indices) == 1 and not expressions[0].free_symbols and math.isfinite(expressions[0]):
+            constants[symbol(name)] = expressions[0]
+        else:
+            if any(e.free_symbols for e in expressions):
+                active.append(len(varying))
+            varying.append(i)
+    return Layout(tuple(varying), tuple(active), constants)
