@@ -11,12 +11,12 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 import pydiffsol as ds
 import sympy as sp
 
+from il6infer._once import once
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.endless import refuse_endless
 from il6infer.engine.likelihood import pointwise
@@ -378,11 +378,11 @@ class DiffsolEngine:
         after, slopes, _ = reach(time_to_rest(look, stays, self.rtol, self.atol), held, derive)
         return after, slopes
 
-    @cached_property
+    @once
     def _moieties(self) -> np.ndarray:
         return moieties(self._network)
 
-    @cached_property
+    @once
     def _before(self) -> DiffsolEngine:
         """Engine of the time before experiments, which stands still at 0; its states and parameters are the same."""
         if depends_on_time(self._network) == "":

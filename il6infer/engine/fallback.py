@@ -7,7 +7,6 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from llvmlite.binding import add_symbol
 from numba import types
 
 from il6infer._errors import UserError
+from il6infer._once import once
 from il6infer.engine.diffsol import DiffsolEngine
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import located, located_events, with_modes
@@ -61,7 +61,7 @@ class Fallback:
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
 
-    @cached_property
+    @once
     def _final(self) -> set[Outcome]:
         """Outcomes that the second engine may not better.
 

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
+from il6infer._once import once
 from il6infer.engine.blocks import Block, blocks_of
 from il6infer.engine.fallback import Fallback
 from il6infer.engine.protocol import MAX_STEPS
@@ -187,16 +187,16 @@ class RosenbrockEngine:
         self._outcomes: Counter[str] = Counter()
         self._has_gradient = False
 
-    @cached_property
+    @once
     def _described(self) -> Described:
         return Described(self.tables)
 
-    @cached_property
+    @once
     def blocks(self) -> tuple[Block, ...]:
         """Runs in blocks, for gradients."""
         return blocks_of(self.tables)
 
-    @cached_property
+    @once
     def tables(self) -> Tables:
         """What the kernel reads of the problem."""
         return _tables(self._simulated, self.plan, self._rtol, self.atols, *self._budget)
@@ -206,12 +206,12 @@ class RosenbrockEngine:
         """Digest of all that the predictions depend on."""
         return self._digest
 
-    @cached_property
+    @once
     def _digest(self) -> str:
         parts = [self.kernel.digest.encode(), *(_bytes(np.asarray(table)) for table in self.tables)]
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
-    @cached_property
+    @once
     def fallback(self) -> Fallback:
         """Second attempts; counts what failed, in compiled calls too."""
         return Fallback(self.problem, self._rtol, self.atol, self._budget[1], enabled=self._fallback)
@@ -221,7 +221,7 @@ class RosenbrockEngine:
         """Smallest absolute tolerance in use."""
         return float(self.atols.min())
 
-    @cached_property
+    @once
     def atols(self) -> np.ndarray:
         """Absolute tolerance (states,) of each state, in the order of the kernel."""
         at = np.array([p.nominal for p in self.problem.estimated]) if self._at is None else self._checked(self._at)
@@ -345,7 +345,7 @@ class RosenbrockEngine:
             total += own
         return total
 
-    @cached_property
+    @once
     def _map(self) -> Callable[..., Iterable]:
         """Map over blocks, on threads where there are several."""
         return map if self.threads < 2 else ThreadPoolExecutor(self.threads).map
@@ -363,7 +363,7 @@ class RosenbrockEngine:
             prediction[rows], noise[rows] = slopes
         return prediction, noise
 
-    @cached_property
+    @once
     def _tangent(self) -> Kernel:
         """Kernel with forward sensitivities, which most uses do not need."""
         stages = self._constants["STAGES"]

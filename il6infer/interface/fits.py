@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from il6infer._files import atomic_path
+from il6infer._once import once
 from il6infer.diagnosis import diagnose as judge
 from il6infer.identifiability.analyse import analyse
 from il6infer.identifiability.profile import gather, profiles_of
@@ -70,7 +70,7 @@ class Fit:
         """Draws (chain, draw) of each estimated parameter, on the linear scale."""
         return self.idata["posterior"]
 
-    @cached_property
+    @once
     def verdict(self) -> Verdict:
         """Did it sample, and does the model reproduce the data: every check with number and limit."""
         return judge(self.idata, self.thresholds)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from il6infer._once import once
 from il6infer.building.unmeasured import unmeasured
 from il6infer.drawing.svg import svg
 from il6infer.interface.doses import Dose
@@ -147,7 +147,7 @@ class Model:
         )  # fmt: skip
         return found if prior_draws else found.isel(draw=0)
 
-    @cached_property
+    @once
     def problem(self) -> Problem:
         """The model as a problem without measurements."""
         return unmeasured(self.library)

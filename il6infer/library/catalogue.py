@@ -6,17 +6,22 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
-from il6infer._files import digest
+from il6infer._files import digest, why_unreadable
+from il6infer._once import once
 from il6infer.library.declared import reactions_of, rules_of, species_of
 from il6infer.library.header import Module, read_modules
 
 SHIPPED = Path(__file__).parent / "modules"
 PRIORS = "priors.csv"
+
+MOST_BYTES = 1_000_000
+"""Of a user's file; the largest module of the package has some kB."""
+
 """Name of the table of priors beside a user's modules; its columns are those of the package's own."""
 
 # Of the user's own files there may be words of a name and what joins them; what every model holds is the package's.
@@ -42,22 +47,22 @@ class Library:
     folder: Path | None = None
     own: frozenset[str] = frozenset()
 
-    @cached_property
+    @once
     def receptors(self) -> Mapping[str, Module]:
         """Hypothesis on the receptor -> its module."""
         return self._words("receptor")
 
-    @cached_property
+    @once
     def feedbacks(self) -> Mapping[str, Module]:
         """Hypothesis on what SOCS3 does -> its module."""
         return self._words("feedback")
 
-    @cached_property
+    @once
     def options(self) -> Mapping[str, Module]:
         """Option -> its module, in alphabetical order, as in names."""
         return MappingProxyType(dict(sorted(self._words("option").items())))
 
-    @cached_property
+    @once
     def shown_options(self) -> Mapping[str, Module]:
         """Options without those that differ from another by their number only."""
         return MappingProxyType({word: m for word, m in self.options.items() if m.number is None})
@@ -109,7 +114,10 @@ def read_library(folder: str | Path | None = None) -> Library:
     path = Path(folder)
     if not path.is_dir():
         raise UserError(f"modules: no such folder {path}. Give the folder that holds your .ant files.")
-    return _with_folder(path, tuple(digest(file) for file in files_of(path)))
+    found = files_of(path)
+    faults = [Fault(file.name, why) for file in found if (why := why_unreadable(file, MOST_BYTES))]
+    raise_faults(faults, f"modules of {path}")
+    return _with_folder(path, tuple(map(digest, found)))
 
 
 def files_of(folder: Path) -> list[Path]:
