@@ -21,9 +21,9 @@ import llvmlite
 import numba
 import numpy as np
 from filelock import FileLock, Timeout
-from llvmlite import binding
 
 from il6infer._digests import ROOT, reached_modules
+from il6infer.kernel.processor import processor
 from il6infer.kernel.vector_math import library
 
 logger = logging.getLogger("il6infer")
@@ -115,10 +115,9 @@ def write(name: str, data: bytes) -> None:
 @cache
 def digest_of(module: str) -> str:
     """Digest of what a module's compiled code depends on: its source and all that it imports, versions, processor."""
-    processor = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten(), library()
     versions = sys.implementation.cache_tag, numba.__version__, llvmlite.__version__, np.__version__
     code = [path.read_text("utf-8") for path in sources(module)]
-    return hashlib.sha256("\0".join([*processor, *versions, *code]).encode()).hexdigest()[:32]
+    return hashlib.sha256("\0".join([*processor(), library(), *versions, *code]).encode()).hexdigest()[:32]
 
 
 def sources(module: str) -> list[Path]:

@@ -24,6 +24,7 @@ from il6infer._digests import ROOT
 from il6infer.kernel.cache import digest_of, obtain
 from il6infer.kernel.lowering import module_of
 from il6infer.kernel.model_functions import entry_symbol
+from il6infer.kernel.processor import processor
 from il6infer.kernel.vectors import ENVIRONMENT
 
 INTEGRATOR = "il6infer.kernel.integrator"
@@ -102,11 +103,11 @@ _LOADING = Lock()
 
 
 def _machine() -> binding.TargetMachine:
-    """Code generator for this processor, as numba sets its own."""
-    triple = binding.get_process_triple()
+    """Code generator for the processor, as numba sets its own."""
+    triple, (name, features) = binding.get_process_triple(), processor()
     return binding.Target.from_triple(triple).create_target_machine(
-        cpu=binding.get_host_cpu_name(),
-        features=binding.get_host_cpu_features().flatten(),
+        cpu=name,
+        features=features,
         opt=3,
         reloc="static" if triple.startswith(("x86", "i386", "i686")) else "default",
         codemodel="jitdefault",

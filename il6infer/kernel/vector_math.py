@@ -10,6 +10,8 @@ from functools import cache
 
 from llvmlite import binding
 
+from il6infer.kernel.processor import processor
+
 WIDTH = 4
 """Numbers at once."""
 
@@ -21,7 +23,8 @@ _NAMES = ("exp", "log", "sin", "cos")
 @cache
 def library() -> str:
     """Name of the library, loaded for good; empty where there is none for this processor."""
-    if platform.machine() != "x86_64" or not binding.get_host_cpu_features().get("avx2", False):
+    # Code for a processor without AVX2 would hand over its numbers in other registers than the library looks in.
+    if platform.machine() != "x86_64" or "+avx2" not in processor()[1].split(","):
         return ""
     try:
         binding.load_library_permanently(_LIBRARY)

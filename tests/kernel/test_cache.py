@@ -166,20 +166,6 @@ def test_of_twenty_processes_at_once_one_compiles(place, tmp_path):
     assert log.read_text() == "made\n"
 
 
-def test_another_processor_has_entries_of_its_own(monkeypatch):
-    own = cache.digest_of(link.INTEGRATOR)
-    for change in ({"get_host_cpu_name": lambda: "other"}, {"get_host_cpu_features": lambda: _Features()}):
-        with monkeypatch.context() as patched:
-            for name, value in change.items():
-                patched.setattr(cache.binding, name, value)
-            assert cache.digest_of.__wrapped__(link.INTEGRATOR) != own
-
-
-class _Features:
-    def flatten(self) -> str:
-        return "+none"
-
-
 def test_the_integrator_is_compiled_anew_for_its_own_files_only():
     names = {path.relative_to(ROOT).as_posix() for path in cache.sources(link.INTEGRATOR)}
 
