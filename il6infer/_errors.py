@@ -26,8 +26,13 @@ def visible(text: str) -> str:
 
     A line of more than `LONGEST` characters loses its middle.
     """
-    text = _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    text = escaped(text)
     return "\n".join(map(_cut, text.split("\n"))) if len(text) > LONGEST else text
+
+
+def escaped(text: str) -> str:
+    """Write for a terminal, whole."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def _cut(line: str) -> str:

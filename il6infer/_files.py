@@ -47,10 +47,17 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp's 0600 would hide results from the group
+        on_disk(temporary)
         temporary.replace(path)
         WRITTEN.append(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def on_disk(path: Path) -> None:
+    """Wait until a file's content is on the disk: a machine that loses power may else keep a name without it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def atomic_write_text(path: str | Path, text: str) -> None:

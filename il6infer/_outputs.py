@@ -6,13 +6,14 @@ import errno
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from il6infer._errors import UserError
-from il6infer._files import WRITTEN
+from il6infer._errors import UserError, escaped
+from il6infer._files import WRITTEN, on_disk
 
 _TRIAL = bytes(1 << 16)
 
@@ -26,6 +27,11 @@ _REMEDIES = {
     errno.EISDIR: "It is a folder: choose another path.",
     errno.ENAMETOOLONG: "Choose a shorter name.",
 }
+
+
+def say(text: str) -> None:
+    """Print what a command answers: names and cells of others in it command no terminal."""
+    sys.stdout.write(f"{escaped(text)}\n")
 
 
 def told(error: OSError) -> str:
@@ -105,6 +111,8 @@ def atomic_files(folder: Path) -> Iterator[Path]:
             if place.is_dir():
                 raise UserError(f"{place}: is a folder, and a file of that name would be written. Move it away.")
             place.parent.mkdir(parents=True, exist_ok=True)
+        for path in files:
+            on_disk(path)
         for path, place in zip(files, places, strict=True):
             path.replace(place)
         WRITTEN.extend(places)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from il6infer import _files, _yaml
 from il6infer._errors import UserError, visible
+from il6infer._outputs import atomic_files
 
 READ = "texts, numbers, true, false, null, lists and keys are"
 
@@ -38,6 +41,27 @@ def test_a_failure_leaves_the_old_file_and_no_scrap(tmp_path):
         write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_content_is_on_the_disk_before_the_name(tmp_path, monkeypatch):
+    """A machine that lost power kept names of files that were empty, and Snakemake took them for done."""
+    synced: list[int] = []
+    unsynced: list[Path] = []
+    replace = Path.replace
+
+    def see(path: Path, target: Path) -> Path:
+        unsynced.extend([path] if path.stat().st_ino not in synced else [])
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    monkeypatch.setattr(Path, "replace", see)
+    _files.atomic_write_text(tmp_path / "a", "x")
+    with atomic_files(tmp_path / "folder") as folder:
+        (folder / "b").write_text("x")
+        (folder / "c").write_text("x")
+
+    assert len(synced) == 3
+    assert unsynced == []
 
 
 def test_file_has_the_rights_that_any_new_file_has(tmp_path):

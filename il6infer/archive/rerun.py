@@ -135,7 +135,7 @@ def _environment(about: Export) -> Iterator[str]:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         yield f"code differs: {', '.join(changed[:3])}{more} (compare with {CODE}/)"
     host = _host()
-    if all(there.get("processor") != host["processor"] for there in about.host):
+    if about.host and all(there.get("processor") != host["processor"] for there in about.host):
         yield f"processor {host['processor']} here, {about.host[0].get('processor')} there"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from il6infer._errors import Fault, UserError, raise_faults
-from il6infer._files import digest
+from il6infer._files import digest, why_unreadable
 from il6infer.archive.packing import ABOUT, CODE
 from il6infer.stages.codec import read
 from il6infer.stages.export import Export
@@ -18,6 +18,8 @@ from il6infer.stages.export import Export
 MOST_FILES = 100_000
 MOST_BYTES, MOST_PACKED = 1_000_000_000, 50
 """Files of an archive; bytes that an archive of any size may hold, and bytes more for each byte of it."""
+MOST_ARCHIVE = 1_000_000_000_000
+"""Bytes of an archive; analyses of a thousand fits have some ten GB."""
 
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
 _LONGEST = 1000
@@ -45,6 +47,8 @@ def unpack(archive: Path, folder: Path) -> Export:
         twice, or the whole is larger than such an archive can be (nothing is written then); if the folder holds
         something else; if a file was altered.
     """
+    if why := why_unreadable(archive, MOST_ARCHIVE):
+        raise UserError(f"{archive}: {why}")
     try:
         with zipfile.ZipFile(archive) as packed:
             entries = packed.infolist()

@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from il6infer._errors import Fault, nearest, raise_faults
-from il6infer._files import WRITTEN
+from il6infer._files import WRITTEN, on_disk
 from il6infer.building.constraints import constraint_faults, with_constraints
 from il6infer.building.gel_noise import with_gel_noise
 from il6infer.building.genotypes import (
@@ -130,6 +130,8 @@ def build(
         raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
         _tell_idle(problem, temporary, model.name)
         temporary.chmod(0o755)
+        for path in temporary.iterdir():
+            on_disk(path)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
         WRITTEN.extend(sorted(folder.iterdir()))

@@ -8,8 +8,9 @@ Example:
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from il6infer._outputs import say
 
 
 def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,12 +36,12 @@ def run(args: argparse.Namespace) -> None:
     names = list(dict.fromkeys(m for dataset in config.datasets for m in models_of(config, dataset)))
     found = methods(config, versions(), names)
     if args.bibtex:
-        sys.stdout.write("\n\n".join(reference.bibtex for reference in found.references) + "\n")
+        say("\n\n".join(reference.bibtex for reference in found.references))
         return
     lines = [f"[{i}] {reference}" for i, reference in enumerate(found.references, start=1)]
     priors = sources(_sources(names))
     more = ["", "Sources of the priors: " + ", ".join(f"doi {doi}" for doi in priors)] if priors else []
-    sys.stdout.write("\n".join([found.paragraph, "", *lines, *more]) + "\n")
+    say("\n".join([found.paragraph, "", *lines, *more]))
 
 
 def _sources(models: list[str]) -> list[str]:

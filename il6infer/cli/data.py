@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
+
+from il6infer._outputs import say
 
 logger = logging.getLogger("il6infer")
 
@@ -45,9 +46,9 @@ def show(args: argparse.Namespace) -> None:
 
     for one in published_sets().values():
         size = f"{len(one.files)} file{'s' * (len(one.files) > 1)}, {one.bytes / 1e3:.0f} kB"
-        sys.stdout.write(
+        say(
             f"{one.name}  {one.about}\n    {size}; described by {one.description}\n    {one.citation}, doi {one.doi}\n"
-            f"    licence: {one.licence}\n"
+            f"    licence: {one.licence}"
         )
 
 
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.published import fetch, published_set
 
     one = published_set(args.name)
-    sys.stdout.write(f"{one.citation}, doi {one.doi}\nlicence: {one.licence}\n")
+    say(f"{one.citation}, doi {one.doi}\nlicence: {one.licence}")
     args.output = args.output or Path("data") / one.name
     fetch(one.name, args.output, args.source, args.url)
     logger.info("%s: %d files in %s, each as published; `folder: %s` in a configuration", one.name, len(one.files),

@@ -82,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _start_logging(args.verbose)
     try:
         _check_outputs(args)
+        _tell_altered(args)
         WRITTEN.clear()
         args.run(args)
         if WRITTEN:
@@ -119,6 +120,15 @@ def _check_outputs(args: argparse.Namespace) -> None:
         if path is not None:
             check = check_folder if name in getattr(args, "folders", ()) else check_file
             check(path)
+
+
+def _tell_altered(args: argparse.Namespace) -> None:
+    """Warn of inputs that are not what was written: a table that was cut at the end of a row looks whole."""
+    if getattr(args, "output", None) is not None:
+        from il6infer.provenance.record import altered
+
+        for text in altered(args):
+            logging.getLogger("il6infer").warning("%s", text)
 
 
 def parser() -> argparse.ArgumentParser:

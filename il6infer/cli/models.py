@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import logging
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,4 +189,6 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 def _write(*lines: str) -> None:
-    sys.stdout.write("\n".join(lines) + "\n")
+    from il6infer._outputs import say
+
+    say("\n".join(lines))

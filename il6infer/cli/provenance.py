@@ -9,8 +9,9 @@ Example:
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from il6infer._outputs import say
 
 
 def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,4 +30,4 @@ def run(args: argparse.Namespace) -> None:
     """Print the chain."""
     from il6infer.provenance import chain
 
-    sys.stdout.write("\n".join(chain(args.result)) + "\n")
+    say("\n".join(chain(args.result)))

@@ -13,9 +13,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import sys
 from pathlib import Path
 
+from il6infer._outputs import say
 from il6infer.cli.options import count
 
 logger = logging.getLogger("il6infer")
@@ -49,18 +49,18 @@ def run(args: argparse.Namespace) -> None:
     args.output = args.output or args.archive.with_suffix("")
     found = reproduce(args.archive, args.output, args.cores, run=not args.check)
     for text in found.environment:
-        sys.stdout.write(f"other here: {text}\n")
+        say(f"other here: {text}")
     if args.check:
         logger.info("%s: unpacked into %s; every file is the one that was exported", args.archive, args.output)
         return
     counts = {outcome: sum(file.outcome == outcome for file in found.files) for outcome in ("bytes", "content")}
     for file in found.files:
         if file.outcome not in ("bytes", "content"):
-            sys.stdout.write(f"{file.path}: {file.outcome}: {file.what}\n")
+            say(f"{file.path}: {file.outcome}: {file.what}")
     rest = len(found.files) - sum(counts.values())
-    sys.stdout.write(
+    say(
         f"{counts['bytes']} results have the same bytes, {counts['content']} are the same but for times, threads and "
-        f"versions, {rest} {'is' if rest == 1 else 'are'} not\n"
+        f"versions, {rest} {'is' if rest == 1 else 'are'} not"
     )
     if not found.same:
         raise SystemExit(1)

@@ -10,8 +10,9 @@ Example:
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from il6infer._outputs import say
 
 
 def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,4 +31,4 @@ def run(args: argparse.Namespace) -> None:
     """Print the table."""
     from il6infer.report.status import states, table
 
-    sys.stdout.write(table(states(args.results)) + "\n")
+    say(table(states(args.results)))

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
+
+from il6infer._outputs import say
 
 logger = logging.getLogger("il6infer")
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
 
     count, findings = verify(args.results)
     for finding in findings:
-        sys.stdout.write(f"{finding.path}: {finding.what}\n")
+        say(f"{finding.path}: {finding.what}")
     if findings:
         raise SystemExit(1)
     logger.info("%d results are what was made, from inputs that are still there", count)

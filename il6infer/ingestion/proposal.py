@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from il6infer._errors import UserError
+from il6infer._errors import NO_TEXT, UserError
 from il6infer._files import atomic_write_text
 from il6infer._tables import Sheet
 from il6infer._units import species_of, substances
@@ -23,6 +23,8 @@ from il6infer.ingestion.taking import Take
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".xlsm", ".rdml", ".asc", ".dat"})
 """Of files that are looked at."""
+MOST_FILES = 500
+"""That are looked at; a folder of more is no folder of one data set."""
 
 
 @dataclass
@@ -105,7 +107,10 @@ def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
     found: list[Proposal] = []
     lines: list[str] = []
     protocol = ""
-    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()):
+    for path in _files(folder):
+        if NO_TEXT.search(path.name):
+            lines.append(f"{path.name}: its name is no text, and left out. Rename it.")
+            continue
         for loaded, fault in _tables(path):
             if loaded is None:
                 lines.append(fault)
@@ -128,6 +133,14 @@ def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
         lines.append(f"{one.path}: {one.seen}")
         lines += [f"  to do: {todo}" for todo in one.todo]
     return [folder / file for file in writes], lines
+
+
+def _files(folder: Path) -> list[Path]:
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    if len(found) > MOST_FILES:
+        what = f"{folder}: {len(found):,} files may be tables, at most {MOST_FILES} are looked at."
+        raise UserError(f"{what} Put those of one data set into a folder of their own.")
+    return found
 
 
 def _propose(path: str, loaded: Loaded, marks: str = "") -> Proposal:

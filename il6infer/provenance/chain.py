@@ -8,8 +8,7 @@ from pathlib import Path
 
 from il6infer._errors import UserError
 from il6infer._files import digest
-from il6infer.provenance.record import FOLDER, place_of
-from il6infer.stages.codec import read
+from il6infer.provenance.record import FOLDER, place_of, read_record
 from il6infer.stages.provenance import Provenance
 
 
@@ -34,7 +33,7 @@ def chain(result: Path) -> list[str]:
 
 
 def _told(path: Path, record: Path, depth: int, told: set[Path]) -> Iterator[str]:
-    made = read(record, Provenance)
+    made = read_record(record)
     indent = "  " * depth
     yield f"{indent}{_shown(path)}{_state(path, record, made)}"
     if record in told:
@@ -43,7 +42,7 @@ def _told(path: Path, record: Path, depth: int, told: set[Path]) -> Iterator[str
     told.add(record)
     seed = "" if made.seed is None else f", seed {made.seed}"
     yield f"{indent}  by `{' '.join(made.command)}`"
-    yield f"{indent}  on {made.made}, {made.host['name']} ({made.host['system']}){seed}"
+    yield f"{indent}  on {made.made}, {made.host['name']} ({made.host.get('system', '?')}){seed}"
     packages = ", ".join(f"{name} {made.versions[name]}" for name in ("il6infer", "python") if name in made.versions)
     lock = f", lock file {made.lock_digest[:12]}" if made.lock_digest else ""
     yield f"{indent}  with {packages}, code {made.source_digest[:12]}{lock}"
@@ -66,7 +65,7 @@ def _record_of(path: Path) -> Path | None:
     """Record of the command that wrote a file, or that wrote into a folder."""
     for folder in [path, *path.parents][: 4 if path.is_dir() else 5]:
         for record in sorted((folder / FOLDER).glob("*.json")):
-            places = [place_of(record, file.path) for file in read(record, Provenance).results]
+            places = [place_of(record, file.path) for file in read_record(record).results]
             if path in places or (path.is_dir() and folder == path and places):
                 return record
     return _record_beside(path)
@@ -76,7 +75,7 @@ def _record_beside(path: Path) -> Path | None:
     """Record in a folder beside those above a path: figures lie beside the page whose command drew them."""
     for folder in path.parents[:2]:
         for record in sorted(folder.glob(f"*/{FOLDER}/*.json")):
-            places = [place_of(record, file.path) for file in read(record, Provenance).results]
+            places = [place_of(record, file.path) for file in read_record(record).results]
             if path in places or any(place.parent == path for place in places):
                 return record
     return None

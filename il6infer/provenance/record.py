@@ -68,10 +68,51 @@ def note(args: argparse.Namespace, words: Sequence[str], written: Iterable[Path]
     return path
 
 
+def altered(args: argparse.Namespace) -> Iterator[str]:
+    """Say which inputs of a command are not what another command has written there: cut, or edited by hand.
+
+    Parameters
+    ----------
+    args
+        Its arguments.
+    """
+    # Of all results (a page reads them) only `il6infer verify` takes the time to read each.
+    named = argparse.Namespace(**{name: value for name, value in vars(args).items() if name != "results"})
+    inputs = {Path(os.path.realpath(path)) for path in _inputs(named)}
+    folders = {folder for path in inputs for folder in path.parents[:2]}
+    known: dict[Path, dict[str, str]] = {}
+    for folder in sorted(folders):
+        for record in sorted((folder / FOLDER).glob("*.json")):
+            try:
+                made = read_record(record)
+            except UserError:  # damaged: `il6infer verify` says so
+                continue
+            for file in made.results:
+                known.setdefault(place_of(record, file.path), {})[file.sha256] = " ".join(made.command[:2])
+    for path in sorted(inputs & known.keys()):
+        if digest(path) not in known[path]:
+            command = next(reversed(known[path].values()))
+            yield f"{path}: was altered after `{command}` wrote it, and is read as it is now."
+
+
 def records(folder: Path) -> Iterator[tuple[Path, Provenance]]:
     """Read all records in a folder and below, with their paths, in their order."""
     for path in sorted(folder.glob(f"**/{FOLDER}/*.json")):
-        yield path, read(path, Provenance)
+        yield path, read_record(path)
+
+
+def read_record(path: Path) -> Provenance:
+    """Read a record.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or says of no file that a command made it.
+    """
+    made = read(path, Provenance)
+    if len(made.command) < 2 or not made.results or "name" not in made.host:
+        raise UserError(f"{path}: tells of no command, result or machine: il6infer did not write it. Remove it.")
+    return made
 
 
 def place_of(record: Path, path: str) -> Path:

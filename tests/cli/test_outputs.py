@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from il6infer._errors import UserError
-from il6infer._outputs import atomic_files
+from il6infer._outputs import atomic_files, say
 from il6infer.cli import main as cli
 
 COMMANDS = {
@@ -286,3 +286,15 @@ def test_draws_that_cannot_be_written_are_saved_elsewhere(monkeypatch, tmp_path)
         f"another disk. The draws are saved: move them from {saved[1]}."
     )
     assert saved[1].is_file()
+
+
+def test_what_a_command_answers_is_shown_and_commands_no_terminal(root, capsys):
+    say("a \x1b[31mred\x1b[0m cell")
+
+    assert capsys.readouterr().out == "a \\x1b[31mred\\x1b[0m cell\n"
+    speaking = [
+        path.relative_to(root).as_posix()
+        for path in (root / "il6infer").rglob("*.py")
+        if "stdout.write(" in path.read_text("utf-8")
+    ]
+    assert speaking == ["il6infer/_outputs.py"]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from tests.faults.hostile_analyses import ANALYSES
 from tests.faults.hostile_folders import Maker
 from tests.faults.hostile_names import NAMES
+from tests.faults.hostile_numbers import NUMBERS
 from tests.faults.hostile_packed import PACKED
 from tests.faults.hostile_texts import TEXTS
 
@@ -24,15 +27,33 @@ SECONDS, BYTES = 60, 2 << 30
 SECRET = "secret-a7f3"
 """Stands in a file beside the folder, which no answer may quote."""
 
+FORMULA = re.compile(r"[=@\t\r]|[+-].*[(|!]")
+"""What a spreadsheet takes for a formula that can do something."""
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command did: exit code (None where it did not end), what it said, wall time, files left beside."""
+    """What a command did.
+
+    Attributes
+    ----------
+    code
+        Exit code; None where it did not end.
+    text
+        What it said.
+    seconds
+        Wall time.
+    left
+        What it has made, changed or removed beside its folder.
+    formulas
+        Cells of tables that it wrote, which a spreadsheet would run.
+    """
 
     code: int | None
     text: str
     seconds: float
     left: frozenset[str]
+    formulas: frozenset[str]
 
 
 def answer(command: list[str], folder: Path) -> Answer:
@@ -45,7 +66,7 @@ def answer(command: list[str], folder: Path) -> Answer:
     folder
         Working folder; what appears beside it is what was written outside.
     """
-    before = set(folder.parent.iterdir())
+    before = _beside(folder)
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (BYTES, BYTES))
@@ -60,11 +81,23 @@ def answer(command: list[str], folder: Path) -> Answer:
         code, text = done.returncode, done.stdout + done.stderr
     except subprocess.TimeoutExpired:
         code, text = None, ""
-    left = frozenset(path.name for path in set(folder.parent.iterdir()) - before)
-    return Answer(code, text, time.monotonic() - began, left)
+    left = frozenset(name for name, _ in before ^ _beside(folder))
+    return Answer(code, text, time.monotonic() - began, left, frozenset(_formulas(folder / "out")))
 
 
-HOSTILE: Mapping[str, tuple[list[str], Maker]] = MappingProxyType({**TEXTS, **PACKED, **NAMES})
+def _beside(folder: Path) -> set[tuple[str, bytes]]:
+    """Names of what stands beside a folder, with the content of files."""
+    return {(path.name, path.read_bytes() if path.is_file() else b"") for path in folder.parent.iterdir()}
+
+
+def _formulas(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*.[ct]sv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ",")
+            yield from (cell for row in rows for cell in row if FORMULA.match(cell))
+
+
+HOSTILE: Mapping[str, tuple[list[str], Maker]] = MappingProxyType({**TEXTS, **PACKED, **NAMES, **NUMBERS, **ANALYSES})
 """What it is -> command, and what makes its folder."""
 
 
@@ -94,6 +127,7 @@ def faults(name: str, found: Answer) -> list[str]:
     said += ["it quotes a file outside"] if SECRET in found.text and not name.startswith(("PEtab", "link")) else []
     said += ["it commands the terminal"] if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", found.text) else []
     said += [f"it wrote {', '.join(sorted(found.left))} outside"] if found.left else []
+    said += [f"it hands {', '.join(sorted(found.formulas))} to a spreadsheet"] if found.formulas else []
     said += [f"{len(found.text)} characters of messages"] if len(found.text) > 20_000 else []
     return said
 

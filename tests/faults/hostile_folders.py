@@ -255,7 +255,7 @@ def wide_posterior(folder: Path) -> None:
 
 def file(name: str, content: bytes) -> Maker:
     def make(folder: Path) -> None:
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
 
     return make

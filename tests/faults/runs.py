@@ -22,7 +22,11 @@ datasets: {example: {description: config/datasets/example.yaml, folder: resource
 models: [classic_none]
 fit: {chains: 2, tune: 60, draws: 60, starts: 1}
 """
-ASKED = "claims: config/claims.yaml\npredictions: config/predictions.yaml\n"
+ASKED = """
+claims: config/claims.yaml
+predictions: config/predictions.yaml
+comparison: {leave_out: batch, jobs: 1, evidence: true, runs: 3, particles: 100}
+"""
 """Added to it: the stages that no fit waits for, too."""
 
 TIMED = {"posterior.nc", "verdict.json", "index.html"}

@@ -135,6 +135,30 @@ def test_a_damaged_record_is_an_error_with_its_place(copy):
         verify(copy / "results")
 
 
+def test_a_table_that_was_cut_at_the_end_of_a_row_is_not_read_without_a_word(copy, capsys):
+    table = copy / "results" / "measurements.csv"
+    words = ["problem", str(table), str(copy / "results" / "protocol.csv"), "--model", "classic_none"]
+    assert main([*words, "--output", str(copy / "one")]) == 0
+    assert "altered" not in capsys.readouterr().err
+    table.write_text("".join(table.read_text("utf-8").splitlines(keepends=True)[:-5]), "utf-8")
+    assert main([*words, "--output", str(copy / "other")]) == 0
+
+    assert f"WARNING {table}: was altered after `il6infer ingest` wrote it, and is read as it is now.\n" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("change", [{"command": []}, {"results": []}, {"host": {}}])
+@pytest.mark.parametrize("ask", ["verify", "provenance"])
+def test_a_record_that_no_command_wrote_is_refused(copy, change, ask, capsys):
+    path = next((copy / "results").rglob(".provenance/*.json"))
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change))
+    result = next(file for file in path.parents[1].iterdir() if file.is_file())
+
+    assert main([ask, str(copy / "results") if ask == "verify" else str(result)]) == 2
+    assert "tells of no command, result or machine: il6infer did not write it. Remove it." in capsys.readouterr().err
+
+
 def test_a_command_that_fails_leaves_no_record(tmp_path):
     assert main(["diagnose", str(tmp_path / "none.nc"), "--output", str(tmp_path / "verdict.json")]) == 2
     assert list(records(tmp_path)) == []
