@@ -49,7 +49,9 @@ class Weighed:
 
     def without(self, row: int) -> np.ndarray:
         """Logarithms of the weights (draws, samples) with one measurement unknown, normalised at each draw."""
-        found = self.log_weights - np.where(np.isfinite(self.log_weights), self.log_density[..., row], 0.0)
+        own = self.log_density[..., row]
+        # What is impossible has no weight already, or nothing is weighed: there is nothing to take back.
+        found = self.log_weights - np.where(np.isfinite(self.log_weights) & np.isfinite(own), own, 0.0)
         return found - logsumexp(found, axis=1, keepdims=True)
 
     def left_out(self, row: int) -> float:

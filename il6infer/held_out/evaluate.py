@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +25,8 @@ from il6infer.problems.priors import draw as draw_priors
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import variable_names
 from il6infer.stages.hold_out import Band, HeldOut, Point, Score, Series
+
+logger = logging.getLogger("il6infer")
 
 DRAWS = 200
 """Draws of the posterior, evenly spread over the chains."""
@@ -60,8 +64,10 @@ def evaluate(
 ) -> HeldOut:  # fmt: skip
     """Score a fit on data that it has not seen.
 
-    The dynamics come from the fit alone. What a gel needs beside them (scale, offset, and the noise of a read-out that
-    was not fitted) is estimated at each draw from the gel's own values; of a value that is scored, from the others.
+    The dynamics come from the fit alone; but a parameter of which the problem states another prior than the fit, such
+    as the receptors of another cell preset, is of other cells, and comes from that prior. What a gel needs beside them
+    (scale, offset, and the noise of a read-out that was not fitted) is estimated at each draw from the gel's own
+    values; of a value that is scored, from the others.
 
     Parameters
     ----------
@@ -80,13 +86,19 @@ def evaluate(
     Raises
     ------
     UserError
-        If the posterior is of another model, or no simulation succeeds.
+        If the posterior is of another model, no simulation succeeds, or a measurement is impossible at every draw.
     """
     rng = np.random.default_rng(seed)
     posterior, rows = idata["posterior"], rows_of(problem)
-    fitted = [p.id for p in problem.estimated if p.id in posterior]
-    strangers = [p for p in problem.estimated if p.id not in posterior]
     readout_only = of_courses(problem, rows)
+    others = {name for name in of_others(problem, posterior.attrs) if name not in readout_only}
+    if others:
+        logger.warning(
+            "%s: the fit has other priors for %s: these are of other cells, and drawn from the priors here",
+            problem.id, ", ".join(sorted(others)),
+        )  # fmt: skip
+    fitted = [p.id for p in problem.estimated if p.id in posterior and p.id not in others]
+    strangers = [p for p in problem.estimated if p.id not in fitted]
     alone = {p.id: p for p in strangers if p.id in readout_only}
     unknown = [p for p in strangers if p.id not in alone]
     _check(problem, fitted, [p.id for p in unknown])
@@ -118,9 +130,37 @@ def evaluate(
     points = [p for one in scored for p in one.points]
     if not points:
         raise UserError(f"held-out data of '{problem.id}': every measurement is a limit. Hold out some with values.")
+    raise_faults([_impossible(one, p) for one in scored for p in one.points if p.log_density == -math.inf], problem.id)
     return HeldOut(
         problem.id, int(kept.sum()), int((~kept).sum()), tuple(p.id for p in unknown), _score(points), tuple(scored)
     )
+
+
+def _impossible(series: Series, point: Point) -> Fault:
+    """Fault of a measurement to which no draw of the fit gives any density."""
+    where = f"{series.readout}, gel or plate '{series.batch}', {point.condition}, {point.time:g} min"
+    what = f"{point.value:.4g} was measured, but is impossible at every draw: the model says {point.median:.3g}"
+    what += f", which {series.noise} noise cannot be about." if point.median <= 0 else "."
+    return Fault(where, what, "Give the read-out an offset (`offset: true`), or leave this value out.")
+
+
+def of_others(problem: Problem, about: Mapping[str, Any]) -> set[str]:
+    """Find parameters of which a problem states another prior than the fit did: they are not the same quantity.
+
+    Parameters
+    ----------
+    problem
+        The held-out data.
+    about
+        Attributes of the posterior: ``estimated`` has the priors of the fit, as JSON.
+    """
+    stated = {name: told.get("prior") for name, told in json.loads(about.get("estimated", "{}")).items()}
+    found = set()
+    for p in problem.estimated:
+        prior = stated.get(p.id)
+        if prior and p.prior and (prior[0] != p.prior.distribution or not np.allclose(prior[1:], p.prior.parameters)):
+            found.add(p.id)
+    return found
 
 
 def _check(problem: Problem, fitted: Sequence[str], unknown: Sequence[str]) -> None:
@@ -280,7 +320,8 @@ def _score(points: Sequence[Point]) -> Score:
     both = [p for p in points if p.smoother is not None]
     gains = np.array([p.log_density - p.smoother for p in both if p.smoother is not None])
     apart = np.abs(np.array([p.rank for p in points]) - 0.5)
-    se = float(gains.std(ddof=1) * math.sqrt(len(gains))) if len(gains) > 1 else None
+    finite = len(gains) > 1 and np.isfinite(gains).all()
+    se = float(gains.std(ddof=1) * math.sqrt(len(gains))) if finite else None
     return Score(
         measurements=len(points),
         coverage_50=float((apart <= 0.25).mean()),

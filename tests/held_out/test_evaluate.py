@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import sympy as sp
 from scipy.stats import norm
 
 from il6infer._errors import UserError
 from il6infer.held_out.evaluate import evaluate
 from il6infer.held_out.smoother import left_out
-from il6infer.problems.spec import Parameter, Prior
+from il6infer.problems.spec import Parameter, Period, Prior
 from tests.held_out.problems import TIMES, decay, posterior
 from tests.zoo import recovery
 
@@ -89,6 +91,39 @@ def test_a_parameter_of_the_dynamics_that_no_fit_knows_comes_from_its_prior_and_
 
     assert found.from_prior == ("k",)
     assert found.series[0].r2 == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_parameter_with_another_prior_than_in_the_fit_is_of_other_cells_and_said_so(caplog):
+    problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
+    problem = problem.with_measurements(problem.measurements.assign(value=3.0 * COURSE))
+    known = posterior(k=np.full(50, 0.5), scale_gel=np.full(50, 3.0))
+    told = {p.id: {"prior": [p.prior.distribution, *p.prior.parameters]} for p in problem.parameters if p.prior}
+    known["posterior"].attrs["estimated"] = json.dumps(told)
+    same = evaluate(problem, known, seed=1, **SOLVER)
+    told["k"]["prior"] = ["log-normal", 2.0, 0.1]
+    known["posterior"].attrs["estimated"] = json.dumps(told)
+    with caplog.at_level("WARNING"):
+        other = evaluate(problem, known, seed=1, **SOLVER)
+
+    assert (same.from_prior, other.from_prior) == ((), ("k",))
+    assert caplog.messages == [
+        "decay: the fit has other priors for k: these are of other cells, and drawn from the priors here"
+    ]
+
+
+def test_a_value_that_is_impossible_at_every_draw_is_refused_with_its_place():
+    problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
+    gone = replace(problem.experiments[0], periods=(Period(0.0, {"x": sp.Float(0.0)}),))
+    problem = replace(problem, experiments=(gone,))
+    problem = problem.with_measurements(problem.measurements.iloc[:1].assign(value=2.5))
+    with pytest.raises(UserError) as error:
+        evaluate(problem, posterior(k=np.full(50, 0.3), scale_gel=np.full(50, 3.0)), seed=1, **SOLVER)
+
+    assert str(error.value) == (
+        "decay: 1 fault\n  - x, gel or plate 'gel', from_gel, 0.5 min: 2.5 was measured, but is impossible at every "
+        "draw: the model says 0, which log-normal noise cannot be about. Give the read-out an offset (`offset: true`), "
+        "or leave this value out."
+    )
 
 
 def test_the_posterior_of_another_model_is_refused():
