@@ -26,6 +26,15 @@ def problem_digest(path: Path) -> str:
 def read_posterior_of(problem: Path, posterior: Path, *groups: str) -> dict[str, Any]:
     """Read groups of a posterior, as `il6infer._files.read_posterior` does, for questions to the problem at `problem`.
 
+    Parameters
+    ----------
+    problem
+        YAML file of the problem.
+    posterior
+        File that a fit wrote.
+    groups
+        Names of those to be read.
+
     Raises
     ------
     UserError
