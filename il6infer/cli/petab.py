@@ -22,8 +22,9 @@ logger = logging.getLogger("il6infer")
 EVALUATE = """Evaluate the problem at its nominal parameters, or at those of a file.
 
 Writes evaluation.json (log-likelihood, chi2, log-priors, unnormalised log-posterior, outcome of each experiment, wall
-times; with --gradient the derivative of the log-likelihood on each parameter's scale) and simulations.tsv in PEtab's
-format. What could not be simulated is null, and its outcome says why; the exit code is then 1.
+times; with --gradient the derivative of the log-likelihood on each parameter's scale, at tolerances that fall until it
+no longer moves) and simulations.tsv in PEtab's format. What could not be simulated is null, and its outcome says why;
+the exit code is then 1.
 
 Example:
     il6infer petab evaluate problem.yaml --parameters best.tsv --gradient --output evaluation
@@ -132,6 +133,13 @@ def run_evaluate(args: argparse.Namespace) -> None:
         what = f"simulations failed: {', '.join(failed)}" if failed else "a measurement is impossible there"
         logger.warning("no log-likelihood: %s", what)
         raise SystemExit(1)
+    if found.unsettled:
+        worst = max(found.unsettled, key=found.unsettled.__getitem__)
+        logger.warning(
+            "the gradient still moves when the tolerance is lowered (%s by %.1g of itself; all: gradient_unsettled of "
+            "evaluation.json): the simulation is close to a point where it is infinitely steep",
+            worst, found.unsettled[worst],
+        )  # fmt: skip
     logger.info("log-likelihood %.6f, chi2 %.6f; written: %s", found.llh, found.chi2, args.output)
 
 

@@ -110,6 +110,11 @@ class DiffsolEngine:
         text = f"diffsol {ds.version()}\n{source}\n{self.rtol} {self.atol}\n{self.plan}\n{problem.observables}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
 
+    def finer(self, factor: float) -> DiffsolEngine:
+        """Give the same engine with all tolerances divided by `factor`."""
+        tolerances = {"rtol": self.rtol / factor, "atol": self.atol / factor, "lower_atol": False}
+        return DiffsolEngine(self.problem, **tolerances, max_seconds=self._max_seconds)
+
     def _set_tolerances(self, rtol: float, atol: float) -> None:
         self.rtol, self.atol = rtol, atol
         if self._ode is not None:

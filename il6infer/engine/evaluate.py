@@ -14,8 +14,9 @@ import pandas as pd
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._tables import sound_sheet
-from il6infer.engine import MAX_STEPS, Engine, compile
-from il6infer.engine.likelihood import pointwise, residuals, slopes
+from il6infer.engine import MAX_STEPS, compile
+from il6infer.engine.gradients import Gradient, settled_gradient
+from il6infer.engine.likelihood import pointwise, residuals
 from il6infer.petab_files.files import read_listing
 from il6infer.petab_files.read import load
 from il6infer.problems.priors import log_density
@@ -24,6 +25,9 @@ from il6infer.runs.outcome import Outcome
 
 MAX_SECONDS = 600.0
 """Wall time of a simulation [s], where nothing else is said."""
+
+UNSETTLED = 1e-4
+"""Change of a derivative, over itself, that is told: it may be wrong by more than that."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ class Evaluation:
         Experiment -> outcome of its simulation.
     gradient
         Estimated parameter -> derivative of the log-likelihood on the parameter's scale; None where not asked for.
+    gradient_rtol
+        Relative tolerance at which the gradient was taken; see `il6infer.engine.gradients`.
+    unsettled
+        Estimated parameter -> change of its derivative, over itself, when the tolerance last fell by ten, where that is
+        more than `UNSETTLED`.
     simulation
         (measurements,) in the order of the measurement tables; NaN where the simulation failed.
     atol
@@ -56,6 +65,8 @@ class Evaluation:
     log_prior: Mapping[str, float | None]
     outcomes: Mapping[str, str]
     gradient: Mapping[str, float | None] | None
+    gradient_rtol: float | None
+    unsettled: Mapping[str, float]
     simulation: np.ndarray
     atol: float
     seconds: Mapping[str, float]
@@ -72,6 +83,8 @@ class Evaluation:
             "unnorm_log_posterior": posterior,
             "outcomes": dict(self.outcomes),
             "gradient": None if self.gradient is None else dict(self.gradient),
+            "gradient_rtol": self.gradient_rtol,
+            "gradient_unsettled": dict(self.unsettled),
             "parameters": dict(self.parameters),
             "seconds": {name: round(value, 6) for name, value in self.seconds.items()},
         }
@@ -117,7 +130,7 @@ def evaluate(
     simulation = compiled.simulate(theta)
     clock.append(time.perf_counter())
     density = pointwise(problem, simulation.prediction, simulation.noise)
-    derivative = _gradient(problem, compiled, theta, simulation) if gradient else None
+    derivative = settled_gradient(compiled, theta, simulation, rtol) if gradient else None
     clock.append(time.perf_counter())
     stages = ("read", "compile", "simulate", "gradient") if gradient else ("read", "compile", "simulate")
     runs = {name: Outcome(simulation.outcome[run]) for name, run in compiled.plan.experiments.items()}
@@ -130,7 +143,9 @@ def evaluate(
             p.id: _finite(log_density(p, v)) if p.prior else None for p, v in zip(problem.estimated, theta, strict=True)
         },
         outcomes={name or "(no experiment)": outcome.name.lower() for name, outcome in runs.items()},
-        gradient=derivative,
+        gradient=derivative and _on_scales(problem, derivative.values, theta),
+        gradient_rtol=derivative and derivative.rtol,
+        unsettled=_unsettled(problem, derivative) if derivative else {},
         simulation=np.where(np.isfinite(simulation.prediction), simulation.prediction, np.nan),
         atol=compiled.atol,
         seconds={name: end - start for name, start, end in zip(stages, clock, clock[1:], strict=False)},
@@ -174,11 +189,15 @@ def simulation_table(path: Path, simulation: np.ndarray) -> pd.DataFrame:
     return table
 
 
-def _gradient(problem: Problem, engine: Engine, theta: np.ndarray, simulation: Any) -> dict[str, float | None]:
-    """Differentiate the log-likelihood on each parameter's scale, by the adjoint."""
-    found = engine.pullback(theta, *slopes(problem, simulation.prediction, simulation.noise))
+def _on_scales(problem: Problem, found: np.ndarray, theta: np.ndarray) -> dict[str, float | None]:
+    """Take derivatives to each parameter's scale."""
     factor = {"lin": lambda v: 1.0, "log": lambda v: v, "log10": lambda v: v * math.log(10.0)}
     return {p.id: _finite(g * factor[p.scale](v)) for p, g, v in zip(problem.estimated, found, theta, strict=True)}
+
+
+def _unsettled(problem: Problem, derivative: Gradient) -> dict[str, float]:
+    changes = zip(problem.estimated, derivative.change, strict=True)
+    return {p.id: float(change) for p, change in changes if change > UNSETTLED}
 
 
 def _finite(value: float) -> float | None:

@@ -46,6 +46,10 @@ class Engine(Protocol):
         """Experiments that each distinct run serves."""
         ...
 
+    def finer(self, factor: float) -> Engine:
+        """Give the same engine with all tolerances divided by `factor`."""
+        ...
+
     def simulate(self, theta: np.ndarray) -> Simulation:
         """Prediction and noise of every measurement; infinite and 1 where the run failed."""
         ...

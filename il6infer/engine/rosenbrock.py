@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -153,7 +154,6 @@ class RosenbrockEngine:
     threads
         That one gradient may use, where there are several blocks of runs; its bits do not depend on it. Also an
         attribute.
-
     """
 
     def __init__(
@@ -200,6 +200,14 @@ class RosenbrockEngine:
     def tables(self) -> Tables:
         """What the kernel reads of the problem."""
         return _tables(self._simulated, self.plan, self._rtol, self.atols, *self._budget)
+
+    def finer(self, factor: float) -> RosenbrockEngine:
+        """Give the same engine with all tolerances divided by `factor`; nothing is compiled again."""
+        other = copy(self)
+        for cached in ("tables", "_described", "blocks", "_digest", "fallback"):
+            vars(other).pop(cached, None)
+        other._rtol, other.atols, other._outcomes = self._rtol / factor, self.atols / factor, Counter()
+        return other
 
     @property
     def digest(self) -> str:

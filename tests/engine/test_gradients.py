@@ -1,0 +1,78 @@
+"""Gradients where sensitivities are far larger than states, against closed forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, log, sin
+from pathlib import Path
+
+import pytest
+
+from il6infer.engine.evaluate import Evaluation, evaluate
+from tests.zoo.texts import to_sbml
+
+MEASURED, NOISE = 1.0, 0.1
+
+
+@dataclass(frozen=True)
+class Steep:
+    """A model of x and k, where x is read under log-normal noise, its right value, and that of d ln(x) / dk."""
+
+    model: str
+    k: float
+    time: float
+    x: float
+    slope: float
+
+
+def _growth(gap: float) -> Steep:
+    """x' = k x^2 from 1: x = 1 / (1 - k t), and d ln(x) / dk = t x; `gap` is 1 - k t."""
+    return Steep("x=1; x' = k*x^2;", 1.0, 1.0 - gap, 1.0 / gap, (1.0 - gap) / gap)
+
+
+def _turns(time: float, k: float = 6.0) -> Steep:
+    """An oscillation, after many turns: 2 + cos(k t)."""
+    x = 2.0 + cos(k * time)
+    return Steep("c=1; s=0; c' = -k*s; s' = k*c; x := 2 + c;", k, time, x, -time * sin(k * time) / x)
+
+
+STEEP = {"growth that just stays finite": _growth(1e-4), "closer": _growth(1e-5), "many turns": _turns(150.3)}
+
+
+def _evaluate(folder: Path, steep: Steep, engine: str) -> Evaluation:
+    (folder / "model.xml").write_text(to_sbml(f"model steep\n{steep.model} k={steep.k!r};\nend\n"))
+    tables = {
+        "parameter": f"parameterId\tlowerBound\tupperBound\tnominalValue\testimate\nk\t0.01\t100\t{steep.k!r}\ttrue\n",
+        "observable": f"observableId\tobservableFormula\tnoiseFormula\tnoiseDistribution\no\tx\t{NOISE}\tlog-normal\n",
+        "measurement": f"observableId\texperimentId\ttime\tmeasurement\no\t\t{steep.time!r}\t{MEASURED}\n",
+    }
+    for name, table in tables.items():
+        (folder / f"{name}.tsv").write_text(table)
+    lists = "".join(f"{name}_files: [{name}.tsv]\n" for name in tables)
+    models = "model_files: {m: {language: sbml, location: model.xml}}\n"
+    (folder / "problem.yaml").write_text(f"format_version: 2.0.0\nid: steep\n{models}{lists}")
+    return evaluate(folder / "problem.yaml", gradient=True, engine=engine)
+
+
+@pytest.mark.parametrize("engine", ["rosenbrock", "diffsol"])
+@pytest.mark.parametrize("name", STEEP)
+def test_the_gradient_has_four_digits_where_the_solution_is_steep(name: str, engine: str, tmp_path: Path) -> None:
+    steep = STEEP[name]
+    found = _evaluate(tmp_path, steep, engine)
+    right = (log(MEASURED) - log(steep.x)) / NOISE**2 * steep.slope
+    assert found.gradient is not None
+    if not found.unsettled:
+        assert found.gradient["k"] == pytest.approx(right, rel=1e-4)
+    else:
+        assert found.gradient["k"] == pytest.approx(right, rel=2 * found.unsettled["k"])
+    assert not (found.unsettled and engine == "rosenbrock")
+
+
+def test_a_gradient_that_does_not_settle_says_so(tmp_path: Path) -> None:
+    """As near to infinity as rounding lets it be: the change of the last decade is given, and bounds the error."""
+    steep = _growth(3e-8)
+    found = _evaluate(tmp_path, steep, "rosenbrock")
+    right = (log(MEASURED) - log(steep.x)) / NOISE**2 * steep.slope
+    assert found.gradient is not None
+    assert found.unsettled["k"] > 1e-4
+    assert found.gradient["k"] == pytest.approx(right, rel=2 * found.unsettled["k"])
