@@ -297,18 +297,19 @@ class DiffsolEngine:
         tangents = np.empty((len(goals), *s.shape))
         now, done = start, 0
         for _ in range(pieces):
-            y, s, p, _ = self._switching.switch(y, s, p, dp, now, held)
+            y, s, p, _ = self._switching.switch(y, s, p, dp, now, held, self._slack(y), 0.0)
             asked = goals[done:]
             if self._limit is not None:
                 longest = now + max(float(self._limit([*y, *p, now])[0]), 1e-9 * (goals[-1] - now))
                 asked = np.unique(np.append(asked[asked <= longest], min(longest, goals[-1])))
             times, found, slopes = self._solve(y, s, p, dp, now, asked, derive, until)
-            y, s, now = found[-1], slopes[-1], times[-1]
+            y, s, now, span = found[-1], slopes[-1], times[-1], times[-1] - now
             reached = done + int(np.searchsorted(goals[done:], now, side="right"))
             for at in range(done, reached):
                 place = int(np.searchsorted(times, goals[at]))
                 states[at], tangents[at] = found[place], slopes[place]
-            before, (y, s, p, moment) = (y, s), self._switching.switch(y, s, p, dp, now, held)
+            before = y, s
+            y, s, p, moment = self._switching.switch(y, s, p, dp, now, held, self._slack(y), span)
             if moment:
                 same = np.abs(goals - now) <= SAME_MOMENT * max(abs(now), 1.0)
                 same[:done] = False
@@ -318,6 +319,9 @@ class DiffsolEngine:
             if done == len(goals):
                 return states, tangents, y, s, p
         raise Failed(Outcome.STEP_LIMIT)
+
+    def _slack(self, y: np.ndarray) -> np.ndarray:
+        return 10.0 * (self.atol + self.rtol * np.abs(y))
 
     def _solve(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, start: float, times: np.ndarray,

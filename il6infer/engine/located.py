@@ -13,6 +13,9 @@ from il6infer.runs.outcome import Outcome
 SAME_MOMENT = 1e-9
 """Conditions that change within this share of the time change together."""
 
+FOUND = 1e-12
+"""How exactly the solver finds the time of a zero, as a share of the time."""
+
 MOST_EVENTS = 64
 
 
@@ -123,8 +126,9 @@ class Switching:
         raise Failed(Outcome.STEP_LIMIT)
 
     def switch(
-        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray,
+        slack: np.ndarray, span: float,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:  # fmt: skip
         """State, tangent and parameters after a switch, where the run has come to one.
 
         The last tells whether events happened that what is measured now is measured after (1) or before (-1).
@@ -133,11 +137,19 @@ class Switching:
         ----------
         y, s, p, dp, t, held
             As `react` has them.
+        slack
+            (states,) by how much the solver may have each wrong.
+        span
+            How long the solver took to come here; 0 where it is yet to start.
         """
         before = self._rates([*y, *p, t])
         g, slopes = self._functions([*y, *p, t]), self._functions.jacobian([*y, *p, t])
         speed = slopes[:, : self._size] @ before + slopes[:, -1]
-        near = (speed != 0) & (np.abs(g) <= SAME_MOMENT * max(abs(t), 1.0) * np.abs(speed))
+        moment = SAME_MOMENT * max(abs(t), 1.0)
+        # However fast it changes, a function is at its zero only where state and time, as exact as they are, may be.
+        inexact = np.abs(slopes[:, : self._size]) @ slack + np.abs(slopes[:, -1]) * moment
+        inexact += np.abs(speed) * FOUND * max(abs(t), span)
+        near = (speed != 0) & (np.abs(g) <= np.minimum(moment * np.abs(speed), inexact))
         after, which = p.copy(), -1
         for j in np.flatnonzero(near):
             if after[self.place[j]] != float(speed[j] > 0):

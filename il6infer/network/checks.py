@@ -17,6 +17,10 @@ MAX_TERMS = 1_000_000
 """Of a function, with those of the functions that it calls."""
 
 _TAG = re.compile(r"<(?![!?])[^>]*>")
+# What exporters are known to write, that SBML forbids, and that can mean one thing alone.
+_TYPED_NAME = re.compile(r"""(<ci\b[^<>]*?)\s+type\s*=\s*("[^"]*"|'[^']*')""")
+_APPLIED_NAME = re.compile(r"<apply>(\s*<ci\b[^<>]*>\s*(\w+)\s*</ci>\s*)</apply>")
+_FUNCTION = re.compile(r"""<functionDefinition\b[^<>]*?\sid\s*=\s*["'](\w+)["']""")
 _CHECKED = (libsbml.LIBSBML_CAT_IDENTIFIER_CONSISTENCY, libsbml.LIBSBML_CAT_MATHML_CONSISTENCY)
 _UNCHECKED = (
     libsbml.LIBSBML_CAT_GENERAL_CONSISTENCY,
@@ -38,6 +42,7 @@ def parse(text: str, source: str) -> libsbml.SBMLDocument:
         With every error of libsbml, by line, or every element that is not supported, by name and id.
     """
     _refuse_depth(text, source)
+    text = mended(text)
     document = libsbml.readSBMLFromString(text)
     raise_faults(_errors(document, source), "SBML")
     model = document.getModel()
@@ -52,6 +57,18 @@ def parse(text: str, source: str) -> libsbml.SBMLDocument:
     raise_faults(_errors(document, source), "SBML")
     raise_faults((Fault(source, f"{what} is not supported.") for what in _unsupported(document, model, text)), "SBML")
     return document
+
+
+def mended(text: str) -> str:
+    """SBML without the number type of a name, and with a name that is no function in place of its call on nothing.
+
+    Parameters
+    ----------
+    text
+        The XML; its lines stay where they are.
+    """
+    functions = set(_FUNCTION.findall(text))
+    return _APPLIED_NAME.sub(lambda m: m[0] if m[2] in functions else m[1], _TYPED_NAME.sub(r"\1", text))
 
 
 def _refuse_depth(text: str, source: str) -> None:

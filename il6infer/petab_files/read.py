@@ -10,6 +10,7 @@ import pandas as pd
 import sympy as sp
 
 from il6infer._errors import UserError
+from il6infer.network.checks import mended
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml, resolve
 from il6infer.petab_files.checks import refuse_by_petab
@@ -46,7 +47,7 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     if len(tables.experiments) > MAX_EXPERIMENTS:
         what = f"{len(tables.experiments)} experiments, at most {MAX_EXPERIMENTS} are supported."
         raise UserError(f"{path.name}: {what} Split the problem.")
-    xml = read_xml(listing.model_path)
+    xml = mended(read_xml(listing.model_path))
     network = read_sbml(xml, listing.model_path.name)
     problem = _petab_problem(listing, tables, xml)
     refuse_unknown(tables, network, problem.model.sbml_model, listing.subject)

@@ -176,3 +176,19 @@ def test_a_reactions_id_is_its_rate():
     network = from_antimony("model m; species A = 1; J: A -> ; k*A; k = 2; seen := 3*J; end")
 
     assert network.derived == {"seen": 3 * symbol("k") * symbol("A")}
+
+
+def test_what_exporters_write_and_sbml_forbids_is_read_where_it_means_one_thing_alone():
+    """A name with the type of a number, and a name that is no function applied to nothing."""
+    nought = f'<functionDefinition id="two"><math {MATH}><lambda><cn>2</cn></lambda></math></functionDefinition>'
+    network = read_sbml(
+        sbml(
+            f"<listOfFunctionDefinitions>{nought}</listOfFunctionDefinitions>"
+            '<listOfParameters><parameter id="A" value="1" constant="false"/><parameter id="k" value="3"/>'
+            f'</listOfParameters><listOfRules><rateRule variable="A"><math {MATH}><apply><divide/>'
+            '<apply><times/><ci type="integer"> A </ci><apply><ci> two </ci></apply></apply>'
+            "<apply>\n<ci> k </ci>\n</apply></apply></math></rateRule></listOfRules>"
+        )
+    )
+
+    assert sp.simplify(network.rhs[0] - 2 * symbol("A") / symbol("k")) == 0
