@@ -13,7 +13,7 @@ from il6infer._tables import Sheet
 from il6infer._units import TIME_UNITS
 from il6infer.ingestion.bands import Joined, with_bands, with_lanes, with_replicates
 from il6infer.ingestion.cells import Merged
-from il6infer.ingestion.guard import guard, marked, passed_over
+from il6infer.ingestion.guard import guard, marked, passed_over, summed_up
 from il6infer.ingestion.headers import contradicted, logarithms
 from il6infer.ingestion.join import CLOCKS, with_conditions, with_house_names, with_times
 from il6infer.ingestion.join import KEYS as JOINED_BY
@@ -277,10 +277,12 @@ class Assay:
         )
         lost = tuple(c for c in joined.lost if c not in {*take.where, *take.ignore, *joined.used})
         found_lost = marked(joined.bands, lost, out) if joined.bands is not None else []
+        naming = [c for c in ("replicate", "sample", "well", "lane", "tube") if c in taken.columns and c not in unnamed]
+        sums = [fault] if (fault := summed_up(taken, naming, found.values)) else []
         left = [Dropped(observable, row, reason) for row, reason in joined.left for observable in spec.observables]
         return replace(
             found,
-            faults=(*faults, *found.faults, *guard(taken, unnamed, found.values), *found_lost),
+            faults=(*faults, *found.faults, *guard(taken, unnamed, found.values), *sums, *found_lost),
             dropped=(*found.dropped, *left),
             passed_over=(*unnamed, *lost),
             ignored=take.ignore,

@@ -15,6 +15,8 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from il6infer._errors import Fault
 from il6infer._files import why_unreadable
+from il6infer.ingestion.prism_file import is_prism
+from il6infer.ingestion.prism_file import tables as prism_tables
 from il6infer.ingestion.workbook_sizes import MAX_CELLS, too_large
 
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -104,10 +106,14 @@ def grids(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]:
     Returns
     -------
     tuple
-        One grid for a text, one for each visible sheet of a workbook that is not empty; and the faults.
+        One grid for a text, one for each visible sheet of a workbook, or table of Prism, that is not empty; and the
+        faults.
     """
     if is_workbook(content):
         return _workbook(content, name)
+    if is_prism(content):
+        tables, faults = prism_tables(content, name)
+        return tuple(Grid(name, rows, "", "utf-8", title) for title, rows in tables.items()), faults
     text, encoding, faults = decode(content, name)
     if text is None:
         return (), faults
@@ -118,7 +124,7 @@ def grids(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]:
 
 
 def decode(content: bytes, name: str) -> tuple[str | None, str, list[Fault]]:
-    """Text of a file and its encoding: UTF-8 or UTF-16 with or without a byte-order mark, else Windows-1252."""
+    """Text of a file and its encoding: UTF-8 or UTF-16 with or without a byte-order mark, else that of Windows."""
     encoding = next((code for mark, code in _MARKS.items() if content.startswith(mark)), "")
     start = content[:4096]
     if not encoding and b"\0" in start:
@@ -134,8 +140,22 @@ def decode(content: bytes, name: str) -> tuple[str | None, str, list[Fault]]:
             continue
         if "\0" in text:
             break
+        if not encoding and code != "utf-8" and (japanese := _japanese(content)):
+            return japanese, "cp932", []
         return text.lstrip("\ufeff"), code, []
     return None, "", [Fault(name, "is a binary file, not text.", SAVE)]
+
+
+def _japanese(content: bytes) -> str:
+    """Text of a Japanese Windows, where it is one: with kana, which in Western text would be rows of rare signs."""
+    try:
+        text = content.decode("cp932")
+    except UnicodeDecodeError:
+        return ""
+    foreign = [letter for letter in text if letter > "\x7f"]
+    kana = [letter for letter in foreign if "\u3041" <= letter <= "\u30fe"]
+    known = [letter for letter in foreign if "\u3000" <= letter <= "\u9fff" or "\uff01" <= letter <= "\uff5e"]
+    return text if len(kana) > 1 and len(known) == len(foreign) else ""
 
 
 def _text(text: str, encoding: str, name: str) -> tuple[Grid | None, list[Fault]]:
@@ -208,7 +228,7 @@ def _cells(sheet: CalamineSheet) -> tuple[tuple[str, ...], ...]:
     texts: dict[str, str] = {}
     rows = [
         [
-            (texts.get(cell) or texts.setdefault(cell, clean(cell))) if cell.__class__ is str else shown(cell)
+            (texts.get(cell) or texts.setdefault(cell, clean(cell))) if isinstance(cell, str) else shown(cell)
             for cell in row
         ]
         for row in sheet.to_python(skip_empty_area=False)

@@ -40,6 +40,12 @@ _UNUSED = re.compile(
     r"|aberrante?|exclue?|[\u00e0a] exclure|ne pas utiliser|contaminated|pipetting error)\b",
     re.IGNORECASE,
 )
+_SUM = re.compile(
+    r"(mean|means|average|avg\.?|mittelwert|mw|moyenne|median|s\.?d\.?|s\.?e\.?m\.?|st\.? ?dev\.?|std\.? ?dev\.?"
+    r"|standard deviation|standardabweichung|stabw\.?|stdabw\.?|[e\u00e9]cart-?type|%? ?cv ?%?)[:.]?"
+    r"|(mean|average|mittelwert|moyenne) (of|von|de) .*",
+    re.IGNORECASE,
+)
 _REPEATED = re.compile(r"(?P<name>.+?)(\.\d+| \(\d+\))")
 _NUMBERED = re.compile(
     r"(?P<name>.*?[^\W\d_]\w{0,60})[ _.-]{1,9}((?:n|rep|replicate|replikat|r|tech|bio|exp|#)[ _.-]{0,9})?\d{1,2}",
@@ -97,10 +103,35 @@ def guard(sheet: Sheet, columns: Sequence[str], values: Sequence[Value]) -> list
             at_once.setdefault((value.observable, value.condition, value.time_min), []).append(rows[place])
     faults = []
     for column in columns:
-        fault = _named(sheet, column) or _told(sheet, column, columns) or _splits(sheet, column, at_once)
+        fault = _named(sheet, column) or _told(sheet, column, columns) or summed_up(sheet, [column], values)
+        fault = fault or _splits(sheet, column, at_once)
         if fault is not None:
             faults.append(fault)
     return faults
+
+
+def summed_up(sheet: Sheet, columns: Collection[str], values: Sequence[Value]) -> Fault | None:
+    """Find a row that is read beside those that it sums up: one whose label is Mean, SD, CV ... where others' are not.
+
+    Parameters
+    ----------
+    sheet
+        The rows that are read.
+    columns
+        Those that may name a row.
+    values
+        What was read.
+    """
+    read = {place for value in values for place in value.rows or (value.row,)}
+    for column in columns:
+        rows = [row for row in sheet.rows if row.number in read and row[column]]
+        sums = [row for row in rows if _SUM.fullmatch(row[column])]
+        if sums and len(sums) < len(rows):
+            what = f"'{sums[0][column]}': it sums up other rows, and is read beside them"
+            what += f"; and so in {len(sums) - 1} more." if sums[1:] else "."
+            remedy = f"Take such rows out of the file, or read the others, as in 'where: {{{_quoted(column)}: [...]}}'."
+            return Fault(sheet.where(sums[0], column), what, remedy)
+    return None
 
 
 def marked(sheet: Sheet, columns: Sequence[str], out: Collection[int]) -> list[Fault]:

@@ -148,8 +148,12 @@ _BELOW |= {
     "low",
     "oor <",
     "oor<",
+    *("<llod", "< llod", "<lloq", "< lloq", "llod", "lloq", "<mdl", "< mdl", "<mdd", "below llod", "below lloq"),
 }
 _ABOVE = {"over", "overflow", "ovrflw", "ovfl", "overrange", "over range", "saturated", "sat", "sat.", "saturation"}
+_ABOVE |= {">uloq", "> uloq", "uloq", ">ulod", "> ulod", "above uloq"}
+_UNKNOWN = {"nan", "na", "n/a", "#n/a", "---", "--", "-", "range?", "#div/0!", "#value!", "null", "none", "inf", "?"}
+"""Words for no number that do not say why there is none."""
 _ABOVE |= {"above", "high", "aloq", "max", ">max", "oor >", "oor>", "overload", "overld", "ovld", "o/r"}
 _ABOVE |= {"\u00fcbersteuert", "uebersteuert", "ges\u00e4ttigt", "gesaettigt", "satur\u00e9", "sature"}
 MARKED = re.compile(r"([<>]=?|[\u2264\u2265])\s*(\d[\d.,'\u2019 \u00a0\u202f]*(?:[eE][+-]?\d+)?)")
@@ -218,6 +222,15 @@ class Collector:
     def _not_a_number(self, row: Row, column: str, what: str) -> Fault:
         """Describe the fault of a cell that should be a number; what its commas are is a question of the whole file."""
         fault = not_a_number(self.sheet, row, column, what)
+        if re.fullmatch(r"\*+\s*\d[\d.,]*|\d[\d.,]*\s*\*+", row[column]):
+            said = f"'{row[column]}' has a mark: programs write it of what was extrapolated beyond the standards."
+            remedy = "Leave the row out by 'where', or write '<' or '>' and the standard that it lies beyond."
+            return Fault(fault.where, said, remedy)
+        if row[column].casefold() in _UNKNOWN:
+            remedy = (
+                "Not measured: leave the cell empty. Nothing seen: write n.d., or '<' and the limit; too much: OVER."
+            )
+            return Fault(fault.where, fault.what, remedy)
         if (self.sheet.decimal, self.sheet.thousands) != (".", ""):
             marks = f"decimal '{self.sheet.decimal}'"
             marks += f", thousands '{self.sheet.thousands}'" if self.sheet.thousands else ""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from il6infer.ingestion.formats import FORMATS
 from il6infer.ingestion.loading import load
 from il6infer.ingestion.taking import Take
+from tests.ingestion.test_more_programs import GROUP, MSD, TREE, XPONENT
 from tests.ingestion.workbooks import xlsx, zipped
 
 GRID = [[f"{100 * r + c}" for c in range(1, 13)] for r in range(1, 9)]
@@ -163,6 +164,10 @@ CASES = {
     "imagej measure": ("imagej_measure", " ,Label,Area,Mean,IntDen,RawIntDen\n1,a.tif:x,64,2,128.5,128\n2,a.tif:y,64,2,1,1\n",
                        {0: {"row": "1", "label": "a.tif:x", "intensity": "128.5"}}, 0),
     "flowjo": ("flow", FLOWJO, {1: {"tube": "A2 IL6.fcs", "median": "2012"}}, 0),
+    "tree of gates": ("flow_tree", TREE, {1: {"tube": "il6_15.fcs", "median": "2012"}}, 0),
+    "luminex": ("luminex", XPONENT, {1: {"well": "A2", "sample": "vehicle_0", "Median IL-6": "25.5", "Result IL-6": "< 3.2"}}, 0),
+    "msd": ("msd", MSD, {1: {"well": "A02", "Calc. Concentration": "2.1"}, 2: {"Calc. Concentration": "below"}}, 0),
+    "group": ("softmax_group", GROUP, {1: {"well": "A2", "sample": "Un01", "value": "0.528"}}, 0),
     "edger": ("genes", EDGER, {0: {"gene": "SOCS3", "log2_fold_change": "2.9", "fold_change": "7.464263932"}}, 1),
     "limma": ("genes", LIMMA, {0: {"gene": "SOCS3", "p_adjusted": "1e-6"}}, 1),
     "courses": ("courses", "Condition,0 min,15 min\nvehicle,1.1,1.2\nIL-6 10 ng/ml,1.3,\n", {1: {"condition": "vehicle", "time": "15 min", "value": "1.2"},
@@ -302,7 +307,7 @@ BOMB = '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rdml>&b;</rdml>'
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (zipped({"rdml_data.xml": BOMB}), "its XML declares a document type, which RDML has no use for."),
+        (zipped({"rdml_data.xml": BOMB}), "is no RDML file: its XML declares a document type."),
         (zipped({"rdml_data.xml": BOMB.encode("utf-16")}), "its XML declares a document type"),
         (zipped({"rdml_data.xml": "<rdml/>"}), "the RDML file has no reaction with a Cq."),
         (zipped({"rdml_data.xml": "<rdml"}), "is no RDML file"),

@@ -245,7 +245,11 @@ REFUSED = {
         entry(),
         "column 'v.1': it looks like a repeat of column 'v', which is read. If it holds replicates, put them below each other, or list the file once for each; else list it under 'ignore: [v.1]'.",
     ),
-    "a star at a number": ("time,condition,v\n0,vehicle,1\n15,IL-6 10 ng/ml,2*\n", entry(), "'2*' is not a number."),
+    "a star at a number": (
+        "time,condition,v\n0,vehicle,1\n15,IL-6 10 ng/ml,2*\n",
+        entry(),
+        "'2*' has a mark: programs write it of what was extrapolated",
+    ),
     "a column of flags in German": (
         "time,condition,v,verwerfen\n0,vehicle,1,\n15,IL-6 10 ng/ml,2,\n30,IL-6 10 ng/ml,9.5,x\n",
         entry(),

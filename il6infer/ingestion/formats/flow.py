@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 from il6infer._errors import Fault
-from il6infer.ingestion.cells import Grid
+from il6infer.ingestion.cells import Grid, filled
 from il6infer.ingestion.formats.format import SEARCHED, Block, Format, headers, named, plain, renamed, table_below
 
 _STATISTIC = re.compile(
@@ -33,15 +34,37 @@ def _head(grid: Grid) -> int | None:
     return None
 
 
+def _below(grid: Grid) -> Grid:
+    """Write the tubes of FACSDiva, whose tables stand below their names, as one table with a column of the tube."""
+    rows: list[tuple[str, ...]] = []
+    tube = ""
+    head: tuple[str, ...] = ()
+    for row in grid.rows:
+        first = plain(row[0]) if row else ""
+        if first == "tube name" and filled(row) == 2:
+            tube, head = row[1], ()
+            rows.append(())
+        elif tube and not head and first in ("population", "gate") and filled(row) > 1:
+            head = row
+            known = ("Tube Name:", *row) in rows
+            rows.append(() if known else ("Tube Name:", *row))
+        else:
+            rows.append((tube, *row) if head and filled(row) > 1 else ())
+    return replace(grid, rows=tuple(rows)) if head else grid
+
+
 def _gated(grid: Grid) -> int | None:
     """Row of a header of FACSDiva or CytExpert: a gate a row, statistics as ``PE-A Median`` or ``Median PE-A``."""
     head = headers(grid, _TUBE, _GATE)
+    if head is None and headers(grid, _GATE) is not None:
+        grid = _below(grid)
+        head = headers(grid, _TUBE, _GATE)
     return head if head is not None and any(map(_POPULATION.fullmatch, grid.rows[head])) else None
 
 
 def _read_gated(grid: Grid, head: int, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
     """Read the gates of the tubes, columns as the program calls them; which gate is read is for ``where`` to say."""
-    block, faults = table_below(grid, head)
+    block, faults = table_below(grid if headers(grid, _TUBE, _GATE) == head else _below(grid), head)
     if block is None:
         return None, faults
     names = named(block, {"tube": _TUBE, "population": _GATE, "sample": ("Sample ID:", "Sample ID")})

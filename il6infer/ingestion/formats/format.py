@@ -46,9 +46,14 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
 }
 """Column of this house -> what people and programs call it (see `plain`)."""
 
+_JAPANESE = {"\u30ec\u30fc\u30f3": "lane", "\u30a6\u30a7\u30eb": "well", "\u907a\u4f1d\u5b50": "gene"}
+_JAPANESE |= dict.fromkeys(("\u6761\u4ef6", "\u51e6\u7406"), "condition")
+_JAPANESE |= dict.fromkeys(("\u8a66\u6599", "\u691c\u4f53"), "sample")
+
 TIMES = re.compile(
-    r"(time|zeit|temps|t|timepoint|time point)[ _]*[(\[/_ ]*"
-    r"(?P<unit>s|sec|seconds?|min|minutes?|minuten|h|hr|hrs|hours?|std|stunden|d|days?|tage?)[)\]]*"
+    r"(time|zeit|temps|t|timepoint|time point|\u6642\u9593|\u6642\u523b)[ _]*[(\[/_ \uff08]*"
+    r"(?P<unit>s|sec|seconds?|min|minutes?|minuten|h|hr|hrs|hours?|std|stunden|d|days?|tage?|\u5206|\u79d2|\u6642\u9593|\u65e5)"
+    r"[)\]\uff09]*"
 )
 _BEHIND = re.compile(
     r".*[(\[]\s*(?P<unit>s|secs?|seconds?|mins?|minutes?|minuten|h|hrs?|hours?|std|stunden|d|days?|tage?)\.?\s*[)\]]"
@@ -70,6 +75,7 @@ _TIME_WORDS = {
     "tage": "d",
 }
 _UNITS = {"s": "s", "m": "min", "h": "h", "d": "d", "t": "d"}
+_UNITS |= {"\u79d2": "s", "\u5206": "min", "\u6642": "h", "\u65e5": "d"}
 
 SEARCHED = 3_000
 """Rows of a file in which a header is looked for: some programs write the samples of a plate before its results."""
@@ -158,7 +164,8 @@ def known_as(header: str) -> str:
     words = plain(header)
     if time_unit(header):
         return "time_min"
-    return next((column for column, names in KNOWN.items() if words in names or bare(header) in names), "")
+    found = next((column for column, names in KNOWN.items() if words in names or bare(header) in names), "")
+    return found or _JAPANESE.get(header.strip(), "")
 
 
 def time_unit(header: str) -> str:

@@ -64,7 +64,8 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     beside, lines = _beside(grid), []
     if beside is not None:
         grid, lines = _below_each_other(grid, beside)
-    names = {"lane": _LANE, "number": _NUMBER, "band": _LABEL, "intensity": _VOLUME}
+    names = {"lane": _LANE, "number": _NUMBER, "band": _LABEL}
+    names |= {} if set(_VOLUME[:4]) & set(wanted) else {"intensity": _VOLUME}  # it is asked for by its own name
     names["Volume (Int)"] = ("Volume (Int)", "Volumen (Int)")
     block, faults = read_bands(grid, _long(grid), names, hidden=lambda name: name in _ABOUT)
     if block is None:

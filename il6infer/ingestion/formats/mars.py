@@ -42,11 +42,16 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     names = named(block, {"row": _ROWS, "column": _COLUMNS, "sample": ("Content",)})
     block = renamed(block, names)
     rows = tuple(
-        row.with_cells({"well": row["row"].upper() + row["column"].lstrip("0"), **row.cells}) for row in block.rows
+        row.with_cells({"well": _letter(row["row"]) + row["column"].lstrip("0"), **row.cells}) for row in block.rows
     )
     kept = tuple(column for column in block.columns if column not in ("row", "column"))
     rows = tuple(row.with_cells({c: row[c] for c in ("well", *kept)}) for row in rows)
     return replace(block, columns=("well", *kept), rows=rows), []
+
+
+def _letter(row: str) -> str:
+    """Letter of a row of wells, which microscopes number (Harmony: 1 is A)."""
+    return chr(ord("A") + int(row) - 1) if row.isdecimal() and 0 < int(row) <= 16 else row.upper()
 
 
 def _finds(grid: Grid) -> bool:

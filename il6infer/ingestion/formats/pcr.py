@@ -11,12 +11,14 @@ from il6infer.ingestion.cells import Grid
 from il6infer.ingestion.formats.format import Block, headers, named, plain, renamed, table_below
 
 CT = ("C\u0442", "CT", "Ct", "Cq", "Cp", "Crt", "Cq (\u0394R)")
+CT += ("Ct (\u0394R)", "Ct (\u0394Rn)", "Ct (dR)", "Ct (dRn)", "Cq (dR)")
 WELL = ("Well Position", "Well", "Pos", "Position", "Vertiefung", "Kavit\u00e4t", "Puits")
 SAMPLE = ("Sample Name", "Sample", "Name", "Probe", "Probenname", "Biological Group", "Biologische Gruppe")
-SAMPLE += ("\u00c9chantillon", "Nom d'\u00e9chantillon", "Nom de l'\u00e9chantillon")
+SAMPLE += ("Well Name", "\u00c9chantillon", "Nom d'\u00e9chantillon", "Nom de l'\u00e9chantillon")
 GENE = ("Target Name", "Target", "Detector", "Detector Name", "Assay", "Gene", "Ziel", "Zielname", "Zielsequenz", "Gen")
 GENE += ("Gene Name", "Cible", "Nom de la cible", "G\u00e8ne")
 TASK = ("Task", "Content", "Inhalt", "Aufgabe", "Type", "Sample Type", "Contenu", "T\u00e2che", "Probentyp")
+TASK += ("Well Type",)
 OMIT = ("Omit", "Omitted", "Excluded", "Auslassen", "Ausgeschlossen", "Exclu", "Omettre")
 NAMES: Mapping[str, Sequence[str]] = {
     "well": WELL, "sample": SAMPLE, "gene": GENE, "ct": CT, "task": TASK, "omit": OMIT,
@@ -26,7 +28,7 @@ _SUMS = re.compile(
     r"|schwellenwert|score|conf|confidence"
     r"|baseline|auto|cycles?|efficiency|amp status|reporter|quencher|fluor|passive|rq|rq min|rq max|delta|ddct|dct"
     r"|error|epf|call|tm\d?|y intercept|slope|r superscript 2|r2|set point|setpoint|well note"
-    r"|highsd|noamp|outlierrg|expfail"
+    r"|colour|comment|given conc|calc conc|var|highsd|noamp|outlierrg|expfail"
     r"|bltr"
     r"|prfdrop|thold|target color|sample color|color|curve quality|result quality issues|number of points.*|standard"
     r"|status)\b.*|\u03b4.*"

@@ -29,18 +29,19 @@ _KNOWN = (("firefly", "firefly"), ("renilla", "renilla"))
 
 @dataclass(frozen=True)
 class Plate:
-    """One grid: row of its numbers, column of the number 1, how many columns, letter -> row, and its title."""
+    """One grid: row of its numbers, column of the number 1, how many columns, letter -> row, title, wavelength."""
 
     head: int
     left: int
     width: int
     rows: tuple[tuple[str, int, str], ...]
     title: str
+    wave: str = ""
 
 
-def _numbers(row: tuple[str, ...]) -> tuple[int, int] | None:
-    """Column of a 1 that 2, 3 ... follow, and how many there are; at least two."""
-    for left, cell in enumerate(row[:4]):
+def _numbers(row: tuple[str, ...], start: int = 0) -> tuple[int, int] | None:
+    """Column of a 1 that 2, 3 ... follow, and how many there are; at least two; within four columns of the start."""
+    for left, cell in enumerate(row[start : start + 4], start=start):
         if cell not in ("1", "01", "1.0"):
             continue
         count = 0
@@ -64,8 +65,30 @@ def plates(grid: Grid) -> Iterator[Plate]:
         letters = {letter for letter, _, _ in rows}
         if not rows or (len(letters) < 2 and not lettered) or width > 24 or len(letters) > 16:
             continue
-        yield Plate(head, left, width, tuple(rows), _title(grid, head, last, left))
+        title = _title(grid, head, last, left)
+        beside = list(_beside(row, left + width, width)) if all(not name for _, _, name in rows) else []
+        waves = _waves(grid, head, len(beside) + 1)
+        yield Plate(head, left, width, tuple(rows), title, waves[0])
+        for place, wave in zip(beside, waves[1:], strict=True):
+            yield Plate(head, place, width, tuple(rows), title, wave)
         last = rows[-1][1]
+
+
+def _beside(row: tuple[str, ...], behind: int, width: int) -> Iterator[int]:
+    """Columns of the grids that stand beside the first, one for each wavelength (SoftMax Pro)."""
+    while (found := _numbers(row, behind)) is not None and found[1] == width:
+        yield found[0]
+        behind = found[0] + width
+
+
+def _waves(grid: Grid, head: int, count: int) -> list[str]:
+    """Wavelengths of grids side by side, as the line of the plate names them; else their numbers; one has no name."""
+    if count == 1:
+        return [""]
+    for cell in grid.rows[head - 1] if head else ():
+        if re.fullmatch(r"\d{3,4}([ ,;/]+\d{3,4})+", cell) and len(re.findall(r"\d+", cell)) == count:
+            return re.findall(r"\d+", cell)
+    return [str(number) for number in range(1, count + 1)]
 
 
 def _lettered(grid: Grid, head: int, left: int, width: int) -> Iterator[tuple[str, int, str]]:
@@ -153,7 +176,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
 def _titles(plate: Plate) -> dict[str, str]:
     """Name behind the rows of a grid -> name of its column: that name, or the grid's title."""
     names = dict.fromkeys(read_name for _, _, read_name in plate.rows)
-    titles = {name: name or plate.title or "value" for name in names}
+    titles = {name: name or f"{plate.title} {plate.wave}".strip() or "value" for name in names}
     return {n: next((short for word, short in _KNOWN if word in t.casefold()), t) for n, t in titles.items()}
 
 

@@ -1,4 +1,4 @@
-"""GraphPad Prism and its kin: times in rows, replicates of each condition in neighbouring columns."""
+"""GraphPad Prism and its kin: times in rows with replicates side by side, or a condition a column."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from dataclasses import replace
 from il6infer._errors import Fault
 from il6infer._tables import Row, number
 from il6infer.ingestion.cells import Grid, filled
-from il6infer.ingestion.formats.format import Block, Format, numeric, plain, table_below, time_unit
+from il6infer.ingestion.formats.format import Block, Format, numeric, plain, table_below, text_of, time_unit
+from il6infer.ingestion.labels import parse_label
 
 _REPLICATE = re.compile(
     r"(?P<condition>.*\S)(?:[\s_.-]{0,9}\(\s{0,9}|[\s_.-]{1,9})(?:n|rep\.?|replicate|#|donor)\s*[=_.]?\s*\d{1,2}\s*\)?"
     r"|(?P<set>.*\S):\s*Y?\d{1,2}",
     re.IGNORECASE,
 )
+_TIMED = re.compile(r"-?\d+(?:[.,]\d+)?\s*(?:s|sec|min|h|hours?|std|d)\.?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:n|r|rep\.?|repl\.?|replicate|replikat|#|donor|exp\.?)\s*[=_.-]?\s*\d{1,2}", re.IGNORECASE)
 _SPREADS = {"mean", "sd", "sem", "n", "cv", "error", "upper", "lower", "upper limit", "lower limit", "%cv", "+error"}
 
@@ -28,12 +30,23 @@ def _head(grid: Grid) -> int | None:
     return None
 
 
+def _columns(grid: Grid) -> int | None:
+    """Row of a column table: conditions that say what is done, with nothing but numbers below them, no times."""
+    head = next((place for place, row in enumerate(grid.rows[:60]) if filled(row) > 1), None)
+    if head is None:
+        return None
+    names = [name for name in grid.rows[head] if name]
+    below = [cell for row in grid.rows[head + 1 :] for cell in row if cell]
+    said = len(set(names)) == len(names) > 1 and all(parse_label(name)[0] is not None for name in names)
+    return head if said and below and all(map(numeric, below)) else None
+
+
 def _unnamed(grid: Grid, head: int) -> bool:
     """Whether the first column has no name, and numbers alone: the times of Prism's own exports."""
     if grid.rows[head][0]:
         return False
     below = [row for row in grid.rows[head + 1 :] if any(row)]
-    return len(below) > 1 and all(number(row[0]) is not None for row in below)
+    return len(below) > 1 and all(number(row[0]) is not None or _TIMED.fullmatch(row[0]) for row in below)
 
 
 def _is_time(cell: str) -> bool:
@@ -67,6 +80,22 @@ def _groups(grid: Grid, head: int) -> list[tuple[int, str]]:
     return found
 
 
+def _read_columns(grid: Grid, head: int) -> tuple[Block | None, list[Fault]]:
+    """Read a condition a column; the time, which such a table does not say, is for the description to say."""
+    rows: list[Row] = []
+    for line, cells in enumerate(grid.rows[head + 1 :], start=head + 2):
+        replicate = str(len({row.line for row in rows}) + 1)
+        for name, cell in zip(grid.rows[head], cells, strict=False):
+            if name and cell:
+                place = f"row {line}, '{name}'"
+                made = {"condition": name, "replicate": replicate, "value": cell}
+                rows.append(Row(len(rows) + 1, made, line, place))
+            elif cell:
+                where = f"{grid.name}, row {line}"
+                return None, [Fault(where, f"'{cell}' stands below no condition.", "Name each column.")]
+    return Block(("condition", "replicate", "value"), tuple(rows), (), (), text_of(grid.rows[:head])), []
+
+
 def _numbered_below(grid: Grid, head: int, groups: list[tuple[int, str]]) -> bool:
     """Whether the row below the conditions names their replicates (n1, n2 ...)."""
     cells = [grid.cell(head + 1, column) for column, _ in groups]
@@ -76,6 +105,8 @@ def _numbered_below(grid: Grid, head: int, groups: list[tuple[int, str]]) -> boo
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
     """Read the cells: a row for each time, condition and replicate, with its ``value``; empty cells are no values."""
     head = _head(grid)
+    if head is None and (columns := _columns(grid)) is not None:
+        return _read_columns(grid, columns)
     if head is None:
         what = "has no header with a time and replicates of conditions beside it."
         return None, [Fault(grid.name, what, "Name the columns as in 'IL-6 n1', 'IL-6 n2'.")]
@@ -116,8 +147,8 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
 
 FORMAT = Format(
     name="prism",
-    text="GraphPad Prism and alike: times in rows, replicates of conditions in columns",
-    finds=lambda grid: _head(grid) is not None,
+    text="GraphPad Prism and alike: times in rows, replicates in columns; column tables, a condition a column",
+    finds=lambda grid: _head(grid) is not None or _columns(grid) is not None,
     read=read,
     program=False,
 )

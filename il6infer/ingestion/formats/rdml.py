@@ -7,16 +7,13 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from typing import Any
-from xml.etree import ElementTree
-from xml.parsers import expat
 
 from il6infer._errors import Fault
 from il6infer.ingestion.cells import Grid
 from il6infer.ingestion.formats.format import Block, Format
 from il6infer.ingestion.formats.pcr import read_wells
+from il6infer.ingestion.xml_text import MAX_XML, children, root_of
 
-MAX_XML = 50_000_000
-"""Bytes of XML that are unpacked; a small zip can hold much more."""
 _HEAD = ("Well", "Sample", "Target", "Task", "Omit", "Cq", "Run")
 _AGAIN = "Export it again, or export the Cq values as CSV."
 
@@ -41,63 +38,41 @@ def unpack(content: bytes, name: str) -> tuple[Grid | None, list[Fault]]:
     return _grid(text, name)
 
 
-class _DeclarationError(Exception):
-    """XML with a document type: entities in it can grow without end, or read other files."""
-
-
-def _refuse_declarations(text: bytes) -> None:
-    def refuse(*_: object) -> None:
-        raise _DeclarationError
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.Parse(text, True)
-
-
 def _grid(text: bytes, name: str) -> tuple[Grid | None, list[Fault]]:
-    try:
-        _refuse_declarations(text)
-        root = ElementTree.fromstring(text)
-    except _DeclarationError:
-        return None, [Fault(name, "its XML declares a document type, which RDML has no use for.", _AGAIN)]
-    except (ElementTree.ParseError, expat.ExpatError, ValueError, LookupError) as error:
-        return None, [Fault(name, f"is no RDML file ({error}).", _AGAIN)]
+    root, why = root_of(text)
+    if root is None:
+        return None, [Fault(name, f"is no RDML file: {why}.", _AGAIN)]
     rows = list(_reactions(root))
     if not rows:
         return None, [Fault(name, "the RDML file has no reaction with a Cq.", "Export it with its results.")]
     return Grid(name, (_HEAD, *rows), "", "utf-8"), []
 
 
-def _all(node: Any, tag: str) -> list[Any]:
-    return [child for child in node if str(child.tag).rpartition("}")[2] == tag]
-
-
 def _text(node: Any, tag: str) -> str:
-    found = _all(node, tag)
+    found = children(node, tag)
     return (found[0].text or "").strip() if found else ""
 
 
 def _id(node: Any, tag: str) -> str:
-    found = _all(node, tag)
+    found = children(node, tag)
     return str(found[0].get("id", "")) if found else ""
 
 
 def _reactions(root: Any) -> Iterator[tuple[str, ...]]:
-    types = {sample.get("id", ""): _text(sample, "type") for sample in _all(root, "sample")}
-    for experiment in _all(root, "experiment"):
-        for run in _all(experiment, "run"):
-            shape = _all(run, "pcrFormat")
+    types = {sample.get("id", ""): _text(sample, "type") for sample in children(root, "sample")}
+    for experiment in children(root, "experiment"):
+        for run in children(experiment, "run"):
+            shape = children(run, "pcrFormat")
             columns = _text(shape[0], "columns") if shape else ""
             numbered = bool(shape) and _text(shape[0], "rowLabel") == "123"
-            for react in _all(run, "react"):
+            for react in children(run, "react"):
                 place, sample = react.get("id", ""), _id(react, "sample")
-                for data in _all(react, "data"):
+                for data in children(react, "data"):
                     cq = _text(data, "cq")
                     # -1 is how the standard writes that no amplification was seen
                     cq = "Undetermined" if cq in ("", "-1", "-1.0") or cq.lower() == "nan" else cq
                     kind = types.get(sample, "")
-                    omitted = "true" if _all(data, "excl") else "false"
+                    omitted = "true" if children(data, "excl") else "false"
                     task = "Unknown" if kind in ("unkn", "opt", "") else kind
                     well = _well(place, columns, numbered)
                     yield (well, sample, _id(data, "tar"), task, omitted, cq, str(run.get("id", "")))
