@@ -106,6 +106,8 @@ def _blanks(document: Any, place: tuple[str | int, ...] = ()) -> Iterable[tuple[
     """Places of the document where a blank stands."""
     if isinstance(document, Mapping):
         for key, value in document.items():
+            if key == BLANK:
+                yield (*place, key)
             yield from _blanks(value, (*place, key))
     elif isinstance(document, list):
         for i, value in enumerate(document):

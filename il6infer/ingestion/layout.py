@@ -235,7 +235,9 @@ def _cell(cell: str, column: str, layout: Sheet, sheet: Sheet) -> str:
     return sheet.written(value) if layout.decimal != sheet.decimal else cell
 
 
-def joined(sheet: Sheet, places: Places, name: str) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:
+def joined(
+    sheet: Sheet, places: Places, name: str, standard: str = ""
+) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:
     """Put what a layout says beside the rows of a sheet.
 
     Parameters
@@ -246,6 +248,8 @@ def joined(sheet: Sheet, places: Places, name: str) -> tuple[Sheet, list[tuple[i
         Column of places -> place -> what the layout says of it.
     name
         Of the layout, for messages.
+    standard
+        Column of rows that need no place in a layout where they have something in it: standards of a curve.
 
     Returns
     -------
@@ -268,7 +272,7 @@ def joined(sheet: Sheet, places: Places, name: str) -> tuple[Sheet, list[tuple[i
                 out = out or found
             elif found:
                 said.update(found)
-        if out or not known:
+        if out or not (known or row.cells.get(standard)):
             left.append((row.number, out or NOT_THERE))
             continue
         for field, cell in said.items():

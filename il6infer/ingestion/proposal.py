@@ -19,6 +19,7 @@ from il6infer.ingestion.formats.format import known_as, numeric, plain, time_uni
 from il6infer.ingestion.labels import name_of, parse_label
 from il6infer.ingestion.loading import Loaded, load
 from il6infer.ingestion.proposed_configuration import configuration
+from il6infer.ingestion.proposed_layout import is_map, key_of, layout_of
 from il6infer.ingestion.taking import Take
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".xlsm", ".rdml", ".asc", ".dat"})
@@ -111,14 +112,19 @@ def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
         if NO_TEXT.search(path.name):
             lines.append(f"{path.name}: its name is no text, and left out. Rename it.")
             continue
-        for loaded, fault in _tables(path):
+        tables = list(_tables(path))
+        maps = [loaded for loaded, _ in tables if loaded is not None and is_map(loaded.sheet)]
+        map_of = {row["well"]: row["value"] for loaded in maps for row in loaded.sheet.rows} if len(maps) == 1 else {}
+        for loaded, fault in tables:
             if loaded is None:
                 lines.append(fault)
+            elif map_of and loaded in maps:
+                lines.append(f"{loaded.grid.name}: the map of the plate, as far as it says what was done in the layout")
             elif {"condition", "time_min", "action"} <= set(loaded.sheet.columns):
                 protocol = path.name
                 lines.append(f"{path.name}: the protocol")
             elif not path.name.startswith("layout_"):
-                found.append(_propose(path.name, loaded, fault))
+                found.append(_propose(path.name, loaded, fault, map_of))
     if not found:
         told = "".join(f"\n  - {line}" for line in lines)
         raise UserError(f"{folder}: no file that can be read as a table ({', '.join(sorted(SUFFIXES))}).{told}")
@@ -143,7 +149,7 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _propose(path: str, loaded: Loaded, marks: str = "") -> Proposal:
+def _propose(path: str, loaded: Loaded, marks: str, map_of: Mapping[str, str]) -> Proposal:
     sheet = loaded.sheet
     assay, entry, todo = _assay(sheet)
     entry = {"path": path, "assay": assay, **entry}
@@ -155,7 +161,7 @@ def _propose(path: str, loaded: Loaded, marks: str = "") -> Proposal:
         entry["thousands"] = BLANK
         one.todo.append(marks)
     _batches(one, sheet)
-    _conditions(one, sheet)
+    _conditions(one, sheet, map_of)
     _times(one, sheet)
     marked = [c for c in sheet.columns if re.search(r"\b(sd|se|sem|n|n cells|std|flag|omit|exclude)\b", plain(c))]
     if marked:
@@ -164,23 +170,8 @@ def _propose(path: str, loaded: Loaded, marks: str = "") -> Proposal:
     return one
 
 
-_NO_VALUES = (
-    "row",
-    "peak",
-    "no",
-    "nr",
-    "gel",
-    "plate",
-    "blot",
-    "experiment",
-    "exp",
-    "run",
-    "image",
-    "",
-    "time",
-    "zeit",
-    "t",
-)
+_NO_VALUES = {"row", "peak", "no", "nr", "gel", "plate", "blot", "experiment", "exp", "run", "image", ""}
+_NO_VALUES |= {"time", "zeit", "t"}
 
 
 def _treatment(column: str) -> bool:
@@ -229,14 +220,19 @@ def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
     if _has(sheet, "well") and standard and values:
         signal = next((c for c in values if re.search(r"450|od|abs", plain(c))), values[0])
         entry = {"observable": BLANK, "signal": signal, "standard": standard, "unit": BLANK, "substance": BLANK}
-        return "elisa", entry, [readout, "unit and substance of the standards"]
+        todo = [readout, "unit and substance of the standards"]
+        if not _has(sheet, "sample"):
+            entry["sample"] = "well"
+            todo.append("sample: each well is one of its own; a column of names puts wells together")
+        return "elisa", entry, todo
     if _has(sheet, "lane") or {"band", "intensity"} <= set(sheet.columns) or "peak" in sheet.columns:
         bands = _bands(sheet, values)
         entry = {"observable": BLANK, "signal": bands[0] if len(bands) == 1 else BLANK, "normalise": BLANK}
         listed = ", ".join(bands) or "(the layout names them)"
         return "western_blot", entry, [readout, f"signal, and what it is divided by (or none): of the bands {listed}"]
     columns = values or [BLANK]
-    observables = {name_of(c): {"column": c, "unit": "a.u."} for c in columns}
+    statistic = columns in (["value"], ["median"], ["mean"], ["geomean"], [BLANK])  # the name of no read-out
+    observables = {BLANK if statistic else name_of(c): {"column": c, "unit": "a.u."} for c in columns}
     return (
         "table",
         {"observables": observables},
@@ -265,7 +261,7 @@ def _dose(column: str) -> str:
     return species if species in substances() else ""
 
 
-def _conditions(one: Proposal, sheet: Sheet) -> None:
+def _conditions(one: Proposal, sheet: Sheet, map_of: Mapping[str, str]) -> None:
     """How the condition is told: by a column, by doses, or by a layout that is to be filled in."""
     doses = {species: column for column in sheet.columns if (species := _dose(column))}
     others = [
@@ -289,21 +285,16 @@ def _conditions(one: Proposal, sheet: Sheet) -> None:
         one.entry["condition"] = {"doses": {s: {"column": c, "unit": _unit(c)} for s, c in doses.items()}}
         one.todo.append("condition, doses: their units, and 'time_min: -60' of what was added before the stimulus")
         return
-    key = next((c for c in ("well", "lane", "peak", "tube", "label", "sample") if c in sheet.columns), "")
-    key = key or next((c for c in sheet.columns if known_as(c) in ("well", "lane", "sample")), "")
+    key = key_of(sheet)
     if not key:
         one.entry["condition"] = BLANK
         one.todo.append("condition: the one of all rows, or {column: ...}, or {doses: ...}")
         return
-    places = list(dict.fromkeys(row[key] for row in sheet.rows))
-    more = ["band", "lane"] if key == "peak" else []
-    blank = ",".join([BLANK] * (2 + len(more)))
-    one.layout = (
-        "\n".join([",".join([known_as(key) or key, *more, "condition", "time_min"]), *(f"{p},{blank}" for p in places)])
-        + "\n"
-    )
+    one.layout = layout_of(sheet, key, BLANK, standard=one.entry.get("standard", ""), map_of=map_of)
     one.entry["layout"] = f"layout_{one.stem}.csv"
     one.todo.append(f"fill in layout_{one.stem}.csv: condition and time of each {known_as(key) or key} (or 'blank')")
+    if BLANK not in one.layout:
+        one.todo[-1] = f"layout_{one.stem}.csv: condition and time as names say them: is that right?"
 
 
 def _says_doses(sheet: Sheet, column: str) -> bool:

@@ -92,7 +92,7 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         step.faults += faults
         if not faults:
             before = set(step.sheet.columns)
-            step.sheet, out, faults = joined(step.sheet, places, name)
+            step.sheet, out, faults = joined(step.sheet, places, name, getattr(spec, "standard", ""))
             step.faults += faults
             left += out
             step.used |= {*places, *(set(step.sheet.columns) - before)}

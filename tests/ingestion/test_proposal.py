@@ -198,3 +198,49 @@ def test_a_column_that_says_what_was_done_needs_no_layout(tmp_path):
     (file,) = written["files"]
     assert file["condition"] == {"column": "Probe"}
     assert "layout" not in file
+
+
+def test_a_map_of_the_plate_in_a_second_sheet_fills_the_layout(tmp_path):
+    numbers = [[None, 1.0, 2.0], ["A", 12000.0, 95000.0], ["B", 11000.0, 96000.0]]
+    words = [[None, 1.0, 2.0], ["A", "vehicle", "IL-6 10 ng/ml"], ["B", "vehicle", "PMA"]]
+    sheets = {"Data": [["Firefly"], *numbers, [None], ["Renilla"], *numbers], "Layout": words}
+    (tmp_path / "plate.xlsx").write_bytes(xlsx(sheets))
+    written, lines = propose(tmp_path, "mine")
+    assert [path.name for path in written] == ["mine.yaml", "mine_config.yaml", "layout_plate_Data.csv"]
+    layout = (tmp_path / "layout_plate_Data.csv").read_text().splitlines()
+    assert layout[1:] == ["A1,vehicle,???", "A2,IL-6 10 ng/ml,???", "B1,vehicle,???", "B2,???,???"]
+    assert "plate.xlsx, sheet 'Layout': the map of the plate" in "\n".join(lines)
+
+
+def test_names_of_samples_fill_the_layout_as_far_as_they_say_it(tmp_path):
+    rows = [("vehicle 1h", "vehicle,60"), ("IL-6 10 ng/ml_30 min", "IL-6 10 ng/ml,30"), ("DMSO PMA 1h", "???,60")]
+    rows += [("IL6 DMSO 90min", "???,90"), ("S7", "???,???"), ("IL-6 10 ng/ml 1h 30 min", "???,???")]
+    text = "Well,Sample Name,Target Name,Task,Ct\n"
+    text += "".join(f"A{i},{n},{g},UNKNOWN,25.1\n" for i, (n, _) in enumerate(rows, 1) for g in ("SOCS3", "HPRT"))
+    (tmp_path / "q.csv").write_text(text)
+    propose(tmp_path, "mine")
+    layout = (tmp_path / "layout_q.csv").read_text().splitlines()
+    assert layout == ["sample,condition,time_min", *(f"{name},{said}" for name, said in rows)]
+
+
+def test_standards_of_an_elisa_need_no_line_of_the_layout(tmp_path):
+    levels = [(2000, 2.341), (1000, 1.903), (500, 1.341), (250, 0.847), (125, 0.481), (62.5, 0.273), (0, 0.049)]
+    text = "Well,Conc (pg/ml),OD450\n" + "".join(f"{'ABCDEFG'[i]}1,{c},{v}\n" for i, (c, v) in enumerate(levels))
+    (tmp_path / "e.csv").write_text(text + "A3,,1.081\nB3,,0.9\n")
+    propose(tmp_path, "mine")
+    assert (tmp_path / "layout_e.csv").read_text() == "well,condition,time_min\nA3,???,???\nB3,???,???\n"
+    (tmp_path / "layout_e.csv").write_text("well,condition,time_min\nA3,vehicle,60\n")
+    yaml = (tmp_path / "mine.yaml").read_text().replace("observable: '???'", "observable: x")
+    yaml = yaml.replace("unit: '???'", "unit: pg/ml").replace("substance: '???'", "substance: sIL6R")
+    (tmp_path / "mine.yaml").write_text(yaml.replace('title: "???"', "title: mine"))
+    tables = ingest(tmp_path / "mine.yaml", "mine", tmp_path)
+    assert list(tables.measurements["condition"]) == ["vehicle"]
+    assert [(drop.reason, drop.rows) for drop in tables.report.files[0].dropped] == [("not in the layout", (10,))]
+
+
+def test_a_blank_name_of_a_read_out_is_still_to_be_filled_in(tmp_path):
+    (tmp_path / "f.csv").write_text(",Cells | Median (APC-A)\na.fcs,512\nb.fcs,2012\n")
+    propose(tmp_path, "mine")
+    (tmp_path / "mine.yaml").write_text((tmp_path / "mine.yaml").read_text().replace('title: "???"', "title: mine"))
+    with pytest.raises(UserError, match=r"observables, \?\?\?: \?\?\? is still to be filled in"):
+        ingest(tmp_path / "mine.yaml", "mine", tmp_path)
