@@ -195,6 +195,7 @@ def run_lint(args: argparse.Namespace) -> None:
     make_plan(with_modes(problem))
     check_problem(problem)
     logger.info(
-        "%s: valid; %d states, %d estimated parameters, %d measurements, %d experiments", args.problem,
-        len(problem.network.states), len(problem.estimated), len(problem.measurements), len(problem.experiments),
+        "%s: valid; %d states, %d estimated parameters, %d measurements, measured experiments: %d", args.problem,
+        len(problem.network.states), len(problem.estimated), len(problem.measurements),
+        problem.measurements["experiment"].nunique(),  # the model as it is, without a condition, is one, too
     )  # fmt: skip

@@ -98,7 +98,7 @@ def test_lint_passes_a_sound_problem_and_names_the_faults_of_another(
     path = decay_v1.write(tmp_path)
     with caplog.at_level(logging.INFO):
         assert cli.main(["petab", "lint", str(path)]) == 0
-    assert f"{path}: valid; 1 states, 3 estimated parameters, 4 measurements" in caplog.text
+    assert f"{path}: valid; 1 states, 3 estimated parameters, 4 measurements, measured experiments: 1" in caplog.text
     table = tmp_path / "measurements.tsv"
     table.write_text(table.read_text().replace("1.9", "-1.9"))
     assert cli.main(["petab", "lint", str(path)]) == 2
