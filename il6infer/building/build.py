@@ -35,7 +35,7 @@ from il6infer.library.compose import Model
 from il6infer.library.names import cells_name
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
-from il6infer.problems.noise import NOISES
+from il6infer.problems.noise import KINDS
 from il6infer.problems.spec import Problem
 from il6infer.problems.stimuli import idle_stimuli
 from il6infer.stages.genotype import Genotype
@@ -45,7 +45,6 @@ logger = logging.getLogger("il6infer")
 REST = "rest"
 """Condition of the cells before stimulation: nothing dissolved in the medium."""
 
-_KINDS = {noise.table: name for name, noise in NOISES.items()}
 
 REACH = 10.0
 """Bounds of a normal prior lie so many sds from its mean."""
@@ -173,6 +172,14 @@ def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) ->
         for c in sorted(planned - measured)
     ]
     species = set(protocol["species"].dropna()) - {""}
+    stated = measurements[measurements["error"].notna() & measurements["noise"].str.contains("laplace")]
+    faults += [
+        Fault(
+            "measurements", f"values of '{name}' state an error of their own, which is that of a normal distribution.",
+            "Choose 'noise: lognormal' or 'normal' for it, or read it without its errors.",
+        )
+        for name in stated["observable"].unique()
+    ]  # fmt: skip
     lacking = sorted(species - set(model.medium))
     faults += [f for s in lacking if (f := species_fault("protocol", s, model.name, model.library))]
     return faults
@@ -261,7 +268,7 @@ def _observables(measurements: pd.DataFrame) -> pd.DataFrame:
                 "observableName": name,
                 "observableFormula": formula,
                 "noiseFormula": f"sigma_{name}",
-                "noiseDistribution": _KINDS[group["noise"].iloc[0]],
+                "noiseDistribution": KINDS[group["noise"].iloc[0]],
                 "observablePlaceholders": ";".join(placeholders),
             }
         )

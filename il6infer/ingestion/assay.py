@@ -42,7 +42,11 @@ BATCH = {
     },
     "description": "Gel or plate: letters, digits and _, it becomes part of parameter names; or the column that tells.",
 }
-NOISE = {"enum": list(NOISES), "default": NOISES[0], "description": "Distribution of the measurement error."}
+_ERRORS = (
+    "Distribution of the measurement error: of the value's logarithm (lognormal) or of the value (normal); laplace and "
+    "log-laplace have heavy tails, for gels with outliers."
+)
+NOISE = {"enum": list(NOISES), "default": NOISES[0], "description": _ERRORS}
 SCALE = {
     "type": "boolean",
     "default": True,

@@ -10,7 +10,7 @@ from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, repeated
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, OFFSET, SCALE, TIME_UNIT, Assay, OneReadout
 from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
-from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
+from il6infer.ingestion.reading import LOGARITHMIC, Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
 
@@ -102,7 +102,7 @@ def read(sheet: Sheet, spec: CoIP) -> Reading:
         prey = bands[spec.prey]
         left = prey.limit if isinstance(prey, Beyond) else prey
         left = None if left is None else left - beads
-        if beads and left is not None and left <= 0 and spec.noise == "lognormal":
+        if beads and left is not None and left <= 0 and spec.noise in LOGARITHMIC:
             reason = f"prey not above that of the control lanes ({beads:.4g})"
             collector.dropped.append(Dropped(spec.observable, row.number, reason, side="below"))
             continue
@@ -146,7 +146,7 @@ def _bands(collector: Collector, row: Row, spec: CoIP) -> dict[str, float | Beyo
         ends = (spec.detection_limit, spec.saturation) if band == spec.prey else (None, None)
         value = beyond(collector.sheet, row, band, Range(*ends, camera=True))
         if value is None:
-            value = collector.intensity(row, band, divisor=band != spec.prey, signed=spec.noise == "normal")
+            value = collector.intensity(row, band, divisor=band != spec.prey, signed=spec.noise not in LOGARITHMIC)
         if value is None:
             return None
         bands[band] = value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from il6infer._tables import Row, Sheet
-from il6infer.ingestion.reading import MARKED, Collector, Dropped, Value, range_side
+from il6infer.ingestion.reading import LOGARITHMIC, MARKED, Collector, Dropped, Value, range_side
 
 FULL = 65535
 """What a camera of 16 bits writes of a band that is brighter than it can see."""
@@ -128,7 +128,7 @@ def limited(collector: Collector, value: Value, side: str, reason: str) -> None:
     reason
         Why it is left out where its noise knows no such limit.
     """
-    if side and value.noise == "lognormal" and value.value <= 0:
+    if side and value.noise in LOGARITHMIC and value.value <= 0:
         collector.dropped.append(Dropped(value.observable, value.row, reason, None, side))
         return
     collector.values.append(value)

@@ -27,7 +27,7 @@ from il6infer.ingestion.assay import (
 )
 from il6infer.ingestion.instruments import samples, well_name
 from il6infer.ingestion.limits import LIMITS, Beyond, Range, beyond, limited, ratio
-from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
+from il6infer.ingestion.reading import LOGARITHMIC, Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
 
@@ -148,7 +148,7 @@ def _counts(collector: Collector, row: Row, column: str, ends: Range, spec: Luci
     found = beyond(collector.sheet, row, column, ends)
     if found is not None:
         return found
-    return collector.intensity(row, column, divisor=column == spec.renilla, signed=spec.noise == "normal")
+    return collector.intensity(row, column, divisor=column == spec.renilla, signed=spec.noise not in LOGARITHMIC)
 
 
 def _less(counts: float | Beyond, background: float) -> float | Beyond:

@@ -13,7 +13,10 @@ from il6infer._tables import Row, Sheet, comma, not_a_number
 from il6infer._units import minutes
 from il6infer.ingestion.labels import Rows
 
-NOISES = ("lognormal", "normal")
+NOISES = ("lognormal", "normal", "laplace", "log-laplace")
+LOGARITHMIC = ("lognormal", "log-laplace")
+"""Distributions of the measurement error, as descriptions name them, and those of the logarithm of a value."""
+
 CENSORED = ("", "below", "above")
 
 
@@ -23,7 +26,8 @@ class Value(NamedTuple):
     Attributes
     ----------
     noise
-        ``lognormal`` (the natural logarithm of the value is normal) or ``normal``.
+        One of `NOISES`: ``lognormal`` (the natural logarithm of the value is normal), ``normal``, and the same two with
+        the heavy tails of a Laplace distribution.
     scale, offset
         Whether the value is known up to a factor, and up to a constant background, of its gel or plate.
     detection_limit
@@ -358,17 +362,17 @@ class Collector:
         value
             In the unit of the file.
         noise
-            ``normal`` or ``lognormal``.
+            One of `NOISES`.
         offset
             Whether the description says that values have a background.
         """
-        if noise != "lognormal" or value > 0:
+        if noise not in LOGARITHMIC or value > 0:
             return True
         remedy = "Choose 'noise: normal', or give values with their background and 'offset: true'."
         if offset:
             remedy = "A background was subtracted, or the band was cut off at it: give values with their background, "
             remedy += "or choose 'noise: normal'."
-        self.fault(row, column, f"value {value:.6g} cannot have lognormal noise.", remedy)
+        self.fault(row, column, f"value {value:.6g} cannot have {noise} noise.", remedy)
         return False
 
     def reading(self, quality: Mapping[str, float] | None = None) -> Reading:

@@ -8,7 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from il6infer._errors import Fault, raise_faults
-from il6infer.ingestion.reading import CENSORED, NOISES
+from il6infer.ingestion.reading import CENSORED, LOGARITHMIC, NOISES
 from il6infer.stages import tables
 from il6infer.stages.tables import NAME, Column
 
@@ -36,7 +36,8 @@ def _column(column: Column) -> pa.Column:
 MEASUREMENTS = pa.DataFrameSchema(
     {column.name: _column(column) for column in tables.MEASUREMENTS},
     checks=pa.Check(
-        lambda table: (table["noise"] != "lognormal") | (table["value"] > 0), error="lognormal values above zero"
+        lambda table: ~table["noise"].isin(LOGARITHMIC) | (table["value"] > 0),
+        error="lognormal and log-laplace values above zero",
     ),
     unique=["observable", "condition", "time_min", "replicate", "batch"],
     strict=True,

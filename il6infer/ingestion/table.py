@@ -13,7 +13,7 @@ from il6infer._units import READOUT_UNITS, by_mass, readout, substances
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NAME_PATTERN, NOISE, OFFSET, SCALE, TIME_UNIT, Assay
 from il6infer.ingestion.bands import added
 from il6infer.ingestion.limits import LIMITS, Range, beyond, limited
-from il6infer.ingestion.reading import Collector, Dropped, Reading, Value
+from il6infer.ingestion.reading import LOGARITHMIC, Collector, Dropped, Reading, Value
 from il6infer.ingestion.taking import Take
 
 EMPTY = "empty cell"
@@ -173,7 +173,7 @@ def _error(collector: Collector, row: Row, column: Column, value: float) -> floa
         collector.fault(row, at, f"{row[at]} where {'a number' if number < 1 else 'an error'} of a mean is expected.")
         return None
     error = spread / math.sqrt(number)
-    return error / value if column.noise == "lognormal" else error
+    return error / value if column.noise in LOGARITHMIC else error
 
 
 def _of_the_file(sheet: Sheet, spec: Table) -> list[str]:
@@ -209,7 +209,7 @@ def _read_row(collector: Collector, row: Row, spec: Table, ranges: Mapping[str, 
             continue
         error = None if out else _error(collector, row, column, value)
         value, unit = readout(value, column.unit, column.mass)
-        if error is not None and column.noise != "lognormal":
+        if error is not None and column.noise not in LOGARITHMIC:
             error *= readout(1.0, column.unit, column.mass)[0]
         found = Value(
             observable=observable,
@@ -229,8 +229,8 @@ def _read_row(collector: Collector, row: Row, spec: Table, ranges: Mapping[str, 
 
 def _possible(collector: Collector, row: Row, column: Column, value: float) -> bool:
     """Whether the noise model can have made the value; a negative one is named as such."""
-    if column.noise == "lognormal" and value < 0:
-        what = f"negative intensity {row[column.column]} cannot have lognormal noise."
+    if column.noise in LOGARITHMIC and value < 0:
+        what = f"negative intensity {row[column.column]} cannot have {column.noise} noise."
         remedy = "Choose 'noise: normal', or give values with their background and 'offset: true'."
         if column.offset:
             remedy = "A background was subtracted: give values with their background, or choose 'noise: normal'."

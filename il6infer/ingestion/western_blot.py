@@ -26,7 +26,7 @@ from il6infer.ingestion.assay import (
 )
 from il6infer.ingestion.instruments import samples
 from il6infer.ingestion.limits import FULL, LIMITS, Beyond, Range, beyond, limited, ratio
-from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
+from il6infer.ingestion.reading import LOGARITHMIC, Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
 
@@ -183,7 +183,7 @@ def _band(collector: Collector, row: Row, band: str, spec: WesternBlot) -> float
     found = beyond(collector.sheet, row, band, Range(*ends, camera=True))
     if found is not None:
         return found
-    return collector.intensity(row, band, divisor=band != spec.signal, signed=spec.noise == "normal")
+    return collector.intensity(row, band, divisor=band != spec.signal, signed=spec.noise not in LOGARITHMIC)
 
 
 def control_lane(sheet: Sheet, reading: Reading, controls: Collection[str]) -> list[Fault]:

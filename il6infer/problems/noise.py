@@ -123,6 +123,9 @@ NOISES: Mapping[str, Noise] = MappingProxyType(
 )
 """Noise distribution by the name that PEtab v2 gives it."""
 
+KINDS: Mapping[str, str] = MappingProxyType({noise.table: name for name, noise in NOISES.items()})
+"""Word of a table of measurements -> kind of noise."""
+
 
 def logarithmic(kinds: np.ndarray) -> np.ndarray:
     """Whether each noise distribution (names, any shape) is one of logarithms."""

@@ -7,9 +7,13 @@ import math
 import numpy as np
 import pytest
 
+from il6infer._errors import UserError
+from il6infer.building.build import build
 from il6infer.building.instruments import LINEAR_SIGMA, OFFSET, instrument_parameters
+from il6infer.library.compose import compose
 from il6infer.library.priors import Z90
-from tests.zoo.data_set import measurements
+from il6infer.petab_files.lint import check
+from tests.zoo.data_set import measurements, protocol
 
 
 def priors(table):
@@ -35,7 +39,7 @@ def test_a_linear_noise_is_in_the_units_of_its_plate():
     assert larger.mean - plain.mean == pytest.approx(math.log(1000.0))
 
 
-@pytest.mark.parametrize("noise", ["lognormal", "normal"])
+@pytest.mark.parametrize("noise", ["lognormal", "normal", "laplace", "log-laplace"])
 def test_only_the_largest_value_moves_a_prior(noise):
     table = measurements(noise=noise)
     faint = table.copy()
@@ -43,6 +47,27 @@ def test_only_the_largest_value_moves_a_prior(noise):
 
     assert (faint["value"] != table["value"]).any()
     assert priors(faint) == priors(table)
+
+
+@pytest.mark.parametrize(("heavy", "plain"), [("laplace", "normal"), ("log-laplace", "lognormal")])
+def test_heavy_tails_have_the_prior_of_the_plain_noise_and_reach_the_problem(heavy, plain, tmp_path):
+    one, other = (priors(measurements(noise=noise))["sigma_pSTAT3"] for noise in (heavy, plain))
+    problem = check(build(measurements(noise=heavy), protocol(), compose("both_none"), tmp_path / "p", dataset="toy"))
+
+    assert (one.mean, one.sd) == (other.mean, other.sd)
+    assert {o.distribution for o in problem.observables} == {heavy}
+
+
+def test_heavy_tails_beside_an_error_that_the_file_states_are_refused(tmp_path):
+    table = measurements(noise="log-laplace", error=0.1)
+    with pytest.raises(UserError) as error:
+        build(table, protocol(), compose("both_none"), tmp_path / "p", dataset="toy")
+
+    said = "state an error of their own, which is that of a normal distribution."
+    remedy = "Choose 'noise: lognormal' or 'normal' for it, or read it without its errors."
+    assert str(error.value) == "problem of 'toy' and model 'both_none': 2 faults" + "".join(
+        f"\n  - measurements: values of '{name}' {said} {remedy}" for name in ("pSTAT3", "luciferase")
+    )
 
 
 def test_replicates_that_happen_to_agree_do_not_make_the_noise_small():

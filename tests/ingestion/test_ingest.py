@@ -119,11 +119,12 @@ def test_table_that_breaks_the_schema_is_refused(tmp_path):
     broken = measurements.assign(value=measurements["value"].where(measurements.index != 1, -1.0))
     with pytest.raises(UserError) as error:
         checked(broken.assign(noise=broken["noise"].replace("normal", "gaussian")), "x")
+    expected = "expected isin(('lognormal', 'normal', 'laplace', 'log-laplace'))"
     assert str(error.value) == (
         "x: 3 faults\n"
-        "  - measurements, row 3: expected lognormal values above zero.\n"
-        "  - measurements, row 12: noise = gaussian: expected isin(('lognormal', 'normal')).\n"
-        "  - measurements, row 14: noise = gaussian: expected isin(('lognormal', 'normal'))."
+        "  - measurements, row 3: expected lognormal and log-laplace values above zero.\n"
+        f"  - measurements, row 12: noise = gaussian: {expected}.\n"
+        f"  - measurements, row 14: noise = gaussian: {expected}."
     )
 
 
