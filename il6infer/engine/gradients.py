@@ -19,7 +19,7 @@ SETTLED = 1e-5
 """Change of a component, over itself, when tolerances fall by ten, at which it is exact enough."""
 
 SMALL = 1e-8
-"""Share of the largest component, each on the logarithm of its parameter, below which one need not settle."""
+"""Change of a component, over the largest, that is negligible; each on the logarithm of its parameter."""
 
 FINEST = 1e-12
 """Relative tolerance below which rounding is all that a smaller one would show."""
@@ -34,7 +34,8 @@ class Gradient:
     values
         (parameters,) on the linear scale; NaN where it does not exist, or a run failed.
     change
-        (parameters,) of each, over itself, when tolerances last fell by ten; NaN where they could not be lowered.
+        (parameters,) of each, over itself, when tolerances last fell by ten; 0 where that is negligible beside the
+        largest, NaN where they could not be lowered.
     rtol
         Relative tolerance at which it was taken.
     """
@@ -66,10 +67,10 @@ def settled_gradient(engine: Engine, theta: np.ndarray, simulation: Simulation, 
             break
         with np.errstate(invalid="ignore", divide="ignore"):
             moved = np.abs(nearer - found)
-            change = np.where(moved == 0, 0.0, moved / np.abs(nearer))
-        largest = np.nanmax(np.abs(nearer) * size, initial=0.0)
+            negligible = moved * size <= SMALL * np.nanmax(np.abs(nearer) * size, initial=0.0)
+            change = np.where(negligible, 0.0, moved / np.abs(nearer))
         found, factor = nearer, 10.0 * factor
-        if not (moved > SETTLED * np.abs(nearer) + SMALL * largest / size).any():
+        if not (change > SETTLED).any():
             break
     return Gradient(found, change, float(f"{rtol / factor:.6g}"))
 
