@@ -24,7 +24,7 @@ from il6infer.configuration.configuration import Configuration, DataSet, as_keys
 from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.load import load_config, models_of, values_of
 from il6infer.configuration.raw import truth_of
-from il6infer.report import criteria, figures, hold_out, joint, predictions
+from il6infer.report import criteria, figures, freed_constants, hold_out, joint, predictions
 from il6infer.report.cards import cards
 from il6infer.report.citing import methods
 from il6infer.report.claims import grouped, leans
@@ -226,6 +226,7 @@ def _dataset(
         ],
         "held_out": hold_out.section(folder, order, out, doubts, words, figure_of) if out else None,
         "joint": joint.section(config, name, order, results),
+        "freed": freed_constants.section(folder, order, words),
         "leans": leans(claims, words, told),
         "averaged_claims": together(doubts, comparison.heavy, words),
         "claims": grouped(claims.claims if claims else (), comparison.models),

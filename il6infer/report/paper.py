@@ -74,6 +74,8 @@ def _cut(one: Mapping[str, Any], sets: int) -> dict[str, Any]:
     if one["leans"]:
         changes = most(one["leans"].changes, "what would change the conclusion")
         cut["leans"] = replace(one["leans"], changes=tuple(changes), untold=())
+    if one["freed"]:
+        cut["freed"] = {**one["freed"], "rows": most(one["freed"]["rows"], "what would change the conclusion")}
     if one["held_out"]:
         cut["held_out"] = _held_out(one["held_out"], most)
     if one["joint"]:

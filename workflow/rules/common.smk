@@ -223,6 +223,14 @@ def freed_options(wildcards, input):
     ]
 
 
+def freed_tables():
+    """Digest of each freed.json that is there: the page shows it, yet must not make the fits behind it run again."""
+    from il6infer._files import digest
+
+    tables = [Path(RESULTS) / dataset / "freed.json" for dataset in FITTED]
+    return [digest(table) for table in tables if table.is_file()]
+
+
 def hold_out_options(wildcards):
     """`--hold-out-condition NAME` and `--hold-out-batch NAME` for what is held out of the data set itself."""
     held_out = held_out_of(SETTINGS, wildcards.dataset)

@@ -1,7 +1,7 @@
 # Stage report: everything -> one self-contained page.
 #
 # Requires: the outputs of ingest, problem, draw, prior, fit, diagnose, identify, compare and predict for each data set and model;
-#           <results>/settings/report.json (the whole configuration, defaults filled in)
+#           <results>/settings/report.json (the whole configuration, defaults filled in); <dataset>/freed.json is shown where it is
 # Outputs:  <results>/report/index.html, <results>/figures/*.{svg,pdf,csv}
 
 
@@ -48,6 +48,7 @@ rule report:
         runtime=more(20),
     params:
         results=subpath(output.page, ancestor=2),
+        freed=lambda wildcards: freed_tables(),
         source=SOURCE["report"],
     message:
         "Report: {output.page}"

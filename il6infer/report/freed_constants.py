@@ -1,0 +1,107 @@
+"""Section on constants that were freed in turn (``snakemake free_constants``): which conclusions hang on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from il6infer.report.links import in_words
+from il6infer.report.numbers import number
+from il6infer.report.prior_checks import interval
+from il6infer.stages import read
+from il6infer.stages.freed import Freed, FreedConstant
+
+FILE = "freed.json"
+MOVED = 3
+"""Parameters that a row names, the farthest first."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model with one constant freed, in words.
+
+    Attributes
+    ----------
+    ahead
+        Model that is ahead of all others with this constant freed in each.
+    gain, error
+        By how much the expected log predictive density rises, and the standard error.
+    """
+
+    constant: str
+    model: str
+    sampled: bool
+    held: str
+    freed: str
+    gain: float | None
+    error: float | None
+    fit: str
+    moved: str
+    ahead: str
+
+
+def section(folder: Path, models: Sequence[str], words: Mapping[str, str]) -> dict[str, Any] | None:
+    """Context of the section; None where no constant was freed.
+
+    Parameters
+    ----------
+    folder
+        Of the data set's results.
+    models
+        That the page compares.
+    words
+        Model -> its name in words.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    found = read(path, Freed)
+    ahead = {row.constant: row.model for row in found.first}
+    rows = [
+        Row(
+            one.constant, words.get(model.model, model.model), one.sampled,
+            "" if one.held_at is None else number(one.held_at, digits=3), _freed(one),
+            one.elpd_diff, one.diff_se, _fit(model.reproduces, one), _moved(one),
+            words.get(ahead.get(one.constant, ""), ""),
+        )
+        for model in found.models for one in model.constants
+    ]  # fmt: skip
+    return {
+        "rows": sorted(rows, key=lambda row: (not row.sampled, -(row.gain or 0.0))),
+        "notes": in_words(found.notes, words),
+        "first": words.get(ahead.get("", ""), ""),
+        "older": _older(path, folder, models),
+        "others": sorted({*models} ^ {model.model for model in found.models}),
+    }
+
+
+def _freed(one: FreedConstant) -> str:
+    if not one.sampled or one.median is None:
+        return ""
+    return f"{number(one.median, digits=3)} ({interval(one.q05, one.q95)})"
+
+
+def _fit(before: bool, one: FreedConstant) -> str:
+    if not one.sampled:
+        return "NOT CONVERGED"
+    if one.reproduces == before:
+        return "fits, as before" if before else "does not fit, as before"
+    return "now fits the data" if one.reproduces else "no longer fits the data"
+
+
+def _moved(one: FreedConstant) -> str:
+    if not one.sampled:
+        return ""
+    named = [
+        f"{m.parameter} {number(m.before, digits=3)} to {number(m.after, digits=3)} ({m.sds:+.1f} sd)"
+        for m in one.moved[:MOVED]
+    ]
+    return "; ".join(named) + (f"; and {len(one.moved) - MOVED} more" if one.moved[MOVED:] else "")
+
+
+def _older(path: Path, folder: Path, models: Sequence[str]) -> bool:
+    """Whether a fit of the page is younger than the table, which is then of fits before it."""
+    posteriors = [folder / model / "posterior.nc" for model in models]
+    return any(file.is_file() and file.stat().st_mtime > path.stat().st_mtime for file in posteriors)
