@@ -19,7 +19,7 @@ from il6infer.petab_files import checks
 from il6infer.petab_files.cells import Line, formula, formulas, identifier, known, read_lines, unique
 from il6infer.petab_files.files import Listing
 from il6infer.petab_files.package import C, petab
-from il6infer.petab_files.tables import LN10, Tables, given
+from il6infer.petab_files.tables import LN10, Tables, given, measurement
 from il6infer.problems.noise import CENSORED
 from il6infer.problems.spec import Parameter, Prior, Problem
 
@@ -248,7 +248,7 @@ def _measurement(
     experiment = experiments[key].id if key in experiments else None
     named = ("simulationConditionId", "preequilibrationConditionId", "experimentId")
     plain = given(line, "time", "measurement", *named, *values)
-    return petab.Measurement(**plain, experimentId=experiment, time=found[0], measurement=found[1], **values)
+    return measurement(plain, experimentId=experiment, time=found[0], measurement=found[1], **values)
 
 
 def complete(problem: Problem, kept: Kept) -> Problem:

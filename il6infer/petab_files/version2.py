@@ -27,7 +27,7 @@ from il6infer.petab_files.cells import (
 )
 from il6infer.petab_files.files import Listing
 from il6infer.petab_files.package import C, petab
-from il6infer.petab_files.tables import LN10, Tables, given
+from il6infer.petab_files.tables import LN10, Tables, given, measurement
 from il6infer.problems.noise import CENSORED
 
 _ESTIMATE = {"true": True, "false": False}
@@ -190,4 +190,4 @@ def _measurement(
         return None
     checks.too_early(line, starts.get(line["experimentId"], 0.0), faults)
     plain = given(line, "time", "measurement", *values)
-    return petab.Measurement(**plain, time=found[0], measurement=found[1], **values)
+    return measurement(plain, time=found[0], measurement=found[1], **values)

@@ -54,6 +54,15 @@ def test_the_shape_of_a_table_changes_nothing(shape: str, version: int, tmp_path
         assert getattr(after, part) == getattr(before, part)
 
 
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("column", ["cls", "self", "_fields_set", "model_fields", "values", "my note"])
+def test_a_column_of_measurements_may_have_any_name(column: str, version: int, tmp_path: Path) -> None:
+    path = WRITE[version](tmp_path)
+    table = tmp_path / "measurements.tsv"
+    table.write_text(_by_line(lambda row, line: f"{line}\t{'x' if row else column}")(table.read_text()))
+    assert len(check(path).measurements) == len(decay_v1.TIMES)
+
+
 def test_simulations_are_written_for_a_table_of_any_shape(tmp_path: Path) -> None:
     path = decay_v1.write(tmp_path)
     table = tmp_path / "measurements.tsv"
