@@ -1,0 +1,85 @@
+"""Recovery of known truth: constants that were held fixed, and are freed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from il6infer.building.build import build
+from il6infer.diagnosis.assumptions import SPREAD
+from il6infer.engine import compile
+from il6infer.inference.constants import pulls
+from il6infer.inference.density import Density
+from il6infer.library.compose import Model, compose, with_values
+from il6infer.library.freeing import with_free
+from il6infer.petab_files.lint import check
+from il6infer.problems.priors import draw
+from il6infer.problems.spec import Problem
+from tests.zoo import recovery
+from tests.zoo.data_set import measurements
+
+TRUTHS = 60
+TIMES = (0.0, 3.0, 8.0, 15.0, 30.0, 60.0, 120.0)
+SOCS3 = {
+    "K_SOCS3_mRNA": 0.2, "SOCS3_basal": 0.004, "k_delay": 0.11, "k_SOCS3_mRNA": 0.05, "k_SOCS3_protein": 0.1,
+    "K_reporter": 0.2, "k_reporter_mRNA": 0.01, "Kd_complex_sgp130Fc": 0.1,
+}  # fmt: skip
+"""What a model without feedback, read by pSTAT3, does not depend on."""
+
+
+def _problem(model: Model, doses: dict[str, tuple[float, str]], readouts: tuple[str, ...], folder: Path) -> Problem:
+    """Problem of conditions (nM of IL-6, what is set in their cells), each read at `TIMES`."""
+    steps = pd.DataFrame(
+        [
+            {"condition": name, "time_min": 0.0, "action": "add", "species": "IL6", "concentration_nM": dose,
+             "dose": dose, "unit": "nM", "knock_out": "", "set": given}
+            for name, (dose, given) in doses.items()
+        ]
+    )  # fmt: skip
+    row = measurements(offset=False).iloc[[0]].drop(columns=["condition", "time_min", "observable"])
+    places = [(c, t, o) for o in readouts for c in doses for t in TIMES]
+    table = pd.DataFrame(places, columns=["condition", "time_min", "observable"]).merge(row, how="cross")
+    return check(build(table.assign(value=1.0), steps, model, folder, dataset="toy"))
+
+
+@pytest.mark.slow
+def test_a_constant_that_is_not_what_it_was_held_at_is_told_and_freed_it_is_recovered(tmp_path):
+    """Truths drawn with `k_import` a factor of 3 either way: fitted with it held at its value, and freed."""
+    fixed = {**SOCS3, "Kd_IL6_IL6R": 4.0, "Kd_complex_gp130": 0.3, "kon_IL6_IL6R": 0.2, "kon_complex_gp130": 0.27,
+             "concentration_membrane": 0.0032, "k_internalisation": 0.03}  # fmt: skip
+    held_model = with_values(compose("classic_none"), fixed)
+    doses, readouts = {"il6": (0.5, ""), "more": (5.0, "")}, ("pSTAT3_cytoplasm", "pSTAT3_nucleus")
+    held = _problem(held_model, doses, readouts, tmp_path / "held")
+    value = held_model.priors.set_index("parameter").loc["k_import", "median"]
+    freed_model = with_free(held_model, {"k_import": (value / 3.0, 3.0 * value)})
+    freed = _problem(freed_model, doses, readouts, tmp_path / "freed")
+    rng, shares, told = np.random.default_rng(8), [], []
+    prior = draw(held.estimated, 4000, np.random.default_rng(9))
+    for _ in range(TRUTHS):
+        data, truth = recovery.simulated(freed, rng)
+        shares.append(recovery.ranks(data, truth, rng))
+        same = held.with_measurements(held.measurements.assign(value=data.measurements["value"].to_numpy()))
+        density, drawn, weights = recovery.weighted_draws(same, rng)
+        thetas = density.constrained(drawn[rng.choice(len(drawn), 200, p=weights)])
+        pull = pulls(same, Density(same, compile(same)), thetas, prior, engine="rosenbrock")["k_import"]
+        precision = pull.information + SPREAD**-2
+        gain = 0.5 * pull.slope**2 / precision - 0.5 * np.log1p(SPREAD**2 * pull.information)
+        told.append((np.log(truth["k_import"] / value), pull.slope, gain))
+    away, slope, gain = np.array(told).T
+    found = {level: recovery.coverage([s["k_import"] for s in shares], level) for level in (0.5, 0.9)}
+    far, near = np.abs(away) > np.log(2.0), np.abs(away) < np.log(1.1)
+
+    print(
+        found,
+        f"told {np.mean(gain[far] > 3.0):.2f} of {far.sum()} far, {np.mean(gain[near] > 3.0):.2f} of {near.sum()} near",
+    )
+    print("right way", np.mean(np.sign(slope[far]) == np.sign(away[far])))
+    assert found[0.5] == pytest.approx(0.5, abs=0.13)  # one parameter: two standard errors
+    assert found[0.9] == pytest.approx(0.9, abs=0.08)
+    assert far.sum() > 10
+    assert near.sum() > 3
+    assert not (gain[near] > 3.0).any()
+    assert np.mean(np.sign(slope[far]) == np.sign(away[far])) > 0.9
