@@ -38,6 +38,9 @@ _LEVEL = 3.0
 
 _FLOOR = 0.02
 
+_STUCK = 0.5
+"""Correlation of particles with where they were, after all moves of a power, above which they have hardly moved."""
+
 _CLIMBS = 3
 """Best draws from which the likelihood is climbed."""
 
@@ -174,6 +177,11 @@ def _notes(
         notes.append(
             f"{100 * failed:.1f} % of the prior could not be simulated and counts as impossible: the evidence lacks "
             "whatever the data would say for it."
+        )
+    if runs and max(one.alike for one in runs) > _STUCK:
+        notes.append(
+            "At some power of the likelihood the particles of sequential Monte Carlo hardly moved from where they "
+            "were, so its error may be larger than is said. Take more particles."
         )
     if numerical > 0.1:
         notes.append(f"Solver and quadrature may be off by {numerical:.2f} in a log-likelihood.")

@@ -3,7 +3,8 @@
 Del Moral, Doucet and Jasra 2006, doi 10.1111/j.1467-9868.2006.00553.x: particles from the prior are weighed by a small
 power of the likelihood, resampled, and moved by Markov chains that leave the tempered posterior as it is, until the
 power is 1. The next power is that at which the weighed particles are worth a given share of all (Jasra et al. 2011,
-doi 10.1111/j.1467-9469.2010.00723.x). Moves are Hamiltonian, in the frame of the particles' covariance.
+doi 10.1111/j.1467-9469.2010.00723.x). Moves are those of `il6infer.inference.moves`, by a mixture learnt from the
+particles.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from il6infer.inference.mixture import Mixture, learn
+from il6infer.inference.moves import alike, hamiltonian, hop, steered
 from il6infer.inference.parts import Evaluated, Parts
 
 logger = logging.getLogger("il6infer")
@@ -22,20 +25,14 @@ logger = logging.getLogger("il6infer")
 WORTH = 0.7
 """Share of the particles that the weighed ones of the next power are worth."""
 
-ACCEPTANCE = 0.8
-"""Of the moves; the step size is steered to it."""
-
 ALIKE = 0.1
 """Particles are moved until no coordinate correlates more than this with where it was."""
 
-MOVES, LEAPS = 30, 15
-"""Most moves of one power, and most leapfrog steps of one move."""
+MOVES, HOPS = 30, 2
+"""Most rounds of moves of one power, and hops of a round, beside one Hamiltonian move."""
 
 PATIENCE, GAIN = 3, 0.02
 """Moves are ended, too, where so many have not lowered that correlation by so much: modes that are apart stay so."""
-
-_SHRINK = 10.0
-"""Particles that the diagonal of a covariance counts as: with few of them, correlations are noise."""
 
 
 class Stuck(Exception):
@@ -50,8 +47,8 @@ class Stage:
     ----------
     power
         Of the likelihood.
-    mean, root
-        Of the frame in which particles move: (dimensions,), and the Cholesky factor of the covariance.
+    mixture
+        By which particles move.
     step
         Of the leapfrog, at the end.
     moves
@@ -59,8 +56,7 @@ class Stage:
     """
 
     power: float
-    mean: np.ndarray
-    root: np.ndarray
+    mixture: Mixture
     step: float
     moves: int
 
@@ -81,7 +77,7 @@ class Sampled:
     stages
         The last has power 1.
     acceptance
-        Mean over all moves.
+        Mean over all Hamiltonian moves.
     alike
         Largest correlation of a coordinate with where it was, that was left after the moves of any power.
     families
@@ -140,12 +136,13 @@ def smc(
         weights = np.exp(weights - top)
         log_evidence += top + math.log(weights.mean())
         chosen = _systematic(weights / weights.sum(), rng)
-        mean, root = (held.mean, held.root) if held else _frame(at.points, weights / weights.sum())
+        shares = weights / weights.sum()
+        mixture = held.mixture if held else learn(at.points, at.tempered(power)[1], shares, rng)
         at, ancestors = at[chosen], ancestors[chosen]
-        at, step, alike, accepted = _move(parts, at, power, root, held.step if held else step, rng, watch, held)
-        gone.append(Stage(power, mean, root, step, len(accepted)))
+        at, step, left, accepted = move(parts, at, power, mixture, held.step if held else step, rng, watch, held)
+        gone.append(Stage(power, mixture, step, len(accepted)))
         before = power
-        worst = max(worst, alike)
+        worst = max(worst, left)
         rates += accepted
     return Sampled(
         at.points, float(log_evidence), tuple(gone), float(np.mean(rates)), worst, len(np.unique(ancestors)),
@@ -177,63 +174,53 @@ def _systematic(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.minimum(np.searchsorted(np.cumsum(weights), places), len(weights) - 1)
 
 
-def _frame(points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and Cholesky factor of the weighed covariance."""
-    mean = weights @ points
-    apart = points - mean
-    covariance = (weights[:, None] * apart).T @ apart
-    worth = 1.0 / (weights**2).sum()
-    spread = np.maximum(np.diag(covariance), 1e-12)
-    share = worth / (worth + _SHRINK + len(mean))
-    return mean, np.linalg.cholesky(share * covariance + (1.0 - share) * np.diag(spread))
-
-
-def _move(
-    parts: Parts, at: Evaluated, power: float, root: np.ndarray, step: float, rng: np.random.Generator,
-    watch: Callable[[float], None], held: Stage | None,
+def move(
+    parts: Parts, at: Evaluated, power: float, mixture: Mixture, step: float, rng: np.random.Generator,
+    watch: Callable[[float], None] = lambda power: None, held: Stage | None = None, most: int = MOVES,
 ) -> tuple[Evaluated, float, float, list[float]]:  # fmt: skip
-    """Move all particles until they have forgotten where they were, or as often as a stage says."""
+    """Move all particles until they have forgotten where they were, or as often as a stage says.
+
+    Parameters
+    ----------
+    at
+        The particles.
+    power
+        Of the likelihood.
+    mixture
+        By which they move.
+    step
+        Length of Hamiltonian steps, at first.
+    watch
+        Told the power before each round.
+    held
+        Stage that says how often.
+    most
+        Rounds, at most.
+
+    Returns
+    -------
+    Evaluated
+        Where they are then.
+    float
+        Length of a step at the end.
+    float
+        Largest correlation of a coordinate with where it was.
+    list of float
+        Share of the Hamiltonian moves that were accepted, in each round.
+    """
     before, rates, history = at, [], [1.0]
-    for _ in range(held.moves if held else MOVES):
+    for _ in range(held.moves if held else most):
         watch(power)
-        leaps = int(rng.integers(1, min(LEAPS, max(1, math.ceil(0.5 * math.pi / step))) + 1))
-        at, rate = _hamiltonian(parts, at, power, root, step, leaps, rng)
+        for _ in range(HOPS):
+            at, _ = hop(parts, at, power, mixture, rng)
+        at, rate = hamiltonian(parts, at, power, mixture, step, rng)
         rates.append(rate)
-        history.append(_alike(before, at))
+        history.append(alike(before.points, at.points))
         if held:
             continue
-        step = float(np.clip(step * math.exp(rate - ACCEPTANCE), 1e-4, 2.0))
+        step = steered(step, rate)
         if history[-1] <= ALIKE + 2.0 / math.sqrt(len(at.points)):
             break
         if len(history) > PATIENCE and history[-1 - PATIENCE] - min(history[-PATIENCE:]) < GAIN:
             break
     return at, step, history[-1], rates
-
-
-def _alike(before: Evaluated, after: Evaluated) -> float:
-    """Largest correlation of a coordinate with where it was."""
-    a, b = (e.points - e.points.mean(axis=0) for e in (before, after))
-    scale = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
-    return float(np.max((a * b).sum(axis=0) / np.where(scale > 0.0, scale, 1.0)))
-
-
-def _hamiltonian(
-    parts: Parts, at: Evaluated, power: float, root: np.ndarray, step: float, leaps: int, rng: np.random.Generator
-) -> tuple[Evaluated, float]:
-    """One move of every particle (Neal 2011, arXiv 1206.1901); give the share that was accepted."""
-    size = len(at.points)
-    steps = (step * rng.uniform(0.8, 1.2, size=size))[:, None]
-    momentum = rng.normal(size=at.points.shape)
-    height, slope = at.tempered(power)
-    begin = height - 0.5 * (momentum**2).sum(axis=1)
-    now = at
-    with np.errstate(over="ignore", invalid="ignore"):  # a move that flies off is refused
-        for _ in range(leaps):
-            momentum = momentum + 0.5 * steps * (slope @ root)
-            now = parts(now.points + (steps * momentum) @ root.T)
-            height, slope = now.tempered(power)
-            momentum = momentum + 0.5 * steps * (slope @ root)
-        gain = height - 0.5 * (momentum**2).sum(axis=1) - begin
-        chance = np.where(np.isfinite(gain), np.exp(np.minimum(gain, 0.0)), 0.0)
-    taken = rng.uniform(size=size) < chance
-    return at.where(taken, now), float(chance.mean())

@@ -20,7 +20,7 @@ ITERATIONS = 200
 """Of the optimiser, for each start."""
 
 WINDOW = 10.0
-"""Starts whose optimised log-density is this far below the best are not used; those within it are modes to explore."""
+"""Modes whose mass, in logarithms, is this far below the largest are not used."""
 
 SAME_MODE = 0.5
 """Optima nearer than this, in standard deviations of the starts in every direction, are one mode."""
@@ -196,6 +196,11 @@ class Mode:
     frame: Frame
     logp: float
 
+    @property
+    def mass(self) -> float:
+        """Logarithm of the mass of the normal approximation, but for a constant: height and width together."""
+        return self.logp + float(np.linalg.slogdet(self.frame.matrix)[1])
+
 
 def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int = 1) -> list[Mode]:
     """Climb on from the best optima, each in the coordinates of its frame, where ridges are no longer narrow.
@@ -205,12 +210,13 @@ def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int
     starts
         Optimised points.
     most
-        How many of them are climbed on from.
+        How many modes there may be; twice as many optima are climbed on from.
 
     Returns
     -------
     list of Mode
-        Those that are still apart and near enough to the best, the best first.
+        Those that are still apart and whose mass is near enough to the largest, the largest first. A low and wide mode
+        may have more of it than a high and narrow one, the more so the more dimensions there are.
     """
 
     def climb(index: int) -> Mode:
@@ -226,12 +232,12 @@ def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int
         return Mode(Frame(point, frame.matrix), float(top))
 
     # Not only those near the best: on a narrow ridge a first climb ends a hundred below the mode that it leads to.
-    chosen = _apart(starts.points, starts.logp, starts.spread, np.inf)[:most]
+    chosen = _apart(starts.points, starts.logp, starts.spread, np.inf)[: 2 * most]
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        climbed = sorted(pool.map(climb, chosen), key=lambda mode: -mode.logp)
+        climbed = sorted(pool.map(climb, chosen), key=lambda mode: -mode.mass)
     points = np.array([mode.frame.origin for mode in climbed]).reshape(len(climbed), -1)
-    heights = np.array([mode.logp for mode in climbed])
-    return [climbed[i] for i in _apart(points, heights, starts.spread, WINDOW)]
+    masses = np.array([mode.mass for mode in climbed])
+    return [climbed[i] for i in _apart(points, masses, starts.spread, WINDOW)[:most]]
 
 
 def disperse(

@@ -15,6 +15,7 @@ import xarray as xr
 from il6infer._errors import UserError
 from il6infer._interruption import Interruption, Stopped
 from il6infer.draws import rank_rhat
+from il6infer.inference import hopping
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
@@ -25,8 +26,8 @@ from il6infer.stages.settings import FitSettings
 
 logger = logging.getLogger("il6infer")
 
-APART = 1.1
-"""R-hat above which chains of several modes have not met; they are then sampled tempered."""
+APART = 1.05
+"""R-hat above which chains have not met, and more of the same draws would hardly help."""
 
 
 def sample(
@@ -116,9 +117,11 @@ def sample_as_needed(
     checkpoint: Checkpoint | None = None,
     interruption: Interruption | None = None,
 ) -> az.InferenceData:
-    """Sample with NUTS and, where its chains began at several modes and have not met, once more, tempered.
+    """Sample with NUTS and, where its chains have not met, move the draws on by hops; at last, tempered.
 
-    The attribute ``sampler`` of the posterior says which it was.
+    Chains that seldom pass between modes have not met, whether or not the starts found several. Hops weigh modes that
+    mixtures of normal densities come near to; where they do not bring the chains together, and they began at several
+    modes, all is sampled anew, tempered. The attribute ``sampler`` of the posterior says which it was.
 
     Parameters
     ----------
@@ -138,15 +141,26 @@ def sample_as_needed(
     from il6infer.inference import nuts
 
     found = nuts.sample(density, starts, seeds, settings, checkpoint, interruption)
-    origins = np.array([frame.origin for frame, _ in starts])
-    worst = max(rank_rhat(found["posterior"][name].values) for name in density.names)
-    modes = len(np.unique(origins, axis=0))
-    if modes < 2 or worst <= APART:
+    worst = _worst(found, density)
+    if worst <= APART:
         return found
-    logger.info("chains of %d modes have not met (R-hat %.2f): sampling tempered", modes, worst)
+    logger.info("chains have not met (R-hat %.2f): hops between modes", worst)
+    hopped = hopping.sample(density, found, seeds, settings, interruption)
+    left, modes = _worst(hopped, density), len(np.unique([frame.origin for frame, _ in starts], axis=0))
+    if left <= APART:
+        return hopped
+    if modes < 2:
+        return hopped if left < worst else found
+    logger.info("nor have they after hops (R-hat %.2f), and began at %d modes: sampling tempered", left, modes)
     found = sample(density, starts, seeds, settings, checkpoint, interruption)
     found["posterior"].attrs["sampler"] = TEMPERED
     return found
+
+
+def _worst(found: az.InferenceData, density: Density) -> float:
+    """Largest R-hat of a sampled parameter; infinite where there is none."""
+    worst = max(rank_rhat(found["posterior"][name].values) for name in density.names)
+    return worst if np.isfinite(worst) else np.inf
 
 
 TEMPERED = "sequential Monte Carlo from the prior, tempered likelihood"

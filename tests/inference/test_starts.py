@@ -182,6 +182,26 @@ def test_a_start_that_was_stuck_far_below_is_climbed_on_from_and_a_lower_mode_le
     assert [round(float(mode.frame.origin[0])) for mode in modes] == [7]
 
 
+def test_a_low_and_wide_mode_with_most_of_the_mass_is_kept_and_comes_first():
+    """In ten dimensions: 12 log units lower, ten times as wide, so e^11 times as much; the high one is left."""
+    centres, widths, heights = np.zeros((2, 10)), np.array([1.0, 0.1]), np.array([-12.0, 0.0])
+    centres[1] = 5.0
+
+    def uneven(x):
+        z = (x - centres) / widths[:, None]
+        logs = heights - 0.5 * (z**2).sum(axis=1)
+        total = np.logaddexp.reduce(logs)
+        return float(total), -(np.exp(logs - total)[:, None] * z / widths[:, None]).sum(axis=0)
+
+    origins = np.concatenate([np.full((2, 10), 0.3), np.full((2, 10), 4.98)])
+    starts = find_starts(uneven, origins + np.random.default_rng(1).normal(scale=0.01, size=(4, 10)))
+    modes = find_modes(uneven, starts, 4)
+
+    assert starts.logp[0] == pytest.approx(0.0, abs=1e-3)
+    assert [mode.logp for mode in modes] == pytest.approx([-12.0], abs=1e-3)
+    np.testing.assert_allclose(modes[0].frame.origin, 0.0, atol=0.05)
+
+
 def _points(chosen):
     return np.array([frame.points(z) for frame, z in chosen])
 

@@ -11,9 +11,10 @@ from il6infer._errors import UserError
 from il6infer._interruption import Interruption, Stopped
 from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.engine import compile
-from il6infer.inference import FitSettings, fit_problem
+from il6infer.inference import FitSettings, fit_problem, hopping
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
+from il6infer.inference.hopping import HOPPING
 from il6infer.inference.parts import Parts
 from il6infer.inference.smc import Stuck, smc
 from il6infer.inference.tempered import sample, sample_as_needed
@@ -100,6 +101,17 @@ def test_auto_weighs_modes_that_chains_of_nuts_do_not_leave():
     density = density_of(uneven())
     frames = [Frame(np.array([at]), np.array([[0.1]])) for at in (-2.0, 2.0, -2.0, 2.0)]
     starts = [(frame, np.array([0.1])) for frame in frames]
+    found = sample_as_needed(density, starts, range(4), SETTINGS)
+
+    assert found["posterior"].attrs["sampler"] == HOPPING
+    assert float((found["posterior"]["b"].values < 0.0).mean()) == pytest.approx(1.0 / (1.0 + np.exp(2.0)), abs=0.035)
+
+
+@pytest.mark.slow
+def test_auto_samples_tempered_where_hops_are_given_up(monkeypatch):
+    monkeypatch.setattr(hopping, "HOPELESS", 2.0)
+    density = density_of(uneven())
+    starts = [(Frame(np.array([at]), np.array([[0.1]])), np.array([0.1])) for at in (-2.0, 2.0, -2.0, 2.0)]
     found = sample_as_needed(density, starts, range(4), SETTINGS)
 
     assert found["posterior"].attrs["sampler"].startswith("sequential Monte Carlo")

@@ -1,0 +1,157 @@
+"""Draws of NUTS, moved on by hops between modes, where its chains seldom or never pass from one to another.
+
+NUTS gives the shape of each mode, and no right weights of modes that it hardly leaves. So a mixture of normal densities
+is learnt from the draws of all chains; then walkers, each begun at a draw of its own chain, move by the mixture
+(`il6infer.inference.moves`), which leaves the posterior as it is whatever the mixture is worth. Where it is worth
+little no hop is accepted, the walkers of each chain keep the weights that their chain had, and R-hat tells.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from il6infer._interruption import Interruption, Stopped
+from il6infer.inference.density import Density
+from il6infer.inference.mixture import Mixture, learn
+from il6infer.inference.moves import alike, hamiltonian, hop, steered
+from il6infer.inference.parts import Evaluated, Parts
+from il6infer.inference.progress import LOG_EVERY
+from il6infer.stages.settings import FitSettings
+
+logger = logging.getLogger("il6infer")
+
+HOPPING = "nutpie NUTS, its draws moved on by hops between modes"
+"""What the posterior says of it."""
+
+WALKERS = 50
+"""Of each chain."""
+
+HOPS = 8
+"""Of each round, beside one Hamiltonian move."""
+
+HOPELESS = 0.02
+"""Share of the hops accepted below which they are given up before any draw is kept."""
+
+LEARNT = 4000
+"""Draws that the mixture is learnt from, at most."""
+
+FORGOTTEN, SHORTEST, LONGEST = 0.1, 10, 60
+"""Walkers move until no coordinate correlates more than this with where it began, for at least and at most so many
+rounds; then draws are kept, once a round."""
+
+
+def sample(
+    density: Density,
+    found: az.InferenceData,
+    seeds: Sequence[int],
+    settings: FitSettings,
+    interruption: Interruption | None = None,
+) -> az.InferenceData:
+    """Move the draws of NUTS on.
+
+    The walkers of a chain stand one behind the other in its draws, in the order of the draws that they began at: so
+    autocorrelation tells what they are worth, and R-hat whether chains weigh modes alike.
+
+    Parameters
+    ----------
+    density
+        Log-density of the posterior.
+    found
+        Draws of NUTS; its warm-up is kept.
+    seeds
+        One a chain.
+    settings
+        ``draws`` of it are made for each chain.
+    interruption
+        Says when to stop; nothing of this is kept then.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Groups posterior (on the linear scale) and sample_stats, and the warm-up of NUTS; what was given, where hardly
+        any hop is accepted.
+    """
+    parts, begun, shown = Parts(density, settings.threads), time.monotonic(), time.monotonic()
+    drawn = np.stack([found["posterior"][name].values for name in density.names], axis=-1)
+    chains, draws = drawn.shape[:2]
+    points = parts.points(drawn)
+    rngs = [np.random.default_rng([seed, 1]) for seed in seeds]
+    pooled = points.reshape(-1, parts.dimensions)
+    pooled = pooled[:: math.ceil(len(pooled) / LEARNT)]
+    slopes = parts(pooled).tempered(1.0)[1]
+    mixture = learn(pooled, slopes, np.full(len(pooled), 1.0 / len(pooled)), rngs[0])
+    walkers = min(WALKERS, draws)
+    rounds = math.ceil(settings.draws / walkers)
+    beginnings = np.linspace(0, draws - 1, walkers).astype(int)
+    at = [parts(points[chain, beginnings]) for chain in range(chains)]
+    first, step, accepted, kept = at, 0.5 * parts.dimensions**-0.25, [], []
+    tuning, near = 0, FORGOTTEN + 2.0 / math.sqrt(chains * walkers)
+    while len(kept) < rounds:
+        if interruption is not None and interruption.asked:
+            logger.warning("stopped while draws were moved on: those of NUTS are kept where there is a checkpoint")
+            raise Stopped
+        at, hopped, rate = _round(parts, at, mixture, step, rngs)
+        accepted.append(hopped)
+        if tuning == SHORTEST and not kept and np.mean(accepted) < HOPELESS:
+            logger.info("hops between modes: %.1f %% accepted, given up", 100.0 * float(np.mean(accepted)))
+            return found
+        if kept or tuning >= LONGEST or (tuning >= SHORTEST and _left(first, at) <= near):
+            kept.append(np.stack([here.points for here in at]))
+        else:  # the step must not change while draws are kept
+            tuning, step = tuning + 1, steered(step, rate)
+        if time.monotonic() - shown >= LOG_EVERY:
+            shown = time.monotonic()
+            logger.info(
+                "hops between modes: %d rounds before the draws, %d of %d with draws; %.1f %% of hops accepted", tuning,
+                len(kept), rounds, 100.0 * float(np.mean(accepted)),
+            )  # fmt: skip
+    logger.info(
+        "hops between modes: mixture of %d, %d rounds before the draws, %.1f %% accepted, %d gradients in %.0f s",
+        len(mixture.weights), tuning, 100.0 * float(np.mean(accepted)), parts.evaluations, time.monotonic() - begun,
+    )  # fmt: skip
+    # (chains, walkers, rounds, dimensions): a walker's draws follow each other.
+    moved = np.stack(kept, axis=2).reshape(chains, -1, parts.dimensions)[:, : settings.draws]
+    return _groups(density, found, density.constrained(moved), parts.evaluations)
+
+
+def _round(
+    parts: Parts, at: Sequence[Evaluated], mixture: Mixture, step: float, rngs: Sequence[np.random.Generator]
+) -> tuple[list[Evaluated], float, float]:
+    """Move all walkers once; give the shares of hops and of Hamiltonian moves that were accepted."""
+    moved, hopped, rates = [], [], []
+    for here, rng in zip(at, rngs, strict=True):
+        for _ in range(HOPS):
+            here, rate = hop(parts, here, 1.0, mixture, rng)
+            hopped.append(rate)
+        here, rate = hamiltonian(parts, here, 1.0, mixture, step, rng)
+        moved.append(here)
+        rates.append(rate)
+    return moved, float(np.mean(hopped)), float(np.mean(rates))
+
+
+def _left(first: Sequence[Evaluated], at: Sequence[Evaluated]) -> float:
+    """Largest correlation of a coordinate of any walker with where it began."""
+    return alike(*(np.concatenate([here.points for here in own]) for own in (first, at)))
+
+
+def _groups(density: Density, found: az.InferenceData, values: np.ndarray, evaluations: int) -> az.InferenceData:
+    chains, draws = values.shape[:2]
+    coordinates, both = {"chain": np.arange(chains), "draw": np.arange(draws)}, ("chain", "draw")
+    posterior = xr.Dataset({name: (both, values[..., i]) for i, name in enumerate(density.names)}, coordinates)
+    gradients = (evaluations + int(found["sample_stats"]["n_steps"].sum())) / (chains * draws)
+    counted = np.full((chains, draws), round(gradients), dtype=np.uint64)
+    # Where NUTS diverged, its draws and what was learnt from them may lack something: that is not forgotten.
+    diverged = np.resize(found["sample_stats"]["diverging"].values, (chains, draws))
+    statistics = xr.Dataset({"diverging": (both, diverged), "n_steps": (both, counted)}, coordinates)
+    posterior.attrs.update(found["posterior"].attrs, sampler=HOPPING)
+    groups: dict[str, Any] = {"posterior": posterior, "sample_stats": statistics}
+    groups |= {f"warmup_{name}": found[f"warmup_{name}"] for name in ("posterior", "sample_stats")}
+    return az.InferenceData(**groups)

@@ -1,0 +1,111 @@
+"""Moves of many points at once that leave a tempered posterior as it is: hops between modes, Hamiltonian steps in them.
+
+Both use a mixture of normal densities that was learnt beforehand. A hop draws some coordinates of a point anew, from
+their distribution in the mixture given the others, and is accepted by Metropolis and Hastings: where the mixture is
+near the posterior, points change modes as if there were no valley. A Hamiltonian step goes in the frame of one
+component, drawn by its share in the point and part of the state while the step lasts (Pompe, Holmes and Latuszynski
+2020, doi 10.1214/19-AOS1916, move within labelled modes alike).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from il6infer.inference.mixture import Mixture, choose
+from il6infer.inference.parts import Evaluated, Parts
+
+ACCEPTANCE = 0.8
+"""Of Hamiltonian steps; their length is steered to it."""
+
+LEAPS = 15
+"""Most leapfrog steps of one move."""
+
+_FEWEST = 3
+"""Coordinates that the smallest block of a hop has, about."""
+
+
+def hop(
+    parts: Parts, at: Evaluated, power: float, mixture: Mixture, rng: np.random.Generator
+) -> tuple[Evaluated, float]:
+    """Draw a block of coordinates of each point anew; give the share that was accepted.
+
+    Parameters
+    ----------
+    parts
+        Prior and likelihood.
+    at
+        The points.
+    power
+        Of the likelihood.
+    mixture
+        It and the power must not depend on where the points are.
+    """
+    size = parts.dimensions
+    halvings = int(rng.integers(0, max(0, int(math.log2(max(size / _FEWEST, 1.0)))) + 1))
+    block = np.sort(rng.choice(size, math.ceil(size / 2**halvings), replace=False))
+    new = parts(mixture.redrawn(at.points, block, rng))
+    gain = new.tempered(power)[0] - mixture.log_density(new.points)
+    gain -= at.tempered(power)[0] - mixture.log_density(at.points)
+    return _accepted(at, new, gain, rng)
+
+
+def hamiltonian(
+    parts: Parts, at: Evaluated, power: float, mixture: Mixture, step: float, rng: np.random.Generator
+) -> tuple[Evaluated, float]:
+    """One move of every point (Neal 2011, arXiv 1206.1901); give the share that was accepted.
+
+    Parameters
+    ----------
+    parts
+        Prior and likelihood.
+    at
+        The points.
+    power
+        Of the likelihood.
+    mixture
+        Its components give the frames.
+    step
+        Length of a leapfrog step, in standard deviations.
+    """
+    leaps = int(rng.integers(1, min(LEAPS, max(1, math.ceil(0.5 * math.pi / step))) + 1))
+    size, rows = len(at.points), np.arange(len(at.points))
+    shares = mixture.parts(at.points)
+    component = choose(shares, rng)
+    frames = mixture.frames[component]
+    steps = (step * rng.uniform(0.8, 1.2, size=size))[:, None]
+    momentum = rng.normal(size=at.points.shape)
+    height, slope = at.tempered(power)
+    begin = height - 0.5 * (momentum**2).sum(axis=1) + _share(shares, component, rows)
+    now = at
+    with np.errstate(over="ignore", invalid="ignore"):  # a move that flies off is refused
+        for _ in range(leaps):
+            momentum = momentum + 0.5 * steps * np.einsum("nij,ni->nj", frames, slope)
+            now = parts(now.points + np.einsum("nij,nj->ni", frames, steps * momentum))
+            height, slope = now.tempered(power)
+            momentum = momentum + 0.5 * steps * np.einsum("nij,ni->nj", frames, slope)
+        gain = height - 0.5 * (momentum**2).sum(axis=1) - begin
+        gain = gain + _share(mixture.parts(now.points), component, rows)
+    return _accepted(at, now, gain, rng)
+
+
+def steered(step: float, accepted: float) -> float:
+    """Give the next length of a step, after one of which so many moves were accepted."""
+    return float(np.clip(step * math.exp(accepted - ACCEPTANCE), 1e-4, 2.0))
+
+
+def alike(before: np.ndarray, after: np.ndarray) -> float:
+    """Largest correlation of a coordinate of points (points, dimensions) with where it was."""
+    a, b = (points - points.mean(axis=0) for points in (before, after))
+    scale = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
+    return float(np.max((a * b).sum(axis=0) / np.where(scale > 0.0, scale, 1.0)))
+
+
+def _share(logs: np.ndarray, component: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return logs[rows, component] - np.logaddexp.reduce(logs, axis=1)
+
+
+def _accepted(at: Evaluated, new: Evaluated, gain: np.ndarray, rng: np.random.Generator) -> tuple[Evaluated, float]:
+    chance = np.where(np.isfinite(gain), np.exp(np.minimum(gain, 0.0)), 0.0)
+    return at.where(rng.uniform(size=len(gain)) < chance, new), float(chance.mean())

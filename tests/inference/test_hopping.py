@@ -1,0 +1,189 @@
+"""Hops between modes: right weights from chains that never leave their mode, or chains that say so."""
+
+from __future__ import annotations
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import kstest, norm
+
+from il6infer._interruption import Interruption, Stopped
+from il6infer.draws import effective_draws, rank_rhat
+from il6infer.inference import FitSettings
+from il6infer.inference.hopping import HOPPING, sample
+from il6infer.inference.mixture import Mixture, learn
+from il6infer.inference.moves import hamiltonian, hop
+from il6infer.inference.parts import Parts
+from il6infer.inference.tempered import APART
+from il6infer.problems.spec import Parameter, Prior
+
+SETTINGS = FitSettings(chains=4, draws=1000, threads=1)
+
+
+class Known:
+    """Density of a mixture of normal ones in so many dimensions; the prior is wide, and the points are the values."""
+
+    def __init__(self, weights, centres, widths, bend=0.0):
+        self.weights, self.centres, self.widths = (np.asarray(a, float) for a in (weights, centres, widths))
+        self.dimensions, self.bend = self.centres.shape[1], bend
+        self.names = [f"p{i}" for i in range(self.dimensions)]
+        wide = Prior("normal", (0.0, 30.0))
+        self.parameters = tuple(Parameter(name, -np.inf, np.inf, 0.0, True, wide) for name in self.names)
+
+    def __call__(self, point):
+        # A parabola along the first coordinate, in the second: a shear, so it changes no mass.
+        x = point.copy()
+        x[1] -= self.bend * x[0] ** 2
+        z = (x - self.centres) / self.widths
+        logs = np.log(self.weights) - 0.5 * (z**2).sum(axis=1) - np.log(self.widths).sum(axis=1)
+        total = np.logaddexp.reduce(logs)
+        slope = -(np.exp(logs - total)[:, None] * z / self.widths).sum(axis=0)
+        slope[0] -= 2.0 * self.bend * x[0] * slope[1]
+        return float(total), slope
+
+    def unconstrained(self, values):
+        return np.asarray(values, float)
+
+    constrained = unconstrained
+
+    def drawn(self, mode, size, rng):
+        x = self.centres[mode] + self.widths[mode] * rng.normal(size=(size, self.dimensions))
+        x[:, 1] += self.bend * x[:, 0] ** 2
+        return x
+
+    def chains(self, modes, size=500, seed=5):
+        """Draws of NUTS whose chains never leave the mode that they began at."""
+        rng = np.random.default_rng(seed)
+        values = np.array([self.drawn(mode, size, rng) for mode in modes])
+        both = ("chain", "draw")
+        draws = xr.Dataset({name: (both, values[..., i]) for i, name in enumerate(self.names)})
+        shape = values.shape[:2]
+        counted = xr.Dataset({"n_steps": (both, np.ones(shape)), "diverging": (both, np.zeros(shape, bool))})
+        groups = {"posterior": draws, "sample_stats": counted}
+        return az.InferenceData(**groups, **{f"warmup_{n}": g.isel(draw=slice(0, 0)) for n, g in groups.items()})
+
+    def shares(self, values):
+        x = values.reshape(-1, self.dimensions).copy()
+        x[:, 1] -= self.bend * x[:, 0] ** 2
+        z = (x[:, None] - self.centres) / self.widths
+        logs = np.log(self.weights) - 0.5 * (z**2).sum(axis=2) - np.log(self.widths).sum(axis=1)
+        return np.bincount(logs.argmax(axis=1), minlength=len(self.weights)) / len(x)
+
+
+def apart(size, modes, seed=1):
+    """Modes ten of their widths apart, of weights from 0.1 to 0.7 and widths that differ by five."""
+    rng = np.random.default_rng(seed)
+    weights = {2: [0.85, 0.15], 3: [0.1, 0.2, 0.7]}[modes]
+    widths = np.geomspace(0.3, 1.5, modes)[:, None] * np.exp(0.3 * rng.normal(size=(modes, size)))
+    centres = 12.0 * rng.normal(size=(modes, size)) / np.sqrt(size) * np.sqrt(2.0)
+    return Known(weights, centres, widths)
+
+
+def values_of(idata, known):
+    return np.stack([idata["posterior"][name].values for name in known.names], axis=-1)
+
+
+@pytest.mark.parametrize(("size", "modes"), [(5, 2), (5, 3), (15, 3), (40, 2), (40, 3)])
+def test_modes_of_unequal_weights_and_widths_are_weighed_right(size, modes):
+    known = apart(size, modes)
+    found = sample(known, known.chains([0, 1, modes - 1, 0]), range(4), SETTINGS)
+    values = values_of(found, known)
+
+    assert max(rank_rhat(values[..., i]) for i in range(size)) < APART
+    worth = min(effective_draws(values[..., i]) for i in range(size))
+    np.testing.assert_allclose(known.shares(values), known.weights, atol=2.5 / np.sqrt(worth))
+    assert worth > 400
+    assert found["posterior"].attrs["sampler"] == HOPPING
+
+
+@pytest.mark.parametrize(("size", "bend"), [(5, 0.3), (20, 0.3), (20, 2.0)])
+def test_bent_modes_are_weighed_right_or_the_chains_disagree(size, bend):
+    rng = np.random.default_rng(3)
+    centres = np.zeros((2, size))
+    centres[:, 2] = [-6.0, 6.0]
+    known = Known([0.3, 0.7], centres, np.exp(0.5 * rng.normal(size=(2, size))), bend)
+    values = values_of(sample(known, known.chains([0, 1, 0, 1]), range(4), SETTINGS), known)
+    worst = max(rank_rhat(values[..., i]) for i in range(size))
+
+    assert worst > APART or known.shares(values)[0] == pytest.approx(0.3, abs=0.05)
+
+
+def test_modes_that_a_mixture_is_far_from_keep_chains_apart():
+    """Shells in 30 dimensions: a mixture of normal densities says nothing of them, and no hop arrives."""
+
+    class Shells(Known):
+        def __call__(self, point):
+            apart = point - self.centres
+            radius = np.linalg.norm(apart, axis=1)
+            logs = -0.5 * ((radius - 20.0) / 0.05) ** 2
+            total = np.logaddexp.reduce(logs)
+            shares = np.exp(logs - total)[:, None]
+            return float(total), -(shares * ((radius - 20.0) / 0.05**2 / radius)[:, None] * apart).sum(axis=0)
+
+        def drawn(self, mode, size, rng):
+            z = rng.normal(size=(size, self.dimensions))
+            return self.centres[mode] + 20.0 * z / np.linalg.norm(z, axis=1, keepdims=True)
+
+    centres = np.zeros((2, 30))
+    centres[:, 0] = [-60.0, 60.0]
+    known = Shells([0.5, 0.5], centres, np.ones((2, 30)))
+    values = values_of(sample(known, known.chains([0, 1, 0, 0]), range(4), SETTINGS), known)
+
+    assert rank_rhat(values[..., 0]) > APART
+
+
+def test_both_moves_leave_the_density_as_it_is_whatever_the_mixture_is():
+    known = Known([0.4, 0.6], [[-1.0, 0.0, 0.0], [2.0, 0.5, 0.0]], [[1.0, 0.5, 2.0], [0.7, 1.0, 1.0]])
+    rng, parts = np.random.default_rng(2), Parts(known)
+    chosen = rng.uniform(size=3000) < 0.4
+    exact = np.where(chosen[:, None], known.drawn(0, 3000, rng), known.drawn(1, 3000, rng))
+    wrong = Mixture(
+        np.array([0.8, 0.2]), np.array([[0.0, 0.0, 1.0], [3.0, 0.0, 0.0]]), *[np.array([np.eye(3)] * 2)] * 2
+    )
+    at = parts(exact)
+    for _ in range(15):
+        at, hopped = hop(parts, at, 1.0, wrong, rng)
+        at, moved = hamiltonian(parts, at, 1.0, wrong, 0.4, rng)
+
+    assert hopped > 0.1
+    assert moved > 0.5
+    for i in range(3):  # 3,000 independent points
+        whole = [(w, norm(c[i], s[i])) for w, c, s in zip(known.weights, known.centres, known.widths, strict=True)]
+        assert kstest(at.points[:, i], lambda x, whole=whole: sum(w * f.cdf(x) for w, f in whole)).pvalue > 0.005
+
+
+def test_a_mixture_has_the_modes_of_its_draws_and_one_where_there_is_one():
+    rng = np.random.default_rng(1)
+    known = apart(10, 3)
+    draws = np.concatenate([known.drawn(mode, n, rng) for mode, n in enumerate((200, 400, 1400))])
+    slopes = np.array([known(draw)[1] for draw in draws])
+    learnt = learn(draws, slopes, np.full(2000, 1 / 2000), rng)
+    alone = learn(draws[:200], slopes[:200], np.full(200, 1 / 200), rng)
+
+    order = np.argsort(learnt.weights)
+    np.testing.assert_allclose(learnt.weights[order], [0.1, 0.2, 0.7], atol=0.01)
+    np.testing.assert_allclose(learnt.means[order], known.centres, atol=0.25)
+    assert alone.weights.tolist() == [1.0]
+    # A normal mode has the frame of its covariance.
+    np.testing.assert_allclose(alone.frames[0] @ alone.frames[0].T, np.diag(known.widths[0] ** 2), atol=0.05)
+
+
+def test_a_block_is_drawn_from_its_distribution_given_the_others():
+    rng = np.random.default_rng(4)
+    root = np.linalg.cholesky(np.array([[1.0, 0.8, 0.0], [0.8, 1.0, 0.3], [0.0, 0.3, 1.0]]))
+    mixture = Mixture(np.ones(1), np.array([[1.0, 2.0, 3.0]]), root[None], root[None])
+    points = np.tile([1.5, 0.0, 3.5], (20_000, 1))
+    drawn = mixture.redrawn(points, np.array([1]), rng)
+
+    np.testing.assert_array_equal(drawn[:, [0, 2]], points[:, [0, 2]])
+    assert drawn[:, 1].mean() == pytest.approx(2.0 + 0.8 * 0.5 + 0.3 * 0.5, abs=0.02)
+    assert drawn[:, 1].var() == pytest.approx(1.0 - 0.8**2 - 0.3**2, abs=0.01)
+
+
+def test_what_asks_it_to_stop_is_obeyed():
+    known, interruption = apart(5, 2), Interruption()
+    interruption.ask()
+
+    with pytest.raises(Stopped):
+        sample(known, known.chains([0, 1, 0, 1]), range(4), SETTINGS, interruption)
