@@ -98,13 +98,13 @@ def sample(
         if interruption is not None and interruption.asked:
             logger.warning("stopped while draws were moved on: those of NUTS are kept where there is a checkpoint")
             raise Stopped
-        at, hopped, rate = _round(parts, at, mixture, step, rngs)
+        at, hopped, rate, diverged = _round(parts, at, mixture, step, rngs)
         accepted.append(hopped)
         if tuning == SHORTEST and not kept and np.mean(accepted) < HOPELESS:
             logger.info("hops between modes: %.1f %% accepted, given up", 100.0 * float(np.mean(accepted)))
             return found
         if kept or tuning >= LONGEST or (tuning >= SHORTEST and _left(first, at) <= near):
-            kept.append(np.stack([here.points for here in at]))
+            kept.append((np.stack([here.points for here in at]), diverged))
         else:  # the step must not change while draws are kept
             tuning, step = tuning + 1, steered(step, rate)
         if time.monotonic() - shown >= LOG_EVERY:
@@ -117,24 +117,23 @@ def sample(
         "hops between modes: mixture of %d, %d rounds before the draws, %.1f %% accepted, %d gradients in %.0f s",
         len(mixture.weights), tuning, 100.0 * float(np.mean(accepted)), parts.evaluations, time.monotonic() - begun,
     )  # fmt: skip
-    # (chains, walkers, rounds, dimensions): a walker's draws follow each other.
-    moved = np.stack(kept, axis=2).reshape(chains, -1, parts.dimensions)[:, : settings.draws]
-    return _groups(density, found, density.constrained(moved), parts.evaluations)
+    return moved_groups(density, found, kept, settings.draws, parts.evaluations, HOPPING)
 
 
 def _round(
     parts: Parts, at: Sequence[Evaluated], mixture: Mixture, step: float, rngs: Sequence[np.random.Generator]
-) -> tuple[list[Evaluated], float, float]:
-    """Move all walkers once; give the shares of hops and of Hamiltonian moves that were accepted."""
-    moved, hopped, rates = [], [], []
+) -> tuple[list[Evaluated], float, float, np.ndarray]:
+    """Move all walkers once; give the shares of hops and of Hamiltonian moves accepted, and which of these diverged."""
+    moved, hopped, rates, diverged = [], [], [], []
     for here, rng in zip(at, rngs, strict=True):
         for _ in range(HOPS):
             here, rate = hop(parts, here, 1.0, mixture, rng)
             hopped.append(rate)
-        here, rate = hamiltonian(parts, here, 1.0, mixture, step, rng)
+        here, rate, off = hamiltonian(parts, here, 1.0, mixture, step, rng)
         moved.append(here)
         rates.append(rate)
-    return moved, float(np.mean(hopped)), float(np.mean(rates))
+        diverged.append(off)
+    return moved, float(np.mean(hopped)), float(np.mean(rates)), np.array(diverged)
 
 
 def _left(first: Sequence[Evaluated], at: Sequence[Evaluated]) -> float:
@@ -142,16 +141,36 @@ def _left(first: Sequence[Evaluated], at: Sequence[Evaluated]) -> float:
     return alike(*(np.concatenate([here.points for here in own]) for own in (first, at)))
 
 
-def _groups(density: Density, found: az.InferenceData, values: np.ndarray, evaluations: int) -> az.InferenceData:
-    chains, draws = values.shape[:2]
+def moved_groups(
+    density: Density, found: az.InferenceData, kept: Sequence[tuple[np.ndarray, np.ndarray]], draws: int,
+    evaluations: int, called: str,
+) -> az.InferenceData:  # fmt: skip
+    """Make the groups of draws that began at those of NUTS.
+
+    Parameters
+    ----------
+    found
+        Draws of NUTS.
+    kept
+        Of each round, points (chains, walkers, dimensions), and whether the last move diverged (chains, walkers).
+    draws
+        Of each chain.
+    evaluations
+        Gradients that they took.
+    called
+        Name of the sampler.
+    """
+    # (chains, walkers, rounds, ...): a walker's draws follow each other.
+    points, diverged = (np.stack(arrays, axis=2) for arrays in zip(*kept, strict=True))
+    chains, size = len(points), points.shape[-1]
+    values = density.constrained(points.reshape(chains, -1, size)[:, :draws])
     coordinates, both = {"chain": np.arange(chains), "draw": np.arange(draws)}, ("chain", "draw")
     posterior = xr.Dataset({name: (both, values[..., i]) for i, name in enumerate(density.names)}, coordinates)
     gradients = (evaluations + int(found["sample_stats"]["n_steps"].sum())) / (chains * draws)
     counted = np.full((chains, draws), round(gradients), dtype=np.uint64)
-    # Where NUTS diverged, its draws and what was learnt from them may lack something: that is not forgotten.
-    diverged = np.resize(found["sample_stats"]["diverging"].values, (chains, draws))
+    diverged = diverged.reshape(chains, -1)[:, :draws]
     statistics = xr.Dataset({"diverging": (both, diverged), "n_steps": (both, counted)}, coordinates)
-    posterior.attrs.update(found["posterior"].attrs, sampler=HOPPING)
+    posterior.attrs.update(found["posterior"].attrs, sampler=called)
     groups: dict[str, Any] = {"posterior": posterior, "sample_stats": statistics}
     groups |= {f"warmup_{name}": found[f"warmup_{name}"] for name in ("posterior", "sample_stats")}
     return az.InferenceData(**groups)

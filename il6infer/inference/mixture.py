@@ -151,7 +151,7 @@ def _framed(mixture: Mixture, points: np.ndarray, slopes: np.ndarray, weights: n
     """Give each component the geometric mean of its covariance and the inverse of that of its slopes."""
     logs = mixture.parts(points)
     shares = np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
-    known, size, frames = np.isfinite(slopes).all(axis=1), points.shape[1], []
+    known, size, frames = np.all(np.isfinite(slopes), axis=1), points.shape[1], []
     for share, root in zip(shares.T, mixture.roots, strict=True):
         own = np.where(known, weights * share, 0.0)
         turned = np.where(known[:, None], slopes, 0.0) @ root

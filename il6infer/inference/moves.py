@@ -22,6 +22,9 @@ ACCEPTANCE = 0.8
 LEAPS = 15
 """Most leapfrog steps of one move."""
 
+DIVERGED = 1000.0
+"""Loss of energy above which a move has diverged."""
+
 _FEWEST = 3
 """Coordinates that the smallest block of a hop has, about."""
 
@@ -53,8 +56,8 @@ def hop(
 
 def hamiltonian(
     parts: Parts, at: Evaluated, power: float, mixture: Mixture, step: float, rng: np.random.Generator
-) -> tuple[Evaluated, float]:
-    """One move of every point (Neal 2011, arXiv 1206.1901); give the share that was accepted.
+) -> tuple[Evaluated, float, np.ndarray]:
+    """One move of every point (Neal 2011, arXiv 1206.1901).
 
     Parameters
     ----------
@@ -68,6 +71,16 @@ def hamiltonian(
         Its components give the frames.
     step
         Length of a leapfrog step, in standard deviations.
+
+    Returns
+    -------
+    Evaluated
+        Where the points are then.
+    float
+        Share of the moves that were accepted.
+    numpy.ndarray
+        (points,) whether a move diverged, as NUTS counts it: its energy went off by more than `DIVERGED`, or there was
+        no density on the way.
     """
     leaps = int(rng.integers(1, min(LEAPS, max(1, math.ceil(0.5 * math.pi / step))) + 1))
     size, rows = len(at.points), np.arange(len(at.points))
@@ -77,7 +90,7 @@ def hamiltonian(
     steps = (step * rng.uniform(0.8, 1.2, size=size))[:, None]
     momentum = rng.normal(size=at.points.shape)
     height, slope = at.tempered(power)
-    begin = height - 0.5 * (momentum**2).sum(axis=1) + _share(shares, component, rows)
+    begin = height - 0.5 * (momentum**2).sum(axis=1)
     now = at
     with np.errstate(over="ignore", invalid="ignore"):  # a move that flies off is refused
         for _ in range(leaps):
@@ -86,8 +99,9 @@ def hamiltonian(
             height, slope = now.tempered(power)
             momentum = momentum + 0.5 * steps * np.einsum("nij,ni->nj", frames, slope)
         gain = height - 0.5 * (momentum**2).sum(axis=1) - begin
-        gain = gain + _share(mixture.parts(now.points), component, rows)
-    return _accepted(at, now, gain, rng)
+        diverged = ~(gain > -DIVERGED)
+        gain = gain + _share(mixture.parts(now.points), component, rows) - _share(shares, component, rows)
+    return *_accepted(at, now, gain, rng), diverged
 
 
 def steered(step: float, accepted: float) -> float:

@@ -213,7 +213,7 @@ def move(
         watch(power)
         for _ in range(HOPS):
             at, _ = hop(parts, at, power, mixture, rng)
-        at, rate = hamiltonian(parts, at, power, mixture, step, rng)
+        at, rate, _ = hamiltonian(parts, at, power, mixture, step, rng)
         rates.append(rate)
         history.append(alike(before.points, at.points))
         if held:

@@ -15,7 +15,7 @@ import xarray as xr
 from il6infer._errors import UserError
 from il6infer._interruption import Interruption, Stopped
 from il6infer.draws import rank_rhat
-from il6infer.inference import hopping
+from il6infer.inference import hopping, replicas
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
@@ -117,11 +117,12 @@ def sample_as_needed(
     checkpoint: Checkpoint | None = None,
     interruption: Interruption | None = None,
 ) -> az.InferenceData:
-    """Sample with NUTS and, where its chains have not met, move the draws on by hops; at last, tempered.
+    """Sample with NUTS and, where its chains have not met, move the draws on by hops or replica exchange.
 
     Chains that seldom pass between modes have not met, whether or not the starts found several. Hops weigh modes that
-    mixtures of normal densities come near to; where they do not bring the chains together, and they began at several
-    modes, all is sampled anew, tempered. The attribute ``sampler`` of the posterior says which it was.
+    mixtures of normal densities come near to, replica exchange those that a valley joins; where neither brings the
+    chains together, and they began at several modes, all is sampled anew, tempered. The attribute ``sampler`` of the
+    posterior says which it was.
 
     Parameters
     ----------
@@ -144,14 +145,18 @@ def sample_as_needed(
     worst = _worst(found, density)
     if worst <= APART:
         return found
-    logger.info("chains have not met (R-hat %.2f): hops between modes", worst)
-    hopped = hopping.sample(density, found, seeds, settings, interruption)
-    left, modes = _worst(hopped, density), len(np.unique([frame.origin for frame, _ in starts], axis=0))
-    if left <= APART:
-        return hopped
+    logger.info("chains have not met (R-hat %.2f)", worst)
+    tried = [found]
+    for way in (hopping.sample, replicas.sample):
+        tried.append(way(density, found, seeds, settings, interruption))
+        worst = _worst(tried[-1], density)
+        if worst <= APART:
+            return tried[-1]
+        logger.info("chains have not met yet (R-hat %.2f)", worst)
+    modes = len(np.unique([frame.origin for frame, _ in starts], axis=0))
     if modes < 2:
-        return hopped if left < worst else found
-    logger.info("nor have they after hops (R-hat %.2f), and began at %d modes: sampling tempered", left, modes)
+        return min(tried, key=lambda one: _worst(one, density))
+    logger.info("chains began at %d modes: sampling tempered, from the prior", modes)
     found = sample(density, starts, seeds, settings, checkpoint, interruption)
     found["posterior"].attrs["sampler"] = TEMPERED
     return found

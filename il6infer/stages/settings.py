@@ -56,8 +56,8 @@ class Sampling:
         Whether scales, offsets and noise parameters are integrated out where that is exact, or sampled.
     sampler
         nutpie is NUTS on the compiled density; tempered is sequential Monte Carlo from the prior on it, for modes that
-        are apart; auto is nutpie and, where its chains have not met, hops between modes, at last tempered; pymc is
-        PyMC's NUTS and pymc_smc its sequential Monte Carlo, both slow and on the pm.Model itself.
+        are apart; auto is nutpie and, where its chains have not met, hops between modes, then replica exchange, at last
+        tempered; pymc is PyMC's NUTS and pymc_smc its sequential Monte Carlo, both slow and on the pm.Model itself.
     """
 
     chains: Count = 4

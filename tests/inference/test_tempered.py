@@ -11,7 +11,7 @@ from il6infer._errors import UserError
 from il6infer._interruption import Interruption, Stopped
 from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.engine import compile
-from il6infer.inference import FitSettings, fit_problem, hopping
+from il6infer.inference import FitSettings, fit_problem, hopping, replicas
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
 from il6infer.inference.hopping import HOPPING
@@ -108,8 +108,9 @@ def test_auto_weighs_modes_that_chains_of_nuts_do_not_leave():
 
 
 @pytest.mark.slow
-def test_auto_samples_tempered_where_hops_are_given_up(monkeypatch):
-    monkeypatch.setattr(hopping, "HOPELESS", 2.0)
+def test_auto_samples_tempered_where_nothing_else_brings_chains_together(monkeypatch):
+    for way in (hopping, replicas):
+        monkeypatch.setattr(way, "sample", lambda density, found, *_: found)
     density = density_of(uneven())
     starts = [(Frame(np.array([at]), np.array([[0.1]])), np.array([0.1])) for at in (-2.0, 2.0, -2.0, 2.0)]
     found = sample_as_needed(density, starts, range(4), SETTINGS)
