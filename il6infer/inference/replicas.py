@@ -137,7 +137,7 @@ class Ladder:
 
     @property
     def exchanged(self) -> float:
-        """Share of the exchanges that were accepted since powers were last learnt."""
+        """Share of the exchanges that were accepted, about since powers were last learnt."""
         return float(np.nanmean(self._chances)) if self._chances else math.nan
 
     def _learnt(self, seen: Evaluated, power: float) -> Mixture:
@@ -199,4 +199,4 @@ class Ladder:
         self.powers[[0, -1]] = 1.0, LOWEST
         nearest = [int(np.argmin(np.abs(np.log(old) - math.log(power)))) for power in self.powers]
         self._mixtures = [self._learnt(joined[n], power) for n, power in zip(nearest, self.powers, strict=True)]
-        self._seen, self._chances = [[] for _ in range(POWERS)], []
+        self._seen, self._chances = [[] for _ in range(POWERS)], self._chances[-2:]

@@ -84,7 +84,13 @@ def values_of(idata, known):
     return np.stack([idata["posterior"][name].values for name in known.names], axis=-1)
 
 
-@pytest.mark.parametrize(("size", "modes"), [(5, 2), (5, 3), (15, 3), (40, 2), (40, 3)])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("size", "modes"),
+    [(5, 2), (5, 3), (15, 3), pytest.param(40, 2, marks=SLOW), pytest.param(40, 3, marks=SLOW)],
+)
 def test_modes_of_unequal_weights_and_widths_are_weighed_right(size, modes):
     known = apart(size, modes)
     found = sample(known, known.chains([0, 1, modes - 1, 0]), range(4), SETTINGS)
@@ -97,7 +103,9 @@ def test_modes_of_unequal_weights_and_widths_are_weighed_right(size, modes):
     assert found["posterior"].attrs["sampler"] == HOPPING
 
 
-@pytest.mark.parametrize(("size", "bend"), [(5, 0.3), (20, 0.3), (20, 2.0)])
+@pytest.mark.parametrize(
+    ("size", "bend"), [(5, 0.3), pytest.param(20, 0.3, marks=SLOW), pytest.param(20, 2.0, marks=SLOW)]
+)
 def test_bent_modes_are_weighed_right_or_the_chains_disagree(size, bend):
     rng = np.random.default_rng(3)
     centres = np.zeros((2, size))
