@@ -144,7 +144,12 @@ def _sampled(config: Configuration, versions: Mapping[str, str], cite: Callable[
         f"with the No-U-Turn sampler {cite('hoffman2014')} of {of}: {fit.chains} chains of {fit.tune} tuning and "
         f"{fit.draws} kept draws, target acceptance {fit.target_accept:g}"
     )
-    return f"{text} (where chains of several modes had not met, by {smc})" if fit.sampler == "auto" else text
+    if fit.sampler != "auto":
+        return text
+    return (
+        f"{text} (where chains had not met, by hops between modes of a mixture learnt from their draws or by replica "
+        f"exchange begun at them; where chains of several modes still had not met, by {smc})"
+    )
 
 
 def _compared(config: Configuration, cite: Callable[..., str]) -> str:
