@@ -119,7 +119,27 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
             if _change(lowered(lower), reference, size) <= limit:
                 return Needed(atol / 10.0**lower, reference)
         return Needed(atol / 10.0**deepest, reference)
-    return Needed(atol)
+    return _of_runs_that_last(problem, rtol, atol, decades, first.prediction, lowered)
+
+
+def _of_runs_that_last(
+    problem: Problem, rtol: float, atol: float, decades: int, first: np.ndarray, lowered: Callable[[int], np.ndarray]
+) -> Needed:
+    """Find the tolerance of a problem with a run that no finer tolerance simulates than the one that was asked.
+
+    The coarse solution of such a run may have stepped over a place where there is none: it is not trusted, unless one
+    decade changes nothing. Else the tolerance is one at which it fails, and all others are right.
+    """
+    nearest, limit = lowered(1) if decades else first, ALLOWED * rtol
+    if not _failed(nearest, first) and _change(first, nearest, _sizes(problem, nearest)[0]) <= limit:
+        return Needed(atol)
+    reference = lowered(decades)
+    size, lasts = _sizes(problem, reference)[0], np.isfinite(reference)
+    for lower in range(1, decades):
+        found = lowered(lower)
+        if _change(found, reference, size) <= limit and not np.isfinite(found[~lasts & np.isfinite(first)]).any():
+            return Needed(atol / 10.0**lower, reference)
+    return Needed(atol / 10.0**decades, reference)
 
 
 def tolerances_of_states(

@@ -112,6 +112,34 @@ def test_tolerance_is_lowered_no_further_than_runs_succeed(cascade: Problem) -> 
     assert absolute_tolerance(cascade, 1e-6, 1e-8, lambda _: Trial(np.full(rows, np.inf), np.inf)).atol == 1e-8
 
 
+def test_what_no_finer_tolerance_simulates_is_not_believed(cascade: Problem) -> None:
+    """The run of the first half of the rows fails below what was asked; those of the others need 1e-10."""
+    rows = len(cascade.measurements)
+    half = np.arange(rows) < rows // 2
+
+    def simulate(atol: float, *, fails_at: float) -> Trial:
+        prediction = 1e-6 + np.full(rows, 0.1 * atol)
+        return Trial(np.where(half & (atol < fails_at), np.inf, prediction), 1e-6)
+
+    for fails_at in (9e-9, 9e-10):
+        found = absolute_tolerance(cascade, 1e-6, 1e-8, lambda atol, at=fails_at: simulate(atol, fails_at=at))
+        assert found.atol == pytest.approx(1e-10)
+        assert found.reference is not None
+        assert not np.isfinite(found.reference[half]).any()
+
+
+def test_a_place_without_a_solution_is_not_stepped_over() -> None:
+    """x' = -k / (x + e): (x + e)^2 falls to 0 at time 200, where x has no further course."""
+    e, x = 1e-9, symbol("x")
+    net = network({"x": -k / (x + e)}, {"x": e}, {"k": 1e-20})
+    for times, ends in (([100.0], True), ([100.0, 300.0], False)):
+        engine = compile(problem(net, times, estimated={"k": 1e-20}), engine="rodas5p", rtol=1e-8, atol=1e-10)
+        found = engine.simulate(np.array([1e-20]))
+        assert (found.outcome == 0).all() == ends
+        if ends:
+            np.testing.assert_allclose(found.prediction, np.sqrt(2e-18) - e, rtol=1e-6)
+
+
 @pytest.mark.parametrize("off", [TIME < 60, TIME <= 60])
 @pytest.mark.parametrize(("rtol", "atol"), [(1e-6, 1e-8), (1e-8, 1e-10), (1e-10, 1e-13)])
 def test_switch_to_fast_rates_needs_no_small_steps_before_it(off: sp.Rel, rtol: float, atol: float) -> None:
