@@ -1,4 +1,4 @@
-"""Outputs: tried before the work begins, and several files put in place together or not at all."""
+"""Outputs: tried before the work begins, never an input, and several files put in place together or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from il6infer._errors import UserError, escaped
 from il6infer._files import WRITTEN, on_disk
 
 _TRIAL = bytes(1 << 16)
+
+_INPUTS: list[Callable[[], Collection[Path]]] = []
 
 _REMEDIES = {
     errno.ENOSPC: "Free some space, or choose another disk.",
@@ -39,6 +41,39 @@ def told(error: OSError) -> str:
     where = next((str(name) for name in (error.filename2, error.filename) if name), "")
     what = f"{error.strerror or error}."
     return " ".join([*([f"{where}:"] if where else []), what, *filter(None, [_REMEDIES.get(error.errno or 0, "")])])
+
+
+@contextmanager
+def kept(inputs: Callable[[], Collection[Path]]) -> Iterator[None]:
+    """Within the block no output takes the place of one of these files.
+
+    Parameters
+    ----------
+    inputs
+        Gives them; it is asked where an output would replace a file.
+    """
+    _INPUTS.append(inputs)
+    try:
+        yield
+    finally:
+        _INPUTS.remove(inputs)
+
+
+def refuse_inputs(outputs: Iterable[Path]) -> None:
+    """Refuse outputs that are inputs of what runs now.
+
+    Raises
+    ------
+    UserError
+        Names the first.
+    """
+    places = [path for path in outputs if path.is_file()]
+    if not places:
+        return
+    inputs = {os.path.realpath(path) for provider in _INPUTS for path in provider()}
+    for place in places:
+        if os.path.realpath(place) in inputs:
+            raise UserError(f"{place}: is read here, and would be overwritten. Give another place to write to.")
 
 
 def check_file(path: Path) -> None:
@@ -100,13 +135,14 @@ def atomic_files(folder: Path) -> Iterator[Path]:
     Raises
     ------
     UserError
-        If the place of a file is taken by a folder.
+        If the place of a file is taken by a folder, or by an input.
     """
     temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=_existing(folder)))
     try:
         yield temporary
         files = sorted(path for path in temporary.rglob("*") if path.is_file())
         places = [folder / path.relative_to(temporary) for path in files]
+        refuse_inputs(places)
         for place in places:
             if place.is_dir():
                 raise UserError(f"{place}: is a folder, and a file of that name would be written. Move it away.")

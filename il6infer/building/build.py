@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import WRITTEN, on_disk
 from il6infer.building.constraints import constraint_faults, with_constraints
 from il6infer.building.gel_noise import with_gel_noise
@@ -45,6 +45,8 @@ logger = logging.getLogger("il6infer")
 REST = "rest"
 """Condition of the cells before stimulation: nothing dissolved in the medium."""
 
+_BESIDE = (".provenance", ".snakemake_timestamp", ".DS_Store")
+"""What may lie beside the files of a problem, and is made again with it or of no worth."""
 
 REACH = 10.0
 """Bounds of a normal prior lie so many sds from its mean."""
@@ -77,7 +79,7 @@ def build(
     model
         Of the library.
     folder
-        Written whole or not at all; a folder of that name is replaced.
+        Written whole or not at all; an earlier problem of that name is replaced.
     constraints
         Literature constraints that are added (see `il6infer.building.constraints`).
     gel_noise
@@ -94,6 +96,7 @@ def build(
         With every read-out that the model lacks or has in another unit, every condition without protocol or never
         measured, every constraint that the model cannot express.
     """
+    constraints = [constraints] if isinstance(constraints, str) else constraints
     measured = with_readouts(measurements, model)
     faults = _faults(measured, protocol, model) + unit_faults(measured, model)
     genotypes = genotypes_of(protocol)
@@ -112,6 +115,7 @@ def build(
     if gel_noise:
         tables = with_gel_noise(tables, measurements)
     tables = with_constraints(tables, constraints)
+    _refuse_foreign(folder, {"model.xml", "problem.yaml", *(f"{name}.tsv" for name in tables), *_BESIDE})
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -137,6 +141,16 @@ def build(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder / "problem.yaml"
+
+
+def _refuse_foreign(folder: Path, own: set[str]) -> None:
+    """Refuse to replace a folder that holds anything but a problem, such as somebody's data."""
+    found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if foreign := [name for name in found if name not in own]:
+        listed = ", ".join(map(repr, foreign[:5])) + (" and others" if len(foreign) > 5 else "")
+        raise UserError(
+            f"{folder}: holds {listed}, and a problem replaces its whole folder. Give a folder that is not there yet."
+        )
 
 
 def _tell_idle(problem: Problem, folder: Path, model: str) -> None:

@@ -18,10 +18,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module, metadata
+from pathlib import Path
 
 from il6infer._errors import UserError, visible
 from il6infer._files import WRITTEN
-from il6infer._outputs import check_file, check_folder, told
+from il6infer._outputs import check_file, check_folder, kept, refuse_inputs, told
 
 # One module of il6infer.cli each, in the order of the data flow. The module's docstring is the help.
 COMMANDS = (
@@ -81,10 +82,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(50_000, 20, 20)  # by default it looks over what imports make, and keep, for a sixth of a stage
     _start_logging(args.verbose)
     try:
-        _check_outputs(args)
-        _tell_altered(args)
-        WRITTEN.clear()
-        args.run(args)
+        with kept(lambda: _inputs(args)):
+            _check_outputs(args)
+            _tell_altered(args)
+            WRITTEN.clear()
+            args.run(args)
         if WRITTEN:
             from il6infer.provenance.record import note
 
@@ -115,11 +117,20 @@ def _lacks_memory(error: BaseException | None) -> bool:
 
 def _check_outputs(args: argparse.Namespace) -> None:
     """Refuse outputs that cannot be written before hours of work go into them."""
-    for name in ("output", "diagram"):
+    for name in ("output", "diagram", "figure"):
         path = getattr(args, name, None)
         if path is not None:
-            check = check_folder if name in getattr(args, "folders", ()) else check_file
-            check(path)
+            if name in getattr(args, "folders", ()):
+                check_folder(path)
+            else:
+                check_file(path)
+                refuse_inputs([path])
+
+
+def _inputs(args: argparse.Namespace) -> set[Path]:
+    from il6infer.provenance.record import inputs_of  # needed where a file would be replaced
+
+    return inputs_of(args)
 
 
 def _tell_altered(args: argparse.Namespace) -> None:

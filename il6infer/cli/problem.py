@@ -73,7 +73,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="with --held-out: all of another data set, too; its conditions and gels get NAME_ before their names",
     )  # fmt: skip
     parser.add_argument("--modules", type=Path, metavar="DIR", help="folder with modules of your own (docs/models.md)")
-    parser.add_argument("--output", required=True, type=Path, help="folder to write, replaced when it exists")
+    parser.add_argument(
+        "--output", required=True, type=Path, help="folder to write; an earlier problem there is replaced"
+    )
     parser.set_defaults(run=run, folders=("output",))
 
 

@@ -21,6 +21,7 @@ from il6infer.inference.settings import child_seed
 from il6infer.inference.smc import Sampled, Stuck, smc
 from il6infer.problems.spec import Problem
 from il6infer.stages.evidence import Estimate, Evidence
+from il6infer.stages.settings import Comparing
 
 logger = logging.getLogger("il6infer")
 
@@ -66,8 +67,9 @@ def evidence_of(
     Raises
     ------
     UserError
-        If the posterior is of another problem.
+        If the posterior is of another problem, or there are too few runs or particles.
     """
+    Comparing(runs=runs, particles=particles)
     posterior = idata["posterior"]
     values = draws_of(problem, idata)
     engine = compile(problem, **solver_of(idata))

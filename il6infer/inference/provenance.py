@@ -24,7 +24,14 @@ def problem_digest(path: Path) -> str:
 
 
 def read_posterior_of(problem: Path, posterior: Path, *groups: str) -> dict[str, Any]:
-    """Read groups of a posterior, as `il6infer._files.read_posterior` does, for questions to the problem at `problem`.
+    """Read groups of a posterior that questions to a problem are put to.
+
+    Parameters
+    ----------
+    problem
+        YAML file of the problem.
+    posterior, groups
+        As `il6infer._files.read_posterior` takes them.
 
     Parameters
     ----------

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from il6infer._files import atomic_path
+from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer._files import atomic_path, read_posterior
 from il6infer._once import once
 from il6infer.diagnosis import diagnose as judge
 from il6infer.identifiability.analyse import analyse
@@ -28,6 +29,7 @@ from il6infer.prediction.courses import readable, simulate_plans
 from il6infer.prediction.draws import posterior_draws
 from il6infer.prediction.interventions import read_interventions
 from il6infer.prediction.predict import predict as predict_all
+from il6infer.problems.spec import Problem
 from il6infer.problems.variables import variable_names
 from il6infer.pymc.door import STATED
 from il6infer.stages.claims import Answers
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.figure import Figure
-
-    from il6infer.problems.spec import Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,6 @@ class Fit:
         UserError
             If nothing of that name was measured; the message names the nearest.
         """
-        from il6infer._errors import UserError, nearest
         from il6infer.report.figures import fit_figure, marked
         from il6infer.report.sections import doubts
 
@@ -238,8 +237,6 @@ class Fit:
         UserError
             If one is not estimated; the message names the nearest.
         """
-        from il6infer._errors import Fault, nearest, raise_faults
-
         known = [p.id for p in self.problem.estimated]
         unknown = [name for name in names if name not in known]
         faults = [Fault(f"parameter '{name}'", "is not estimated.", nearest(name, known)) for name in unknown]
@@ -272,6 +269,9 @@ class Fit:
         return f"<Fit of {self.problem.id}: {sizes['chain']} x {sizes['draw']} draws; {self._said}>"
 
 
+_SETTINGS = tuple(one.name for one in fields(FitSettings))
+
+
 def fit(
     problem: Problem,
     settings: FitSettings | None = None,
@@ -302,6 +302,10 @@ def fit(
     --------
     >>> fit(petab("problem.yaml"), seed=7, draws=2000)  # doctest: +SKIP
     """
+    if not isinstance(problem, Problem):
+        raise UserError(f"fit: a problem was expected, as `il6infer.petab` reads it, found {problem!r}.")
+    unknown = [Fault(name, "is no setting.", nearest(name, _SETTINGS)) for name in changes if name not in _SETTINGS]
+    raise_faults(unknown, "settings of the fit")
     chosen = replace(settings or FitSettings(), **{**(solver.settings if solver else {}), **changes})
     return Fit(problem, fit_problem(problem, chosen, stated=STATED), thresholds or Thresholds())
 
@@ -319,6 +323,8 @@ def load_fit(posterior: str | Path, problem: Problem | str | Path) -> Fit:
     if isinstance(problem, str | Path):
         read_posterior_of(Path(problem), Path(posterior), "posterior")
         problem = check(Path(problem))
+    else:
+        read_posterior(posterior, "posterior")
     found = Fit(problem, az.from_netcdf(str(posterior), engine="h5netcdf"))
     draws_of(problem, found.idata)
     return found

@@ -17,7 +17,7 @@ from il6infer.stages.claims import Answers
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.evidence import Evidence
 from il6infer.stages.leave_out import LeaveOut
-from il6infer.stages.settings import Thresholds
+from il6infer.stages.settings import Comparing, Thresholds
 from il6infer.stages.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -79,13 +79,15 @@ def compare(
     Raises
     ------
     UserError
-        If there is no fit, or two have one name, or they are of other data.
+        If there is no fit, two have one name, they are of other data, or the criterion is unknown.
     """
     named = fits if isinstance(fits, Mapping) else {one.problem.id: one for one in fits}
     if not fits or len(named) < len(fits):
         what = "two fits are of problems of one id" if fits else "there is no fit"
         raise UserError(f"compare: {what}. Give fits by names of their own, as {{'a': fit, 'b': other}}.")
     parts = {name: (own,) for name, own in (left_out or {}).items()}
+    if "criterion" in settings:
+        Comparing(criterion=settings["criterion"])  # checks it
     known = evidence or {}
     listed = [
         Candidate(name, one.idata, one.verdict, known.get(name), parts.get(name, ())) for name, one in named.items()

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from il6infer._errors import UserError, nearest
 from il6infer._files import Groups
 from il6infer.draws import bulk_draws, effective_draws, rank_rhat, smoothed_weights
 from il6infer.engine import Engine, compile
@@ -62,8 +63,10 @@ def leave_out(
     Raises
     ------
     UserError
-        If the posterior is of another problem.
+        If the posterior is of another problem, or the unit unknown.
     """
+    if unit not in LABELS:
+        raise UserError(f"leave_out: '{unit}' is unknown. {nearest(unit, LABELS)}")
     groups = groups_of(problem, unit, data_sets)
     if len(groups) < 2:
         return LeaveOut(problem.id, unit, 0, (), f"all measurements are of one {LABELS[unit]}")

@@ -20,6 +20,9 @@ from il6infer.stages.provenance import Provenance
 
 FOLDER = ".provenance"
 
+OUTPUTS = ("output", "diagram", "figure", "figures", "csv")
+"""Arguments that say where to write."""
+
 MOST_FILES = 10_000
 """Of a folder that is an input; more are no folder of modules."""
 
@@ -95,6 +98,16 @@ def altered(args: argparse.Namespace) -> Iterator[str]:
             yield f"{path}: was altered after `{command}` wrote it, and is read as it is now."
 
 
+def inputs_of(args: argparse.Namespace) -> set[Path]:
+    """Files that the arguments of a command name as what it reads, and those that these name."""
+    named = {name: value for name, value in vars(args).items() if name not in OUTPUTS}
+    folders = [Path(args.folder)] if getattr(args, "folder", None) else []
+    files = {path for path in _paths(list(named.values())) if path.is_file()}
+    # A truth names the files that are made from it.
+    listing = [path for path in files if path.suffix in (".yaml", ".yml")] if args.command != "simulate" else []
+    return files.union(*(_named_in(path, [path.parent, *folders]) for path in listing))
+
+
 def records(folder: Path) -> Iterator[tuple[Path, Provenance]]:
     """Read all records in a folder and below, with their paths, in their order."""
     for path in sorted(folder.glob(f"**/{FOLDER}/*.json")):
@@ -125,7 +138,7 @@ def _digests(paths: Iterable[Path], base: Path) -> tuple[FileDigest, ...]:
 
 
 def _inputs(args: argparse.Namespace) -> Iterator[Path]:
-    named = {name: value for name, value in vars(args).items() if name not in ("output", "results", "folder", "csv")}
+    named = {name: value for name, value in vars(args).items() if name not in (*OUTPUTS, "results", "folder")}
     folders = [Path(args.folder)] if getattr(args, "folder", None) else []
     for path in _paths(list(named.values())):
         if path.is_file():

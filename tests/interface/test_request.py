@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import il6infer as il
 
@@ -140,6 +141,27 @@ def test_numbers_of_numpy_are_numbers(model):
     assert (settings.seed, settings.target_accept) == (3, 0.5)
     assert {type(settings.seed), type(settings.target_accept)} == {int, float}
     assert model.with_values({"cell_number": np.float64(5e4)}).sbml == model.with_values({"cell_number": 5e4}).sbml
+
+
+def test_what_cannot_be_asked_of_a_fit_is_said(model):
+    fit = il.Fit(model.problem, {"posterior": xr.Dataset()})
+    names = "atol, chains, draws, engine, mass_matrix, max_steps, nuisance, rtol, sampler, seed, starts, target_accept"
+    asked = {
+        "fit: a problem was expected, as `il6infer.petab` reads it, found 'problem.yaml'.":
+            lambda: il.fit("problem.yaml"),
+        f"settings of the fit: 1 fault\n  - drawz: is no setting. Did you mean 'draws'? Known: {names}, threads, tune.":
+            lambda: il.fit(model.problem, drawz=1),
+        "leave_out: 'gel' is unknown. Known: batch, condition, data_set.": lambda: fit.leave_out("gel"),
+        "settings of the comparison: 1 fault\n  - runs: 0 is not allowed: it must be at least 3.":
+            lambda: fit.evidence(runs=0),
+        "settings of the comparison: 1 fault\n  - criterion: 'waic' is unknown. Known: evidence, leave_out, loo.":
+            lambda: il.compare([fit], criterion="waic"),
+        "none.nc: no such file. Run `il6infer fit` first.": lambda: il.load_fit("none.nc", model.problem),
+    }  # fmt: skip
+    for message, ask in asked.items():
+        with pytest.raises(il.UserError) as error:
+            ask()
+        assert str(error.value) == message
 
 
 def test_fits_of_one_name_are_not_compared(model):
