@@ -11,7 +11,8 @@ from il6infer.petab_files.cells import Line
 from il6infer.petab_files.package import petab
 
 LN10 = math.log(10.0)
-_COLUMNS = {field.alias for field in petab.Measurement.model_fields.values()}
+_ARGUMENTS = ("cls", "_fields_set")
+"""Names that pydantic takes for itself."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def measurement(plain: Mapping[str, str], **checked: Any) -> petab.Measurement:
     Parameters
     ----------
     plain
-        Column -> text; columns that are none of PEtab's are left out.
+        Column -> text; those that are none of PEtab's, such as ``datasetId``, are kept beside.
     checked
         Column -> value of the type that petab keeps.
     """
-    own = {column: text for column, text in plain.items() if column in _COLUMNS}
-    return petab.Measurement.model_construct(**own, **checked)
+    named = {column: text for column, text in plain.items() if column not in _ARGUMENTS}
+    return petab.Measurement.model_construct(**named, **checked)
