@@ -39,8 +39,8 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.report.output.page,
-        expand(rules.compare.output.table, dataset=FITTED),
+        rules.report.output,
+        [getattr(rules.report.input, name) for name in SMALL],
 
 
 # The last thing that a run says of each fit, where it made any; what it made stands, whatever hinders the saying.

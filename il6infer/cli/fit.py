@@ -16,7 +16,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from il6infer.cli.options import positive
+from il6infer.cli.options import positive, real, whole
 
 if TYPE_CHECKING:
     import arviz as az
@@ -29,17 +29,17 @@ _SPARE = 1.5
 """Free space that a posterior needs, relative to the size of its arrays."""
 
 OPTIONS = {
-    "seed": (int, "root of all random numbers"),
-    "chains": (int, "chains of NUTS"),
-    "tune": (int, "tuning iterations a chain, thrown away"),
-    "draws": (int, "draws a chain, kept"),
-    "target_accept": (float, "acceptance rate that the step size is tuned to"),
-    "threads": (int, "chains that run at once, and threads of a gradient beyond these; changes no draw"),
-    "starts": (int, "prior draws improved by optimisation to start from"),
+    "seed": (whole, "root of all random numbers"),
+    "chains": (whole, "chains of NUTS"),
+    "tune": (whole, "tuning iterations a chain, thrown away"),
+    "draws": (whole, "draws a chain, kept"),
+    "target_accept": (real, "acceptance rate that the step size is tuned to"),
+    "threads": (whole, "chains that run at once, and threads of a gradient beyond these; changes no draw"),
+    "starts": (whole, "prior draws improved by optimisation to start from"),
     "engine": (str, "solver of the equations"),
-    "rtol": (float, "relative tolerance of the solver"),
-    "atol": (float, "largest absolute tolerance of the solver; lowered where the predictions need it"),
-    "max_steps": (int, "steps of the solver that one simulation may take"),
+    "rtol": (real, "relative tolerance of the solver"),
+    "atol": (real, "largest absolute tolerance of the solver; lowered where the predictions need it"),
+    "max_steps": (whole, "steps of the solver that one simulation may take"),
     "mass_matrix": (str, "low_rank or diagonal"),
     "nuisance": (str, "integrated or sampled: scales, offsets and noise, where integrating them out is exact"),
     "sampler": (str, "nutpie, tempered, auto, pymc or pymc_smc"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 
 
 def freed(text: str) -> tuple[str, tuple[float, float] | None]:
@@ -24,6 +25,24 @@ def assignment(text: str) -> tuple[str, float]:
         return name, float(value)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not PARAMETER=VALUE, such as cell_number=5e4") from None
+
+
+def whole(text: str) -> int:
+    """Read a whole number as it is commonly written: Python reads ``1_0`` and digits of any script."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,30}", text):
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a whole number")
+    return int(text)
+
+
+def real(text: str) -> float:
+    """Read a finite number."""
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number")
+    return value
 
 
 def count(text: str) -> int:

@@ -19,8 +19,8 @@ from il6infer.library.header import Module, read_modules
 SHIPPED = Path(__file__).parent / "modules"
 PRIORS = "priors.csv"
 
-MOST_BYTES = 1_000_000
-"""Of a user's file; the largest module of the package has some kB."""
+MOST_BYTES = 100_000
+"""Of a user's file; the largest module of the package has 3 kB."""
 
 """Name of the table of priors beside a user's modules; its columns are those of the package's own."""
 
@@ -148,9 +148,19 @@ def _read(folder: Path) -> tuple[dict[str, Module], list[Fault]]:
             faults.append(Fault(path.name, f"is not UTF-8 text (byte {error.start}).", "Save it as UTF-8."))
             continue
         modules, wrong = read_modules(path, text)
-        faults += wrong
+        faults += [*wrong, *_imports(path.name, text)]
         found |= {module.name: module for module in modules}
     return found, faults
+
+
+def _imports(name: str, text: str) -> Iterator[Fault]:
+    """Lines of a module that would take in another file, wherever it lies."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        code = line if '"' in line else line.split("//")[0]
+        if not line.lstrip().startswith(("//", "#")) and re.search(r"\bimport\b", code):
+            yield Fault(
+                f"{name}, line {number}", "takes in another file, a module is one.", "Copy what is needed of it."
+            )
 
 
 def _sorted(modules: Mapping[str, Module]) -> dict[str, Module]:

@@ -20,10 +20,12 @@ SECTIONS = (
 SEED = 20261121
 """Root of all random numbers, where the configuration gives none."""
 
-Count = Annotated[int, Bounds(minimum=1)]
+Count = Annotated[int, Bounds(minimum=1, maximum=1_000_000)]
+Few = Annotated[int, Bounds(minimum=1, maximum=1_000)]
+Steps = Annotated[int, Bounds(minimum=1, maximum=1_000_000_000)]
 Share = Annotated[float, Bounds(minimum=0, maximum=1)]
 Tolerance = Annotated[float, Bounds(above=0, maximum=0.01)]
-Root = Annotated[int, Bounds(minimum=0)]
+Root = Annotated[int, Bounds(minimum=0, maximum=2**63 - 1)]
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Sampling:
         tempered; pymc is PyMC's NUTS and pymc_smc its sequential Monte Carlo, both slow and on the pm.Model itself.
     """
 
-    chains: Count = 4
+    chains: Few = 4
     tune: Count = 400
     draws: Count = 1000
     target_accept: Annotated[float, Bounds(above=0, below=1)] = 0.9
@@ -68,7 +70,7 @@ class Sampling:
     engine: Literal["rosenbrock", "diffsol"] = "rosenbrock"
     rtol: Tolerance = 1e-6
     atol: Tolerance = 1e-8
-    max_steps: Count = 10_000
+    max_steps: Steps = 10_000
     mass_matrix: Literal["low_rank", "diagonal"] = "low_rank"
     nuisance: Literal["integrated", "sampled"] = "integrated"
     sampler: Literal["nutpie", "tempered", "auto", "pymc", "pymc_smc"] = "nutpie"
@@ -92,7 +94,7 @@ class FitSettings(Sampling):
     """
 
     seed: Root = 1
-    threads: Count = 4
+    threads: Few = 4
 
     def __post_init__(self) -> None:
         """Check."""
@@ -174,9 +176,9 @@ class Calibrating:
 
     fits: Count = 100
     batch: Count = 10
-    chains: Count = 2
+    chains: Few = 2
     tune: Count = 200
-    draws: Annotated[int, Bounds(minimum=50)] = 300
+    draws: Annotated[int, Bounds(minimum=50, maximum=1_000_000)] = 300
     starts: Count = 3
 
     def __post_init__(self) -> None:
@@ -207,10 +209,10 @@ class Comparing:
 
     criterion: Literal["loo", "leave_out", "evidence"] = "loo"
     leave_out: Literal["none", "batch", "condition", "data_set"] = "none"
-    jobs: Count = 4
+    jobs: Few = 4
     evidence: bool = False
-    runs: Annotated[int, Bounds(minimum=3)] = 6
-    particles: Annotated[int, Bounds(minimum=100)] = 500
+    runs: Annotated[int, Bounds(minimum=3, maximum=1_000)] = 6
+    particles: Annotated[int, Bounds(minimum=100, maximum=1_000_000)] = 500
 
     def __post_init__(self) -> None:
         """Check."""
@@ -248,7 +250,7 @@ class Identifying:
     """
 
     profiles: bool = False
-    parts: Count = 4
+    parts: Few = 4
 
     def __post_init__(self) -> None:
         """Check."""

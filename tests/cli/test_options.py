@@ -9,7 +9,7 @@ import pytest
 
 from il6infer.cli.fit import OPTIONS
 from il6infer.cli.main import parser
-from il6infer.cli.options import count, natural, positive
+from il6infer.cli.options import count, natural, positive, real, whole
 
 NUMBERS = {"--threads", "--draws", "--seed", "--batch", "--rtol", "--atol", "--max-steps", "--max-seconds"}
 NUMBERS |= {"--time-limit", "--job", "--jobs", "--cores", "--starts", "--part", "--parts"}
@@ -34,11 +34,25 @@ CASES = [(words, option) for words, options in leaves(parser()) for option in so
 
 
 def test_every_number_is_walked_here():
-    kinds = (int, float, count, natural, positive)
+    kinds = (count, natural, positive, whole, real)
     actions = [action for top in _parsers(parser()) for action in top._actions if action.type in kinds]
 
     assert {option for _, option in CASES} == NUMBERS
     assert {option for action in actions for option in action.option_strings} <= NUMBERS | OF_FITS
+
+
+def test_no_number_is_read_as_python_reads_it():
+    """Python takes ``1_0`` for 10, digits of any script, and ``nan`` for a number."""
+    assert not [action.dest for top in _parsers(parser()) for action in top._actions if action.type in (int, float)]
+
+
+@pytest.mark.parametrize("text", ["1_0", "\u0663", "", "x", "9" * 5_000])
+@pytest.mark.parametrize("option", ["--draws", "--seed", "--rtol"])
+def test_a_number_of_a_fit_that_is_none_is_refused_by_name(option, text, capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["fit", "problem.yaml", "--output", "x.nc", f"{option}={text}"])
+
+    assert f"argument {option}: '{text[:40]}' is not a " in capsys.readouterr().err
 
 
 def _parsers(top: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:

@@ -122,6 +122,7 @@ def meet(name: str, folder: Path) -> Answer:
 def faults(name: str, found: Answer) -> list[str]:
     """Say what is wrong with the answer to an input."""
     said = [f"exit code {found.code}: {found.text[-300:]}"] if found.code not in (0, 1, 2) else []
+    said += ["it is taken"] if name.startswith(("option", "setting")) and found.code != 2 else []
     said += ["a traceback"] if "Traceback" in found.text else []
     # The files of a PEtab problem may lie anywhere, and links are followed: who runs it may read them, see SECURITY.md.
     said += ["it quotes a file outside"] if SECRET in found.text and not name.startswith(("PEtab", "link")) else []

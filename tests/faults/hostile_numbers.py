@@ -48,8 +48,7 @@ def dosed(dose: str) -> Maker:
 NUMBERS: Mapping[str, tuple[list[str], Maker]] = MappingProxyType(
     {
         **{f"option: --{name} {number}": ([*FIT, f"--{name}={number}"], make.problem())
-           for name in ("draws", "chains", "threads") for number in COUNTS
-           if (name, number) != ("threads", "1_000")},
+           for name in ("draws", "chains", "threads") for number in COUNTS},
         "option: --seed -1": ([*FIT, "--seed=-1"], make.problem()),
         "option: --target-accept nan": ([*FIT, "--target-accept=nan"], make.problem()),
         "option: --rtol -1": ([*FIT, "--rtol=-1"], make.problem()),

@@ -341,3 +341,19 @@ def test_binding_that_breaks_detailed_balance_is_named(tmp_path, capsys):
 
     assert main(["models", "show", "trans_none+x", "--modules", str(folder)]) == 0
     assert "NOT in detailed balance, whatever the parameters: bind_IL6_sIL6R double" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "line", ['end\nimport "../secret.txt"', 'x = 1; end; import "/dev/zero"', 'p = "//"; import "a.ant"']
+)
+def test_a_module_takes_in_no_other_file(line, tmp_path):
+    folder = write(tmp_path / "mine", nanobody=f"{NANOBODY}{line}\n", priors=PRIORS)
+
+    with pytest.raises(UserError, match=r"takes in another file, a module is one\. Copy what is needed of it\."):
+        read_library(folder)
+
+
+def test_a_comment_may_tell_of_nuclear_import(tmp_path):
+    text = f"{NANOBODY}// import of STAT3\n".replace("C_nanobody;\n", "C_nanobody;  // before its import\n")
+
+    assert "nanobody" in " ".join(read_library(write(tmp_path / "mine", nanobody=text, priors=PRIORS)).modules)

@@ -137,3 +137,56 @@ def test_what_a_description_says_counts(done_run):
     edit(path, "title: Other ", "title: ")
 
     assert found == {"ingest", "problem", "check_prior", "fit", *AFTER_FIT}
+
+
+def test_times_alone_run_nothing_of_files_of_any_size(done_run):
+    """A raw file, a result and a posterior above Snakemake's own limit of 1 MB, each newer and the same."""
+    names = ("resources/example/western_blot_gel1.csv", "config/datasets/example.yaml", "results/example/ingest.json",
+             "results/example/both_socs3/verdict.json", "results/example/both_socs3/posterior.nc")  # fmt: skip
+    assert (done_run / names[-1]).stat().st_size > 1_000_000
+    for name in names:
+        os.utime(done_run / name)
+
+    assert planned(done_run) == set()
+
+
+def test_another_name_of_the_folder_runs_nothing(done_run):
+    moved = done_run.with_name("zweiter Ort \u00fc")
+    done_run.rename(moved)
+    try:
+        assert planned(moved) == set()
+    finally:
+        moved.rename(done_run)
+
+
+REMOVED = {
+    "results/example/both_socs3/verdict.json": {"diagnose", *AFTER_VERDICT},
+    "results/example/both_socs3/identifiability.json": {"identify", "report"},
+    "results/own/petab/diagram.svg": {"draw_adopted", "report"},
+    "results/example/claims.json": {"weigh", "report"},
+    "results/report/index.html": {"report"},
+    "results/figures": {"report"},
+    "results/example/both_socs3/posterior.nc": set(),  # moved away to save space: nothing is needed of it
+    "results/example/both_socs3/problem": set(),
+}
+
+
+@pytest.mark.parametrize("name", REMOVED)
+def test_a_result_that_is_gone_is_made_again_but_for_what_fits_are_made_of(name, done_run):
+    path = done_run / name
+    path.rename(path.with_suffix(".away"))
+    found = planned(done_run)
+    path.with_suffix(".away").rename(path)
+
+    assert found == REMOVED[name]
+
+
+def test_a_result_that_was_cut_counts_as_changed(done_run):
+    path = done_run / "results/example/comparison.json"
+    before, times = path.read_bytes(), path.stat()
+    path.write_bytes(before[: len(before) // 2])
+    found = planned(done_run)
+    path.write_bytes(before)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    assert found == {"weigh", "weigh_predictions", "report"}

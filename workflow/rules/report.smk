@@ -4,6 +4,10 @@
 #           <results>/settings/report.json (the whole configuration, defaults filled in); <dataset>/freed.json is shown where it is
 # Outputs:  <results>/report/index.html, <results>/figures/*.{svg,pdf,csv}
 
+# Inputs of it that no fit waits for: made again where they are gone, in seconds. Not so what fits are made of, and
+# posteriors, which may be moved away.
+SMALL = ("diagrams", "priors", "verdicts", "told", "comparisons", "held_out", "claims", "answers", "predictions")
+
 
 rule report:
     input:
