@@ -133,6 +133,12 @@ def run_evaluate(args: argparse.Namespace) -> None:
         what = f"simulations failed: {', '.join(failed)}" if failed else "a measurement is impossible there"
         logger.warning("no log-likelihood: %s", what)
         raise SystemExit(1)
+    missing = [name for name, slope in (found.gradient or {}).items() if slope is None]
+    if missing:
+        logger.warning(
+            "no derivative by %s%s: it does not exist there, or the engine cannot follow it",
+            ", ".join(missing[:5]), f" and {len(missing) - 5} more" if len(missing) > 5 else "",
+        )  # fmt: skip
     if found.unsettled:
         worst = max(found.unsettled, key=found.unsettled.__getitem__)
         logger.warning(

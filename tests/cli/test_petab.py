@@ -82,6 +82,17 @@ def test_what_cannot_be_evaluated_is_null_and_says_why(tmp_path: Path, caplog: p
     assert "no log-likelihood: a measurement is impossible there" in caplog.text
 
 
+def test_a_derivative_that_does_not_exist_is_null_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """0^n has none by n at n = 0."""
+    path = decay_v1.write(tmp_path / "in", formula="observableParameter1_obs * A + (a0 - 1)^(k - 0.5)")
+    with caplog.at_level(logging.WARNING):
+        assert cli.main(["petab", "evaluate", str(path), "--gradient", "--output", str(tmp_path)]) == 0
+    gradient = json.loads((tmp_path / "evaluation.json").read_text())["gradient"]
+    missing = ", ".join(name for name, slope in gradient.items() if slope is None)
+    assert gradient["k"] is None
+    assert f"no derivative by {missing}: it does not exist there, or the engine cannot follow it" in caplog.text
+
+
 def test_fit_judges_what_it_sampled(tmp_path: Path) -> None:
     path = decay_v1.write(tmp_path / "in")
     words = ["--chains", "2", "--tune", "100", "--draws", "100", "--starts", "2", "--threads", "1"]
