@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from il6infer.report.links import in_words
-from il6infer.report.numbers import number
-from il6infer.report.prior_checks import interval
+from il6infer.report.numbers import interval, number
 from il6infer.stages import read
 from il6infer.stages.freed import Freed, FreedConstant
 

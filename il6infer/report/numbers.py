@@ -30,6 +30,21 @@ def number(value: Any, error: float | None = None, digits: int = 3) -> str:
     return f"{float(text):.0f}" if "e+" in text and abs(value) < 1e7 else text
 
 
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """Write a range for the reader; empty where there is none.
+
+    Parameters
+    ----------
+    low, high
+        Ends; None where there is none.
+    digits
+        That are significant.
+    """
+    return (
+        "" if low is None or high is None else f"{number(low, digits=digits)}\N{EN DASH}{number(high, digits=digits)}"
+    )
+
+
 def tenth(value: Any) -> str:
     """Write a log density with one decimal, so that those of a column line up."""
     return "n/a" if value is None else f"{float(value):.1f}"

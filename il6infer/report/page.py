@@ -33,9 +33,9 @@ from il6infer.report.explore import explored
 from il6infer.report.hold_out import fitted_rows
 from il6infer.report.labels import condition_labels, model_label
 from il6infer.report.links import grouped_by_reason, in_words, linked
-from il6infer.report.numbers import chance, duration, number, tenth
+from il6infer.report.numbers import chance, duration, interval, number, tenth
 from il6infer.report.paper import printed
-from il6infer.report.prior_checks import findings, interval, prior_figure, read_checks
+from il6infer.report.prior_checks import findings, prior_figure, read_checks
 from il6infer.report.sections import (
     MEANS,
     MISFIT,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from il6infer.report.figures import WIDTH
-from il6infer.report.numbers import number
+from il6infer.report.numbers import interval, number
 from il6infer.report.style import COLOURS, INK, MUTED
 from il6infer.stages import read
 from il6infer.stages.prior_check import PriorCheck, RangeCheck
@@ -55,21 +55,6 @@ def findings(checks: Mapping[str, PriorCheck]) -> list[str]:
 
 def _mostly(share: float | None) -> bool:
     return share is not None and share > SILENT
-
-
-def interval(low: float | None, high: float | None, digits: int = 3) -> str:
-    """Write a range for the reader; empty where there is none.
-
-    Parameters
-    ----------
-    low, high
-        Ends; None where there is none.
-    digits
-        That are significant.
-    """
-    return (
-        "" if low is None or high is None else f"{number(low, digits=digits)}\N{EN DASH}{number(high, digits=digits)}"
-    )
 
 
 def _unit(row: RangeCheck) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from il6infer.report.prior_checks import findings, interval, prior_figure
+from il6infer.report.numbers import interval
+from il6infer.report.prior_checks import findings, prior_figure
 from il6infer.stages.prior_check import PriorCheck
 from tests.report.prior_check import prior_check
 
