@@ -63,6 +63,22 @@ def test_a_column_of_measurements_may_have_any_name(column: str, version: int, t
     assert len(check(path).measurements) == len(decay_v1.TIMES)
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_batch_replicate_and_limit_of_a_measurement_are_read(version: int, tmp_path: Path) -> None:
+    path = WRITE[version](tmp_path)
+    table = tmp_path / "measurements.tsv"
+    titles = ("datasetId", "replicateId", "censored")
+    text = _by_line(lambda row, line: "\t".join([line, *(("gel", f"b{row}", "below") if row else titles)]))(
+        table.read_text()
+    )
+    table.write_text(text)
+    read = load(path).measurements
+
+    assert set(read["batch"]) == {"gel"}
+    assert list(read["replicate"]) == [f"b{row}" for row in range(1, len(read) + 1)]
+    assert set(read["censored"]) == {"below"}
+
+
 def test_simulations_are_written_for_a_table_of_any_shape(tmp_path: Path) -> None:
     path = decay_v1.write(tmp_path)
     table = tmp_path / "measurements.tsv"
