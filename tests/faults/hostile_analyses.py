@@ -16,7 +16,7 @@ from tests.faults.hostile_folders import INGEST, LINT, Maker
 INIT = ["init", ".", "--name", "d"]
 SHOW = ["models", "show", "classic_none+own", "--modules", "mine"]
 REPRODUCE = ["reproduce", "a.zip", "-o", "there", "--check"]
-PREDICT = ["claims", "prior", "problem.yaml", "--claims", "claims.yaml", "--output", "prior.json"]
+ASK = ["claims", "ask", "problem.yaml", "--claims", "claims.yaml", "--output", "answers.json"]
 
 
 def holding(fill: Callable[[Path], object]) -> Maker:
@@ -182,12 +182,12 @@ ANALYSES: Mapping[str, tuple[list[str], Maker]] = MappingProxyType(
         "analysis: settings that lead out": (["export", ".", "-o", "a.zip"],
             make.file("settings/report.json", b'{"datasets": {"d": {"description": "../secret.txt", "folder": ".."}}, '
             b'"models": ["classic_none"], "results": "../.."}')),
-        "claims: code": (PREDICT,
+        "claims: code": (ASK,
             claims(CLAIM + "[{name: c, text: t, that: \"__import__('os').system('touch ../outside')\"}]")),
-        "claims: 9^9^9^9": (PREDICT, claims(CLAIM + "[{name: c, text: t, that: '9^9^9^9 > 1'}]")),
-        "claims: until the end of time": (PREDICT, claims(CLAIM.replace("240", "1.0e+308") + "[]")),
-        "claims: a time that is none": (PREDICT, claims(CLAIM.replace("time_min: 0", "time_min: .nan") + "[]")),
-        "claims: 30,000 steps": (PREDICT, claims("until: 240\nexperiments: {e: {steps: ["
+        "claims: 9^9^9^9": (ASK, claims(CLAIM + "[{name: c, text: t, that: '9^9^9^9 > 1'}]")),
+        "claims: until the end of time": (ASK, claims(CLAIM.replace("240", "1.0e+308") + "[]")),
+        "claims: a time that is none": (ASK, claims(CLAIM.replace("time_min: 0", "time_min: .nan") + "[]")),
+        "claims: 30,000 steps": (ASK, claims("until: 240\nexperiments: {e: {steps: ["
             + "{time_min: 0, action: add, species: IL6, dose: 1, unit: nM}, " * 30_000 + "]}}\nclaims: []\n")),
         "SBML: entities in UTF-16": (LINT, lambda folder: (make.model(make.bomb)(folder), utf16(folder / "model.xml"))),
         "SBML: an entity from a file, in UTF-16": (LINT,
