@@ -20,7 +20,7 @@ ITERATIONS = 200
 """Of the optimiser, for each start."""
 
 WINDOW = 10.0
-"""Modes whose mass, in logarithms, is this far below the largest are not used."""
+"""Modes whose height and whose mass, in logarithms, are both this far below the largest are not used."""
 
 SAME_MODE = 0.5
 """Optima nearer than this, in standard deviations of the starts in every direction, are one mode."""
@@ -215,8 +215,9 @@ def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int
     Returns
     -------
     list of Mode
-        Those that are still apart and whose mass is near enough to the largest, the largest first. A low and wide mode
-        may have more of it than a high and narrow one, the more so the more dimensions there are.
+        Those that are still apart and whose mass or height is near enough to the largest, the largest mass first. A low
+        and wide mode may have more of it than a high and narrow one, the more so the more dimensions there are; and a
+        width is but a guess, so that no mode is left out for its width alone.
     """
 
     def climb(index: int) -> Mode:
@@ -236,8 +237,13 @@ def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int
     with ThreadPoolExecutor(max(1, threads)) as pool:
         climbed = sorted(pool.map(climb, chosen), key=lambda mode: -mode.mass)
     points = np.array([mode.frame.origin for mode in climbed]).reshape(len(climbed), -1)
-    masses = np.array([mode.mass for mode in climbed])
-    return [climbed[i] for i in _apart(points, masses, starts.spread, WINDOW)[:most]]
+    masses, heights = (np.array([getattr(mode, name) for mode in climbed]) for name in ("mass", "logp"))
+    near = (masses >= masses.max(initial=-np.inf) - WINDOW) | (heights >= heights.max(initial=-np.inf) - WINDOW)
+    found = [i for i in _apart(points, masses, starts.spread, np.inf) if near[i]]
+    if len(found) > most:
+        highest = max(found, key=lambda i: heights[i])
+        found = [*[i for i in found if i != highest][: most - 1], highest]
+    return [climbed[i] for i in found]
 
 
 def disperse(
