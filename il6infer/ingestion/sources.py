@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,7 +122,7 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         reading = replace(reading, dropped=(*reading.dropped, *drops), passed_over=passed)
         whole = _with_left_out(reading.sheet or sheet, [*sheet.rows, *(rows[row] for row, _ in mine if row in rows)])
         found.append(Source(one, whole, reading, sha256, loaded, layout_sha256))
-    return _with_values(found) if take.batch_column else found
+    return _with_values(found)
 
 
 def _with_values(found: list[Source]) -> list[Source]:
@@ -132,8 +133,14 @@ def _with_values(found: list[Source]) -> list[Source]:
         drops = [drop for source in found for drop in source.reading.dropped if drop.observable == observable]
         read = any(value.observable == observable for source in found for value in source.reading.values)
         if not read and not any(drop.side for drop in drops) and not any(source.reading.faults for source in found):
-            what = f"{observable} has no value at all."
-            faults.append(Fault(first.spec.path, what, f"Take {observable} out of the description."))
+            reasons = Counter(drop.reason for drop in drops)
+            why = (
+                f" ({', '.join(f'{count} rows: {reason}' for reason, count in reasons.most_common(2))})"
+                if reasons
+                else ""
+            )
+            what = f"{observable} has no value at all{why}."
+            faults.append(Fault(first.spec.path, what, f"Mend that, or take {observable} out of the description."))
     reading = replace(first.reading, faults=(*first.reading.faults, *faults))
     return [replace(first, reading=reading), *found[1:]]
 

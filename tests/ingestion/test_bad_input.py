@@ -47,7 +47,8 @@ def test_not_a_number_and_negative_intensity(tmp_path):
         f"gel.csv, row 4, column 'pSTAT3': negative intensity -9000. {SUBTRACTED}",
         "gel.csv, row 4, column 'total_STAT3': zero, and other values are divided by it. Remove the row or correct it.",
         "plate.csv, row 4, column 'time_min': the cell is empty, a number is expected.",
-        "plate.csv, row 4, column 'firefly': 'nan' is not a number.",
+        "plate.csv, row 4, column 'firefly': 'nan' is not a number. Not measured: leave the cell empty. "
+        "Nothing seen: write n.d., or '<' and the limit; too much: OVER.",
         "plate.csv, row 4, column 'renilla': negative intensity -3. "
         "Export intensities without subtraction of a background.",
     ]

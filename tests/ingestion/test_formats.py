@@ -114,6 +114,10 @@ STUDIO_LANES = (
     "Image Name\tChannel\tName\tLane\tSignal\tBkgnd.\n"
     "x\t800\tpSTAT3\t1\t12.5\t2\nx\t800\tpSTAT3\t2\t15\t2\nx\t800\tactin\t1\t9\t2\nx\t800\tactin\t2\t9\t2\n"
 )
+STUDIO_BANDS = "Image Name,Channel,Name,Signal,Bkgnd.\n" + "".join(
+    f"x,{channel},{band} L{lane},{signal + lane},2\n"
+    for channel, band, signal in ((700, "pSTAT3", 100), (800, "STAT3", 900)) for lane in range(1, 13)
+)  # fmt: skip
 EMPIRIA = "Lane,Target,MW,Signal,Normalized Signal\n1,pSTAT3,88,1200.5,1.2\n2,pSTAT3,88,300,0.3\n"
 LAB = 'Lane,Band No.,Band Label,Mol. Wt. (KDa),Adj. Volume (Int),Volume (Int),Band %\n1,1,pSTAT3,88.1,"378,860","428,860",100.0\n1,2,,43,"1,378,860",1,5\n'
 BESIDE = 'Lane 1,,,Lane 2,,\nBand No.,Band Label,Adj. Volume (Int),Band No.,Band Label,Adj. Volume (Int)\n1,pSTAT3,"378,860.5",1,pSTAT3,"1,200"\n2,actin,5,,,\n'
@@ -154,6 +158,10 @@ CASES = {
     "rdml": ("rdml", zipped({"rdml_data.xml": RDML}), {0: {"well": "A1", "gene": "SOCS3", "ct": "24.81"},
              1: {"well": "B2", "ct": "Undetermined"}}, 1),
     "image studio": ("image_studio", STUDIO, {0: {"lane": "1", "band": "800", "intensity": "12.5", "Total": "20"}}, 1),
+    "image studio, lanes named by band": (
+        "image_studio", STUDIO_BANDS,
+        {0: {"lane": "1", "band": "700", "intensity": "101"}, 23: {"lane": "12", "band": "800", "intensity": "912"}}, 0,
+    ),
     "image studio, a column of lanes": ("image_studio", STUDIO_LANES, {3: {"lane": "2", "band": "actin", "intensity": "9"}}, 0),
     "empiria": ("empiria", EMPIRIA, {0: {"lane": "1", "band": "pSTAT3", "intensity": "1200.5"}}, 0),
     "image lab": ("image_lab", LAB, {1: {"lane": "1", "band": "band 2", "intensity": "1,378,860"}}, 0),

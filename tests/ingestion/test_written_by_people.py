@@ -355,3 +355,34 @@ def test_errors_of_means_go_with_the_values(keys, expected, tmp_path):
     keys = {key: word for key, word in keys.items() if word}
     tables = read(tmp_path, text, entry(observables=column("v", **keys), ignore=[] if "n" in keys else ["n"]))
     assert tables.measurements["error"].tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("last", ["L4", "L5"])
+def test_lanes_that_each_band_names_in_its_own_way(tmp_path, last):
+    """They are paired where what follows the band's name is the same in both; else the gel gives nothing, and says so."""
+    bands = {"700": ("pSTAT3", 100, ["L1", "L2", "L3", "L4"]), "800": ("STAT3", 1000, ["L1", "L2", "L3", last])}
+    rows = [
+        f"x,{channel},{band} {lane},{signal * place},2"
+        for channel, (band, signal, own) in bands.items() for place, lane in enumerate(own, start=1)
+    ]  # fmt: skip
+    text = "\n".join(["Image Name,Channel,Name,Signal,Bkgnd.", *rows]) + "\n"
+    given = ["vehicle 0", f"{LABEL} 5", f"{LABEL} 15", f"{LABEL} 30"]
+    blot = {
+        "path": "f",
+        "assay": "western_blot",
+        "observable": "pSTAT3",
+        "batch": "g",
+        "signal": "700",
+        "normalise": "800",
+    }
+    if last == "L4":
+        tables = read(tmp_path, text, {**blot, "layout": dict(zip("1234", given, strict=True))})
+        assert values(tables) == [("vehicle", 0, 0.1), ("il6", 5, 0.1), ("il6", 15, 0.1), ("il6", 30, 0.1)]
+        return
+    layout = {f"{band} {lane}": g for band, _, own in bands.values() for lane, g in zip(own, given, strict=True)}
+    with pytest.raises(UserError) as error:
+        read(tmp_path, text, {**blot, "layout": layout})
+    assert str(error.value) == (
+        "data set 'd': 1 fault\n  - f: pSTAT3 has no value at all (4 rows: empty cell in column '800', 4 rows: empty cell in "
+        "column '700'). Mend that, or take pSTAT3 out of the description."
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from string import digits as DIGITS
 
 from il6infer._errors import Fault
 from il6infer._tables import Row
@@ -39,7 +41,31 @@ def read_bands(
     gone = [column for column in block.columns if column not in found and hidden(plain(column))]
     block = renamed(block, found, gone)
     out = tuple((row.number, reason) for row in block.rows if (reason := left(row)))
-    return replace(block, left=out), []
+    return _paired(replace(block, left=out)), []
+
+
+def _paired(block: Block) -> Block:
+    """Name a lane alike in all bands where each band names lanes in its own way: ``pSTAT3 L1`` and ``STAT3 L1``.
+
+    So it is if no lane stands in two bands, and what follows the words that the lanes of a band begin with is the same
+    in all of them.
+    """
+    lanes: dict[str, dict[str, str]] = {}
+    for row in block.rows:
+        lanes.setdefault(row.cells.get("band", ""), {})[row.cells.get("lane", "")] = ""
+    names = [name for own in lanes.values() for name in own]
+    if len(lanes) < 2 or len(set(names)) < len(names) or min(map(len, lanes.values())) < 2:
+        return block
+    for own in lanes.values():
+        begins = os.path.commonprefix([*own]).rstrip(DIGITS)
+        own.update({name: name.removeprefix(begins) for name in own})
+    first, *others = (sorted(own.values()) for own in lanes.values())
+    if len(set(first)) < len(first) or "" in first or any(other != first for other in others):
+        return block
+    alike = " and ".join(next(iter(own)) for own in lanes.values())
+    note = f"lanes are named by band: {alike} are lane {next(iter(next(iter(lanes.values())).values()))}"
+    rows = [row.with_cells({**row.cells, "lane": lanes[row.cells["band"]][row.cells["lane"]]}) for row in block.rows]
+    return replace(block, rows=tuple(rows), preamble=(*block.preamble, note))
 
 
 def find(grid: Grid, *groups: Sequence[str]) -> int | None:
