@@ -34,6 +34,9 @@ FINEST = 1e-2
 """Absolute tolerance of the reference, over rtol times the smallest size."""
 
 
+TRIED = 3
+"""Decades below the tolerance that was asked at which runs are tried that a far finer one does not simulate."""
+
 DEEPER, BELOW = 8, 0.1
 """How often the reference may be made finer, each time that a prediction of it is below this share of the smallest."""
 
@@ -127,12 +130,19 @@ def _of_runs_that_last(
 ) -> Needed:
     """Find the tolerance of a problem with a run that no finer tolerance simulates than the one that was asked.
 
-    The coarse solution of such a run may have stepped over a place where there is none: it is not trusted, unless one
-    decade changes nothing. Else the tolerance is one at which it fails, and all others are right.
+    The coarse solution of such a run may have stepped over a place where there is none: it is not trusted, unless one of
+    the next `TRIED` decades simulates all runs and changes nothing, for a solver may fail at one tolerance by chance. Else
+    the tolerance is one at which it fails, and all others are right.
     """
-    nearest, limit = lowered(1) if decades else first, ALLOWED * rtol
-    if not _failed(nearest, first) and _change(first, nearest, _sizes(problem, nearest)[0]) <= limit:
+    limit = ALLOWED * rtol
+    if not decades:
         return Needed(atol)
+    for lower in range(1, TRIED + 1):
+        found = lowered(lower)
+        if not _failed(found, first):
+            if _change(first, found, _sizes(problem, found)[0]) <= limit:
+                return Needed(atol)
+            break
     reference = lowered(decades)
     size, lasts = _sizes(problem, reference)[0], np.isfinite(reference)
     for lower in range(1, decades):
