@@ -130,9 +130,9 @@ def _of_runs_that_last(
 ) -> Needed:
     """Find the tolerance of a problem with a run that no finer tolerance simulates than the one that was asked.
 
-    The coarse solution of such a run may have stepped over a place where there is none: it is not trusted, unless one of
-    the next `TRIED` decades simulates all runs and changes nothing, for a solver may fail at one tolerance by chance. Else
-    the tolerance is one at which it fails, and all others are right.
+    The coarse solution of such a run may have stepped over a place where there is none: it is not trusted, unless one
+    of the next `TRIED` decades simulates all runs and changes nothing, for a solver may fail at one tolerance by
+    chance. Else the tolerance is one at which it fails, and all others are right.
     """
     limit = ALLOWED * rtol
     if not decades:

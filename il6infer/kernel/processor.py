@@ -14,6 +14,9 @@ from numba.core.codegen import get_host_cpu_features
 
 def processor() -> tuple[str, str]:
     """Name and features (``+avx2,-fma,...``) that LLVM is given, by numba for its functions and here for kernels."""
-    name = binding.get_host_cpu_name() if config.CPU_NAME is None else config.CPU_NAME
-    features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
-    return name, features
+    told = vars(config)  # which numba fills from the environment
+    name, features = told["CPU_NAME"], told["CPU_FEATURES"]
+    return (
+        binding.get_host_cpu_name() if name is None else name,
+        get_host_cpu_features() if features is None else features,
+    )

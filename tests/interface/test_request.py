@@ -110,6 +110,7 @@ def test_names_as_people_write_them_and_one_in_place_of_several(model):
     assert single["pSTAT3"].values == pytest.approx(usual["pSTAT3"].values[1:], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_value_means_the_same_in_the_experiment_as_in_the_model():
     """Of parameters from which others, or the start, are computed, too."""
     model = il.model("both_socs3", cell="HepG2")

@@ -171,7 +171,14 @@ REMOVED = {
 }
 
 
-@pytest.mark.parametrize("name", REMOVED)
+QUICK = (
+    "results/example/both_socs3/verdict.json",
+    "results/report/index.html",
+    "results/example/both_socs3/posterior.nc",
+)
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in REMOVED])
 def test_a_result_that_is_gone_is_made_again_but_for_what_fits_are_made_of(name, done_run):
     path = done_run / name
     path.rename(path.with_suffix(".away"))
