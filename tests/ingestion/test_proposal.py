@@ -113,6 +113,8 @@ def test_the_proposed_configuration_asks_what_is_at_hand(tmp_path, monkeypatch):
 
     assert yaml.safe_load(text)["predictions"] == "config/predictions.yaml"
     assert "\n# claims: config/claims.yaml  # " in text
+    assert {"kon_IL6_IL6R", "kon_complex_gp130"} == set(yaml.safe_load(text)["values"])
+    assert yaml.safe_load(text)["constraints"] == ["high_affinity_sites"]
 
 
 def test_blanks_of_a_layout_count_too(tmp_path):
