@@ -50,6 +50,7 @@ def simulated(model: Model, folder: Path, knock_out: str = "", given: str = "", 
         ("trans_loss", "k_internalisation", "k_basal=0.01", {"k_internalisation": 0.0, "k_basal": 0.01}),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_a_genotype_predicts_what_a_model_of_such_cells_predicts(model, knock_out, given, as_values, tmp_path):
     problem, _, theta, found = simulated(compose(model), tmp_path, knock_out, given)
     plain = check(

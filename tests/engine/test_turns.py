@@ -52,6 +52,7 @@ def test_the_gradient_of_a_condition_that_holds_for_a_moment(swing: RosenbrockEn
 
 @pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
 @pytest.mark.parametrize("trigger", [x > 5, x >= 5, x > 5 * h, x >= 5 * h, 5 * h < TIME, 5 * h <= TIME])
+@pytest.mark.slow
 def test_what_is_measured_at_the_moment_of_an_event_is_all_before_or_all_after(trigger: sp.Rel, engine: str) -> None:
     """A strict trigger holds after the moment alone: value, adjoint and tangent are those before the dose."""
     net = network({"x": k, "y": -sp.Float(0.1) * y}, {"y": 1.0}, {"k": 1.0, "h": 1.0})

@@ -27,6 +27,7 @@ def short_analysis(root, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_notebook_of_the_docs_runs(root, short_analysis):
     cells = json.loads((root / "docs" / "notebook.ipynb").read_text("utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
