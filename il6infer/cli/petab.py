@@ -116,6 +116,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     from il6infer._files import versions, write_json
     from il6infer._outputs import atomic_files
     from il6infer.engine.evaluate import MAX_SECONDS, MAX_STEPS, evaluate, simulation_table
+    from il6infer.engine.gradients import FINEST
     from il6infer.exchange.values import read_values
 
     values = read_values(args.parameters) if args.parameters else {}
@@ -139,6 +140,10 @@ def run_evaluate(args: argparse.Namespace) -> None:
             "no derivative by %s%s: it does not exist there, or the engine cannot follow it",
             ", ".join(missing[:5]), f" and {len(missing) - 5} more" if len(missing) > 5 else "",
         )  # fmt: skip
+    if found.gradient_rtol == args.rtol and args.rtol >= 10 * FINEST:
+        logger.warning(
+            "no smaller tolerance simulates this point: the gradient is that of rtol %g, unchecked", args.rtol
+        )
     if found.unsettled:
         worst = max(found.unsettled, key=found.unsettled.__getitem__)
         logger.warning(

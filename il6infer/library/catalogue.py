@@ -18,11 +18,10 @@ from il6infer.library.header import Module, read_modules
 
 SHIPPED = Path(__file__).parent / "modules"
 PRIORS = "priors.csv"
+"""Name of the table of priors beside a user's modules; its columns are those of the package's own."""
 
 MOST_BYTES = 100_000
 """Of a user's file; the largest module of the package has 3 kB."""
-
-"""Name of the table of priors beside a user's modules; its columns are those of the package's own."""
 
 # Of the user's own files there may be words of a name and what joins them; what every model holds is the package's.
 _WORDED = ("receptor", "feedback")

@@ -100,9 +100,8 @@ def altered(args: argparse.Namespace) -> Iterator[str]:
 
 def inputs_of(args: argparse.Namespace) -> set[Path]:
     """Files that the arguments of a command name as what it reads, and those that these name."""
-    named = {name: value for name, value in vars(args).items() if name not in OUTPUTS}
+    files = {path for path in _named(args) if path.is_file()}
     folders = [Path(args.folder)] if getattr(args, "folder", None) else []
-    files = {path for path in _paths(list(named.values())) if path.is_file()}
     # A truth names the files that are made from it.
     listing = [path for path in files if path.suffix in (".yaml", ".yml")] if args.command != "simulate" else []
     return files.union(*(_named_in(path, [path.parent, *folders]) for path in listing))
@@ -138,19 +137,20 @@ def _digests(paths: Iterable[Path], base: Path) -> tuple[FileDigest, ...]:
 
 
 def _inputs(args: argparse.Namespace) -> Iterator[Path]:
-    named = {name: value for name, value in vars(args).items() if name not in (*OUTPUTS, "results", "folder")}
-    folders = [Path(args.folder)] if getattr(args, "folder", None) else []
-    for path in _paths(list(named.values())):
-        if path.is_file():
-            yield path
-            if path.suffix in (".yaml", ".yml"):
-                yield from _named_in(path, [path.parent, *folders])
-        elif path.is_dir():
+    yield from inputs_of(args)
+    for path in _named(args):
+        if path.is_dir():
             yield from sorted(file for file in path.rglob("*") if file.is_file())[:MOST_FILES]
     results = getattr(args, "results", None)
     if results is not None:
         for record, made in records(Path(results)):
             yield from (place for file in made.results if (place := place_of(record, file.path)).is_file())
+
+
+def _named(args: argparse.Namespace) -> Iterator[Path]:
+    """Paths among the arguments of a command that it reads by themselves."""
+    apart = (*OUTPUTS, "results", "folder")
+    return _paths([value for name, value in vars(args).items() if name not in apart])
 
 
 def _paths(value: Any) -> Iterator[Path]:

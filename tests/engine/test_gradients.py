@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from il6infer.cli import main as cli
 from il6infer.engine.evaluate import Evaluation, evaluate
+from il6infer.engine.rosenbrock import RosenbrockEngine
+from tests.zoo import decay_v1
 from tests.zoo.texts import to_sbml
 
 MEASURED, NOISE = 1.0, 0.1
@@ -76,3 +79,15 @@ def test_a_gradient_that_does_not_settle_says_so(tmp_path: Path) -> None:
     assert found.gradient is not None
     assert found.unsettled["k"] > 1e-4
     assert found.gradient["k"] == pytest.approx(right, rel=2 * found.unsettled["k"])
+
+
+def test_a_gradient_that_no_finer_tolerance_checks_says_so(tmp_path: Path, monkeypatch, caplog) -> None:
+    def nowhere(engine: RosenbrockEngine, factor: float) -> RosenbrockEngine:
+        return RosenbrockEngine(engine.problem, rtol=1e-9, atol=1e-11, lower_atol=False, max_steps=1, fallback=False)
+
+    problem = decay_v1.write(tmp_path / "decay")
+    monkeypatch.setattr(RosenbrockEngine, "finer", nowhere)
+    words = ["petab", "evaluate", str(problem), "--gradient", "--output", str(tmp_path / "out")]
+
+    assert cli.main(words) == 0
+    assert "no smaller tolerance simulates this point: the gradient is that of rtol 1e-08, unchecked" in caplog.text
