@@ -27,7 +27,7 @@ from il6infer.inference.progress import told
 from il6infer.inference.restored import restore
 from il6infer.inference.sampler import Sampler, Stated
 from il6infer.inference.settings import child_seed
-from il6infer.inference.starts import Mode, Starts, disperse, find_modes, find_starts
+from il6infer.inference.starts import Mode, Starts, disperse, find_modes, find_starts, possible
 from il6infer.problems.priors import draw, quantile, spread_out
 from il6infer.problems.spec import Problem
 from il6infer.problems.stimuli import idle_stimuli
@@ -246,6 +246,8 @@ def _rng(settings: FitSettings, name: str) -> np.random.Generator:
 def origins(problem: Problem, density: Density, settings: FitSettings) -> np.ndarray:
     """Unconstrained points to climb from: draws that cover the prior, the nominal point in place of the nearest.
 
+    Draws at which a simulation fails are made anew, so that wide priors leave as many starts as were asked for.
+
     Parameters
     ----------
     problem
@@ -255,14 +257,15 @@ def origins(problem: Problem, density: Density, settings: FitSettings) -> np.nda
     settings
         Of the fit: ``starts`` says how many.
     """
-    values = spread_out(problem.estimated, settings.starts, _rng(settings, "starts"))[:, density.places]
+    rng = _rng(settings, "starts")
+    values = spread_out(problem.estimated, settings.starts, rng)[:, density.places]
     nominal = np.array([p.nominal for p in problem.estimated])[density.places]
     points, start = density.unconstrained(values), density.unconstrained(nominal)
     if np.isfinite(start).all():
         distance = np.linalg.norm((points - start) / (np.std(points, axis=0) + 1e-9), axis=1)
         nearest = int(np.argmin(distance))
         points = np.concatenate([start[None, :], np.delete(points, nearest, axis=0)])
-    return points
+    return possible(density, points, lambda: density.unconstrained(draw(problem.estimated, 1, rng)[0, density.places]))
 
 
 def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:

@@ -31,6 +31,9 @@ ROUNDS, STEP = 3, 0.1
 TRIES, LEAST_DROP, MOST_DROP = 12, 0.3, 0.8
 """How often the length of a column is tried, and between what the density must then fall along it."""
 
+DRAWN_ANEW = 20
+"""How often a start is drawn anew where its log-density is not finite."""
+
 GAIN = 0.05
 """When an optimum rises by less, it is not climbed on from."""
 
@@ -64,6 +67,30 @@ class Starts:
     def modes(self) -> list[int]:
         """Index of each distinct optimum near enough to the best to be explored, the best first."""
         return _apart(self.points, self.logp, self.spread, WINDOW)
+
+
+def possible(density: DensityFunction, points: np.ndarray, draw: Callable[[], np.ndarray]) -> np.ndarray:
+    """Put a new draw in the place of each point at which the log-density is not finite, as long as it is not.
+
+    Parameters
+    ----------
+    points
+        (starts, dimensions), unconstrained.
+    draw
+        Gives one more point (dimensions,).
+
+    Returns
+    -------
+    numpy.ndarray
+        (starts, dimensions); after `DRAWN_ANEW` draws that are no better a point is left as it is.
+    """
+    found = points.copy()
+    for place, point in enumerate(points):
+        tries = 0
+        while not np.isfinite(density(point)[0]) and tries < DRAWN_ANEW:
+            point, tries = draw(), tries + 1  # noqa: PLW2901
+            found[place] = point
+    return found
 
 
 def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) -> Starts:

@@ -9,7 +9,7 @@ import pytest
 
 from il6infer.inference.frame import Frame
 from il6infer.inference.nuts import evened
-from il6infer.inference.starts import Starts, disperse, find_modes, find_starts, frame_at
+from il6infer.inference.starts import DRAWN_ANEW, Starts, disperse, find_modes, find_starts, frame_at, possible
 
 CENTRE = np.array([1.0, -2.0, 0.5])
 SCALE = np.array([0.1, 1.0, 3.0])
@@ -40,6 +40,23 @@ def test_every_start_reaches_the_mode(threads):
     np.testing.assert_allclose(starts.logp, 0, atol=1e-4)
     assert starts.modes() == [0]
     assert (starts.gradients > 6, starts.failed) == (True, 0)
+
+
+def test_starts_without_a_density_are_drawn_anew():
+    rng = np.random.default_rng(1)
+    points = np.array([[0.0, 0.0, 0.0], [9.0, 0.0, 0.0], [1.0, 2.0, 3.0]])
+    found = possible(cliff, points, lambda: 2.0 + rng.normal(size=3))
+
+    np.testing.assert_array_equal(found[[0, 2]], points[[0, 2]])
+    assert found[1, 0] < 2.0
+    assert points[1, 0] == 9.0
+
+
+def test_a_start_that_stays_without_a_density_is_left():
+    drawn = [np.full(3, 5.0 + n) for n in range(DRAWN_ANEW + 1)]
+    found = possible(cliff, np.full((1, 3), 3.0), iter(drawn).__next__)
+
+    np.testing.assert_array_equal(found, [drawn[DRAWN_ANEW - 1]])
 
 
 def test_two_modes_are_kept_and_chains_take_turns():

@@ -1,0 +1,72 @@
+"""The public IL-6 problem of 214 parameters (Sobotta et al. 2017, nine read-outs), with priors that can be defended.
+
+As published its priors are flat over 8 to 21 decades. `python -m benchmarks flagship` writes a copy whose
+parameter table has two columns more, to benchmarks/results/flagship; nothing else is changed.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.problems import SHARED
+
+FOLDER = SHARED / "benchmark_problems" / "Sobotta_nine"
+PROBLEM = "Sobotta_nine.yaml"
+
+DECADES = 1.0
+"""Standard deviation of the prior of a rate, in decades, around the published estimate."""
+
+OFFSET, NOISE = (-1.0, 1.0), (-1.0, 0.5)
+"""Mean and standard deviation of log10: a background of a tenth of a unit within two decades, and a noise of 0.1 on the
+log10 axis, a quarter of the value, between 0.01 and 1."""
+
+
+def prior_of(name: str, scale: str, published: float) -> tuple[str, str]:
+    """Type and parameters of the prior of an estimated parameter, in PEtab's words; '' for the flat one.
+
+    Scales stay flat on the logarithm, for their units are arbitrary; the Hill coefficient between its bounds.
+
+    Parameters
+    ----------
+    name
+        Of the parameter.
+    scale
+        'lin' or 'log10'.
+    published
+        Its published estimate.
+    """
+    if name.startswith("scale_") or name == "socs3rna_hill":
+        return "", ""
+    if name.startswith(("offset_", "sd_")):
+        mean, width = OFFSET if name.startswith("offset_") else NOISE
+        return "parameterScaleNormal", f"{mean};{width}"
+    if scale == "lin":
+        return "logNormal", f"{math.log(published)};{DECADES * math.log(10.0)}"
+    return "parameterScaleNormal", f"{math.log10(published)};{DECADES}"
+
+
+def write(folder: Path) -> Path:
+    """Write the problem with priors to a folder; return its YAML file."""
+    if not FOLDER.is_dir():
+        raise SystemExit(f"{FOLDER}: not found; the public problem is kept there.")
+    shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
+    [path] = folder.glob("parameters_*.tsv")
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    rows = zip(table["parameterId"], table["parameterScale"], table["nominalValue"], table["estimate"], strict=True)
+    priors = [
+        prior_of(name, scale, float(value)) if estimate == "1" else ("", "") for name, scale, value, estimate in rows
+    ]
+    for place, column in enumerate(("objectivePriorType", "objectivePriorParameters")):
+        table[column] = [prior[place] for prior in priors]
+    table.to_csv(path, sep="\t", index=False)
+    return folder / PROBLEM
+
+
+def run(folder: Path) -> None:
+    """Write it, and say how it is fitted."""
+    path = write(folder / "flagship")
+    print(f"written; next: il6infer petab fit {path} --output benchmarks/results/flagship_fit")
