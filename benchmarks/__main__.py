@@ -1,7 +1,7 @@
 """Time the engine, its peers and whole posteriors.
 
 Usage: python -m benchmarks [reference] [public] [growth] [compilation] [startup] [posteriors]
-       [--peers diffsol casadi diffrax amici]
+       [flagship] [gels] [--peers diffsol casadi diffrax amici]
 Writes to benchmarks/results/ (git-ignored); benchmarks/README.md says what each shows.
 """
 
@@ -15,13 +15,18 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 RESULTS = Path(__file__).parent / "results"
+PROBLEMS = ("flagship", "gels")
+"""Problems that are written, when named, and not timed."""
+
 PARTS = ("reference", "public", "growth", "compilation", "startup", "posteriors")
 
 
 def main() -> None:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all, where none is named")
+    parser.add_argument(
+        "parts", nargs="*", choices=[*PARTS, *PROBLEMS, []], help="all that are timed, where none is named"
+    )
     parser.add_argument(
         "--peers", nargs="*", choices=["diffsol", "casadi", "diffrax", "amici"],
         help="engines of ../shared/bench/peers.py (default: diffsol, and those of `make peers` where it was run)",
@@ -53,6 +58,14 @@ def main() -> None:
         from benchmarks import posteriors
 
         posteriors.run(RESULTS)
+    if "flagship" in wanted:
+        from benchmarks import flagship
+
+        flagship.run(RESULTS)
+    if "gels" in wanted:
+        from benchmarks import gels
+
+        gels.run(RESULTS)
 
 
 if __name__ == "__main__":
