@@ -17,7 +17,6 @@ from il6infer._files import Groups
 from il6infer.draws.importance import smoothed_weights
 from il6infer.prediction.draws import chosen_draws
 from il6infer.problems.families import FAMILIES
-from il6infer.problems.priors import log_density
 from il6infer.problems.spec import Parameter, Problem
 from il6infer.stages.claims import Leaning
 
@@ -70,13 +69,17 @@ def leanings(
 def _priors(problem: Problem, thetas: np.ndarray) -> Iterator[_Weighted]:
     for i, parameter in enumerate(problem.estimated):
         if parameter.id in problem.network.parameters:
-            yield "prior", parameter.id, (SAY - 1.0) * np.array([_on_its_line(parameter, v) for v in thetas[:, i]])
+            yield "prior", parameter.id, (SAY - 1.0) * _on_its_line(parameter, thetas[:, i])
 
 
-def _on_its_line(parameter: Parameter, value: float) -> float:
-    """Log-density of a prior in the coordinate in which it is smooth: the logarithm, where it lives above zero."""
-    logarithmic = FAMILIES[parameter.stated_prior.distribution].logarithmic
-    return log_density(parameter, value) + (np.log(value) if logarithmic else 0.0)
+def _on_its_line(parameter: Parameter, values: np.ndarray) -> np.ndarray:
+    """Log-density of a prior, up to a constant, in the coordinate in which it is smooth: ln where it lives above 0."""
+    prior = parameter.stated_prior
+    if not np.isfinite(prior.parameters).all():
+        return np.full(len(values), np.nan)  # improper
+    family, (first, second) = FAMILIES[prior.distribution], (*prior.parameters, 0.0)[:2]
+    density = np.array([family.density(v, first, second)[0] for v in values.tolist()])
+    return density + (np.log(values) if family.logarithmic else 0.0)
 
 
 def _gels(idata: Groups, draws: int) -> Iterator[_Weighted]:

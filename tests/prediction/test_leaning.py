@@ -9,7 +9,9 @@ import pytest
 import xarray as xr
 from scipy.stats import norm
 
-from il6infer.prediction.leaning import leanings
+from il6infer.prediction.leaning import _on_its_line, leanings
+from il6infer.problems.families import FAMILIES
+from il6infer.problems.priors import log_density
 from il6infer.problems.spec import Parameter, Prior
 
 DRAWS = 4000
@@ -50,6 +52,27 @@ def test_a_prior_with_half_its_say_is_a_wider_one(prior):
 
     assert found.kind == "prior"
     assert found.changes["high"] == pytest.approx(norm.sf(2.2, 2.4, 2.5**-0.5), abs=0.02)
+
+
+EXAMPLES = {
+    "cauchy": (0.4, 0.7), "chisquare": (3.0,), "exponential": (0.8,), "gamma": (2.0, 0.6), "laplace": (0.3, 0.5),
+    "log-laplace": (0.2, 0.5), "log-normal": (0.1, 0.7), "log-uniform": (0.1, 9.0), "normal": (0.5, 2.0),
+    "rayleigh": (1.2,), "uniform": (0.0, 7.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_half_the_say_of_a_prior_of_any_family_is_half_its_density_on_its_line(family):
+    parameter, values = _parameter(family), np.array([0.2, 0.9, 2.6, 6.5])
+    expected = np.array([log_density(parameter, v) for v in values])
+    expected += np.log(values) if FAMILIES[family].logarithmic else 0.0
+    found = _on_its_line(parameter, values)
+
+    np.testing.assert_allclose(found - found[0], expected - expected[0], rtol=1e-12, atol=1e-12)
+
+
+def _parameter(family):
+    return Parameter("theta", -np.inf, np.inf, 0.0, True, Prior(family, EXAMPLES[family]))
 
 
 def test_what_few_draws_carry_is_not_told():
