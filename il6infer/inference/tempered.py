@@ -14,7 +14,7 @@ import xarray as xr
 
 from il6infer._errors import UserError
 from il6infer._interruption import Interruption, Stopped
-from il6infer.draws import rank_rhat
+from il6infer.draws import bulk_draws, rank_rhat, tail_draws
 from il6infer.inference import hopping, replicas
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
@@ -28,6 +28,10 @@ logger = logging.getLogger("il6infer")
 
 APART = 1.05
 """R-hat above which chains have not met, and more of the same draws would hardly help."""
+
+WORTH, SHARE = 400.0, 0.1
+"""Draws of NUTS that are worth fewer than both, independent draws and their share in all, are moved on by hops: chains
+have met, and pass so seldom from one arm of the posterior to another that its tails are not known."""
 
 
 def sample(
@@ -121,8 +125,9 @@ def sample_as_needed(
 
     Chains that seldom pass between modes have not met, whether or not the starts found several. Hops weigh modes that
     mixtures of normal densities come near to, replica exchange those that a valley joins; where neither brings the
-    chains together, and they began at several modes, all is sampled anew, tempered. The attribute ``sampler`` of the
-    posterior says which it was.
+    chains together, and they began at several modes, all is sampled anew, tempered. Where chains have met and their
+    draws are worth little (`WORTH`), hops are tried alone, and the draws that are worth more are given. The attribute
+    ``sampler`` of the posterior says which it was.
 
     Parameters
     ----------
@@ -144,7 +149,13 @@ def sample_as_needed(
     found = nuts.sample(density, starts, seeds, settings, checkpoint, interruption)
     worst = _worst(found, density)
     if worst <= APART:
-        return found
+        worth, draws = _worth(found, density), found["posterior"].sizes["chain"] * found["posterior"].sizes["draw"]
+        if worth >= min(WORTH, SHARE * draws):
+            return found
+        logger.info("draws of NUTS are worth %.0f of %d: chains pass seldom from one arm to another", worth, draws)
+        moved = hopping.sample(density, found, seeds, settings, interruption)
+        better = _worst(moved, density) <= APART and _worth(moved, density) > worth
+        return moved if better else found
     logger.info("chains have not met (R-hat %.2f)", worst)
     tried = [found]
     for way in (hopping.sample, replicas.sample):
@@ -166,6 +177,12 @@ def _worst(found: az.InferenceData, density: Density) -> float:
     """Largest R-hat of a sampled parameter; infinite where there is none."""
     worst = max(rank_rhat(found["posterior"][name].values) for name in density.names)
     return worst if np.isfinite(worst) else np.inf
+
+
+def _worth(found: az.InferenceData, density: Density) -> float:
+    """Fewest effective draws, in bulk or tails, of a sampled parameter."""
+    drawn = [found["posterior"][name].values for name in density.names]
+    return min((float(worth(values)) for values in drawn for worth in (bulk_draws, tail_draws)), default=0.0)
 
 
 TEMPERED = "sequential Monte Carlo from the prior, tempered likelihood"

@@ -147,8 +147,9 @@ def _sampled(config: Configuration, versions: Mapping[str, str], cite: Callable[
     if fit.sampler != "auto":
         return text
     return (
-        f"{text} (where chains had not met, by hops between modes of a mixture learnt from their draws or by replica "
-        f"exchange begun at them; where chains of several modes still had not met, by {smc})"
+        f"{text} (where chains had not met, or passed seldom from one arm of the posterior to another, by hops between "
+        "modes of a mixture learnt from their draws; where they had not met, by replica exchange begun at these; where "
+        f"chains of several modes still had not met, by {smc})"
     )
 
 

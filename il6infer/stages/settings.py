@@ -59,7 +59,8 @@ class Sampling:
     sampler
         nutpie is NUTS on the compiled density; tempered is sequential Monte Carlo from the prior on it, for modes that
         are apart; auto is nutpie and, where its chains have not met, hops between modes, then replica exchange, at last
-        tempered; pymc is PyMC's NUTS and pymc_smc its sequential Monte Carlo, both slow and on the pm.Model itself.
+        tempered (where they have met and draws are worth little, hops); pymc is PyMC's NUTS and pymc_smc its sequential
+        Monte Carlo, both slow and on the pm.Model itself.
     """
 
     chains: Few = 4

@@ -10,12 +10,12 @@ from scipy.stats import kstest, norm
 
 from il6infer._interruption import Interruption, Stopped
 from il6infer.draws import effective_draws, rank_rhat
-from il6infer.inference import FitSettings, replicas
+from il6infer.inference import FitSettings, hopping, nuts, replicas
 from il6infer.inference.hopping import HOPPING, sample
 from il6infer.inference.mixture import Mixture, learn
 from il6infer.inference.moves import hamiltonian, hop
 from il6infer.inference.parts import Parts
-from il6infer.inference.tempered import APART
+from il6infer.inference.tempered import APART, sample_as_needed
 from il6infer.problems.spec import Parameter, Prior
 
 SETTINGS = FitSettings(chains=4, draws=1000, threads=1)
@@ -115,6 +115,41 @@ def test_bent_modes_are_weighed_right_or_the_chains_disagree(size, bend):
     worst = max(rank_rhat(values[..., i]) for i in range(size))
 
     assert worst > APART or known.shares(values)[0] == pytest.approx(0.3, abs=0.05)
+
+
+def seldom(known, draws=1000, stay=125):
+    """Draws of chains that agree, and pass from mode to mode once in `stay` draws, each mode as long as the other."""
+    modes = [(np.arange(draws) // stay + chain) % 2 for chain in range(4)]
+    found = known.chains([0, 1, 0, 1], size=draws)
+    rng = np.random.default_rng(9)
+    both = [known.drawn(mode, 4 * draws, rng).reshape(4, draws, -1) for mode in (0, 1)]
+    values = np.where(np.array(modes)[..., None] == 0, *both)
+    for i, name in enumerate(known.names):
+        found["posterior"][name] = (("chain", "draw"), values[..., i])
+    return found
+
+
+def test_auto_moves_draws_on_whose_chains_agree_and_pass_seldom(monkeypatch):
+    known = Known([0.3, 0.7], [[-4.0, 0.0], [4.0, 0.0]], np.full((2, 2), 0.5))
+    given = seldom(known)
+    monkeypatch.setattr(nuts, "sample", lambda *_: given)
+    values = values_of(sample_as_needed(known, [], range(4), SETTINGS), known)
+
+    assert rank_rhat(values_of(given, known)[..., 0]) < APART
+    assert known.shares(values_of(given, known))[0] == 0.5
+    assert known.shares(values)[0] == pytest.approx(0.3, abs=0.05)
+
+
+@pytest.mark.parametrize("reason", ["hops are worth no more", "draws are worth enough"])
+def test_auto_keeps_the_draws_of_nuts(reason, monkeypatch):
+    known, worse = Known([0.3, 0.7], [[-4.0, 0.0], [4.0, 0.0]], np.full((2, 2), 0.5)), reason.startswith("hops")
+    given = seldom(known) if worse else known.chains([1, 1, 1, 1])
+    monkeypatch.setattr(nuts, "sample", lambda *_: given)
+    asked = []
+    monkeypatch.setattr(hopping, "sample", lambda *_: asked.append(1) or seldom(known, stay=250))
+
+    assert sample_as_needed(known, [], range(4), SETTINGS) is given
+    assert len(asked) == worse
 
 
 @pytest.mark.slow
