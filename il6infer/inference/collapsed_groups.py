@@ -23,7 +23,7 @@ from il6infer.inference.collapsed import (
     residuals,
     tabulate,
 )
-from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, peak, place, scan
+from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, look, peak, place, scan
 from il6infer.inference.elementary import LANES, exp_of
 from il6infer.inference.quadrature import INNER, stretched
 from il6infer.inference.rows import HIGH, LOW, prior_at
@@ -175,6 +175,9 @@ def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa:
                 batch = batches[first + b]
                 if round_ > 0 and peaks[b, 2] < BROAD:
                     found = climb(batch, values, x, weights, logs, totals[b], sigma, peaks[b, 1], peaks[b, 2])
+                    best = look(batch, totals[b], sigma, scanned[b])
+                    if scanned[b, best, 3] > found[0]:  # at another noise the peak is elsewhere
+                        found = peak(batch, values, x, weights, logs, totals[b], sigma, scanned[b])
                 else:
                     found = peak(batch, values, x, weights, logs, totals[b], sigma, scanned[b])
                 peaks[b, 0], peaks[b, 1], peaks[b, 2], peaks[b, 3] = found

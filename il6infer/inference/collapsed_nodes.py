@@ -33,7 +33,13 @@ _STILL, _BROADEST = 1e-3, 2.0
 """A mean that moves less with r meets no bound; the width of a step is at most the other."""
 
 _WIDE = 200.0
-"""How far from its peak an integrand over r is followed where there is no bound."""
+"""How far from its peak an integrand over r is followed at most."""
+
+_CLIMBS = 8
+"""Steps to a peak, at most."""
+
+_NOISES, _LARGER = 6, 2.0
+"""Noises that are tried where the noise is integrated out, and the factor from one to the next."""
 
 _DROP = 20.0
 """What is smaller than the peak by this factor's exponential counts for nothing."""
@@ -141,20 +147,26 @@ def climb(batch, values, x, weights, logs, total, sigma, r, step):  # noqa: ANN0
     top = given_noise(batch, r, mean, spread, total, sigma)[0]
     misfit = _misfit(batch, mean, spread, total, sigma, r)
     low, high = _bounds(batch)
-    for _ in range(6):
+    for _ in range(_CLIMBS):
         below = _height(batch, values, x, weights, logs, total, sigma, max(r - step, low))
         above = _height(batch, values, x, weights, logs, total, sigma, min(r + step, high))
         bend = (2.0 * top - below - above) / (step * step)
         if not (bend > 1e-3 and bend < np.inf):
-            step *= 0.5
-            continue
-        move = min(max(0.5 * (above - below) / (step * bend), -2.0 * step), 2.0 * step)
+            if not max(below, above) > top:
+                step *= 0.5
+                continue
+            # A slope that does not bend down yet: the peak lies farther up.
+            bend, move = 0.0, step if above > below else -step
+        else:
+            move = min(max(0.5 * (above - below) / (step * bend), -2.0 * step), 2.0 * step)
         move = min(max(move, low - r), high - r)
         mean, spread = residuals(batch, values, x, weights, r + move, logs)
         found = given_noise(batch, r + move, mean, spread, total, sigma)[0]
         if found > top:
             r, top = r + move, found
             misfit = _misfit(batch, mean, spread, total, sigma, r)
+        if bend == 0.0:
+            continue
         finer = 1.0 / math.sqrt(bend)
         settled = abs(move) < 0.3 * finer and finer > 0.5 * step
         step = min(step, finer)
@@ -199,6 +211,27 @@ def _walled(batch, total, sigma, scanned, i):  # noqa: ANN001, ANN202
 
 
 @njit(**INNER)
+def _counts(batch, r, mean, spread, total, sigma, others, freedom, top):  # noqa: ANN001, ANN202
+    """Whether the integrand over r is not negligible there, at the noise that suits it best.
+
+    A larger noise makes light of a misfit: the tails are those of a Student distribution, as far as the priors let
+    them. `others` is the misfit of the other batches of the group, and `freedom` its degrees of freedom; 0: the noise
+    is given.
+    """
+    if not spread < np.inf:
+        return False
+    larger, count = sigma, freedom + batch[SCALED]
+    for _ in range(_NOISES if freedom > 0.0 else 1):
+        found = given_noise(batch, r, mean, spread, total, larger)[0]
+        if freedom > 0.0:
+            found -= 0.5 * others / (larger * larger) + count * math.log(larger / sigma)
+        if found >= top - _DROP:
+            return True
+        larger *= _LARGER
+    return False
+
+
+@njit(**INNER)
 def place(
     batch,
     values,
@@ -223,25 +256,38 @@ def place(
     if batch[SHIFTED] == 0.0:
         nodes[0], log_weights[0] = 0.0, 0.0
         return 1
-    top, centre, width, misfit = found[0], found[1], found[2], found[3]
-    look(batch, total, sigma, scanned)
-    for i in range(POINTS):
-        drop = top - scanned[i, 3]
-        if freedom > 0.0 and scanned[i, 2] < np.inf:
-            # A larger noise makes light of a misfit: the tails are those of a Student distribution.
-            own = _misfit(batch, scanned[i, 1], scanned[i, 2], total, sigma, scanned[i, 0])
-            drop = min(drop, 0.5 * freedom * math.log(max(whole - misfit + own, 1e-300) / max(whole, 1e-300)))
-        scanned[i, 3] = drop
+    centre, width, misfit = found[1], found[2], found[3]
+    others = whole - misfit
+    top = found[0] - 0.5 * others / (sigma * sigma) if freedom > 0.0 else found[0]
     low, high = _bounds(batch)
     low, high = max(low, centre - _WIDE), min(high, centre + _WIDE)
     # Points beyond which there is nothing.
     first, last = 0, POINTS - 1
-    while first < POINTS - 1 and scanned[first, 3] > _DROP and scanned[first, 0] > centre:
+    while first < POINTS - 1 and scanned[first, 0] > centre:
+        r, mean, spread = scanned[first, 0], scanned[first, 1], scanned[first, 2]
+        if _counts(batch, r, mean, spread, total, sigma, others, freedom, top):
+            break
         first += 1
-    while last > 0 and scanned[last, 3] > _DROP and scanned[last, 0] < centre:
+    while last > 0 and scanned[last, 0] < centre:
+        r, mean, spread = scanned[last, 0], scanned[last, 1], scanned[last, 2]
+        if _counts(batch, r, mean, spread, total, sigma, others, freedom, top):
+            break
         last -= 1
-    start = scanned[last + 1, 0] if last < POINTS - 1 else low
-    stop = scanned[first - 1, 0] if first > 0 else high
+    start, stop = scanned[min(last + 1, POINTS - 1), 0], scanned[max(first - 1, 0), 0]
+    # A prior without bounds ends a plateau beyond what was scanned: it is followed there, in ever longer steps.
+    for way in (-1.0, 1.0):
+        if (last < POINTS - 1) if way < 0.0 else (first > 0):
+            continue
+        r, step = (start, 1.0) if way < 0.0 else (stop, 1.0)
+        while low < r < high:
+            r, step = min(max(r + way * step, low), high), 1.5 * step
+            mean, spread = residuals(batch, values, x, weights, r, logs)
+            if not _counts(batch, r, mean, spread, total, sigma, others, freedom, top):
+                break
+        if way < 0.0:
+            start = r
+        else:
+            stop = r
     low, high, low_width, high_width = start, stop, 0.0, 0.0
     if batch[SCALED] != 0.0:
         # Bounds that the scale, or the offset with it, meets as r goes down or up.

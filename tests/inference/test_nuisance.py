@@ -149,8 +149,32 @@ def test_a_finer_rule_gives_the_same(seed):
     x[: size // 4] *= rng.choice([0.0, 1.0])
 
     assert marginal(problem, x, np.ones(size))[0] == pytest.approx(
-        marginal(problem, x, np.ones(size), RULES[1])[0], abs=5e-3
+        marginal(problem, x, np.ones(size), RULES[1])[0], abs=5e-4
     )
+
+
+def drawn(seed):
+    """Gels of data drawn with scales and offsets of three decades, some with hardly any signal; and predictions."""
+    rng = np.random.default_rng(seed)
+    gels, size = int(rng.integers(1, 4)), int(rng.integers(5, 12))
+    problem = gel(gels=gels, size=size, priors=("log-normal",) * 3)
+    x = np.tile(np.exp(-np.linspace(0.0, 3.0, size)) * rng.lognormal(0.0, 0.5), gels)
+    scale, offset = (np.repeat(rng.lognormal(-1.0, 1.5, gels), size) for _ in range(2))
+    values = (scale * x + offset) * np.exp(rng.lognormal(-2.0, 0.7) * rng.normal(size=len(x)))
+    problem = replace(problem, measurements=problem.measurements.assign(value=values))
+    return problem, x * np.exp(rng.choice([0.0, 0.2, 0.7]) * rng.normal(size=len(x)))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_gel_of_hardly_any_signal_is_integrated_as_well(seed):
+    """Its ratio of offset to scale is known by the priors alone: nothing else ends the integral."""
+    problem, x = drawn(seed)
+    (value, slopes, _), (exact, fine, _) = (
+        marginal(problem, x, np.ones(len(x)), rules) for rules in (RULES[0], tuple(map(legendre, (96, 400, 150))))
+    )
+
+    assert value == pytest.approx(exact, abs=2e-4)
+    np.testing.assert_allclose(x * slopes, x * fine, atol=2e-3)
 
 
 @pytest.mark.parametrize("kind", ["normal", "log-normal", "laplace", "log-laplace"])
