@@ -17,7 +17,7 @@ from il6infer.stages import read, write
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.predictions import Array, DrawnCurve, DrawnNumber, DrawnPrediction, ModelPredictions
 from tests.prediction import test_predict
-from tests.report.test_page import run  # noqa: F401 (a fixture)
+from tests.report.test_page import made  # noqa: F401 (a fixture)
 
 
 def _chromium() -> str:
@@ -57,16 +57,23 @@ def predicted() -> ModelPredictions:
     return ModelPredictions("toy", 3, 0, True, True, (), (one,), found, "")
 
 
-@pytest.fixture
-def page_file(run: tuple[Path, Path]) -> Path:  # noqa: F811
-    """Write the toy's page: one fit that passed, one that did not converge, predictions with an explorer."""
-    config, results = run
+@pytest.fixture(scope="module")
+def analysis(made: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:  # noqa: F811
+    """Configuration and results of the toy, with predictions and an explorer: one fit passed, one did not converge."""
+    folder = shutil.copytree(made[0].parent, tmp_path_factory.mktemp("browser") / "run")
+    config, results = folder / "config.yaml", folder / "results"
     config.write_text(config.read_text() + "predictions: predictions.yaml\n")
     comparison = read(results / "toy" / "comparison.json", Comparison)
     own = {row.model: predicted() for row in comparison.models}
     for model, one in own.items():
         write(results / "toy" / model / "predictions.json", one)
     write(results / "toy" / "predictions.json", weigh(own, comparison))
-    path = config.parent / "index.html"
-    path.write_text(render(config, results), encoding="utf-8")
+    return config, results
+
+
+@pytest.fixture(scope="module")
+def page_file(analysis: tuple[Path, Path]) -> Path:
+    """Write the page of the toy."""
+    path = analysis[0].parent / "index.html"
+    path.write_text(render(*analysis), encoding="utf-8")
     return path

@@ -12,7 +12,6 @@ from il6infer.report.claims import ClaimView
 from il6infer.report.joint import Shared
 from il6infer.report.paper import PAGES, PART, SHARES, printed
 from il6infer.stages.predictions import Lane, MeasurementPlan
-from tests.report.test_page import run  # noqa: F401 (a fixture)
 
 LONG = "classic and trans on one cell; SOCS3 inhibits phosphorylation by JAK; and more words than one line has"
 
@@ -43,15 +42,14 @@ def large(one: dict) -> dict:
 
 
 def test_a_large_analysis_prints_on_twelve_pages_and_names_the_rest(
-    browser, page_file: Path, run: tuple[Path, Path], monkeypatch, tmp_path: Path  # noqa: F811
-) -> None:  # fmt: skip
-    assert page_file.is_file()  # predictions lie beside the toy's results once it is made
+    browser, analysis: tuple[Path, Path], monkeypatch, tmp_path: Path
+) -> None:
     found = {}
     for sets in (1, 9):
         monkeypatch.setattr(
             pages, "printed", lambda one, n=sets: printed([{**large(one[0]), "name": f"set{i}"} for i in range(n)])
         )
-        text = render(*run, paper=True)
+        text = render(*analysis, paper=True)
         path = tmp_path / "paper.html"
         path.write_text(text, encoding="utf-8")
         page = browser.new_page()

@@ -32,7 +32,7 @@ def _asked(numbers: list[int], times: tuple[float, ...] = (0.0, 0.4, 2.0, 9.0)) 
     return problem(SYSTEM, times, [_experiment(n) for n in numbers], estimated=estimated)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9, 13])
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 13])
 def test_the_gradient_of_any_number_of_runs_equals_central_differences(count):
     asked = _asked(list(range(count)))
     engine = compile(asked, engine="rodas5p", rtol=1e-11, atol=1e-13)
@@ -46,8 +46,15 @@ def test_the_gradient_of_any_number_of_runs_equals_central_differences(count):
         assert up.ok
         assert down.ok
         assert gradient[i] == pytest.approx(weights @ (up.prediction - down.prediction) / (2 * step[i]), rel=1e-5)
-    jacobian, _ = engine.jacobian(THETA)
-    np.testing.assert_allclose(weights @ jacobian, gradient, rtol=1e-8)
+
+
+def test_forward_sensitivities_of_many_runs_are_the_adjoint():
+    asked = _asked(list(range(13)))
+    engine = compile(asked, engine="rodas5p", rtol=1e-11, atol=1e-13)
+    weights = np.random.default_rng(13).normal(size=len(asked.measurements))
+
+    gradient = engine.pullback(THETA, weights, 0 * weights)
+    np.testing.assert_allclose(weights @ engine.jacobian(THETA)[0], gradient, rtol=1e-8)
 
 
 def test_a_run_has_the_same_bits_whatever_goes_beside_it():
@@ -82,10 +89,11 @@ def test_a_run_that_fails_leaves_its_neighbours_alone():
 
 
 def test_the_step_limit_counts_the_steps_of_one_run():
-    asked = _asked([0, 1, 3, 4, 6])
-    alone = [RosenbrockEngine(_asked([n]), max_steps=10_000) for n in (0, 1, 3, 4, 6)]
+    asked = _asked([0, 3, 4])
+    alone = [RosenbrockEngine(_asked([n]), max_steps=10_000) for n in (0, 3, 4)]
     steps = [len(engine.forward(THETA, keep=True).kept.tape) for engine in alone]
-    limit = sorted(steps)[2]
+    limit = min(steps)
+    assert limit < max(steps)
     found = RosenbrockEngine(asked, max_steps=limit).simulate(THETA).outcome
 
     assert [Outcome(o) for o in found] == [Outcome.OK if s <= limit else Outcome.STEP_LIMIT for s in steps]

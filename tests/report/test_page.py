@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -32,9 +33,10 @@ from tests.zoo.verdicts import model_row
 VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use"}
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Configuration and results of two models: `both_socs3` passed, `both_none` with a chain that is stuck."""
+    tmp_path = tmp_path_factory.mktemp("made")
     config = {
         "title": "Toy <script>alert(1)</script>", "question": "Which?", "models": ["both_socs3", "both_none"],
         "datasets": {"toy": {"description": "toy.yaml", "folder": "."}},
@@ -73,6 +75,19 @@ def run(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "config.yaml", results
 
 
+@pytest.fixture(scope="module")
+def page(made: tuple[Path, Path]) -> str:
+    """Page of these results as they are."""
+    return render(*made)
+
+
+@pytest.fixture
+def run(made: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """Copy of these results that a test may change."""
+    folder = shutil.copytree(made[0].parent, tmp_path / "run")
+    return folder / "config.yaml", folder / "results"
+
+
 class _Balance(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -89,8 +104,7 @@ class _Balance(HTMLParser):
             assert self.open.pop() == tag
 
 
-def test_page_is_balanced_self_contained_and_escapes_what_users_wrote(run: tuple[Path, Path]) -> None:
-    page = render(*run)
+def test_page_is_balanced_self_contained_and_escapes_what_users_wrote(page: str) -> None:
     parser = _Balance()
     parser.feed(page)
     assert parser.open == []
@@ -102,8 +116,7 @@ def test_page_is_balanced_self_contained_and_escapes_what_users_wrote(run: tuple
     assert len(page.encode()) < 1e6
 
 
-def test_every_section_is_there(run: tuple[Path, Path]) -> None:
-    page = render(*run)
+def test_every_section_is_there(page: str) -> None:
     for heading in ("Which mechanism", "Does any model fit", "Data and protocol", "Models compared", "Diagnostics",
                     "What would change the conclusion", "Methods and provenance", "Posterior against prior",
                     "Most correlated parameters"):  # fmt: skip
@@ -111,9 +124,7 @@ def test_every_section_is_there(run: tuple[Path, Path]) -> None:
     assert "SIMULATED DATA" in page
 
 
-def test_what_the_data_can_tell_stands_in_words_and_what_is_not_known_is_said(run: tuple[Path, Path]) -> None:
-    page = render(*run)
-
+def test_what_the_data_can_tell_stands_in_words_and_what_is_not_known_is_said(page: str) -> None:
     assert "the data tell more than the prior of <b>1</b>." in page
     assert "<b>1</b> change anything that was measured, however little (at 2 of 6 points of the prior" in page
     assert "<li>only the product mu × nu</li>" in page
@@ -136,21 +147,21 @@ def test_profiles_stand_beside_the_posterior_where_they_are_asked_for(run: tuple
     assert "dashed: profile likelihood of the data alone" in page
 
 
-def test_literature_constraints_stand_as_what_they_are(run: tuple[Path, Path]) -> None:
-    assert "Literature constraints" not in render(*run)
+def test_literature_constraints_stand_as_what_they_are(run: tuple[Path, Path], page: str) -> None:
+    assert "Literature constraints" not in page
     path = run[1] / "toy" / "both_socs3" / "posterior.nc"
     idata = normal_mean()
     row = {"says": "literature, not data: x", "value": 0.75, "sd": 0.152, "prior": [0.02, 0.27, 0.86],
            "posterior": [0.47, 0.711, 0.907]}  # fmt: skip
     idata["posterior"].attrs["literature"] = json.dumps({"literature_x": row})
     idata.to_netcdf(str(path), engine="h5netcdf")
-    page = render(*run)
+    told = render(*run)
 
-    assert page.count("Literature constraints") == 1
+    assert told.count("Literature constraints") == 1
     assert (
         '<td class="l">literature, not data: x</td><td>0.75</td><td>0.15</td><td>0.27 (0.02&ndash;0.86)</td>'
         "<td>0.711 (0.47&ndash;0.907)</td>"
-    ) in page
+    ) in told
 
 
 NONE = "classic and trans on one cell; SOCS3 is made and does nothing"
@@ -166,8 +177,7 @@ def panels(page: str, model: str) -> tuple[str, str]:
     return tuple(between(page, f'id="toy-{model}{part}"', "</details>") for part in ("", "-parameters"))
 
 
-def test_a_failed_fit_says_so_beside_each_of_its_numbers(run: tuple[Path, Path]) -> None:
-    page = render(*run)
+def test_a_failed_fit_says_so_beside_each_of_its_numbers(page: str) -> None:
     fit, parameters = panels(page, "both_none")
     rows = [line for line in parameters.split("<tr") if "<small>toy</small></td>" in line]
     assert len(rows) == 2
@@ -180,8 +190,7 @@ def test_a_failed_fit_says_so_beside_each_of_its_numbers(run: tuple[Path, Path])
     assert "not ranked" in between(page, 'id="toy-comparison"', 'id="toy-change"')
 
 
-def test_a_failed_fit_is_seen_on_the_first_screen_and_on_each_of_its_figures(run: tuple[Path, Path]) -> None:
-    page = render(*run)
+def test_a_failed_fit_is_seen_on_the_first_screen_and_on_each_of_its_figures(page: str) -> None:
     answer = between(page, 'id="toy-answer"', 'id="toy-data"')
     cards = between(answer, 'class="cards"', "<figure")
     own = "".join(panels(page, "both_none"))
@@ -195,8 +204,8 @@ def test_a_failed_fit_is_seen_on_the_first_screen_and_on_each_of_its_figures(run
     assert ", not converged" not in "".join(panels(page, "both_socs3"))
 
 
-def test_first_screen_has_words_and_no_identifiers(run: tuple[Path, Path]) -> None:
-    answer = between(render(*run), 'id="toy-answer"', "<details>")
+def test_first_screen_has_words_and_no_identifiers(page: str) -> None:
+    answer = between(page, 'id="toy-answer"', "<details>")
     text = re.sub(r"<svg.*?</svg>|<[^>]*>", " ", answer, flags=re.DOTALL)
 
     assert "both_" not in text
@@ -204,24 +213,21 @@ def test_first_screen_has_words_and_no_identifiers(run: tuple[Path, Path]) -> No
     assert "IL-6 10 ng/ml" in answer  # condition 'experiment', from its protocol
 
 
-def test_models_are_chosen_and_without_javascript_folded(run: tuple[Path, Path]) -> None:
-    page = render(*run)
+def test_models_are_chosen_and_without_javascript_folded(page: str) -> None:
     opened = re.findall(r'<details class="model[^>]*data-model="(\w+)"[^>]*?( open)?>', page)
 
     assert opened == [("both_socs3", " open"), ("both_none", "")] * 2
     assert page.count('data-chooser="toy"') == 2
 
 
-def test_tables_sort_and_publications_are_links(run: tuple[Path, Path]) -> None:
-    page = render(*run)
-
+def test_tables_sort_and_publications_are_links(page: str) -> None:
     assert page.count('<table class="sortable">') > 5
     assert '<a href="https://doi.org/10.1000/x">10.1000/x</a>' in page
 
 
-def test_truth_stands_beside_the_posterior_of_simulated_data(run: tuple[Path, Path]) -> None:
+def test_truth_stands_beside_the_posterior_of_simulated_data(run: tuple[Path, Path], page: str) -> None:
     config, results = run
-    assert "<th>truth</th>" not in render(config, results)
+    assert "<th>truth</th>" not in page
     folder = config.parent / "data"
     folder.mkdir()
     (folder / "truth_parameters.csv").write_text("parameter,value\nmu,123.4\n")
@@ -232,18 +238,16 @@ def test_truth_stands_beside_the_posterior_of_simulated_data(run: tuple[Path, Pa
     assert '<td>123.4 <span title="outside the 90 % interval">' in fit
 
 
-def test_the_words_of_the_models_names_are_explained(run: tuple[Path, Path]) -> None:
-    page = render(*run)
-
+def test_the_words_of_the_models_names_are_explained(page: str) -> None:
     assert "<dt>both</dt><dd>classic and trans on one cell</dd>" in page
     assert "<dt>socs3</dt><dd>SOCS3 inhibits phosphorylation by JAK</dd>" in page
     assert list(vocabulary(["petab"])) == []
     assert list(vocabulary(["classic_none+mapk@PHH", "both_none"])) == ["classic", "both", "none", "+mapk", "@PHH"]
 
 
-def test_what_the_configuration_gives_is_listed_as_given(run: tuple[Path, Path]) -> None:
+def test_what_the_configuration_gives_is_listed_as_given(run: tuple[Path, Path], page: str) -> None:
     config, results = run
-    assert "Given by the configuration" not in render(config, results)
+    assert "Given by the configuration" not in page
     config.write_text(config.read_text() + "values: {cell_number: 50000, medium_volume: 0.1}\n")
 
     assert (
@@ -289,8 +293,7 @@ def test_claims_stand_with_the_verdicts_of_their_fits(run: tuple[Path, Path]) ->
     assert f"Cannot be asked, for the model has no read-out &#39;y&#39;: {NONE} <span" in absent
 
 
-def test_priors_stand_beside_what_was_published(run: tuple[Path, Path]) -> None:
-    page = render(*run)
+def test_priors_stand_beside_what_was_published(page: str) -> None:
     own = page[page.index('id="toy-priors"') : page.index('id="toy-comparison"')]
     answers, silent, sources = own.split("<details>")[1:]
     peak, fold, unknown, absent = answers.split("<tbody>")[1].split("</tr>")[:4]
@@ -310,14 +313,14 @@ def test_priors_stand_beside_what_was_published(run: tuple[Path, Path]) -> None:
     assert "NOT CONVERGED" not in own  # the check does not look at the fit
 
 
-def test_same_input_same_bytes_whatever_the_order_of_sets(run: tuple[Path, Path]) -> None:
+def test_same_input_same_bytes_whatever_the_order_of_sets(made: tuple[Path, Path], page: str) -> None:
     code = f"import sys; from pathlib import Path; from {render.__module__} import render; "
     code += "sys.stdout.buffer.write(render(*map(Path, sys.argv[1:])).encode())"
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, run)], capture_output=True, check=True,
+        [sys.executable, "-c", code, *map(str, made)], capture_output=True, check=True,
         env={**os.environ, "PYTHONHASHSEED": "1"},
     )  # fmt: skip
-    assert done.stdout.decode() == render(*run)
+    assert done.stdout.decode() == page
 
 
 def test_missing_files_are_all_named(run: tuple[Path, Path]) -> None:
@@ -354,13 +357,15 @@ def freed_table() -> Freed:
     return Freed("toy", models, first, ("both_socs3, km_export freed: elpd rises by 6.5 +- 1.2.",))
 
 
-def test_constants_that_were_freed_stand_under_what_would_change_the_conclusion(run: tuple[Path, Path]) -> None:
-    assert "Constants freed" not in render(*run)
+def test_constants_that_were_freed_stand_under_what_would_change_the_conclusion(
+    run: tuple[Path, Path], page: str
+) -> None:
+    assert "Constants freed" not in page
     write(run[1] / "toy" / "freed.json", freed_table())
     for paper in (False, True):
-        page = render(*run, paper=paper)
-        assert page.index("What would change the conclusion") < page.index("Constants freed")
-        part = between(page, "Constants freed", "</table>")
+        with_it = render(*run, paper=paper)
+        assert with_it.index("What would change the conclusion") < with_it.index("Constants freed")
+        part = between(with_it, "Constants freed", "</table>")
         rows = re.findall(r"<tr.*?</tr>", part, re.DOTALL)[1:]
         texts = [re.sub(r"<[^>]*>", "|", row) for row in rows]
         assert "6.5 \N{PLUS-MINUS SIGN} 1.2" in part

@@ -288,6 +288,7 @@ MODULE = """\
 """
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_users_module_builds_again_what_is_made_of_it_and_nothing_else(snakemake, tmp_path):
     (tmp_path / "my_modules").mkdir()
     (tmp_path / "my_modules" / "waste.ant").write_text(MODULE)
