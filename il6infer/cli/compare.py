@@ -42,7 +42,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument(
         "--config",
         type=Path,
-        help="configuration whose 'seed', 'verdict.pareto_k_max' and 'comparison.criterion' are used",
+        help="configuration whose 'seed', 'verdict.pareto_k_max' and 'comparison' (criterion, weights) are used",
     )
     parser.set_defaults(run=run)
 
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
     ]
     found = compare(
         args.dataset, fits, pareto_k_max=settings.verdict.pareto_k_max, seed=settings.seed,
-        criterion=settings.comparison.criterion,
+        criterion=settings.comparison.criterion, weights=settings.comparison.weights,
     )  # fmt: skip
     write(args.output, found)
     for note in (*found.notes, *found.disagreements):

@@ -22,8 +22,8 @@ from il6infer.comparison.criteria import (
 )
 from il6infer.comparison.disagreement import disagreements
 from il6infer.comparison.loo import Loo, loo
-from il6infer.comparison.weights import pseudo_bma, stacking
-from il6infer.stages.comparison import NAMES, NOTHING_FITS, Comparison, Influential, ModelRow, Score
+from il6infer.comparison.weights import shares
+from il6infer.stages.comparison import NAMES, NOTHING_FITS, WEIGHTS, Comparison, Influential, ModelRow, Score
 from il6infer.stages.evidence import Evidence
 from il6infer.stages.leave_out import LeaveOut
 from il6infer.stages.verdict import Verdict
@@ -70,8 +70,9 @@ def same_measurements(dataset: str, fits: Sequence[Fit]) -> int:
 
 
 def compare(
-    dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, seed: int = 1, criterion: str = "loo"
-) -> Comparison:
+    dataset: str, fits: Sequence[Fit], *, pareto_k_max: float = 0.7, seed: int = 1, criterion: str = "loo",
+    weights: str = "pseudo_bma",
+) -> Comparison:  # fmt: skip
     """Compare models of one data set, by every criterion that was computed.
 
     Ranked are the fits that sampled; weights have those of them that reproduce the data as well: a weight is a share of
@@ -85,6 +86,8 @@ def compare(
         Of the Bayesian bootstrap of pseudo-BMA+.
     criterion
         What they are ranked and averaged by: loo, leave_out or evidence.
+    weights
+        What the first two average by: pseudo_bma or stacking.
 
     Raises
     ------
@@ -97,12 +100,10 @@ def compare(
     right = [fit.model for fit in fits if fit.model in sampled and fit.verdict.reproduces.passed]
     known = {model: own for model in sampled if (own := loos[model]) is not None}
     known = dict(sorted(known.items(), key=lambda item: -item[1].elpd))
-    weights: dict[str, tuple[float, float]] = {}
-    if heavy := [model for model in known if model in right]:
-        pointwise = np.column_stack([known[model].pointwise for model in heavy])
-        both = zip(stacking(pointwise), pseudo_bma(pointwise, np.random.default_rng(seed)), strict=True)
-        weights = {model: (float(a), float(b)) for model, (a, b) in zip(heavy, both, strict=True)}
-    scores, unit = _scores(fits, known, weights, sampled, right)
+    heavy = [model for model in known if model in right]
+    pointwise = {model: known[model].pointwise for model in heavy}
+    own_weights = {way: shares(way, pointwise, heavy, np.random.default_rng(seed)) for way in WEIGHTS}
+    scores, unit = _scores(fits, known, own_weights[weights], sampled, right, weights, seed)
     if criterion not in scores and known:
         raise UserError(
             f"comparison of '{dataset}': the criterion is {criterion}, which is not known of all models. "
@@ -114,7 +115,7 @@ def compare(
     order = [*chosen, *(model for model in by_name if model not in chosen)]
     rows = []
     for model in order:
-        row = _row(by_name[model], loos[model], known, weights, pareto_k_max)
+        row = _row(by_name[model], loos[model], known, own_weights, pareto_k_max)
         own = {name: found[model] for name, found in scores.items() if model in found}
         row = replace(row, scores=own)
         if model in chosen:
@@ -129,21 +130,21 @@ def compare(
         *_notes(rows, pareto_k_max, criterion), *_correlated(fits, sampled, unit), *_constraint_notes(fits),
     )  # fmt: skip
     apart = tuple(disagreements(scores, evidence))
-    return Comparison(dataset, measurements, criterion, unit, tuple(rows), apart, notes)
+    return Comparison(dataset, measurements, criterion, weights, unit, tuple(rows), apart, notes)
 
 
 def _scores(
-    fits: Sequence[Fit], known: Mapping[str, Loo], weights: Mapping[str, tuple[float, float]],
-    sampled: Sequence[str], right: Sequence[str],
+    fits: Sequence[Fit], known: Mapping[str, Loo], of_loo: Mapping[str, float], sampled: Sequence[str],
+    right: Sequence[str], weights: str, seed: int,
 ) -> tuple[dict[str, dict[str, Score]], str]:  # fmt: skip
     """Criterion -> model -> score, of criteria that were computed for every model; and what was left out."""
     scores: dict[str, dict[str, Score]] = {}
     if known:
-        scores["loo"] = of_values(known, {model: both[0] for model, both in weights.items()})
+        scores["loo"] = of_values(known, of_loo)
     unit = ""
     if all(fit.left_out for fit in fits):
         parts = {fit.model: gathered(fit.model, fit.left_out) for fit in fits}
-        scores["leave_out"], unit = of_groups(parts, sampled, right)
+        scores["leave_out"], unit = of_groups(parts, sampled, right, weights, seed)
     evidence = {fit.model: fit.evidence for fit in fits if fit.evidence is not None}
     if len(evidence) == len(fits):
         scores["evidence"] = of_evidence(evidence, sampled, right)
@@ -151,7 +152,9 @@ def _scores(
     return scores, unit
 
 
-def _row(fit: Fit, own: Loo | None, known: Mapping[str, Loo], weights: Mapping, limit: float) -> ModelRow:
+def _row(
+    fit: Fit, own: Loo | None, known: Mapping[str, Loo], weights: Mapping[str, Mapping[str, float]], limit: float
+) -> ModelRow:
     reasons = [reason.message for reason in fit.verdict.sampled.failed]
     row = ModelRow(
         fit.model, fit.verdict.sampled.passed, fit.verdict.reproduces.passed, rank=None, weight=None, level=False,
@@ -177,8 +180,8 @@ def _row(fit: Fit, own: Loo | None, known: Mapping[str, Loo], weights: Mapping, 
         row,
         elpd_diff=float(difference.sum()),
         diff_se=float(np.sqrt(len(difference) * difference.var())),
-        stacking=weights[fit.model][0] if fit.model in weights else None,
-        pseudo_bma=weights[fit.model][1] if fit.model in weights else None,
+        stacking=weights["stacking"].get(fit.model),
+        pseudo_bma=weights["pseudo_bma"].get(fit.model),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from il6infer._errors import UserError
 from il6infer.comparison.loo import Loo
-from il6infer.comparison.weights import stacking
+from il6infer.comparison.weights import shares
 from il6infer.stages.comparison import CLEAR, Score
 from il6infer.stages.evidence import Evidence
 from il6infer.stages.leave_out import LABELS, LeaveOut, LeftOut
@@ -83,7 +83,7 @@ def of_values(loos: Mapping[str, Loo], weights: Mapping[str, float]) -> dict[str
 
 
 def of_groups(
-    parts: Mapping[str, Groups], ranked: Sequence[str], weighed: Sequence[str]
+    parts: Mapping[str, Groups], ranked: Sequence[str], weighed: Sequence[str], weights: str, seed: int
 ) -> tuple[dict[str, Score], str]:
     """Leave-group-out densities of models, and what was left out.
 
@@ -95,6 +95,8 @@ def of_groups(
         Models whose fits sampled.
     weighed
         Those that reproduce the data, too.
+    weights, seed
+        pseudo_bma or stacking; of the bootstrap of the first.
 
     Raises
     ------
@@ -111,8 +113,7 @@ def of_groups(
         if not own.why
     }
     able = sorted((m for m in values if m in ranked), key=lambda m: -values[m].sum())
-    heavy = [m for m in able if m in weighed]
-    shares = dict(zip(heavy, stacking(np.column_stack([values[m] for m in heavy])), strict=True)) if heavy else {}
+    share = shares(weights, values, [m for m in able if m in weighed], np.random.default_rng(seed))
     found = {}
     for model, own in parts.items():
         if model not in values:
@@ -121,12 +122,11 @@ def of_groups(
         total, refits = float(values[model].sum()), sum(g.method == "refit" for g in own.groups.values())
         se = _spread(values[model], 1)
         difference = _difference(values[able[0]] - values[model], 1) if model in able else (None, None)
-        share = float(shares[model]) if model in shares else None
         said = f"{len(names)} times one {LABELS[unit]} left out, {refits} of them by a refit"
         doubtful = [g.name for g in own.groups.values() if g.why]
         if doubtful:
             said += f"; not to be trusted: {', '.join(doubtful)}"
-        found[model] = Score(total, se, *difference, share, said)
+        found[model] = Score(total, se, *difference, share.get(model), said)
     return found, unit
 
 

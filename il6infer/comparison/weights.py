@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import scipy
+
+
+def shares(
+    weights: str, values: Mapping[str, np.ndarray], models: Sequence[str], rng: np.random.Generator
+) -> dict[str, float]:
+    """Share of each model in an average.
+
+    Parameters
+    ----------
+    weights
+        pseudo_bma or stacking.
+    values
+        Model -> its log-densities, of values or of groups (what was left out,).
+    models
+        Those that have a share, the others have none; their shares add up to 1.
+    rng
+        Of the bootstrap of pseudo-BMA+.
+    """
+    if not models:
+        return {}
+    pointwise = np.column_stack([values[model] for model in models])
+    found = stacking(pointwise) if weights == "stacking" else pseudo_bma(pointwise, rng)
+    return dict(zip(models, map(float, found), strict=True))
 
 
 def stacking(pointwise: np.ndarray) -> np.ndarray:

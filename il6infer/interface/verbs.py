@@ -74,20 +74,19 @@ def compare(
     evidence, left_out
         Name -> what `Fit.evidence` and `Fit.leave_out` gave, where these are to stand beside leaving single values out.
     settings
-        ``criterion``, ``pareto_k_max`` and ``seed``, as in a configuration.
+        ``criterion``, ``weights``, ``pareto_k_max`` and ``seed``, as in a configuration.
 
     Raises
     ------
     UserError
-        If there is no fit, two have one name, they are of other data, or the criterion is unknown.
+        If there is no fit, two have one name, they are of other data, or the criterion or the weights are unknown.
     """
     named = fits if isinstance(fits, Mapping) else {one.problem.id: one for one in fits}
     if not fits or len(named) < len(fits):
         what = "two fits are of problems of one id" if fits else "there is no fit"
         raise UserError(f"compare: {what}. Give fits by names of their own, as {{'a': fit, 'b': other}}.")
     parts = {name: (own,) for name, own in (left_out or {}).items()}
-    if "criterion" in settings:
-        Comparing(criterion=settings["criterion"])  # checks it
+    Comparing(**{key: settings[key] for key in ("criterion", "weights") if key in settings})  # checks them
     known = evidence or {}
     listed = [
         Candidate(name, one.idata, one.verdict, known.get(name), parts.get(name, ())) for name, one in named.items()

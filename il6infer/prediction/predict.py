@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from il6infer._files import Groups
+from il6infer._units import substances
 from il6infer.engine import compile
 from il6infer.inference.curves import grid
 from il6infer.inference.predictive import simulate_all
@@ -239,7 +240,7 @@ def _doses(one: Asked, simulated: _Simulated) -> DrawnPrediction:
             shares = np.where(top[:, None] - response[:, :1] > q.FLAT * np.abs(top[:, None]), shares, np.nan)
             ec50, slope = crossing(doses, shares, 0.5), hill_slope(doses, shares)
         numbers += [
-            _number(f"{plan.title}: EC50", "nM", absent, ec50),
+            _dose(f"{plan.title}: EC50", plan, absent, ec50),
             _number(f"{plan.title}: Hill slope", "", absent, slope),
             _number(f"{plan.title}: largest response", simulated.unit(one.readout), absent, top),
         ]
@@ -256,7 +257,7 @@ def _inhibition(one: Asked, simulated: _Simulated) -> DrawnPrediction:
         found = {"IC50": 0.5, "IC90": 0.9}
         for what, level in found.items():
             values = None if shares is None else crossing(doses, shares, level)
-            numbers.append(_number(f"{plan.title}: {what}", "nM", absent, values))
+            numbers.append(_dose(f"{plan.title}: {what}", plan, absent, values))
         slope = None if shares is None else hill_slope(doses, shares)
         most = None if shares is None else 100 * shares.max(axis=1)
         numbers.append(_number(f"{plan.title}: Hill slope", "", absent, slope))
@@ -310,13 +311,13 @@ def _window(one: Asked, simulated: _Simulated) -> DrawnPrediction:
     both = f"blocks {plans[0].title} by {100 * one.by:g} % and {plans[1].title} by at most {100 * one.at_most:g} %"
     numbers = [
         _number(f"probability that some dose {both}", "%", absent, exists),
-        _number("window, where there is one: lowest dose", "nM", absent, low),
-        _number("window, where there is one: highest dose of the range", "nM", absent, high),
+        _dose("window, where there is one: lowest dose", plans[0], absent, low),
+        _dose("window, where there is one: highest dose of the range", plans[0], absent, high),
         _number("window, where there is one: highest over lowest dose", "", absent, width),
-        _number(f"dose that blocks {plans[0].title} by {100 * one.by:g} %", "nM", absents[0],
-                None if blocked is None else crossing(doses, blocked, one.by)),
-        _number(f"dose from which {plans[1].title} is blocked by more than {100 * one.at_most:g} %", "nM", absents[1],
-                None if spared is None else crossing(doses, spared, one.at_most)),
+        _dose(f"dose that blocks {plans[0].title} by {100 * one.by:g} %", plans[0], absents[0],
+              None if blocked is None else crossing(doses, blocked, one.by)),
+        _dose(f"dose from which {plans[1].title} is blocked by more than {100 * one.at_most:g} %", plans[1], absents[1],
+              None if spared is None else crossing(doses, spared, one.at_most)),
     ]  # fmt: skip
     return _prediction(one, simulated.dose_axis(one.experiments), "% of draws, or inhibition [%]", curves, numbers)
 
@@ -357,7 +358,13 @@ def _curve(label: str, absent: str, x: np.ndarray, values: np.ndarray | None, ne
 
 
 def _number(label: str, unit: str, absent: str, values: np.ndarray | None) -> DrawnNumber:
-    return DrawnNumber(label, unit, absent, None if values is None else Array.of(values))
+    return DrawnNumber(label, unit, absent, None if values is None else Array.of(values), None)
+
+
+def _dose(label: str, plan: VirtualExperiment, absent: str, values: np.ndarray | None) -> DrawnNumber:
+    """Build a number that is a dose [nM] of the species that an experiment varies."""
+    known = substances().get(next(iter(plan.varied)))
+    return replace(_number(label, "nM", absent, values), mass=known.mass if known else None)
 
 
 def _prediction(

@@ -29,7 +29,8 @@ def write_tables(folder: Path, found: Predictions) -> None:
         curves: list[tuple] = []
         for number in one.numbers:
             for model, spread in _rows(number.models, number.average):
-                numbers.append((one.id, number.label, number.unit, model, *_verdict(found, model), *_spread(spread)))
+                of = (one.id, number.label, number.unit, model, *_verdict(found, model))
+                numbers.append((*of, *_spread(spread), _text(number.mass)))
         for curve in one.curves:
             for model, band in _rows(curve.models, curve.average):
                 curves += [(curve.label, model, *_verdict(found, model), *row) for row in _points(curve.x, band)]
@@ -52,6 +53,7 @@ def write_tables(folder: Path, found: Predictions) -> None:
         "median",
         "q95",
         "undefined",
+        "kDa",
     )
     atomic_write_text(folder / "numbers.csv", _csv(heads, numbers))
 

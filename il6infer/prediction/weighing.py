@@ -132,7 +132,8 @@ def _number(one: DrawnNumber, own: Mapping[str, DrawnNumber], weights: Mapping[s
     total = sum(able.values())
     average = _spread([values[m] for m in able], [w / total for w in able.values()]) if total > 0 else None
     return Number(
-        one.label, max((n.unit for n in own.values()), key=len), {m: _spread([v], [1.0]) for m, v in values.items()},
+        one.label, max((n.unit for n in own.values()), key=len), one.mass,
+        {m: _spread([v], [1.0]) for m, v in values.items()},
         {m: n.absent for m, n in own.items() if n.absent}, average, total,
     )  # fmt: skip
 

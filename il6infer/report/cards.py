@@ -138,7 +138,7 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     left_out = len(rows) - len([row for row in rows if row.reproduces and row.sampled])
     alike = [words[row.model] for row in rows if row.level and row.model != top]
     lines = []
-    if alike:  # stacking gives all to one of two that predict alike
+    if alike:
         told = f"Not told apart by the data: {'; '.join(alike)}."
         lines.append(f"{told} Weights share out an average, and are no chances.")
     lines.append(f"Share of the weight, of {compared} models whose fit converged.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from il6infer.configuration.comparing import wants_evidence
 from il6infer.configuration.configuration import Configuration
 from il6infer.report.links import dois
+from il6infer.stages.comparison import WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _compared(config: Configuration, cite: Callable[..., str]) -> str:
     if chosen.criterion == "evidence":
         return f"{text} and averaged by their probabilities given equal ones before".replace(",,", ",")
     of = "" if chosen.criterion == "loo" else " on what was left out"
-    return f"{text} and averaged by stacking weights{of} {cite('yao2018')}"
+    return f"{text} and averaged by {WEIGHTS[chosen.weights]}{of} {cite('yao2018')}"
 
 
 def sources(described: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from il6infer._errors import UserError
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.names import parse_model_name
-from il6infer.stages.comparison import NAMES, NOTHING_FITS, SAY, ModelRow
+from il6infer.stages.comparison import NAMES, NOTHING_FITS, SAY, WEIGHTS, ModelRow
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
 UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
@@ -18,11 +18,7 @@ the allowed range that counts as its edge."""
 
 
 CLEARLY = {"loo": "4 units of elpd", "leave_out": "4 units of elpd", "evidence": "3 units of log-evidence"}
-WEIGHTS = {
-    "loo": "Stacking weights", "leave_out": "Stacking weights on what was left out",
-    "evidence": "Probabilities by the evidence",
-}  # fmt: skip
-"""Criterion -> how far behind is clear, and what its weights are."""
+"""Criterion -> how far behind is clear."""
 
 
 def vocabulary(models: Iterable[str], library: Library | None = None) -> dict[str, str]:
@@ -49,7 +45,7 @@ def near(row: ModelRow) -> bool:
     return row.elpd_diff is None or row.diff_se is None or row.level or (row.weight or 0.0) >= SAY
 
 
-def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion: str = "loo") -> list[str]:
+def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion: str, weights: str) -> list[str]:
     """Answer in short: what is preferred, how clearly, and what cannot be said.
 
     Parameters
@@ -58,6 +54,8 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
         Models by rank.
     criterion
         Of the ranks and weights.
+    weights
+        pseudo_bma or stacking; of no meaning for the evidence.
     """
     ranked = [row for row in rows if row.rank is not None]
     failed = [row.model for row in rows if not row.sampled]
@@ -89,7 +87,7 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
             ends = ("does not reproduce", "has") if len(wrong) == 1 else ("do not reproduce", "have")
             said.append(f"{_listed(wrong)} {ends[0]} the data and {ends[1]} no weight.")
         heavy = [f"{r.model} {r.weight:.2f}" for r in ranked if r.weight is not None and r.weight >= SAY]
-        said.append(f"{WEIGHTS[criterion]}: {', '.join(heavy)}.")
+        said.append(f"{_weights(criterion, weights)}: {', '.join(heavy)}.")
     if failed:
         said.append(f"{_listed(failed)} did not converge and {'is' if len(failed) == 1 else 'are'} not ranked.")
     if without:
@@ -102,6 +100,13 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
             idle.setdefault(target, []).append(row.model)
     said += [f"{target} is given, and acts on nothing in {_listed(models)}." for target, models in idle.items()]
     return said
+
+
+def _weights(criterion: str, weights: str) -> str:
+    if criterion == "evidence":
+        return "Probabilities by the evidence"
+    said = WEIGHTS[weights]
+    return f"{said[0].upper()}{said[1:]}{' on what was left out' if criterion == 'leave_out' else ''}"
 
 
 def _misfit(model: str, verdict: Verdict) -> list[str]:

@@ -19,6 +19,8 @@ from il6infer.stages.comparison import SAY
 from il6infer.stages.predictions import PROBABILITY, Band, Number, Prediction, Predictions, Spread
 
 COLUMNS = 3
+UNITS_OF_MASS = ((1e3, "ug/ml", 1e-3), (1.0, "ng/ml", 1.0), (0.0, "pg/ml", 1e3))
+"""Least dose [ng/ml] that is written in a unit, the unit, and what ng/ml are multiplied by."""
 UNTOUCHED = 0.01
 """Inhibition [%] below which at every draw the model has no way in which the inhibitor could act."""
 
@@ -161,7 +163,7 @@ def _numbers(values: Sequence[float | None]) -> np.ndarray:
     return np.array([np.nan if v is None else v for v in values])
 
 
-def spread_text(spread: Spread | None, unit: str, label: str = "") -> str:
+def spread_text(spread: Spread | None, unit: str, label: str = "", mass: float | None = None) -> str:
     """Write a number with its interval, or the probability that a label calls it.
 
     Parameters
@@ -172,6 +174,8 @@ def spread_text(spread: Spread | None, unit: str, label: str = "") -> str:
         Of the number; empty for none.
     label
         Its label: one that begins with "probability" is shown by its mean.
+    mass
+        Of a dose: molecular weight [kDa]; the dose is written by mass, too, as it is ordered and pipetted.
     """
     if spread is None:
         return "no answer"
@@ -179,10 +183,22 @@ def spread_text(spread: Spread | None, unit: str, label: str = "") -> str:
         return "not reached at any draw"
     if label.startswith(PROBABILITY):
         return f"{number(spread.mean, digits=2)} %"
-    text = f"{number(spread.median)} ({number(spread.q05)}\N{EN DASH}{number(spread.q95)})"
-    text += f" {unit}" if unit else ""
+    text = _ranged(spread.median, spread.q05, spread.q95, unit)
+    if mass:
+        by_mass, factor = _unit_of_mass(mass * spread.median)
+        per_nM = mass * factor
+        text += f" = {_ranged(per_nM * spread.median, per_nM * spread.q05, per_nM * spread.q95, by_mass)}"
     return text + (f"; not reached at {number(100 * spread.undefined, digits=2)} % of the draws"
                    if spread.undefined > 0.005 else "")  # fmt: skip
+
+
+def _ranged(median: float, low: float, high: float, unit: str) -> str:
+    return f"{number(median)} ({number(low)}\N{EN DASH}{number(high)}) {unit}".rstrip()
+
+
+def _unit_of_mass(ng_per_ml: float) -> tuple[str, float]:
+    """Give the unit in which a dose is read most easily, and what ng/ml are multiplied by."""
+    return next((unit, factor) for least, unit, factor in UNITS_OF_MASS if ng_per_ml >= least)
 
 
 def shares(found: Predictions | None) -> list[tuple[str, list[tuple[str, Spread]]]]:

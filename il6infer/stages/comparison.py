@@ -26,6 +26,9 @@ NAMES = {
 }  # fmt: skip
 """Criterion -> in words."""
 
+WEIGHTS = {"pseudo_bma": "pseudo-BMA+ weights", "stacking": "stacking weights"}
+"""`comparison.weights` of a configuration -> in words."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -81,7 +84,7 @@ class ModelRow:
         1 is the best, by the criterion of the comparison; null for a fit that is not ranked, as are differences and
         weights.
     weight
-        Share in all averages over models, by the criterion of the comparison; null as `stacking`.
+        Share in all averages over models, by the criterion and the weights of the comparison; null as `stacking`.
     level
         Whether it cannot be told from the best by that criterion.
     scores
@@ -136,6 +139,8 @@ class Comparison:
     ----------
     criterion
         What models are ranked and averaged by: loo, leave_out or evidence.
+    weights
+        What shares out the averages, where the criterion is not the evidence: pseudo_bma or stacking.
     left_out
         What was left out at a time, batch, condition or data_set; empty where nothing was.
     disagreements
@@ -151,6 +156,7 @@ class Comparison:
     dataset: str
     n: int
     criterion: str
+    weights: str
     left_out: str
     models: tuple[ModelRow, ...]
     disagreements: tuple[str, ...]

@@ -78,12 +78,19 @@ class DrawnCurve:
 
 @dataclass(frozen=True)
 class DrawnNumber:
-    """A number at draws (draws,) of one posterior; null, with `absent`, where the model cannot be asked."""
+    """A number at draws (draws,) of one posterior; null, with `absent`, where the model cannot be asked.
+
+    Attributes
+    ----------
+    mass
+        Of a dose [nM]: molecular weight of the substance [kDa], so that nM times mass is ng/ml; null otherwise.
+    """
 
     label: str
     unit: str
     absent: str
     values: Array | None
+    mass: float | None
 
 
 @dataclass(frozen=True)
@@ -288,10 +295,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class Number:
-    """A number of each model that can be asked, and averaged as a curve is."""
+    """A number of each model that can be asked, and averaged as a curve is; `mass` as in `DrawnNumber`."""
 
     label: str
     unit: str
+    mass: float | None
     models: Mapping[str, Spread]
     absent: Mapping[str, str]
     average: Spread | None

@@ -196,6 +196,9 @@ class Comparing:
     criterion
         What models are ranked, weighed and averaged by: loo leaves one value out at a time (PSIS), leave_out all values
         of a gel, condition or data set, evidence is the probability of all data before any was seen.
+    weights
+        Of loo and leave_out: pseudo_bma shares out by how far models are apart and how uncertain that is (pseudo-BMA+),
+        stacking by how well their mixture predicts, which may give one of two that predict alike everything.
     leave_out
         What is left out at a time, data_set of a joint fit and gels of others; none is not computed.
     jobs
@@ -209,6 +212,7 @@ class Comparing:
     """
 
     criterion: Literal["loo", "leave_out", "evidence"] = "loo"
+    weights: Literal["pseudo_bma", "stacking"] = "pseudo_bma"
     leave_out: Literal["none", "batch", "condition", "data_set"] = "none"
     jobs: Few = 4
     evidence: bool = False

@@ -51,7 +51,7 @@ def predicted() -> ModelPredictions:
         level = ligand / (2 + ligand) / (1 + inhibitor / thetas[:, :1])
         courses[:, 0, j] = 2 * level * (1 - np.exp(-50 * times)) + 1
     curve = DrawnCurve("ligand", "", tuple(times), Array.of(courses[:, 0, 0]), None)
-    number = DrawnNumber("ligand: peak", "", "", Array.of(courses[:, 0, 0].max(axis=1)))
+    number = DrawnNumber("ligand: peak", "", "", Array.of(courses[:, 0, 0].max(axis=1)), None)
     one = DrawnPrediction("courses", "courses", "What a ligand does", "time [min]", "level", (curve,), (number,))
     found = explorer(problem, drafted, thetas, courses, times)
     return ModelPredictions("toy", 3, 0, True, True, (), (one,), found, "")

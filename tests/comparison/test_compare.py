@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import arviz as az
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from il6infer._errors import UserError
 from il6infer.comparison import Fit, compare
 from il6infer.comparison.loo import loo
-from il6infer.comparison.weights import pseudo_bma, stacking
+from il6infer.comparison.weights import pseudo_bma, shares, stacking
 from tests.zoo.posterior import exact_loo, normal_mean
 from tests.zoo.verdicts import verdict
 
@@ -50,6 +52,20 @@ def test_stacking_puts_all_weight_on_a_model_that_is_always_better() -> None:
 def test_stacking_shares_between_models_that_are_each_right_for_half() -> None:
     half = np.r_[np.full(20, -1.0), np.full(20, -5.0)]
     np.testing.assert_allclose(stacking(np.column_stack([half, half[::-1]])), [0.5, 0.5], atol=1e-4)
+
+
+def test_an_average_shares_out_between_models_that_the_data_do_not_tell_apart() -> None:
+    """One is 0.9 elpd behind, +- 1.2: stacking gives it nothing, the average must not."""
+    apart = np.random.default_rng(0).standard_normal(300)
+    apart = 0.9 / 300 + 1.2 / math.sqrt(300) * (apart - apart.mean()) / apart.std()
+    values = {"ahead": np.full(300, -1.0), "behind": -1.0 - apart}
+    ways = ("pseudo_bma", "stacking")
+    found = {way: shares(way, values, ["ahead", "behind"], np.random.default_rng(1)) for way in ways}
+
+    assert found["stacking"]["behind"] < 0.01
+    assert 0.25 < found["pseudo_bma"]["behind"] < 0.4
+    for way in found.values():
+        assert sum(way.values()) == pytest.approx(1.0)
 
 
 def test_the_better_model_ranks_first_with_its_difference() -> None:

@@ -11,6 +11,7 @@ import pytest
 from il6infer._errors import UserError
 from il6infer.comparison import Fit, compare
 from il6infer.comparison.criteria import in_words
+from il6infer.comparison.weights import shares
 from il6infer.stages.evidence import Estimate, Evidence, InformationCriteria
 from il6infer.stages.leave_out import LeaveOut, LeftOut
 from il6infer.stages.verdict import SerialCorrelation
@@ -69,7 +70,7 @@ def test_the_criterion_that_is_named_ranks_and_weighs():
     by_values, by_evidence = (compare("toy", fits, criterion=name) for name in ("loo", "evidence"))
 
     assert [row.model for row in by_values.models] == ["a", "b"]
-    assert by_values.models[0].weight == by_values.models[0].stacking
+    assert by_values.models[0].weight == by_values.models[0].pseudo_bma
     assert [(row.model, row.rank) for row in by_evidence.models] == [("b", 1), ("a", 2)]
     share = 1.0 / (1.0 + math.exp(-2.0))
     assert [row.weight for row in by_evidence.models] == pytest.approx([share, 1.0 - share])
@@ -106,10 +107,24 @@ def test_models_with_other_literature_constraints_are_not_compared_by_evidence()
         assert row.scores["evidence"].words == "models with other literature constraints: no Bayes factor"
 
 
+@pytest.mark.parametrize("criterion", ["loo", "leave_out"])
+@pytest.mark.parametrize("weights", ["pseudo_bma", "stacking"])
+def test_the_weights_that_are_named_share_out_the_average(weights, criterion):
+    first, second = [-10.0, -11.0, -12.0, -13.0], [-10.4, -10.9, -12.2, -13.0]
+    fits = two({"left_out": left_out(first)}, {"left_out": left_out(second)})
+    a, b = compare("toy", fits, criterion=criterion, weights=weights).models
+    values = {"a": np.array(first), "b": np.array(second)}
+    on_groups = shares(weights, values, ["a", "b"], np.random.default_rng(1))
+    on_values = {row.model: getattr(row, weights) for row in (a, b)}
+
+    assert {"a": a.weight, "b": b.weight} == pytest.approx(on_groups if criterion == "leave_out" else on_values)
+    assert a.weight + b.weight == pytest.approx(1.0)
+
+
 def test_groups_left_out_have_differences_with_errors_over_the_groups():
     first, second = [-10.0, -11.0, -12.0, -13.0], [-12.0, -12.0, -15.0, -13.5]
     fits = two({"left_out": left_out(first)}, {"left_out": left_out(second)})
-    a, b = compare("toy", fits, criterion="leave_out").models
+    a, b = compare("toy", fits, criterion="leave_out", weights="stacking").models
     apart = np.subtract(first, second)
 
     assert (a.model, a.rank, b.rank) == ("a", 1, 2)

@@ -22,9 +22,10 @@ from il6infer.prediction.predict import predict
 from il6infer.prediction.tables import write_tables
 from il6infer.prediction.weighing import weigh
 from il6infer.problems.spec import STEADY_STATE, Experiment, Observable, Parameter, Period, Prior, Problem
+from il6infer.report.predictions import spread_text
 from il6infer.stages import codec
 from il6infer.stages.comparison import Comparison
-from il6infer.stages.predictions import Array, ModelPredictions
+from il6infer.stages.predictions import Array, ModelPredictions, Spread
 from tests.zoo import toy
 from tests.zoo.systems import network
 from tests.zoo.verdicts import comparison as compared
@@ -239,6 +240,35 @@ def test_a_probability_along_doses_is_a_share_of_draws_and_no_median_of_yes_and_
     assert band.median[3] == pytest.approx(100 * (len(said) // 4) / len(said))
     assert band.median[2] == 0.0
     assert band.q05 == band.median == band.q95
+
+
+def test_a_dose_is_written_by_mass_too_and_no_other_number_is(found, tmp_path):
+    weighed = weigh({"a": found}, comparison(a=1.0))
+    write_tables(tmp_path, weighed)
+    masses = {n.label: n.mass for p in weighed.predictions for n in p.numbers}
+    with (tmp_path / "numbers.csv").open() as handle:
+        written = {row["number"]: row["kDa"] for row in csv.DictReader(handle)}
+
+    assert (masses["inhibitor: IC50"], written["inhibitor: IC50"]) == (210, "210")
+    assert (masses["doses of ligand: EC50"], written["doses of ligand: EC50"]) == (20.8, "20.8")
+    assert {label for label, mass in masses.items() if mass} == {
+        n.label for p in weighed.predictions for n in p.numbers if n.unit == "nM"
+    }
+    assert masses["inhibitor: Hill slope"] is None
+    assert written["inhibitor: Hill slope"] == ""
+
+
+@pytest.mark.parametrize(
+    ("median", "mass", "words"),
+    [
+        (2.0, None, "2 (1\N{EN DASH}20) nM"),
+        (2.0, 210.0, "2 (1\N{EN DASH}20) nM = 420 (210\N{EN DASH}4200) ng/ml"),
+        (5.0, 210.0, "5 (1\N{EN DASH}20) nM = 1.05 (0.21\N{EN DASH}4.2) ug/ml"),
+        (0.01, 20.8, "0.01 (1\N{EN DASH}20) nM = 208 (20800\N{EN DASH}416000) pg/ml"),
+    ],
+)
+def test_a_dose_is_read_in_the_unit_of_mass_that_suits_it(median, mass, words):
+    assert spread_text(Spread(3.0, 1.0, median, 20.0, 0.0), "nM", "IC50", mass) == words
 
 
 def test_without_a_weight_nothing_has_an_average(found):

@@ -12,7 +12,7 @@ WORDS = {"both_socs3": "SOCS3 inhibits", "both_dual": "SOCS3 does both"}
 
 
 def mechanism(*, level: bool) -> Card:
-    """Give the first card of two models, of which stacking gives the first all of the weight."""
+    """Give the first card of two models, of which the first has all of the weight."""
     best = model_row("both_socs3", rank=1, elpd_diff=0.0, diff_se=0.0, weight=1.0, level=True)
     rows = [best, replace(best, model="both_dual", rank=2, elpd_diff=0.9, diff_se=1.2, weight=0.0, level=level)]
     each = [row.model for row in rows]
@@ -20,7 +20,7 @@ def mechanism(*, level: bool) -> Card:
 
 
 def test_a_mechanism_that_another_matches_is_not_shown_as_certain():
-    """Weights of stacking are 1 and 0 for two models that predict alike."""
+    """Stacking, where it is asked for, gives one of two models that predict alike all of the weight."""
     card = mechanism(level=True)
 
     assert card.lines[0] == (

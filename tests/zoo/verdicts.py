@@ -54,4 +54,4 @@ def model_row(model: str, **known: Any) -> ModelRow:
 
 def comparison(dataset: str, n: int, rows: tuple[ModelRow, ...]) -> Comparison:
     """Comparison by leaving single values out, without notes."""
-    return Comparison(dataset, n, "loo", "", rows, (), ())
+    return Comparison(dataset, n, "loo", "pseudo_bma", "", rows, (), ())

@@ -103,7 +103,7 @@ PARTS = {
     "compare": {
         "seed": KEYS["seed"],
         "verdict": {"pareto_k_max": KEYS["verdict"]["pareto_k_max"]},
-        "comparison": {"criterion": KEYS["comparison"]["criterion"]},
+        "comparison": {key: KEYS["comparison"][key] for key in ("criterion", "weights")},
     },
     "sbc": {key: KEYS[key] for key in ("seed", "fit", "sbc")},
     "report": KEYS,
