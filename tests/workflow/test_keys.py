@@ -81,6 +81,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "verdict.misfit_p_min": (0.02, JUDGE),
     "verdict.pull_max": (4.0, JUDGE),
     "comparison.criterion": ("evidence", {"evidence", *COMPARE}),
+    "comparison.weights": ("stacking", COMPARE),
     "comparison.leave_out": ("batch", {"leave_out", *COMPARE}),
     "comparison.jobs": (2, {"settings", "report"}),
     "comparison.evidence": (True, {"evidence", *COMPARE}),
