@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from il6infer._errors import Fault, UserError, nearest
 from il6infer.library.assembly import parts_of
@@ -84,23 +85,33 @@ def parameter_fault(where: str, name: str, model: str, library: Library) -> Faul
         Modules that models are made of.
     """
     parts = parse_model_name(model, library)
-    own = parts_of(parts, library)
-    if _names(name, own) and name in _parameters(own, library):
+    own, tabled = parts_of(parts, library), _tabled(library)
+    if _names(name, own) and name in _parameters(own, tabled):
         return None
     if _names(name, own) and name in {word for m in own for word in (*m.medium, *m.readouts, *_states(m))}:
         what = f"'{name}' is a state or read-out of model '{model}', and no parameter: only a parameter can be set."
         return Fault(where, what, "`il6infer models show` lists the parameters that it follows from.")
-    able = [str(n) for n in _like(model, library) if name in _parameters(parts_of(n, library), library)]
-    remedy = f"{_listed(able)} it." if able else _near(name, _parameters(own, library))
+    able = [str(n) for n in _like(model, library) if name in _parameters(parts_of(n, library), tabled)]
+    remedy = f"{_listed(able)} it." if able else _near(name, _parameters(own, tabled))
     return Fault(where, f"model '{model}' has no parameter '{name}'.", remedy)
 
 
-def _parameters(parts: tuple[Module, ...], library: Library) -> set[str]:
-    """Parameters that modules use: those of the tables of priors, and those that their texts give."""
-    tabled = {*prior_table(library.priors)["parameter"], *cell_table()["parameter"]}
-    text = "\n".join(re.sub(r"//.*", "", f"{m.body}\n{m.inhibition}") for m in parts)
-    given = re.findall(r"^\s*(\w+) = ", text, re.MULTILINE)
-    return (set(re.findall(r"[A-Za-z_]\w*", text)) & tabled) | set(given)
+def _parameters(parts: tuple[Module, ...], tabled: set[str]) -> set[str]:
+    """Parameters that modules use: those of `tabled`, and those that their texts give."""
+    words, given = zip(*(_words(f"{m.body}\n{m.inhibition}") for m in parts), strict=True)
+    return (set().union(*words) & tabled) | set().union(*given)
+
+
+def _tabled(library: Library) -> set[str]:
+    """Parameters of the tables of priors."""
+    return {*prior_table(library.priors)["parameter"], *cell_table()["parameter"]}
+
+
+@cache
+def _words(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Words of the text of a module, and those of them that it gives a value."""
+    text = re.sub(r"//.*", "", text)
+    return frozenset(re.findall(r"[A-Za-z_]\w*", text)), frozenset(re.findall(r"^\s*(\w+) = ", text, re.MULTILINE))
 
 
 def _states(module: Module) -> list[str]:
