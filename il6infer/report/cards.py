@@ -10,7 +10,7 @@ from typing import Any
 from il6infer.library.catalogue import Library
 from il6infer.report.conclusions import UNINFORMED
 from il6infer.report.labels import features
-from il6infer.report.numbers import number
+from il6infer.report.numbers import interval, number
 from il6infer.report.predictions import shares
 from il6infer.report.sections import Doubt, together
 from il6infer.stages.comparison import SAY, ModelRow
@@ -163,8 +163,7 @@ def _shares(predictions: Predictions | None) -> Card:
     groups = []
     for experiment, parts in found:
         bars = tuple(
-            Bar(part, s.median or 0.0, f"{number(s.median, digits=2)} % ({number(s.q05, digits=2)}\N{EN DASH}"
-                f"{number(s.q95, digits=2)})")
+            Bar(part, s.median or 0.0, f"{number(s.median, digits=2)} % ({interval(s.q05, s.q95, digits=2)})")
             for part, s in parts if (s.q95 or 0.0) >= 100 * PARTS
         )  # fmt: skip
         groups.append((experiment, bars))
@@ -190,7 +189,7 @@ def _constants(
         p = statistics[name]
         what = about[name].get("what") or name.replace("_", " ")
         unit = about[name].get("unit") or ""
-        value = f"{number(p.median)} ({number(p.q05)}\N{EN DASH}{number(p.q95)}) {unit}".strip()
+        value = f"{number(p.median)} ({interval(p.q05, p.q95)}) {unit}".strip()
         lines.append(f"{what.replace('dissociation constant of ', '')}: {value}; {_learnt(p)}")
     known = sum((statistics[n].contraction or 0.0) >= 0.5 for n in names)
     answer = f"{known} of {len(names)} known at least twice as well as before"

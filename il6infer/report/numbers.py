@@ -40,9 +40,10 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     digits
         That are significant.
     """
-    return (
-        "" if low is None or high is None else f"{number(low, digits=digits)}\N{EN DASH}{number(high, digits=digits)}"
-    )
+    if low is None or high is None:
+        return ""
+    dash = " to " if low < 0 or high < 0 else "\N{EN DASH}"  # a dash before a minus reads as neither
+    return f"{number(low, digits=digits)}{dash}{number(high, digits=digits)}"
 
 
 def tenth(value: Any) -> str:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from il6infer.report.figures import WIDTH, marked, plain
-from il6infer.report.numbers import number
+from il6infer.report.numbers import interval, number
 from il6infer.report.sections import Doubt, together
 from il6infer.report.style import COLOURS, INK, MUTED
 from il6infer.stages.comparison import SAY
@@ -193,7 +193,7 @@ def spread_text(spread: Spread | None, unit: str, label: str = "", mass: float |
 
 
 def _ranged(median: float, low: float, high: float, unit: str) -> str:
-    return f"{number(median)} ({number(low)}\N{EN DASH}{number(high)}) {unit}".rstrip()
+    return f"{number(median)} ({interval(low, high)}) {unit}".rstrip()
 
 
 def _unit_of_mass(ng_per_ml: float) -> tuple[str, float]:

@@ -271,6 +271,11 @@ def test_a_dose_is_read_in_the_unit_of_mass_that_suits_it(median, mass, words):
     assert spread_text(Spread(3.0, 1.0, median, 20.0, 0.0), "nM", "IC50", mass) == words
 
 
+def test_a_range_below_zero_is_read_without_a_dash():
+    assert spread_text(Spread(-8.0, -15.2, -8.45, -3.6, 0.0), "%", "inhibition") == "-8.45 (-15.2 to -3.6) %"
+    assert spread_text(Spread(1.0, -1.0, 1.0, 3.0, 0.0), "%", "inhibition") == "1 (-1 to 3) %"
+
+
 def test_without_a_weight_nothing_has_an_average(found):
     weighed = weigh({"a": found}, comparison(a=None))
 
