@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer._numbers import vanishes
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_BOOLEANS = {"true": True, "false": False}
 _TYPES = {
     "integer": "a whole number",
     "number": "a number",
@@ -33,7 +35,7 @@ def check(
     formats: Mapping[str, Callable[[str], object]] | None = None,
     infinite: bool = False,
 ) -> dict[str, Any]:
-    """Copy of `content` with the schema's defaults, text that is a number as one where the schema wants a number.
+    """Copy of `content` with the schema's defaults; text is the number, true or false that the schema wants.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ def check(
     UserError
         With every fault, when there is one.
     """
-    content = _numbers(content, schema)
+    content = _meant(content, schema, schema.get("$defs", {}))
     errors = sorted(validator(schema, formats).iter_errors(content), key=lambda error: [str(p) for p in error.path])
     faults = [fault for error in errors for fault in _faults(error)]
     raise_faults([*faults, *_not_finite(content, [], infinite), *more], source)
@@ -93,23 +95,33 @@ def _not_finite(content: Any, path: list[Any], infinite: bool) -> Iterator[Fault
         yield Fault(f"key '{_dotted(path)}'", f"{content} is not a finite number.")
 
 
-def _numbers(content: Any, schema: Mapping[str, Any]) -> Any:
-    """Copy in which text that is a number stands as one where the schema wants a number.
+def _meant(content: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
+    """Copy in which a text stands as the number, true, false or nothing that the schema wants there.
 
-    Snakemake reads ``1e-6`` in a file, and every number inside ``--config 'fit={draws: 100}'``, as text.
+    Snakemake reads ``1e-6`` in a file, and all that stands inside ``--config 'fit={draws: 100}'``, as text.
     """
+    schema = definitions.get(schema.get("$ref", "").removeprefix("#/$defs/"), schema)
     if isinstance(content, Mapping):
         parts, other = schema.get("properties", {}), schema.get("additionalProperties")
         other = other if isinstance(other, Mapping) else {}
-        return {key: _numbers(value, parts.get(key, other)) for key, value in content.items()}
-    kind = schema.get("type")
-    if isinstance(content, float) and kind == "integer" and content.is_integer():
+        return {key: _meant(value, parts.get(key, other), definitions) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_meant(item, schema.get("items", {}), definitions) for item in content]
+    kinds = schema.get("type", ())
+    kinds = {kinds} if isinstance(kinds, str) else {*kinds}
+    if isinstance(content, float) and "integer" in kinds and content.is_integer():
         return int(content)
-    if not isinstance(content, str) or not _NUMBER.fullmatch(content):
+    if not isinstance(content, str) or "string" in kinds:
         return content
-    if kind == "integer" and content.lstrip("+-").isdecimal():
+    if "boolean" in kinds and content.lower() in _BOOLEANS:
+        return _BOOLEANS[content.lower()]
+    if "null" in kinds and content in ("null", "~"):
+        return None
+    if not _NUMBER.fullmatch(content) or vanishes(content):
+        return content
+    if "integer" in kinds and content.lstrip("+-").isdecimal():
         return int(content)
-    return float(content) if kind == "number" else content
+    return float(content) if "number" in kinds else content
 
 
 def _faults(error: Any) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import why_unreadable
+from il6infer._numbers import VANISHES, vanishes
 
 _NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BLANKS = str.maketrans("\u00a0\u202f\u2009\u2007\u2019", "    '")
@@ -122,8 +123,8 @@ def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=65_536)
 def number(text: str) -> float | None:
-    """Read `text` as a finite decimal number; None when it is none (``nan``, ``inf`` and ``1,5`` are none)."""
-    if not _NUMBER.fullmatch(text):
+    """Read `text` as a finite decimal number; None when it is none (``nan``, ``inf``, ``1,5``, ``1e-400``)."""
+    if not _NUMBER.fullmatch(text) or vanishes(text):
         return None
     value = float(text)
     return value if math.isfinite(value) else None
@@ -132,6 +133,8 @@ def number(text: str) -> float | None:
 def not_a_number(sheet: Sheet, row: Row, column: str, what: str = "") -> Fault:
     """Describe the fault of a cell that should be a number."""
     text = row[column]
+    if vanishes(text.replace(sheet.decimal, ".")):
+        return Fault(sheet.where(row, column), f"'{text}' {VANISHES}{what}.", "Write 0, or choose another unit.")
     found = f"'{text}' is not a number" if text else "the cell is empty, a number is expected"
     remedy = {
         "decimal": f"Write the decimal point as a point: {text.replace(',', '.')}.",

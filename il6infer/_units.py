@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -126,7 +127,8 @@ def concentration_nM(dose: float, unit: str, species: str) -> float:
     Raises
     ------
     UserError
-        Unknown unit, with all known ones; unknown species, with the nearest known name.
+        Unknown unit, with all known ones; unknown species, with the nearest known name; a dose that is 0 or infinite
+        in nM alone.
 
     Examples
     --------
@@ -136,9 +138,11 @@ def concentration_nM(dose: float, unit: str, species: str) -> float:
     plain = _known(unit, DOSE_UNITS, "dose")
     if species not in substances():
         raise UserError(f"unknown species '{species}'. {nearest(species, substances())}")
-    if plain in _NM:
-        return dose * _NM[plain]
-    return dose * _UG_PER_L[plain] / substances()[species].mass  # ug/l over kDa is nM
+    # ug/l over kDa is nM
+    found = dose * _NM[plain] if plain in _NM else dose * _UG_PER_L[plain] / substances()[species].mass
+    if math.isfinite(dose) and not (math.isfinite(found) and bool(found) == bool(dose)):
+        raise UserError(f"{dose:g} {unit} would be {found:g} nM. Is the unit right?")
+    return found
 
 
 def minutes(time: float, unit: str) -> float:

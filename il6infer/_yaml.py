@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from il6infer._errors import NO_TEXT, UserError
+from il6infer._errors import NO_TEXT, Fault, UserError, raise_faults
 from il6infer._files import read_text
+from il6infer._numbers import VANISHES, vanishes
 
 _MAX_BYTES, _MAX_NODES = 5_000_000, 200_000
 """Size of a file, and number of its keys and values when aliases are followed."""
@@ -17,6 +19,9 @@ _MAX_BYTES, _MAX_NODES = 5_000_000, 200_000
 _YAML, _EXPONENT = "tag:yaml.org,2002:", "!float_with_exponent"
 _TAGS = {_EXPONENT, *(f"{_YAML}{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))}
 _MERGED = f"{_YAML}merge"
+
+
+_NUMERIC = {f"{_YAML}int", f"{_YAML}float", f"{_YAML}timestamp"}
 
 
 def _short(tag: str) -> str:
@@ -63,7 +68,9 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
 
 
 def _float(loader: _Loader, node: yaml.ScalarNode) -> float:
-    return float(loader.construct_scalar(node))
+    if vanishes(node.value):
+        raise yaml.constructor.ConstructorError(None, None, f"{node.value[:40]} {VANISHES}", node.start_mark)
+    return loader.construct_yaml_float(node)
 
 
 def _resolvers() -> dict[str, list]:
@@ -88,6 +95,7 @@ def _resolvers() -> dict[str, list]:
 
 _Loader.yaml_implicit_resolvers = _resolvers()
 _Loader.add_constructor(_EXPONENT, _float)
+_Loader.add_constructor(f"{_YAML}float", _float)
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
@@ -113,6 +121,43 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
         parts = [part for item in items for part in (item if isinstance(item, tuple) else (item,))]
         known[id(node)] = min(1 + sum(_size(part, known) for part in parts), _MAX_NODES + 1)
     return known[id(node)]
+
+
+def refuse_two_meanings(path: str | Path) -> None:
+    """Refuse words that YAML 1.1 makes numbers or dates of (0100 is 64, 1:30 is 90), and `read_yaml` does not.
+
+    Snakemake reads a configuration by YAML 1.1; so one file would mean two things.
+
+    Parameters
+    ----------
+    path
+        A file that `read_yaml` reads.
+
+    Raises
+    ------
+    UserError
+        With each such word, and its line and column.
+    """
+    raise_faults([*_two_meanings(yaml.compose(read_text(path, _MAX_BYTES), _Loader), set())], str(path))
+
+
+def _two_meanings(node: yaml.Node | None, seen: set[int]) -> Iterator[Fault]:
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.CollectionNode):
+        for item in node.value:
+            for part in item if isinstance(item, tuple) else (item,):
+                yield from _two_meanings(part, seen)
+    elif node.style is None and node.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG:
+        other = yaml.SafeLoader("").resolve(yaml.ScalarNode, node.value, (True, False))
+        if other in _NUMERIC:
+            mark, written = node.start_mark, node.value[:40]
+            yield Fault(
+                f"line {mark.line + 1}, column {mark.column + 1}",
+                f"{written} is a text, or by YAML 1.1 a number or a date, as 64 is 0100.",
+                f"Write a number in decimal digits alone, a text in quotes: '{written}'.",
+            )
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:

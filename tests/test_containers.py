@@ -14,7 +14,10 @@ import yaml
 
 from tests.test_installation import PYTHONS
 
-LOCKED = "python -m pip install --only-binary :all: --no-deps --require-hashes --requirement requirements.lock"
+LOCKED = (
+    "python -m pip install --only-binary :all: --no-binary connection-pool --no-deps --require-hashes "
+    "--requirement requirements.lock"
+)
 OWN = "python -m pip install --no-deps --no-build-isolation --editable ."
 KNOWN = {"ARG", "FROM", "ENV", "WORKDIR", "COPY", "RUN", "USER", "CMD"}
 

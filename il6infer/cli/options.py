@@ -6,13 +6,15 @@ import argparse
 import math
 import re
 
+from il6infer._numbers import VANISHES, vanishes
+
 
 def freed(text: str) -> tuple[str, tuple[float, float] | None]:
     """Read ``CONSTANT`` or ``CONSTANT=LOW:HIGH``."""
     name, given, ends = text.partition("=")
     low, _, high = ends.partition(":")
     try:
-        return name, (float(low), float(high)) if given else None
+        return name, (_float(low), _float(high)) if given else None
     except ValueError:
         what = f"'{text}' is not CONSTANT or CONSTANT=LOW:HIGH, such as k_import=0.04:4"
         raise argparse.ArgumentTypeError(what) from None
@@ -22,7 +24,7 @@ def assignment(text: str) -> tuple[str, float]:
     """Read ``PARAMETER=VALUE``."""
     name, _, value = text.partition("=")
     try:
-        return name, float(value)
+        return name, _float(value)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not PARAMETER=VALUE, such as cell_number=5e4") from None
 
@@ -37,7 +39,7 @@ def whole(text: str) -> int:
 def real(text: str) -> float:
     """Read a finite number."""
     try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
+        value = _float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
@@ -62,9 +64,15 @@ def natural(text: str) -> int:
 def positive(text: str) -> float:
     """Read a finite number above 0."""
     try:
-        value = float(text)
+        value = _float(text)
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
     return value
+
+
+def _float(text: str) -> float:
+    if vanishes(text):
+        raise argparse.ArgumentTypeError(f"{text[:40]} {VANISHES}")
+    return float(text)

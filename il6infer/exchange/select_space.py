@@ -15,6 +15,7 @@ from pathlib import Path
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import read_text
+from il6infer._numbers import vanishes
 from il6infer._yaml import read_yaml
 from il6infer.petab_files.files import copy_problem, read_listing
 from il6infer.stages.selection import Step
@@ -140,7 +141,7 @@ def _choices(where: str, name: str, text: str | None, faults: list[Fault]) -> li
             value = None if word.strip() == "estimate" else float(word)
         except ValueError:
             value = math.nan
-        if value is not None and not math.isfinite(value):
+        if value is not None and (not math.isfinite(value) or vanishes(word)):
             faults.append(Fault(where, f"column '{name}': '{word}' is not a number or 'estimate'."))
             continue
         found.append(value)

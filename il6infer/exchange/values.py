@@ -8,6 +8,7 @@ from pathlib import Path
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._files import read_text
+from il6infer._numbers import VANISHES, vanishes
 from il6infer._tables import sound_sheet
 
 
@@ -29,7 +30,7 @@ def read_values(path: Path) -> dict[str, float]:
         raise UserError(f"{path}: no such file.")
     if path.suffix == ".json":
         try:
-            pairs = list(json.loads(read_text(path)).items())
+            pairs = list(json.loads(read_text(path), parse_float=str).items())
         except (ValueError, AttributeError) as error:
             raise UserError(f"{path}: not a JSON object of parameter values: {error}") from error
         rows = [(f"{path.name}, key '{name}'", name, value) for name, value in pairs]
@@ -46,6 +47,9 @@ def read_values(path: Path) -> dict[str, float]:
         rows = [(f"{path.name}, row {n}, column nominalValue", r["parameterId"], r["nominalValue"]) for n, r in kept]
     values, faults = {}, []
     for where, name, text in rows:
+        if vanishes(str(text)):
+            faults.append(Fault(where, f"'{text}' {VANISHES}."))
+            continue
         try:
             values[name] = float(text)
         except (TypeError, ValueError):

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import ClassVar
 
 from il6infer._errors import Fault
+from il6infer._numbers import vanishes
 from il6infer._tables import Row, Sheet
 from il6infer.ingestion.assay import BATCH, NAME_PATTERN, TIME_UNIT, Assay
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value
@@ -138,7 +139,7 @@ def _changed(sheet: Sheet, spec: RnaSeq) -> dict[str, float]:
     up = down = 0
     least = math.log2(spec.fold_min)
     for row in sheet.rows:
-        change, p = sheet.number(row[CHANGE]), sheet.number(row[P])
+        change, p = sheet.number(row[CHANGE]), 0.0 if vanishes(row[P]) else sheet.number(row[P])
         if change is not None and p is not None and p < spec.p_max and abs(change) >= least:
             up, down = up + (change > 0), down + (change < 0)
     return {"genes": float(len(sheet.rows)), "genes_up": float(up), "genes_down": float(down)}

@@ -7,6 +7,7 @@ import re
 from numbers import Real
 
 from il6infer._errors import UserError
+from il6infer._numbers import VANISHES, vanishes
 from il6infer._units import concentration_nM
 
 Dose = str | float
@@ -38,6 +39,8 @@ def concentration(species: str, dose: Dose) -> float:
             raise UserError(f"{dose!r} is not a dose. Write a number and a unit, such as '10 ng/ml'.")
         if "," in match[1]:
             raise UserError(f"is the comma of {dose!r} a decimal? Write a point, and no thousands.")
+        if vanishes(match[1]):
+            raise UserError(f"{dose!r} {VANISHES}.")
         try:
             number, unit = float(match[1]), match[2]
         except ValueError:

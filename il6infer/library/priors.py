@@ -15,6 +15,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer._numbers import vanishes
 
 Z90 = NormalDist().inv_cdf(0.95)
 """Standard deviations from the median to the end of a central 90 % interval."""
@@ -128,7 +129,7 @@ def _own(path: Path, taken: Collection[str]) -> pd.DataFrame:
     for column in NUMBERS:
         for row, text in enumerate(table[column], start=2):
             empty = text == "" and column != "median"
-            if not empty and not _NUMBER.fullmatch(text):
+            if not empty and (not _NUMBER.fullmatch(text) or vanishes(text)):
                 where = f"{path.name}, row {row}, column '{column}'"
                 faults.append(Fault(where, f"'{text}' is not a number.", "Write 0.5 or 1e-3."))
     raise_faults(faults, str(path))

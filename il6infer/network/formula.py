@@ -10,6 +10,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
 from il6infer._errors import UserError
+from il6infer._numbers import VANISHES
 from il6infer.network.functions import BY_NAME, FUNCTIONS, applied, quotient
 from il6infer.network.network import TIME, symbol
 
@@ -109,6 +110,8 @@ class Translator:
             raise UserError(f"{where}: the formula is missing.")
         kind = node.getType()
         if kind in _NUMBERS:
+            if kind == libsbml.AST_REAL_E and node.getMantissa() and not node.getValue():
+                raise UserError(f"{where}: {node.getMantissa():g}e{node.getExponent()} {VANISHES}.")
             return number(node.getInteger() if kind == libsbml.AST_INTEGER else node.getValue())
         if kind == libsbml.AST_NAME:
             return self._name(node.getName(), where, local)

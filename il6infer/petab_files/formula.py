@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 from antlr4 import CommonTokenStream, InputStream
 
+from il6infer._numbers import VANISHES, vanishes
 from il6infer.network.formula import as_condition, as_number
 from il6infer.network.functions import BY_NAME, FormulaFunction, applied, quotient, refuse_unreal
 from il6infer.petab_files.package import (
@@ -67,6 +68,11 @@ def _logarithm(x: sp.Expr) -> sp.Expr:
 
 class _Visitor(MathVisitorSympy):
     """Petab's visitor, with long sums and products read without recursion, and without towers of powers."""
+
+    def visitNumber(self, ctx: Any) -> sp.Expr:  # noqa: N802
+        if vanishes(ctx.getText()):
+            raise ValueError(f"{ctx.getText()[:40]} {VANISHES}.")
+        return super().visitNumber(ctx)
 
     def visitAddExpr(self, ctx: Any) -> sp.Expr:  # noqa: N802
         first, rest = self._chain(ctx, Grammar.AddExprContext)

@@ -47,6 +47,31 @@ def test_numbers_that_snakemake_reads_as_text_are_numbers():
     assert (config.fit.rtol, config.fit.draws) == (1e-5, 20)
 
 
+def test_all_that_the_command_line_gives_as_text_is_what_the_file_would_say():
+    said = "evidence: true, free: {k_import: [0.04, 4], k_export: null}, values: {hill_SOCS3: 2}"
+    as_text = yaml.load(f"{{{said}}}", yaml.BaseLoader)
+    config = check_config({"comparison": {"evidence": as_text.pop("evidence")}, **as_text}, "text")
+
+    assert config.comparison.evidence is True
+    assert config.free == {"k_import": (0.04, 4.0), "k_export": None}
+    assert config.values == {"hill_SOCS3": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("yes", "true or false"), ("1", "true or false"), ("", "true or false")],
+)
+def test_a_text_that_is_neither_true_nor_false_is_refused(text, wanted):
+    with pytest.raises(UserError, match=f"'comparison.evidence': '{text}' is not {wanted}"):
+        check_config({"comparison": {"evidence": text}}, "text")
+
+
+@pytest.mark.parametrize("text", ["1e-400", "1.5e-999", "0.0e", "1_0", "nan", "1e"])
+def test_a_text_that_is_no_number_is_refused(text):
+    with pytest.raises(UserError, match=f"'fit.rtol': '{text}' is not a number"):
+        check_config({"fit": {"rtol": text}}, "text")
+
+
 def test_all_faults_come_in_one_message():
     faulty = {
         "titel": "x",

@@ -21,7 +21,7 @@ from il6infer.configuration.joint import cell_of, members_of
 from il6infer.configuration.load import constraints_of, free_of, values_of
 from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
-from il6infer._yaml import read_yaml
+from il6infer._yaml import read_yaml, refuse_two_meanings
 from il6infer.library.assembly import own_files
 from il6infer.library.catalogue import files_of
 from il6infer._digests import stage_digest
@@ -41,6 +41,7 @@ onstart:
 try:
     for path in workflow.configfiles:
         read_yaml(path)
+        refuse_two_meanings(path)
     SOURCES = f"configuration ({', '.join(map(str, workflow.configfiles))})"
     SETTINGS = check_config(config, SOURCES)
     LIBRARY = library_of(SETTINGS)  # modules that models are made of
