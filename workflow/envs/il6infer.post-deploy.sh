@@ -5,5 +5,5 @@ if [ ! -f requirements.lock ] || [ ! -f pyproject.toml ]; then
   echo "$PWD holds no requirements.lock: call snakemake --sdm conda in the clone of il6infer." >&2
   exit 1
 fi
-python -m pip install --only-binary :all: --no-binary connection-pool --no-deps --require-hashes --requirement requirements.lock
+python -m pip install --only-binary :all: --no-binary connection-pool,petab,petab-select --no-deps --require-hashes --requirement requirements.lock
 python -m pip install --no-deps --no-build-isolation --editable .
