@@ -14,8 +14,12 @@ import time
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from il6infer._files import write_json
+
+if TYPE_CHECKING:
+    import psutil
 
 LOCKS = Path(".snakemake/locks")
 SIGNED = Path(".snakemake/il6infer_runs")
@@ -33,12 +37,17 @@ class Run:
 
     Attributes
     ----------
+    boot
+        Since when its machine is on, as `_boot` says it.
     started
-        When its process began, and `signed`, when the run did [s since 1970].
+        When its process began, as `_began` says it.
+    signed
+        When the run signed [s since 1970], for messages.
     """
 
     host: str
     pid: int
+    boot: str
     started: float
     signed: float
     mark: str
@@ -55,7 +64,7 @@ def sign(folder: Path) -> None:
     import psutil
 
     mark = uuid.uuid4().hex
-    run = Run(socket.gethostname(), os.getpid(), psutil.Process().create_time(), time.time(), mark)
+    run = Run(socket.gethostname(), os.getpid(), _boot(), _began(psutil.Process()), time.time(), mark)
     (folder / SIGNED).mkdir(parents=True, exist_ok=True)
     write_json(folder / SIGNED / f"{mark}.json", asdict(run))
     os.environ[MARK] = mark
@@ -105,17 +114,33 @@ def _holders(run: Run | None) -> str:
         return ""
     if run.host != socket.gethostname():
         return f", which cannot be seen from here. {_UNLOCK}"
-    if psutil.boot_time() > run.signed:
+    if run.boot != _boot():
         return ""
     try:
-        # Times of a process are counted in hundredths of a second from a time of boot that may be corrected.
-        if psutil.pid_exists(run.pid) and abs(psutil.Process(run.pid).create_time() - run.started) < 2.0:
+        if psutil.pid_exists(run.pid) and abs(_began(psutil.Process(run.pid)) - run.started) < 2.0:
             return f", which is at work. {_WAIT}"
     except psutil.Error:
         pass
     jobs = [process.pid for process in psutil.process_iter() if _bears(process, run.mark)]
     listed = " ".join(map(str, jobs))
     return f". It was killed, and its jobs go on. Wait for them, or stop them: kill {listed}{_HANGS}" if jobs else ""
+
+
+def _boot() -> str:
+    """Name the time that this machine is on; where the system names none, by the minute that it began."""
+    import psutil
+
+    named = Path("/proc/sys/kernel/random/boot_id")
+    return named.read_text("ascii").strip() if named.is_file() else f"{psutil.boot_time() / 60:.0f}"
+
+
+def _began(process: psutil.Process) -> float:
+    """When a process began [s], from a time that no correction of the clock moves: the boot, where the system tells."""
+    told = Path(f"/proc/{process.pid}/stat")
+    if not told.is_file():
+        return process.create_time()
+    # The name of the process stands in parentheses and may hold anything; `man proc`: field 22, after it the 20th.
+    return int(told.read_text(errors="replace").rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _bears(process: object, mark: str) -> bool:

@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from il6infer._run_lock import LOCKS, MARK, SIGNED, Run, free, sign
+from il6infer._run_lock import LOCKS, MARK, SIGNED, Run, _began, _boot, free, sign
 
 NOW = psutil.boot_time() + 60.0
-DEAD = Run(socket.gethostname(), 2**22 + 1, NOW, NOW, "a-mark-that-no-process-bears")
+DEAD = Run(socket.gethostname(), 2**22 + 1, _boot(), 60.0, NOW, "a-mark-that-no-process-bears")
 """Linux has no process of that number."""
 
 
@@ -51,23 +51,39 @@ def test_lock_of_a_dead_run_goes(tmp_path):
 
 
 def test_a_process_of_the_same_number_begun_later_is_another(tmp_path):
-    run = replace(DEAD, pid=os.getpid(), started=psutil.Process().create_time() - 100.0)
+    run = replace(DEAD, pid=os.getpid(), started=_began(psutil.Process()) - 100.0)
 
     assert "was killed before its end" in free(_locked(tmp_path, run))
 
 
 def test_lock_of_a_run_before_the_last_boot_goes(tmp_path):
-    alive = replace(DEAD, pid=os.getpid(), started=psutil.Process().create_time(), signed=psutil.boot_time() - 5.0)
+    alive = replace(DEAD, pid=os.getpid(), boot="another", started=_began(psutil.Process()))
 
     assert "was killed before its end" in free(_locked(tmp_path, alive))
 
 
 def test_lock_of_a_run_at_work_stays(tmp_path):
-    alive = replace(DEAD, pid=os.getpid(), started=psutil.Process().create_time())
+    alive = replace(DEAD, pid=os.getpid(), started=_began(psutil.Process()))
 
     said = free(_locked(tmp_path, DEAD, replace(alive, mark="other")))
 
     assert said == f"{tmp_path} is locked by {_told(alive)}, which is at work. Wait for it, or stop it by Ctrl-C."
+    assert _is_locked(tmp_path)
+
+
+@pytest.mark.parametrize("step", [-86_400.0, 86_400.0])
+def test_a_clock_that_is_set_takes_no_lock_from_a_run_at_work(tmp_path, monkeypatch, step):
+    """All times since 1970 move with the clock, that of the boot and those of processes, too."""
+    sign(tmp_path)
+    (tmp_path / LOCKS).mkdir(parents=True)
+    (tmp_path / LOCKS / "0.input.lock").touch()
+    os.utime(tmp_path / LOCKS / "0.input.lock", (1, 1))
+    began, boot, now = psutil.Process.create_time, psutil.boot_time(), time.time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: began(process) + step)
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot + step)
+    monkeypatch.setattr(time, "time", lambda: now() + step)
+
+    assert "which is at work. Wait for it, or stop it by Ctrl-C." in free(tmp_path)
     assert _is_locked(tmp_path)
 
 

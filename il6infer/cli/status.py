@@ -29,6 +29,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Print the table."""
+    from il6infer.provenance.verify import changed_inputs
     from il6infer.report.status import states, table
 
-    say(table(states(args.results)))
+    say(table(states(args.results, changed=changed_inputs)))

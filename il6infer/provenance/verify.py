@@ -9,7 +9,7 @@ from pathlib import Path
 
 from il6infer._errors import UserError
 from il6infer._files import digest
-from il6infer.provenance.record import place_of, records
+from il6infer.provenance.record import FOLDER, place_of, read_record, records
 from il6infer.stages.provenance import Provenance
 
 
@@ -74,6 +74,28 @@ def verify(folder: Path, known: Mapping[Path, Provenance] | None = None) -> tupl
                 f"{first}{more} was made from it",
             )  # fmt: skip
     return len(looked), list(dict.fromkeys(findings))
+
+
+def changed_inputs(result: Path) -> list[Path] | None:
+    """Files that are not those that a result was made from, by their digests: copies and clocks change nothing.
+
+    Parameters
+    ----------
+    result
+        A file that a command wrote as its only one, or its first.
+
+    Returns
+    -------
+    list[pathlib.Path] | None
+        None where no record tells. A file that is gone has not changed.
+    """
+    record = result.parent / FOLDER / f"{result.name}.json"
+    try:
+        made = read_record(record)
+    except UserError:
+        return None
+    inputs = {place_of(record, file.path): file.sha256 for file in made.inputs}
+    return [path for path, sha256 in inputs.items() if path.is_file() and digest(path) != sha256]
 
 
 def _findings(path: Path, sha256: str, altered: str, gone: str) -> Iterator[Finding]:

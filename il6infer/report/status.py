@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,9 @@ class FitState:
     look: str
 
 
-def states(results: Path, now: float | None = None) -> list[FitState]:
+def states(
+    results: Path, now: float | None = None, changed: Callable[[Path], Sequence[Path] | None] = lambda _: None
+) -> list[FitState]:
     """Look at every fit of an analysis.
 
     Parameters
@@ -53,6 +55,9 @@ def states(results: Path, now: float | None = None) -> list[FitState]:
         Folder that the stages wrote into.
     now
         Time to judge by [s since the epoch]; None: that of the clock.
+    changed
+        Result -> files that are not those that it was made from; None where that is not known, and the times of the
+        files have to tell.
 
     Raises
     ------
@@ -68,10 +73,13 @@ def states(results: Path, now: float | None = None) -> list[FitState]:
         pairs = list(dict.fromkeys((path.parent.parent.name, path.parent.name) for path in found))
     if not pairs:
         raise UserError(f"{results}: no analysis. Give the folder that `snakemake` wrote into, 'results' by default.")
-    return [_state(results, dataset, model, time.time() if now is None else now) for dataset, model in pairs]
+    when = time.time() if now is None else now
+    return [_state(results, dataset, model, when, changed) for dataset, model in pairs]
 
 
-def _state(results: Path, dataset: str, model: str, now: float) -> FitState:
+def _state(
+    results: Path, dataset: str, model: str, now: float, changed: Callable[[Path], Sequence[Path] | None]
+) -> FitState:
     folder, log = results / dataset / model, results / "logs" / "fit" / dataset / f"{model}.log"
     posterior, problem = folder / "posterior.nc", folder / "problem" / "problem.yaml"
     report = results / "report" / "index.html"
@@ -79,12 +87,13 @@ def _state(results: Path, dataset: str, model: str, now: float) -> FitState:
     if not posterior.is_file():
         state = _unfinished(log, now)
         return FitState(dataset, model, state, "", "", str(log) if log.is_file() else "")
-    if problem.is_file() and problem.stat().st_mtime > posterior.stat().st_mtime:
-        return FitState(dataset, model, "stale: its problem is newer, run snakemake", "", "", str(problem))
+    if newer := _newer(posterior, problem, changed(posterior)):
+        state = f"stale: its {_part(newer)} is newer, run snakemake"
+        return FitState(dataset, model, state, "", "", str(newer))
     verdict_file = folder / "verdict.json"
     if not verdict_file.is_file():
         return FitState(dataset, model, "done, not judged yet", "", "", str(log))
-    if verdict_file.stat().st_mtime < posterior.stat().st_mtime:
+    if _newer(verdict_file, posterior, changed(verdict_file)):
         return FitState(dataset, model, "stale: its verdict is older, run snakemake", "", "", str(verdict_file))
     verdict = read(verdict_file, Verdict)
     sampled, reproduces = (
@@ -92,6 +101,17 @@ def _state(results: Path, dataset: str, model: str, now: float) -> FitState:
         for answer in (verdict.sampled, verdict.reproduces)
     )
     return FitState(dataset, model, "done", sampled, reproduces, look)
+
+
+def _newer(result: Path, source: Path, changed: Sequence[Path] | None) -> Path | None:
+    """Give a file that came after a result that was made from it."""
+    if changed is not None:
+        return changed[0] if changed else None
+    return source if source.is_file() and source.stat().st_mtime > result.stat().st_mtime else None
+
+
+def _part(path: Path) -> str:
+    return "configuration" if path.parent.name == "settings" else "problem"
 
 
 def _unfinished(log: Path, now: float) -> str:

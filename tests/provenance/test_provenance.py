@@ -14,6 +14,7 @@ from il6infer.cli import report
 from il6infer.cli.main import main
 from il6infer.provenance import chain, record, verify
 from il6infer.provenance.record import FOLDER, records
+from il6infer.provenance.verify import changed_inputs
 from il6infer.stages import read
 from il6infer.stages.provenance import Provenance
 
@@ -94,6 +95,19 @@ def test_one_altered_byte_is_named(copy, capsys, file, findings):
 
     assert stopped.value.code == 1
     assert set(capsys.readouterr().out.splitlines()) == {f"{path}: {what}" for what in findings}
+
+
+def test_what_a_result_was_made_from_is_told_by_digests_and_not_by_times(copy):
+    result = copy / "results" / "measurements.csv"
+    assert changed_inputs(result) is None
+    shutil.copy(result.parent / FOLDER / "ingest.json", result.parent / FOLDER / "measurements.csv.json")
+    (copy / "about.yaml").touch()
+    assert changed_inputs(result) == []
+    gel = copy / "raw" / "western_blot_gel1.csv"
+    gel.write_text(gel.read_text("utf-8") + "\n", "utf-8")
+    assert changed_inputs(result) == [gel]
+    gel.unlink()
+    assert changed_inputs(result) == []
 
 
 def test_what_is_gone_is_named(copy):

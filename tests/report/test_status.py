@@ -62,6 +62,23 @@ def test_each_state_is_said(results: Path) -> None:
     assert found["trans_loss"].state == "waiting"
 
 
+def test_where_records_tell_the_times_of_copies_do_not(results: Path) -> None:
+    problem, settings = (
+        Path(f"results/{name}") for name in ("toy/classic_none/problem/problem.yaml", "settings/fit.json")
+    )
+    told = {"posterior.nc": [], "verdict.json": []}
+
+    for path in results.glob("toy/*/*.*"):
+        os.utime(path, (NOW, NOW - len(path.name)))
+    as_made = {s.model: s.state for s in states(results, NOW, lambda path: told[path.name])}
+    altered = {s.model: s.state for s in states(results, NOW, lambda path: [problem])}
+    reset = {s.model: s.state for s in states(results, NOW, lambda path: [settings])}
+
+    assert (as_made["both_none"], as_made["classic_none"]) == ("done", "done, not judged yet")
+    assert altered["both_none"] == "stale: its problem is newer, run snakemake"
+    assert reset["both_none"] == "stale: its configuration is newer, run snakemake"
+
+
 def test_a_fit_without_a_sign_of_life_is_not_running(results: Path) -> None:
     [found] = [state for state in states(results, NOW + 1000) if state.model == "trans_none"]
 
