@@ -149,7 +149,11 @@ def _two_meanings(node: yaml.Node | None, seen: set[int]) -> Iterator[Fault]:
         for item in node.value:
             for part in item if isinstance(item, tuple) else (item,):
                 yield from _two_meanings(part, seen)
-    elif node.style is None and node.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG:
+    elif (
+        isinstance(node, yaml.ScalarNode)
+        and node.style is None
+        and node.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG
+    ):
         other = yaml.SafeLoader("").resolve(yaml.ScalarNode, node.value, (True, False))
         if other in _NUMERIC:
             mark, written = node.start_mark, node.value[:40]
