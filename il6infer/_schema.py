@@ -153,6 +153,8 @@ def _faults(error: Any) -> Iterator[Fault]:
         yield Fault(f"key '{here}'", f"is empty, at least {expected} was expected.")
     elif rule == "minLength":
         yield Fault(f"key '{here}'", "is empty, a text was expected.")
+    elif rule == "maxLength":
+        yield Fault(f"key '{here}'", f"'{found[:20]}...' has {len(found)} characters, {expected} are allowed.")
     elif rule == "uniqueItems":
         yield Fault(f"key '{here}'", f"{_shown(found)} names something twice.")
     else:

@@ -66,6 +66,17 @@ def test_a_text_that_is_neither_true_nor_false_is_refused(text, wanted):
         check_config({"comparison": {"evidence": text}}, "text")
 
 
+def test_a_name_that_no_file_could_have_is_refused():
+    described = {"description": "d.yaml", "folder": "f"}
+    with pytest.raises(UserError) as caught:
+        check_config({"datasets": {"a" * 300: described}}, "c.yaml")
+
+    assert str(caught.value) == (
+        "c.yaml: 1 fault\n  - key 'datasets': 'aaaaaaaaaaaaaaaaaaaa...' has 300 characters, 100 are allowed."
+    )
+    assert check_config({"datasets": {"a" * 100: described}}, "c.yaml")
+
+
 @pytest.mark.parametrize("text", ["1e-400", "1.5e-999", "0.0e", "1_0", "nan", "1e"])
 def test_a_text_that_is_no_number_is_refused(text):
     with pytest.raises(UserError, match=f"'fit.rtol': '{text}' is not a number"):
