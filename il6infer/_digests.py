@@ -182,7 +182,13 @@ def _piece(nodes: Iterable[ast.AST]) -> _Piece:
                 whole = f"{node.module}.{alias.name}"
                 taken = (whole, ALL) if _ours(node.module) and _exists(whole) else (node.module, alias.name)
                 imported.add(taken)
-        waiting.extend(ast.iter_child_nodes(node))
+        # As ast.iter_child_nodes, without its generators: some hundred files are walked at the end of each command.
+        for field in node._fields:
+            inner = getattr(node, field, None)
+            if isinstance(inner, list):
+                waiting += [one for one in inner if isinstance(one, ast.AST)]
+            elif isinstance(inner, ast.AST):
+                waiting.append(inner)
     return _Piece(frozenset(imported), frozenset(names))
 
 

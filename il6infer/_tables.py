@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import why_unreadable
@@ -27,9 +28,10 @@ _WORDS = {",": "comma", "\t": "tab"}
 _KINDS = {",": "CSV (UTF-8, comma-separated)", "\t": "TSV (UTF-8, tab-separated)"}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: `number` as a spreadsheet shows it (the header is row 1), and its cells by column.
+
+    A tuple, for a table has 100,000 of them, and each is made anew with every column that is added.
 
     Attributes
     ----------
@@ -44,7 +46,7 @@ class Row:
     line: int = 0
     place: str = ""
 
-    def __getitem__(self, column: str) -> str:
+    def __getitem__(self, column: str) -> str:  # type: ignore[override]
         """Text of the cell in `column`."""
         return self.cells[column]
 
@@ -161,8 +163,7 @@ def repeated(sheet: Sheet, columns: Collection[str]) -> list[Fault]:
     meant: list[list[str | float]] = []
     for column in columns:
         cells = [row.cells[column] for row in sheet.rows]
-        known = {cell: _canonical(cell) for cell in set(cells)}
-        meant.append([known[cell] for cell in cells])
+        meant.append(_meant(cells))
     keys = [*zip(*meant, strict=True)]
     if len(set(keys)) == len(keys):
         return []
@@ -185,6 +186,18 @@ def _all_different(cells: Sequence[str]) -> bool:
         return len(set(map(float, cells))) == len(cells)
     except ValueError:
         return len(set(map(_canonical, cells))) == len(cells)
+
+
+def _meant(cells: Sequence[str]) -> list[str | float]:
+    """Cells of a column by what they mean: ``1``, ``1.0`` and ``1e0`` are the same."""
+    try:
+        numbers = [*map(float, cells)]
+    except ValueError:
+        numbers = []
+    if numbers and all(map(math.isfinite, numbers)) and "".join(cells).isascii() and "_" not in "".join(cells):
+        return [*numbers]
+    known = {cell: _canonical(cell) for cell in set(cells)}
+    return [known[cell] for cell in cells]
 
 
 def _canonical(text: str) -> str | float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +101,9 @@ _Loader.add_constructor(f"{_YAML}float", _float)
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+@lru_cache(maxsize=8)
 def _load(text: str) -> Any:
+    """Build what a text means; a command reads its description, and then looks which files it names."""
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -177,7 +181,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path}: no such file. Check the path; it is taken from {Path.cwd()}.")
     text = read_text(path, _MAX_BYTES)
     try:
-        content = _load(text)
+        content = copy.deepcopy(_load(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

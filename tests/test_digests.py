@@ -99,7 +99,7 @@ UPGRADES = {
     "jinja2": {"report"},
     "python-libsbml": READS_SBML,
     "antimony": {*BUILDS, "draw", "draw_adopted"},
-    "pandera": {"ingest", "join", "report", *BUILDS, "draw", "draw_adopted", *ASKED},
+    "pandera": {"join", "report", *BUILDS, "draw", "draw_adopted", *ASKED},
     "snakemake": set(),
     "pytest": set(),
 }

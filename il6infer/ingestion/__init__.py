@@ -11,7 +11,7 @@ __all__ = ["Tables", "ingest", "write"]
 
 
 def __getattr__(name: str) -> Any:
-    # Stages that only read a protocol need no readers of instruments, nor pandera.
+    # Stages that only read a protocol need no readers of instruments.
     if name in __all__:
         from il6infer.ingestion import assemble
 

@@ -311,7 +311,8 @@ def _merged(sheet: Sheet, measured: Collection[str]) -> list[Fault]:
             f"{row[column]} stands in a merged cell: it is one value of several rows.",
             "Take the merged cell apart, and leave the cells empty that were not measured.",
         )
-        for row in sheet.rows
         for column in measured
+        if Merged in {type(row.cells[column]) for row in sheet.rows}
+        for row in sheet.rows
         if isinstance(row[column], Merged)
     ]

@@ -22,6 +22,7 @@ from il6infer.ingestion.labels import Rows, step
 from il6infer.ingestion.loading import load
 from il6infer.ingestion.protocol import COLUMNS as PROTOCOL_COLUMNS
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
+from il6infer.ingestion.reading import Value
 from il6infer.ingestion.schema import checked
 from il6infer.ingestion.sources import Source
 from il6infer.ingestion.sources import sources as read_sources
@@ -218,7 +219,8 @@ def _measurements(name: str, described: Description, sources: Sequence[Source]) 
         "source_file": [spec.path for spec in specs],
         "source_row": [of[one.row] for of, source in zip(lines, sources, strict=True) for one in source.reading.values],
     }
-    cells |= {key: [getattr(value, key) for value in found] for key in names(MEASUREMENTS) if key not in cells}
+    own = dict(zip(Value._fields, zip(*found, strict=True) if found else [()] * len(Value._fields), strict=True))
+    cells |= {key: own[key] for key in names(MEASUREMENTS) if key not in cells}
     cells |= {key: np.array(cells[key], float) for key in ("detection_limit", "error", "scale_sd")}  # None is NaN
     frame = pd.DataFrame(cells, index=range(len(found)), columns=list(names(MEASUREMENTS)))
     series = ["observable", "batch", "condition", "time_min"]

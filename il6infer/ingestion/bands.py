@@ -54,18 +54,28 @@ def renamed(sheet: Sheet, header: str, name: str) -> Sheet:
     sheet, header, name
         The sheet, its column, and the name.
     """
+    columns = tuple(name if c == header else c for c in sheet.columns)
+    known = dict(zip(sheet.columns, columns, strict=True))
     rows = tuple(
-        row.with_cells({name if c == header else c: cell for c, cell in row.cells.items()}) for row in sheet.rows
+        Row(number, {known[c]: cell for c, cell in cells.items()}, line, place)
+        for number, cells, line, place in sheet.rows
     )
-    return replace(sheet, columns=tuple(name if c == header else c for c in sheet.columns), rows=rows)
+    return replace(sheet, columns=columns, rows=rows)
 
 
 def added(sheet: Sheet, cells: Mapping[str, Sequence[str]]) -> Sheet:
     """Add columns (name -> a cell for each row), or put them in place of those of the same names."""
-    rows = tuple(
-        Row(row.number, {**row.cells, **dict(zip(cells, more, strict=True))}, row.line, row.place)
-        for row, more in zip(sheet.rows, zip(*cells.values(), strict=True), strict=True)
-    )
+    if len(cells) == 1:
+        ((name, new),) = cells.items()
+        rows = tuple(
+            Row(number, {**old, name: cell}, line, place)
+            for (number, old, line, place), cell in zip(sheet.rows, new, strict=True)
+        )
+    else:
+        rows = tuple(
+            Row(number, {**old, **dict(zip(cells, more, strict=True))}, line, place)
+            for (number, old, line, place), more in zip(sheet.rows, zip(*cells.values(), strict=True), strict=True)
+        )
     return replace(sheet, columns=tuple(dict.fromkeys((*sheet.columns, *cells))), rows=rows)
 
 
@@ -91,7 +101,13 @@ def with_bands(joined: Joined, wanted: Collection[str]) -> None:
     for row in sheet.rows:
         lanes_of.setdefault(row["lane"], []).append(row)
     kept = [
-        c for c in others if c not in measures and all(len({row[c] for row in rows}) == 1 for rows in lanes_of.values())
+        c
+        for c in others
+        if c not in measures
+        and all(
+            len(rows) == 1 or len({row.cells[c] for row in rows}) == 1  # most columns differ in the first lane already
+            for rows in lanes_of.values()
+        )
     ]
     for column in [c for c in others if c in ("condition", "time", "time_min", "replicate") and c not in kept]:
         rows = next(rows for rows in lanes_of.values() if len({row[column] for row in rows}) > 1)
@@ -107,10 +123,13 @@ def with_bands(joined: Joined, wanted: Collection[str]) -> None:
                 joined.faults.append(
                     Fault(sheet.where(row), what, "Give each band a label of its own, or choose by 'where'.")
                 )
-        cells = {"lane": lane, **{c: rows[0][c] for c in kept}}
+        begun = rows[0].cells
+        cells = {"lane": lane, **{c: begun[c] for c in kept}}
         for band in bands:
-            cells[band] = first[band]["intensity"] if band in first else ""
-            cells |= {f"{band} {m}": first[band][m] if band in first else "" for m in measures}
+            here = first[band].cells if band in first else None
+            cells[band] = here["intensity"] if here else ""
+            for m in measures:
+                cells[f"{band} {m}"] = here[m] if here else ""
         made.append(rows[0].with_cells(cells))
     columns = tuple(made[0].cells) if made else ("lane", *kept, *bands)
     read = [band for band in bands if {band, *(f"{band} {m}" for m in measures)} & set(wanted)]

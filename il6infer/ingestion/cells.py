@@ -6,9 +6,11 @@ import csv
 import io
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -27,6 +29,19 @@ MAX_COLUMNS = 4_000
 CELL_BYTES = 10_000_000
 """Longest text of one cell."""
 SAVE = "Save it as CSV, or as a workbook (xlsx, xls, ods)."
+
+
+SEARCHED = 3_000
+"""Rows of a file in which a header is looked for: some programs write the samples of a plate before its results."""
+
+
+@lru_cache(maxsize=65_536)
+def plain(name: str) -> str:
+    """Name of a column as people mean it: small letters and digits, single blanks, no accents, no marks."""
+    name = name.replace("\u00d1\u0082", "\u0442").replace("\u00d1\u201a", "\u0442").replace("\u1d1b", "\u0442")
+    name = unicodedata.normalize("NFKD", name.casefold())
+    name = "".join(letter for letter in name if not unicodedata.combining(letter))
+    return re.sub(r"[^\w%#]+", " ", name.replace("_", " ")).strip()
 
 
 class Typed(str):
@@ -64,6 +79,11 @@ class Grid:
     delimiter: str = ","
     encoding: str = "utf-8"
     sheet: str = ""
+
+    @cached_property
+    def words(self) -> tuple[frozenset[str], ...]:
+        """Cells of each row in which a header may stand, as `plain`; every format looks through them."""
+        return tuple(frozenset(plain(cell) for cell in row if cell) for row in self.rows[:SEARCHED])
 
     def cell(self, row: int, column: int) -> str:
         """Text of a cell, empty outside the sheet; both count from 0."""
@@ -226,9 +246,14 @@ def _workbook(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]
 
 def _cells(sheet: CalamineSheet) -> tuple[tuple[str, ...], ...]:
     texts: dict[str, str] = {}
+    numbers: dict[float, str] = {}
     rows = [
         [
-            (texts.get(cell) or texts.setdefault(cell, clean(cell))) if isinstance(cell, str) else shown(cell)
+            (texts.get(cell) or texts.setdefault(cell, clean(cell)))
+            if isinstance(cell, str)
+            else (numbers.get(cell) or numbers.setdefault(cell, shown(cell)))
+            if type(cell) is float
+            else shown(cell)
             for cell in row
         ]
         for row in sheet.to_python(skip_empty_area=False)

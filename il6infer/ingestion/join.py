@@ -74,14 +74,19 @@ def _labels(joined: Joined, column: str, pattern: str) -> None:
         for part, name in zip(parts, [*names, ""], strict=True)
     )
     read: dict[str, list[str]] = {name: [] for name in names}
+    pattern_of = re.compile(made)
     for row in sheet.rows:
-        found = re.fullmatch(made, row[header])
-        if found is None and row[header] not in joined.exempt:
+        found = pattern_of.fullmatch(row[header])
+        if found is not None:
+            for name in names:
+                read[name].append(found[name].strip())
+            continue
+        if row[header] not in joined.exempt:
             what = f"'{row[header]}' is not written as '{pattern}'."
             remedy = "Correct it, or leave its row out by 'where'."
             joined.labels.setdefault(row.number, Fault(sheet.where(row, header), what, remedy))
         for name in names:
-            read[name].append(found[name].strip() if found else row[header] if name == "condition" else "")
+            read[name].append(row[header] if name == "condition" else "")
     joined.used |= {header, *names}
     clash = [
         name for name in names if name in sheet.columns and name != header and any(row[name] for row in sheet.rows)
@@ -134,9 +139,8 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         if bare:
             what = f"'{bare[0][column]}' has no unit, and other times of the file have one."
             joined.faults.append(Fault(sheet.where(bare[0], column), what, "Write all times in one way."))
-        cells = [
-            _with_unit(sheet, found) if found else row[column] for found, row in zip(suffixed, sheet.rows, strict=True)
-        ]
+        told = {cell: _with_unit(sheet, found) if found else cell for cell, found in matches.items()}
+        cells = [told[cell] for cell in cells]
         joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif clock in CLOCKS and (not timed or unit in CLOCKS):
         cells = [_clock(sheet, cell, clock) for cell in cells]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ Places = dict[str, dict[str, Fields | str]]
 """Column -> cell -> fields of what is there, or the reason why it is left out."""
 
 
+@lru_cache(maxsize=4_096)
 def well_of(text: str) -> str:
     """Name of a well (``A01`` and ``a1`` are ``A1``); the text itself where it is none."""
     found = _WELL.fullmatch(text.strip())
@@ -203,6 +205,7 @@ def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] =
         remedy = f"It needs one of {', '.join(c for c in PLACES if c in sheet.columns) or ', '.join(sheet.columns)}."
         return {}, [Fault(name, what, remedy)]
     key = keys[0]
+    others = [column for column in block.columns if column != key]
     places: dict[str, Fields | str] = {}
     for row in block.rows:
         place = _told(names[key], row[key])
@@ -210,7 +213,7 @@ def read_layout(path: Path, name: str, sheet: Sheet, controls: Collection[str] =
             continue
         if place in places:
             faults.append(Fault(f"{name}, row {row.number}", f"{names[key]} {place} is told twice.", "Say it once."))
-        cells = {names[c]: _cell(row[c], c, block, sheet) for c in block.columns if c != key and row[c]}
+        cells = {names[c]: _cell(cell, c, block, sheet) for c in others if (cell := row.cells[c])}
         if "???" in cells.values():
             faults.append(Fault(f"{name}, row {row.number}", "??? is still to be filled in.", "Or write 'blank'."))
             continue
@@ -262,11 +265,12 @@ def joined(
     fields = [f for cells in places.values() for said in cells.values() if not isinstance(said, str) for f in said]
     columns = tuple(dict.fromkeys((*sheet.columns, *fields)))
     rows: list[Row] = []
-    for row in sheet.rows:
+    at = {column: [_place(row, column) for row in sheet.rows] for column in places}
+    for place, row in enumerate(sheet.rows):
         said: dict[str, str] = {}
         out, known = "", False
         for column, cells in places.items():
-            found = cells.get(_place(row, column))
+            found = cells.get(at[column][place])
             known = known or found is not None
             if isinstance(found, str):
                 out = out or found
@@ -279,9 +283,10 @@ def joined(
             if row.cells.get(field, "") not in ("", cell):
                 what = f"'{row.cells[field]}' in the file, '{cell}' in the layout."
                 faults.append(Fault(sheet.where(row, field), what, "Correct one of them."))
-        rows.append(row.with_cells({c: said.get(c, row.cells.get(c, "")) for c in columns}))
+        own = {**row.cells, **said}
+        rows.append(row.with_cells(own if tuple(own) == columns else {c: own.get(c, "") for c in columns}))
     for column, cells in places.items():
-        have = {_place(row, column) for row in sheet.rows}
+        have = set(at[column])
         absent = [cell for cell in cells if cell not in have and not isinstance(cells[cell], str)]
         if absent:
             shown = ", ".join(absent[:5]) + (" ..." if len(absent) > 5 else "")

@@ -10,7 +10,7 @@ from il6infer._tables import Sheet
 from il6infer.ingestion.cells import Grid, Typed, grids
 from il6infer.ingestion.formats import FORMATS, Block, Format
 from il6infer.ingestion.formats.format import numeric
-from il6infer.ingestion.marks import decide, in_doubt
+from il6infer.ingestion.marks import decide, in_doubt, telling
 from il6infer.ingestion.taking import Take
 
 
@@ -108,8 +108,8 @@ def _read(grid: Grid, format: Format, take: Take, wanted: Collection[str]) -> tu
         return None, faults
     decimal, thousands = take.decimal, take.thousands
     if decimal is None:
-        cells = (cell for row in block.rows for cell in row.cells.values())
-        marks = decide(cells, delimiter=grid.delimiter, program=format.program, small=format.small)
+        columns = [[row.cells.get(column, "") for row in block.rows] for column in block.columns]
+        marks = decide(telling(columns), delimiter=grid.delimiter, program=format.program, small=format.small)
         faults = [*faults, *in_doubt(grid.name, marks)]
         decimal, thousands = marks.decimal, marks.thousands
     rows = block.rows

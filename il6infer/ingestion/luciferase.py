@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -72,8 +72,7 @@ class Luciferase(OneReadout):
     take: Take = Take()
 
 
-@dataclass(frozen=True)
-class _Well:
+class _Well(NamedTuple):
     """A living well: its place, and firefly over Renilla, or the limit that it lies on one side of."""
 
     row: Row
@@ -145,6 +144,9 @@ def read(sheet: Sheet, spec: Luciferase) -> Reading:
 
 def _counts(collector: Collector, row: Row, column: str, ends: Range, spec: Luciferase) -> float | Beyond | None:
     """Read the counts of a reporter, or their limit; None where the cell is at fault."""
+    value = collector.sheet.number(row.cells[column])
+    if value is not None and value > 0 and ends.low is None and ends.high is None:
+        return value  # as nearly all are
     found = beyond(collector.sheet, row, column, ends)
     if found is not None:
         return found
@@ -203,13 +205,15 @@ def _values(collector: Collector, spec: Luciferase, wells: Sequence[_Well]) -> d
         # The mean of wells of which some have only a limit lies on the side of all their limits.
         side, reason = "".join(sides - {""}), "; ".join(filter(None, dict.fromkeys(well.reason for well in together)))
         ratios = [well.ratio for well in together]
-        mean = fmean(ratios) if min(ratios) <= 0 else math.exp(fmean(map(math.log, ratios)))
+        mean = ratios[0]
+        if len(ratios) > 1:
+            mean = fmean(ratios) if min(ratios) <= 0 else math.exp(fmean(map(math.log, ratios)))
         first = together[0]
         value = Value(
             observable=spec.observable,
             condition=first.condition,
             time_min=first.time,
-            value=ratios[0] if len(ratios) == 1 else mean,
+            value=mean,
             unit="ratio",
             noise=spec.noise,
             scale=spec.scale,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from il6infer._errors import Fault
@@ -11,6 +11,8 @@ from il6infer.ingestion.cells import Typed
 
 _SHAPE = re.compile(r"[+-]?\d[\d., '\u2019\u00a0\u202f]*([eE][+-]?\d+)?")
 _OTHER = re.compile("[,'\u2019\u00a0\u202f ]|[.].*[.]")
+_POINT = re.compile(r"^[+-]?(?![1-9]\d{0,2}\.\d{3}$)\d+\.\d*([eE][+-]?\d+)?$", re.MULTILINE)
+"""A number with a decimal point that separates no thousands."""
 _KINDS = (
     ("comma grouped", r"[1-9]\d{0,2}(,\d{3}){2,}|[1-9]\d{0,2}(,\d{3})+\.\d*"),
     ("point grouped", r"[1-9]\d{0,2}(\.\d{3}){2,}|[1-9]\d{0,2}(\.\d{3})+,\d*"),
@@ -95,6 +97,25 @@ def decide(cells: Iterable[str], *, delimiter: str, program: bool, small: bool =
     if "point either" in seen and not point and not small and delimiter in (";", "\t"):
         return Marks(example=seen["point either"])
     return Marks(".", group)
+
+
+def telling(columns: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Give the cells of a table that may say how its numbers are written.
+
+    Parameters
+    ----------
+    columns
+        Its cells, column by column. Of one in which no cell has a comma, a blank, a quote or two points, all that can
+        be said is that there is a decimal point: one cell that says so stands for the column.
+    """
+    for cells in columns:
+        written = [cell for cell in cells if not isinstance(cell, Typed)]
+        text = "\n".join(written)
+        point = _POINT.search(text)
+        if point is None or _OTHER.search(text) or text.count("\n") >= len(written):
+            yield from dict.fromkeys(written)
+        else:
+            yield point[0]
 
 
 def in_doubt(name: str, marks: Marks) -> list[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from il6infer._errors import Fault, UserError, nearest
@@ -65,7 +66,14 @@ class Protocol:
 
     def start(self, condition: str) -> float:
         """Time of the first step of a condition, at most 0 [min]."""
-        return min([0.0, *(step.time_min for step in self.steps if step.condition == condition)])
+        return self._starts.get(condition, 0.0)
+
+    @cached_property
+    def _starts(self) -> Mapping[str, float]:
+        starts: dict[str, float] = {}
+        for step in self.steps:
+            starts[step.condition] = min(step.time_min, starts.get(step.condition, 0.0))
+        return starts
 
 
 def sheet_of(rows: Iterable[Mapping[str, Any]], name: str) -> Sheet:

@@ -1,67 +1,83 @@
-"""The measurement table that every later stage reads: its columns, checked by pandera."""
+"""The measurement table that every later stage reads: what its columns may hold, checked before it is handed on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
-import pandera.pandas as pa
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.ingestion.reading import CENSORED, LOGARITHMIC, NOISES
-from il6infer.stages import tables
-from il6infer.stages.tables import NAME, Column
+from il6infer.stages.tables import MEASUREMENTS, NAME, Column
 
-_CHECKS = {
-    "noise": pa.Check.isin(NOISES),
-    "censored": pa.Check.isin(tuple(CENSORED)),
-    "detection_limit": pa.Check.gt(0),
-    "error": pa.Check.ge(0),
-    "scale_sd": pa.Check.gt(0),
+KEY = ["observable", "condition", "time_min", "replicate", "batch"]
+"""Columns that tell all rows apart."""
+
+_TYPES: Mapping[str, Callable[[pd.Series], bool]] = {
+    "number": pd.api.types.is_float_dtype,
+    "count": pd.api.types.is_integer_dtype,
+    "flag": pd.api.types.is_bool_dtype,
+    "id": pd.api.types.is_string_dtype,
+    "text": pd.api.types.is_string_dtype,
 }
-
-
-def _column(column: Column) -> pa.Column:
-    """Type and check of one column; an id has the pattern of one, a count starts at 1, a text is not empty."""
-    kinds = {"number": float, "count": int, "flag": bool}
-    checks = {
-        "id": pa.Check.str_matches(f"^{NAME}$"),
-        "text": pa.Check.str_length(min_value=1),
-        "count": pa.Check.ge(1),
-    }
-    check = _CHECKS.get(column.name, checks.get(column.kind))
-    return pa.Column(kinds.get(column.kind, str), check, nullable=column.empty)
-
-
-MEASUREMENTS = pa.DataFrameSchema(
-    {column.name: _column(column) for column in tables.MEASUREMENTS},
-    checks=pa.Check(
-        lambda table: ~table["noise"].isin(LOGARITHMIC) | (table["value"] > 0),
-        error="lognormal and log-laplace values above zero",
-    ),
-    unique=["observable", "condition", "time_min", "replicate", "batch"],
-    strict=True,
-    ordered=True,
-)
-"""Columns of `il6infer.stages.tables.MEASUREMENTS`, checked."""
+_KINDS: Mapping[str, tuple[str, Callable[[pd.Series], pd.Series]]] = {
+    "id": ("letters, digits and _", lambda cells: cells.str.fullmatch(NAME)),
+    "text": ("a text", lambda cells: cells.str.len() > 0),
+    "count": ("at least 1", lambda cells: cells >= 1),
+}
+_COLUMNS: Mapping[str, tuple[str, Callable[[pd.Series], pd.Series]]] = {
+    "noise": (f"one of {', '.join(NOISES)}", lambda cells: cells.isin(NOISES)),
+    "censored": ("below, above, or nothing", lambda cells: cells.isin(CENSORED)),
+    "detection_limit": ("above 0", lambda cells: cells > 0),
+    "error": ("at least 0", lambda cells: cells >= 0),
+    "scale_sd": ("above 0", lambda cells: cells > 0),
+}
+"""Column -> what its cells are, in words and as a test of them; of other columns that of their kind."""
 
 
 def checked(measurements: pd.DataFrame, subject: str) -> pd.DataFrame:
-    """Return the same table if it keeps to `MEASUREMENTS`; else raise one `UserError` with every breach."""
-    try:
-        return MEASUREMENTS.validate(measurements, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        raise_faults(_faults(error.failure_cases), subject)
-        raise
+    """Return the same table if it has the columns of `MEASUREMENTS` and nothing in them that these do not hold.
+
+    Raises
+    ------
+    UserError
+        With every breach.
+    """
+    raise_faults([*_breaches(measurements)], subject)
+    return measurements
 
 
-def _faults(cases: pd.DataFrame) -> Iterable[Fault]:
-    """Describe each breach once; pandera repeats that of a whole row for every column."""
-    found: dict[str, Fault] = {}
-    for case in cases.to_dict("records"):
-        row = "" if pd.isna(case["index"]) else f", row {int(case['index']) + 2}"
-        whole = case["schema_context"] == "DataFrameSchema"
-        cell = "" if whole else f"{case['column']} = {case['failure_case']}: "
-        fault = Fault(f"measurements{row}", f"{cell}expected {case['check']}.")
-        found.setdefault(str(fault), fault)
-    return found.values()
+def _breaches(table: pd.DataFrame) -> Iterator[Fault]:
+    if list(table.columns) != [column.name for column in MEASUREMENTS]:
+        expected = ", ".join(column.name for column in MEASUREMENTS)
+        yield Fault("measurements", f"columns {', '.join(map(str, table.columns))}: expected {expected}.")
+        return
+    logarithmic = table["noise"].isin(LOGARITHMIC) & ~(table["value"] > 0)
+    for row in table.index[logarithmic]:
+        yield _at(row, f"expected {' and '.join(LOGARITHMIC)} values above zero")
+    for row in table.index[table.duplicated(KEY)]:
+        yield _at(row, f"expected another {', '.join(KEY)} than in a row before")
+    for column in MEASUREMENTS:
+        yield from _of_column(table[column.name], column)
+
+
+def _of_column(cells: pd.Series, column: Column) -> Iterator[Fault]:
+    if not _TYPES[column.kind](cells):
+        yield Fault("measurements", f"column {column.name} is of type {cells.dtype}: expected a {column.kind}.")
+        return
+    missing = cells.isna()
+    if not column.empty:
+        for row in cells.index[missing]:
+            yield _at(row, f"{column.name} is empty: expected {column.what}")
+    words, holds = _COLUMNS.get(column.name, _KINDS.get(column.kind, ("", None)))
+    if holds is None or missing.all() or (column.empty and column.kind == "text" and column.name not in _COLUMNS):
+        return
+    # Texts are few in many rows, and are looked at once each.
+    different = cells[~missing].drop_duplicates()
+    good = different[holds(different).astype(bool)]
+    for row, cell in cells[~missing & ~cells.isin(good)].items():
+        yield _at(row, f"{column.name} = {cell}: expected {words}")
+
+
+def _at(row: object, what: str) -> Fault:
+    return Fault(f"measurements, row {int(str(row)) + 2}", f"{what}.")

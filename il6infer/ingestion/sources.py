@@ -148,6 +148,8 @@ def _with_values(found: list[Source]) -> list[Source]:
 def _samples(loaded: Loaded, controls: Collection[str]) -> tuple[Sheet, list[tuple[int, str]]]:
     """Rows of samples, and of controls that the description names; those that the program marks as others are left."""
     left, rows = dict(loaded.block.left), []
+    if not left:
+        return loaded.sheet, []
     for row in loaded.sheet.rows:
         reason = left.get(row.number, "")
         task = reason.removeprefix("task ") if reason.startswith("task ") else ""

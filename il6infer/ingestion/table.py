@@ -18,6 +18,8 @@ from il6infer.ingestion.taking import Take
 
 EMPTY = "empty cell"
 COPY = "copy of an earlier row"
+_MOST: Mapping[str, float] = {"fraction": 1.0, "percent": 100.0}
+"""The most that can be, by unit."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,30 @@ def read(sheet: Sheet, spec: Table) -> Reading:
     if collector.faults and any(by_mass(column.unit) and not column.mass for column in spec.columns.values()):
         return collector.reading()
     ranges = {observable: Range(c.detection_limit, c.saturation) for observable, c in spec.columns.items()}
+    simple = {observable: _simple(sheet, c, ranges[observable]) for observable, c in spec.columns.items()}
+    placed: dict[tuple[str, str], tuple[str, float]] = {}
     for row in sheet.rows:
         if copies and spec.duplicates == "drop" and sheet.where(row) in copies:
             collector.dropped += [Dropped(observable, row.number, COPY) for observable in spec.columns]
             continue
-        _read_row(collector, row, spec, ranges)
+        place = row.cells["condition"], row.cells[spec.time]
+        if place not in placed:
+            time = collector.time(row, spec.time, spec.time_unit)
+            condition = collector.condition(row, "condition")
+            _read_row(collector, row, spec, ranges, condition, time)
+            if condition is not None and time is not None and any(row.cells[c.column] for c in spec.columns.values()):
+                placed[place] = condition, time
+            continue
+        condition, time = placed[place]
+        values = [simple[observable].get(row.cells[column.column]) for observable, column in spec.columns.items()]
+        if None in values:
+            _read_row(collector, row, spec, ranges, condition, time)
+            continue
+        for value, (observable, c) in zip(values, spec.columns.items(), strict=True):
+            number, unit = value  # type: ignore[misc]
+            collector.values.append(
+                Value(observable, condition, time, number, unit, c.noise, c.scale, c.offset, row.number)
+            )
     for observable, column in spec.columns.items():
         if not spec.take.batch_column and all(not row[column.column] for row in sheet.rows):
             what = f"column '{column.column}' has no value at all."
@@ -190,9 +211,26 @@ def _without_mass(sheet: Sheet, spec: Table) -> list[Fault]:
     ]
 
 
-def _read_row(collector: Collector, row: Row, spec: Table, ranges: Mapping[str, Range]) -> None:
-    time = collector.time(row, spec.time, spec.time_unit)
-    condition = collector.condition(row, "condition")
+def _simple(sheet: Sheet, column: Column, known: Range) -> Mapping[str, tuple[float, str]]:
+    """Cells of a column that need no second look -> value and unit: numbers above zero, of which no limit is said."""
+    if known != Range() or column.sd or column.sem or not (column.scale or column.offset or column.unit not in _MOST):
+        return {}
+    numbers = {cell: sheet.number(cell) for cell in {row.cells[column.column] for row in sheet.rows}}
+    return {
+        cell: readout(value, column.unit, column.mass)
+        for cell, value in numbers.items()
+        if value is not None and value > 0
+    }
+
+
+def _read_row(
+    collector: Collector,
+    row: Row,
+    spec: Table,
+    ranges: Mapping[str, Range],
+    condition: str | None,
+    time: float | None,
+) -> None:
     for observable, column in spec.columns.items():
         if not row[column.column]:
             collector.dropped.append(Dropped(observable, row.number, EMPTY))
@@ -236,7 +274,7 @@ def _possible(collector: Collector, row: Row, column: Column, value: float) -> b
             remedy = "A background was subtracted: give values with their background, or choose 'noise: normal'."
         collector.fault(row, column.column, what, remedy)
         return False
-    most = {"fraction": 1.0, "percent": 100.0}.get(column.unit)
+    most = _MOST.get(column.unit)
     if most is not None and not column.scale and not column.offset and value > most:
         what = f"{row[column.column]} where a {column.unit} is at most {most:g}."
         remedy = "Say its unit ('unit: percent' of 0 to 100, 'unit: fraction' of 0 to 1), or 'scale: true'."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -112,11 +112,22 @@ def read(sheet: Sheet, spec: WesternBlot) -> Reading:
     collector = Collector(sheet)
     collector.faults += repeated(sheet, ("lane",))
     loads: dict[str, list[float]] = {}
+    simple = {band: _simple(sheet, band, spec) for band in bands}
+    placed: dict[tuple[str, str], tuple[str, float]] = {}
     for row in sheet.rows:
-        condition = collector.condition(row, "condition")
-        time = collector.time(row, "time_min", spec.time_unit)
-        collector.measured(row, condition, time)
-        read_bands = {band: _band(collector, row, band, spec) for band in bands}
+        place = row.cells["condition"], row.cells["time_min"]
+        if place in placed:
+            condition, time = placed[place]
+        else:
+            condition = collector.condition(row, "condition")
+            time = collector.time(row, "time_min", spec.time_unit)
+            collector.measured(row, condition, time)
+            if condition is not None and time is not None:
+                placed[place] = condition, time
+        read_bands: dict[str, float | Beyond | None] = {
+            band: known[cell] if (cell := row.cells[band]) in known else _band(collector, row, band, spec)
+            for band, known in simple.items()
+        }
         for name, band in (("loading_cv", loading), ("calibrator_cv", spec.calibrator)):
             if band and isinstance(load := read_bands[band], float):
                 loads.setdefault(name, []).append(load)
@@ -174,13 +185,22 @@ def _ranks(values: Sequence[float]) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
+def _ends(band: str, spec: WesternBlot) -> tuple[float | None, float | None]:
+    """Limits that are known of a band's intensities."""
+    return (spec.detection_limit, spec.saturation) if band == spec.signal else (None, None)
+
+
+def _simple(sheet: Sheet, band: str, spec: WesternBlot) -> Mapping[str, float]:
+    """Cells of a band that need no second look, as nearly all: numbers above zero, of which no limit is said."""
+    if _ends(band, spec) != (None, None):
+        return {}
+    numbers = {cell: sheet.number(cell) for cell in {row.cells[band] for row in sheet.rows}}
+    return {cell: value for cell, value in numbers.items() if value is not None and value > 0 and value != FULL}
+
+
 def _band(collector: Collector, row: Row, band: str, spec: WesternBlot) -> float | Beyond | None:
     """Intensity of a band, or its limit; None where the cell is at fault."""
-    ends = (spec.detection_limit, spec.saturation) if band == spec.signal else (None, None)
-    value = collector.sheet.number(row[band])
-    if ends == (None, None) and value is not None and value > 0 and value != FULL:
-        return value  # as nearly all are
-    found = beyond(collector.sheet, row, band, Range(*ends, camera=True))
+    found = beyond(collector.sheet, row, band, Range(*_ends(band, spec), camera=True))
     if found is not None:
         return found
     return collector.intensity(row, band, divisor=band != spec.signal, signed=spec.noise not in LOGARITHMIC)

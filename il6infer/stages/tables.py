@@ -177,6 +177,8 @@ def _written(cells: pd.Series, column: Column, shown: str | None) -> list[str]:
         return ["true" if cell else "false" for cell in cells.tolist()]
     show = repr if shown is None else shown.__mod__
     if cells.dtype == float:
+        if cells.isna().all():
+            return [""] * len(cells)
         return [show(cell) if cell == cell else "" for cell in cells.tolist()]  # NaN is not itself
     if cells.dtype.kind in "iu":
         return [*map(str, cells.tolist())]
@@ -194,23 +196,28 @@ def _reads_back(written: Sequence[Sequence[str]], table: pd.DataFrame, columns: 
     if table.empty:
         return False
     for column, texts in zip(columns, written, strict=True):
-        different = list(dict.fromkeys(texts))
+        cells = table[column.name]
+        different = set() if cells.dtype == float else set(texts)
         if any(one != one.strip() for one in different):
             return False
-        if column.kind in ("id", "text"):
+        if cells.dtype == float:
+            found = _floats(texts, column)
+        elif column.kind in ("id", "text"):
             rows = [[one, column.name] for one in different]
-            if [*csv.reader(io.StringIO(_csv(rows), newline=""))] != rows:
+            if [*csv.reader(io.StringIO(_csv(rows), newline=""))] != rows or ("" in different and not column.empty):
                 return False
-        found = _floats(texts, column) if table[column.name].dtype == float else _sound(texts, column)
-        if found is None or not _all_same(table[column.name], found, column):
+            found = texts
+        else:
+            found = _sound(texts, column)
+        if found is None or not _all_same(cells, found, column):
             return False
     return True
 
 
-def _floats(texts: Sequence[str], column: Column) -> list[float] | None:
+def _floats(texts: Sequence[str], column: Column) -> np.ndarray | None:
     """Numbers of a column that was written by a format of numbers; None where one is not what the column holds."""
-    found = [float(text) if text else math.nan for text in texts]
-    odd = {text for text, value in zip(texts, found, strict=True) if not math.isfinite(value)}
+    found = np.array([float(text) if text else math.nan for text in texts])
+    odd = {texts[place] for place in np.flatnonzero(~np.isfinite(found))}
     return found if odd <= ({""} if column.empty else set()) | ({"inf"} if column.infinite else set()) else None
 
 
@@ -284,8 +291,7 @@ def _all_same(before: pd.Series, after: Sequence[Any], column: Column) -> bool:
     """Whether nothing of a column changed, without a call for each cell."""
     if column.kind != "number":
         cells = before.tolist()
-        texts = all(isinstance(cell, str) for cell in cells)
-        return cells == [*after] if texts else [*map(str, cells)] == [*map(str, after)]
+        return cells == [*after] if {*map(type, cells)} == {str} else [*map(str, cells)] == [*map(str, after)]
     return bool(
         np.isclose(np.asarray(after, float), before.to_numpy(float), rtol=_SAME / 2, atol=0, equal_nan=True).all()
     )

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from il6infer._errors import Fault
-from il6infer.ingestion.cells import Grid, filled
-from il6infer.ingestion.formats.format import SEARCHED, Block, Format, headers, named, plain, renamed, table_below
+from il6infer.ingestion.cells import SEARCHED, Grid, filled
+from il6infer.ingestion.formats.format import Block, Format, headers, named, plain, renamed, table_below
 
 _STATISTIC = re.compile(
     r"(?P<gate>.*?)\s{0,9}\|\s{0,9}(?P<what>geometric mean|geo\.? ?mean|mean|median|mode|count|freq\. of .*|robust cv"

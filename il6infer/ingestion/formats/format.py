@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, number
-from il6infer.ingestion.cells import Grid, filled
+from il6infer.ingestion.cells import Grid, filled, plain
 from il6infer.ingestion.marks import kind_of
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
@@ -77,9 +76,6 @@ _TIME_WORDS = {
 _UNITS = {"s": "s", "m": "min", "h": "h", "d": "d", "t": "d"}
 _UNITS |= {"\u79d2": "s", "\u5206": "min", "\u6642": "h", "\u65e5": "d"}
 
-SEARCHED = 3_000
-"""Rows of a file in which a header is looked for: some programs write the samples of a plate before its results."""
-
 SUMMARIES = re.compile(
     r"(mean|average|avg|mittelwert|median|sd|s\.d\.|stdev|std\.? ?dev\.?|standard deviation|std|sem|se|sum|summe|total"
     r"|min|minimum|max|maximum|cv|%cv|count|n|range|average of .*|stdabw|standardabweichung|moyenne|ecart-?type"
@@ -144,15 +140,6 @@ class Format:
 
 
 @lru_cache(maxsize=65_536)
-def plain(name: str) -> str:
-    """Name of a column as people mean it: small letters and digits, single blanks, no accents, no marks."""
-    name = name.replace("\u00d1\u0082", "\u0442").replace("\u00d1\u201a", "\u0442").replace("\u1d1b", "\u0442")
-    name = unicodedata.normalize("NFKD", name.casefold())
-    name = "".join(letter for letter in name if not unicodedata.combining(letter))
-    return re.sub(r"[^\w%#]+", " ", name.replace("_", " ")).strip()
-
-
-@lru_cache(maxsize=65_536)
 def bare(header: str) -> str:
     """Name of a column without a unit in brackets that is no scale: ``Firefly (RLU)``, ``pSTAT3 [a.u.]``."""
     return plain(_ARBITRARY.sub("", header))
@@ -168,6 +155,7 @@ def known_as(header: str) -> str:
     return found or _JAPANESE.get(header.strip(), "")
 
 
+@lru_cache(maxsize=4_096)
 def time_unit(header: str) -> str:
     """Tell the unit that a column of times names (``Time (h)``: h); empty where it is none or names no unit."""
     if header.strip().casefold() in _TIME_WORDS:
@@ -207,11 +195,8 @@ def numeric(cell: str) -> bool:
 def headers(grid: Grid, *groups: Iterable[str]) -> int | None:
     """First row that has, of each group of names, at least one (compared as `plain`); None: no row has."""
     wanted = [{plain(name) for name in group} for group in groups]
-    for place, row in enumerate(grid.rows[:SEARCHED]):
-        if filled(row) < len(wanted):
-            continue
-        found = {plain(cell) for cell in row if cell}
-        if all(found & group for group in wanted):
+    for place, found in enumerate(grid.words):
+        if found and all(found & group for group in wanted):
             return place
     return None
 
@@ -289,6 +274,8 @@ def table_below(
         what = f"a second table begins: its header is that of row {head + 1}."
         return None, [Fault(f"{grid.name}, row {again}", what, "Give each table a file, or a sheet, of its own.")]
     for line, row in body:
+        if len(row) == width and row[-1]:
+            continue  # as nearly all are
         cells = filled(row)
         if cells > width:
             what = f"{cells} cells where the header has {width}."
@@ -313,8 +300,9 @@ def table_below(
     last, all_kept = max(kept, default=-1), kept == list(range(len(kept)))
     rows = tuple(
         Row(line, dict(zip(names, row if all_kept else [row[i] for i in kept], strict=False)))
-        for line, short in body
-        for row in [short if len(short) > last else (*short, *[""] * (last + 1 - len(short)))]
+        if len(row) > last
+        else Row(line, {name: row[i] if i < len(row) else "" for name, i in zip(names, kept, strict=True)})
+        for line, row in body
     )
     return Block(tuple(names), rows, preamble=text_of(grid.rows[:head]), footer=text_of([*footer, *below])), []
 
@@ -370,11 +358,12 @@ def renamed(block: Block, names: Mapping[str, str], hidden: Collection[str] = ()
     """
     gone = [column for column in block.columns if column in hidden]
     kept = [column for column in block.columns if column not in hidden]
-    rows = tuple(
-        Row(row.number, {names.get(column, column): row.cells[column] for column in kept}, row.line, row.place)
-        for row in block.rows
-    )
     columns = tuple(names.get(column, column) for column in kept)
+    both = [*zip(columns, kept, strict=True)]
+    rows = tuple(
+        Row(number, {name: cells[column] for name, column in both}, line, place)
+        for number, cells, line, place in block.rows
+    )
     return Block(columns, rows, block.left, (*block.passed_over, *gone), block.preamble, block.footer)
 
 

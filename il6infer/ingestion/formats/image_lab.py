@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from il6infer._errors import Fault
 from il6infer._tables import Row
-from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import SEARCHED, Block, Format, has, plain
+from il6infer.ingestion.cells import SEARCHED, Grid
+from il6infer.ingestion.formats.format import Block, Format, has, plain
 from il6infer.ingestion.formats.gels import find, read_bands
 
 _VOLUME = ("Adj. Volume (Int)", "Adj. Vol. (Int)", "Adjusted Volume", "Adj. Volume", "Volume (Int)", "Volume")
@@ -75,7 +75,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     if lines:
         of = {row.number: lines[row.number - 1] for row in rows}
         rows = tuple(
-            replace(row, line=of[row.number], place=f"row {of[row.number]}, lane {row['lane']}") for row in rows
+            Row(row.number, row.cells, of[row.number], f"row {of[row.number]}, lane {row['lane']}") for row in rows
         )
     return replace(block, columns=columns, rows=rows), []
 
@@ -86,8 +86,10 @@ def _drawn(kind: str) -> str:
 
 def _labelled(row: Row, columns: Collection[str]) -> dict[str, str]:
     label = row.cells.get("band", "")
-    label = label if label and label != "N/A" else f"band {row.cells.get('number', '')}".strip()
-    return {c: label if c == "band" else row.cells.get(c, "") for c in columns}
+    if not label or label == "N/A":
+        label = f"band {row.cells.get('number', '')}".strip()
+    own = {**row.cells, "band": label}
+    return {c: own.get(c, "") for c in columns}
 
 
 def _below_each_other(grid: Grid, head: int) -> tuple[Grid, list[int]]:

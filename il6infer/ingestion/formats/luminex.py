@@ -18,7 +18,7 @@ _READ = ("median", "mean", "net mfi", "result", "avg net mfi", "test result", "a
 def _tables(grid: Grid) -> Iterator[tuple[str, int]]:
     """Give data type and row of the header of each table."""
     for place, row in enumerate(grid.rows[:-1]):
-        if row and plain(row[0]) == "datatype":
+        if row and row[0][:1] in "Dd" and plain(row[0]) == "datatype":
             below = grid.rows[place + 1]
             if len(below) > 2 and plain(below[0]) == "location" and plain(below[1]) == "sample":
                 yield next((cell for cell in row[1:] if cell), ""), place + 1

@@ -24,6 +24,7 @@ _NO_TITLE = re.compile(
     r"|raw data\Z)\b.*",
     re.IGNORECASE,
 )
+_ONES = frozenset({"1", "01", "1.0"})
 _KNOWN = (("firefly", "firefly"), ("renilla", "renilla"))
 
 
@@ -41,8 +42,10 @@ class Plate:
 
 def _numbers(row: tuple[str, ...], start: int = 0) -> tuple[int, int] | None:
     """Column of a 1 that 2, 3 ... follow, and how many there are; at least two; within four columns of the start."""
+    if _ONES.isdisjoint(row[start : start + 4]):
+        return None
     for left, cell in enumerate(row[start : start + 4], start=start):
-        if cell not in ("1", "01", "1.0"):
+        if cell not in _ONES:
             continue
         count = 0
         while left + count < len(row) and re.fullmatch(rf"0?{count + 1}(\.0)?", row[left + count]):

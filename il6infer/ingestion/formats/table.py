@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from il6infer._errors import Fault
-from il6infer.ingestion.cells import Grid, Merged, filled
-from il6infer.ingestion.formats.format import SEARCHED, Block, Format, known_as, numeric, plain, table_below
+from il6infer.ingestion.cells import SEARCHED, Grid, Merged, filled
+from il6infer.ingestion.formats.format import Block, Format, known_as, numeric, plain, table_below
 
 _UNIT = re.compile(
     r"[(\[]?(a\.?u\.?|rlu|rfu|counts?|cps|s|sec|min|minutes?|h|hours?|d|days?|%|percent|ratio|-|k?da"
