@@ -15,6 +15,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer._errors import UserError, nearest
+
 logger = logging.getLogger("il6infer")
 
 
@@ -28,6 +30,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )
     parser.add_argument("folder", type=Path, help="folder of the raw files")
     parser.add_argument("--name", help="name of the data set (letters, digits and _); that of the folder by default")
+    parser.add_argument(
+        "--cell", help="what was measured in, such as HepG2; that which names of files or notes say by default"
+    )
     parser.set_defaults(run=run)
 
 
@@ -35,9 +40,12 @@ def run(args: argparse.Namespace) -> None:
     """Propose a description."""
     from il6infer.ingestion.labels import name_of
     from il6infer.ingestion.proposal import propose
+    from il6infer.library.names import CELLS
 
     name = args.name or name_of(args.folder.resolve().name)
-    written, lines = propose(args.folder, name)
+    if args.cell and args.cell not in CELLS:
+        raise UserError(f"unknown cell '{args.cell}'. {nearest(args.cell, CELLS)}")
+    written, lines = propose(args.folder, name, args.cell or "", tuple(CELLS))
     for line in lines:
         logger.info("%s", line)
     for path in written:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from il6infer.ingestion.labels import name_of, parse_label
 from il6infer.ingestion.loading import Loaded, load
 from il6infer.ingestion.proposed_configuration import configuration
 from il6infer.ingestion.proposed_layout import is_map, key_of, layout_of
+from il6infer.ingestion.proposed_notes import cell_said, is_prose
 from il6infer.ingestion.taking import Take
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".xlsm", ".rdml", ".asc", ".dat"})
@@ -81,7 +82,7 @@ def _seen(content: bytes, name: str, sheet: str) -> tuple[Loaded | None, str]:
     return loaded, f"thousands (or decimal): {faults[0].what} {faults[0].remedy}" if loaded else str(faults[0])
 
 
-def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
+def propose(folder: Path, name: str, cell: str = "", cells: Collection[str] = ()) -> tuple[list[Path], list[str]]:
     """Look at the files of a folder, and write a description, layouts and a configuration beside them.
 
     Parameters
@@ -90,6 +91,10 @@ def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
         With the raw files; what is written is named after `name` and the files, and nothing is overwritten.
     name
         Of the data set: letters, digits and _.
+    cell
+        What was measured in; empty: the one of `cells` that the names of folder and files, or notes among them, say.
+    cells
+        Cells that the models know.
 
     Returns
     -------
@@ -123,12 +128,19 @@ def propose(folder: Path, name: str) -> tuple[list[Path], list[str]]:
             elif {"condition", "time_min", "action"} <= set(loaded.sheet.columns):
                 protocol = path.name
                 lines.append(f"{path.name}: the protocol")
+            elif is_prose(loaded):
+                lines.append(f"{loaded.grid.name}: notes, and no table: no column of it holds numbers. Left out.")
             elif not path.name.startswith("layout_"):
                 found.append(_propose(path.name, loaded, fault, map_of))
     if not found:
         told = "".join(f"\n  - {line}" for line in lines)
         raise UserError(f"{folder}: no file that can be read as a table ({', '.join(sorted(SUFFIXES))}).{told}")
-    writes = {f"{name}.yaml": _description(name, found, protocol), f"{name}_config.yaml": configuration(name, folder)}
+    if not cell and (cell := cell_said(folder, _files(folder), cells)):
+        lines.append(f"cell: {cell}, as names or notes say. If they were others, correct description and models.")
+    writes = {
+        f"{name}.yaml": _description(name, found, protocol, cell),
+        f"{name}_config.yaml": configuration(name, folder, cell),
+    }
     writes |= {f"layout_{one.stem}.csv": one.layout for one in found if one.layout}
     there = [file for file in writes if (folder / file).exists()]
     if there:
@@ -334,14 +346,16 @@ def _times(one: Proposal, sheet: Sheet) -> None:
     one.todo.append("constants: the time of all rows, or a column of times")
 
 
-def _description(name: str, found: Sequence[Proposal], protocol: str) -> str:
+def _description(name: str, found: Sequence[Proposal], protocol: str, cell: str) -> str:
     """YAML text of the description; a comment says of each file what was seen."""
     lines = [
         f"# Proposed by `il6infer init`. {BLANK} marks what only you can say; nothing is read before it is filled in.",
         f"# Then: il6infer ingest check {name}.yaml --folder . --output pictures",
         f'title: "{BLANK}"',
         "simulated: false",
-        "# cell: HepG2",
+        f"cell: {cell}"
+        if cell
+        else f"# cell: HepG2  # and in {name}_config.yaml behind each model: classic_none@HepG2",
     ]
     if protocol:
         lines.append(f"protocol: {protocol}")
@@ -376,13 +390,6 @@ def _flow(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
     text = str(value)
-    quoted = not re.fullmatch(r"[A-Za-z_][\w./ -]*", text) or text.lower() in (
-        "true",
-        "false",
-        "null",
-        "yes",
-        "no",
-        "on",
-        "off",
-    )
+    words = ("true", "false", "null", "yes", "no", "on", "off")
+    quoted = not re.fullmatch(r"[A-Za-z_][\w./ -]*", text) or text.lower() in words
     return "'" + text.replace("'", "''") + "'" if quoted else text

@@ -31,8 +31,20 @@ def _asked() -> str:
     return "".join(f"{line if Path(line.split()[1]).is_file() else f'# {line}'}\n" for line in lines) + "\n"
 
 
-def configuration(name: str, folder: Path) -> str:
-    """Write YAML text of a configuration of the workflow."""
+_MODELS = ("classic_none", "classic_socs3", "both_none", "both_socs3")
+
+
+def configuration(name: str, folder: Path, cell: str = "") -> str:
+    """Write YAML text of a configuration of the workflow.
+
+    Parameters
+    ----------
+    name, folder
+        Of the data set.
+    cell
+        What was measured in, whose receptors the models have; empty: it is not said.
+    """
+    models = ", ".join(f"{model}@{cell}" if cell else model for model in _MODELS)
     return (
         f"# snakemake --cores 8 --configfile {folder}/{name}_config.yaml\n"
         f"title: {name}\nresults: results/{name}\n\ndatasets:\n  {name}:\n"
@@ -41,5 +53,5 @@ def configuration(name: str, folder: Path) -> str:
         + _HELD
         + "# il6infer models list shows all; an option such as +drugs brings ruxolitinib; @HepG2 after a name gives\n"
         "# receptors and STAT3 of such cells. Cells without IL-6R: trans_none, trans_socs3, without the constraint.\n"
-        "models: [classic_none, classic_socs3, both_none, both_socs3]\n"
+        f"models: [{models}]\n"
     )

@@ -246,3 +246,40 @@ def test_a_blank_name_of_a_read_out_is_still_to_be_filled_in(tmp_path):
     (tmp_path / "mine.yaml").write_text((tmp_path / "mine.yaml").read_text().replace('title: "???"', "title: mine"))
     with pytest.raises(UserError, match=r"observables, \?\?\?: \?\?\? is still to be filled in"):
         ingest(tmp_path / "mine.yaml", "mine", tmp_path)
+
+
+NOTES = """Stimulation of HepG2, 3 May 2024
+Cells starved overnight. IL-6 from a fresh vial!
+Gel 1: 20 ug a lane; the ladder ran into lane 1.
+"""
+
+
+def test_notes_are_no_table_and_say_the_cell(tmp_path):
+    (tmp_path / "gel.csv").write_text(GEL)
+    (tmp_path / "notes.txt").write_text(NOTES)
+    (tmp_path / "who.csv").write_text("what,by whom\nlysates,Anna\ngels,Bela\n")
+    _, lines = propose(tmp_path, "mine", cells=("HepG2", "PHH"))
+    described = yaml.safe_load((tmp_path / "mine.yaml").read_text())
+    assert [entry["path"] for entry in described["files"]] == ["gel.csv"]
+    assert described["cell"] == "HepG2"
+    assert "cell: HepG2, as names or notes say. If they were others, correct description and models." in lines
+    assert "who.csv: notes, and no table: no column of it holds numbers. Left out." in lines
+    models = yaml.safe_load((tmp_path / "mine_config.yaml").read_text())["models"]
+    assert models == ["classic_none@HepG2", "classic_socs3@HepG2", "both_none@HepG2", "both_socs3@HepG2"]
+
+
+@pytest.mark.parametrize("text", [NOTES.replace("HepG2", "HepG2 and PHH"), NOTES.replace("HepG2", "cells")])
+def test_a_cell_that_is_not_said_once_is_left_to_the_user(text, tmp_path):
+    (tmp_path / "gel.csv").write_text(GEL)
+    (tmp_path / "notes.txt").write_text(text)
+    propose(tmp_path, "mine", cells=("HepG2", "PHH"))
+    assert "cell" not in yaml.safe_load((tmp_path / "mine.yaml").read_text())
+    assert "@HepG2" not in yaml.safe_load((tmp_path / "mine_config.yaml").read_text())["models"][0]
+
+
+def test_init_takes_the_cell_or_names_the_known_ones(tmp_path, capsys):
+    (tmp_path / "gel.csv").write_text(GEL)
+    assert cli.main(["init", str(tmp_path), "--name", "mine", "--cell", "HepG22"]) == 2
+    assert "unknown cell 'HepG22'. Did you mean 'HepG2'?" in capsys.readouterr().err
+    assert cli.main(["init", str(tmp_path), "--name", "mine", "--cell", "HepG2"]) == 0
+    assert yaml.safe_load((tmp_path / "mine.yaml").read_text())["cell"] == "HepG2"
