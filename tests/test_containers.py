@@ -55,6 +55,14 @@ def test_the_dockerfile_has_known_instructions_in_order(root):
     assert kinds.index("USER") > max(n for n, kind in enumerate(kinds) if kind == "RUN")
 
 
+def test_a_user_that_the_image_does_not_know_has_a_home_and_a_name(root):
+    """`docker run --user 12345`: Snakemake asks for the name of the user, and ends where there is none."""
+    settings = dict(pair.split("=") for kind, words in dockerfile(root) if kind == "ENV" for pair in words.split())
+
+    assert settings["HOME"] == "/tmp"
+    assert settings["USER"] == "il6infer"
+
+
 def test_both_install_the_lock_file_and_nothing_else(root):
     runs = [part.strip() for kind, words in dockerfile(root) if kind == "RUN" for part in words.split("&&")]
     post = definition(root)["post"]
