@@ -14,7 +14,8 @@ from il6infer._units import DOSE_UNITS, by_mass, readout, substances
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, TIME_UNIT, Assay, OneReadout
 from il6infer.ingestion.curves import PARAMETERS, StandardCurve, fit_curve
 from il6infer.ingestion.limits import Beyond, limited
-from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, range_side, variation
+from il6infer.ingestion.no_numbers import range_side
+from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
 

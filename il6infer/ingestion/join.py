@@ -8,12 +8,13 @@ from typing import Any
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, number
-from il6infer._units import minutes, species_of
+from il6infer._units import species_of
 from il6infer.ingestion.bands import Joined, added, renamed
-from il6infer.ingestion.formats.format import bare, known_as, plain, time_unit, told_time_unit, unit_word
+from il6infer.ingestion.formats.format import bare, known_as, plain, time_unit, told_time_unit
 from il6infer.ingestion.labels import parse_label, steps_of_doses
 from il6infer.ingestion.layout import well_of
 from il6infer.ingestion.taking import ConditionOf, Take
+from il6infer.ingestion.times import spoken_time
 
 CLOCKS: Mapping[str, float] = {"hh:mm": 60.0, "mm:ss": 1.0, "hh:mm:ss": 60.0}
 """Ways to write times with colons -> minutes of what stands before the first."""
@@ -130,40 +131,22 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
             f"times: the file's header says {joined.time_unit}, the description {unit}, which is taken."
         )
     cells = [row[column] for row in sheet.rows]
-    matches = {cell: _SUFFIXED.fullmatch(cell) for cell in set(cells)}
-    suffixed = [matches[cell] for cell in cells]
+    spoken = {cell: time for cell in set(cells) if (time := spoken_time(cell)) is not None}
     clock = unit if timed and unit in CLOCKS else joined.time_unit
-    if any(suffixed):
-        bare = [row for row, found in zip(sheet.rows, suffixed, strict=True) if not found and row[column]]
+    if spoken:
+        bare = [row for row in sheet.rows if row[column] and row[column] not in spoken]
         bare = [row for row in bare if sheet.number(row[column]) != 0]  # which is 0 in any unit
         if bare:
             what = f"'{bare[0][column]}' has no unit, and other times of the file have one."
             joined.faults.append(Fault(sheet.where(bare[0], column), what, "Write all times in one way."))
-        told = {cell: _with_unit(sheet, found) if found else cell for cell, found in matches.items()}
-        cells = [told[cell] for cell in cells]
+        told = {cell: sheet.written(time) for cell, time in spoken.items()}
+        cells = [told.get(cell, cell) for cell in cells]
         joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif clock in CLOCKS and (not timed or unit in CLOCKS):
         cells = [_clock(sheet, cell, clock) for cell in cells]
         joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
     elif not timed and (joined.time_unit or unit) == "min":
         _hours(joined, column)
-
-
-_SUFFIXED = re.compile(
-    r"(?:(\d+)\s*(?:h|hr|std)\.?\s+)?(-?\d+(?:[.,]\d+)?)\s*"
-    r"(s|secs?|seconds?|sek|sekunden|mins?|minutes?|minuten|h|hrs?|hours?|std|stunden?|d|days?|tage?)\.?(?:\s+(\d+)\s*s)?",
-    re.IGNORECASE,
-)
-
-
-def _with_unit(sheet: Sheet, found: re.Match[str]) -> str:
-    """Time in min, as the sheet writes numbers, of one that carries its units: ``2 h``, ``1 h 5 min``."""
-    first, value, unit, last = found.groups()
-    unit = unit_word(unit.casefold())
-    if first and unit != "min" or last and unit != "min":
-        return found[0]
-    time = minutes(float(value.replace(",", ".")), unit) + 60 * float(first or 0) + float(last or 0) / 60
-    return sheet.written(time)
 
 
 def _told(joined: Joined, column: str) -> bool:

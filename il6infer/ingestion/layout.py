@@ -239,7 +239,7 @@ def _cell(cell: str, column: str, layout: Sheet, sheet: Sheet) -> str:
 
 
 def joined(
-    sheet: Sheet, places: Places, name: str, standard: str = ""
+    sheet: Sheet, places: Places, name: str, standard: str = "", others: Sequence[Row] = ()
 ) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:
     """Put what a layout says beside the rows of a sheet.
 
@@ -253,6 +253,8 @@ def joined(
         Of the layout, for messages.
     standard
         Column of rows that need no place in a layout where they have something in it: standards of a curve.
+    others
+        Rows of the file that are left out already, and may have a place all the same: an omitted well.
 
     Returns
     -------
@@ -286,7 +288,7 @@ def joined(
         own = {**row.cells, **said}
         rows.append(row.with_cells(own if tuple(own) == columns else {c: own.get(c, "") for c in columns}))
     for column, cells in places.items():
-        have = set(at[column])
+        have = {*at[column], *(_place(row, column) for row in others)}
         absent = [cell for cell in cells if cell not in have and not isinstance(cells[cell], str)]
         if absent:
             shown = ", ".join(absent[:5]) + (" ..." if len(absent) > 5 else "")

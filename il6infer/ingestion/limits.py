@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from il6infer._tables import Row, Sheet
-from il6infer.ingestion.reading import LOGARITHMIC, MARKED, Collector, Dropped, Value, range_side
+from il6infer.ingestion.no_numbers import MARKED, range_side
+from il6infer.ingestion.reading import LOGARITHMIC, Collector, Dropped, Value
 
 FULL = 65535
 """What a camera of 16 bits writes of a band that is brighter than it can see."""

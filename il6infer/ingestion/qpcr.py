@@ -30,7 +30,8 @@ from il6infer.ingestion.assay import (
     OneReadout,
 )
 from il6infer.ingestion.cycler import QpcrSettings, qpcr_plate
-from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, range_side, variation
+from il6infer.ingestion.no_numbers import range_side
+from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
 from il6infer.ingestion.taking import Take
 
 COLUMNS = ("sample", "condition", "time_min", "replicate", "gene", "ct")

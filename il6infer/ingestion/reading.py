@@ -12,6 +12,7 @@ from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet, comma, not_a_number
 from il6infer._units import minutes
 from il6infer.ingestion.labels import Rows
+from il6infer.ingestion.no_numbers import why_no_number, why_no_time
 
 NOISES = ("lognormal", "normal", "laplace", "log-laplace")
 LOGARITHMIC = ("lognormal", "log-laplace")
@@ -119,62 +120,8 @@ class Reading:
     sheet: Sheet | None = None
 
 
-_BELOW = {
-    "n.d.",
-    "nd",
-    "n.d",
-    "n. d.",
-    "not detected",
-    "not detectable",
-    "unbestimmt",
-    "nicht nachweisbar",
-    "n.n.",
-    "ind\u00e9termin\u00e9",
-    "indetermine",
-    "undetermined",
-    "undet",
-    "undet.",
-    "bdl",
-    "blod",
-}
-_BELOW |= {
-    "no ct",
-    "no cq",
-    "bloq",
-    "below",
-    "under",
-    "underflow",
-    "undr",
-    "<lod",
-    "< lod",
-    "<loq",
-    "< loq",
-    "low",
-    "oor <",
-    "oor<",
-    *("<llod", "< llod", "<lloq", "< lloq", "llod", "lloq", "<mdl", "< mdl", "<mdd", "below llod", "below lloq"),
-}
-_ABOVE = {"over", "overflow", "ovrflw", "ovfl", "overrange", "over range", "saturated", "sat", "sat.", "saturation"}
-_ABOVE |= {">uloq", "> uloq", "uloq", ">ulod", "> ulod", "above uloq"}
-_UNKNOWN = {"nan", "na", "n/a", "#n/a", "---", "--", "-", "range?", "#div/0!", "#value!", "null", "none", "inf", "?"}
-"""Words for no number that do not say why there is none."""
-_ABOVE |= {"above", "high", "aloq", "max", ">max", "oor >", "oor>", "overload", "overld", "ovld", "o/r"}
-_ABOVE |= {"\u00fcbersteuert", "uebersteuert", "ges\u00e4ttigt", "gesaettigt", "satur\u00e9", "sature"}
-MARKED = re.compile(r"([<>]=?|[\u2264\u2265])\s*(\d[\d.,'\u2019 \u00a0\u202f]*(?:[eE][+-]?\d+)?)")
-"""A limit: its sign, and its number."""
 _SERIALS = (36526, 55153)
 """Days that spreadsheets count from 30 December 1899: 2000 to 2050; as minutes, 25 days and more."""
-
-
-def range_side(text: str) -> str:
-    """Tell where a cell says that its value lies: ``below`` or ``above`` (``<0.31``, n.d., OVER), or empty."""
-    if text[:1].isdigit():
-        return ""
-    plain = text.casefold()
-    limit = MARKED.fullmatch(text)
-    if plain in _BELOW or (limit and limit[1][0] in "<\u2264"):
-        return "below"
-    return "above" if plain in _ABOVE or limit else ""
 
 
 class Collector:
@@ -226,15 +173,9 @@ class Collector:
     def _not_a_number(self, row: Row, column: str, what: str) -> Fault:
         """Describe the fault of a cell that should be a number; what its commas are is a question of the whole file."""
         fault = not_a_number(self.sheet, row, column, what)
-        if re.fullmatch(r"\*+\s*\d[\d.,]*|\d[\d.,]*\s*\*+", row[column]):
-            said = f"'{row[column]}' has a mark: programs write it of what was extrapolated beyond the standards."
-            remedy = "Leave the row out by 'where', or write '<' or '>' and the standard that it lies beyond."
-            return Fault(fault.where, said, remedy)
-        if row[column].casefold() in _UNKNOWN:
-            remedy = (
-                "Not measured: leave the cell empty. Nothing seen: write n.d., or '<' and the limit; too much: OVER."
-            )
-            return Fault(fault.where, fault.what, remedy)
+        what, remedy = why_no_number(row[column])
+        if remedy:
+            return Fault(fault.where, what or fault.what, remedy)
         if (self.sheet.decimal, self.sheet.thousands) != (".", ""):
             marks = f"decimal '{self.sheet.decimal}'"
             marks += f", thousands '{self.sheet.thousands}'" if self.sheet.thousands else ""
@@ -282,6 +223,8 @@ class Collector:
             self.fault(row, column, f"'{text}' is not a number.", remedy)
             return None
         value = self.number(row, column)
+        if value is None and (remedy := why_no_time(text, column)):
+            self.faults[-1] = Fault(self.faults[-1].where, self.faults[-1].what, remedy)
         if value is not None and unit != "s" and _SERIALS[0] <= value < _SERIALS[1]:
             day = date(1899, 12, 30) + timedelta(days=int(value))
             what = (

@@ -93,7 +93,9 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         step.faults += faults
         if not faults:
             before = set(step.sheet.columns)
-            step.sheet, out, faults = joined(step.sheet, places, name, getattr(spec, "standard", ""))
+            step.sheet, out, faults = joined(
+                step.sheet, places, name, getattr(spec, "standard", ""), loaded.sheet.rows if left else ()
+            )
             step.faults += faults
             left += out
             step.used |= {*places, *(set(step.sheet.columns) - before)}

@@ -11,7 +11,7 @@ from il6infer._tables import Sheet, comma, parse
 from il6infer._yaml import read_yaml
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.limits import Beyond, ratio
-from il6infer.ingestion.reading import range_side
+from il6infer.ingestion.no_numbers import range_side
 from tests.ingestion.make import GEL, PLATE, QPCR, TABLE, YAML, faults, read
 
 

@@ -9,8 +9,9 @@ from il6infer._errors import Fault
 from il6infer._tables import Row
 from il6infer.ingestion.cells import Grid
 from il6infer.ingestion.formats.format import Block, Format, known_as, numeric, plain, table_below
+from il6infer.ingestion.times import spoken_time
 
-_TIME = re.compile(r"t?\s*=?\s*-?\d+(?:[.,]\d+)?\s*(?:s|sec|min|minutes|h|hours|std|d)\.?", re.IGNORECASE)
+_BEGIN = re.compile(r"t?\s*=?\s*", re.IGNORECASE)
 _FIRST = ("condition", "sample", "replicate", "lane", "gene")
 
 
@@ -28,7 +29,7 @@ def _head(grid: Grid) -> int | None:
 
 
 def _times(row: Collection[str]) -> dict[int, str]:
-    return {i: cell for i, cell in enumerate(row) if _TIME.fullmatch(cell)}
+    return {i: cell for i, cell in enumerate(row) if spoken_time(_BEGIN.sub("", cell, count=1)) is not None}
 
 
 def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]]:
@@ -46,7 +47,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
         for cell in times.values():
             if value := row.cells.get(cell, ""):
                 cells = {name: row.cells[header] for header, name in names.items()}
-                cells |= {"time": cell.lower().lstrip("t= "), "value": value}
+                cells |= {"time": _BEGIN.sub("", cell, count=1), "value": value}
                 rows.append(Row(len(rows) + 1, cells, row.number, f"row {row.number}, {cell}"))
     if not rows:
         return None, [Fault(grid.name, "has no number below its times.", "")]

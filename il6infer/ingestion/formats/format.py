@@ -11,6 +11,7 @@ from il6infer._errors import Fault
 from il6infer._tables import Row, number
 from il6infer.ingestion.cells import Grid, filled, plain
 from il6infer.ingestion.marks import kind_of
+from il6infer.ingestion.times import unit_word
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "lane": ("lane", "lanes", "lane no", "lane number", "lane nr", "spur", "spur nr", "lane index", "piste"),
@@ -73,8 +74,6 @@ _TIME_WORDS = {
     "days": "d",
     "tage": "d",
 }
-_UNITS = {"s": "s", "m": "min", "h": "h", "d": "d", "t": "d"}
-_UNITS |= {"\u79d2": "s", "\u5206": "min", "\u6642": "h", "\u65e5": "d"}
 
 SUMMARIES = re.compile(
     r"(mean|average|avg|mittelwert|median|sd|s\.d\.|stdev|std\.? ?dev\.?|standard deviation|std|sem|se|sum|summe|total"
@@ -164,11 +163,6 @@ def time_unit(header: str) -> str:
     if not found:
         return ""
     return unit_word(found["unit"])
-
-
-def unit_word(word: str) -> str:
-    """Give the unit of times that a word means, in English or German: s, min, h or d."""
-    return "h" if word.startswith("st") else _UNITS[word[0]]
 
 
 def told_time_unit(header: str) -> str:

@@ -13,8 +13,9 @@ from il6infer.ingestion.formats.format import Block, Format, has, plain
 from il6infer.ingestion.formats.gels import find, read_bands
 
 _VOLUME = ("Adj. Volume (Int)", "Adj. Vol. (Int)", "Adjusted Volume", "Adj. Volume", "Volume (Int)", "Volume")
+_VOLUME = ("Local Bg. Corr. Vol.", "Volume (Background Subtracted)", *_VOLUME)  # iBright, AzureSpot
 _VOLUME += ("Adj. Volumen (Int)", "Angep. Volumen (Int)", "Volumen (Int)", "Adj. Volumen", "Volumen")
-_LANE, _LABEL = ("Lane", "Bahn", "Spur"), ("Band Label", "Label", "Bandenbezeichnung", "Bandbezeichnung")
+_LANE, _LABEL = ("Lane", "Bahn", "Spur"), ("Band Label", "Label", "Bandenbezeichnung", "Bandbezeichnung", "Band Name")
 _NUMBER = ("Band No.", "Band No", "Band Number", "Band", "No.", "Banden-Nr.", "Band-Nr.", "Bandennummer")
 _ABOUT = {"mol wt kda", "relative front", "abs quant", "rel quant", "band %", "lane %", "mol wt", "rf", "band no"}
 _ABOUT |= {"norm factor", "norm vol int", "quantity", "std", "mean value int", "of pixels", "min value int", "area mm2"}
@@ -65,7 +66,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
     if beside is not None:
         grid, lines = _below_each_other(grid, beside)
     names = {"lane": _LANE, "number": _NUMBER, "band": _LABEL}
-    names |= {} if set(_VOLUME[:4]) & set(wanted) else {"intensity": _VOLUME}  # it is asked for by its own name
+    names |= {} if set(_VOLUME[:6]) & set(wanted) else {"intensity": _VOLUME}  # it is asked for by its own name
     names["Volume (Int)"] = ("Volume (Int)", "Volumen (Int)")
     block, faults = read_bands(grid, _long(grid), names, hidden=lambda name: name in _ABOUT)
     if block is None:

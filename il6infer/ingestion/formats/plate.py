@@ -21,7 +21,7 @@ _SIZES = {1: 2, 2: 3, 3: 4, 4: 6, 6: 8, 8: 12, 16: 24}
 _NO_TITLE = re.compile(
     r"(start time|end time|date|time|temperature|temp|user|path|plate|<>|results?\Z|part of plate|mode|wavelength|gain"
     r"|bandwidth|number of|integration|attenuation|settle|serial|protocol|run date|reading|barcode|excitation|emission"
-    r"|raw data\Z)\b.*",
+    r"|raw data\Z|application|device|software|firmware|reader type)\b.*",
     re.IGNORECASE,
 )
 _ONES = frozenset({"1", "01", "1.0"})

@@ -12,13 +12,13 @@ from il6infer._tables import Row, number
 from il6infer.ingestion.cells import Grid, filled
 from il6infer.ingestion.formats.format import Block, Format, numeric, plain, table_below, text_of, time_unit
 from il6infer.ingestion.labels import parse_label
+from il6infer.ingestion.times import spoken_time
 
 _REPLICATE = re.compile(
     r"(?P<condition>.*\S)(?:[\s_.-]{0,9}\(\s{0,9}|[\s_.-]{1,9})(?:n|rep\.?|replicate|#|donor)\s*[=_.]?\s*\d{1,2}\s*\)?"
     r"|(?P<set>.*\S):\s*Y?\d{1,2}",
     re.IGNORECASE,
 )
-_TIMED = re.compile(r"-?\d+(?:[.,]\d+)?\s*(?:s|sec|min|h|hours?|std|d)\.?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:n|r|rep\.?|repl\.?|replicate|replikat|#|donor|exp\.?)\s*[=_.-]?\s*\d{1,2}", re.IGNORECASE)
 _SPREADS = {"mean", "sd", "sem", "n", "cv", "error", "upper", "lower", "upper limit", "lower limit", "%cv", "+error"}
 
@@ -46,7 +46,7 @@ def _unnamed(grid: Grid, head: int) -> bool:
     if grid.rows[head][0]:
         return False
     below = [row for row in grid.rows[head + 1 :] if any(row)]
-    return len(below) > 1 and all(number(row[0]) is not None or _TIMED.fullmatch(row[0]) for row in below)
+    return len(below) > 1 and all(number(row[0]) is not None or spoken_time(row[0]) is not None for row in below)
 
 
 def _is_time(cell: str) -> bool:
