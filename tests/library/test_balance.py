@@ -52,6 +52,11 @@ TWO_OPTIONS = [
 ]
 CELL = [f"both_dual+dimer+surface_trap@{cell}" for cell in CELLS]
 EVERY = list(dict.fromkeys([*ONE_OPTION, *TWO_OPTIONS, *CELL, *REPRESENTATIVE]))
+SLOW = {
+    name for name in ONE_OPTION
+    if parse_model_name(name).options and parse_model_name(name).feedback not in ("none", "dual")
+} - {*REPRESENTATIVE}  # fmt: skip
+"""Feedbacks bind nothing: an option beside none of them, and beside two, is in the tests that take seconds."""
 
 
 def closed(name: str) -> int:
@@ -62,7 +67,7 @@ def closed(name: str) -> int:
     return 3 if "surface_trap" in parts.options or parts.receptor == "cluster" else 1
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in EVERY])
 def test_binding_obeys_detailed_balance(name):
     network = read_sbml(compose(name).sbml, name)
     binding = {i for i in network.flux_ids if i.startswith(REVERSIBLE)}
