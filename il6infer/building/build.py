@@ -35,9 +35,10 @@ from il6infer.library.compose import Model
 from il6infer.library.names import cells_name
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
-from il6infer.problems.noise import KINDS
+from il6infer.problems.noise import EXTENSION, KINDS, NOISES, WITHOUT
 from il6infer.problems.spec import Problem
 from il6infer.problems.stimuli import idle_stimuli
+from il6infer.problems.student import FREEDOM
 from il6infer.stages.genotype import Genotype
 
 logger = logging.getLogger("il6infer")
@@ -128,6 +129,9 @@ def build(
             "model_files": {model.identifier: {"language": "sbml", "location": "model.xml"}},
             **{f"{name.removesuffix('s')}_files": [f"{name}.tsv"] for name in tables},
         }
+        if set(tables["observables"]["noiseDistribution"]) & set(WITHOUT):
+            about = {"version": "1.0.0", "required": True, "config": {"degrees_of_freedom": FREEDOM}}
+            config["extensions"] = {EXTENSION: about}
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
         problem = check(temporary / "problem.yaml")
         raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
@@ -186,7 +190,8 @@ def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) ->
         for c in sorted(planned - measured)
     ]
     species = set(protocol["species"].dropna()) - {""}
-    stated = measurements[measurements["error"].notna() & measurements["noise"].str.contains("laplace")]
+    plain = [word for word, kind in KINDS.items() if NOISES[kind].error == "normal"]
+    stated = measurements[measurements["error"].notna() & ~measurements["noise"].isin(plain)]
     faults += [
         Fault(
             "measurements", f"values of '{name}' state an error of their own, which is that of a normal distribution.",

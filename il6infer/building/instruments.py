@@ -15,7 +15,7 @@ import pandas as pd
 from il6infer.building.gel_noise import noise_factors
 from il6infer.building.genotypes import OwnParameter
 from il6infer.library.priors import Z90, log_normal
-from il6infer.problems.noise import KINDS, NOISES
+from il6infer.problems.noise import ERRORS, KINDS, NOISES
 
 SCALE_SD = 1.5
 """Of the natural log of a scale factor, around the largest value of its gel or plate: a factor of 12 either way."""
@@ -70,7 +70,7 @@ def _noise(name: str, group: pd.DataFrame) -> OwnParameter:
     kind = NOISES[KINDS[str(group["noise"].iloc[0])]]
     if kind.logarithmic:
         why = "blots 0.15-0.5 (Kreutz 2007, doi 10.1093/bioinformatics/btm397)"
-        unit = "sd of ln" if kind.error == "normal" else "mean absolute deviation of ln"
+        unit = f"{ERRORS[kind.error].scale} of ln"
         return OwnParameter(f"sigma_{name}", f"noise of {name}", *log_normal(*SIGMA), unit, why)
     mean, sd = log_normal(*LINEAR_SIGMA)
     why = f"{LINEAR_SIGMA[1]:.1%} to {LINEAR_SIGMA[2]:.0%} of the largest value, its unit"

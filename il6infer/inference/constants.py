@@ -27,7 +27,7 @@ from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import slopes
 from il6infer.inference.density import Density
 from il6infer.inference.predictive import simulate_all
-from il6infer.problems.noise import NOISES
+from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.spec import Parameter, Prior, Problem
 
 logger = logging.getLogger("il6infer")
@@ -224,7 +224,7 @@ class _Sampled:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a measurement of normal noise tells: of its median and of its scale, or only that it lies beyond a limit.
+    """What a measurement tells: of its median and of its scale, or only that it lies beyond a limit (of normal noise).
 
     Attributes
     ----------
@@ -236,6 +236,8 @@ class _Measured:
         measured; 0 and 1 for measured ones.
     censored
         (measurements,).
+    about
+        (2, measurements) roots of what one tells of its median and of the logarithm of its scale, by its distribution.
     """
 
     scale: np.ndarray
@@ -243,12 +245,14 @@ class _Measured:
     distance: np.ndarray
     weight: np.ndarray
     censored: np.ndarray
+    about: np.ndarray
 
     def rows(self, by_value: np.ndarray, by_noise: np.ndarray) -> np.ndarray:
         """Root of the information (points, twice the measurements) of derivatives (points, measurements)."""
         of_median, of_noise = by_value / self.scale, by_noise / self.noise
-        of_median = np.where(self.weight > 0, np.sqrt(self.weight) * (of_median + self.distance * of_noise), 0.0)
-        return np.concatenate([of_median, np.where(self.censored, 0.0, np.sqrt(2) * of_noise)], axis=1)
+        root = self.about[0] * np.sqrt(self.weight)
+        of_median = np.where(self.weight > 0, root * (of_median + self.distance * of_noise), 0.0)
+        return np.concatenate([of_median, np.where(self.censored, 0.0, self.about[1] * of_noise)], axis=1)
 
 
 def _measured(problem: Problem, logarithmic: np.ndarray, prediction: np.ndarray, noise: np.ndarray) -> _Measured:
@@ -265,7 +269,8 @@ def _measured(problem: Problem, logarithmic: np.ndarray, prediction: np.ndarray,
     weight[known] = np.clip(hazard * (hazard + inside[known]), 0.0, 1.0)
     weight[np.isposinf(inside)] = 0.0
     distance = np.where((side == 0) | (weight == 0), 0.0, distance)
-    return _Measured(np.where(logarithmic, noise * prediction, noise), noise, distance, weight, side != 0)
+    about = np.sqrt(np.array([ERRORS[NOISES[kind].error].information for kind in problem.noise_kinds])).T
+    return _Measured(np.where(logarithmic, noise * prediction, noise), noise, distance, weight, side != 0, about)
 
 
 def _freed(problem: Problem, constants: Mapping[str, float]) -> Problem:

@@ -26,6 +26,9 @@ from il6infer.problems.spec import Parameter, Prior, Problem
 SCALE, OFFSET, NOISE = "scale", "offset", "noise"
 """Places of a nuisance parameter."""
 
+_INTEGRATED = ("normal", "laplace")
+"""Errors whose scale is integrated out: their densities hang on one number of all measurements together."""
+
 _FREEDOM = 2
 """Measurements that a group must have beyond its integrated parameters: with fewer, noise 0 may explain them."""
 
@@ -239,6 +242,8 @@ def _conflicts(
                 found[name] = "only with log-normal noise is it integrated out"
             elif place != NOISE and log_quadratic(parameters[name]) is None:
                 found[name] = "its prior is not one of those that have a closed form"
+            elif kind.error not in _INTEGRATED:
+                found[name] = "with Student's t it is not integrated out"
             elif place == NOISE and support(parameters[name])[0] < 0.0:
                 found[name] = "its prior goes below zero"
     found |= {name: "it has several places" for name, which in place_of.items() if len(which) > 1}

@@ -43,8 +43,8 @@ BATCH = {
     "description": "Gel or plate: letters, digits and _, it becomes part of parameter names; or the column that tells.",
 }
 _ERRORS = (
-    "Distribution of the measurement error: of the value's logarithm (lognormal) or of the value (normal); laplace and "
-    "log-laplace have heavy tails, for gels with outliers."
+    "Distribution of the measurement error: of the value's logarithm (lognormal) or of the value (normal); laplace, "
+    "log-laplace, student-t and log-student-t (four degrees of freedom) have heavy tails, for gels with outliers."
 )
 NOISE = {"enum": list(NOISES), "default": NOISES[0], "description": _ERRORS}
 SCALE = {

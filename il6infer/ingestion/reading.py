@@ -14,8 +14,8 @@ from il6infer._units import minutes
 from il6infer.ingestion.labels import Rows
 from il6infer.ingestion.no_numbers import why_no_number, why_no_time
 
-NOISES = ("lognormal", "normal", "laplace", "log-laplace")
-LOGARITHMIC = ("lognormal", "log-laplace")
+NOISES = ("lognormal", "normal", "laplace", "log-laplace", "student-t", "log-student-t")
+LOGARITHMIC = ("lognormal", "log-laplace", "log-student-t")
 """Distributions of the measurement error, as descriptions name them, and those of the logarithm of a value."""
 
 CENSORED = ("", "below", "above")
@@ -28,7 +28,7 @@ class Value(NamedTuple):
     ----------
     noise
         One of `NOISES`: ``lognormal`` (the natural logarithm of the value is normal), ``normal``, and the same two with
-        the heavy tails of a Laplace distribution.
+        the heavy tails of a Laplace distribution or of Student's t with four degrees of freedom.
     scale, offset
         Whether the value is known up to a factor, and up to a constant background, of its gel or plate.
     detection_limit

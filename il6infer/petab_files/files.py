@@ -14,6 +14,8 @@ import yaml
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import why_unreadable
 from il6infer._yaml import read_yaml
+from il6infer.problems.noise import EXTENSION
+from il6infer.problems.student import FREEDOM
 
 KINDS = ("parameter", "measurement", "observable", "condition", "experiment", "mapping")
 """Tables of a problem; those of v1 have no experiments, and keep the mapping unused."""
@@ -159,11 +161,18 @@ def _extensions(path: Path, extensions: Any) -> list[Fault]:
     """Extensions that the problem says it cannot be understood without."""
     if not isinstance(extensions, dict):
         return [Fault(path.name, "key 'extensions': names with 'version' and 'required' were expected.")]
-    return [
-        Fault(path.name, f"the problem needs the extension '{name}', which is not supported.")
+    faults = [
+        Fault(path.name, f"the problem needs the extension '{name}', which is not supported.", f"Known: {EXTENSION}.")
         for name, about in extensions.items()
-        if isinstance(about, dict) and about.get("required")
+        if name != EXTENSION and isinstance(about, dict) and about.get("required")
     ]
+    own = extensions.get(EXTENSION)
+    config = own.get("config") if isinstance(own, dict) else None
+    freedom = config.get("degrees_of_freedom", FREEDOM) if isinstance(config, dict) else FREEDOM
+    if freedom != FREEDOM:
+        what = f"extension '{EXTENSION}': degrees_of_freedom {freedom!r}; only {FREEDOM} are supported."
+        faults.append(Fault(path.name, what, f"Write degrees_of_freedom: {FREEDOM}."))
+    return faults
 
 
 def _names(listing: Listing) -> list[str]:

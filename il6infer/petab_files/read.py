@@ -22,7 +22,7 @@ from il6infer.petab_files.package import SbmlModel, petab
 from il6infer.petab_files.tables import Tables
 from il6infer.petab_files.version1 import Kept, complete, read_first
 from il6infer.petab_files.version1_cells import returned_values
-from il6infer.petab_files.version2 import read_second
+from il6infer.petab_files.version2 import OWN_NOISE, read_second
 from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 
@@ -106,7 +106,7 @@ def _translate(problem: petab.Problem, network: Network, path: Path, kept: Kept 
             id=o.id,
             formula=formulas[symbol(o.id)],
             noise=translate(o.noise_formula).xreplace(formulas),
-            distribution=str(getattr(o.noise_distribution, "value", o.noise_distribution)),
+            distribution=_noise_distribution(o),
             placeholders=tuple(str(s) for s in o.observable_placeholders),
             noise_placeholders=tuple(str(s) for s in o.noise_placeholders),
             name=o.name or "",
@@ -122,6 +122,11 @@ def _translate(problem: petab.Problem, network: Network, path: Path, kept: Kept 
         observables=observables,
         measurements=_measurements(problem, translate),
     )
+
+
+def _noise_distribution(o: petab.Observable) -> str:
+    own = (o.model_extra or {}).get(OWN_NOISE)
+    return str(own or getattr(o.noise_distribution, "value", o.noise_distribution))
 
 
 def _with_output_parameters(

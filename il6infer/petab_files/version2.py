@@ -28,11 +28,13 @@ from il6infer.petab_files.cells import (
 from il6infer.petab_files.files import Listing
 from il6infer.petab_files.package import C, petab
 from il6infer.petab_files.tables import LN10, Tables, given, measurement
-from il6infer.problems.noise import CENSORED
+from il6infer.problems.noise import CENSORED, WITHOUT
 
 _ESTIMATE = {"true": True, "false": False}
 _PRIORS = {str(p.value) for p in petab.PriorDistribution}
-_NOISES = {str(n.value) for n in petab.NoiseDistribution}
+_NOISES = {*(str(n.value) for n in petab.NoiseDistribution), *WITHOUT}
+OWN_NOISE = "noiseDistributionOfExtension"
+"""Attribute of petab's observables that has the name of a noise distribution that petab does not know."""
 # Words of drafts of v2, which problems of the public collection have. They say the same distribution as the word that
 # stands for them here, with a width (and a location) on the decadic scale.
 _DECADIC = {"log10-normal": "log-normal", "log10-laplace": "log-laplace"}
@@ -112,9 +114,11 @@ def _observable(line: Line, faults: list[Fault]) -> petab.Observable:
     places = {
         column: _placeholders(line, column, faults) for column in (C.OBSERVABLE_PLACEHOLDERS, C.NOISE_PLACEHOLDERS)
     }
-    plain = given(line, "observableFormula", "noiseFormula", "noiseDistribution", *places)
+    plain = given(line, "observableFormula", "noiseFormula", "noiseDistribution", OWN_NOISE, *places)
+    own = {OWN_NOISE: distribution} if distribution in WITHOUT else {}
     return petab.Observable(
-        **plain, observableFormula=expression, noiseFormula=noise, noiseDistribution=distribution,
+        **plain, **own, observableFormula=expression, noiseFormula=noise,
+        noiseDistribution=WITHOUT.get(distribution, distribution),
         **{column: ";".join(names) for column, names in places.items()},
     )  # fmt: skip
 

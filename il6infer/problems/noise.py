@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from il6infer.problems import student
 from il6infer.problems.families import log_laplace_arguments
 
 CENSORED: Mapping[str, int] = MappingProxyType({"": 0, "below": -1, "above": 1})
@@ -42,6 +43,8 @@ class StandardError:
     information
         Fisher information of one measurement about its median, in units of 1 / scale^2, and about the logarithm of its
         scale.
+    scale
+        What the scale is called.
     """
 
     loss: Callable[[Any], tuple[Any, Any]]
@@ -49,6 +52,7 @@ class StandardError:
     log_mass: Callable[[float], tuple[float, float]]
     draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
     information: tuple[float, float]
+    scale: str
 
 
 @dataclass(frozen=True)
@@ -104,10 +108,24 @@ def _laplace_log_mass(z: float) -> tuple[float, float]:
 ERRORS: Mapping[str, StandardError] = MappingProxyType(
     {
         "normal": StandardError(
-            _squared, _LOG_ROOT, _normal_log_mass, lambda rng, shape: rng.normal(size=shape), (1.0, 2.0)
+            _squared, _LOG_ROOT, _normal_log_mass, lambda rng, shape: rng.normal(size=shape), (1.0, 2.0), "sd"
         ),
         "laplace": StandardError(
-            _absolute, math.log(2.0), _laplace_log_mass, lambda rng, shape: rng.laplace(size=shape), (1.0, 1.0)
+            _absolute,
+            math.log(2.0),
+            _laplace_log_mass,
+            lambda rng, shape: rng.laplace(size=shape),
+            (1.0, 1.0),
+            "mean absolute deviation",
+        ),
+        # From a stream of its own, so that the draws of the others are the same with it and without.
+        "student-t": StandardError(
+            student.loss,
+            student.CONSTANT,
+            student.log_mass,
+            lambda rng, shape: rng.spawn(1)[0].standard_t(student.FREEDOM, size=shape),
+            student.INFORMATION,
+            f"scale of Student's t, {student.FREEDOM} degrees of freedom,",
         ),
     }
 )
@@ -119,9 +137,24 @@ NOISES: Mapping[str, Noise] = MappingProxyType(
         "log-normal": Noise("normal", True, "lognormal", lambda pm: (pm.LogNormal, {})),
         "laplace": Noise("laplace", False, "laplace", lambda pm: (pm.Laplace, {})),
         "log-laplace": Noise("laplace", True, "log-laplace", lambda pm: (pm.CustomDist, log_laplace_arguments(pm))),
+        "student-t": Noise(
+            "student-t",
+            False,
+            "student-t",
+            lambda pm: (pm.CustomDist, student.student_arguments(pm, logarithmic=False)),
+        ),
+        "log-student-t": Noise(
+            "student-t",
+            True,
+            "log-student-t",
+            lambda pm: (pm.CustomDist, student.student_arguments(pm, logarithmic=True)),
+        ),
     }
 )
-"""Noise distribution by the name that PEtab v2 gives it."""
+"""Noise distribution by the name that PEtab v2 gives it, or that of `EXTENSION`."""
+
+EXTENSION, WITHOUT = "student_t_noise", MappingProxyType({"student-t": "normal", "log-student-t": "log-normal"})
+"""PEtab extension that has the noise distributions that PEtab has not, and of each the one that is most like it."""
 
 KINDS: Mapping[str, str] = MappingProxyType({noise.table: name for name, noise in NOISES.items()})
 """Word of a table of measurements -> kind of noise."""

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+import yaml
+from petab.v2.core import Problem as PetabProblem
 
 from il6infer._errors import UserError
 from il6infer.building.build import build
@@ -13,7 +15,10 @@ from il6infer.building.instruments import LINEAR_SIGMA, OFFSET, instrument_param
 from il6infer.library.compose import compose
 from il6infer.library.priors import Z90
 from il6infer.petab_files.lint import check
+from il6infer.problems.noise import EXTENSION, WITHOUT
 from tests.zoo.data_set import measurements, protocol
+
+STUDENT = {"version": "1.0.0", "required": True, "config": {"degrees_of_freedom": 4}}
 
 
 def priors(table):
@@ -39,7 +44,7 @@ def test_a_linear_noise_is_in_the_units_of_its_plate():
     assert larger.mean - plain.mean == pytest.approx(math.log(1000.0))
 
 
-@pytest.mark.parametrize("noise", ["lognormal", "normal", "laplace", "log-laplace"])
+@pytest.mark.parametrize("noise", ["lognormal", "normal", "laplace", "log-laplace", "student-t", "log-student-t"])
 def test_only_the_largest_value_moves_a_prior(noise):
     table = measurements(noise=noise)
     faint = table.copy()
@@ -49,17 +54,42 @@ def test_only_the_largest_value_moves_a_prior(noise):
     assert priors(faint) == priors(table)
 
 
-@pytest.mark.parametrize(("heavy", "plain"), [("laplace", "normal"), ("log-laplace", "lognormal")])
+@pytest.mark.parametrize(
+    ("heavy", "plain"),
+    [("laplace", "normal"), ("log-laplace", "lognormal"), ("student-t", "normal"), ("log-student-t", "lognormal")],
+)
 def test_heavy_tails_have_the_prior_of_the_plain_noise_and_reach_the_problem(heavy, plain, tmp_path):
     one, other = (priors(measurements(noise=noise))["sigma_pSTAT3"] for noise in (heavy, plain))
     problem = check(build(measurements(noise=heavy), protocol(), compose("both_none"), tmp_path / "p", dataset="toy"))
 
     assert (one.mean, one.sd) == (other.mean, other.sd)
     assert {o.distribution for o in problem.observables} == {heavy}
+    extended = yaml.safe_load((tmp_path / "p" / "problem.yaml").read_text()).get("extensions", {})
+    assert extended == ({EXTENSION: STUDENT} if heavy in WITHOUT else {})
 
 
-def test_heavy_tails_beside_an_error_that_the_file_states_are_refused(tmp_path):
-    table = measurements(noise="log-laplace", error=0.1)
+def test_another_tool_refuses_a_noise_that_petab_does_not_have(tmp_path):
+    path = build(measurements(noise="log-student-t"), protocol(), compose("both_none"), tmp_path / "p", dataset="toy")
+
+    with pytest.raises(ValueError, match="noiseDistribution"):
+        PetabProblem.from_yaml(path)
+
+
+def test_degrees_of_freedom_that_are_not_supported_are_refused(tmp_path):
+    path = build(measurements(noise="student-t"), protocol(), compose("both_none"), tmp_path / "p", dataset="toy")
+    path.write_text(path.read_text().replace("degrees_of_freedom: 4", "degrees_of_freedom: 7"))
+    with pytest.raises(UserError) as error:
+        check(path)
+
+    assert str(error.value).endswith(
+        "problem.yaml: extension 'student_t_noise': degrees_of_freedom 7; only 4 are supported. "
+        "Write degrees_of_freedom: 4."
+    )
+
+
+@pytest.mark.parametrize("noise", ["log-laplace", "student-t"])
+def test_heavy_tails_beside_an_error_that_the_file_states_are_refused(noise, tmp_path):
+    table = measurements(noise=noise, error=0.1)
     with pytest.raises(UserError) as error:
         build(table, protocol(), compose("both_none"), tmp_path / "p", dataset="toy")
 

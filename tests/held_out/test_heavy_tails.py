@@ -23,7 +23,7 @@ def test_one_bad_lane_moves_a_rate_less_where_tails_are_heavy():
     bad = course.copy()
     bad[-1] *= 30.0
     moved = {}
-    for kind in ("log-normal", "log-laplace"):
+    for kind in ("log-normal", "log-laplace", "log-student-t"):
         found = []
         for values in (course, bad):
             problem = with_noise(kind)
@@ -32,11 +32,12 @@ def test_one_bad_lane_moves_a_rate_less_where_tails_are_heavy():
             found.append(weights @ drawn[:, density.names.index("k")])
         moved[kind] = abs(found[1] - found[0])
 
-    assert moved["log-laplace"] < 0.3 * moved["log-normal"]
+    print(moved)
+    assert max(moved["log-laplace"], moved["log-student-t"]) < 0.3 * moved["log-normal"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["laplace", "log-laplace"])
+@pytest.mark.parametrize("kind", ["laplace", "log-laplace", "student-t", "log-student-t"])
 def test_intervals_under_heavy_tails_hold_what_they_say(kind):
     """60 data sets simulated at draws of the priors; a rate, two scales and the noise."""
     rng, shares = np.random.default_rng(13), []

@@ -208,6 +208,8 @@ def test_parameters_are_integrated_out_by_their_place():
     [
         ({"kind": "normal"}, {"scale_1": "only with log-normal noise is it integrated out",
                               "offset_1": "only with log-normal noise is it integrated out"}),
+        ({"kind": "log-student-t"}, {"scale_1": "only with log-normal noise is it integrated out",
+                                     "sigma": "with Student's t it is not integrated out"}),
         ({"noise": "sigma * scale"}, {"scale_1": "it enters in another way than as scale, offset or noise"}),
         ({"formula": "scale * A**2 + offset * A"},
          {"offset_1": "it enters in another way than as scale, offset or noise"}),

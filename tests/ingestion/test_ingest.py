@@ -119,10 +119,10 @@ def test_table_that_breaks_the_schema_is_refused(tmp_path):
     broken = measurements.assign(value=measurements["value"].where(measurements.index != 1, -1.0))
     with pytest.raises(UserError) as error:
         checked(broken.assign(noise=broken["noise"].replace("normal", "gaussian")), "x")
-    expected = "expected one of lognormal, normal, laplace, log-laplace"
+    expected = "expected one of lognormal, normal, laplace, log-laplace, student-t, log-student-t"
     assert str(error.value) == (
         "x: 3 faults\n"
-        "  - measurements, row 3: expected lognormal and log-laplace values above zero.\n"
+        "  - measurements, row 3: expected lognormal and log-laplace and log-student-t values above zero.\n"
         f"  - measurements, row 12: noise = gaussian: {expected}.\n"
         f"  - measurements, row 14: noise = gaussian: {expected}."
     )

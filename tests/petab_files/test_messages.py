@@ -116,7 +116,7 @@ SPOILT: list[Spoil] = [
      "observables.tsv, row 2, column noiseFormula: the cell is empty, a formula was expected."),
     (2, "observables.tsv", "log-normal", "lognormal",
      "observables.tsv, row 2, column noiseDistribution: 'lognormal'. Did you mean 'log-normal'? Known: laplace, "
-     "log-laplace, log-normal, normal."),
+     "log-laplace, log-normal, log-student-t, normal, student-t."),
     (2, "observables.tsv", "\t0.1", "\t" + "(" * 2000 + "0.1" + ")" * 2000,
      "observables.tsv, row 2, column noiseFormula: a formula nested more than 100 levels deep."),
     (2, "parameters.tsv", "0\t10", "10\t0",
@@ -159,7 +159,7 @@ SPOILT: list[Spoil] = [
      "experiment_files, extensions, format_version, id, mapping_files, measurement_files, model_files, "
      "observable_files, parameter_files."),
     (2, "problem.yaml", "id: decay", "extensions: {foo: {version: 1.0.0, required: true}}",
-     "problem.yaml: the problem needs the extension 'foo', which is not supported."),
+     "problem.yaml: the problem needs the extension 'foo', which is not supported. Known: student_t_noise."),
 ]  # fmt: skip
 
 

@@ -10,18 +10,18 @@ import pytest
 from petab.v2.core import NoiseDistribution, PriorDistribution
 from pytensor.compile.mode import Mode
 from scipy.integrate import quad
-from scipy.stats import laplace, norm
+from scipy.stats import laplace, norm, t
 
 from il6infer.engine.likelihood import pointwise, slopes
 from il6infer.inference import posterior
 from il6infer.petab_files import version1
 from il6infer.problems import noise
 from il6infer.problems.families import FAMILIES
-from il6infer.problems.noise import CENSORED, ERRORS, NOISES
+from il6infer.problems.noise import CENSORED, ERRORS, NOISES, WITHOUT
 from tests.zoo import toy
 
 MEDIAN, SCALE, VALUE = 2.0, 0.3, 1.7
-ERROR = {"normal": norm, "laplace": laplace}
+ERROR = {"normal": norm, "laplace": laplace, "student-t": t(4)}
 
 
 def one(function, kind, value, median=MEDIAN, scale=SCALE, side=0):
@@ -30,10 +30,12 @@ def one(function, kind, value, median=MEDIAN, scale=SCALE, side=0):
 
 
 def test_the_tables_are_those_of_petab():
-    assert set(NOISES) == {kind.value for kind in NoiseDistribution}
+    assert set(NOISES) == {kind.value for kind in NoiseDistribution} | set(WITHOUT)
+    assert set(WITHOUT.values()) <= {kind.value for kind in NoiseDistribution}
+    assert all(NOISES[own].logarithmic == NOISES[like].logarithmic for own, like in WITHOUT.items())
     assert set(FAMILIES) == {kind.value for kind in PriorDistribution}
     assert {*version1._LINEAR.values(), *version1._ON_SCALE.values()} <= set(FAMILIES)
-    assert {f"{log}{kind}" for kind in version1._NOISE for log in ("", "log-")} == set(NOISES)
+    assert {f"{log}{kind}" for kind in version1._NOISE for log in ("", "log-")} == set(NOISES) - set(WITHOUT)
     assert set(ERROR) == set(ERRORS)
 
 
@@ -75,9 +77,19 @@ def _laplace_cdf(z):
     return mpmath.exp(z) / 2 if z < 0 else 1 - mpmath.exp(-z) / 2
 
 
+def _student_cdf(z):
+    """By the incomplete beta function, of any number of degrees of freedom."""
+    tail = mpmath.betainc(2, mpmath.mpf(1) / 2, 0, 4 / (4 + z * z), regularized=True) / 2
+    return tail if z < 0 else 1 - tail
+
+
 @pytest.mark.parametrize(
     ("error", "cdf", "pdf"),
-    [("normal", mpmath.ncdf, mpmath.npdf), ("laplace", _laplace_cdf, lambda z: mpmath.exp(-abs(z)) / 2)],
+    [
+        ("normal", mpmath.ncdf, mpmath.npdf),
+        ("laplace", _laplace_cdf, lambda z: mpmath.exp(-abs(z)) / 2),
+        ("student-t", _student_cdf, lambda z: mpmath.mpf(3) / 8 * (1 + z * z / 4) ** mpmath.mpf(-2.5)),
+    ],
 )
 def test_log_masses_hold_far_out(error, cdf, pdf):
     for z in (-5000.0, -400.0, -30.001, -29.999, -5.0, -1e-9, 0.0, 1e-9, 3.0, 38.0, 1e3):

@@ -13,6 +13,7 @@ from il6infer._errors import UserError
 from il6infer.engine import compile
 from il6infer.inference.density import Density
 from il6infer.network.network import symbol
+from il6infer.problems.noise import NOISES
 from il6infer.problems.priors import distribution
 from il6infer.problems.spec import Parameter, Prior
 from il6infer.problems.variables import variable_names
@@ -96,7 +97,7 @@ def test_one_variable_a_parameter_and_one_a_read_out(families):
     _, _, model, _ = families
 
     assert [v.name for v in model.free_RVs] == ["s", "sigma"]
-    assert [v.name for v in model.observed_RVs] == ["normal", "log_normal", "laplace", "log_laplace"]
+    assert [v.name for v in model.observed_RVs] == [name.replace("-", "_") for name in NOISES]
     assert model.named_vars_to_dims["log_normal"] == ("log_normal_row",)
 
 

@@ -61,7 +61,7 @@ def blow_up(low=0.1, high=3.0):
 
 def families():
     """One read-out of each noise distribution, with scale ``s`` and noise ``sigma``."""
-    kinds = ("normal", "log-normal", "laplace", "log-laplace")
+    kinds = ("normal", "log-normal", "laplace", "log-laplace", "student-t", "log-student-t")
     formula = symbol("s") * symbol("x") + 0.1
     return Problem(
         id="families",
@@ -79,7 +79,7 @@ def families():
 def censored():
     """As `families`, the second value of each known as a lower limit, and the last as an upper one."""
     problem = families()
-    sides = ["", "above", "below"] * 4
+    sides = ["", "above", "below"] * 6
     return problem.with_measurements(problem.measurements.assign(censored=sides))
 
 
