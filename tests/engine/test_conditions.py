@@ -48,7 +48,7 @@ def engine(request: pytest.FixtureRequest):
     asked = problem(
         net, [0.5], estimated={"k": 0.7, "a0": 1.5, "b0": 2.0}, observed=[f"y_{name}" for name in CONDITIONS]
     )
-    return compile(asked, engine=request.param, rtol=1e-9, atol=1e-11)
+    return compile(asked, engine=request.param, rtol=1e-9, atol=1e-11, lower_atol=False)
 
 
 @pytest.mark.parametrize(

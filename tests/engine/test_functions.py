@@ -111,7 +111,7 @@ def all_functions(request: pytest.FixtureRequest):
         network(rates, {"x": k}, {"k": START, "s": 1.0}), [END - START], estimated={"k": START, "s": 1.0},
         observed=[f"y_{n}" for n in names],
     )  # fmt: skip
-    return names, compile(asked, engine=request.param, rtol=1e-9, atol=1e-11)
+    return names, compile(asked, engine=request.param, rtol=1e-9, atol=1e-11, lower_atol=False)
 
 
 def test_rates_of_all_functions_are_integrated(all_functions) -> None:
