@@ -214,10 +214,10 @@ def _reads_back(written: Sequence[Sequence[str]], table: pd.DataFrame, columns: 
     return True
 
 
-def _floats(texts: Sequence[str], column: Column) -> np.ndarray | None:
+def _floats(texts: Sequence[str], column: Column) -> list[float] | None:
     """Numbers of a column that was written by a format of numbers; None where one is not what the column holds."""
-    found = np.array([float(text) if text else math.nan for text in texts])
-    odd = {texts[place] for place in np.flatnonzero(~np.isfinite(found))}
+    found = [float(text) if text else math.nan for text in texts]
+    odd = {texts[place] for place in np.flatnonzero(~np.isfinite(found)).tolist()}
     return found if odd <= ({""} if column.empty else set()) | ({"inf"} if column.infinite else set()) else None
 
 

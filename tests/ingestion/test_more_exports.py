@@ -57,6 +57,16 @@ READ = {
         PLATE,
         PLATES,
     ),
+    "a grid of the columns that were read": (
+        "Results\n,4,5,6\nA,1200,1300,9500\nB,1250,1350,9700\n",
+        PLATE.replace("A1-B2", "A4-B5").replace("A3-B3", "A6-B6"),
+        PLATES,
+    ),
+    "no grid: a table whose first column has no name": (
+        ",condition,time,value\n1,vehicle,0 min,2\n2,vehicle,15 min,3\n3,il6,15 min,4\n",
+        VALUE,
+        [("vehicle", 0, 2), ("vehicle", 15, 3), ("il6", 15, 4)],
+    ),
     "the last wells of 384": (
         "Well,value\nP24,400\nP23,7800\n",
         VALUE + ", layout: {P24: vehicle 60, P23: il6 60}",

@@ -25,12 +25,13 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 _ONES = frozenset({"1", "01", "1.0"})
+_LATER = frozenset({*map(str, range(2, 24)), *(f"0{number}" for number in range(2, 10))})
 _KNOWN = (("firefly", "firefly"), ("renilla", "renilla"))
 
 
 @dataclass(frozen=True)
 class Plate:
-    """One grid: row of its numbers, column of the number 1, how many columns, letter -> row, title, wavelength."""
+    """One grid: row and column of its first number, how many columns, letter -> row, title, wavelength, that number."""
 
     head: int
     left: int
@@ -38,6 +39,7 @@ class Plate:
     rows: tuple[tuple[str, int, str], ...]
     title: str
     wave: str = ""
+    first: int = 1
 
 
 def _numbers(row: tuple[str, ...], start: int = 0) -> tuple[int, int] | None:
@@ -55,25 +57,38 @@ def _numbers(row: tuple[str, ...], start: int = 0) -> tuple[int, int] | None:
     return None
 
 
+def _part(row: tuple[str, ...]) -> tuple[int, int, int] | None:
+    """Column of the first of some numbers of a plate that alone were read, how many there are, and that number."""
+    left = next((place for place, cell in enumerate(row[:4]) if cell not in ("", "<>")), 0)
+    if not left or row[left] not in _LATER:
+        return None
+    first, count = int(row[left]), 0
+    while left + count < len(row) and row[left + count].lstrip("0") == str(first + count):
+        count += 1
+    return (left, count, first) if count > 1 and first + count <= 25 else None
+
+
 def plates(grid: Grid) -> Iterator[Plate]:
     """Find the grids of a file, from top to bottom."""
     last = -1
     for head, row in enumerate(grid.rows):
-        found = _numbers(row)
+        found, first = _numbers(row), 1
+        if found is None and (part := _part(row)) is not None:
+            found, first = part[:2], part[2]
         if found is None or head <= last:
             continue
         left, width = found
         lettered = list(_lettered(grid, head, left, width)) if left else []
-        rows = lettered or list(_unlettered(grid, head, left, width))
+        rows = lettered or ([] if first > 1 else list(_unlettered(grid, head, left, width)))
         letters = {letter for letter, _, _ in rows}
         if not rows or (len(letters) < 2 and not lettered) or width > 24 or len(letters) > 16:
             continue
         title = _title(grid, head, last, left)
         beside = list(_beside(row, left + width, width)) if all(not name for _, _, name in rows) else []
         waves = _waves(grid, head, len(beside) + 1)
-        yield Plate(head, left, width, tuple(rows), title, waves[0])
+        yield Plate(head, left, width, tuple(rows), title, waves[0], first)
         for place, wave in zip(beside, waves[1:], strict=True):
-            yield Plate(head, place, width, tuple(rows), title, wave)
+            yield Plate(head, place, width, tuple(rows), title, wave, first)
         last = rows[-1][1]
 
 
@@ -160,7 +175,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
             for i in range(plate.width):
                 cell = grid.cell(place, plate.left + i)
                 if cell:
-                    well = f"{letter}{i + 1}"
+                    well = f"{letter}{plate.first + i}"
                     wells.setdefault(well, {})[names[read_name]] = cell
                     lines.setdefault(well, place + 1)
     order = sorted(wells, key=lambda well: (well[0], int(well[1:])))
