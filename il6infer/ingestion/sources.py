@@ -16,6 +16,7 @@ from il6infer.ingestion.assay import File
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.bands import Joined
 from il6infer.ingestion.cells import read_bytes
+from il6infer.ingestion.hidden_rows import hidden_rows
 from il6infer.ingestion.join import with_house_names, with_names
 from il6infer.ingestion.labels import name_of
 from il6infer.ingestion.layout import PLACES, joined, places_of, read_layout
@@ -112,6 +113,8 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         said = f"batch: {{column: {take.batch_column}, empty: ...}}"
         fault = Fault(kept.where(empty[0], take.batch_column), what, f"Fill it in, or name it: '{said}'.")
         return [Source(spec, None, Reading(faults=(fault,)), sha256, loaded)]
+    if faults := _unseen(content, kept, loaded):
+        return [Source(spec, None, Reading(faults=tuple(faults)), sha256, loaded)]
     rows = {row.number: row for row in loaded.sheet.rows}
     for batch, sheet, mine in _batches(spec, kept, left, rows):
         one: Any = replace(spec, batch=batch) if sheet is not None and spec.take.batch_column else spec  # type: ignore[type-var]
@@ -125,6 +128,18 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         whole = _with_left_out(reading.sheet or sheet, [*sheet.rows, *(rows[row] for row, _ in mine if row in rows)])
         found.append(Source(one, whole, reading, sha256, loaded, layout_sha256))
     return _with_values(found)
+
+
+def _unseen(content: bytes, kept: Sheet, loaded: Loaded) -> list[Fault]:
+    """Find rows that would be read, and that the workbook hides from who looks at it."""
+    hidden = hidden_rows(content, loaded.grid.sheet) if loaded.grid.sheet else frozenset()
+    lines = sorted({row.line or row.number for row in kept.rows} & hidden)
+    if not lines:
+        return []
+    shown = ", ".join(map(str, lines[:5])) + (" ..." if len(lines) > 5 else "")
+    are = "a row that would be read is" if len(lines) == 1 else f"{len(lines)} rows that would be read are"
+    what = f"{are} hidden in the workbook (row {shown})."
+    return [Fault(kept.name, what, "Show what is to be read; delete the rest, or leave it out by 'where'.")]
 
 
 def _with_values(found: list[Source]) -> list[Source]:

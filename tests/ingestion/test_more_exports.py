@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
+
 import pytest
 
 from il6infer._errors import UserError
 from il6infer.ingestion import ingest
 from il6infer.ingestion.times import spoken_time
+from tests.ingestion.workbooks import xlsx, zipped
 
 TWO = """protocol:
   - {condition: vehicle, time_min: 0, action: control}
@@ -228,7 +233,7 @@ REFUSED = {
 
 
 def read(folder, text, entry, protocol=TWO):
-    (folder / "f").write_text(text, encoding="utf-8")
+    (folder / "f").write_bytes(text if isinstance(text, bytes) else text.encode())
     (folder / "d.yaml").write_text(f"title: t\n{protocol}files:\n  - {{path: f, {entry}}}\n", encoding="utf-8")
     return ingest(folder / "d.yaml", "d", folder).measurements
 
@@ -250,6 +255,30 @@ def test_what_cannot_be_told_is_refused_with_the_way_out(shape, tmp_path):
     with pytest.raises(UserError) as error:
         read(tmp_path, text, VALUE + timed)
     assert message in str(error.value)
+
+
+HIDDEN = [["condition", "time_min", "value"], ["vehicle", 0, 400], ["il6", 15, 7800], ["il6", 15, 9]]
+
+
+def hiding(row: int) -> bytes:
+    """Workbook with a sheet before the one that is read, of which a row is hidden."""
+    book = xlsx({"notes": [["no table"]], "gel": HIDDEN})
+    with zipfile.ZipFile(io.BytesIO(book)) as packed:
+        parts = {name: packed.read(name).decode() for name in packed.namelist()}
+    changed = re.sub(rf'<row r="{row}"', f'<row r="{row}" spans="1:3" hidden="1"', parts["xl/worksheets/s2.xml"])
+    assert changed != parts["xl/worksheets/s2.xml"]
+    return zipped(parts | {"xl/worksheets/s2.xml": changed})
+
+
+def test_a_hidden_row_is_not_read_unseen(tmp_path):
+    with pytest.raises(UserError) as error:
+        read(tmp_path, hiding(4), VALUE + ", time: time_min, sheet: gel")
+    assert str(error.value).splitlines()[1] == (
+        "  - f, sheet 'gel': a row that would be read is hidden in the workbook (row 4). Show what is to be read; "
+        "delete the rest, or leave it out by 'where'."
+    )
+    chosen = read(tmp_path, hiding(4), VALUE + ", time: time_min, sheet: gel, where: {value: [400, 7800]}")
+    assert list(chosen["value"]) == [400, 7800]
 
 
 @pytest.mark.parametrize(
