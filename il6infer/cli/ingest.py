@@ -13,8 +13,10 @@ Example:
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,14 +69,27 @@ class _Words(argparse.Action):
         namespace.description = Path(words[-1])
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the collector of cycles rest: cells make none, and it would walk all of a large file again and again."""
+    at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if at_work:
+            gc.enable()
+
+
 def run(args: argparse.Namespace) -> None:
     """Ingest one data set and write its tables."""
-    from il6infer.ingestion import ingest, write
-
     if args.output is None:
         raise UserError("--output is missing: the folder to write into. `il6infer ingest check` writes no tables.")
-    tables = ingest(args.description, args.name or args.description.stem, args.folder)
-    write(tables, args.output)
+    with _uncollected():
+        from il6infer.ingestion import ingest, write
+
+        tables = ingest(args.description, args.name or args.description.stem, args.folder)
+        write(tables, args.output)
     report = tables.report
     logger.info("%s: %d values of %d files", report.dataset, report.values, len(report.files))
     for file in report.files:
