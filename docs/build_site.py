@@ -27,7 +27,7 @@ PAGES = {
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
 }
-ASSETS = {"packages.svg": "docs/packages.svg", "first_screen.png": "docs/first_screen.png", "models": "docs/models"}
+ASSETS = {name: f"docs/{name}" for name in ("packages.svg", "first_screen.png", "sbc_gels.svg", "models")}
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 
 
