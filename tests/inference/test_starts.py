@@ -199,9 +199,15 @@ def test_a_start_that_was_stuck_far_below_is_climbed_on_from_and_a_lower_mode_le
     assert [round(float(mode.frame.origin[0])) for mode in modes] == [7]
 
 
-def test_a_low_and_wide_mode_with_most_of_the_mass_is_kept_and_comes_first():
-    """In ten dimensions: 12 log units lower, ten times as wide, so e^11 times as much; the high one is there, too."""
-    centres, widths, heights = np.zeros((2, 10)), np.array([1.0, 0.1]), np.array([-12.0, 0.0])
+@pytest.mark.parametrize(
+    ("mass", "kept"),
+    [(11.0, [-12.0, 0.0]), (-5.0, [0.0, -12.0]), (-9.0, [0.0])],
+    ids=["most", "1 in 150", "1 in 8,000"],
+)
+def test_a_mode_far_lower_is_kept_by_its_mass(mass, kept):
+    """In ten dimensions, 12 log units lower, and as wide as its mass asks for; the largest mass comes first."""
+    centres, heights = np.zeros((2, 10)), np.array([-12.0, 0.0])
+    widths = 0.1 * np.array([np.exp((mass + 12.0) / 10.0), 1.0])
     centres[1] = 5.0
 
     def uneven(x):
@@ -215,8 +221,8 @@ def test_a_low_and_wide_mode_with_most_of_the_mass_is_kept_and_comes_first():
     modes = find_modes(uneven, starts, 4)
 
     assert starts.logp[0] == pytest.approx(0.0, abs=1e-3)
-    assert [mode.logp for mode in modes] == pytest.approx([-12.0, 0.0], abs=1e-3)
-    np.testing.assert_allclose(modes[0].frame.origin, 0.0, atol=0.05)
+    assert [mode.logp for mode in modes] == pytest.approx(kept, abs=1e-3)
+    np.testing.assert_allclose(modes[0].frame.origin, 0.0 if kept[0] < 0.0 else 5.0, atol=0.05)
 
 
 def _points(chosen):
