@@ -63,6 +63,8 @@ class Sheet:
     ----------
     decimal, thousands
         How its numbers are written; no separator of thousands: empty.
+    begins
+        Numbers of the rows above which the file has a blank line.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Sheet:
     entry: str = "row"
     decimal: str = "."
     thousands: str = ""
+    begins: tuple[int, ...] = ()
 
     def number(self, text: str) -> float | None:
         """Read a cell as `number` does, with the decimal mark and the thousands separator of this table."""

@@ -12,6 +12,7 @@ from il6infer._errors import Fault
 from il6infer._tables import Sheet
 from il6infer._units import TIME_UNITS
 from il6infer.ingestion.bands import Joined, with_bands, with_lanes, with_replicates
+from il6infer.ingestion.blocks import repeated
 from il6infer.ingestion.cells import Merged
 from il6infer.ingestion.guard import guard, marked, passed_over, summed_up
 from il6infer.ingestion.headers import contradicted, logarithms
@@ -283,10 +284,11 @@ class Assay:
         found_lost = marked(joined.bands, lost, out) if joined.bands is not None else []
         naming = [c for c in ("replicate", "sample", "well", "lane", "tube") if c in taken.columns and c not in unnamed]
         sums = [fault] if (fault := summed_up(taken, naming, found.values)) else []
+        again = [fault] if (fault := repeated(taken, measured, {*unnamed, *take.ignore})) else []
         left = [Dropped(observable, row, reason) for row, reason in joined.left for observable in spec.observables]
         return replace(
             found,
-            faults=(*faults, *found.faults, *guard(taken, unnamed, found.values), *sums, *found_lost),
+            faults=(*faults, *found.faults, *guard(taken, unnamed, found.values), *sums, *again, *found_lost),
             dropped=(*found.dropped, *left),
             passed_over=(*unnamed, *lost),
             ignored=take.ignore,

@@ -166,6 +166,11 @@ def _plain_words(text: str) -> set[str]:
     return set(re.split(r"[^a-z0-9#]+", "".join(letter for letter in spelled if not unicodedata.combining(letter))))
 
 
+def tells_places(column: str) -> bool:
+    """Whether a column, by its name, counts samples or the places where they lie: lane, well, replicate, number."""
+    return bool(_words(column) & (_PLACES | _LABELS))
+
+
 def _named(sheet: Sheet, column: str) -> Fault | None:
     """Fault of a column whose name says that its cells judge rows or values."""
     where, words = f"{sheet.name}, column '{column}'", _words(column)

@@ -115,7 +115,7 @@ def _read(grid: Grid, format: Format, take: Take, wanted: Collection[str]) -> tu
     rows = block.rows
     if decimal != "." and grid.sheet:
         rows = tuple(row.with_cells({c: _with_mark(cell, decimal) for c, cell in row.cells.items()}) for row in rows)
-    sheet = Sheet(grid.name, block.columns, rows, decimal=decimal, thousands=thousands or "")
+    sheet = Sheet(grid.name, block.columns, rows, decimal=decimal, thousands=thousands or "", begins=block.begins)
     return (None, faults) if faults else (Loaded(sheet, replace(block, rows=()), format.name, grid), [])
 
 

@@ -291,3 +291,40 @@ def test_a_hidden_row_is_not_read_unseen(tmp_path):
 )  # fmt: skip
 def test_times_are_read_by_their_units(text, expected):
     assert spoken_time(text) == (None if expected is None else pytest.approx(expected))
+
+
+BLOCKS = {
+    "raw and normalised": "condition,time_min,value\nvehicle,60,378\nil6,60,7837\n\nvehicle,60,0.05\nil6,60,1.03\n",
+    "in another order": "condition,time_min,value\nvehicle,60,378\nil6,60,7837\n\n\nil6,60,1.03\nvehicle,60,0.05\n",
+    "with a number that is passed over": "condition,time_min,value,area\nvehicle,60,378,12\nil6,60,7837,14\n\nvehicle,60,0.05,3\nil6,60,1.03,4\n",
+    "with a title of its own below": "condition,time_min,value\nvehicle,60,378\nil6,60,7837\nil6,15,21\n\nvehicle,60,0.05\nil6,60,1.03\nil6,15,0.2\n",
+}
+APART = {
+    "numbered replicates": "condition,time_min,replicate,value\nvehicle,60,1,378\nil6,60,1,7837\n\nvehicle,60,2,391\nil6,60,2,8011\n",
+    "other times": "condition,time_min,value\nil6,15,378\nil6,30,7837\n\nil6,60,391\nil6,90,8011\n",
+    "other conditions": "condition,time_min,value\nvehicle,15,378\nvehicle,60,391\n\nil6,15,7837\nil6,60,8011\n",
+    "numbered lanes": "lane,condition,time_min,value\n1,vehicle,60,378\n2,il6,60,7837\n\n3,vehicle,60,391\n4,il6,60,8011\n",
+    "a line between every two rows": "condition,time_min,value\nvehicle,60,378\n\nvehicle,60,391\n\nil6,60,7837\n\nil6,60,8011\n",
+    "no blank line": "condition,time_min,value\nvehicle,60,378\nil6,60,7837\nvehicle,60,391\nil6,60,8011\n",
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_second_block_of_the_same_labels_is_no_replicate(name, tmp_path):
+    lines = BLOCKS[name].splitlines()
+    begins = max(n for n, line in enumerate(lines) if not line) + 2
+    with pytest.raises(UserError) as error:
+        read(tmp_path, BLOCKS[name], f"{VALUE}, time: time_min" + ", ignore: [area]" * ("area" in BLOCKS[name]))
+
+    assert str(error.value).splitlines()[1] == (
+        f"  - f, row {begins}: a second block of rows begins below a blank line, with the same labels as that from row 2. "
+        "Another table, such as a normalised one, needs a file, or a sheet, of its own; replicates need a column "
+        "'replicate' that numbers them, or no blank line between."
+    )
+
+
+@pytest.mark.parametrize("name", APART)
+def test_blocks_that_something_tells_apart_are_read(name, tmp_path):
+    text = APART[name]
+    protocol = TWO if "vehicle" in text else "protocol:\n" + TWO.splitlines()[2] + "\n"
+    assert len(read(tmp_path, text, f"{VALUE}, time: time_min", protocol)) == 4

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, number
@@ -97,6 +98,8 @@ class Block:
         Columns of the program that repeat or sum up others, or say nothing of a value.
     preamble, footer
         Text above and below, with what stands beside it.
+    begins
+        Numbers of the rows above which a blank line stands.
     """
 
     columns: tuple[str, ...]
@@ -105,6 +108,7 @@ class Block:
     passed_over: tuple[str, ...] = ()
     preamble: tuple[str, ...] = ()
     footer: tuple[str, ...] = ()
+    begins: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -298,7 +302,9 @@ def table_below(
         else Row(line, {name: row[i] if i < len(row) else "" for name, i in zip(names, kept, strict=True)})
         for line, row in body
     )
-    return Block(tuple(names), rows, preamble=text_of(grid.rows[:head]), footer=text_of([*footer, *below])), []
+    begins = tuple(line for (last, _), (line, _) in pairwise(body) if line > last + 1)
+    above, under = text_of(grid.rows[:head]), text_of([*footer, *below])
+    return Block(tuple(names), rows, preamble=above, footer=under, begins=begins), []
 
 
 def _word(grid: Grid) -> str:
@@ -358,7 +364,7 @@ def renamed(block: Block, names: Mapping[str, str], hidden: Collection[str] = ()
         Row(number, {name: cells[column] for name, column in both}, line, place)
         for number, cells, line, place in block.rows
     )
-    return Block(columns, rows, block.left, (*block.passed_over, *gone), block.preamble, block.footer)
+    return replace(block, columns=columns, rows=rows, passed_over=(*block.passed_over, *gone))
 
 
 def named(block: Block, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
