@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from il6infer._errors import Fault
 from il6infer._tables import Row, Sheet
-from il6infer.ingestion.formats.format import numeric
 from il6infer.ingestion.guard import tells_places
+from il6infer.ingestion.marks import numeric
 
 
 def repeated(sheet: Sheet, measured: Collection[str], unnamed: Collection[str]) -> Fault | None:

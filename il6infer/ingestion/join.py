@@ -248,7 +248,8 @@ def _told_by(joined: Joined, row: Row, told: ConditionOf) -> str:
     parts = [row[column] for column in told.columns]
     if not all(parts):
         column = told.columns[parts.index("")]
-        joined.faults.append(Fault(sheet.where(row, column), "the cell is empty, a condition is expected."))
+        what = "the cell is empty, a condition is expected."
+        joined.faults.append(Fault(sheet.where(row, column), what, "Fill it in: no cell is taken from the one above."))
         joined.faulty.add(row.number)
         return ""
     if told.names is None:

@@ -9,8 +9,7 @@ from il6infer._errors import Fault, nearest
 from il6infer._tables import Sheet
 from il6infer.ingestion.cells import Grid, Typed, grids
 from il6infer.ingestion.formats import FORMATS, Block, Format
-from il6infer.ingestion.formats.format import numeric
-from il6infer.ingestion.marks import decide, in_doubt, telling
+from il6infer.ingestion.marks import decide, in_doubt, numeric, telling
 from il6infer.ingestion.taking import Take
 
 

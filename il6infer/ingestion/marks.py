@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from il6infer._errors import Fault
+from il6infer._tables import number
 from il6infer.ingestion.cells import Typed
 
 _SHAPE = re.compile(r"[+-]?\d[\d., '\u2019\u00a0\u202f]*([eE][+-]?\d+)?")
@@ -39,6 +40,11 @@ class Marks:
     decimal: str = "."
     thousands: str = ""
     example: str = ""
+
+
+def numeric(cell: str) -> bool:
+    """Tell whether a cell looks like a number, whatever its marks are."""
+    return bool(cell) and (number(cell) is not None or bool(kind_of(cell)))
 
 
 def same_blank(cell: str) -> str:

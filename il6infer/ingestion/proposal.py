@@ -15,9 +15,10 @@ from il6infer._units import species_of, substances
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.cells import grids, read_bytes
 from il6infer.ingestion.dataset import BLANK
-from il6infer.ingestion.formats.format import known_as, numeric, plain, time_unit
+from il6infer.ingestion.formats.format import known_as, plain, time_unit
 from il6infer.ingestion.labels import name_of, parse_label
 from il6infer.ingestion.loading import Loaded, load
+from il6infer.ingestion.marks import numeric
 from il6infer.ingestion.proposed_configuration import configuration
 from il6infer.ingestion.proposed_layout import is_map, key_of, layout_of
 from il6infer.ingestion.proposed_notes import cell_said, is_prose

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from il6infer._tables import Sheet
 from il6infer._units import minutes
-from il6infer.ingestion.formats.format import known_as, numeric, unit_word
+from il6infer.ingestion.formats.format import known_as, unit_word
 from il6infer.ingestion.labels import parse_label
+from il6infer.ingestion.marks import numeric
 
 _TIME = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*(min|h)(?![A-Za-z])(?!\s*(?:before|pre))")
 _ENDS = " _-,;:|/"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from il6infer.ingestion.formats.format import numeric
 from il6infer.ingestion.loading import Loaded
+from il6infer.ingestion.marks import numeric
 
 NOTES = frozenset({".txt", ".md"})
 """Of files that may be notes."""

@@ -11,6 +11,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.ingestion import ingest
+from il6infer.ingestion.formats.second_table import second_table
 from il6infer.ingestion.times import spoken_time
 from tests.ingestion.workbooks import xlsx, zipped
 
@@ -328,3 +329,26 @@ def test_blocks_that_something_tells_apart_are_read(name, tmp_path):
     text = APART[name]
     protocol = TWO if "vehicle" in text else "protocol:\n" + TWO.splitlines()[2] + "\n"
     assert len(read(tmp_path, text, f"{VALUE}, time: time_min", protocol)) == 4
+
+
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [
+        ("name,dose,x\nA,low,2\nB,high,3\n", "'name', 'dose', 'x'"),
+        ("sample,hours,ratio\nvehicle,1,0.05\nil6,1,1.03\n", "'sample', 'hours', 'ratio'"),
+        ("condition,time,pSTAT3/STAT3\nvehicle,60,0.05\nil6,60,1.03\n", "'condition', 'time', 'pSTAT3/STAT3'"),
+    ],
+)
+def test_the_header_of_another_table_below_is_named(below, said, tmp_path):
+    with pytest.raises(UserError) as error:
+        read(tmp_path, f"condition,time_min,value\nvehicle,60,378\nil6,60,7837\n\n{below}", f"{VALUE}, time: time_min")
+
+    assert [line.strip(" -") for line in str(error.value).splitlines()[1:]] == [
+        f"f, row 5: a second table begins below a blank line: {said}. Give each table a file, or a sheet, of its own."
+    ]
+
+
+@pytest.mark.parametrize("cells", ["60,n.d.", "60,OVER", "n.d.,OVER", ",", "1 h,12", "high,low"])
+def test_cells_that_are_no_header_begin_no_table(cells):
+    body = [(2, ("vehicle", "60", "378")), (3, ("il6", "60", "7837")), (5, ("il6", *cells.split(",")))]
+    assert second_table(body, ("condition", "time_min", "value"), 0) is None

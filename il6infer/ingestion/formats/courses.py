@@ -8,7 +8,8 @@ from collections.abc import Collection
 from il6infer._errors import Fault
 from il6infer._tables import Row
 from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import Block, Format, known_as, numeric, plain, table_below
+from il6infer.ingestion.formats.format import Block, Format, known_as, plain, table_below
+from il6infer.ingestion.marks import numeric
 from il6infer.ingestion.times import spoken_time
 
 _BEGIN = re.compile(r"t?\s*=?\s*", re.IGNORECASE)

@@ -9,9 +9,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from il6infer._errors import Fault
-from il6infer._tables import Row, number
+from il6infer._tables import Row
 from il6infer.ingestion.cells import Grid, filled, plain
-from il6infer.ingestion.marks import kind_of
+from il6infer.ingestion.formats.second_table import second_table
+from il6infer.ingestion.marks import numeric
 from il6infer.ingestion.times import unit_word
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
@@ -185,11 +186,6 @@ def told_time_unit(header: str) -> str:
     return unit_word(found["unit"]) if found else ""
 
 
-def numeric(cell: str) -> bool:
-    """Tell whether a cell looks like a number, whatever its marks are."""
-    return bool(cell) and (number(cell) is not None or bool(kind_of(cell)))
-
-
 def headers(grid: Grid, *groups: Iterable[str]) -> int | None:
     """First row that has, of each group of names, at least one (compared as `plain`); None: no row has."""
     wanted = [{plain(name) for name in group} for group in groups]
@@ -266,11 +262,9 @@ def table_below(
     body, footer = _without_footer(body, width, sums)
     names = names[:width]
     faults: list[Fault] = []
-    head_of = {*names, ""}
-    again = next((n for n, row in body if row[0] in head_of and len(set(row)) > 2 and {*row, ""} == head_of), 0)
-    if again:
-        what = f"a second table begins: its header is that of row {head + 1}."
-        return None, [Fault(f"{grid.name}, row {again}", what, "Give each table a file, or a sheet, of its own.")]
+    if other := second_table(body, names, head):
+        line, what = other
+        return None, [Fault(f"{grid.name}, row {line}", what, "Give each table a file, or a sheet, of its own.")]
     for line, row in body:
         if len(row) == width and row[-1]:
             continue  # as nearly all are

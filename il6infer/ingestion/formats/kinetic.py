@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from il6infer._errors import Fault
 from il6infer._tables import Row
 from il6infer.ingestion.cells import SEARCHED, Grid
-from il6infer.ingestion.formats.format import Block, Format, numeric, plain, text_of
+from il6infer.ingestion.formats.format import Block, Format, plain, text_of
+from il6infer.ingestion.marks import numeric
 
 _WELL = re.compile(r"([A-P])0?([1-9]|1\d|2[0-4])")
 _TIMED = re.compile(r"-?\d+([.,]\d+)?\s*(s|min|h)|(\d+\s*h\s*)?\d+\s*min(\s*\d+\s*s)?|\d+:\d\d(:\d\d)?", re.IGNORECASE)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from il6infer._errors import Fault
 from il6infer._tables import Row
 from il6infer.ingestion.cells import Grid
-from il6infer.ingestion.formats.format import Block, Format, numeric, text_of
+from il6infer.ingestion.formats.format import Block, Format, text_of
+from il6infer.ingestion.marks import numeric
 
 _SIZES = {1: 2, 2: 3, 3: 4, 4: 6, 6: 8, 8: 12, 16: 24}
 """Rows of a plate -> its columns."""

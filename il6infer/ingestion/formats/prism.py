@@ -10,8 +10,9 @@ from dataclasses import replace
 from il6infer._errors import Fault
 from il6infer._tables import Row, number
 from il6infer.ingestion.cells import Grid, filled
-from il6infer.ingestion.formats.format import Block, Format, numeric, plain, table_below, text_of, time_unit
+from il6infer.ingestion.formats.format import Block, Format, plain, table_below, text_of, time_unit
 from il6infer.ingestion.labels import parse_label
+from il6infer.ingestion.marks import numeric
 from il6infer.ingestion.times import spoken_time
 
 _REPLICATE = re.compile(

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from il6infer._errors import Fault
 from il6infer.ingestion.cells import SEARCHED, Grid, Merged, filled
-from il6infer.ingestion.formats.format import Block, Format, known_as, numeric, plain, table_below
+from il6infer.ingestion.formats.format import Block, Format, known_as, plain, table_below
+from il6infer.ingestion.marks import numeric
 
 _UNIT = re.compile(
     r"[(\[]?(a\.?u\.?|rlu|rfu|counts?|cps|s|sec|min|minutes?|h|hours?|d|days?|%|percent|ratio|-|k?da"
