@@ -10,13 +10,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from il6infer._errors import Fault
 from il6infer._files import why_unreadable
+from il6infer._once import once
 from il6infer.ingestion.prism_file import is_prism
 from il6infer.ingestion.prism_file import tables as prism_tables
 from il6infer.ingestion.workbook_sizes import MAX_CELLS, too_large
@@ -80,7 +81,7 @@ class Grid:
     encoding: str = "utf-8"
     sheet: str = ""
 
-    @cached_property
+    @once
     def words(self) -> tuple[frozenset[str], ...]:
         """Cells of each row in which a header may stand, as `plain`; every format looks through them."""
         return tuple(frozenset(plain(cell) for cell in row if cell) for row in self.rows[:SEARCHED])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from il6infer._errors import Fault, UserError, nearest
+from il6infer._once import once
 from il6infer._tables import Row, Sheet, not_a_number
 from il6infer._units import DOSE_UNITS, concentration_nM, species_of, substances
 from il6infer.stages import genotype
@@ -68,7 +68,7 @@ class Protocol:
         """Time of the first step of a condition, at most 0 [min]."""
         return self._starts.get(condition, 0.0)
 
-    @cached_property
+    @once
     def _starts(self) -> Mapping[str, float]:
         starts: dict[str, float] = {}
         for step in self.steps:
