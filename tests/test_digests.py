@@ -24,7 +24,7 @@ EDITS = {
     "_digests.py": SIMULATES,  # a fit notes the digest of its code
     "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch", "leave_out"},
     "_numbers.py": ALL - {"freed"},
-    "_once.py": {*BUILDS, "draw", "draw_adopted", "report", *SIMULATES},
+    "_once.py": {"ingest", "join", *BUILDS, "draw", "draw_adopted", "report", *SIMULATES},
     "_interruption.py": {"fit", "sbc_batch", "leave_out"},
     "_run_lock.py": set(),
     "_schema.py": {"ingest", "join", "report", *ASKED},
