@@ -64,7 +64,7 @@ class Sheet:
     decimal, thousands
         How its numbers are written; no separator of thousands: empty.
     begins
-        Numbers of the rows above which the file has a blank line.
+        Rows of the file above which it has a blank line.
     """
 
     name: str

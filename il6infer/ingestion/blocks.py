@@ -30,7 +30,7 @@ def repeated(sheet: Sheet, measured: Collection[str], unnamed: Collection[str]) 
         return None
     blocks: dict[int, list[Row]] = {}
     for row in sheet.rows:
-        blocks.setdefault(bisect(sheet.begins, row.number), []).append(row)
+        blocks.setdefault(bisect(sheet.begins, row.line or row.number), []).append(row)
     labels = [
         column
         for column in sheet.columns
@@ -41,7 +41,7 @@ def repeated(sheet: Sheet, measured: Collection[str], unnamed: Collection[str]) 
     for rows in blocks.values():
         said = tuple(sorted(tuple(row[column] for column in labels) for row in rows))
         if len(rows) > 1 and said in seen:
-            first = sheet.where(seen[said]).rpartition(", ")[2]
+            first = f"{sheet.entry} {seen[said].line or seen[said].number}"
             what = f"a second block of rows begins below a blank line, with the same labels as that from {first}."
             remedy = (
                 "Another table, such as a normalised one, needs a file, or a sheet, of its own; replicates need a "

@@ -352,3 +352,29 @@ def test_the_header_of_another_table_below_is_named(below, said, tmp_path):
 def test_cells_that_are_no_header_begin_no_table(cells):
     body = [(2, ("vehicle", "60", "378")), (3, ("il6", "60", "7837")), (5, ("il6", *cells.split(",")))]
     assert second_table(body, ("condition", "time_min", "value"), 0) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "place"),
+    [
+        (
+            "condition,0 min,15 min\nvehicle,1,2\nil6,3,4\n\nvehicle,0.1,0.2\nil6,0.3,0.4\n",
+            "time: time",
+            "row 5, 0 min",
+        ),
+        (
+            "Time (min),vehicle,vehicle,il6,il6\n0,1,2,3,4\n15,1,2,7,8\n\n0,0.1,0.2,0.3,0.4\n15,0.1,0.2,0.7,0.8\n",
+            "time: 'Time (min)', format: prism",
+            "row 5, 'vehicle' 1",
+        ),
+    ],
+    ids=["courses across", "replicates across"],
+)
+def test_a_second_block_is_seen_in_wide_tables(text, keys, place, tmp_path):
+    with pytest.raises(UserError) as error:
+        read(tmp_path, text, f"{VALUE}, {keys}")
+
+    assert (
+        f"  - f, {place}: a second block of rows begins below a blank line, with the same labels as that from row 2."
+        in (str(error.value))
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 from il6infer._errors import Fault
 from il6infer._tables import Row
@@ -52,7 +53,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
                 rows.append(Row(len(rows) + 1, cells, row.number, f"row {row.number}, {cell}"))
     if not rows:
         return None, [Fault(grid.name, "has no number below its times.", "")]
-    return Block((*names.values(), "time", "value"), tuple(rows), (), (), block.preamble, block.footer), []
+    return replace(block, columns=(*names.values(), "time", "value"), rows=tuple(rows)), []
 
 
 FORMAT = Format(

@@ -100,7 +100,7 @@ class Block:
     preamble, footer
         Text above and below, with what stands beside it.
     begins
-        Numbers of the rows above which a blank line stands.
+        Rows of the file above which a blank line stands.
     """
 
     columns: tuple[str, ...]

@@ -143,7 +143,7 @@ def read(grid: Grid, wanted: Collection[str]) -> tuple[Block | None, list[Fault]
                 rows.append(Row(len(rows) + 1, cells, row.number, place))
     if not any(numeric(row["value"]) for row in rows):
         return None, [Fault(grid.name, "has no number below its header.", "")]
-    return Block((time, "condition", "replicate", "value"), tuple(rows), (), (), block.preamble, block.footer), []
+    return replace(block, columns=(time, "condition", "replicate", "value"), rows=tuple(rows)), []
 
 
 FORMAT = Format(
