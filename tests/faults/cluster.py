@@ -91,8 +91,8 @@ def _installed() -> bool:
     return all(shutil.which(name) for name in ("slurmctld", "slurmd", "munged", "srun"))
 
 
-def wait(what: str, done: Callable[[], bool], seconds: float = 300.0) -> None:
-    """Wait until something is so.
+def wait(what: str, done: Callable[[], bool], seconds: float = 300.0, pause: float = 0.5) -> None:
+    """Wait until something is so, asking every `pause` seconds.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def wait(what: str, done: Callable[[], bool], seconds: float = 300.0) -> None:
     while not done():
         if time.monotonic() > end:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
-        time.sleep(0.5)
+        time.sleep(pause)
 
 
 def out(*words: str) -> str:

@@ -33,7 +33,8 @@ ON_CLUSTER = (
     "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5", "--jobs", "2",
     "--latency-wait", "10", "--set-threads", f"fit={min(2, os.cpu_count() or 1)}", "report=1",
 )  # fmt: skip
-DRAWS = 400
+DRAWS = 1_500
+"""Of a fit that is hindered: so many that a quick machine is not through before it is caught."""
 LONGEST = 1_800
 """Seconds that a run may take, tries included."""
 LONGER = CONFIG.replace("draws: 60", f"draws: {DRAWS}")
@@ -67,7 +68,7 @@ class Fit:
     def process(self) -> int:
         """Give the number of the process that samples, when it has kept draws."""
         partial = (self.folder / POSTERIOR).with_name(f"{POSTERIOR.name}.partial")
-        wait("draws that are kept", lambda: any(p.stat().st_size > 10_000 for p in partial.glob("*.draws")), 600)
+        wait("draws that are kept", lambda: any(p.stat().st_size > 10_000 for p in partial.glob("*.draws")), 600, 0.1)
         for path in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
@@ -195,7 +196,7 @@ def main() -> int:
         return 0
     # A `timeout` or a scheduler that ends this must not leave daemons behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    well = True
+    unwell = []
     with tempfile.TemporaryDirectory() as scratch, cluster():
         done = done_run(args.local or Path(scratch) / "local")
         for name in faults:
@@ -206,15 +207,17 @@ def main() -> int:
             except (LookupError, OSError, subprocess.SubprocessError) as error:
                 outcome, ok = f"{type(error).__name__}: {error}", False
             minutes = (time.monotonic() - began) / 60
-            sys.stdout.write(f"| {what} | {outcome} | {minutes:.0f} min | {'well' if ok else 'NOT WELL'} |\n")
+            row = f"| {what} | {outcome} | {minutes:.0f} min | {'well' if ok else 'NOT WELL'} |\n"
+            sys.stdout.write(row)
             sys.stdout.flush()
             if not ok:
-                well = False
+                unwell.append(row)
                 logs = sorted(folder.rglob("slurm_logs/**/*.log"), key=lambda path: path.stat().st_mtime)
                 said = [log_of(folder), *(path.read_text(errors="replace") for path in logs[-1:])]
                 sys.stderr.write("\n".join([f"{name}:", *(text[-4000:] for text in said), ""]))
                 _end_all(folder)
-    return int(not well)
+    sys.stdout.write("".join(unwell))  # again, below all logs
+    return int(bool(unwell))
 
 
 def _end_all(folder: Path) -> None:
