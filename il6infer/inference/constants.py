@@ -7,7 +7,7 @@ log-evidence would rise, and which parameters would move with it. All of it is o
 
 Means over draws are taken by regression on the gradient of the log-posterior, whose posterior mean is known to be zero
 (Mira, Solgi and Imparato 2013, doi 10.1007/s11222-012-9344-6): for a constant that the estimated parameters make up
-for, the plain mean would be noise. The information is Fisher's, of normal noise, with the parameters' priors: the Schur
+for, the plain mean would be noise. The information is Fisher's, of each noise, with the parameters' priors: the Schur
 complement of the constant, which cannot be negative. A value beyond a limit tells what the mass there does (observed
 information): nothing where the limit is far.
 """
@@ -58,7 +58,7 @@ class Pull:
     slope, slope_error
         Derivative of the log-evidence by the natural logarithm of the constant, and its Monte-Carlo error.
     information
-        That the data hold about the logarithm of the constant when all parameters are free to follow; of normal noise.
+        That the data hold about the logarithm of the constant when all parameters are free to follow.
     response
         Parameter -> by how many of its posterior standard deviations it moves for each unit of that logarithm.
     """

@@ -2,10 +2,10 @@
 
 The models in play are those that sampled and reproduce the data, each as probable as its pseudo-BMA+ weight says (Yao
 et al. 2018, Bayesian Analysis 13:917, doi 10.1214/17-BA1091). What a plan would read is simulated under each: a draw of
-its posterior, noise, and a new gel or plate of unknown scale. How probable the models then are is worked out from
-normal densities of each model's readings. The information on which model is right, averaged over outcomes of the
-models' own draws, is a lower bound of the true one, however little normal the readings are (Barber & Agakov 2003, NIPS
-16:201).
+its posterior, with noise of its own distribution. How probable the models then are is worked out from normal densities
+of each model's readings, of the same variance, as if the scale of the new gel or plate were unknown. The information on
+which model is right, averaged over outcomes of the models' own draws, is a lower bound of the true one, however little
+normal the readings are (Barber & Agakov 2003, NIPS 16:201).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from il6infer.problems.noise import NOISES, error_of
 from il6infer.stages.predictions import Contest, Lane, LaneReadings
 
 OUTCOMES = 300
@@ -33,10 +34,19 @@ _LANE = tuple[str, str, float]
 
 @dataclass(frozen=True)
 class _Rival:
-    """Readings of one model, their levels taken out: (draws, lanes), (lanes,) noise, (lanes,) slope by the scale."""
+    """Readings of one model, their levels taken out.
+
+    Attributes
+    ----------
+    readings
+        (draws, lanes).
+    noise, kinds, scaling
+        (lanes,) scale and distribution of the noise, and slope by the logarithm of the gel's scale.
+    """
 
     readings: np.ndarray
     noise: np.ndarray
+    kinds: tuple[str, ...]
     scaling: np.ndarray
 
 
@@ -93,7 +103,8 @@ def _common(found: Mapping[str, LaneReadings]) -> tuple[tuple[Lane, ...], dict[s
     for (model, one), own in zip(found.items(), keys, strict=True):
         at = [own.index(key) for key in shared]
         values, noise = one.values.values[:, at], np.array(one.noise)[at]
-        logs = np.array(one.logarithmic, dtype=bool)[at]
+        kinds = tuple(one.kinds[i] for i in at)
+        logs = np.array([NOISES[kind].logarithmic for kind in kinds])
         values, noise = values[np.isfinite(values).all(axis=1)].copy(), noise.copy()
         for gel in dict.fromkeys(lane.readout for lane in lanes):
             mine = np.array([lane.readout == gel for lane in lanes])
@@ -102,7 +113,7 @@ def _common(found: Mapping[str, LaneReadings]) -> tuple[tuple[Lane, ...], dict[s
                 values[:, mine] -= level
             else:
                 values[:, mine], noise[mine] = values[:, mine] / abs(level), noise[mine] / abs(level)
-        rivals[model] = _Rival(values, noise, np.where(logs, 1.0, values.mean(axis=0)))
+        rivals[model] = _Rival(values, noise, kinds, np.where(logs, 1.0, values.mean(axis=0)))
     return lanes, rivals
 
 
@@ -113,7 +124,7 @@ class _Judge:
         self.chances = chances
         rng = np.random.default_rng([seed, 0])
         self._same = np.array([[a == b for b in gels] for a in gels])
-        self._means, self._covariances, self._noise = [], [], [one.noise for one in rivals]
+        self._means, self._covariances, self._variances = [], [], []
         self._outcomes = []
         names = list(dict.fromkeys(gels))
         which = np.array([names.index(gel) for gel in gels])
@@ -123,11 +134,10 @@ class _Judge:
             self._means.append(one.readings.mean(axis=0))
             own = np.cov(one.readings, rowvar=False).reshape(len(gels), len(gels))
             self._covariances.append(own + SCALE**2 * np.outer(slopes, slopes) * self._same)
-            picked = one.readings[rng.integers(0, len(one.readings), OUTCOMES)]
-            scales = SCALE * rng.normal(size=(OUTCOMES, len(names)))[:, which]
-            self._outcomes.append(picked + slopes * scales)
-        self._rng = rng
-        self._draws = rng.normal(size=(64, OUTCOMES, len(gels)))  # noise of replicates, the same for all plans
+            self._variances.append(one.noise**2 * np.array([error_of(kind).variance for kind in one.kinds]))
+            self._outcomes.append(one.readings[rng.integers(0, len(one.readings), OUTCOMES)])
+        # Noise of replicates, the same for all plans.
+        self._draws = [one.noise * _errors(one.kinds, (64, OUTCOMES), seed) for one in rivals]
 
     def told(self, chosen: Sequence[int]) -> tuple[float, float]:
         """Give the information [nats] on which model is right, and the mean probability of the right one."""
@@ -139,8 +149,8 @@ class _Judge:
         at = list(chosen)
         told, right = 0.0, 0.0
         for m, (chance, outcomes) in enumerate(zip(self.chances, self._outcomes, strict=True)):
-            errors = np.stack([self._draws[n % 64][:, lane] for n, lane in zip(nth, at, strict=True)], axis=1)
-            read = outcomes[:, at] + errors * self._noise[m][at]
+            errors = [self._draws[m][n % 64][:, lane] for n, lane in zip(nth, at, strict=True)]
+            read = outcomes[:, at] + np.stack(errors, axis=1)
             logs = (
                 np.stack([self._density(k, at, read) for k in range(len(self.chances))]) + np.log(self.chances)[:, None]
             )
@@ -152,7 +162,7 @@ class _Judge:
 
     def _density(self, k: int, at: list[int], read: np.ndarray) -> np.ndarray:
         """Logarithm, up to a constant, of the normal density of readings in a model."""
-        matrix = self._covariances[k][np.ix_(at, at)] + np.diag(self._noise[k][at] ** 2)
+        matrix = self._covariances[k][np.ix_(at, at)] + np.diag(self._variances[k][at])
         matrix += _RIDGE * np.eye(len(at)) * np.diag(matrix).mean() / SCALE**2
         factor = np.linalg.cholesky(matrix)
         z = np.linalg.solve(factor, (read - self._means[k][at]).T)
@@ -173,3 +183,9 @@ class _Judge:
             gains.append(self.told([*chosen, best])[0] - before)
             chosen.append(best)
         return chosen, gains
+
+
+def _errors(kinds: Sequence[str], shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Draw standard errors (*shape, lanes) of each lane's kind; lanes of one kind have the same in every model."""
+    drawn = {kind: error_of(kind).draw(np.random.default_rng([seed, 2]), (*shape, len(kinds))) for kind in set(kinds)}
+    return np.stack([drawn[kind][..., lane] for lane, kind in enumerate(kinds)], axis=-1)

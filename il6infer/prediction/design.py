@@ -62,7 +62,7 @@ def design(
     readings
         (draws, lanes) what each lane would read, without noise; logarithms where the noise is of them.
     noise
-        (lanes,) standard deviation of a reading.
+        (lanes,) standard deviation of a reading, or that of normal noise which tells as much.
     scaling
         (lanes,) slope of a reading by the logarithm of its gel's scale: 1 of a logarithm, its value otherwise.
     groups

@@ -12,7 +12,7 @@ from il6infer.prediction.design import design
 from il6infer.prediction.draws import chosen_draws
 from il6infer.prediction.interventions import Candidates
 from il6infer.prediction.quantities import level
-from il6infer.problems.noise import logarithmic
+from il6infer.problems.noise import NOISES, error_of
 from il6infer.problems.spec import Problem
 from il6infer.stages.predictions import Array, Lane, LaneReadings, MeasurementPlan
 
@@ -30,12 +30,12 @@ class Readings:
     Attributes
     ----------
     courses
-        (read-out, experiment) -> (draws, times) what is read, its noise alike, and whether both are of logarithms.
+        (read-out, experiment) -> (draws, times) what is read, the scale of its noise alike, and the kind of noise.
     times
         (times,) [min].
     """
 
-    courses: Mapping[Pair, tuple[np.ndarray, np.ndarray, bool]]
+    courses: Mapping[Pair, tuple[np.ndarray, np.ndarray, str]]
     times: np.ndarray
 
     @classmethod
@@ -62,7 +62,7 @@ class Readings:
         width = len(times)
         for pair in wanted:
             part = slice(measured.index(pair) * width, (measured.index(pair) + 1) * width)
-            courses[pair] = prediction[:, part], noise[:, part], bool(logarithmic(kinds[part])[0])
+            courses[pair] = prediction[:, part], noise[:, part], str(kinds[part][0])
         return cls(courses, times)
 
 
@@ -110,8 +110,11 @@ def plan_of(
     if usable.sum() < LEAST_DRAWS * len(targets):
         return none(f"{usable.sum()} draws are too few for {len(targets)} parameters")
     costs = np.array([asked.costs.get(column[0][0], 1.0) for column in columns])
+    # Of normal noise that tells as much of the median: exact where lanes are many or tell little.
+    told = np.array([error_of(readings.courses[column[0]][2]).information[0] for column in columns])
+    noise = np.array([column[3] for column in columns]) / np.sqrt(told)
     found = design(
-        values[usable], seen[usable], np.array([column[3] for column in columns]),
+        values[usable], seen[usable], noise,
         np.array([column[4] for column in columns]), [column[0][0] for column in columns], asked.lanes, costs,
         np.random.default_rng(seed),
     )  # fmt: skip
@@ -142,16 +145,17 @@ def lane_readings(
         Lane(readout, plans[name].title, time, float(asked.costs.get(readout, 1.0)), 0.0)
         for (readout, name), time, *_ in columns
     )
-    logs = tuple(readings.courses[pair][2] for pair, *_ in columns)
+    kinds = tuple(readings.courses[pair][2] for pair, *_ in columns)
     values = np.stack([column[2] for column in columns], axis=1)
     kept = Array.of(values[chosen_draws(len(values), draws)])
-    return LaneReadings(lanes, asked.lanes, kept, tuple(column[3] for column in columns), logs)
+    return LaneReadings(lanes, asked.lanes, kept, tuple(column[3] for column in columns), kinds)
 
 
 def _columns(asked: Candidates, readings: Readings) -> list[tuple[Pair, float, np.ndarray, float, float]]:
     """Give read-out and experiment, time, (draws,) readings, noise, and slope by ln of the scale, of each candidate."""
     columns = []
-    for pair, (seen, noise, logs) in readings.courses.items():
+    for pair, (seen, noise, kind) in readings.courses.items():
+        logs = NOISES[kind].logarithmic
         for time in asked.times:
             value, sds = (level(readings.times, rows, time) for rows in (seen, noise))
             if logs:

@@ -43,6 +43,8 @@ class StandardError:
     information
         Fisher information of one measurement about its median, in units of 1 / scale^2, and about the logarithm of its
         scale.
+    variance
+        In units of scale^2.
     scale
         What the scale is called.
     """
@@ -52,6 +54,7 @@ class StandardError:
     log_mass: Callable[[float], tuple[float, float]]
     draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
     information: tuple[float, float]
+    variance: float
     scale: str
 
 
@@ -108,7 +111,7 @@ def _laplace_log_mass(z: float) -> tuple[float, float]:
 ERRORS: Mapping[str, StandardError] = MappingProxyType(
     {
         "normal": StandardError(
-            _squared, _LOG_ROOT, _normal_log_mass, lambda rng, shape: rng.normal(size=shape), (1.0, 2.0), "sd"
+            _squared, _LOG_ROOT, _normal_log_mass, lambda rng, shape: rng.normal(size=shape), (1.0, 2.0), 1.0, "sd"
         ),
         "laplace": StandardError(
             _absolute,
@@ -116,6 +119,7 @@ ERRORS: Mapping[str, StandardError] = MappingProxyType(
             _laplace_log_mass,
             lambda rng, shape: rng.laplace(size=shape),
             (1.0, 1.0),
+            2.0,
             "mean absolute deviation",
         ),
         # From a stream of its own, so that the draws of the others are the same with it and without.
@@ -125,6 +129,7 @@ ERRORS: Mapping[str, StandardError] = MappingProxyType(
             student.log_mass,
             lambda rng, shape: rng.spawn(1)[0].standard_t(student.FREEDOM, size=shape),
             student.INFORMATION,
+            student.VARIANCE,
             f"scale of Student's t, {student.FREEDOM} degrees of freedom,",
         ),
     }
@@ -163,6 +168,11 @@ KINDS: Mapping[str, str] = MappingProxyType({noise.table: name for name, noise i
 def logarithmic(kinds: np.ndarray) -> np.ndarray:
     """Whether each noise distribution (names, any shape) is one of logarithms."""
     return np.isin(kinds.astype(str), [name for name, noise in NOISES.items() if noise.logarithmic])
+
+
+def error_of(kind: str) -> StandardError:
+    """Give the standard error of a noise distribution."""
+    return ERRORS[NOISES[kind].error]
 
 
 def residuals(kinds: np.ndarray, measured: np.ndarray, median: np.ndarray, scale: np.ndarray) -> np.ndarray:

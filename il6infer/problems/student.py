@@ -21,6 +21,9 @@ CONSTANT = math.log(8.0 / 3.0)
 INFORMATION = ((FREEDOM + 1) / (FREEDOM + 3), 2 * FREEDOM / (FREEDOM + 3))
 """About the median, in units of 1 / scale^2, and about the logarithm of the scale."""
 
+VARIANCE = FREEDOM / (FREEDOM - 2)
+"""In units of scale^2."""
+
 _LN_4, _FAR = math.log(4.0), 1e150
 
 

@@ -169,15 +169,15 @@ class LaneReadings:
         How many a gel or plate has.
     values
         (draws, lanes); logarithms where the noise is of them.
-    noise, logarithmic
-        (lanes,) standard deviation of a reading, and whether it is of the logarithm.
+    noise, kinds
+        (lanes,) scale of the noise of a reading, and its distribution by the name that PEtab gives it.
     """
 
     lanes: tuple[Lane, ...]
     lanes_of_a_plan: int
     values: Array
     noise: tuple[float, ...]
-    logarithmic: tuple[bool, ...]
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True)

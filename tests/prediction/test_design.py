@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from il6infer.prediction.design import SCALE, design
+from il6infer.prediction.planning import Readings, plan_of
+from il6infer.problems.noise import NOISES, error_of
 
 
 def draws(count: int = 4000, columns: int = 2) -> np.ndarray:
@@ -83,3 +87,33 @@ def test_the_plan_shrinks_a_simulated_posterior_as_foretold_and_more_than_a_rand
     assert found.lanes == (0, 3)
     assert chosen == pytest.approx(found.shrinkage.mean(), rel=0.03)
     assert chosen < 0.7 * random
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_the_plan_foretells_what_lanes_of_each_noise_tell(kind):
+    """A hundred lanes of a known gel: the spread of the posterior that a grid gives, over data of known truths."""
+    lanes, scale = 100, 4.0
+    theta = draws()[:, :1]
+    seen = np.exp(theta) if NOISES[kind].logarithmic else theta - theta.mean()
+    problem = SimpleNamespace(estimated=[SimpleNamespace(id="k")], network=SimpleNamespace(parameters=("k",)))
+    asked = SimpleNamespace(parameters=("k",), times=(0.0,), costs={}, lanes=lanes)
+    pair = ("pSTAT3", "IL-6")
+    steady = ("pSTAT3", "rest")
+    noises = {pair: scale, steady: 1e-9}  # beside a lane that shows how bright the gel is
+    readings = Readings(
+        {at: (seen if at == pair else np.ones_like(seen), np.full_like(seen, s), kind) for at, s in noises.items()},
+        np.zeros(1),
+    )
+    values = np.exp(theta)
+    plan = plan_of(problem, asked, {at[1]: SimpleNamespace(title=at[1]) for at in noises}, values, readings, 1)
+    error, rng = error_of(kind), np.random.default_rng(3)
+    grid = np.linspace(-5, 5, 801)
+    spreads = []
+    for truth in rng.normal(size=1000):
+        data = truth + scale * error.draw(rng, (sum(lane.done == "IL-6" for lane in plan.lanes),))
+        log = -0.5 * grid**2 - error.loss((data[:, None] - grid) / scale)[0].sum(axis=0)
+        weights = np.exp(log - log.max()) / np.exp(log - log.max()).sum()
+        spreads.append(weights @ grid**2 - (weights @ grid) ** 2)
+
+    # Of Laplace noise 5 %: it is the slowest to get there.
+    assert plan.shrinkage["k"] == pytest.approx(np.sqrt(np.mean(spreads)), rel=0.07)
