@@ -18,7 +18,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from il6infer.cli.options import count, natural
+from il6infer.cli.options import Named, count, natural
 
 logger = logging.getLogger("il6infer")
 
@@ -81,7 +81,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     weighing = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
     weighing.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
     weighing.add_argument(
-        "--answers", nargs=2, action="append", required=True, metavar=("MODEL", "ANSWERS.json"),
+        "--answers", nargs=2, action=Named, required=True, metavar=("MODEL", "ANSWERS.json"),
         help="one model's answers; repeat for each model",
     )  # fmt: skip
     weighing.add_argument("--output", required=True, type=Path, help="JSON file to write")

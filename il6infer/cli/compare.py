@@ -15,6 +15,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import Named
+
 logger = logging.getLogger("il6infer")
 
 
@@ -27,14 +29,14 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--fit", nargs=3, action="append", required=True, metavar=("MODEL", "POSTERIOR.nc", "VERDICT.json"),
+        "--fit", nargs=3, action=Named, required=True, metavar=("MODEL", "POSTERIOR.nc", "VERDICT.json"),
         help="one model's posterior and verdict; repeat for each model",
     )  # fmt: skip
     parser.add_argument(
-        "--evidence", nargs=2, action="append", default=[], metavar=("MODEL", "FILE"), help="of `il6infer evidence`"
+        "--evidence", nargs=2, action=Named, default=[], metavar=("MODEL", "FILE"), help="of `il6infer evidence`"
     )
     parser.add_argument(
-        "--left-out", nargs=2, action="append", default=[], metavar=("MODEL", "FILE"),
+        "--left-out", nargs=2, action=Named, default=[], metavar=("MODEL", "FILE"),
         help="of `il6infer leaveout`; repeat for each model and job",
     )  # fmt: skip
     parser.add_argument("--dataset", required=True, help="name of the data set")

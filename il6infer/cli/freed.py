@@ -15,6 +15,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer.cli.options import Named
+
 logger = logging.getLogger("il6infer")
 
 
@@ -27,11 +29,11 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--fit", nargs=3, action="append", required=True, metavar=("MODEL", "POSTERIOR.nc", "VERDICT.json"),
+        "--fit", nargs=3, action=Named, required=True, metavar=("MODEL", "POSTERIOR.nc", "VERDICT.json"),
         help="one model with all its constants held; repeat for each model",
     )  # fmt: skip
     parser.add_argument(
-        "--freed", nargs=4, action="append", required=True,
+        "--freed", nargs=4, action=Named, keys=2, required=True,
         metavar=("MODEL", "CONSTANT", "POSTERIOR.nc", "VERDICT.json"),
         help="the same model with one constant freed; repeat for each",
     )  # fmt: skip

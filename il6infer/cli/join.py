@@ -18,6 +18,9 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.cli.options import Named, of_cell, of_member
+
 logger = logging.getLogger("il6infer")
 
 
@@ -31,13 +34,15 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )
     parser.add_argument("--name", required=True, help="of the joint data set")
     parser.add_argument(
-        "--member", nargs=2, action="append", required=True, dest="members", metavar=("NAME", "FOLDER"),
+        "--member", nargs=2, action=Named, required=True, dest="members", metavar=("NAME", "FOLDER"),
         help="a data set, and what `il6infer ingest` wrote of it; repeat for each",
     )  # fmt: skip
-    parser.add_argument("--cell", action="append", default=[], dest="cells", metavar="NAME=CELL",
+    parser.add_argument("--cell", action=Named, default=[], type=of_cell, dest="cells", metavar="NAME=CELL",
                         help="preset of the cells of a data set; may be repeated")  # fmt: skip
-    parser.add_argument("--set", action="append", default=[], dest="values", metavar="NAME.PARAMETER=VALUE",
-                        help="value of a parameter in one data set; may be repeated")  # fmt: skip
+    parser.add_argument(
+        "--set", action=Named, keys=2, default=[], type=of_member, dest="values", metavar="NAME.PARAMETER=VALUE",
+        help="value of a parameter in one data set; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--own", action="append", default=[], metavar="PARAMETER",
                         help="one a data set; may be repeated")  # fmt: skip
     parser.add_argument("--pooled", action="append", default=[], metavar="PARAMETER",
@@ -48,7 +53,6 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Join and write."""
-    from il6infer.cli.options import assignment
     from il6infer.ingestion.assemble import write
     from il6infer.ingestion.joint import Member, join
     from il6infer.library.priors import preset_of
@@ -56,11 +60,18 @@ def run(args: argparse.Namespace) -> None:
     from il6infer.stages.ingest import IngestSummary
     from il6infer.stages.tables import MEASUREMENTS, PROTOCOL, read_table
 
-    cells = dict(text.split("=", 1) for text in args.cells)
+    known = [name for name, _ in args.members]
+    given = [("--cell", args.cells), ("--set", args.values)]
+    faults = [
+        Fault(f"{option} {name}", "no --member has that name.", nearest(name, known))
+        for option, words in given
+        for name in dict.fromkeys(word[0] for word in words)
+        if name not in known
+    ]
+    raise_faults(faults, "data sets to be joined")
+    cells = dict(args.cells)
     values: dict[str, dict[str, float]] = {}
-    for text in args.values:
-        dataset, _, rest = text.partition(".")
-        name, value = assignment(rest)
+    for dataset, name, value in args.values:
         values.setdefault(dataset, {})[name] = value
     members = [
         Member(

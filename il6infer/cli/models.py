@@ -21,7 +21,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from il6infer.cli.options import assignment
+from il6infer.cli.options import Named, assignment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     for action in (diagram, compose):
         action.add_argument("--output", required=True, type=Path, help="file to write")
     diagram.add_argument(
-        "--set", action="append", default=[], type=assignment, dest="values", metavar="PARAMETER=VALUE",
+        "--set", action=Named, default=[], type=assignment, dest="values", metavar="PARAMETER=VALUE",
         help="value of your cells, as in `il6infer problem`, for the caption; may be repeated",
     )  # fmt: skip
     parser.set_defaults(run=run)

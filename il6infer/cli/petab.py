@@ -15,7 +15,7 @@ from pathlib import Path
 from il6infer._errors import UserError
 from il6infer.cli import adopt
 from il6infer.cli.fit import OPTIONS, add_options, chosen_settings, write_posterior
-from il6infer.cli.options import count, natural, positive
+from il6infer.cli.options import Named, count, natural, positive
 
 logger = logging.getLogger("il6infer")
 
@@ -91,7 +91,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     two.set_defaults(run=run_fit, folders=("output",))
     five = actions.add_parser("space", help="models as a PEtab Select problem", description=SPACE, formatter_class=raw)
     five.add_argument(
-        "--problem", nargs=2, action="append", required=True, metavar=("MODEL", "PROBLEM.yaml"), help="repeat for each"
+        "--problem", nargs=2, action=Named, required=True, metavar=("MODEL", "PROBLEM.yaml"), help="repeat for each"
     )
     five.add_argument("--criterion", choices=("AIC", "AICc", "BIC"), default="AICc", help="of the selection")
     five.add_argument("--output", required=True, type=Path, help="folder to write")

@@ -16,7 +16,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from il6infer.cli.options import count, natural
+from il6infer.cli.options import Named, count, natural
 
 logger = logging.getLogger("il6infer")
 
@@ -60,7 +60,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     weigh_parser = actions.add_parser("weigh", help="all fits of a data set", description=WEIGH, formatter_class=raw)
     weigh_parser.add_argument("comparison", type=Path, metavar="COMPARISON.json", help="of `il6infer compare`")
     weigh_parser.add_argument(
-        "--predictions", nargs=2, action="append", required=True, metavar=("MODEL", "PREDICTIONS.json"),
+        "--predictions", nargs=2, action=Named, required=True, metavar=("MODEL", "PREDICTIONS.json"),
         help="one model's predictions; repeat for each model",
     )  # fmt: skip
     weigh_parser.add_argument("--output", required=True, type=Path, help="JSON file to write")

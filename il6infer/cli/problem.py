@@ -15,7 +15,7 @@ import logging
 from pathlib import Path
 
 from il6infer._errors import UserError
-from il6infer.cli.options import assignment, freed
+from il6infer.cli.options import Named, assignment, freed
 
 logger = logging.getLogger("il6infer")
 
@@ -37,12 +37,12 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="add a published finding on several parameters, such as free_IL6 (docs/models.md); may be repeated",
     )  # fmt: skip
     parser.add_argument(
-        "--set", action="append", default=[], type=assignment, dest="values", metavar="PARAMETER=VALUE",
+        "--set", action=Named, default=[], type=assignment, dest="values", metavar="PARAMETER=VALUE",
         help="give a parameter the value of your cells, and estimate it no more: cell_number=5e4, medium_volume=0.1, "
         "ratio_IL6R_gp130=0.2 (units: il6infer models show); may be repeated",
     )  # fmt: skip
     parser.add_argument(
-        "--free", action="append", default=[], type=freed, metavar="CONSTANT[=LOW:HIGH]",
+        "--free", action=Named, default=[], type=freed, metavar="CONSTANT[=LOW:HIGH]",
         help="estimate a constant that the library holds fixed; LOW and HIGH are the ends of the 90 %% interval of its "
         "prior, by default a factor of 10 either way of its value; may be repeated",
     )  # fmt: skip
@@ -68,7 +68,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     )  # fmt: skip
     parser.add_argument("--held-out", action="store_true", help="build the problem of what is left out instead")
     parser.add_argument(
-        "--and-held-out", nargs=3, action="append", default=[], dest="others",
+        "--and-held-out", nargs=3, action=Named, default=[], dest="others",
         metavar=("NAME", "MEASUREMENTS.csv", "PROTOCOL.csv"),
         help="with --held-out: all of another data set, too; its conditions and gels get NAME_ before their names",
     )  # fmt: skip

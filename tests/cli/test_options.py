@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from il6infer.cli.fit import OPTIONS
-from il6infer.cli.main import parser
-from il6infer.cli.options import count, natural, positive, real, whole
+from il6infer.cli.main import main, parser
+from il6infer.cli.options import Named, assignment, count, freed, natural, of_cell, of_member, positive, real, whole
 
 NUMBERS = {"--threads", "--draws", "--seed", "--batch", "--rtol", "--atol", "--max-steps", "--max-seconds"}
 NUMBERS |= {"--time-limit", "--job", "--jobs", "--cores", "--starts", "--part", "--parts"}
@@ -73,3 +73,64 @@ def test_a_number_that_an_option_cannot_take_is_refused_by_name(words, option, c
 
         assert left.value.code == 2
         assert f"argument {option}: '{text}' is not a " in said
+
+
+def test_every_option_that_is_given_once_a_name_is_walked_here():
+    """Repeated options of several words, or of NAME=VALUE, are tables by name: a second row of a name is refused."""
+    actions = [action for top in _parsers(parser()) for action in top._actions]
+    tables = [a for a in actions if a.nargs in (2, 3, 4) or a.type in (assignment, freed, of_cell, of_member)]
+
+    assert all(isinstance(action, Named) for action in tables)
+    assert {action.option_strings[0] for action in tables} == {
+        "--set", "--free", "--cell", "--fit", "--freed", "--evidence", "--left-out", "--answers", "--problem",
+        "--predictions", "--member", "--and-held-out",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (["problem", "--free", "k_import=0.04:4", "--free", "k_import=0.1:4"], "k_import"),
+        (["problem", "--set", "cell_number=5e4", "--set", "cell_number=5e5"], "cell_number"),
+        (["compare", "--fit", "a", "1.nc", "1.json", "--fit", "a", "2.nc", "2.json"], "a"),
+        (["freed", "--freed", "a", "k", "1.nc", "1.json", "--freed", "a", "k", "2.nc", "2.json"], "a k"),
+        (["join", "--set", "mouse.k=1", "--set", "mouse.k=2"], "mouse k"),
+        (["join", "--cell", "mouse=MEF", "--cell", "mouse=hepatocyte"], "mouse"),
+    ],
+)
+def test_a_name_given_twice_is_refused(given, name, capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(given)
+
+    assert f"{given[1]}: {name} is given twice; give it once" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--cell", "HepG2"], "argument --cell: 'HepG2' is not NAME=CELL, such as mouse=hepatocyte"),
+        (["--cell", "=HepG2"], "argument --cell: '=HepG2' is not NAME=CELL, such as mouse=hepatocyte"),
+        (["--set", "k=1"], "argument --set: 'k=1' is not NAME.PARAMETER=VALUE, such as mouse.cell_number=5e4"),
+        (
+            ["--set", "mouse.k=x"],
+            "argument --set: 'mouse.k=x' is not NAME.PARAMETER=VALUE, such as mouse.cell_number=5e4",
+        ),
+    ],
+)
+def test_what_is_said_of_a_member_has_its_name(given, message, capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["join", *given])
+
+    assert message in capsys.readouterr().err
+
+
+def test_what_is_said_of_no_member_is_refused(tmp_path, capsys):
+    member = ["--member", "mouse", str(tmp_path), "--member", "human", str(tmp_path)]
+    given = ["--cell", "muose=MEF", "--set", "rat.k_basal=0"]
+    code = main(["join", "--name", "both", *member, *given, "--output", str(tmp_path / "both")])
+
+    assert code == 2
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "  - --cell muose: no --member has that name. Did you mean 'mouse'? Known: human, mouse.",
+        "  - --set rat: no --member has that name. Known: human, mouse.",
+    ]
