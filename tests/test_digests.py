@@ -21,7 +21,7 @@ READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_files.py": ALL,
-    "_digests.py": SIMULATES,  # a fit notes the digest of its code
+    "_digests.py": {*SIMULATES, "report"},  # a fit notes the digest of its code, and the page reads such notes
     "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch", "leave_out"},
     "_numbers.py": ALL - {"freed"},
     "_once.py": {"ingest", "join", *BUILDS, "draw", "draw_adopted", "report", *SIMULATES},
@@ -75,7 +75,7 @@ EDITS = {
     "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh", "predict", "weigh_predictions"},
     # diagnosis: what a noise distribution is.
     "problems/spec.py": {*BUILDS, "adopt", "draw_adopted", "diagnose", *SIMULATES},
-    "provenance/record.py": set(),
+    "provenance/record.py": {"report"},  # whether a table is of the fits that the page shows
     "published/fetch.py": set(),
     "archive/compare.py": set(),
     "pymc/model.py": {"fit"},

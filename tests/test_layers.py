@@ -41,7 +41,7 @@ LAYERS: dict[str, set[str]] = {
     "prediction": {"ingestion", "network", "library", "problems", "engine", "inference", "stages", "draws"},
     # ingest: the instruments' raw form, in which a simulated experiment is written.
     "experiments": {"ingestion", "library", "petab_files", "engine", "building", "stages"},
-    "report": {"stages", "configuration", "library"},
+    "report": {"stages", "configuration", "library", "provenance"},
 }
 LAYERS["interface"] = set(LAYERS)
 LAYERS["cli"] = set(LAYERS)

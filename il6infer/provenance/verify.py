@@ -101,10 +101,11 @@ def changed_inputs(result: Path) -> list[Path] | None:
 def _findings(path: Path, sha256: str, altered: str, gone: str) -> Iterator[Finding]:
     if not path.is_file():
         yield Finding(path, f"is gone; {gone}.")
-    elif _digest(path, path.stat().st_mtime_ns, path.stat().st_size) != sha256:
+    elif digest_at(path, path.stat().st_mtime_ns, path.stat().st_size) != sha256:
         yield Finding(path, f"{altered}.")
 
 
 @cache
-def _digest(path: Path, changed: int, size: int) -> str:
+def digest_at(path: Path, changed: int, size: int) -> str:
+    """Digest of a file that changed last at a time [ns] and has a size: it is read once."""
     return digest(path)

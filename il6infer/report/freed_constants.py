@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from il6infer.provenance.verify import changed_inputs
 from il6infer.report.links import in_words
 from il6infer.report.numbers import interval, number
 from il6infer.stages import read
@@ -101,6 +102,9 @@ def _moved(one: FreedConstant) -> str:
 
 
 def _older(path: Path, folder: Path, models: Sequence[str]) -> bool:
-    """Whether a fit of the page is younger than the table, which is then of fits before it."""
-    posteriors = [folder / model / "posterior.nc" for model in models]
-    return any(file.is_file() and file.stat().st_mtime > path.stat().st_mtime for file in posteriors)
+    """Whether the table is of fits before those of the page: by the digests in its record, by times without one."""
+    posteriors = [file for model in models if (file := folder / model / "posterior.nc").is_file()]
+    changed = changed_inputs(path)
+    if changed is not None:
+        return not {file.resolve() for file in posteriors}.isdisjoint(file.resolve() for file in changed)
+    return any(file.stat().st_mtime > path.stat().st_mtime for file in posteriors)

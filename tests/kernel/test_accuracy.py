@@ -19,7 +19,7 @@ k, x0, n = symbol("k"), symbol("x0"), symbol("n")
 x, y, z = symbol("x"), symbol("y"), symbol("z")
 
 
-@pytest.mark.parametrize("method", ["rodas4", "rodas5p"])
+@pytest.mark.parametrize("method", [pytest.param("rodas4", marks=pytest.mark.slow), "rodas5p"])
 @pytest.mark.parametrize("name", sorted(CLASSICS))
 def test_stiff_classic_reproduces_published_digits(name: str, method: str) -> None:
     net, end, published = CLASSICS[name]()

@@ -24,7 +24,7 @@ def _chain(states: int) -> object:
     return problem(network(rates, {}, {"k": 0.5}), [1.0], estimated={"k": 0.5}, observed=["x0"])
 
 
-@pytest.mark.parametrize("states", [32, 40])
+@pytest.mark.parametrize("states", [32, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_multiple_of_eight_states_compiles_like_any_other_number(states):
     """LLVM looks for checksums in loops of 8, 16, ... passes; unrolled loops over entries took it minutes at 32."""
     kernel = compile(_chain(states)).kernel

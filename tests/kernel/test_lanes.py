@@ -19,9 +19,12 @@ SYSTEM = network(RATES, {"x": 1.0, "y": 0.1}, {"k": 0.7, "h": 1.6})
 
 
 def _experiment(n: int) -> Experiment:
-    """Doses, washes and rests, no two alike: runs of one to three segments that take few steps or many."""
+    """Doses, washes and rests, no two alike: runs of one to three segments that take few steps or many.
+
+    What depends on parameters is the same in all: then any number of them, but one, goes through the same machine code.
+    """
     periods = [Period(STEADY_STATE, {"x": sp.Float(0.2 + 0.1 * n)})] if n % 3 == 2 else []
-    periods.append(Period(0.0, {"x": x + (1 + n) * dose}))
+    periods.append(Period(0.0, {"x": x + dose, "y": y + sp.Float(0.1 * n)}))
     if n % 2:
         periods.append(Period(0.5 + 0.3 * n, {"x": x / 2, "y": y + sp.Float(0.05 * n)}))
     return Experiment(f"e{n}", tuple(periods))
@@ -89,12 +92,12 @@ def test_a_run_that_fails_leaves_its_neighbours_alone():
 
 
 def test_the_step_limit_counts_the_steps_of_one_run():
-    asked = _asked([0, 3, 4])
-    alone = [RosenbrockEngine(_asked([n]), max_steps=10_000) for n in (0, 3, 4)]
+    asked, same = _asked([0, 3, 9]), {"lower_atol": False}  # which lower one it is depends on all runs
+    alone = [RosenbrockEngine(_asked([n]), max_steps=10_000, **same) for n in (0, 3, 9)]
     steps = [len(engine.forward(THETA, keep=True).kept.tape) for engine in alone]
-    limit = min(steps)
-    assert limit < max(steps)
-    found = RosenbrockEngine(asked, max_steps=limit).simulate(THETA).outcome
+    limit = min(steps) + 1  # code for one lane may differ in the last bit, and by a step
+    assert limit < sorted(steps)[1] - 1
+    found = RosenbrockEngine(asked, max_steps=limit, **same).simulate(THETA).outcome
 
     assert [Outcome(o) for o in found] == [Outcome.OK if s <= limit else Outcome.STEP_LIMIT for s in steps]
 

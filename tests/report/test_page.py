@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -17,8 +18,11 @@ import pytest
 import yaml
 
 from il6infer._errors import UserError
+from il6infer._files import digest
+from il6infer.cli import report as report_command
 from il6infer.comparison import Fit, compare
 from il6infer.diagnosis import Thresholds, diagnose
+from il6infer.provenance.record import FOLDER, note
 from il6infer.report import render
 from il6infer.report.conclusions import near, vocabulary
 from il6infer.stages import write
@@ -385,3 +389,16 @@ def test_constants_freed_beside_fits_or_models_that_have_changed_say_so(run: tup
     part = between(render(*run), "Constants freed", "</table>")
     assert "Older than the fits on this page" in part
     assert "both_none stand in one of the two alone" in part
+
+
+def test_whether_freed_constants_are_of_the_fits_is_told_by_digests_and_not_by_times(run: tuple[Path, Path]) -> None:
+    path = run[1] / "toy" / "freed.json"
+    write(path, freed_table())
+    os.utime(path, (1, 1))  # as after a copy
+    fits = [path.parent / model / "posterior.nc" for model in ("both_socs3", "both_none")]
+    args = argparse.Namespace(command="freed", output=path, run=report_command.run, fits=fits)
+    note(args, ["freed"], [path])
+    assert "Older than the fits" not in render(*run)
+    record = path.parent / FOLDER / "freed.json.json"
+    record.write_text(record.read_text().replace(digest(fits[1]), "0" * 64))
+    assert "Older than the fits on this page" in render(*run)

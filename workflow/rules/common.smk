@@ -27,6 +27,7 @@ from il6infer.library.catalogue import files_of
 from il6infer._digests import stage_digest
 from il6infer.cli.rules import ENTRIES
 from il6infer.petab_files.files import read_listing
+from il6infer.provenance.times import put_in_order
 
 # A run that was killed left its lock, which Snakemake would refuse every later run for.
 if workflow.is_main_process and not workflow.dryrun:
@@ -82,6 +83,12 @@ RESULTS = str(Path(SETTINGS.results))  # without what makes one folder two names
 STUDIES = [word for name in SETTINGS.without_studies for word in ("--without-study", name)]
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+
+# Results that were copied without their times are told by their digests.
+if workflow.is_main_process:
+    if kept := put_in_order(Path(RESULTS), Path(BENCHMARKS)):
+        logger.info(f"{kept} results are older than what they were made from, as after a copy, and unaltered: kept.")
+
 CLAIMS = SETTINGS.claims or []
 PREDICTIONS = SETTINGS.predictions or []
 MODULES = list(map(str, files_of(LIBRARY.folder))) if LIBRARY.folder else []
