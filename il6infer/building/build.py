@@ -100,8 +100,8 @@ def build(
     constraints = [constraints] if isinstance(constraints, str) else constraints
     measured = with_readouts(measurements, model)
     faults = _faults(measured, protocol, model) + unit_faults(measured, model)
-    genotypes = genotypes_of(protocol)
-    faults += genotype_faults(genotypes, model)
+    genotypes, unread = genotypes_of(protocol)
+    faults += unread + genotype_faults(genotypes, model)
     faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
     raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
     model = with_genotypes(model, genotypes)

@@ -12,17 +12,23 @@ from il6infer._errors import Fault
 from il6infer.library.compose import Model, value_fault, with_cells
 from il6infer.library.genotypes import knock_out_fault, knocked_out, parameter_fault
 from il6infer.library.priors import cell_table, log_normal
-from il6infer.stages.genotype import Genotype, read_genotype
+from il6infer.stages.genotype import COLUMNS, Genotype, read_genotype
 
 
-def genotypes_of(protocol: pd.DataFrame) -> dict[str, Genotype]:
-    """Condition -> what its cells are, where they are not those of the model (table of the ingest stage)."""
-    found = {}
-    for row in protocol.drop_duplicates("condition").itertuples():
-        genotype, _ = read_genotype(row.knock_out, row.set)
+def genotypes_of(protocol: pd.DataFrame) -> tuple[dict[str, Genotype], list[Fault]]:
+    """Condition -> what its cells are, where they are not those of the model; and what cannot be read of the table."""
+    found, faults = {}, []
+    for condition, rows in protocol.groupby("condition", sort=False):
+        where = f"protocol, condition '{condition}'"
+        cells = rows[[*COLUMNS]].drop_duplicates()
+        if len(cells) > 1:
+            what = "its rows say different things of its cells: knock_out and set must be the same in all of them."
+            faults.append(Fault(where, what))
+        genotype, wrong = read_genotype(*cells.iloc[0])
+        faults += [Fault(f"{where}, {column}", what) for column, what in wrong]
         if genotype:
-            found[str(row.condition)] = genotype
-    return found
+            found[str(condition)] = genotype
+    return found, faults
 
 
 def genotype_faults(genotypes: Mapping[str, Genotype], model: Model) -> list[Fault]:
@@ -153,6 +159,11 @@ def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
     for name in genotype.knock_out:
         if fault := knock_out_fault(f"{where}, knock_out", name, model.name, model.library):
             yield fault
+        for parameter in knocked_out(name, model.name, model.library) or ():
+            if parameter in genotype.set and parameter != name:
+                yield Fault(
+                    f"{where}, set", f"'{parameter}' is set, and the knock-out of {name} makes it 0.", "Drop one."
+                )
     priors = model.priors.set_index("parameter")["distribution"]
     for name, value in genotype.set.items():
         place = f"{where}, set"
@@ -165,5 +176,5 @@ def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
             why = "is fixed" if name in priors else "is computed from others"
             what = f"'{name}' is to be estimated for '{cells}', but it {why} in model '{model.name}' and has no prior."
             yield Fault(place, what, "Give its value in these cells as a number.")
-        elif not isinstance(value, str) and (fault := value_fault(place, name, value, model.library)):
+        elif not isinstance(value, str) and (fault := value_fault(f"{place}, {name}", name, value, model.library)):
             yield fault

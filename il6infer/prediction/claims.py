@@ -180,10 +180,18 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[VirtualEx
             faults.append(Fault(f"{file}, experiment '{name}', doses", "'low' is not below 'high'."))
         doses = tuple(float(d) for d in np.geomspace(low, high, given["points"]))
         varied = {given["species"]: 1.0, **given.get("follow", {})}
+    lacking = {g: parameters_of_gene(g, shipped()) for g in described.get("knock_out", ())}
+    changed: dict[str, str] = {p: f"knock_out of {gene}" for gene, parameters in lacking.items() for p in parameters}
+    for key in ("set", "scale"):
+        for parameter in described.get(key, {}):
+            if way := changed.get(parameter):
+                what = f"'{parameter}' is changed by {way} and by {key}."
+                faults.append(Fault(f"{file}, experiment '{name}'", what, "Give one of the two."))
+            changed[parameter] = key
     if faults or protocol is None:
         return None, faults
     requires = tuple((entry,) if isinstance(entry, str) else tuple(entry) for entry in described.get("requires", ()))
-    knock_out = tuple(p for gene in described.get("knock_out", ()) for p in parameters_of_gene(gene, shipped()))
+    knock_out = tuple(dict.fromkeys(p for parameters in lacking.values() for p in parameters))
     plan = VirtualExperiment(
         name, protocol.steps, described.get("set", {}), knock_out, requires, doses, varied,
         scale=described.get("scale", {}),

@@ -121,6 +121,9 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
         sampled = [row for row in rows if row.sampled]
         answer = "None of these models reproduces the data" if sampled else "No fit converged"
         return Card(title, answer, "bad", ("No mechanism has a weight, so nothing is concluded.",), link="comparison")
+    if len(rows) == 1:
+        asked = "Only this model was fitted, so it is held against no other: name rivals under `models`."
+        return Card(title, words[rows[0].model], "", (asked,), link="comparison")
     groups = []
     split = {model: features(model, library) for model in weighted}
     for position, name in enumerate(("receptor", "feedback")):
@@ -141,7 +144,7 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     if alike:
         told = f"Not told apart by the data: {'; '.join(alike)}."
         lines.append(f"{told} Weights share out an average, and are no chances.")
-    lines.append(f"Share of the weight, of {compared} models whose fit converged.")
+    lines.append(f"Share of the weight, of {compared} model{'s' * (compared > 1)} whose fit converged.")
     if left_out:
         lines.append(f"{left_out} of {len(rows)} models have no say: they did not converge or miss the data.")
     ahead = [r for r in rows if not r.sampled]

@@ -12,6 +12,7 @@ import pytest
 from il6infer._errors import UserError
 from il6infer.building.build import build
 from il6infer.building.genotypes import genotype_faults, with_genotypes
+from il6infer.calibration.ranks import run_batch
 from il6infer.engine import compile
 from il6infer.library.compose import Model, compose, with_values
 from il6infer.petab_files.lint import check
@@ -20,6 +21,7 @@ from il6infer.prediction.courses import experiments_of
 from il6infer.problems.noise import slopes
 from il6infer.problems.spec import STEADY_STATE
 from il6infer.stages.genotype import Genotype
+from il6infer.stages.settings import Calibrating, FitSettings
 from tests.zoo import recovery
 from tests.zoo.data_set import measurements, protocol
 
@@ -145,8 +147,13 @@ def test_a_parameter_of_some_cells_has_the_prior_of_all_and_one_that_none_has_is
         ),
         (
             "classic_socs3", "", "hill_SOCS3=0",
-            "protocol, condition 'mutant_vehicle', set: 0 is given, but it must be a number above 0. "
+            "protocol, condition 'mutant_vehicle', set, hill_SOCS3: 0 is given, but it must be a number above 0. "
             "Its unit is that of `il6infer models show`.",
+        ),
+        (
+            "classic_socs3", "SOCS3", "k_SOCS3_mRNA=2",
+            "protocol, condition 'mutant_vehicle', set: 'k_SOCS3_mRNA' is set, and the knock-out of SOCS3 makes it 0. "
+            "Drop one.",
         ),
     ],
 )  # fmt: skip
@@ -155,6 +162,32 @@ def test_what_a_model_does_not_know_is_refused_with_the_models_that_do(model, kn
         build(*two_genotypes(knock_out, given), compose(model), tmp_path / "p", dataset="toy")
 
     assert str(error.value) == f"problem of 'toy' and model '{model}': 1 fault\n  - {said}"
+
+
+@pytest.mark.parametrize(
+    ("knock_out", "given", "said"),
+    [
+        ("", "k_basal=abc def", ", set: 'k_basal=abc def' is not PARAMETER=VALUE."),
+        ("", "gp130_0=500;gp130_0=600", ", set: 'gp130_0' is set twice."),
+        ("k_internalisation", "k_internalisation=1", ", set: 'k_internalisation' is knocked out, too."),
+    ],
+)
+def test_what_a_protocol_that_was_edited_cannot_mean_is_refused(knock_out, given, said, tmp_path):
+    """`il6infer ingest` refuses it, and the table that it wrote may have been changed since."""
+    table, steps = two_genotypes(knock_out, given)
+    mutants = [name for name in dict.fromkeys(steps["condition"]) if name.startswith("mutant_")]
+    with pytest.raises(UserError) as error:
+        build(table, steps, compose("classic_socs3"), tmp_path / "p", dataset="toy")
+
+    assert str(error.value).splitlines()[1:] == [f"  - protocol, condition '{name}'{said}" for name in mutants]
+
+
+def test_rows_of_one_condition_have_one_kind_of_cells(tmp_path):
+    table, steps = two_genotypes("SOCS3")
+    steps.loc[steps[steps["condition"] == "mutant_il6"].index[-1:], "knock_out"] = ""
+    doubled = pd.concat([steps, steps[steps["condition"] == "mutant_il6"].assign(time_min=30.0, knock_out="SOCS3")])
+    with pytest.raises(UserError, match="condition 'mutant_il6': its rows say different things of its cells"):
+        build(table, doubled, compose("classic_socs3"), tmp_path / "p", dataset="toy")
 
 
 @pytest.mark.parametrize("name", ["classic_socs3+deactivation@hepatocyte", "trans_dual+stat1", "both_socs3+drugs"])
@@ -199,15 +232,15 @@ def test_wild_type_knock_out_and_cells_of_their_own_are_recovered_together(tmp_p
     table = pd.DataFrame(times, columns=["condition", "time_min"]).merge(table, how="cross").assign(value=1.0)
     model = with_values(compose("classic_socs3"), fixed)
     problem = check(build(table, steps, model, tmp_path / "p", dataset="toy"))
-    rng, shares = np.random.default_rng(5), []
-    for _ in range(60):
-        data, truth = recovery.simulated(problem, rng)
-        shares.append(recovery.ranks(data, truth, rng))
-    names = [p.id for p in problem.estimated]
-    assert {"IL6R_0", "IL6R_0_few", "K_SOCS3"} <= set(names)
-    found = {level: recovery.coverage(np.array([[s[n] for n in names] for s in shares]), level) for level in (0.5, 0.9)}
+    counted = Calibrating(fits=60, batch=60, chains=2, tune=200, draws=200, starts=2)
+    batch = run_batch(problem, FitSettings(seed=9, rtol=1e-4, atol=1e-6), counted, 0, 1)
+    shares = np.array([fit.ranks for fit in batch.fits if fit.ranks is not None]) / batch.levels
+    assert {"IL6R_0", "IL6R_0_few", "K_SOCS3"} <= set(batch.parameters)
+    found = {level: recovery.coverage(shares, level) for level in (0.5, 0.9)}
 
-    print(found, {n: recovery.coverage([s[n] for s in shares], 0.9) for n in names})
+    each = zip(batch.parameters, shares.T, strict=True)
+    print(found, len(shares), {name: recovery.coverage(own, 0.9) for name, own in each})
+    assert len(shares) == 60
     # 60 data sets of 7 parameters, which hang together: 0.05 is about two standard errors of either.
     assert found[0.5] == pytest.approx(0.5, abs=0.08)
     assert found[0.9] == pytest.approx(0.9, abs=0.05)

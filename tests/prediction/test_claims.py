@@ -181,6 +181,25 @@ def test_knock_outs_and_what_an_experiment_requires(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("knock_out: [SOCS3], set: {k_SOCS3_mRNA: 2}", "knock_out of SOCS3 and by set"),
+        ("knock_out: [k_SOCS3_mRNA], scale: {k_SOCS3_mRNA: 2}", "knock_out of k_SOCS3_mRNA and by scale"),
+        ("set: {k_SOCS3_mRNA: 2}, scale: {k_SOCS3_mRNA: 2}", "set and by scale"),
+    ],
+)
+def test_a_parameter_is_changed_in_one_way(tmp_path, given, said):
+    text = TEXT.replace("slow: {set: {k: 0.01},", f"slow: {{{given},")
+    (tmp_path / "claims.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as error:
+        read_claims(tmp_path / "claims.yaml")
+
+    assert str(error.value).endswith(
+        f"claims.yaml, experiment 'slow': 'k_SOCS3_mRNA' is changed by {said}. Give one of the two."
+    )
+
+
+@pytest.mark.parametrize(
     ("requires", "fault"),
     [
         ("[5]", "key 'experiments.a.requires.0': 5 is not text or a list."),

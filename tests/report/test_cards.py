@@ -34,3 +34,11 @@ def test_a_mechanism_that_is_clearly_ahead_is_shown_so():
 
     assert not any("told apart" in line for line in card.lines)
     assert card.tone == "good"
+
+
+def test_one_model_alone_has_no_share_of_a_weight():
+    row = model_row("both_socs3", rank=1, elpd_diff=0.0, diff_se=0.0, weight=1.0, level=True)
+    card = cards([row], {row.model: verdict()}, WORDS, {row.model: {}}, None, shipped(), {})[0]
+
+    assert (card.answer, card.tone, card.groups) == ("SOCS3 inhibits", "", ())
+    assert card.lines == ("Only this model was fitted, so it is held against no other: name rivals under `models`.",)
