@@ -31,7 +31,7 @@ EDITS = {
     "_tables.py": {"ingest", "join", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
     "_units.py": {"ingest", "join", "report", *ASKED},
     "molecular_weights.csv": {"ingest", "join", "report", *ASKED},
-    "_yaml.py": ALL - {"sbc_gather", "draw", "freed", "weigh", "weigh_predictions"},
+    "_yaml.py": ALL - {"sbc_gather", "sbc_table", "draw", "freed", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),
     "building/build.py": BUILDS,
@@ -43,7 +43,7 @@ EDITS = {
     "cli/status.py": set(),
     "cli/adopt.py": {"adopt", "draw_adopted"},
     "cli/petab.py": set(),
-    "calibration/uniform.py": {"sbc_batch", "sbc_gather"},
+    "calibration/uniform.py": {"sbc_batch", "sbc_gather", "sbc_table"},
     "comparison/weights.py": {"compare", "freed"},
     "configuration/config.schema.yaml": {"report"},
     "diagnosis/verdict.py": {"diagnose", "identify"},

@@ -76,10 +76,20 @@ def _smallest(counts: np.ndarray, number: int, grid: np.ndarray, levels: int | N
     return (2.0 * np.minimum(below, above)).min(axis=1)
 
 
-def _inside(ranks: np.ndarray, levels: int, share: float) -> float | None:
-    """Share of ranks in the middle, where as large a share of uniform ones is; None without ranks."""
+def inside(ranks: np.ndarray, levels: int, share: float) -> np.ndarray:
+    """Say of each rank whether it is in the middle, where as large a share of uniform ones is.
+
+    Parameters
+    ----------
+    ranks
+        Of any shape, 0 to `levels`.
+    levels
+        Largest rank.
+    share
+        That the central interval should hold.
+    """
     edge = 0.5 * (1.0 - share) * (levels + 1)
-    return float(np.mean((ranks >= edge) & (ranks < levels + 1 - edge))) if len(ranks) else None
+    return (ranks >= edge) & (ranks < levels + 1 - edge)
 
 
 def gather(batches: Sequence[Batch]) -> Calibration:
@@ -103,7 +113,7 @@ def gather(batches: Sequence[Batch]) -> Calibration:
     for position, name in enumerate(first.parameters):
         ranks = ranked[:, position]
         p = limits.p(ranks) if len(ranks) else None
-        half, most = (_inside(ranks, first.levels, share) for share in (0.5, 0.9))
+        half, most = (float(inside(ranks, first.levels, c).mean()) if len(ranks) else None for c in (0.5, 0.9))
         rows[name] = CalibratedParameter(p, half, most, tuple(int(rank) for rank in ranks))
     least = 0.05 / max(len(rows), 1)
     failed = tuple(fit for fit in fits if fit.ranks is None)

@@ -17,6 +17,7 @@ ENTRIES: Mapping[str, str] = MappingProxyType(
         "fit": "il6infer.cli.fit:run",
         "sbc_batch": "il6infer.cli.sbc:run",
         "sbc_gather": "il6infer.cli.sbc:gather",
+        "sbc_table": "il6infer.cli.sbc:table",
         "diagnose": "il6infer.cli.diagnose:run",
         "identify": "il6infer.cli.identify:run",
         "profile_part": "il6infer.cli.identify:profile",

@@ -74,7 +74,7 @@ def _sampling(parameters: Mapping[str, ParameterStatistics], sampler: Sampler, l
         remedy = "Too few independent draws: raise fit.draws."
         yield check(label, value, remedy, at_least=limits.ess_min, subject="parameter", where=where)
     total = sampler.chains * sampler.draws
-    remedy = "Divergences bias the posterior: raise fit.target_accept, or tighten rtol."
+    remedy = "Divergences bias the posterior: raise fit.target_accept (sampler 'auto' does), or tighten rtol."
     yield check("divergences per draw", sampler.divergences / total, remedy, at_most=limits.divergences_max)
     known = [value for value in sampler.ebfmi if value is not None]
     lowest = min(known) if known and len(known) == len(sampler.ebfmi) else None

@@ -97,6 +97,7 @@ def fit_problem(
     counted = _add_groups(idata, problem, engine, whole, settings)
     counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
     gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
+    gradients += idata["posterior"].attrs.pop("gradients_before", 0)
     ended = time.monotonic()
     logger.info(
         "%s: %d gradients in %.0f s of sampling, %d divergences after tuning; %.0f s in all", problem.id, gradients,

@@ -15,7 +15,7 @@ import xarray as xr
 from il6infer._errors import UserError
 from il6infer._interruption import Interruption, Stopped
 from il6infer.draws import bulk_draws, rank_rhat, tail_draws
-from il6infer.inference import hopping, replicas
+from il6infer.inference import gentler, hopping, replicas
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
@@ -123,6 +123,7 @@ def sample_as_needed(
 ) -> az.InferenceData:
     """Sample with NUTS and, where its chains have not met, move the draws on by hops or replica exchange.
 
+    Where they have met and too many draws diverged, NUTS runs again with smaller steps (`il6infer.inference.gentler`).
     Chains that seldom pass between modes have not met, whether or not the starts found several. Hops weigh modes that
     mixtures of normal densities come near to, replica exchange those that a valley joins; where neither brings the
     chains together, and they began at several modes, all is sampled anew, tempered. Where chains have met and their
@@ -148,6 +149,9 @@ def sample_as_needed(
 
     found = nuts.sample(density, starts, seeds, settings, checkpoint, interruption)
     worst = _worst(found, density)
+    if worst <= APART and gentler.share_diverged(found) > gentler.DIVERGENT:
+        found = gentler.sample(density, found, seeds, settings, interruption)
+        worst = _worst(found, density)
     if worst <= APART:
         worth, draws = _worth(found, density), found["posterior"].sizes["chain"] * found["posterior"].sizes["draw"]
         if worth >= min(WORTH, SHARE * draws):

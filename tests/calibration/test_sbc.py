@@ -12,6 +12,7 @@ import pytest
 
 from il6infer.calibration import ranks as sbc
 from il6infer.calibration.figure import figure_of
+from il6infer.calibration.table import recovery
 from il6infer.calibration.uniform import bands, gather
 from il6infer.engine import compile
 from il6infer.stages import read, write
@@ -63,6 +64,23 @@ def test_coverage_is_the_share_of_ranks_in_the_middle():
 
     assert (found.parameters["a"].inside_50, found.parameters["a"].inside_90) == (0.5, 0.9)
     assert (narrow.parameters["a"].inside_50, narrow.parameters["a"].inside_90) == (0.2, 0.6)
+
+
+def test_recovery_has_a_row_for_each_problem_with_errors_over_data_sets():
+    """Parameters of one data set are not independent: two that always agree tell no more than one."""
+    middle, tail = np.full(30, 50), np.array([50, 0] * 15)
+    both = np.column_stack([np.concatenate([middle, tail])] * 2)
+    failed = replace(_batch([]), fits=(CalibrationFit(900, None, None, "no start"),), parameters=("a", "b"))
+    whole, none = gather([_batch(both, parameters=("a", "b")), failed]), gather([failed])
+    table = recovery([whole, none])
+
+    assert list(table["data_sets"]) == [61, 1]
+    assert list(table["without_fit"]) == [1, 1]
+    assert table["inside_90"][0] == table["inside_50"][0] == table["lowest_90"][0] == 0.75
+    assert table["se_90"][0] == pytest.approx(np.sqrt(0.75 * 0.25 / 59))
+    assert table[["inside_50", "se_50", "inside_90", "se_90", "lowest_90", "p"]].iloc[1].isna().all()
+    assert list(table["uniform"]) == [False, False]
+    assert np.isnan(recovery([gather([_batch([[3]])])])["se_50"][0])
 
 
 def test_a_data_set_without_a_fit_does_not_pass_and_is_counted():
@@ -164,15 +182,22 @@ def test_the_pipelines_own_sampler_is_calibrated(tmp_path):
     assert found.fits == 40
 
 
-def test_the_command_gathers_and_draws(tmp_path):
+def test_the_command_gathers_draws_and_tables(tmp_path):
     rng = np.random.default_rng(6)
     for number in range(2):
         write(tmp_path / f"{number}.json", _batch(rng.integers(0, 100, (30, 1)), number))
-    words = ["sbc", "gather", "0.json", "1.json", "--output", "sbc.json", "--figure", "sbc.svg"]
-    done = subprocess.run(
-        [sys.executable, "-m", "il6infer", *words], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
 
+    def run(*words):
+        command = [sys.executable, "-m", "il6infer", "sbc", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = run("gather", "0.json", "1.json", "--output", "sbc.json", "--figure", "sbc.svg")
+    tabled = run("table", "sbc.json", "--output", "recovery.csv")
+
+    assert tabled.returncode == 0, tabled.stderr
+    assert pd.read_csv(tmp_path / "recovery.csv")[["problem", "data_sets", "uniform"]].values.tolist() == [
+        ["toy", 60, True]
+    ]
     assert done.returncode == 0, done.stderr
     assert "toy: 60 data sets, 0 without a fit, 0 not converged; ranks pass for uniform" in done.stderr
     assert (tmp_path / "sbc.svg").read_text("utf-8").startswith("<svg")

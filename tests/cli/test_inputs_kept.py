@@ -21,6 +21,7 @@ COMMANDS = (
     "identify run a.yaml I --output I",
     "identify gather a.json I --output a.out --figure I",
     "sbc gather I --output I",
+    "sbc table I --output I",
     "compare --fit a I a.json --dataset a --output I",
     "freed --fit a a.nc I --freed a k a.nc a.json --dataset a --output I",
     "claims ask a.yaml --claims I --output I",

@@ -24,6 +24,7 @@ COMMANDS = {
     "diagnose": ("diagnose", "none.nc"),
     "sbc run": ("sbc", "run", "none.yaml", "--batch", "0"),
     "sbc gather": ("sbc", "gather", "none.json"),
+    "sbc table": ("sbc", "table", "none.json"),
     "sbc restart": ("sbc", "restart", "none.yaml", "none.nc"),
     "identify run": ("identify", "run", "none.yaml", "none.nc"),
     "identify profile": ("identify", "profile", "none.yaml", "none.nc", "--from", "none.json"),

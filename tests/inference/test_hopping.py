@@ -152,6 +152,45 @@ def test_auto_keeps_the_draws_of_nuts(reason, monkeypatch):
     assert len(asked) == worse
 
 
+def diverged(known, share):
+    """Draws of chains that agree, of which such a share diverged."""
+    found = known.chains([0, 0, 0, 0])
+    wrong = np.zeros((4, 500), bool)
+    wrong[0, : round(2000 * share)] = True
+    found["sample_stats"]["diverging"] = (("chain", "draw"), wrong)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("shares", "targets", "kept"),
+    [
+        ([0.0005], [], 0),  # few enough
+        ([0.003, 0.001], [0.95], 1),
+        ([0.003, 0.002, 0.0], [0.95, 0.975], 2),
+        ([0.003, 0.004, 0.003], [0.95, 0.975], 0),  # no run diverged less
+    ],
+)
+def test_auto_samples_all_chains_again_with_smaller_steps_where_draws_diverge(shares, targets, kept, monkeypatch):
+    known = Known([1.0], np.zeros((1, 3)), np.ones((1, 3)))
+    runs, asked = [diverged(known, share) for share in shares], []
+
+    def run(density, starts, seeds, settings, checkpoint=None, interruption=None):
+        asked.append((settings.target_accept, settings.tune, settings.draws, len(starts), checkpoint))
+        return runs[len(asked) - 1]
+
+    monkeypatch.setattr(nuts, "sample", run)
+    settings = FitSettings(chains=4, draws=500, tune=400, target_accept=0.9)
+    found = sample_as_needed(known, [None] * 4, range(4), settings, "kept")
+    attributes = found["posterior"].attrs
+
+    assert asked[0] == (0.9, 400, 500, 4, "kept")
+    assert [target for target, *_ in asked[1:]] == pytest.approx(targets)
+    assert {rest for _, *given in asked[1:] for rest in [tuple(given)]} <= {(200, 500, 4, None)}
+    assert found is runs[kept]
+    assert attributes.get("gradients_before", 0) == 2000 * (len(asked) - 1)
+    assert attributes.get("sampler", "").endswith(f"acceptance of {targets[kept - 1]:g}" if kept else "")
+
+
 @pytest.mark.slow
 def test_replica_exchange_weighs_bent_modes_right():
     centres = np.zeros((2, 8))

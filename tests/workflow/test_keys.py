@@ -19,7 +19,7 @@ from tests.workflow.test_rules import MODULE
 
 # Rules of runs that hold data out, have joint fits, compare by other criteria, or are only run when asked for.
 APART = {"held_out_problem", "hold_out", "join", "evidence", "leave_out", "sbc_batch", "sbc_gather", "freed"}
-APART |= {"profile_part", "profile_gather"}
+APART |= {"profile_part", "profile_gather", "sbc_table"}
 RULES = (set(ENTRIES) - APART) | {"settings"}
 ADOPTED = {"adopt", "draw_adopted"}  # rules of data sets that are PEtab problems
 PREPARE = {"problem", "check_prior", "fit", "diagnose", "identify", "ask", "compare", "weigh", "report"}

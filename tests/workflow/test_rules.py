@@ -107,7 +107,7 @@ def test_calibration_of_five_models_by_200_fits_each_is_a_hundred_jobs(snakemake
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.M))
 
     assert done.returncode == 0, done.stdout
-    assert (jobs["sbc_batch"], jobs["sbc_gather"], jobs["problem"]) == ("100", "5", "5")
+    assert (jobs["sbc_batch"], jobs["sbc_gather"], jobs["sbc_table"], jobs["problem"]) == ("100", "5", "1", "5")
     assert "fit" not in jobs
 
 

@@ -2,7 +2,8 @@
 # `snakemake posterior_sbc`: of data simulated from the posterior, together with the real ones.
 #
 # Requires: <results>/<dataset>/<model>/problem/, <results>/settings/sbc.json; posterior.nc for posterior_sbc
-# Outputs:  <results>/<dataset>/<model>/{sbc,posterior_sbc}/<batch>.json, {sbc,posterior_sbc}.{json,svg}
+# Outputs:  <results>/<dataset>/<model>/{sbc,posterior_sbc}/<batch>.json, {sbc,posterior_sbc}.{json,svg},
+#           <results>/<dataset>/{sbc,posterior_sbc}_recovery.csv
 
 
 rule sbc_batch:
@@ -74,11 +75,46 @@ rule sbc_gather:
         "il6infer sbc gather {input.batches:q} --output {output.table:q} --figure {output.figure:q} > {log:q} 2>&1"
 
 
+rule sbc_table:
+    input:
+        calibrations=lambda wildcards: expand(
+            rules.sbc_gather.output.table,
+            dataset=wildcards.dataset,
+            model=models_of(wildcards.dataset),
+            kind=wildcards.kind,
+        ),
+    output:
+        table=report(
+            f"{RESULTS}/{{dataset}}/{{kind}}_recovery.csv",
+            caption="../report/recovery.rst",
+            category="Calibration",
+            labels={"data set": "{dataset}", "truths": "{kind}"},
+        ),
+    log:
+        f"{LOGS}/sbc_table/{{dataset}}/{{kind}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sbc_table/{{dataset}}/{{kind}}.tsv"
+    wildcard_constraints:
+        kind="sbc|posterior_sbc",
+    conda:
+        "../envs/il6infer.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1000),
+        runtime=more(10),
+    params:
+        source=SOURCE["sbc_table"],
+    message:
+        "Calibrate: how often do intervals hold the truth, for each model of {wildcards.dataset}"
+    shell:
+        "il6infer sbc table {input.calibrations:q} --output {output.table:q} > {log:q} 2>&1"
+
+
 rule sbc:
     input:
-        of_each_fit(rules.sbc_gather.output.table, kind="sbc"),
+        expand(rules.sbc_table.output.table, dataset=FITTED, kind="sbc"),
 
 
 rule posterior_sbc:
     input:
-        of_each_fit(rules.sbc_gather.output.table, kind="posterior_sbc"),
+        expand(rules.sbc_table.output.table, dataset=FITTED, kind="posterior_sbc"),
