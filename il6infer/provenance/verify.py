@@ -107,5 +107,15 @@ def _findings(path: Path, sha256: str, altered: str, gone: str) -> Iterator[Find
 
 @cache
 def digest_at(path: Path, changed: int, size: int) -> str:
-    """Digest of a file that changed last at a time [ns] and has a size: it is read once."""
+    """Digest of a file that changed last at a time and has a size: it is read once.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    changed
+        Time of its last change [ns].
+    size
+        Of the file [bytes].
+    """
     return digest(path)
