@@ -58,7 +58,7 @@ def test_at_rest_before_an_experiment_no_event_in_time_has_happened(engine: str,
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("start", [0.3, 1.0])
+@pytest.mark.parametrize("start", [0.3, pytest.param(1.0, marks=pytest.mark.slow)])  # one of the two is at rest
 def test_before_an_experiment_time_stands_still_at_zero(engine: str, start: float) -> None:
     """x' = s cos(t) - k x rests at s / k where t is 0, wherever it begins; a pulse to come is not seen."""
     net = replace(_net(s * sp.cos(TIME) + s * sp.exp(-((TIME - 30) ** 2)) - k * x), initial=(sp.Float(start),))
