@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +16,7 @@ from il6infer.drawing.graph import graph
 from il6infer.drawing.placement import by_hand, positions
 from il6infer.drawing.svg import dot, svg
 from il6infer.library.catalogue import shipped
-from il6infer.library.compose import compose, gallery
+from il6infer.library.compose import Model, compose, gallery
 from il6infer.library.names import base_names, parse_model_name
 from il6infer.network.sbml import read_sbml
 from tests.library.representative import REPRESENTATIVE
@@ -26,10 +27,17 @@ COLOURS = {module.name: module.colours for module in shipped().modules.values() 
 READ_OUT = {module.name for module in shipped().modules.values() if module.readouts}
 
 
+@cache
+def _drawn(name: str) -> tuple[Model, str]:
+    """A model and its drawing, which several tests look at."""
+    model = compose(name)
+    return model, svg(model)
+
+
 @pytest.mark.parametrize("name", [*base_names(), *DRAWN])
 def test_svg_shows_every_species_in_its_modules_colour(name):
-    model = compose(name)
-    root = ElementTree.fromstring(svg(model))
+    model, text = _drawn(name)
+    root = ElementTree.fromstring(text)
     labels = {text.text for text in root.iter(f"{SVG}text")}
     fills = {rect.get("fill") for rect in root.iter(f"{SVG}rect")}
 
@@ -39,8 +47,8 @@ def test_svg_shows_every_species_in_its_modules_colour(name):
 
 @pytest.mark.parametrize("name", [*base_names(), *DRAWN])
 def test_boxes_do_not_overlap(name):
-    model = compose(name)
-    root = ElementTree.fromstring(svg(model))
+    model, text = _drawn(name)
+    root = ElementTree.fromstring(text)
     boxes = [
         tuple(float(rect.get(key)) for key in ("x", "y", "width", "height"))
         for rect in root.iter(f"{SVG}rect")
@@ -59,8 +67,8 @@ def test_boxes_do_not_overlap(name):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_module_with_species_or_read_outs_stands_in_the_legend(name):
-    model = compose(name)
-    texts = {text.text for text in ElementTree.fromstring(svg(model)).iter(f"{SVG}text")}
+    model, text = _drawn(name)
+    texts = {text.text for text in ElementTree.fromstring(text).iter(f"{SVG}text")}
     shown = {COLOURS[node.module] for node in graph(model).nodes}
     named = {colours for module, colours in COLOURS.items() if module.replace("_", " ") in texts}
 
