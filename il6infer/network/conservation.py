@@ -32,9 +32,15 @@ def moieties(network: Network, constants: Mapping[sp.Symbol, sp.Expr] | None = N
     """
     size = len(network.states)
     columns: dict[sp.Expr, dict[int, sp.Rational]] = {}
-    for flux, column in zip(network.fluxes, network.stoichiometry.T, strict=True):
-        # Fluxes that differ by a number are one: their columns add, and what cancels there is conserved.
-        factor, rest = flux.xreplace(dict(constants or {})).as_coeff_Mul()
+    terms = (
+        (term, column)
+        for flux, column in zip(network.fluxes, network.stoichiometry.T, strict=True)
+        for term in sp.Add.make_args(flux.xreplace(dict(constants or {})))
+    )
+    for term, column in terms:
+        # Terms that differ by a number are one (those of rate rules, too): their columns add, and what cancels there is
+        # conserved.
+        factor, rest = term.as_coeff_Mul()
         if factor != 0:
             own = columns.setdefault(rest, {})
             for i in np.flatnonzero(column):

@@ -66,8 +66,15 @@ def refuse_unknown(tables: Tables, network: Network, model: libsbml.Model, subje
                 what = f"sets '{change.target_id}', which is neither in the model nor in a formula."
                 faults.append(line.fault(column, what, _hint(change.target_id, own | used)))
             used |= _meaningless(line, column, change.target_value, named, network, reactions, faults)
+    rules = {rule.getVariable() for rule in model.getListOfRules()}
+    species = {s.getId() for s in model.getListOfSpecies()}
     for parameter, line in zip(tables.parameters, tables.parameter_lines, strict=True):
-        if parameter.id not in own | used:
+        ruled = parameter.id in rules
+        if ruled or (parameter.id in species and parameter.id in network.states):
+            what = f"'{parameter.id}' is {'set by a rule' if ruled else 'a species'} of the model, no parameter."
+            remedy = "Give the parameter another name, and let a condition set the initial value to it."
+            faults.append(line.fault("parameterId", what, remedy))
+        elif parameter.id not in own | used:
             what = f"'{parameter.id}' is no parameter of the model and stands in no formula."
             faults.append(line.fault("parameterId", what, "Remove the row, or correct the name."))
     raise_faults(faults, subject)

@@ -19,6 +19,7 @@ from il6infer.petab_files.finite import refuse_without_value
 from il6infer.petab_files.known_names import refuse_unknown
 from il6infer.petab_files.limits import MAX_EXPERIMENTS, check_files, read_xml
 from il6infer.petab_files.package import SbmlModel, petab
+from il6infer.petab_files.starts import start_where_the_table_says
 from il6infer.petab_files.tables import Tables
 from il6infer.petab_files.version1 import Kept, complete, read_first
 from il6infer.petab_files.version1_cells import returned_values
@@ -53,6 +54,7 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     refuse_unknown(tables, network, problem.model.sbml_model, listing.subject)
     if linted or kept:
         refuse_by_petab(problem, path.name, listing.subject)
+    network = start_where_the_table_says(network, [p.id for p in tables.parameters])
     translated = _translate(problem, network, path, kept)
     completed = complete(translated, kept) if kept else translated
     refuse_without_value(tables, completed, listing.subject, linted=linted)

@@ -65,15 +65,18 @@ def read_second(listing: Listing) -> Tables:
     observables = [_observable(line, faults) for line in observable_lines]
     conditions = _conditions(lines["condition"], faults)
     changes = {(line["conditionId"], line["targetId"]): (line, "targetValue") for line in lines["condition"]}
-    experiments = _experiments(lines["experiment"], dict.fromkeys(name for name, _ in changes), faults)
-    mappings = [petab.Mapping(**given(line)) for line in unique(lines["mapping"], ("petabEntityId",), faults)]
+    targets: dict[str, list[str]] = {}
+    for name, target in changes:
+        targets.setdefault(name, []).append(target)
+    experiments = _experiments(lines["experiment"], targets, faults)
+    mappings = [_mapping(line, faults) for line in unique(lines["mapping"], ("petabEntityId",), faults)]
     raise_faults(faults, listing.subject)
     by_id = {o.id: o for o in observables}
     starts = {e.id: _start(e) for e in experiments}
     measurements = [_measurement(line, by_id, starts, faults) for line in lines["measurement"]]
     raise_faults(faults, listing.subject)
     return Tables(
-        parameters, observables, conditions, experiments, [m for m in measurements if m], mappings,
+        parameters, observables, conditions, experiments, [m for m in measurements if m], [m for m in mappings if m],
         lines["measurement"], observable_lines, parameter_lines, changes,
     )  # fmt: skip
 
@@ -141,21 +144,31 @@ def _conditions(lines: list[Line], faults: list[Fault]) -> list[petab.Condition]
     return [petab.Condition(id=name, changes=changes[name]) for name in sorted(changes)]
 
 
-def _experiments(lines: list[Line], ids: Mapping[str, object], faults: list[Fault]) -> list[petab.Experiment]:
-    """Experiments in the order of their ids, as petab has them; rows of one time make one period."""
+def _experiments(lines: list[Line], targets: Mapping[str, list[str]], faults: list[Fault]) -> list[petab.Experiment]:
+    """Experiments in the order of their ids, as petab has them; rows of one time make one period.
+
+    `targets` are those of each condition: two conditions of one period may have none in common.
+    """
     periods: dict[str, dict[float, list[str]]] = {}
     seen: dict[tuple[str, float, str], Line] = {}
+    setting: dict[tuple[str, float, str], Line] = {}
     for line in lines:
         time = real(line, "time", faults, infinite=("-inf",))
         sound = identifier(line, "experimentId", faults) and time is not None
         if line["conditionId"]:
             # A name that cannot be an id is a fault of the condition table already.
-            sound &= known(line, "conditionId", ids, "condition", faults) and is_id(line["conditionId"])
+            sound &= known(line, "conditionId", targets, "condition", faults) and is_id(line["conditionId"])
         if not sound or time is None:
             continue
         first = seen.setdefault((line["experimentId"], time, line["conditionId"]), line)
         if first is not line:
             faults.append(line.fault("experimentId", f"the same as {first.table}, row {first.row}.", "Remove one."))
+            continue
+        for target in targets.get(line["conditionId"], ()):
+            other = setting.setdefault((line["experimentId"], time, target), line)
+            if other is not line:
+                what = f"'{line['conditionId']}' sets '{target}', as '{other['conditionId']}' (row {other.row}) does."
+                faults.append(line.fault("conditionId", what, "Let only one condition of a time set it."))
         period = periods.setdefault(line["experimentId"], {}).setdefault(time, [])
         period += [line["conditionId"]] if line["conditionId"] else []
     return [
@@ -165,6 +178,17 @@ def _experiments(lines: list[Line], ids: Mapping[str, object], faults: list[Faul
         )
         for name in sorted(periods)
     ]
+
+
+def _mapping(line: Line, faults: list[Fault]) -> petab.Mapping | None:
+    """Read what a mapping notes of an id; another name for an id of the model is none."""
+    sound, own, theirs = identifier(line, "petabEntityId", faults), line["petabEntityId"], line["modelEntityId"]
+    if theirs and theirs != own:
+        what = f"'{own}' stands for '{theirs}' of the model, and ids of SBML are used as they are."
+        remedy = f"Write '{theirs}' in place of '{own}' in all tables, and remove the row."
+        faults.append(line.fault("modelEntityId", what, remedy))
+        return None
+    return petab.Mapping(**given(line)) if sound else None
 
 
 def _start(experiment: petab.Experiment) -> float:

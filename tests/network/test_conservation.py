@@ -98,3 +98,11 @@ def test_amounts_are_kept_across_volumes_that_are_numbers(shared: Path):
         s: sp.Float(v) for s, v in zip(sorted(total.free_symbols, key=str), np.linspace(0.5, 1.5, 40), strict=False)
     }
     assert max(abs(float(e)) for e in total.xreplace(point).evalf()) == pytest.approx(0, abs=1e-12)
+
+
+def test_rate_rules_conserve_what_the_terms_of_their_rates_do():
+    net = from_antimony("model m; a=4; b=0; c=1; k=1; a'=-k*a+b/2; b'=k*a-b/2-k*b*c; c'=k*b*c-3*c; end")
+    assert moieties(net).tolist() == []
+
+    closed = from_antimony("model m; a=4; b=0; c=1; k=1; a'=-k*a+b/2; b'=k*a-b/2-k*b*c; c'=k*b*c; end")
+    assert moieties(closed).tolist() == [[1.0, 1.0, 1.0]]

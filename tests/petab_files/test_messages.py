@@ -329,3 +329,24 @@ def test_a_condition_whose_name_cannot_be_an_id_is_one_fault_wherever_it_is_name
         f"conditions.tsv, row 2, column conditionId: '{name}' cannot be an id. Use letters, digits and _, with a "
         "letter or _ first."
     ]
+
+
+def test_two_conditions_of_one_time_that_set_the_same(tmp_path: Path) -> None:
+    path = _write(tmp_path, 2)
+    (tmp_path / "conditions.tsv").write_text("conditionId\ttargetId\ttargetValue\ne1\tk\t1\nother\tk\t2\nother\tA\t2\n")
+    (tmp_path / "experiments.tsv").write_text("experimentId\ttime\tconditionId\ne1\t0\te1\ne1\t0\tother\n")
+    assert _said(path) == [
+        "experiments.tsv, row 3, column conditionId: 'other' sets 'k', as 'e1' (row 2) does. "
+        "Let only one condition of a time set it."
+    ]
+
+
+@pytest.mark.parametrize("theirs", ["k", "a.b"])
+def test_another_name_for_an_id_of_the_model(theirs: str, tmp_path: Path) -> None:
+    path = _write(tmp_path, 2)
+    (tmp_path / "mappings.tsv").write_text(f"petabEntityId\tmodelEntityId\nown\t{theirs}\na0\ta0\nc\t\n")
+    path.write_text(path.read_text() + "mapping_files: [mappings.tsv]\n")
+    assert _said(path) == [
+        f"mappings.tsv, row 2, column modelEntityId: 'own' stands for '{theirs}' of the model, and ids of SBML are "
+        f"used as they are. Write '{theirs}' in place of 'own' in all tables, and remove the row."
+    ]
