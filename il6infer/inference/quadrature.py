@@ -20,9 +20,14 @@ _LN_ROOT = 0.5 * math.log(2.0 * math.pi)
 
 
 def legendre(count: int) -> np.ndarray:
-    """Nodes on (0, 1) and weights (2, count) of a Gauss-Legendre rule."""
+    """Nodes on (0, 1) and weights (2, count) of a Gauss-Legendre rule.
+
+    Read-only, as compiled functions take what is global to them: what is handed a rule would be compiled twice, else.
+    """
     nodes, weights = np.polynomial.legendre.leggauss(count)
-    return np.ascontiguousarray([0.5 * (1.0 + nodes), 0.5 * weights])
+    rule = np.ascontiguousarray([0.5 * (1.0 + nodes), 0.5 * weights])
+    rule.setflags(write=False)
+    return rule
 
 
 @njit(**INNER)
