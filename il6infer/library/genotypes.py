@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from il6infer._errors import Fault, UserError, nearest
-from il6infer.library.assembly import parts_of
+from il6infer.library.assembly import parts_of, replaced
 from il6infer.library.catalogue import Library
 from il6infer.library.header import Module
 from il6infer.library.names import CELLS, ModelName, parse_model_name
@@ -98,7 +98,7 @@ def parameter_fault(where: str, name: str, model: str, library: Library) -> Faul
 
 def _parameters(parts: tuple[Module, ...], tabled: set[str]) -> set[str]:
     """Parameters that modules use: those of `tabled`, and those that their texts give."""
-    words, given = zip(*(_words(f"{m.body}\n{m.inhibition}") for m in parts), strict=True)
+    words, given = zip(*(_words(_text(m, parts)) for m in parts), strict=True)
     return (set().union(*words) & tabled) | set().union(*given)
 
 
@@ -139,8 +139,13 @@ def _knocked_out(name: str, parts: tuple[Module, ...], library: Library) -> tupl
 
 
 def _names(parameter: str, parts: tuple[Module, ...]) -> bool:
-    text = "\n".join(re.sub(r"//.*", "", f"{m.body}\n{m.inhibition}") for m in parts)
+    text = "\n".join(re.sub(r"//.*", "", _text(m, parts)) for m in parts)
     return bool(re.search(rf"\b{re.escape(parameter)}\b", text))
+
+
+def _text(module: Module, parts: tuple[Module, ...]) -> str:
+    """Text of a module of a model, with the parameters that other modules put in the place of its own."""
+    return replaced(f"{module.body}\n{module.inhibition}", parts)
 
 
 def _like(model: str, library: Library) -> Iterator[ModelName]:

@@ -14,7 +14,9 @@ from il6infer.building.build import build
 from il6infer.building.genotypes import genotype_faults, with_genotypes
 from il6infer.calibration.ranks import run_batch
 from il6infer.engine import compile
+from il6infer.library.catalogue import shipped
 from il6infer.library.compose import Model, compose, with_values
+from il6infer.library.genotypes import knocked_out, may_be_zero, parameter_fault
 from il6infer.petab_files.lint import check
 from il6infer.prediction.claims import VirtualExperiment
 from il6infer.prediction.courses import experiments_of
@@ -190,7 +192,21 @@ def test_rows_of_one_condition_have_one_kind_of_cells(tmp_path):
         build(table, doubled, compose("classic_socs3"), tmp_path / "p", dataset="toy")
 
 
-@pytest.mark.parametrize("name", ["classic_socs3+deactivation@hepatocyte", "trans_dual+stat1", "both_socs3+drugs"])
+def test_a_parameter_that_an_option_puts_in_the_place_of_another_is_known_by_its_own_name():
+    library = shipped()
+    for option, module in library.options.items():
+        for old, new in module.replaces.items():
+            name = f"both_socs3+{option}"
+            assert parameter_fault("here", new, name, library) is None
+            assert knocked_out(new, name, library) == ((new,) if may_be_zero(new, library) else None)
+            assert parameter_fault("here", old, name, library) is not None
+            assert knocked_out(old, name, library) is None
+            assert parameter_fault("here", old, "both_socs3", library) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["classic_socs3+deactivation@hepatocyte", "trans_dual+stat1", "both_socs3+drugs", "both_socs3+basal"]
+)
 def test_each_word_of_a_model_can_be_set_or_is_refused(name):
     model = compose(name)
     words = sorted({*re.findall(r"[A-Za-z_]\w*", model.antimony)})
