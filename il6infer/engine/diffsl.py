@@ -147,7 +147,10 @@ def source(problem: Problem) -> str:
     inputs = [f"v{i}p = 1" for i in range(len(network.parameters))]
     inputs += [f"v{i}i = 0" for i in range(len(network.states))] + ["t0q = 0"]
     start = [f"v{i}s = v{i}i" for i in range(len(network.states))]
-    given = [*network.rhs, *(mode.function for mode in located(network))]
+    moving = {TIME, *map(symbol, network.states)}
+    # What stands still at zero would stop the solver in each step.
+    searched = [mode.located_function for mode in located(network)]
+    given = [*network.rhs, *(g for g in searched if g.free_symbols & moving)]
     expressions = [_written_out(plain(sp.sympify(e).xreplace(renamed))) for e in given]
     shared, printed = sp.cse(expressions, symbols=(sp.Symbol(f"w{i}w", real=True) for i in count()), order="none")
     between = [f"{name} {{ {printer.doprint(e)} }}\n" for name, e in shared]

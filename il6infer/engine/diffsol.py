@@ -20,7 +20,7 @@ from il6infer._once import once
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.endless import refuse_endless
 from il6infer.engine.likelihood import pointwise
-from il6infer.engine.located import SAME_MOMENT, Failed, Switching
+from il6infer.engine.located import FOUND, SAME_MOMENT, Failed, Switching
 from il6infer.engine.powers import has_exponents, remove_impossible
 from il6infer.engine.rest import is_stable, standing_still, time_to_rest
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
@@ -186,11 +186,8 @@ class DiffsolEngine:
         """One run alone: the rows of its measurements, and the derivatives of their prediction and noise."""
         values = np.asarray(theta, dtype=float)
         _, states, tangents = self._run(run, values, derive=True)
-        rows, d, dd = (
-            np.flatnonzero(self.plan.measured[:, 0] == run),
-            self._quantities(values),
-            self._quantities.jacobian(values),
-        )
+        rows = np.flatnonzero(self.plan.measured[:, 0] == run)
+        d, dd = self._quantities(values), self._quantities.jacobian(values)
         slopes = np.array([self._differentiate(n, states, tangents, d, dd) for n in rows.tolist()])
         prediction, noise = slopes.reshape(-1, 2, len(values)).swapaxes(0, 1)
         return rows, prediction, noise
@@ -229,8 +226,7 @@ class DiffsolEngine:
         """Differentiate the prediction and noise of one measurement (2, parameters)."""
         run, at, o = self.plan.measured[n]
         index, count = list(self.plan.measured_inputs[n]), len(self._states)
-        arguments = np.concatenate([states[at], [self.plan.run_times[run][at]], d[index]])
-        local = self._observables[o].jacobian(arguments)
+        local = self._observables[o].jacobian([*states[at], self.plan.run_times[run][at], *d[index]])
         return local[:, :count] @ tangents[at] + local[:, count + 1 :] @ dd[index]
 
     def _run(self, run: int, values: np.ndarray, derive: bool) -> tuple[Outcome, np.ndarray, np.ndarray]:
@@ -243,7 +239,7 @@ class DiffsolEngine:
         p, dp = d[list(segments[0].values)], dd[list(segments[0].values)]
         with np.errstate(invalid="ignore"):  # infinite slopes at parameters that overflow: the run ends with an outcome
             y, s = self._initial(p), self._initial.jacobian(p) @ dp
-        held, no_time = self._switching.first_held(), np.zeros(len(values))
+        held = self._switching.first_held()
         try:
             for n, segment in enumerate(segments):
                 p, dp = d[list(segment.values)], dd[list(segment.values)]
@@ -251,11 +247,12 @@ class DiffsolEngine:
                 if segment.late and not segment.steady:
                     states[at_start], tangents[at_start] = y, s
                 y, s = self._jump(segment, y, s, values, d, dd)
-                p = self._switching.with_modes(y, p, 0.0 if segment.steady else segment.start)
-                start = 0.0 if segment.steady else segment.start
-                y, s, p, _ = self._switching.react(y, s, p, dp, start, held, no_time)
+                first_held = held.copy()
+                held |= segment.steady & self._switching.timed  # no time passes at rest
+                y, s, p = self._switching.arrive(y, s, p, dp, 0.0 if segment.steady else segment.start, held)
                 if segment.steady:
                     y, s = self._before._steady(y, s, p, dp, 0.0, held, derive, until)
+                    held = np.where(self._switching.timed, first_held, held)
                     continue
                 end = segments[n + 1].start if n + 1 < len(segments) else np.inf
                 if segment.start < end and not segment.late:
@@ -263,7 +260,8 @@ class DiffsolEngine:
                 later = np.flatnonzero((times > segment.start) & (times < end) & np.isfinite(times))
                 goals = np.append(times[later], end) if segment.start < end < np.inf else times[later]
                 if len(goals):
-                    found, slopes, y, s, p = self._advance(y, s, p, dp, segment.start, goals, held, derive, until)
+                    course = self._advance(y, s, p, dp, segment.start, goals, held, derive, until, end < np.inf)
+                    found, slopes, y, s, p = course
                     states[later], tangents[later] = found[: len(later)], slopes[: len(later)]
             if len(times) and times[-1] == np.inf:
                 begin = max([segments[-1].start, *times[-2:-1]])
@@ -282,22 +280,21 @@ class DiffsolEngine:
             elif kind == ADD:
                 after[state], slopes[state] = y[state] + d[index], s[state] + dd[index]
             else:
-                arguments = np.concatenate([y, values])
-                local = self._jumps.jacobian(arguments)[index]
-                after[state] = self._jumps(arguments)[index]
+                local = self._jumps.jacobian([*y, *values])[index]
+                after[state] = self._jumps([*y, *values])[index]
                 slopes[state] = local[: len(y)] @ s + local[len(y) :]
         return after, slopes
 
     def _advance(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, start: float, goals: np.ndarray,
-        held: np.ndarray, derive: bool, until: float, pieces: int = MOST_PIECES,
+        held: np.ndarray, derive: bool, until: float, followed: bool, pieces: int = MOST_PIECES,
     ) -> tuple[np.ndarray, ...]:  # fmt: skip
-        """States and tangents at the goals, across switches; then state, tangent and parameters at the last."""
+        """States and tangents at the goals; then state, tangent, parameters at the last, where another may begin."""
         states = np.empty((len(goals), len(y)))
         tangents = np.empty((len(goals), *s.shape))
         now, done = start, 0
         for _ in range(pieces):
-            y, s, p, _ = self._switching.switch(y, s, p, dp, now, held, self._slack(y), 0.0)
+            y, s, p, _ = self._switching.switch(y, s, p, dp, now, held, self._slack(y), 0.0, False)
             asked = goals[done:]
             if self._limit is not None:
                 longest = now + max(float(self._limit([*y, *p, now])[0]), 1e-9 * (goals[-1] - now))
@@ -308,8 +305,10 @@ class DiffsolEngine:
             for at in range(done, reached):
                 place = int(np.searchsorted(times, goals[at]))
                 states[at], tangents[at] = found[place], slopes[place]
-            before = y, s
-            y, s, p, moment = self._switching.switch(y, s, p, dp, now, held, self._slack(y), span)
+            before, ends = (y, s), followed and goals[-1] - now <= FOUND * max(abs(now), span, 1.0)
+            y, s, p, moment = self._switching.switch(y, s, p, dp, now, held, self._slack(y), span, ends)
+            if ends and reached < len(goals):
+                states[reached:], tangents[reached:], reached = y, s, len(goals)
             if moment:
                 same = np.abs(goals - now) <= SAME_MOMENT * max(abs(now), 1.0)
                 same[:done] = False
@@ -372,7 +371,7 @@ class DiffsolEngine:
 
         def reach(duration: float, held: np.ndarray, derive: bool) -> tuple[np.ndarray, ...]:
             goal = np.array([begin + duration])
-            return self._advance(y, s, p, dp, begin, goal, held, derive, until, MOST_SWITCHES)[2:]
+            return self._advance(y, s, p, dp, begin, goal, held, derive, until, False, MOST_SWITCHES)[2:]
 
         def stays(after: np.ndarray, modes: np.ndarray) -> bool:
             slopes = self._rates.jacobian([*after, *modes, 0.0])[:, : len(y)]

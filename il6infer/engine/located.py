@@ -31,11 +31,20 @@ class Switching:
     """Modes and located events of a network along one run.
 
     Vectors: states y, network parameters p with the modes among them; tangents s (states, parameters) and dp.
+
+    Attributes
+    ----------
+    timed
+        (events,) whether a trigger asks for nothing but the time.
     """
 
     def __init__(self, network: Network, rates: Function) -> None:
         self._rates = rates
         self.modes, self.events = located(network), located_events(network)
+        own = {symbol(s) for s in network.states}
+        self._of_time = np.array([not m.located_function.free_symbols & own for m in self.modes], dtype=bool)
+        asked = {symbol(m.parameter) for m, alone in zip(self.modes, self._of_time, strict=True) if not alone}
+        self.timed = np.array([not e.trigger.free_symbols & asked for e in self.events], dtype=bool)
         index = {name: i for i, name in enumerate(network.parameters)}
         self.place = [index[mode.parameter] for mode in self.modes]
         states, parameters = [symbol(s) for s in network.states], [symbol(p) for p in network.parameters]
@@ -125,9 +134,66 @@ class Switching:
             p = changed
         raise Failed(Outcome.STEP_LIMIT)
 
+    def arrive(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """State, tangent and parameters at the start of a segment, after its jumps.
+
+        Parameters
+        ----------
+        y, s, p, dp, t, held
+            As `react` has them.
+        """
+        p, turns = self.with_modes(y, p, t), []
+        g, speed = self._functions([*y, *p, t]), self._functions.jacobian([*y, *p, t])[:, -1]
+        back = p.copy()
+        for j in np.flatnonzero(self._of_time & (speed != 0) & (np.abs(g) <= FOUND * max(abs(t), 1.0) * np.abs(speed))):
+            if not self.modes[j].kink and p[self.place[j]] == float(speed[j] > 0):
+                back[self.place[j]] = 1.0 - p[self.place[j]]
+                turns.append(int(j))
+        return self._moment(y, s, back, dp, t, held, turns)[:3]
+
+    def _moment(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray, turns: list[int]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+        """Let switches turn, and events happen, at one moment: each switch at a time of its own where that is the same.
+
+        Changes `held`; whether any event happened comes last.
+        """
+        ends = []
+        for groups in ([[j] for j in turns], [turns] if turns else [])[: 1 + (len(turns) > 1)]:
+            own = held.copy()
+            ends.append((*self._in_turn(y, s, p, dp, t, own, groups), own))
+        one, *others = ends
+        for other in others:
+            same = np.allclose(one[0], other[0], rtol=1e-9, atol=0.0) and np.array_equal(one[2], other[2])
+            if not (same and np.array_equal(one[-1], other[-1])):
+                one = other
+        held[:] = one[-1]
+        return one[:4]
+
+    def _in_turn(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray,
+        groups: list[list[int]],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:  # fmt: skip
+        before = held.copy()
+        y, s, p, happened = self.react(y, s, p, dp, t, held, np.zeros(s.shape[1]))
+        held |= before & bool(groups)  # what held does not turn true at this moment
+        for group in groups:
+            rates, slopes = self._rates([*y, *p, t]), self._functions.jacobian([*y, *p, t])[group[0]]
+            speed = slopes[: self._size] @ rates + slopes[-1]
+            dt = -(slopes[: self._size] @ s + slopes[self._size : -1] @ dp) / speed
+            p = p.copy()
+            for j in group:
+                p[self.place[j]] = 1.0 - p[self.place[j]]
+            y, s, p, more = self.react(y, s + np.outer(rates, dt), p, dp, t, held, dt)
+            s = s - np.outer(self._rates([*y, *p, t]), dt)
+            happened = happened or more
+        return y, s, p, happened
+
     def switch(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray,
-        slack: np.ndarray, span: float,
+        slack: np.ndarray, span: float, ends: bool,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:  # fmt: skip
         """State, tangent and parameters after a switch, where the run has come to one.
 
@@ -141,6 +207,8 @@ class Switching:
             (states,) by how much the solver may have each wrong.
         span
             How long the solver took to come here; 0 where it is yet to start.
+        ends
+            Whether another segment begins here: what depends on time alone comes after its changes.
         """
         before = self._rates([*y, *p, t])
         g, slopes = self._functions([*y, *p, t]), self._functions.jacobian([*y, *p, t])
@@ -150,18 +218,16 @@ class Switching:
         inexact = np.abs(slopes[:, : self._size]) @ slack + np.abs(slopes[:, -1]) * moment
         inexact += np.abs(speed) * FOUND * max(abs(t), span)
         near = (speed != 0) & (np.abs(g) <= np.minimum(moment * np.abs(speed), inexact))
-        after, which = p.copy(), -1
-        for j in np.flatnonzero(near):
-            if after[self.place[j]] != float(speed[j] > 0):
-                after[self.place[j]], which = float(speed[j] > 0), j
-        if which < 0:
+        near &= ~(self._of_time & ends)
+        turns = [int(j) for j in np.flatnonzero(near) if p[self.place[j]] != float(speed[j] > 0)]
+        if not turns:
             return y, s, p, 0
-        dt = -(slopes[which, : self._size] @ s + slopes[which, self._size : -1] @ dp) / speed[which]
-        y, s, after, happened = self.react(y, s + np.outer(before, dt), after, dp, t, held, dt)
-        rates = self._rates([*y, *after, t])
-        back = slopes[which, : self._size] @ rates + slopes[which, -1]
+        which = min(turns, key=lambda j: self.modes[j].kink)
+        turns = [which, *(j for j in turns if j != which)]
+        y, s, after, happened = self._moment(y, s, p, dp, t, held, turns)
+        back = slopes[which, : self._size] @ self._rates([*y, *after, t]) + slopes[which, -1]
         bends = self.modes[which].kink
         if not (happened or bends) and back * speed[which] < 0 and abs(back) > 1e-9 * abs(speed[which]):
             raise Failed(Outcome.SLIDING)
         holds_now = self.modes[which].at_zero == bool(speed[which] > 0)
-        return y, s - np.outer(rates, dt), after, (1 if holds_now else -1) if happened else 0
+        return y, s, after, (1 if holds_now else -1) if happened else 0

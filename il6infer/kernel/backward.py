@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from il6infer.kernel.forward import all_quantities, apply_jumps, load, most_inputs
-from il6infer.kernel.happenings import react, react_adjoint, set_modes
+from il6infer.kernel.happenings import set_modes
 from il6infer.kernel.lanes import (
     OK,
     adjoint_workspace,
@@ -29,11 +29,9 @@ from il6infer.kernel.model_functions import (
     quantities_vjp,
     stepped_vjp,
 )
+from il6infer.kernel.moment import held_before, moment_adjoint, turn_back
 from il6infer.kernel.steady import steady_adjoint
-from il6infer.kernel.switching import (
-    switch_adjoint,
-    switching_space,
-)
+from il6infer.kernel.switching import switching_space
 from il6infer.kernel.tape import (
     FRACTION,
     MODES,
@@ -107,16 +105,17 @@ def measured_at_start(r, lane, seg, tables, ybar, at, own):
 
 @njit(**OPTIONS)
 def arrive_adjoint(seg, tables, before, d, own, by_parameters, space):
-    """Adjoint of the located events that the jumps at the start of a segment bring about."""
-    parameters, state, held = np.empty(NP()), np.empty(N()), np.empty(EVENTS())
-    scratch, out, gt = np.empty(N()), np.empty(2), np.zeros(1)
+    """Adjoint of the located events and switches at the start of a segment, after its jumps."""
+    parameters, state, held, after = np.empty(NP()), np.empty(N()), np.empty(EVENTS()), np.empty(NP())
+    scratch, out, start = np.empty(N()), np.empty(2), tables.segment_start[seg]
     load(seg, tables, d, parameters)
     put(state, before[: N()])
     put(held, before[N() :])
     apply_jumps(seg, tables, state, d, scratch, out)
-    set_modes(state, parameters, tables.segment_start[seg])
-    count = react(state, parameters, tables.segment_start[seg], held, space)
-    react_adjoint(count, parameters, tables.segment_start[seg], space, own, by_parameters, gt)
+    set_modes(state, parameters, start)
+    put(after, parameters)
+    turn_back(state, parameters, start)
+    moment_adjoint(-1, state, parameters, after, held, start, own, by_parameters, space)
 
 
 @njit(**OPTIONS)
@@ -128,7 +127,7 @@ def leave(r, lane, until, tables, d, before, ybar, seg, at, lam, gp, p, gd, spac
         take_column(gp, lane, by_parameters)
         if tables.segment_late[seg[lane]] == 0:
             measured_at_start(r, lane, seg[lane], tables, ybar, at, own)
-        if EVENTS() > 0:
+        if SWITCHES() > 0:
             arrive_adjoint(seg[lane], tables, before[seg[lane]], d, own, by_parameters, space)
         add_by_segment(seg[lane], tables, by_parameters, gd)
         jumps_adjoint(seg[lane], tables, before[seg[lane], : N()], d, own, gd)
@@ -204,7 +203,7 @@ def switches_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, l
         return False
     dense(states_at(tape, row), increments_at(tape, row), fraction, inside)
     own, state, by_parameters = np.empty(N()), np.empty(N()), np.empty(NP())
-    parameters, after = np.empty(NP()), np.empty(NP())
+    parameters, after, held = np.empty(NP()), np.empty(NP()), np.empty(EVENTS())
     for lane in range(lanes):
         which = -1 if idle[lane] else switch_at(tape, row, lane)
         if which < 0:
@@ -222,7 +221,8 @@ def switches_adjoint(tape, row, tables, run, at, idle, ybar, fraction, inside, l
             accumulate(own, ybar[at[lane]])
             at[lane] -= 1
         time = time_of(tape, row, lane) + fraction[lane] * step_of(tape, row, lane)
-        switch_adjoint(which, state, parameters, after, time, own, by_parameters, space)
+        held_before(parameters, held)
+        moment_adjoint(which, state, parameters, after, held, time, own, by_parameters, space)
         put_column(inside, lane, own)
         put_column(gp, lane, by_parameters)
         for i in range(N()):

@@ -50,6 +50,7 @@ from il6infer.kernel.switching import (
     happen,
     switching_space,
     turn,
+    waits,
 )
 from il6infer.kernel.tape import (
     accept,
@@ -295,7 +296,8 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
             until, located = space.until, locate(y, p, start, step, k, taken, space)
             for lane in range(lanes):
                 space.which[lane], until[lane] = -1, t[lane]
-                if located and space.high[lane] <= 1.0:
+                ends = run[lane] >= 0 and seg[lane] + 1 == tables.run_end[run[lane]]
+                if located and space.high[lane] <= 1.0 and (ends or not waits(lane, moving, start, k, space)):
                     take_column(p, lane, modes[lane])
                     turn(lane, moving, start, k, space, tape, rows, keep)
         interpolate(tables, run, seg, at, taken, start, until, moving, k, fraction, inside, states)

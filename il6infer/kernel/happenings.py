@@ -9,6 +9,7 @@ from numba import njit
 from il6infer.kernel.model_functions import (
     ASSIGNED,
     AT_ZERO,
+    EVENT_OF_TIME,
     EVENTS,
     INITIALLY,
     LANES,
@@ -31,16 +32,29 @@ MOST_EVENTS = 64
 
 
 @njit(**OPTIONS)
-def set_modes(y, p, t):
-    """Set the modes in a parameter vector to what the conditions are at a state."""
+def functions_at(y, p, t):
+    """Switching functions (SWITCHES, lanes) at a state of one run, the same in each lane."""
     lanes = LANES()
     wide_y, wide_p, at = np.empty((N(), lanes)), np.empty((NP(), lanes)), np.full(lanes, t)
     g = np.empty((SWITCHES(), lanes))
     spread(wide_y, y)
     spread(wide_p, p)
     switch_functions(wide_y, wide_p, at, g)
+    return g
+
+
+@njit(**OPTIONS)
+def holds(j, value):
+    """Mode that a condition has where its function has a value."""
+    return 1.0 if value > 0.0 or (AT_ZERO(j) == 1 and value == 0.0) else 0.0
+
+
+@njit(**OPTIONS)
+def set_modes(y, p, t):
+    """Set the modes in a parameter vector to what the conditions are at a state."""
+    g = functions_at(y, p, t)
     for j in range(SWITCHES()):
-        p[MODE(j)] = 1.0 if g[j, 0] > 0.0 or (AT_ZERO(j) == 1 and g[j, 0] == 0.0) else 0.0
+        p[MODE(j)] = holds(j, g[j, 0])
 
 
 @njit(**OPTIONS)
@@ -85,18 +99,22 @@ def react(y, p, t, held, space):
         order[count, 0], order[count, 1] = found, since[found] if TRIGGER_VALUES(found) == 1 else count
         put(before, y)
         event(found, states[order[count, 1]], before, p, t, y)
-        set_modes(y, p, t)
+        g_before, g = functions_at(before, p, t), functions_at(y, p, t)
+        for j in range(SWITCHES()):
+            # At its very time, rounding decides on which side of it a function is that the event does not move.
+            if g[j, 0] != g_before[j, 0]:
+                p[MODE(j)] = holds(j, g[j, 0])
         count += 1
 
 
 @njit(**OPTIONS)
 def held_at_rest(lane, y, p, space):
-    """Set what the triggers count as after a pre-equilibration with parameters p, whose modes are set."""
+    """Set what the triggers count as after a pre-equilibration with parameters p, before which no time has passed."""
     now = np.empty(EVENTS())
     set_modes(y, p, 0.0)
     trigger(p, now)
     for e in range(EVENTS()):
-        space.held[e, lane] = now[e]
+        space.held[e, lane] = INITIALLY(e) if EVENT_OF_TIME(e) == 1 else now[e]
 
 
 @njit(**OPTIONS)

@@ -223,11 +223,12 @@ ENTRY_START = _constant("ENTRY_START", 1, types.int64)
 ENTRY_ROW, ENTRY_COLUMN = _constant("ENTRY_ROW", 1, types.int64), _constant("ENTRY_COLUMN", 1, types.int64)
 
 # Switches and events that are located: places of the modes in p, whether a condition holds at zero, whether
-# rates only bend there, states that an
-# event changes, whether it happens even if its trigger turns false before its turn, whether it uses the values of when
+# rates only bend there, whether it (or all that a trigger asks) depends on no state; states that an event changes,
+# whether it happens even if its trigger turns false before its turn, whether it uses the values of when
 # its trigger turned true, what the trigger counts as before the start; whether `step_limit` limits steps.
 SWITCHES, EVENTS, LIMITED = (_constant(name, 0, types.int64) for name in ("SWITCHES", "EVENTS", "LIMITED"))
 MODE, AT_ZERO, KINK = (_constant(name, 1, types.int64) for name in ("MODE", "AT_ZERO", "KINK"))
+OF_TIME, EVENT_OF_TIME = (_constant(name, 1, types.int64) for name in ("OF_TIME", "EVENT_OF_TIME"))
 ASSIGNED = _constant("ASSIGNED", 2, types.int64)
 PERSISTENT, TRIGGER_VALUES = _constant("PERSISTENT", 1, types.int64), _constant("TRIGGER_VALUES", 1, types.int64)
 INITIALLY = _constant("INITIALLY", 1, types.float64)

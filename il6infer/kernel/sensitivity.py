@@ -53,8 +53,9 @@ from il6infer.kernel.model_functions import (
     quantities_vjp,
     sum_rows,
 )  # fmt: skip
+from il6infer.kernel.moment import held_before
+from il6infer.kernel.moment_tangent import add_scaled, arrive_tangent, moment_tangent
 from il6infer.kernel.steady import steady_system
-from il6infer.kernel.switch_tangent import add_scaled, arrive_tangent, switch_tangent
 from il6infer.kernel.switching import (
     switching_space,
 )
@@ -303,7 +304,7 @@ def jacobian(theta, tables, kept):
     steps, step_ptr = steps_of_runs(tape, tables)
     p, dp, y, k = np.empty(NP()), np.zeros((ACTIVE_COUNT(), size)), np.empty(N()), np.empty(STAGES() * N())
     s, resting = np.zeros((N(), size)), np.zeros((len(steady), N(), size))
-    space, flipped = switching_space(), np.empty(NP())
+    space, flipped, held = switching_space(), np.empty(NP()), np.empty(EVENTS())
     tk, tw, td = np.zeros((STAGES() * N(), size)), np.zeros((N(), size)), np.zeros((N(), size))
     b, fp = np.zeros((N(), size)), np.empty(ENTRY_START(1))
     values = np.ones(2 + 2 * STAGES() + 2 * NNZ() + ENTRY_START(2))
@@ -333,7 +334,7 @@ def jacobian(theta, tables, kept):
                 measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
                 at += 1
             jumps_tangent(seg, tables, before[seg, : N()], d, dd, s)
-            if EVENTS() > 0 and outcome[r] == OK:
+            if SWITCHES() > 0 and outcome[r] == OK:
                 arrive_tangent(seg, tables, before[seg], d, p, s, dp, space)
             end = tables.segment_start[seg + 1] if seg + 1 < last else np.inf
             while at < time_ptr[r + 1] and times[at] == tables.segment_start[seg] < end:
@@ -368,7 +369,8 @@ def jacobian(theta, tables, kept):
                     put(flipped, p)
                     take_modes(tape, row, column, flipped, True)
                     if outcome[r] == OK:
-                        switch_tangent(which, y, p, flipped, t + fraction * h, s, dp, space)
+                        held_before(p, held)
+                        moment_tangent(which, y, p, flipped, held, t + fraction * h, s, dp, space)
                     while at < time_ptr[r + 1] and times[at] < end and times[at] <= t + fraction * h:
                         measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
                         at += 1

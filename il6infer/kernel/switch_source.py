@@ -21,6 +21,8 @@ class SwitchConstants(TypedDict):
     MODE: list[int]
     AT_ZERO: list[int]
     KINK: list[int]
+    OF_TIME: list[int]
+    EVENT_OF_TIME: list[int]
     ASSIGNED: list[list[int]]
     PERSISTENT: list[int]
     TRIGGER_VALUES: list[int]
@@ -86,12 +88,16 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
     parts.append(cases("event", "e, y, z, p, t, out", "e", values))
     parts.append(cases("event_vjp", "e, y, z, p, t, v, gy, gz, gp, gt", "e", gradients))
     place = {s: i for i, s in enumerate(varying)}
+    of_time = [not g.free_symbols & set(states) for g in functions]
+    of_states = {symbol(mode.parameter) for mode, own in zip(modes, of_time, strict=True) if not own}
     return parts, {
         "SWITCHES": len(modes),
         "EVENTS": len(events),
         "MODE": [place[symbol(mode.parameter)] for mode in modes],
         "AT_ZERO": [int(mode.at_zero) for mode in modes],
         "KINK": [int(mode.kink) for mode in modes],
+        "OF_TIME": [int(own) for own in of_time],
+        "EVENT_OF_TIME": [int(not e.trigger.free_symbols & of_states) for e in events],
         "ASSIGNED": assigned or [[0] * len(states)],
         "PERSISTENT": [int(e.persistent) for e in events],
         "TRIGGER_VALUES": [int(e.use_trigger_values) for e in events],

@@ -1,4 +1,4 @@
-# ruff: noqa: ANN001, ANN202  (see vectors.py)
+# ruff: noqa: ANN001, ANN202, SIM110  (see vectors.py)
 """Switches of rates and events that are found during a simulation, and what their time does to derivatives.
 
 A condition on states (or on a time that is estimated) is a mode: a parameter that is 1 or 0, and stays for as long as
@@ -23,15 +23,17 @@ import numpy as np
 from numba import njit
 
 from il6infer.kernel.contracts import Switching
-from il6infer.kernel.happenings import MOST_EVENTS, first_held, rates, react, react_adjoint, set_modes
+from il6infer.kernel.happenings import MOST_EVENTS, first_held, rates, react, set_modes
 from il6infer.kernel.locating import SAMPLES, disagrees, functions_inside
 from il6infer.kernel.model_functions import (
     AT_ZERO,
+    EVENT_OF_TIME,
     EVENTS,
     KINK,
     LANES,
     MODE,
     NP,
+    OF_TIME,
     SWITCHES,
     N,
     switch_vjp,
@@ -73,6 +75,26 @@ def switching_space():
         order=np.empty((at_once, 2), dtype=np.int64),
         before=np.empty((at_once + 1, n)),
     )
+
+
+@njit(**OPTIONS)
+def waits(lane, moving, start, k, space):
+    """Whether all that was located depends on time alone, and comes at the end of the segment.
+
+    Then it is left to the next segment, after whose changes it happens, as what is known to happen then.
+    """
+    y, p, t, _, step, end = moving
+    latest = end[lane] - SAME_MOMENT * max(abs(end[lane]), 1.0)
+    if t[lane] != end[lane] or start[lane] + space.high[lane] * step[lane] < latest:
+        return False
+    for other in range(LANES()):
+        space.fraction[other] = 0.0
+    space.fraction[lane] = 1.0
+    functions_inside(y, p, start, step, k, space)
+    for j in range(SWITCHES()):
+        if OF_TIME(j) == 0 and disagrees(j, lane, space.functions, p):
+            return False
+    return True
 
 
 @njit(**OPTIONS)
@@ -158,7 +180,7 @@ def begins_with_event(lane, y, p, t, passes, space):
     first_held(lane, space)
     happens = False
     for e in range(EVENTS()):
-        happens = happens or (now[e] > 0.5 and space.held[e, lane] < 0.5)
+        happens = happens or (now[e] > 0.5 and space.held[e, lane] < 0.5 and EVENT_OF_TIME(e) == 0)
         space.held[e, lane] = now[e]
     return happens
 
@@ -206,40 +228,3 @@ def pushes_back(which, y, before, after, t, clock):
     rates(y, after, clock * t, f)
     back = slope(which, y, after, clock * t, f, gy, gp, gt) - (1.0 - clock) * gt[0]
     return forth * back < 0.0 and abs(back) > 1e-9 * abs(forth)
-
-
-@njit(**OPTIONS)
-def switch_adjoint(which, y, before, flipped, t, lam, gp, space):
-    """Adjoint of a switch: lam after, at its time, becomes lam before; adds to gp.
-
-    Parameters
-    ----------
-    y
-        State before the events.
-    before, flipped
-        Parameters with the modes before the switch, and after it.
-    """
-    if KINK(which) == 1:
-        return
-    after, own, held = flipped.copy(), y.copy(), np.empty(EVENTS())
-    f, gt, gy, by_parameters = np.empty(N()), np.zeros(1), np.empty(N()), np.empty(NP())
-    count, total = 0, 0.0
-    if EVENTS() > 0:
-        trigger(before, held)
-        count = react(own, after, t, held, space)
-    rates(own, after, t, f)
-    for i in range(N()):
-        total -= lam[i] * f[i]
-    if count > 0:
-        react_adjoint(count, flipped, t, space, lam, gp, gt)
-    rates(y, before, t, f)
-    for i in range(N()):
-        total += lam[i] * f[i]
-    total += gt[0]
-    if total == 0.0:  # also where a run only touches a switch that changes nothing
-        return
-    share = -total / slope(which, y, before, t, f, gy, by_parameters, gt)
-    for i in range(N()):
-        lam[i] += share * gy[i]
-    for i in range(NP()):
-        gp[i] += share * by_parameters[i]

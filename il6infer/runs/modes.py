@@ -42,9 +42,10 @@ def with_modes(problem: Problem) -> Problem:
     network = problem.network
     known = _KnownBefore(problem)
     given, kinks = smooth_branches([*network.rhs, *network.fluxes], {TIME, *known.states})
-    searched = [e for e in network.events if not known.schedules_all(e.trigger)]
+    searched = _searched(network, known)
     conditions = _relations([*given, *(e.trigger for e in searched)])
     kinks -= set(_relations(e.trigger for e in searched))
+    found_with = set(_relations(e.trigger for e in searched if known.schedules_all(e.trigger)))
     jumps: set[str] = set()
     found: dict[Relational, Mode] = {}
     same: dict[tuple[sp.Expr, bool], Mode] = {}
@@ -53,7 +54,7 @@ def with_modes(problem: Problem) -> Problem:
     for relation in conditions:
         if not known.varies(relation):
             continue
-        if known.schedules(relation):
+        if known.schedules(relation) and relation not in found_with:
             mode = Mode(_free_name(f"scheduled_{len(found)}", taken), relation)
             replaced[relation] = sp.Gt(symbol(mode.parameter), HOLDS)
         else:
@@ -146,6 +147,13 @@ class _KnownBefore:
         return all(self.schedules(r) for r in condition.atoms(Relational) if self.varies(r))
 
 
+def _searched(network: Network, known: _KnownBefore) -> list[Event]:
+    """Events whose times a simulation has to find: all that have priorities, if it has to find any of these."""
+    searched = [e for e in network.events if not known.schedules_all(e.trigger)]
+    ranked = any(e.priority is not None for e in searched)
+    return [e for e in network.events if e in searched or (ranked and e.priority is not None)]
+
+
 def _relations(expressions: Iterable[sp.Basic]) -> list[Relational]:
     found = set().union(*[sp.sympify(e).atoms(Relational) for e in expressions], set())
     return sorted(found, key=str)
@@ -171,9 +179,7 @@ def _with_changed_states(problem: Problem, network: Network) -> Network:
     while True:
         known = _KnownBefore(replace(problem, network=network))
         moved: dict[str, None] = {}
-        for event in network.events:
-            if known.schedules_all(event.trigger):
-                continue
+        for event in _searched(network, known):
             if event.priority is not None and not event.priority.is_number:
                 raise UserError(
                     f"event '{event.id}': its priority '{event.priority}' is no number; this is not supported where "

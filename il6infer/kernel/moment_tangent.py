@@ -1,5 +1,5 @@
 # ruff: noqa: ANN001, ANN202  (see vectors.py)
-"""Tangents of switches and located events; see `il6infer.kernel.switching`."""
+"""Tangent of one moment; see `il6infer.kernel.moment`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from il6infer.kernel.forward import apply_jumps
-from il6infer.kernel.happenings import rates, react, set_modes
+from il6infer.kernel.happenings import rates, set_modes
 from il6infer.kernel.model_functions import (
     ACTIVE,
     ACTIVE_COUNT,
@@ -15,13 +15,12 @@ from il6infer.kernel.model_functions import (
     EVENTS,
     KINK,
     NP,
+    SWITCHES,
     N,
     event_vjp,
-    trigger,
 )
-from il6infer.kernel.switching import (
-    slope,
-)
+from il6infer.kernel.moment import go_through, stages_of, turn_back, turned
+from il6infer.kernel.switching import slope
 from il6infer.kernel.vectors import OPTIONS, clear, put
 
 
@@ -65,35 +64,43 @@ def react_tangent(count, p, t, space, s, dp, dt):
 
 @njit(**OPTIONS)
 def arrive_tangent(seg, tables, before, d, p, s, dp, space):
-    """Tangent of the located events that the jumps at the start of a segment bring about."""
+    """Tangent of the located events and switches at the start of a segment, after its jumps."""
     state, held, scratch, out = np.empty(N()), np.empty(EVENTS()), np.empty(N()), np.empty(2)
+    start, after, earlier = tables.segment_start[seg], p.copy(), p.copy()
     put(state, before[: N()])
     put(held, before[N() :])
     apply_jumps(seg, tables, state, d, scratch, out)
-    set_modes(state, p, tables.segment_start[seg])
-    count = react(state, p, tables.segment_start[seg], held, space)
-    react_tangent(count, p, tables.segment_start[seg], space, s, dp, np.zeros(s.shape[1]))
+    set_modes(state, after, start)
+    put(earlier, after)
+    turn_back(state, earlier, start)
+    moment_tangent(-1, state, earlier, after, held, start, s, dp, space)
 
 
 @njit(**OPTIONS)
-def switch_tangent(which, y, before, flipped, t, s, dp, space):
-    """Tangent of a switch: s before, at its time, becomes s after."""
-    if KINK(which) == 1:
+def moment_tangent(which, y, before, after, held, t, s, dp, space):
+    """Tangent of a moment, see `il6infer.kernel.moment`: s before, at its time, becomes s after."""
+    if which >= 0 and KINK(which) == 1:
         return
-    after, own, held, f, dt = flipped.copy(), y.copy(), np.empty(EVENTS()), np.empty(N()), np.zeros(s.shape[1])
+    turns, f, dt = np.empty(SWITCHES(), dtype=np.int64), np.empty(N()), np.zeros(s.shape[1])
     gy, gp, gt = np.empty(N()), np.empty(NP()), np.empty(1)
-    rates(y, before, t, f)
-    speed = slope(which, y, before, t, f, gy, gp, gt)
-    for i in range(N()):
-        add_scaled(dt, -gy[i] / speed, s[i])
-    for a in range(ACTIVE_COUNT()):
-        add_scaled(dt, -gp[ACTIVE(a)] / speed, dp[a])
-    for i in range(N()):
-        add_scaled(s[i], f[i], dt)
-    if EVENTS() > 0:
-        trigger(before, held)
-        count = react(own, after, t, held, space)
-        react_tangent(count, flipped, t, space, s, dp, dt)
-    rates(own, after, t, f)
-    for i in range(N()):
-        add_scaled(s[i], -f[i], dt)
+    count = turned(which, before, after, turns)
+    stages = stages_of(turns, count, y, before, held, t, space)
+    own, p, h = y.copy(), before.copy(), held.copy()
+    for stage in range(stages + 1):
+        if stage > 0:
+            rates(own, p, t, f)
+            speed = slope(turns[stage - 1], own, p, t, f, gy, gp, gt)
+            clear(dt)
+            for i in range(N()):
+                add_scaled(dt, -gy[i] / speed, s[i])
+            for a in range(ACTIVE_COUNT()):
+                add_scaled(dt, -gp[ACTIVE(a)] / speed, dp[a])
+            for i in range(N()):
+                add_scaled(s[i], f[i], dt)
+        events = go_through(stage, stages, turns, count, own, p, t, h, space)
+        if events > 0:
+            react_tangent(events, p, t, space, s, dp, dt)
+        if stage > 0:
+            rates(own, p, t, f)
+            for i in range(N()):
+                add_scaled(s[i], -f[i], dt)
