@@ -25,6 +25,7 @@ _REMEDIES = {
     errno.EROFS: "Choose another folder: this disk can only be read.",
     errno.EACCES: "Choose another folder, or ask for the right to write there.",
     errno.EPERM: "Choose another folder, or ask for the right to write there.",
+    errno.EEXIST: "It is no folder (a link that leads nowhere, perhaps): choose another path.",
     errno.ENOTDIR: "A part of the path is a file: choose another path.",
     errno.EISDIR: "It is a folder: choose another path.",
     errno.ENAMETOOLONG: "Choose a shorter name.",
@@ -33,6 +34,8 @@ _REMEDIES = {
 
 def say(text: str) -> None:
     """Print what a command answers: names and cells of others in it command no terminal."""
+    if sys.stdout is None:
+        raise UserError("the standard output is closed: there is nowhere to print to.")
     sys.stdout.write(f"{escaped(text)}\n")
 
 

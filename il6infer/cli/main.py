@@ -77,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         the message goes to stderr. Anything unforeseen is not caught: its traceback is what a developer needs.
     """
     words = sys.argv[1:] if argv is None else argv
+    _open_streams()
     args = parser().parse_args(words)
     warnings.filterwarnings("ignore", _ANNOUNCED, FutureWarning)
     gc.set_threshold(50_000, 20, 20)  # by default it looks over what imports make, and keep, for a sixth of a stage
@@ -104,6 +105,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {visible(told(error)) if isinstance(error, OSError) and not full else NO_MEMORY}\n")
         return 2
     return 0
+
+
+def _open_streams() -> None:
+    """Let a standard stream that was closed (`2>&-`) lead nowhere: the next file opened would have its number.
+
+    What a library says to the number 2 would then go into a result.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the least number that is free
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - as long as the process
 
 
 def _lacks_memory(error: BaseException | None) -> bool:

@@ -118,3 +118,15 @@ def test_unknown_command_is_refused():
 
     assert done.returncode == 2
     assert "invalid choice: 'fitt'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("closed", "code", "err"),
+    [(">&-", 2, "error: the standard output is closed: there is nowhere to print to.\n"), ("2>&- <&-", 0, "")],
+)
+def test_a_standard_stream_that_is_closed_is_no_traceback(closed, code, err):
+    line = f"{sys.executable} -m il6infer models list {closed}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (code, err)
+    assert ("both_socs3" in done.stdout) == (code == 0)
