@@ -42,9 +42,25 @@ def genotype_faults(genotypes: Mapping[str, Genotype], model: Model) -> list[Fau
 
 def changes_of(genotype: Genotype, model: Model) -> dict[str, str]:
     """Parameter -> its value in these cells: a number, or an expression of parameters of the problem."""
-    lacking = [p for name in genotype.knock_out for p in knocked_out(name, model.name, model.library) or ()]
-    values = {name: _value(name, v, model) for name, v in genotype.set.items()}
-    return {**dict.fromkeys(lacking, "0.0"), **{name: value for name, value in values.items() if value}}
+    values = {name: _value(name, v, model) for name, v in _given(genotype, model).items()}
+    lacking = dict.fromkeys(_lacking(genotype, model), "0.0")
+    return {**lacking, **{name: value for name, value in values.items() if value}}
+
+
+def _lacking(genotype: Genotype, model: Model) -> list[str]:
+    """Find the parameters that are 0 in cells."""
+    return [p for name in genotype.knock_out for p in knocked_out(name, model.name, model.library) or ()]
+
+
+def _given(genotype: Genotype, model: Model) -> dict[str, float | str]:
+    """Give what cells set; what a joint fit makes one a data set stays 0 in cells that lack it."""
+    lacking = set(_lacking(genotype, model))
+    return {name: v for name, v in genotype.set.items() if name not in lacking or not _marked(v)}
+
+
+def _marked(value: float | str) -> bool:
+    """Tell whether a joint fit gave it."""
+    return isinstance(value, str) and bool(_kind(value)[0])
 
 
 def _value(name: str, value: float | str, model: Model) -> str:
@@ -118,7 +134,8 @@ def own_parameters(genotypes: Mapping[str, Genotype], model: Model) -> list[OwnP
     """Parameters that the genotypes add to those of the model, each once, in order."""
     found: dict[str, OwnParameter] = {}
     rows = {row.parameter: row for row in model.priors.itertuples()}
-    for name, value in ((n, v) for each in genotypes.values() for n, v in each.set.items() if isinstance(v, str)):
+    every = ((n, v) for each in genotypes.values() for n, v in _given(each, model).items())
+    for name, value in ((n, v) for n, v in every if isinstance(v, str)):
         kind, cells = _kind(value)
         if name not in rows or (kind == PRESET and _preset(name, cells).distribution == "fixed"):
             continue
@@ -160,7 +177,8 @@ def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
         if fault := knock_out_fault(f"{where}, knock_out", name, model.name, model.library):
             yield fault
         for parameter in knocked_out(name, model.name, model.library) or ():
-            if parameter in genotype.set and parameter != name:
+            value = genotype.set.get(parameter)
+            if parameter != name and value is not None and not _marked(value):
                 yield Fault(
                     f"{where}, set", f"'{parameter}' is set, and the knock-out of {name} makes it 0.", "Drop one."
                 )

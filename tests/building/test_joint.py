@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,6 +97,19 @@ def test_cells_of_data_sets_are_those_of_their_presets(tmp_path):
     }
     medians = {p.id: np.exp(p.stated_prior.parameters[0]) for p in problem.estimated if p.id.startswith("gp130_0_")}
     assert medians["gp130_0_HepG2"] > 5 * medians["gp130_0_hepatocyte"]
+
+
+@pytest.mark.parametrize("knock_out", ["SOCS3", "k_SOCS3_mRNA"])
+@pytest.mark.parametrize("way", ["own", "pooled"])
+def test_cells_that_lack_what_is_one_a_data_set_lack_it_still(way, knock_out, tmp_path):
+    one = member("a")
+    without = replace(one, protocol=one.protocol.assign(knock_out=knock_out, set=""))
+    given = {way: ["k_SOCS3_mRNA"]}
+    problem = joint("classic_socs3", tmp_path, [without, member("b")], **given)
+    name = {"own": "k_SOCS3_mRNA_b", "pooled": "k_SOCS3_mRNA_deviation_b"}[way]
+
+    assert float(changes(problem, "a_il6")["k_SOCS3_mRNA_cells"]) == 0.0
+    assert name in changes(problem, "b_il6")["k_SOCS3_mRNA_cells"]
 
 
 def test_what_a_model_lacks_is_passed_over(tmp_path):
