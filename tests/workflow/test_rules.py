@@ -127,6 +127,7 @@ def test_leave_out_is_a_few_jobs_a_fit_whatever_the_gels_and_evidence_one(snakem
             assert f"--left-out {model} results/mine/{model}/leave_out/{job}.json" in command
 
 
+@pytest.mark.slow  # as all refusals: others go through Snakemake quickly
 def test_a_criterion_that_nothing_is_computed_for_is_refused(snakemake, tmp_path):
     (tmp_path / "mine.yaml").write_text("comparison: {criterion: leave_out}\n")
     done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
@@ -187,6 +188,7 @@ def test_no_data_set_is_refused(snakemake, tmp_path):
     )
 
 
+@pytest.mark.slow  # as all refusals: others go through Snakemake quickly
 def test_missing_description_is_refused(snakemake, tmp_path):
     (tmp_path / "mine.yaml").write_text("datasets: {a: {description: none.yaml, folder: .}}\n")
     done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
@@ -203,7 +205,10 @@ def test_a_small_configuration_changes_the_default_in_its_keys_only(snakemake, t
     assert re.search(r"^fit +1$", done.stdout, flags=re.M)
 
 
-@pytest.mark.parametrize("text", ["claims: ''\n", "datasets: {example: {%s}}\nmodels: [trans_none]\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["claims: ''\n", pytest.param("datasets: {example: {%s}}\nmodels: [trans_none]\n", marks=pytest.mark.slow)],
+)
 def test_without_a_file_of_claims_none_are_asked(snakemake, tmp_path, text):
     entry = "description: config/datasets/example.yaml, folder: resources/example"
     (tmp_path / "mine.yaml").write_text(text.replace("%s", entry))
@@ -313,6 +318,7 @@ def test_an_edit_of_a_users_module_builds_again_what_is_made_of_it_and_nothing_e
     }  # fmt: skip
 
 
+@pytest.mark.slow  # as all refusals: others go through Snakemake quickly
 def test_a_fault_of_a_module_is_one_of_the_configuration(snakemake, tmp_path):
     (tmp_path / "my_modules").mkdir()
     (tmp_path / "my_modules" / "waste.ant").write_text(MODULE.replace("kind: option", "kind: options"))
@@ -326,6 +332,7 @@ def test_a_fault_of_a_module_is_one_of_the_configuration(snakemake, tmp_path):
     )
 
 
+@pytest.mark.slow  # as all refusals: others go through Snakemake quickly
 def test_a_read_out_that_a_model_lacks_is_refused_before_anything_runs(snakemake, tmp_path):
     text = (
         "title: t\nprotocol: protocol.csv\nfiles:\n  - {path: g.csv, assay: western_blot, observable: %s, batch: b}\n"

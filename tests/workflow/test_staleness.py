@@ -62,8 +62,12 @@ def test_comments_that_no_stage_reads_and_messages_run_nothing(done_run):
 @pytest.mark.parametrize(
     ("file", "rules"),
     [
-        ("drawing/captions.py", {"draw", "draw_adopted", "report"}),
-        ("prediction/claims.schema.yaml", {"check_prior", "ask", "weigh", "predict", "weigh_predictions", "report"}),
+        pytest.param("drawing/captions.py", {"draw", "draw_adopted", "report"}, marks=pytest.mark.slow),
+        pytest.param(
+            "prediction/claims.schema.yaml",
+            {"check_prior", "ask", "weigh", "predict", "weigh_predictions", "report"},
+            marks=pytest.mark.slow,
+        ),
         ("diagnosis/verdict.py", {"diagnose", "identify", *AFTER_VERDICT}),
     ],
 )
@@ -178,11 +182,7 @@ REMOVED = {
 }
 
 
-QUICK = (
-    "results/example/both_socs3/verdict.json",
-    "results/report/index.html",
-    "results/example/both_socs3/posterior.nc",
-)
+QUICK = ("results/example/both_socs3/verdict.json", "results/example/both_socs3/posterior.nc")
 
 
 @pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in REMOVED])
