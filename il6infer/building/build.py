@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -136,7 +137,9 @@ def build(
         problem = check(temporary / "problem.yaml")
         raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
         _tell_idle(problem, temporary, model.name)
-        temporary.chmod(0o755)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o777 & ~umask)
         for path in temporary.iterdir():
             on_disk(path)
         shutil.rmtree(folder, ignore_errors=True)

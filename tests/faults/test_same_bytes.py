@@ -42,6 +42,8 @@ def stages(folder: Path, root: Path, environment: dict[str, str], umask: int) ->
         command, cwd=folder, env=os.environ | environment, umask=umask, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
+    modes = {path.stat().st_mode & 0o777 for path in (folder / "out").rglob("*") if path.is_dir()}
+    assert modes == {0o777 & ~umask}
     written = {path.relative_to(folder).as_posix(): path.read_bytes() for path in (folder / "out").rglob("*")
                if path.is_file() and ".provenance" not in path.parts}  # fmt: skip
     return {"printed": done.stdout} | written
