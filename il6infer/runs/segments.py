@@ -84,6 +84,8 @@ class Unroller:
         self.quantities = quantities
         self.problem_symbols = {symbol(p.id): theta(p.id) for p in problem.parameters}
         self.states = {symbol(s): i for i, s in enumerate(self.network.states)}
+        # In formulas, a parameter that events change is a state, and what the problem says of it is where that starts.
+        self._in_formulas = {own: value for own, value in self.problem_symbols.items() if own not in self.states}
         self.expressions: list[sp.Expr] = []
         self.named = set().union(
             *[e.free_symbols for e in (*self.network.rhs, *self.network.initial, *self.network.computed.values())],
@@ -92,14 +94,15 @@ class Unroller:
         self.defaults: dict[sp.Symbol, sp.Expr] = {}
         for name, default in zip(self.network.parameters, self.network.defaults, strict=True):
             own = symbol(name)
-            self.defaults[own] = self.problem_symbols.get(own, default)
+            start = self.problem_symbols.get(default, default) if default in self.states else default
+            self.defaults[own] = self.problem_symbols.get(own, start)
 
     def resolve(self, values: Mapping[sp.Symbol, sp.Expr], expression: sp.Expr) -> sp.Expr:
         """Replace network parameters by their current values until only `theta` symbols and states are left."""
         for _ in range(len(values) + 1):
             pending = {s for s in expression.free_symbols if s in values}
             if not pending:
-                return expression.xreplace(self.problem_symbols)
+                return expression.xreplace(self._in_formulas)
             expression = expression.xreplace({s: values[s] for s in pending})
         raise UserError(f"the values of {', '.join(sorted(map(str, pending)))} depend on each other in a circle")
 

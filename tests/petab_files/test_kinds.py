@@ -136,6 +136,50 @@ KINDS: dict[str, Kind] = {
         "x=1e-12; x'=-k*x; at (x<5e-13): x=2e-12;", (1, 4), (1e-12 * exp(-0.3), 2e-12 * exp(-0.3 * (4 - log(2) / 0.3))),
         estimated={"k": 0.3}, relative=True,
     ),
+    # Rules, reactions, initial assignments.
+    "rules in another order than they need": Kind(
+        "c:=b+1; b:=2*a; a:=x+time; x=1; x'=-0.5*x;", (0, 2), (3, 2 * (exp(-1) + 2) + 1), read="c"
+    ),
+    "rule that names a reaction": Kind(
+        "species S,P; S=2;P=0; J: S->P; 0.3*S; v:=2*J;", (1,), (1.2 * exp(-0.3),), read="v"
+    ),
+    "trigger on a reaction": Kind(
+        "species S,P; S=10;P=0; J: S->P; 0.1*S; x=0; at (J<0.5): x=time;", (5, 8), (0, log(2) / 0.1)
+    ),
+    "initial assignments in a chain, set in its middle": Kind(
+        "a=b+1; b=2*c; c=0.5*d; d=3; x=a; x'=-0.1*x;", (0, 1), (15, 15 * exp(-0.1)), experiments="e\t0\tbefore\n",
+        conditions="before\tc\t7\n",
+    ),
+    "amount across an event that halves the volume": Kind(
+        "compartment c=4; species S in c=2; species $b in c=3; substanceOnly species x in c=5; J: S->x; 0.1*S*b*c; "
+        "at (time>=1): c=2;",
+        (0.5, 1, 2), (13 - 8 * exp(-0.15), 13 - 8 * exp(-0.3), 13 - 8 * exp(-0.9)),
+    ),
+    "what an event counts starts with the parameter table": Kind(
+        "n=1; x=1; x'=-0.1*x; at (x<0.9): n=n+1; at (time>=3): n=n+x;", (1, 2, 3), (5, 6, 6 + exp(-0.3)), read="n",
+        estimated={"n": 5.0},
+    ),
+    # Conditions and periods.
+    "two conditions of one time": Kind(
+        "x=1;k=1;u=0; x'=u-k*x;", (0, 2), (1, 4 - 3 * exp(-1)), experiments="e\t0\ta\ne\t0\tb\n",
+        conditions="a\tk\t0.5\nb\tu\t2\n",
+    ),
+    "periods in another order than time, one without condition": Kind(
+        "x=1;u=0; x'=u;", (1, 3, 5, 7), (1, 2, -1, -5), experiments="e\t4\tc\ne\t0\t\ne\t6\td\ne\t2\tb\n",
+        conditions="b\tu\t1\nc\tu\t-4\nd\tu\t0\n",
+    ),
+    "states that a condition exchanges": Kind(
+        "x=1;y=5; x'=-0.1*x; y'=0;", (1, 2, 3), (exp(-0.1) + 50, 5 + 10 * exp(-0.2), 5 * exp(-0.1) + 10 * exp(-0.2)),
+        read="x+10*y", experiments="e\t0\t\ne\t2\tb\n", conditions="b\tx\ty\nb\ty\tx\n",
+    ),
+    "condition by time, state and estimated parameters": Kind(
+        "x=1;u=1; x'=u;", (1, 2, 3), (2, 6.7, 10.7), experiments="e\t0\t\ne\t2\tb\n",
+        conditions="b\tu\ttime*f\nb\tx\tx*f+g\n", estimated={"f": 2.0, "g": 0.7},
+    ),
+    "rest of a sum that rate rules conserve": Kind(
+        "a=1;x=0;k=0.3;q=0.1; a'=-k*a+q*x; x'=k*a-q*x;", (0, 2), (3, 24 / 7 + (3 - 24 / 7) * exp(-1.4)),
+        experiments="e\t-inf\tp\ne\t0\tb\n", conditions="p\ta\ta0\nb\tk\t0.6\n", estimated={"a0": 4.0},
+    ),
     # Runs without end.
     "a million turns": Kind("x=1;y=0; x'=1e6*y; y'=-1e6*x;", (600,), outcome="step_limit"),
     "events without end": Kind("x=1; x'=-1; at (x<=0): x=1e-9;", (2,), outcome="step_limit"),

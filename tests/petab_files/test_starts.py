@@ -16,6 +16,10 @@ EVENTS = {
     "from time": ("at (time>=2): p=p+time;", lambda t: 5.0 + (2.0 if t >= 2 else 0.0)),
     "from itself": ("at (time>=2): p=2*p;", lambda t: 5.0 * (2.0 if t >= 2 else 1.0)),
     "from nothing": ("at (time>=2): p=7;", lambda t: 7.0 if t >= 2 else 5.0),
+    "again and again": (
+        "at (time>=0.5): p=2*p; at (x<0.85): p=p+1; at (time>=2): p=p+x;",
+        lambda t: 5.0 if t < 0.5 else 10.0 if t < 2 else 11.0 + np.exp(-0.2),
+    ),
     "as a state triggers it": ("at (x<0.9): p=p+1;", lambda t: 5.0 + (t > -10 * np.log(0.9))),
 }
 
