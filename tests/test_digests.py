@@ -23,7 +23,7 @@ EDITS = {
     "_files.py": ALL,
     "_digests.py": {*SIMULATES, "report"},  # a fit notes the digest of its code, and the page reads such notes
     "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch", "leave_out"},
-    "_numbers.py": ALL - {"freed"},
+    "_numbers.py": ALL,
     "_once.py": {"ingest", "join", *BUILDS, "draw", "draw_adopted", "report", *SIMULATES},
     "_interruption.py": {"fit", "sbc_batch", "leave_out"},
     "_run_lock.py": set(),
@@ -73,8 +73,8 @@ EDITS = {
     "network/sbml.py": READS_SBML,
     "petab_files/read.py": {*BUILDS, "adopt", "draw_adopted", *SIMULATES},
     "prediction/claims.schema.yaml": {"check_prior", "ask", "weigh", "predict", "weigh_predictions"},
-    # diagnosis: what a noise distribution is.
-    "problems/spec.py": {*BUILDS, "adopt", "draw_adopted", "diagnose", *SIMULATES},
+    # diagnosis, and what to measure next: what a noise distribution is.
+    "problems/spec.py": {*BUILDS, "adopt", "draw_adopted", "diagnose", "weigh_predictions", *SIMULATES},
     "provenance/record.py": {"report"},  # whether a table is of the fits that the page shows
     "published/fetch.py": set(),
     "archive/compare.py": set(),
