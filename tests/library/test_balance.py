@@ -54,9 +54,9 @@ CELL = [f"both_dual+dimer+surface_trap@{cell}" for cell in CELLS]
 EVERY = list(dict.fromkeys([*ONE_OPTION, *TWO_OPTIONS, *CELL, *REPRESENTATIVE]))
 SLOW = {
     name for name in ONE_OPTION
-    if parse_model_name(name).options and parse_model_name(name).feedback not in ("none", "dual")
+    if parse_model_name(name).options and parse_model_name(name).feedback != "dual"
 } - {*REPRESENTATIVE}  # fmt: skip
-"""Feedbacks bind nothing: an option beside none of them, and beside two, is in the tests that take seconds."""
+"""Feedbacks bind nothing: an option beside two of them is in the tests that take seconds."""
 
 
 def closed(name: str) -> int:

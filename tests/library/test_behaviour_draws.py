@@ -67,9 +67,9 @@ def test_neither_receptor_no_response_and_shed_receptor_is_one():
     ("name", "most_left"),
     [
         ("trans_none", 0.01),
-        ("trans_socs3+dimer", 0.01),
+        pytest.param("trans_socs3+dimer", 0.01, marks=pytest.mark.slow),
         ("trans_none+hexamer", 0.01),
-        ("cluster_dual+dimer", 0.1),
+        pytest.param("cluster_dual+dimer", 0.1, marks=pytest.mark.slow),
         ("classic_none", 1.0),
         ("classic_socs3+surface_trap", 0.6),
         ("both_socs3+dimer+surface_trap", 0.2),
@@ -147,7 +147,10 @@ def test_ec50_falls_as_gp130_rises(name, extra, share):
     assert np.median(found[:, 1] / found[:, 0]) < 0.3
 
 
-@pytest.mark.parametrize("name", ["both_none+assays+dimer+sgp130", "both_dual+antibodies+assays+shedding"])
+@pytest.mark.parametrize(
+    "name",
+    ["both_none+assays+dimer+sgp130", pytest.param("both_dual+antibodies+assays+shedding", marks=pytest.mark.slow)],
+)
 def test_elisa_is_monotone_in_soluble_receptor_and_counts_the_bound(name):
     """What is in the medium is seen, to the molecule; what is free is less of it, the more IL-6 there is."""
     for values in draws(name, 10):
