@@ -34,7 +34,7 @@ def rise(values: np.ndarray) -> float:
     [
         "classic_none",
         "classic_dual+hexamer+jak",
-        "both_loss+dimer+surface_trap",
+        pytest.param("both_loss+dimer+surface_trap", marks=pytest.mark.slow),
         "both_socs3+antibodies+trafficking@PHH",
     ],
 )
@@ -45,7 +45,14 @@ def test_no_classic_response_without_membrane_receptor(name):
         assert rise(course(name, IL6, **values)) > 1e-5
 
 
-@pytest.mark.parametrize("name", ["trans_none", "trans_loss+hexamer", "trans_dual+dimer+jak+trafficking@HEK293"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "trans_none",
+        pytest.param("trans_loss+hexamer", marks=pytest.mark.slow),
+        "trans_dual+dimer+jak+trafficking@HEK293",
+    ],
+)
 def test_no_trans_response_without_soluble_receptor(name):
     for values in draws(name):
         assert rise(course(name, IL6, **values)) < 1e-9
@@ -68,7 +75,7 @@ def test_neither_receptor_no_response_and_shed_receptor_is_one():
     [
         ("trans_none", 0.01),
         pytest.param("trans_socs3+dimer", 0.01, marks=pytest.mark.slow),
-        ("trans_none+hexamer", 0.01),
+        pytest.param("trans_none+hexamer", 0.01, marks=pytest.mark.slow),
         pytest.param("cluster_dual+dimer", 0.1, marks=pytest.mark.slow),
         ("classic_none", 1.0),
         ("classic_socs3+surface_trap", 0.6),
@@ -97,9 +104,9 @@ def test_two_sites_take_at_least_what_one_takes_and_at_most_what_twice_the_dose_
     [
         "classic_socs3",
         "trans_socs3",
-        "cluster_socs3",
-        "classic_loss",
-        "trans_loss",
+        pytest.param("cluster_socs3", marks=pytest.mark.slow),
+        pytest.param("classic_loss", marks=pytest.mark.slow),
+        pytest.param("trans_loss", marks=pytest.mark.slow),
         "both_dual+jak",
         "trans_dual+hexamer",
     ],
@@ -125,7 +132,7 @@ def test_without_socs3_pstat3_is_higher_at_all_times_and_lasts(name):
     ("name", "extra", "share"),
     [
         ("classic_none@PHH", {}, 1.0),
-        ("trans_none@HEK293", {"sIL6R": 0.5}, 1.0),
+        pytest.param("trans_none@HEK293", {"sIL6R": 0.5}, 1.0, marks=pytest.mark.slow),
         pytest.param("classic_socs3@hepatocyte", {}, 0.8, marks=pytest.mark.slow),
         pytest.param("trans_dual@HUVEC", {"sIL6R": 0.5}, 0.8, marks=pytest.mark.slow),
     ],
@@ -174,7 +181,13 @@ def test_elisa_rises_with_the_rate_of_shedding():
 
 
 @pytest.mark.parametrize(
-    "name", ["classic_socs3+assays+shedding", "trans_dual+assays", "both_none+assays", "cluster_none+assays+hexamer"]
+    "name",
+    [
+        pytest.param("classic_socs3+assays+shedding", marks=pytest.mark.slow),
+        "trans_dual+assays",
+        "both_none+assays",
+        pytest.param("cluster_none+assays+hexamer", marks=pytest.mark.slow),
+    ],
 )
 def test_co_ip_is_monotone_in_il6_and_in_gp130(name):
     """At its peak: more IL-6 also clears receptors from the surface sooner. In `both`, IL-6 in excess fills both kinds
