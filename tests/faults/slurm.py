@@ -33,7 +33,7 @@ ON_CLUSTER = (
     "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5", "--jobs", "2",
     "--latency-wait", "10", "--set-threads", f"fit={min(2, os.cpu_count() or 1)}", "report=1",
 )  # fmt: skip
-DRAWS = 1_500
+DRAWS = 3_000
 """Of a fit that is hindered: so many that a quick machine is not through before it is caught."""
 LONGEST = 1_800
 """Seconds that a run may take, tries included."""
