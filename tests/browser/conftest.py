@@ -17,7 +17,7 @@ from il6infer.stages import read, write
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.predictions import Array, DrawnCurve, DrawnNumber, DrawnPrediction, ModelPredictions
 from tests.prediction import test_predict
-from tests.report.test_page import made  # noqa: F401 (a fixture)
+from tests.report.conftest import made  # noqa: F401 (a fixture)
 
 
 def _chromium() -> str:

@@ -10,7 +10,6 @@ from il6infer.report import render
 from il6infer.report.export import write_figures
 from il6infer.stages import read
 from il6infer.stages.comparison import Comparison
-from tests.report.test_page import made, run  # noqa: F401 (fixtures)
 
 
 def test_each_figure_has_its_numbers_and_text_as_text(run: tuple[Path, Path], tmp_path: Path) -> None:  # noqa: F811

@@ -2,94 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pandas as pd
 import pytest
-import yaml
 
 from il6infer._errors import UserError
-from il6infer._files import digest
-from il6infer.cli import report as report_command
-from il6infer.comparison import Fit, compare
-from il6infer.diagnosis import Thresholds, diagnose
-from il6infer.provenance.record import FOLDER, note
 from il6infer.report import render
 from il6infer.report.conclusions import near, vocabulary
 from il6infer.stages import write
 from il6infer.stages.claims import ClaimAnswer, Quantity, Summary, WeighedClaim, WeighedClaims
-from il6infer.stages.freed import FirstModel, Freed, FreedConstant, FreedModel, Moved
-from il6infer.stages.ingest import IngestSummary
-from tests.report.identifiability import identifiability, profiles
-from tests.report.prior_check import prior_check
-from tests.zoo.posterior import N, normal_mean
+from tests.report.between import between
+from tests.report.identifiability import profiles
+from tests.zoo.posterior import normal_mean
 from tests.zoo.verdicts import model_row
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use"}
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Configuration and results of two models: `both_socs3` passed, `both_none` with a chain that is stuck."""
-    tmp_path = tmp_path_factory.mktemp("made")
-    config = {
-        "title": "Toy <script>alert(1)</script>", "question": "Which?", "models": ["both_socs3", "both_none"],
-        "datasets": {"toy": {"description": "toy.yaml", "folder": "."}},
-    }  # fmt: skip
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    results = tmp_path / "results"
-    fits = []
-    for model, stuck in (("both_socs3", False), ("both_none", True)):
-        folder = results / "toy" / model
-        folder.mkdir(parents=True)
-        idata = normal_mean(stuck=stuck)
-        idata.to_netcdf(str(folder / "posterior.nc"), engine="h5netcdf")
-        verdict = diagnose(idata, Thresholds())
-        write(folder / "verdict.json", verdict)
-        write(folder / "identifiability.json", identifiability(stuck))
-        write(folder / "prior_check.json", prior_check(silent=stuck))
-        (folder / "diagram.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><g id="a"></g></svg>')
-        fits.append(Fit(model, idata, verdict))
-    write(results / "toy" / "comparison.json", compare("toy", fits))
-    observed = fits[0].idata["observed_data"]["y"].values
-    pd.DataFrame(
-        {
-            "observable": "y", "condition": "experiment", "time_min": range(N), "batch": "batch", "replicate": 1,
-            "value": observed, "unit": "ratio", "noise": "normal", "assay": "table", "simulated": "true",
-            "dataset": "toy", "detection_limit": "", "censored": "", "error": "", "scale_sd": "",
-            "scale": "false", "offset": "false",
-            "source_file": "y.csv", "source_row": range(2, N + 2),
-        }
-    ).to_csv(results / "toy" / "measurements.csv", index=False)  # fmt: skip
-    pd.DataFrame(
-        [["experiment", 0, "add", "IL6", 0.48, 10, "ng/ml"]],
-        columns=["condition", "time_min", "action", "species", "concentration_nM", "dose", "unit"],
-    ).assign(knock_out="", set="").to_csv(results / "toy" / "protocol.csv", index=False)
-    about = IngestSummary("toy", "Toy data", True, "none", "made up", "", None, None, N, {"y": N}, {}, (), {})
-    write(results / "toy" / "ingest.json", about)
-    return tmp_path / "config.yaml", results
-
-
-@pytest.fixture(scope="module")
-def page(made: tuple[Path, Path]) -> str:
-    """Page of these results as they are."""
-    return render(*made)
-
-
-@pytest.fixture
-def run(made: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
-    """Copy of these results that a test may change."""
-    folder = shutil.copytree(made[0].parent, tmp_path / "run")
-    return folder / "config.yaml", folder / "results"
 
 
 class _Balance(HTMLParser):
@@ -170,10 +104,6 @@ def test_literature_constraints_stand_as_what_they_are(run: tuple[Path, Path], p
 
 NONE = "classic and trans on one cell; SOCS3 is made and does nothing"
 """What the page calls `both_none`."""
-
-
-def between(page: str, start: str, end: str) -> str:
-    return page[page.index(start) : page.index(end, page.index(start))]
 
 
 def panels(page: str, model: str) -> tuple[str, str]:
@@ -349,56 +279,3 @@ def test_a_failed_fit_that_may_be_better_stops_the_conclusion(run: tuple[Path, P
     page = render(config, results)
     assert f"Do not conclude yet: “{NONE}” may predict better once a fit of it converges." in page
     assert "A model whose fit did not converge might do better" in between(page, 'class="cards"', "<figure")
-
-
-def freed_table() -> Freed:
-    """Two models with one constant freed: the first moves a parameter and the order, the second did not sample."""
-    moved = (Moved("k_dephos", 0.1, 0.25, 1.8),)
-    rows = (FreedConstant("km_export", 2.0, 5.0, 3.0, 8.0, True, True, 6.5, 1.25, moved),)
-    stuck = (FreedConstant("km_export", 2.0, 9.0, 1.0, 80.0, False, True, None, None, ()),)
-    models = (FreedModel("both_socs3", True, True, rows), FreedModel("both_none", False, True, stuck))
-    first = (FirstModel("", "both_socs3", "", None, None), FirstModel("km_export", "both_none", "both_socs3", 5.5, 1.0))
-    return Freed("toy", models, first, ("both_socs3, km_export freed: elpd rises by 6.5 +- 1.2.",))
-
-
-def test_constants_that_were_freed_stand_under_what_would_change_the_conclusion(
-    run: tuple[Path, Path], page: str
-) -> None:
-    assert "Constants freed" not in page
-    write(run[1] / "toy" / "freed.json", freed_table())
-    for paper in (False, True):
-        with_it = render(*run, paper=paper)
-        assert with_it.index("What would change the conclusion") < with_it.index("Constants freed")
-        part = between(with_it, "Constants freed", "</table>")
-        rows = re.findall(r"<tr.*?</tr>", part, re.DOTALL)[1:]
-        texts = [re.sub(r"<[^>]*>", "|", row) for row in rows]
-        assert "6.5 \N{PLUS-MINUS SIGN} 1.2" in part
-        assert all(
-            word in texts[0] for word in ("km_export", "|2|", "5 (3\N{EN DASH}8)", "|6.5|", "0.1 to 0.25 (+1.8 sd)")
-        )
-        assert "NOT CONVERGED" in texts[1]
-        assert "9 (" not in texts[1]  # a number of a fit that did not sample is none
-        assert "Older than the fits" not in part
-        assert "Of other models" not in part
-
-
-def test_constants_freed_beside_fits_or_models_that_have_changed_say_so(run: tuple[Path, Path]) -> None:
-    path = run[1] / "toy" / "freed.json"
-    write(path, replace(freed_table(), models=freed_table().models[:1]))
-    os.utime(path, (1, 1))
-    part = between(render(*run), "Constants freed", "</table>")
-    assert "Older than the fits on this page" in part
-    assert "both_none stand in one of the two alone" in part
-
-
-def test_whether_freed_constants_are_of_the_fits_is_told_by_digests_and_not_by_times(run: tuple[Path, Path]) -> None:
-    path = run[1] / "toy" / "freed.json"
-    write(path, freed_table())
-    os.utime(path, (1, 1))  # as after a copy
-    fits = [path.parent / model / "posterior.nc" for model in ("both_socs3", "both_none")]
-    args = argparse.Namespace(command="freed", output=path, run=report_command.run, fits=fits)
-    note(args, ["freed"], [path])
-    assert "Older than the fits" not in render(*run)
-    record = path.parent / FOLDER / "freed.json.json"
-    record.write_text(record.read_text().replace(digest(fits[1]), "0" * 64))
-    assert "Older than the fits on this page" in render(*run)
