@@ -23,6 +23,7 @@ import sympy as sp
 from scipy.stats import norm
 
 from il6infer._errors import UserError
+from il6infer._units import COPIES_UNIT
 from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import slopes
 from il6infer.inference.density import Density
@@ -73,7 +74,8 @@ class Pull:
 def fixed_constants(problem: Problem) -> dict[str, float]:
     """Constants above zero that the problem neither estimates nor sets in an experiment, with their values.
 
-    Sizes of compartments that no table names are none: they say in what amounts are counted.
+    Sizes of compartments that no table names are none: they say in what amounts are counted. Nor is the unit of copies:
+    with another the rates would be others, and nothing else.
     """
     estimated = {p.id for p in problem.estimated}
     changed = {name for e in problem.experiments for period in e.periods for name in period.changes}
@@ -83,7 +85,8 @@ def fixed_constants(problem: Problem) -> dict[str, float]:
         number = sp.sympify(default)
         if name not in values and number.is_number and name not in network.compartments:
             values[name] = float(number)
-    return {name: value for name, value in values.items() if name not in estimated | changed and 0 < value < np.inf}
+    left_out = estimated | changed | {COPIES_UNIT}
+    return {name: value for name, value in values.items() if name not in left_out and 0 < value < np.inf}
 
 
 def pulls(

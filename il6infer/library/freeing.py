@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from il6infer._errors import Fault, nearest, raise_faults
+from il6infer._units import COPIES_UNIT
 from il6infer.library.compose import Model
 
 FACTOR = 10.0
 """A constant that is freed without an interval lies within this factor of its value, either way, with 90 %."""
 
 
-INPUTS = ("cell_number", "medium_volume", "copies_reference")
+INPUTS = ("cell_number", "medium_volume", COPIES_UNIT)
 """Fixed, and nothing to learn: what a well holds, and the unit in which active gp130 is counted."""
 
 

@@ -101,4 +101,5 @@ def test_what_the_data_pull_in_a_model_of_the_library_can_be_freed(tmp_path):
     found = fixed_constants(problem)
 
     assert {"k_import", "cell_number"} < set(found)
+    assert "copies_reference" not in found, "a unit"
     assert [free_fault("", name, None, model) for name in found] == [None] * len(found)
