@@ -95,7 +95,8 @@ def commands(text: str) -> list[list[str]]:
 
 
 def is_shell(text: str) -> bool:
-    words = [line.split()[0] for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+    lines = text.replace("\\\n", " ").splitlines()
+    words = [line.split()[0] for line in lines if line.strip() and not line.strip().startswith("#")]
     return bool(words) and all(word in PROGRAMS for word in words)
 
 
