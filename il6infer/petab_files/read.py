@@ -18,6 +18,7 @@ from il6infer.petab_files.files import Listing, read_listing
 from il6infer.petab_files.finite import refuse_without_value
 from il6infer.petab_files.known_names import refuse_unknown
 from il6infer.petab_files.limits import MAX_EXPERIMENTS, check_files, read_xml
+from il6infer.petab_files.one_value import refuse_two_values
 from il6infer.petab_files.package import SbmlModel, petab
 from il6infer.petab_files.starts import start_where_the_table_says
 from il6infer.petab_files.tables import Tables
@@ -52,6 +53,7 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     network = read_sbml(xml, listing.model_path.name)
     problem = _petab_problem(listing, tables, xml)
     refuse_unknown(tables, network, problem.model.sbml_model, listing.subject)
+    refuse_two_values(tables, network, listing.subject)
     if linted or kept:
         refuse_by_petab(problem, path.name, listing.subject)
     network = start_where_the_table_says(network, [p.id for p in tables.parameters])

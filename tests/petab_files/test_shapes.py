@@ -123,6 +123,8 @@ def test_bounds_of_a_uniform_prior_are_finite_for_a_fit_only(version: int, bound
         for name in (decay_v1.NOMINAL if version == 1 else ("a0", "k"))
     )
     (tmp_path / "parameters.tsv").write_text(heads[version] + rows)
+    if version == 2:  # k is of the table of parameters here, and no condition's
+        (tmp_path / "conditions.tsv").write_text("conditionId\ttargetId\ttargetValue\ne1\tcell\t1\n")
     assert math.isfinite(evaluate(path).llh)
     with pytest.raises(UserError) as error:
         check_priors(load(path).estimated)
