@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 
+from il6infer._environment import refuse_hindering
 from il6infer._errors import UserError, visible
 from il6infer._files import WRITTEN
 from il6infer._outputs import check_file, check_folder, kept, refuse_inputs, told
@@ -100,8 +101,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         full = _lacks_memory(error)
-        if args.verbose or not (full or isinstance(error, OSError)):
+        if args.verbose:
             raise
+        if not (full or isinstance(error, OSError)):
+            hindrance = _hindrance()
+            if hindrance is None:
+                raise
+            sys.stderr.write(f"error: {visible(hindrance)}\n")
+            return 2
         sys.stderr.write(f"error: {visible(told(error)) if isinstance(error, OSError) and not full else NO_MEMORY}\n")
         return 2
     return 0
@@ -128,6 +135,15 @@ def _lacks_memory(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _hindrance() -> str | None:
+    """Say what keeps numba from its work: arviz and pytensor start it, too, and die of it in their words."""
+    try:
+        refuse_hindering()
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def _check_outputs(args: argparse.Namespace) -> None:

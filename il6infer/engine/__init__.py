@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from il6infer._environment import refuse_hindering
 from il6infer._errors import UserError, nearest
 from il6infer.engine.protocol import MAX_STEPS, Engine
 from il6infer.problems.spec import Problem
@@ -69,13 +70,16 @@ def compile(
     Raises
     ------
     UserError
-        If the engine is unknown, or the problem asks for what the engine cannot do.
+        If the engine is unknown, the problem asks for what the engine cannot do, or the environment hinders numba.
     """
+    refuse_hindering()  # before anything imports numba
     from il6infer.engine.diffsl import NotInDiffSL
     from il6infer.engine.diffsol import DiffsolEngine
     from il6infer.engine.rosenbrock import RosenbrockEngine
     from il6infer.kernel.tableau import METHODS
+    from il6infer.kernel.told_processor import refuse_told
 
+    refuse_told()
     solver = {"rtol": rtol, "atol": atol, "lower_atol": lower_atol, "at": at, "max_seconds": max_seconds}
     if engine == "diffsol":
         try:

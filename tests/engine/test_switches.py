@@ -300,7 +300,8 @@ def test_a_pulse_from_rest_is_not_stepped_over(name: str, engine: str) -> None:
 
 def test_networks_without_conditions_are_left_as_they_are() -> None:
     asked = problem(network({"x": -a * x}, {"x": 1.0}, {"a": 1.0}), [1.0], estimated={"a": 1.0})
-    assert with_modes(asked).network == asked.network
+    left = with_modes(asked).network
+    assert (left.rhs, left.modes) == (asked.network.rhs, ())
 
 
 def test_a_trigger_that_asks_whether_a_state_equals_something_is_refused() -> None:
