@@ -18,9 +18,10 @@ from il6infer.draws import rank_rhat
 from il6infer.engine import Engine, compile
 from il6infer.inference.run import sample_problem
 from il6infer.inference.settings import child_seed
-from il6infer.problems.noise import draw as noisy
+from il6infer.problems.courses import courses_of
+from il6infer.problems.courses import draw as noisy
 from il6infer.problems.priors import draw
-from il6infer.problems.spec import Problem
+from il6infer.problems.spec import CARRIER, Problem
 from il6infer.stages.calibration import Batch, CalibrationFit
 from il6infer.stages.settings import Calibrating, FitSettings
 
@@ -124,9 +125,12 @@ def simulate(
         found = engine.simulate(theta)
         if not found.ok:
             continue
-        values = noisy(problem.noise_kinds, found.prediction[None], found.noise[None], rng)[0]
+        values = noisy(problem, found.prediction[None], found.noise[None], rng)[0]
         if np.isfinite(values).all():
             made = _limited(problem, values)
+            if around is not None and courses_of(problem):  # their courses are others than the measured ones
+                made = made.assign(replicate=made["replicate"].astype(str) + " simulated")
+                made = made[~made["observable"].str.startswith(CARRIER)]
             rows = made if around is None else pd.concat([problem.measurements, made])
             return theta, problem.with_measurements(rows)
     return None

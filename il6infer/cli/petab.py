@@ -200,13 +200,15 @@ def run_lint(args: argparse.Namespace) -> None:
 
     problem = check(args.problem)
     from il6infer.inference.variables import check_problem
+    from il6infer.problems.courses import carriers_of
     from il6infer.runs.modes import with_modes
     from il6infer.runs.plan import make_plan
 
     make_plan(with_modes(problem))
     check_problem(problem)
+    measured = len(problem.measurements) - len(carriers_of(problem))
     logger.info(
         "%s: valid; %d states, %d estimated parameters, %d measurements, measured experiments: %d", args.problem,
-        len(problem.network.states), len(problem.estimated), len(problem.measurements),
+        len(problem.network.states), len(problem.estimated), measured,
         problem.measurements["experiment"].nunique(),  # the model as it is, without a condition, is one, too
     )  # fmt: skip

@@ -11,6 +11,7 @@ from scipy.stats import binom, kstest
 from scipy.stats import f as fisher
 
 from il6infer._files import Groups
+from il6infer.diagnosis.along_courses import correlated_of, courses_in, independent
 from il6infer.diagnosis.convergence import number
 from il6infer.draws import smoothed_weights
 from il6infer.problems.noise import NOISES
@@ -42,7 +43,8 @@ def coverage(idata: Groups) -> dict[str, Coverage]:
         for level in (0.5, 0.9):
             low, high = np.nanquantile(values, (0.5 - level / 2, 0.5 + level / 2), axis=0)
             inside = number(np.mean((observed >= low) & (observed <= high)))
-            ends = binom.ppf((0.005, 0.995), len(observed), level) / len(observed)
+            count = independent(idata, str(name))
+            ends = binom.ppf((0.005, 0.995), count, level) / count
             bands.append(Band(level, inside, *map(float, ends)))
         result[str(name)] = Coverage(len(observed), tuple(bands))
     return result
@@ -56,6 +58,9 @@ def loo_pit(idata: Groups) -> dict[str, LooPit]:
         observed = idata["observed_data"][name].values[here]
         density = idata["log_likelihood"][name].values.reshape(-1, len(here))[:, here]
         values = drawn.values.reshape(-1, len(here))[:, here]
+        if str(name) in correlated_of(idata):
+            # What an error is beyond what the earlier ones of its course say of it; that of a drawn one alike.
+            observed, values = standard(idata, str(name))
         if not len(observed) or not (np.isfinite(density).all() and np.isfinite(values).all()):
             result[str(name)] = LooPit(None, None, ())
             continue
@@ -131,20 +136,31 @@ def _courses(about: Any, name: str) -> list[tuple[str, str]]:
 def residuals(idata: Groups, name: str) -> np.ndarray:
     """Measurements minus the predictive mean in its standard deviations, on the scale of the noise.
 
-    Of a censored measurement it is that of the limit where the mean lies beyond that, else 0.
+    Of a censored measurement it is that of the limit where the mean lies beyond that, else 0. Where errors hang
+    together along a course it is what the earlier ones of its course do not say of it.
     """
+    z = standard(idata, name)[0]
+    about = idata["constant_data"]
+    if f"{name}_censored" in about:
+        sides = about[f"{name}_censored"].values
+        z = np.where(sides == "below", np.minimum(z, 0.0), np.where(sides == "above", np.maximum(z, 0.0), z))
+    return z
+
+
+def standard(idata: Groups, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Measurements (measurements,) and drawn ones (samples, measurements) of a read-out as `residuals` has them."""
     observed = idata["observed_data"][name].values
     values = idata["posterior_predictive"][name].values.reshape(-1, len(observed))
     kind = json.loads(idata["posterior"].attrs.get("noise", "{}")).get(name, "normal")
     if NOISES[kind].logarithmic:
         with np.errstate(invalid="ignore", divide="ignore"):
             values, observed = np.log(values), np.log(observed)
-    z = (observed - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
-    about = idata["constant_data"]
-    if f"{name}_censored" in about:
-        sides = about[f"{name}_censored"].values
-        z = np.where(sides == "below", np.minimum(z, 0.0), np.where(sides == "above", np.maximum(z, 0.0), z))
-    return z
+    mean, sd = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    z, drawn = (observed - mean) / sd, (values - mean) / sd
+    for rows, matrix in courses_in(idata, name):
+        factor = np.linalg.cholesky(matrix)
+        z[rows], drawn[:, rows] = np.linalg.solve(factor, z[rows]), np.linalg.solve(factor, drawn[:, rows].T).T
+    return z, drawn
 
 
 def worst_rows(idata: Groups, most: int = 10) -> tuple[Residual, ...]:

@@ -19,6 +19,7 @@ from il6infer.engine.gradients import Gradient, settled_gradient
 from il6infer.engine.likelihood import pointwise, residuals
 from il6infer.petab_files.files import read_listing
 from il6infer.petab_files.read import load
+from il6infer.problems.courses import carriers_of
 from il6infer.problems.priors import log_density
 from il6infer.problems.spec import Problem
 from il6infer.runs.outcome import Outcome
@@ -146,7 +147,10 @@ def evaluate(
         gradient=derivative and _on_scales(problem, derivative.values, theta),
         gradient_rtol=derivative and derivative.rtol,
         unsettled=_unsettled(problem, derivative) if derivative else {},
-        simulation=np.where(np.isfinite(simulation.prediction), simulation.prediction, np.nan),
+        simulation=np.delete(
+            np.where(np.isfinite(simulation.prediction), simulation.prediction, np.nan),
+            [*carriers_of(problem).values()],
+        ),
         atol=compiled.atol,
         seconds={name: end - start for name, start, end in zip(stages, clock, clock[1:], strict=False)},
     )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
+from il6infer.problems import courses
 from il6infer.problems import noise as noises
 from il6infer.problems.spec import Problem
 
 
 def pointwise(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Log-density of each measurement, log-mass on its side of the limit of a censored one.
+
+    Where errors hang together along a course it is that of a measurement given the earlier ones of its course.
 
     Minus infinity where logarithmic noise meets a median that is not above zero, and the value is above that.
 
@@ -18,30 +23,34 @@ def pointwise(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np
     prediction, noise
         (..., measurements) median, and scale of the noise: of the natural logarithm for logarithmic noise.
     """
-    return noises.log_density(problem.noise_kinds, _measured(problem), prediction, noise, problem.sides)
+    return courses.log_density(problem, prediction, noise)
 
 
-def slopes(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def slopes(
+    problem: Problem, prediction: np.ndarray, noise: np.ndarray, apart: Collection[int] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Differentiate the log-likelihood by each prediction and each noise (measurements,).
 
     Parameters
     ----------
     prediction, noise
         (measurements,), as `il6infer.engine.protocol.Engine.simulate` gives them.
+    apart
+        Rows of measurements whose courses add nothing to the slopes of correlation time and share.
     """
-    return noises.slopes(problem.noise_kinds, _measured(problem), prediction, noise, problem.sides)
+    return courses.slopes(problem, prediction, noise, apart)
 
 
 def residuals(problem: Problem, prediction: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Measurement minus median in units of the noise (measurements,), of logarithms for logarithmic noise.
+
+    Where errors hang together along a course: minus what the earlier ones say of it, in units of what is left.
 
     Parameters
     ----------
     prediction, noise
         (measurements,), as `il6infer.engine.protocol.Engine.simulate` gives them.
     """
-    return noises.residuals(problem.noise_kinds, _measured(problem), prediction, noise)
-
-
-def _measured(problem: Problem) -> np.ndarray:
-    return problem.measurements["value"].to_numpy(dtype=float)
+    measured = problem.measurements["value"].to_numpy(dtype=float)
+    found = noises.residuals(problem.noise_kinds, measured, prediction, noise)
+    return courses.whitened(problem, prediction, noise, found)[0]

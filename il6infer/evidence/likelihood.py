@@ -10,6 +10,7 @@ from il6infer.engine import Engine
 from il6infer.inference.density import Density
 from il6infer.inference.parts import Parts
 from il6infer.inference.starts import Starts, find_starts
+from il6infer.problems.courses import carriers_of
 from il6infer.problems.spec import Problem
 from il6infer.stages.evidence import InformationCriteria
 
@@ -42,7 +43,7 @@ def climbs(problem: Problem, engine: Engine, values: np.ndarray, threads: int = 
 
 def criteria_of(problem: Problem, log_likelihood: float) -> InformationCriteria:
     """Penalise the largest log-likelihood of a problem for its parameters."""
-    k, n = len(problem.estimated), len(problem.measurements)
+    k, n = len(problem.estimated), len(problem.measurements) - len(carriers_of(problem))
     aic = 2.0 * k - 2.0 * log_likelihood
     corrected = aic + 2.0 * k * (k + 1) / (n - k - 1) if n > k + 1 else None
     return InformationCriteria(log_likelihood, k, n, aic, corrected, k * math.log(n) - 2.0 * log_likelihood)

@@ -26,7 +26,8 @@ WIDER = 1.5
 """Standard deviations of a proposal, in those of the samples before."""
 
 LogDensity = Callable[[np.ndarray], np.ndarray]
-"""Coordinates (draws, samples, parameters) -> log-density of each measurement (draws, samples, measurements)."""
+"""Coordinates (draws, samples, parameters) -> log-density of each measurement given the others (draws, samples,
+measurements), and where those hang together one more column: what makes their sum that of all together."""
 
 
 @dataclass(frozen=True)

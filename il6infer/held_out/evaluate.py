@@ -17,10 +17,11 @@ from il6infer._files import Groups
 from il6infer.engine import compile
 from il6infer.held_out import smoother
 from il6infer.held_out.alone import Weighed, weigh
+from il6infer.held_out.along_courses import Along, along, shifted, without_carriers
 from il6infer.held_out.rows import Coordinates, Row, coordinates_of, evaluated, groups, of_courses, rows_of
 from il6infer.inference.curves import grid, series
 from il6infer.inference.predictive import simulate_all
-from il6infer.problems.noise import draw, log_density, logarithmic
+from il6infer.problems.noise import draw, log_density, logarithmic, residuals
 from il6infer.problems.priors import draw as draw_priors
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import variable_names
@@ -89,6 +90,7 @@ def evaluate(
         If the posterior is of another model, no simulation succeeds, or a measurement is impossible at every draw.
     """
     rng = np.random.default_rng(seed)
+    told, problem = problem, without_carriers(problem)
     posterior, rows = idata["posterior"], rows_of(problem)
     readout_only = of_courses(problem, rows)
     others = {name for name in of_others(problem, posterior.attrs) if name not in readout_only}
@@ -126,7 +128,8 @@ def evaluate(
     for group in groups(rows, keys, set(alone)):
         own = sorted(set().union(*(rows[i].names for i in group)) & alone.keys())
         place = coordinates_of([alone[name] for name in own])
-        scored += _group(problem, dense, [rows[i] for i in group], group, place, fit, names, rng)
+        courses = along(told, group, known)
+        scored += _group(problem, dense, [rows[i] for i in group], group, place, fit, names, courses, rng)
     points = [p for one in scored for p in one.points]
     if not points:
         raise UserError(f"held-out data of '{problem.id}': every measurement is a limit. Hold out some with values.")
@@ -199,7 +202,7 @@ def _shown(start: float, end: float) -> np.ndarray:
 
 def _group(
     problem: Problem, dense: Problem, rows: Sequence[Row], group: np.ndarray, place: Coordinates, fit: _Fit,
-    names: Mapping[str, str], rng: np.random.Generator,
+    names: Mapping[str, str], courses_of_group: Along, rng: np.random.Generator,
 ) -> list[Series]:  # fmt: skip
     """Score the rows that the same parameters join: the series of one gel, or of several with an unknown noise."""
     table = problem.measurements.iloc[group]
@@ -215,24 +218,34 @@ def _group(
         )
         return scale, offset, noise
 
+    def density_of(median: np.ndarray, noise: np.ndarray, together: Along) -> np.ndarray:
+        """Of each measurement given the others of its course; then what is added to make the sum that of all."""
+        if not together.rows:
+            return log_density(kinds, measured, median, noise, sides)
+        z = residuals(kinds, measured, median, noise)
+        all_of_them = log_density(kinds, measured, median, noise, sides).sum(-1) + together.more_together(z)
+        each = log_density(kinds, measured, *shifted(kinds, median, noise, z, together), sides)
+        return np.concatenate([each, (all_of_them - each.sum(-1))[..., None]], axis=-1)
+
     def density(coordinates: np.ndarray) -> np.ndarray:
         scale, offset, noise = parts(coordinates, slice(None))
-        return log_density(kinds, measured, scale * courses[:, None] + offset, noise, sides)
+        return density_of(scale * courses[:, None] + offset, noise, courses_of_group)
 
     middle = int(np.argsort(courses.sum(axis=1))[len(courses) // 2])
 
     def at_middle(coordinates: np.ndarray) -> np.ndarray:
         scale, offset, noise = parts(coordinates, np.array([middle]))
-        return log_density(kinds, measured, scale * courses[None, None, middle] + offset, noise, sides)
+        return density_of(scale * courses[None, None, middle] + offset, noise, courses_of_group.at(middle))
 
     weighed = weigh(density, place.mean, place.sd, len(courses), at_middle, rng)
     scale, offset, noise = parts(weighed.coordinates, slice(None))
     median = scale * courses[:, None] + offset
+    given = (median, noise)
+    if courses_of_group.rows:
+        given = shifted(kinds, median, noise, residuals(kinds, measured, median, noise), courses_of_group)
     # A limit says something of scale, offset and noise, and is no value that could be scored.
     points = {
-        i: _point(row, i, kinds, weighed, median, noise, rng)
-        for i, row in enumerate(table.itertuples())
-        if sides[i] == 0
+        i: _point(row, i, kinds, weighed, *given, rng) for i, row in enumerate(table.itertuples()) if sides[i] == 0
     }
     one = _choices(weighed.log_weights, 1, rng)
     found = []

@@ -9,6 +9,7 @@ import numpy as np
 from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import pointwise, slopes
 from il6infer.inference.coordinates import coordinate
+from il6infer.problems.courses import Information, courses_of
 from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.priors import quantile, support
 from il6infer.problems.spec import Problem
@@ -118,7 +119,7 @@ class Data:
         Returns
         -------
         numpy.ndarray or None
-            (2 measurements, parameters); None where a run failed.
+            (2 measurements and 2 a course whose errors hang together, parameters); None where a run failed.
         """
         found = self.engine.simulate(theta)
         if not found.ok:
@@ -142,8 +143,29 @@ class Data:
             event = odds[:, None] * (by_value[:, None] * of_value + by_noise[:, None] * of_noise)
             first = np.where(sides[:, None] != 0, event, first)
             second = np.where(sides[:, None] != 0, 0.0, second)
+        first, second = self._along_courses(theta, found.prediction, found.noise, first, second)
         both = np.concatenate([first, second])
         return both if np.isfinite(both).all() else None
+
+    def _along_courses(
+        self, theta: np.ndarray, prediction: np.ndarray, noise: np.ndarray, first: np.ndarray, second: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Roots of what measurements tell of their medians and their noise, where errors hang together along courses.
+
+        Two more rows of each course are what it tells of correlation time and share.
+        """
+        place, courses = np.cumsum(self.rows) - 1, courses_of(self.problem)
+        if not courses:
+            return first, second
+        of_value, of_noise = (d * self.lines.slope(theta) * self.lines.spread for d in self.engine.jacobian(theta))
+        first, second, more = first.copy(), second.copy(), []
+        for course in courses:
+            rows, told = place[course.rows], Information.of(course, prediction, noise)
+            by_log_noise = of_noise[course.rows] / noise[course.rows, None]
+            both = told.spreads @ np.vstack([by_log_noise, of_value[course.carrier], of_noise[course.carrier]])
+            first[rows], second[rows] = told.medians @ first[rows], both[: len(rows)]
+            more.append(both[len(rows) :])
+        return first, np.concatenate([second, *more])
 
 
 def data_of(problem: Problem, settings: FitSettings) -> Data:

@@ -41,12 +41,26 @@ _LN_2PI = math.log(2.0 * math.pi)
 _LN_ROOT = 0.5 * _LN_2PI
 
 
+@njit(**INNER)
+def _spread_along_courses(begin, count, values, logs, weights, mean):  # noqa: ANN001, ANN202
+    """Sum of squares about the mean where errors hang together along courses, see `residuals`."""
+    spread = 0.0
+    for j in range(count):
+        i, distance = begin + j, values[begin + j] - logs[j] - mean
+        start = weights.first[i]
+        if start < 0:
+            spread += weights.own[i] * distance * distance
+        for k in range(weights.lanes[i]):
+            spread += weights.cross[i, k] * distance * (values[start + k] - logs[start + k - begin] - mean)
+    return spread
+
+
 @njit(**LANES)
 def residuals(batch, values, x, weights, r, logs):  # noqa: ANN001, ANN201
     """Measured minus predicted of a batch at scale 1: mean and sum of squares about it, weighted; fills `logs`.
 
     `logs` (measurements of the batch,) get ln(rho + x), or x itself for noise that is not logarithmic. The sum is
-    infinite where a prediction is not above zero.
+    infinite where a prediction is not above zero. `weights` are those of `il6infer.inference.correlated`.
     """
     begin, count = int(batch[BEGIN]), int(batch[END] - batch[BEGIN])
     rho = math.exp(r) if batch[SHIFTED] != 0.0 else 0.0
@@ -63,13 +77,15 @@ def residuals(batch, values, x, weights, r, logs):  # noqa: ANN001, ANN201
             logs[j] = x[begin + j]
     total, mean = 0.0, 0.0
     for j in range(count):
-        mean += weights[begin + j] * (values[begin + j] - logs[j])
-        total += weights[begin + j]
+        mean += weights.own[begin + j] * (values[begin + j] - logs[j])
+        total += weights.own[begin + j]
     mean /= total
+    if len(weights.cross) > 0:
+        return mean, _spread_along_courses(begin, count, values, logs, weights, mean)
     spread = 0.0
     for j in range(count):
         distance = values[begin + j] - logs[j] - mean
-        spread += weights[begin + j] * distance * distance
+        spread += weights.own[begin + j] * distance * distance
     return mean, spread
 
 

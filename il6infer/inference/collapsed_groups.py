@@ -24,13 +24,12 @@ from il6infer.inference.collapsed import (
     tabulate,
 )
 from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, look, peak, place, scan
+from il6infer.inference.collapsed_noise import absolute_residuals, noise_peak
+from il6infer.inference.correlated import add_pairs, integrated, weights_of
 from il6infer.inference.elementary import LANES, exp_of
 from il6infer.inference.quadrature import INNER, stretched
-from il6infer.inference.rows import HIGH, LOW, prior_at
+from il6infer.inference.rows import prior_at
 from il6infer.kernel.cached_functions import cached
-
-_DROP, _FARTHEST = 28.0, 60.0
-"""Integrands over ln(sigma) are followed until they have fallen by this factor's exponential, and no farther."""
 
 
 class Scratch(NamedTuple):
@@ -80,71 +79,6 @@ _LN_2, _LN_2PI = math.log(2.0), math.log(2.0 * math.pi)
 
 
 @njit(**INNER)
-def _noise_slope(y, freedom, spread, power, row):  # noqa: ANN001, ANN202
-    """Slope by y = ln(sigma) of the integrand when all else is at its best."""
-    sigma = math.exp(y)
-    return -freedom + spread * math.exp(-power * y) + prior_at(sigma, row)[1] * sigma + 1.0
-
-
-@njit(**INNER)
-def _noise_height(y, freedom, spread, power, row):  # noqa: ANN001, ANN202
-    return -freedom * y - spread * math.exp(-power * y) / power + prior_at(math.exp(y), row)[0] + y
-
-
-@njit(**INNER)
-def noise_peak(freedom, spread, power, row):  # noqa: ANN001, ANN201
-    """Centre, width and ends of the integrand over y = ln(sigma).
-
-    Parameters
-    ----------
-    freedom
-        Measurements less scales.
-    spread
-        Least sum of squared (power 2) or absolute (power 1) residuals.
-    row
-        Of the noise's prior.
-    """
-    guess = math.log(max(spread, 1e-300) / freedom) / power
-    low = math.log(row[LOW]) if row[LOW] > 0.0 else -np.inf
-    high = math.log(row[HIGH]) if row[HIGH] < np.inf else np.inf
-    low, high = max(low, min(guess, high) - _FARTHEST), min(high, max(guess, low) + _FARTHEST)
-    first, last = low, high
-    for _ in range(60):
-        middle = 0.5 * (first + last)
-        if _noise_slope(middle, freedom, spread, power, row) > 0.0:
-            first = middle
-        else:
-            last = middle
-    centre = 0.5 * (first + last)
-    step = 1e-3
-    bend = _noise_slope(centre - step, freedom, spread, power, row)
-    bend = (bend - _noise_slope(centre + step, freedom, spread, power, row)) / (2.0 * step)
-    width = min(1.0 / math.sqrt(max(bend, 1e-2)), 2.0)
-    top = _noise_height(centre, freedom, spread, power, row)
-    start, stop, step = centre, centre, width
-    while start > low and _noise_height(start, freedom, spread, power, row) > top - _DROP:
-        start, step = max(start - step, low), 1.5 * step
-    step = width
-    while stop < high and _noise_height(stop, freedom, spread, power, row) > top - _DROP:
-        stop, step = min(stop + step, high), 1.5 * step
-    return centre, width, start, stop
-
-
-@njit(**INNER)
-def absolute_residuals(batch, values, x, noise):  # noqa: ANN001, ANN201
-    """Sum of absolute residuals of a batch of Laplace noise."""
-    total = 0.0
-    for j in range(int(batch[BEGIN]), int(batch[END])):
-        predicted = x[j]
-        if batch[LOGARITHMIC] != 0.0:
-            if not predicted > 0.0:
-                return np.inf
-            predicted = math.log(predicted)
-        total += abs(values[j] - predicted) / noise[j]
-    return total
-
-
-@njit(**INNER)
 def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa: ANN001, ANN201
     """Place all nodes of a group: in r, for each of its batches, and in y = ln(sigma).
 
@@ -161,8 +95,6 @@ def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa:
             spread += absolute_residuals(batch, values, x, noise)
             counts[b - first], nodes[b - first, 0], log_weights[b - first, 0] = 1, 0.0, 0.0
             continue
-        for j in range(int(batch[BEGIN]), int(batch[END])):
-            weights[j] = 1.0 / (noise[j] * noise[j])
         totals[b - first] = scan(batch, values, x, weights, logs, scanned[b - first])
     power = 1.0 if absolute else 2.0
     sigma, count = 1.0, 1
@@ -334,8 +266,25 @@ def _add_slopes(batch, values, x, c, weights, rho, logs, zeroth, once, twice, ow
     for j in range(int(batch[END]) - begin):
         i = begin + j
         away = values[i] - logs[j]
-        own[0, j] += weights[i] * (away * zeroth - once) / (1.0 + logarithmic * (rho + x[i] - 1.0))
-        own[1, j] += weights[i] * (away * away * zeroth - 2.0 * away * once + twice) / c[i]
+        own[0, j] += weights.own[i] * (away * zeroth - once) / (1.0 + logarithmic * (rho + x[i] - 1.0))
+        own[1, j] += weights.own[i] * (away * away * zeroth - 2.0 * away * once + twice) / c[i]
+
+
+@njit(**INNER)
+def _add_course_slopes(batch, values, x, c, weights, rho, logs, zeroth, once, twice, own):  # noqa: ANN001, ANN202
+    """As `_add_slopes`, where errors hang together along courses; of these only the slopes by predictions."""
+    begin, count = int(batch[BEGIN]), int(batch[END] - batch[BEGIN])
+    add_pairs(begin, count, values, logs, weights, zeroth, once, twice)
+    for j in range(count):
+        i = begin + j
+        away, start = values[i] - logs[j], weights.first[i]
+        pull = weights.own[i] * away if start < 0 else 0.0
+        for k in range(weights.lanes[i]):
+            pull += weights.cross[i, k] * (values[start + k] - logs[start + k - begin])
+        inner = rho + x[i] if batch[LOGARITHMIC] != 0.0 else 1.0
+        own[0, j] += (pull * zeroth - weights.own[i] * once) / inner
+        if start < 0:
+            own[1, j] += weights.own[i] * (away * away * zeroth - 2.0 * away * once + twice) / c[i]
 
 
 @njit(**INNER)
@@ -355,7 +304,11 @@ def _slopes(group, batches, members, values, x, c, weights, scratch, levels, by_
                 continue
             if not absolute:
                 rho = math.exp(scratch.nodes[b, k]) if batch[SHIFTED] != 0.0 else 0.0
-                _add_slopes(batch, values, x, c, weights, rho, scratch.logs[b * deep + k], zeroth, once, twice, own)
+                logs = scratch.logs[b * deep + k]
+                if len(weights.cross) > 0:
+                    _add_course_slopes(batch, values, x, c, weights, rho, logs, zeroth, once, twice, own)
+                else:
+                    _add_slopes(batch, values, x, c, weights, rho, logs, zeroth, once, twice, own)
                 continue
             for j in range(begin, end):
                 away = values[j] - (math.log(x[j]) if batch[LOGARITHMIC] != 0.0 else x[j])
@@ -367,7 +320,7 @@ def _slopes(group, batches, members, values, x, c, weights, scratch, levels, by_
 
 
 @njit(**INNER)
-def collapsed(groups, batches, members, values, prediction, noise, by_value, by_noise, rules):  # noqa: ANN001, ANN201
+def collapsed(groups, batches, members, values, courses, lanes, prediction, noise, by_value, by_noise, rules):  # noqa: ANN001, ANN201
     """Logarithm of the marginal likelihood of all groups; fills its slopes by predictions and noise.
 
     Parameters
@@ -376,25 +329,29 @@ def collapsed(groups, batches, members, values, prediction, noise, by_value, by_
         See `il6infer.inference.collapsed`.
     members, values
         (members,) rows of the measurements of one batch after the other; their values, as their noise takes them.
+    courses, lanes
+        See `il6infer.inference.correlated`.
     prediction, noise
         (measurements,) at scale 1, offset 0, noise 1.
     by_value, by_noise
-        (measurements,) filled at `members`.
+        (measurements,) filled at `members`; those of carriers are added to.
     """
-    x, c, weights = np.empty(len(members)), np.empty(len(members)), np.empty(len(members))
+    x, c = np.empty(len(members)), np.empty(len(members))
     if not gather(members, prediction, noise, x, c):
         return -np.inf
-    scratch, total = space(groups, batches, rules), 0.0
+    weights, total = weights_of(courses, lanes, prediction, noise, c)
+    scratch = space(groups, batches, rules)
     for g in range(len(groups)):
         levels, found = weigh(groups[g], batches, values, x, c, weights, rules, scratch)
         if levels == 0:
             return -np.inf
         total += found
         _slopes(groups[g], batches, members, values, x, c, weights, scratch, levels, by_value, by_noise)
+    integrated(courses, lanes, members, c, weights, prediction, noise, by_value, by_noise)
     return total
 
 
 @cached
-def collapsed_at(groups, batches, members, values, prediction, noise, by_value, by_noise, rules):  # noqa: ANN001, ANN201
+def collapsed_at(groups, batches, members, values, courses, lanes, prediction, noise, by_value, by_noise, rules):  # noqa: ANN001, ANN201
     """Call `collapsed` from Python."""
-    return collapsed(groups, batches, members, values, prediction, noise, by_value, by_noise, rules)
+    return collapsed(groups, batches, members, values, courses, lanes, prediction, noise, by_value, by_noise, rules)

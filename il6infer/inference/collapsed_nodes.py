@@ -71,7 +71,7 @@ def _crossing(batch, values, x, weights, logs, total, sigma, scanned, of_offset,
             break
         slope, rho = 0.0, math.exp(r)
         for j in range(int(batch[BEGIN]), int(batch[END])):
-            slope -= weights[j] * rho / (rho + x[j])
+            slope -= weights.own[j] * rho / (rho + x[j])
         centre, both, _, _, _ = conditional(batch, r, mean, total, sigma)
         slope = (slope / (sigma * sigma) - batch[OFFSET_PRIOR + 2]) / both
         if of_offset:
@@ -101,7 +101,7 @@ def scan(batch, values, x, weights, logs, scanned):  # noqa: ANN001, ANN201
     begin, end = int(batch[BEGIN]), int(batch[END])
     total, largest, level = 0.0, 0.0, 0.0
     for j in range(begin, end):
-        total += weights[j]
+        total += weights.own[j]
         largest = max(largest, x[j])
         level += values[j] / (end - begin)
     top, bottom = 0.0, 0.0

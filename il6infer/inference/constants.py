@@ -28,6 +28,7 @@ from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import slopes
 from il6infer.inference.density import Density
 from il6infer.inference.predictive import simulate_all
+from il6infer.problems.courses import Course, Information, carriers_of, courses_of
 from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.spec import Parameter, Prior, Problem
 
@@ -241,6 +242,10 @@ class _Measured:
         (measurements,).
     about
         (2, measurements) roots of what one tells of its median and of the logarithm of its scale, by its distribution.
+    courses
+        Of errors that hang together, with what they tell.
+    carriers
+        Rows that are no measurements.
     """
 
     scale: np.ndarray
@@ -249,13 +254,25 @@ class _Measured:
     weight: np.ndarray
     censored: np.ndarray
     about: np.ndarray
+    courses: tuple[tuple[Course, Information], ...]
+    carriers: tuple[int, ...]
 
     def rows(self, by_value: np.ndarray, by_noise: np.ndarray) -> np.ndarray:
-        """Root of the information (points, twice the measurements) of derivatives (points, measurements)."""
+        """Root of the information (points, twice the measurements and the courses) of derivatives (points, rows)."""
         of_median, of_noise = by_value / self.scale, by_noise / self.noise
         root = self.about[0] * np.sqrt(self.weight)
         of_median = np.where(self.weight > 0, root * (of_median + self.distance * of_noise), 0.0)
-        return np.concatenate([of_median, np.where(self.censored, 0.0, self.about[1] * of_noise)], axis=1)
+        of_scale = np.where(self.censored, 0.0, self.about[1] * of_noise)
+        more = [of_median, of_scale]
+        for course, told in self.courses:
+            at, carrier = course.rows, course.carrier
+            own = [of_noise[:, at], by_value[:, [carrier]], by_noise[:, [carrier]]]
+            both = (told.spreads @ np.concatenate(own, axis=1)[..., None])[..., 0]
+            of_median[:, at] = (told.medians @ of_median[:, at, None])[..., 0]
+            of_scale[:, at] = both[:, : len(at)]
+            more.append(both[:, len(at) :])
+        of_median[:, self.carriers], of_scale[:, self.carriers] = 0.0, 0.0
+        return np.concatenate(more, axis=1)
 
 
 def _measured(problem: Problem, logarithmic: np.ndarray, prediction: np.ndarray, noise: np.ndarray) -> _Measured:
@@ -273,7 +290,10 @@ def _measured(problem: Problem, logarithmic: np.ndarray, prediction: np.ndarray,
     weight[np.isposinf(inside)] = 0.0
     distance = np.where((side == 0) | (weight == 0), 0.0, distance)
     about = np.sqrt(np.array([ERRORS[NOISES[kind].error].information for kind in problem.noise_kinds])).T
-    return _Measured(np.where(logarithmic, noise * prediction, noise), noise, distance, weight, side != 0, about)
+    scale = np.where(logarithmic, noise * prediction, noise)
+    courses = tuple((course, Information.of(course, prediction, noise)) for course in courses_of(problem))
+    carriers = tuple(carriers_of(problem).values())
+    return _Measured(scale, noise, distance, weight, side != 0, about, courses, carriers)
 
 
 def _freed(problem: Problem, constants: Mapping[str, float]) -> Problem:

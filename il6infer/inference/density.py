@@ -14,6 +14,7 @@ from il6infer.inference.collapsed import RULES
 from il6infer.inference.collapsed_groups import collapsed_at
 from il6infer.inference.collapsed_tables import CollapsedTables, reference, tables_of
 from il6infer.inference.coordinates import coordinate
+from il6infer.inference.correlated import ROW
 from il6infer.inference.frame import Frame
 from il6infer.inference.nuisance import NOTHING, Nuisance
 from il6infer.inference.rows import prior_row
@@ -21,6 +22,7 @@ from il6infer.inference.variables import check_problem
 from il6infer.kernel.cached_functions import address_of
 from il6infer.kernel.calls import packed
 from il6infer.kernel.link import prepare
+from il6infer.problems.courses import carriers_of
 from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.spec import Problem
 from il6infer.runs.steps import refuse_gradient_of_steps
@@ -86,6 +88,8 @@ class Density:
             self._put("batches", tables.batches)
             self._put("members", tables.members[None, :])
             self._put("member_values", tables.measured[None, :])
+        self._put("courses", tables.courses)
+        self._put("lanes", tables.lanes)
         if isinstance(engine, RosenbrockEngine):
             self._put_kernel(problem, engine, tables.members)
         else:
@@ -186,6 +190,8 @@ class Density:
         values = problem.measurements["value"].to_numpy(float)
         measured = np.column_stack([*columns, values, problem.sides]).astype(float)
         measured[members, posterior.ERROR] = -1.0
+        measured[self._tables.lanes[:, ROW].astype(int), posterior.ERROR] = -1.0
+        measured[list(carriers_of(problem).values()), posterior.ERROR] = -1.0
         self._put("measured", measured)
         if len(engine.blocks) > 1:
             described = np.concatenate([packed(block.tables) for block in engine.blocks])
@@ -210,11 +216,12 @@ def _likelihood(problem: Problem, engine: Engine, tables: CollapsedTables) -> An
     """C function of theta and the gradient (out) that gives the log-likelihood by an engine in Python."""
     doubles, size = ctypes.POINTER(ctypes.c_double), len(problem.estimated)
     alone = np.setdiff1d(np.arange(len(problem.measurements)), tables.members)
+    members = set(tables.members.tolist())
 
     def likelihood(theta_: Any, gradient_: Any) -> float:
         theta, gradient = (np.ctypeslib.as_array(p, (size,)) for p in (theta_, gradient_))
         found = engine.simulate(theta)
-        by_value, by_noise = slopes(problem, found.prediction, found.noise)
+        by_value, by_noise = slopes(problem, found.prediction, found.noise, members)
         total = float(pointwise(problem, found.prediction, found.noise)[alone].sum())
         if len(tables.members):
             total += collapsed_at(*tables, found.prediction, found.noise, by_value, by_noise, RULES[0])

@@ -18,6 +18,7 @@ import numpy as np
 import sympy as sp
 
 from il6infer.network.network import symbol
+from il6infer.problems.courses import courses_of
 from il6infer.problems.families import FAMILIES
 from il6infer.problems.noise import NOISES
 from il6infer.problems.priors import log_mass, log_normaliser, support
@@ -25,6 +26,8 @@ from il6infer.problems.spec import Parameter, Prior, Problem
 
 SCALE, OFFSET, NOISE = "scale", "offset", "noise"
 """Places of a nuisance parameter."""
+
+_PLACES = (SCALE, OFFSET, NOISE)
 
 _INTEGRATED = ("normal", "laplace")
 """Errors whose scale is integrated out: their densities hang on one number of all measurements together."""
@@ -108,6 +111,7 @@ def find_nuisance(problem: Problem, only: Collection[str] | None = None) -> Nuis
     refused = {name: "the model itself depends on it" for name in in_the_model(problem)}
     if only is not None:
         refused |= {p.id: "it is given" for p in problem.estimated if p.id not in only}
+    refused |= dict.fromkeys(_of_correlations(problem, rows), "it says how errors hang together")
     shared = Counter(name for key in rows for name in _named(problem, key))
     places: dict[tuple, dict[str, str]] = {}
     while True:
@@ -122,6 +126,12 @@ def find_nuisance(problem: Problem, only: Collection[str] | None = None) -> Nuis
     seen = {name for key in rows for name in _named(problem, key)}
     known = {name: why for name, why in refused.items() if name in seen and why != "the model itself depends on it"}
     return Nuisance(groups, known)
+
+
+def _of_correlations(problem: Problem, rows: Collection[tuple]) -> set[str]:
+    """Parameters of which correlation times and shares are made."""
+    carriers = {o.id for o in problem.observables if o.is_carrier}
+    return set().union(*(_named(problem, key) for key in rows if key[0] in carriers))
 
 
 def log_quadratic(parameter: Parameter) -> tuple[float, float, float] | None:
@@ -269,6 +279,9 @@ def _conflicts(
         found |= {name: reason for name, which in partners.items() if len(which) > 1}
     if found:
         return found
+    found = _across_courses(problem, places, rows)
+    if found:
+        return found
     for group in _groups(problem, places, rows):
         few = [b for b in group.batches if b.offset and len(b.rows) <= _FREEDOM]
         spare = sum(len(batch.rows) for batch in group.batches) - len(group.parameters)
@@ -277,6 +290,19 @@ def _conflicts(
             names = list(group.parameters)
         found |= dict.fromkeys(names, "there are too few measurements")
     return found
+
+
+def _across_courses(
+    problem: Problem, places: Mapping[tuple, dict[str, str]], rows: Mapping[tuple, list[int]]
+) -> dict[str, str]:
+    """Parameters of a part of a course whose errors hang together: of all or of none it can be integrated out."""
+    own = {row: given for key, given in places.items() for row in rows[key]}
+    found: set[str] = set()
+    for course in courses_of(problem):
+        names = [{place: name for place, name in own[row].items() if place in _PLACES} for row in course.rows]
+        if any(one != names[0] for one in names):
+            found |= {name for one in names for name in one.values()}
+    return dict.fromkeys(found, "errors of a course hang together, and not all of it has it in the same place")
 
 
 def _groups(

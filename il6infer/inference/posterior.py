@@ -16,6 +16,7 @@ from numba.core import cgutils
 
 from il6infer.inference.collapsed import RULES
 from il6infer.inference.collapsed_groups import collapsed
+from il6infer.inference.correlated import correlated
 from il6infer.inference.quadrature import INNER
 from il6infer.inference.rows import CONSTANTS, log_mass_of, loss_of, prior_at, value_at
 from il6infer.kernel.cached_functions import c_function
@@ -52,6 +53,8 @@ DESCRIPTION = np.dtype(
         ("batches", _TABLE),
         ("members", _TABLE),  # one row of integers
         ("member_values", _TABLE),  # one row
+        ("courses", _TABLE),  # whose errors hang together, see `il6infer.inference.correlated`; maybe empty
+        ("lanes", _TABLE),
     ]
 )
 """What describes a problem to the log-density, as one record; addresses are of memory that the caller keeps."""
@@ -60,8 +63,8 @@ DOUBLES, DESCRIPTIONS = types.CPointer(types.float64), types.CPointer(from_dtype
 
 ERROR, IN_LOGARITHMS, VALUE, SIDE = range(4)
 """Columns of the table of measurements: position in `ERRORS` (-1 where parameters of its likelihood are integrated
-out), whether logarithms count, measured value or limit, and of `il6infer.problems.noise.CENSORED` where it lies of
-that."""
+out, or its error hangs together with others), whether logarithms count, measured value or limit, and of
+`il6infer.problems.noise.CENSORED` where it lies of that."""
 
 _RULES = RULES[0]
 
@@ -249,7 +252,8 @@ def _likelihood(theta, problem, slope):  # noqa: ANN001, ANN202
     data = problem[0]
     if data.likelihood != 0:
         return _call_c(data.likelihood, (_pointer(theta.ctypes.data, 0.0), _pointer(slope.ctypes.data, 0.0), 0.0))
-    if data.blocks > 1 and data.groups.rows == 0:  # a group may have measurements in all blocks
+    # A group may have measurements in all blocks, a course its carrier in another.
+    if data.blocks > 1 and data.groups.rows == 0 and data.courses.rows == 0:
         found, whole = _likelihood_in_blocks(theta, problem, slope)
         if whole:
             return found
@@ -265,11 +269,15 @@ def _likelihood(theta, problem, slope):  # noqa: ANN001, ANN202
             ),
         )  # fmt: skip
     by_value, by_noise = np.empty(len(prediction)), np.empty(len(prediction))
-    found = likelihood_at(prediction, noise, _table(data.measured), by_value, by_noise)
+    measured, courses, lanes = _table(data.measured), _table(data.courses), _table(data.lanes)
+    found = likelihood_at(prediction, noise, measured, by_value, by_noise)
+    if data.courses.rows > 0:
+        logs, values = measured[:, IN_LOGARITHMS], measured[:, VALUE]
+        found += correlated(courses, lanes, logs, values, prediction, noise, by_value, by_noise)
     if data.groups.rows > 0:
         found += collapsed(
             _table(data.groups), _table(data.batches), _integers(data.members), _table(data.member_values)[0],
-            prediction, noise, by_value, by_noise, _RULES,
+            courses, lanes, prediction, noise, by_value, by_noise, _RULES,
         )  # fmt: skip
     if not math.isfinite(found):
         return found

@@ -12,9 +12,9 @@ import xarray as xr
 
 from il6infer.engine import Engine, Outcome, compile
 from il6infer.engine.likelihood import pointwise
-from il6infer.problems.noise import draw
+from il6infer.problems.courses import carriers_of, draw
 from il6infer.problems.spec import Problem
-from il6infer.problems.variables import rows_by_variable
+from il6infer.problems.variables import rows_by_variable, variable_names
 
 PROBES, TIGHTER = 40, 1e-3
 """Draws at which the integration is checked, and the tolerances of that check relative to the fit's."""
@@ -64,6 +64,8 @@ def simulate_all(engine: Engine, thetas: np.ndarray, threads: int = 1) -> Ensemb
 def noisy(problem: Problem, ensemble: Ensemble, rng: np.random.Generator) -> np.ndarray:
     """One replicated measurement of each prediction (samples, measurements); NaN where the simulation failed.
 
+    Errors that hang together along a course are drawn together.
+
     Parameters
     ----------
     ensemble
@@ -71,11 +73,14 @@ def noisy(problem: Problem, ensemble: Ensemble, rng: np.random.Generator) -> np.
     rng
         Of the noise.
     """
-    return draw(problem.noise_kinds, ensemble.prediction, ensemble.noise, rng)
+    return draw(problem, ensemble.prediction, ensemble.noise, rng)
 
 
 def log_likelihood(problem: Problem, ensemble: Ensemble) -> np.ndarray:
-    """Log-density of each measurement (samples, measurements); -inf where its run failed."""
+    """Log-density of each measurement (samples, measurements); -inf where its run failed.
+
+    Where errors hang together along a course: given the earlier measurements of its course.
+    """
     density = pointwise(problem, ensemble.prediction, ensemble.noise)
     return np.where(np.isnan(ensemble.prediction), -np.inf, density)
 
@@ -153,6 +158,23 @@ def literature(problem: Problem, before: Ensemble, after: Ensemble) -> dict[str,
             published = {"value": float(problem.measurements["value"].iloc[row]), "sd": float(after.noise[0, row])}
             found[name] = {"says": observables[name].name or name, **published, **quantiles}
     return found
+
+
+def correlated(problem: Problem, after: Ensemble) -> dict[str, dict[str, float]]:
+    """Read-out -> posterior medians of correlation ``time`` and ``share``, where errors hang together along courses.
+
+    Parameters
+    ----------
+    after
+        Simulations at draws of the posterior.
+    """
+    names = variable_names(problem)
+    return {
+        names[observable]: {
+            "time": float(np.nanmedian(after.prediction[:, row])), "share": float(np.nanmedian(after.noise[:, row])),
+        }
+        for observable, row in carriers_of(problem).items()
+    }  # fmt: skip
 
 
 def _coords(problem: Problem) -> dict[str, np.ndarray]:

@@ -18,12 +18,13 @@ from il6infer.inference.collapsed_groups import (
     LAST,
     NOISE_FREE,
     NOISE_PRIOR,
-    absolute_residuals,
     gather,
     space,
     weigh,
 )
+from il6infer.inference.collapsed_noise import absolute_residuals
 from il6infer.inference.collapsed_tables import reference, tables_of
+from il6infer.inference.correlated import weights_of
 from il6infer.inference.nuisance import Nuisance
 from il6infer.inference.quadrature import INNER
 from il6infer.inference.rows import HIGH, LOW, prior_at
@@ -65,7 +66,7 @@ def _height(which, at, group, batches, values, x, weights, logs, scratch, rs, y)
         batch = batches[first + b]
         total -= (batch[1] - batch[0]) * at
         if group[ABSOLUTE] != 0.0:
-            total -= absolute_residuals(batch, values, x, 1.0 / np.sqrt(weights)) / sigma
+            total -= absolute_residuals(batch, values, x, 1.0 / np.sqrt(weights.own)) / sigma
         else:
             mean, spread = residuals(batch, values, x, weights, rs[b], logs)
             total += given_noise(batch, rs[b], mean, spread, scratch.totals[b], sigma)[0]
@@ -100,7 +101,7 @@ def _slice(which, at, width, group, batches, values, x, weights, logs, scratch, 
 
 
 @cached
-def draw_back(groups, batches, members, values, prediction, noise, rules, seed, noises, ratios, inner):  # noqa: ANN001, ANN201
+def draw_back(groups, batches, members, values, courses, lanes, prediction, noise, rules, seed, noises, ratios, inner):  # noqa: ANN001, ANN201
     """One draw of every noise and every r, and the distribution of every u given these.
 
     Parameters
@@ -118,9 +119,10 @@ def draw_back(groups, batches, members, values, prediction, noise, rules, seed, 
         Whether there is one.
     """
     np.random.seed(seed)  # noqa: NPY002
-    x, c, weights = np.empty(len(members)), np.empty(len(members)), np.empty(len(members))
+    x, c = np.empty(len(members)), np.empty(len(members))
     if not gather(members, prediction, noise, x, c):
         return False
+    weights, _ = weights_of(courses, lanes, prediction, noise, c)
     scratch = space(groups, batches, rules)
     logs = scratch.logs[0]
     for g in range(len(groups)):
@@ -128,9 +130,6 @@ def draw_back(groups, batches, members, values, prediction, noise, rules, seed, 
         levels, _ = weigh(group, batches, values, x, c, weights, rules, scratch)
         if levels == 0:
             return False
-        if group[ABSOLUTE] != 0.0:
-            for j in range(int(batches[first, 0]), int(batches[first + many - 1, 1])):
-                weights[j] = 1.0 / (c[j] * c[j])
         q = _chosen(scratch.heights, levels)
         y, y_width = scratch.ys[0, q], math.exp(scratch.ys[1, q])
         rs, widths = np.empty(many), np.empty(many)

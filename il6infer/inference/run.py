@@ -114,7 +114,9 @@ def fit_problem(
             "compile_time_s": round(compiled - began, 1),
             "sampling_time_s": round(sampled - started, 1),
             "gradients": gradients,
-            "noise": json.dumps({variable_names(problem)[o.id]: o.distribution for o in problem.observables}),
+            "noise": json.dumps(
+                {variable_names(problem)[o.id]: o.distribution for o in problem.observables if not o.is_carrier}
+            ),
             "estimated": json.dumps(_estimated(problem)),
             **_idle_attrs(problem),
             **_resumed_attrs(idata),
@@ -327,8 +329,10 @@ def _add_groups(
     ensembles = {"posterior": after, "prior": before} | ({"predictions": dense} if dense else {})
     held = pulls(problem, density, thetas, prior, engine=settings.engine, threads=settings.threads)
     constrained = predictive.literature(problem, before, after)
+    together = predictive.correlated(problem, after)
     return {
         **({"literature": json.dumps(constrained)} if constrained else {}),
+        **({"correlated": json.dumps(together)} if together else {}),
         "constants": json.dumps({name: asdict(pull) for name, pull in held.items()}),
         "failed_simulations": json.dumps({name: int(e.failed.sum()) for name, e in ensembles.items()}),
         "integration_error": predictive.integration_error(problem, thetas, log_likelihood, **solver),

@@ -24,6 +24,7 @@ from il6infer.inference.drawn import draws_of, solver_of
 from il6infer.inference.frame import Frame, learnt_frame
 from il6infer.inference.settings import child_seed
 from il6infer.leave_out.groups import GroupLikelihood, groups_of, likelihoods_of, merged
+from il6infer.problems.courses import carriers_of
 from il6infer.problems.spec import Problem
 from il6infer.stages.leave_out import LABELS, LeaveOut, LeftOut
 from il6infer.stages.settings import FitSettings, Thresholds
@@ -139,7 +140,7 @@ def _refit(
             drawn[..., place] = posterior[parameter.id].values
     doubts = _doubts(idata, thresholds)
     logs = _log_densities(engine, drawn.reshape(-1, drawn.shape[-1]), {name: group}, settings.threads)[name]
-    n = len(group.rows)
+    n = len(set(group.rows) - {*carriers_of(problem).values()})
     top = logs.max()
     if doubts or not math.isfinite(top):
         why = "; ".join(doubts) or "no draw of the refit gives the measurements a density"
@@ -158,7 +159,8 @@ def _without(problem: Problem, group: GroupLikelihood) -> tuple[Problem, np.ndar
 
     What only the group names and is integrated out there is a parameter no more.
     """
-    rest = problem.with_measurements(problem.measurements.drop(index=problem.measurements.index[group.rows]))
+    own = problem.measurements.index[np.setdiff1d(group.rows, [*carriers_of(problem).values()])]
+    rest = problem.with_measurements(problem.measurements.drop(index=own))
     gone = set(group.integrated)
     parameters = tuple(replace(p, estimate=p.estimate and p.id not in gone) for p in problem.parameters)
     kept = np.flatnonzero([p.id not in gone for p in problem.estimated])

@@ -12,6 +12,7 @@ from il6infer.inference.collapsed import RULES
 from il6infer.inference.collapsed_groups import collapsed_at
 from il6infer.inference.collapsed_tables import reference, tables_of
 from il6infer.inference.nuisance import find_nuisance, in_the_model, names_by_row
+from il6infer.problems.courses import carriers_of
 from il6infer.problems.spec import Problem
 
 
@@ -49,7 +50,7 @@ class GroupLikelihood:
     problem
         The whole one.
     rows
-        Of the group.
+        Of the group, and those that say how errors of its read-outs hang together.
     part
         The problem with the group's measurements alone.
     alone
@@ -101,9 +102,12 @@ def likelihoods_of(problem: Problem, groups: Mapping[str, np.ndarray]) -> dict[s
         Rows of each.
     """
     names, inner = names_by_row(problem), in_the_model(problem)
+    observed = problem.measurements["observable"].to_numpy()
     found = {}
     for name, rows in groups.items():
-        mine = set(rows.tolist())
+        mine, carriers = set(rows.tolist()), carriers_of(problem)
+        read = {str(observed[row]) for row in mine}
+        rows = np.concatenate([rows, [row for observable, row in carriers.items() if observable in read]]).astype(int)
         others = set().union(*(named for row, named in enumerate(names) if row not in mine))
         alone = set().union(*(names[row] for row in mine)) - others - inner
         part = problem.with_measurements(problem.measurements.iloc[rows])

@@ -14,6 +14,7 @@ import yaml
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import why_unreadable
 from il6infer._yaml import read_yaml
+from il6infer.problems.courses import EXTENSION as CORRELATION
 from il6infer.problems.noise import EXTENSION
 from il6infer.problems.student import FREEDOM
 
@@ -45,6 +46,8 @@ class Listing:
         Kind of table -> names of its files, as they are written.
     model
         Id and file name of the one model.
+    correlated
+        Whether errors of read-outs hang together along courses, as an extension says.
     """
 
     path: Path
@@ -52,6 +55,7 @@ class Listing:
     id: str
     tables: Mapping[str, tuple[str, ...]]
     model: tuple[str, str]
+    correlated: bool = False
 
     @property
     def subject(self) -> str:
@@ -130,7 +134,8 @@ def _second(path: Path, config: Mapping[str, Any], faults: list[Fault]) -> Listi
         raise UserError(f"{path}: model language '{model.get('language')}'; only sbml is supported.")
     faults += _extensions(path, config.get("extensions") or {})
     known = config.get("id")
-    return Listing(path, 2, "" if known is None else str(known), tables, (str(name), model["location"]))
+    correlated = CORRELATION in (config.get("extensions") or {})
+    return Listing(path, 2, "" if known is None else str(known), tables, (str(name), model["location"]), correlated)
 
 
 def _list(path: Path, part: Mapping[str, Any], key: str, faults: list[Fault]) -> tuple[str, ...]:
@@ -161,10 +166,11 @@ def _extensions(path: Path, extensions: Any) -> list[Fault]:
     """Extensions that the problem says it cannot be understood without."""
     if not isinstance(extensions, dict):
         return [Fault(path.name, "key 'extensions': names with 'version' and 'required' were expected.")]
+    known = f"Known: {EXTENSION}, {CORRELATION}."
     faults = [
-        Fault(path.name, f"the problem needs the extension '{name}', which is not supported.", f"Known: {EXTENSION}.")
+        Fault(path.name, f"the problem needs the extension '{name}', which is not supported.", known)
         for name, about in extensions.items()
-        if name != EXTENSION and isinstance(about, dict) and about.get("required")
+        if name not in (EXTENSION, CORRELATION) and isinstance(about, dict) and about.get("required")
     ]
     own = extensions.get(EXTENSION)
     config = own.get("config") if isinstance(own, dict) else None

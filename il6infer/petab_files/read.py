@@ -25,6 +25,7 @@ from il6infer.petab_files.tables import Tables
 from il6infer.petab_files.version1 import Kept, complete, read_first
 from il6infer.petab_files.version1_cells import returned_values
 from il6infer.petab_files.version2 import OWN_NOISE, read_second
+from il6infer.problems.courses import read_correlations
 from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
 
 
@@ -60,7 +61,7 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     translated = _translate(problem, network, path, kept)
     completed = complete(translated, kept) if kept else translated
     refuse_without_value(tables, completed, listing.subject, linted=linted)
-    return completed
+    return read_correlations(completed, listing.subject, declared=listing.correlated)
 
 
 def _petab_problem(listing: Listing, tables: Tables, xml: str) -> petab.Problem:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from il6infer.problems.noise import draw
-from il6infer.problems.spec import Experiment, Problem
+from il6infer.problems.courses import with_correlation
+from il6infer.problems.spec import CARRIER, Experiment, Problem
 from il6infer.problems.variables import variable_names
 
 Pair = tuple[str, str]
@@ -41,7 +41,7 @@ def as_measured(
     Returns
     -------
     question
-        With a row for each time of each course, after all others.
+        With a row for each time of each course, after all others; then those that say how errors hang together.
     courses
         Those that were added, in order.
     """
@@ -63,29 +63,27 @@ def as_measured(
         return whole, []
     used = dict.fromkeys(row["observable"] for row in rows)
     taken = {o.id for o in whole.observables}
+    carriers = {o.id: o for o in problem.observables if o.is_carrier}
     renamed = {name: name if name not in taken else f"measured_{name}" for name in used}
     more = tuple(replace(observables[name], id=renamed[name]) for name in used)
     table = pd.DataFrame(rows).assign(observable=[renamed[row["observable"]] for row in rows])
     table = pd.concat([whole.measurements, table[whole.measurements.columns]], ignore_index=True)
-    return replace(whole, observables=(*whole.observables, *more), measurements=table), added
+    question = replace(whole, observables=(*whole.observables, *more), measurements=table)
+    along = {renamed[name]: carriers[CARRIER + name] for name in used if CARRIER + name in carriers}
+    return with_correlation(question, {name: (one.formula, one.noise) for name, one in along.items()}), added
 
 
 def new_measurements(
-    pairs: Sequence[Pair],
-    courses: Mapping[Pair, np.ndarray],
-    kinds: np.ndarray,
-    prediction: np.ndarray,
-    noise: np.ndarray,
-    rng: np.random.Generator,
+    pairs: Sequence[Pair], courses: Mapping[Pair, np.ndarray], prediction: np.ndarray, read: np.ndarray
 ) -> dict[Pair, np.ndarray]:
-    """Draw a measurement of each point of each course.
+    """Put a drawn measurement of each point of each course on the scale of the read-out.
 
     Parameters
     ----------
     courses
         Course -> (draws, times), without noise, on the scale of the read-out.
-    kinds, prediction, noise
-        (rows,) and (draws, rows): noise distributions, what the instrument would read, and its noise.
+    prediction, read
+        (draws, rows) what the instrument would read without noise, and with it.
 
     Returns
     -------
@@ -94,7 +92,6 @@ def new_measurements(
     """
     if not pairs:
         return {}
-    read = draw(kinds, prediction, noise, rng)
     found = {}
     width = prediction.shape[1] // len(pairs)
     for i, pair in enumerate(pairs):

@@ -22,6 +22,7 @@ from il6infer.prediction.interventions import Asked, Interventions
 from il6infer.prediction.measured import as_measured, new_measurements
 from il6infer.prediction.planning import Readings, lane_readings, plan_of
 from il6infer.prediction.responses import area, crossing, hill_slope
+from il6infer.problems.courses import draw
 from il6infer.problems.spec import Problem
 from il6infer.stages.predictions import Array, DrawnCurve, DrawnNumber, DrawnPrediction, ModelPredictions
 from il6infer.stages.verdict import Verdict
@@ -136,16 +137,17 @@ class _Simulated:
         self._courses = dict(zip(wanted, split, strict=False))
         if drafted.asked:
             self.references = np.stack(split[len(wanted) :], axis=1)
-        rows = slice(pure, None)
+        rows = slice(pure, pure + len(measured) * len(self.times))
         seen = [pair for pair in measured if pair in candidates]
         if seen:
             parts = (simulate_all(compiled, part, threads) for part in _parts(more))
             read = [(one.prediction[:, rows], one.noise[:, rows]) for one in parts]
             values, noise = (np.concatenate(column) for column in zip(*read, strict=True))
             self.readings = Readings.of(seen, measured, whole.noise_kinds[rows], values, noise, self.times)
+        asked_of = whole.with_measurements(whole.measurements.iloc[pure:])
         self._new = new_measurements(
-            measured, {pair: self._courses[pair][:, 0] for pair in measured}, whole.noise_kinds[rows],
-            found.prediction[:, rows], found.noise[:, rows], rng,
+            measured, {pair: self._courses[pair][:, 0] for pair in measured}, found.prediction[:, rows],
+            draw(asked_of, found.prediction[:, pure:], found.noise[:, pure:], rng)[:, : rows.stop - pure],
         )  # fmt: skip
 
     def _pairs(self, one: Asked) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,11 @@ STEADY_STATE = float("-inf")
 LITERATURE = "literature_"
 """Begins the id of an observable that is a published finding and not data: its measurement constrains parameters."""
 
+CARRIER = "correlation_of_"
+"""Begins the id of what is read beside an observable whose errors hang together along a course, see
+`il6infer.problems.courses`: formula and noise are its correlation time and correlated share. Nothing is measured of it,
+and its one row in the table of measurements has no part in the likelihood but through that observable."""
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -123,6 +128,11 @@ class Observable:
         """Whether its measurement is a literature constraint: part of the posterior, and no data."""
         return self.id.startswith(LITERATURE)
 
+    @property
+    def is_carrier(self) -> bool:
+        """Whether it is no read-out, but says how the errors of one hang together (`CARRIER`)."""
+        return self.id.startswith(CARRIER)
+
 
 @dataclass(frozen=True, repr=False)
 class Problem:
@@ -159,8 +169,8 @@ class Problem:
 
     @property
     def data(self) -> pd.DataFrame:
-        """Measurements that are data, which is all but literature constraints; the index is that of `measurements`."""
-        return self.measurements[~self.measurements["observable"].str.startswith(LITERATURE)]
+        """Measurements that are data: no literature constraints, no `CARRIER`; the index is that of `measurements`."""
+        return self.measurements[~self.measurements["observable"].str.startswith((LITERATURE, CARRIER))]
 
     @property
     def noise_kinds(self) -> np.ndarray:

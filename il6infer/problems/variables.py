@@ -25,6 +25,6 @@ def rows_by_variable(problem: Problem, *, literature: bool = False) -> dict[str,
         Those of the literature constraints, in place of those of the data.
     """
     observed = problem.measurements["observable"].to_numpy()
-    wanted = {o.id for o in problem.observables if o.is_literature == literature}
+    wanted = {o.id for o in problem.observables if o.is_literature == literature and not o.is_carrier}
     rows = {name: np.flatnonzero(observed == full) for full, name in variable_names(problem).items() if full in wanted}
     return {name: index for name, index in rows.items() if len(index)}

@@ -12,6 +12,7 @@ import numpy as np
 from il6infer.engine import Engine
 from il6infer.inference.density import Density
 from il6infer.kernel.cache import digest_of, read, write
+from il6infer.problems.courses import courses_of
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
 
@@ -114,7 +115,14 @@ def largest_difference(problem: Problem, engine: Engine, density: Density) -> fl
 def _digest(problem: Problem, engine: Engine) -> str:
     """Digest of all that both densities depend on."""
     priors = [(p.id, p.lower, p.upper, p.prior, p.scale) for p in problem.estimated]
-    data = problem.measurements[["observable", "experiment", "time", "value"]].to_csv(index=False)
+    columns = ["observable", "experiment", "time", "value", *(("batch", "replicate") if courses_of(problem) else ())]
+    data = problem.measurements[columns].to_csv(index=False)
     kinds = ",".join(problem.noise_kinds)
-    parts = [digest_of(__name__), digest_of("il6infer.pymc.model"), metadata.version("pymc"), engine.digest]
+    parts = [
+        digest_of(__name__),
+        digest_of("il6infer.pymc.model"),
+        digest_of("il6infer.pymc.along_courses"),
+        metadata.version("pymc"),
+        engine.digest,
+    ]
     return hashlib.sha256("\0".join([*parts, repr(priors), data, kinds]).encode()).hexdigest()[:32]

@@ -7,9 +7,11 @@ import pymc as pm
 
 from il6infer.engine import Engine
 from il6infer.inference.variables import check_problem
+from il6infer.problems.courses import courses_of
 from il6infer.problems.noise import NOISES
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import rows_by_variable, variable_names
+from il6infer.pymc.along_courses import course_arguments
 from il6infer.pymc.op import simulate
 from il6infer.pymc.priors import prior_variable
 from il6infer.pymc.tensors import pt
@@ -29,7 +31,8 @@ def build_model(problem: Problem, engine: Engine) -> pm.Model:
         Free variables named by parameter id, on the linear scale; observed variables named by `variable_names`, with
         dimension ``<read-out>_row`` in the order of the measurement table. The prediction is the median; where a
         simulation fails it is infinite and the log-density minus infinity. A read-out with censored measurements is a
-        `pymc.Censored` one, with their limits as its bounds.
+        `pymc.Censored` one, with their limits as its bounds; one whose errors hang together along courses is one vector
+        with their multivariate normal density.
 
     Raises
     ------
@@ -38,6 +41,7 @@ def build_model(problem: Problem, engine: Engine) -> pm.Model:
     """
     check_problem(problem)
     measured = problem.measurements["value"].to_numpy(dtype=float)
+    courses = courses_of(problem)
     families = {name: {o.id: o.distribution for o in problem.observables}[full]
                 for full, name in variable_names(problem).items()}  # fmt: skip
     with pm.Model() as model:
@@ -53,6 +57,13 @@ def build_model(problem: Problem, engine: Engine) -> pm.Model:
             family, more = kind.pymc(pm)
             place = logarithm if kind.logarithmic else median
             sides = problem.sides[rows]
+            own = [course for course in courses if course.rows[0] in rows]
+            if own:
+                carrier = own[0].carrier
+                about = (place, scale, prediction[carrier], noise[carrier])
+                along = course_arguments(rows, own, logarithmic=kind.logarithmic)
+                pm.CustomDist(name, *about, **along, **arguments)
+                continue
             if not sides.any():
                 family(name, place, scale, **more, **arguments)
                 continue

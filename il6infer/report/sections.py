@@ -227,6 +227,7 @@ def draw_model(
         "constants": sorted(verdict.constants.items(), key=lambda item: -item[1].gain),
         "in_conflict": {reason.where for reason in verdict.agrees.failed},
         "literature": json.loads(attrs.get("literature", "{}")),
+        "correlated": json.loads(attrs.get("correlated", "{}")),
         "attrs": attrs,
         **pictures,
     }

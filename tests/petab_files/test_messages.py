@@ -159,7 +159,8 @@ SPOILT: list[Spoil] = [
      "experiment_files, extensions, format_version, id, mapping_files, measurement_files, model_files, "
      "observable_files, parameter_files."),
     (2, "problem.yaml", "id: decay", "extensions: {foo: {version: 1.0.0, required: true}}",
-     "problem.yaml: the problem needs the extension 'foo', which is not supported. Known: student_t_noise."),
+     "problem.yaml: the problem needs the extension 'foo', which is not supported. Known: student_t_noise, "
+     "correlated_noise."),
 ]  # fmt: skip
 
 

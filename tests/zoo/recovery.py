@@ -10,7 +10,7 @@ from scipy.stats import multivariate_t
 from il6infer.engine import compile
 from il6infer.inference.density import Density
 from il6infer.inference.starts import find_starts, frame_at
-from il6infer.problems.noise import draw
+from il6infer.problems.courses import draw
 from il6infer.problems.priors import draw as draw_priors
 from il6infer.problems.spec import Problem
 
@@ -25,7 +25,7 @@ def simulated(problem: Problem, rng: np.random.Generator) -> tuple[Problem, dict
     """The problem with measurements made at one draw of its priors, and that draw."""
     theta = draw_priors(problem.estimated, 1, rng)[0]
     found = compile(problem).simulate(theta)
-    values = draw(problem.noise_kinds, found.prediction, found.noise, rng)
+    values = draw(problem, found.prediction, found.noise, rng)
     truth = dict(zip([p.id for p in problem.estimated], theta, strict=True))
     return problem.with_measurements(problem.measurements.assign(value=values)), truth
 
