@@ -21,6 +21,9 @@ SETTLED = 1e-5
 SMALL = 1e-8
 """Change of a component, over the largest, that is negligible; each on the logarithm of its parameter."""
 
+ROUNDED = 1e-12
+"""Change of a component, over the sum of the sizes of what it is a sum of, that rounding alone may make."""
+
 FINEST = 1e-12
 """Relative tolerance below which rounding is all that a smaller one would show."""
 
@@ -34,8 +37,8 @@ class Gradient:
     values
         (parameters,) on the linear scale; NaN where it does not exist, or a run failed.
     change
-        (parameters,) of each, over itself, when tolerances last fell by ten; 0 where that is negligible beside the
-        largest, NaN where they could not be lowered.
+        (parameters,) of each, over itself, when tolerances last fell by ten (1: to nothing); 0 where that is negligible
+        beside the largest, or rounding; NaN where they could not be lowered.
     rtol
         Relative tolerance at which it was taken.
     """
@@ -60,6 +63,8 @@ def settled_gradient(engine: Engine, theta: np.ndarray, simulation: Simulation, 
     found = _at(engine, theta, simulation)
     change, factor = np.full(len(found), np.nan), 1.0
     size = np.where(theta != 0, np.abs(theta), 1.0)
+    bars = slopes(engine.problem, simulation.prediction, simulation.noise)
+    summed = np.nansum(np.abs(bars[0] * simulation.prediction) + np.abs(bars[1] * simulation.noise))
     while rtol / (10.0 * factor) > 0.99 * FINEST:
         finer = engine.finer(10.0 * factor)
         nearer = _at(finer, theta, finer.simulate(theta))
@@ -67,8 +72,9 @@ def settled_gradient(engine: Engine, theta: np.ndarray, simulation: Simulation, 
             break
         with np.errstate(invalid="ignore", divide="ignore"):
             moved = np.abs(nearer - found)
-            negligible = moved * size <= SMALL * np.nanmax(np.abs(nearer) * size, initial=0.0)
-            change = np.where(negligible, 0.0, moved / np.abs(nearer))
+            largest = np.nanmax(np.abs(nearer) * size, initial=0.0)
+            negligible = moved * size <= max(SMALL * largest, ROUNDED * summed)
+            change = np.where(negligible, 0.0, moved / np.where(nearer != 0, np.abs(nearer), moved))
         found, factor = nearer, 10.0 * factor
         if not (change > SETTLED).any():
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from math import cos, log, sin
 from pathlib import Path
@@ -91,3 +92,30 @@ def test_a_gradient_that_no_finer_tolerance_checks_says_so(tmp_path: Path, monke
 
     assert cli.main(words) == 0
     assert "no smaller tolerance simulates this point: the gradient is that of rtol 1e-08, unchecked" in caplog.text
+
+
+def test_a_slope_that_is_rounding_is_settled(tmp_path: Path) -> None:
+    """At rest, where k is a factor of all rates: from 3e-14 it fell to 0, and that was infinite change of itself."""
+    (tmp_path / "model.xml").write_text(
+        to_sbml(
+            "model toggle\n  species a=1.0001, b=1; k=4; u=0;\n  J1: => a; k/(1 + b^3) - a*k/4;\n"
+            "  J2: => b; k/(1 + a^3) - b*k/4;\nend\n"
+        )
+    )
+    tables = {
+        "parameter": "parameterId\tlowerBound\tupperBound\tnominalValue\testimate\nk\t0.1\t10\t4\ttrue\n",
+        "observable": "observableId\tobservableFormula\tnoiseFormula\no\ta\t0.1\n",
+        "condition": "conditionId\ttargetId\ttargetValue\nc\tu\t1\n",
+        "experiment": "experimentId\ttime\tconditionId\ne\t-inf\t\ne\t0\tc\n",
+        "measurement": "observableId\texperimentId\ttime\tmeasurement\no\te\t0\t1\n",
+    }
+    for name, table in tables.items():
+        (tmp_path / f"{name}.tsv").write_text(table)
+    lists = "".join(f"{name}_files: [{name}.tsv]\n" for name in tables)
+    models = "model_files: {m: {language: sbml, location: model.xml}}\n"
+    (tmp_path / "problem.yaml").write_text(f"format_version: 2.0.0\nid: toggle\n{models}{lists}")
+    words = ["petab", "evaluate", str(tmp_path / "problem.yaml"), "--gradient", "--output", str(tmp_path / "out")]
+    assert cli.main(words) == 0
+    found = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert abs(found["gradient"]["k"]) < 1e-9
+    assert "gradient_unsettled" not in found or not found["gradient_unsettled"]
