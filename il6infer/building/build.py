@@ -17,6 +17,7 @@ import yaml
 
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import WRITTEN, on_disk
+from il6infer.building.along_courses import correlation_faults, with_correlation_tables
 from il6infer.building.constraints import constraint_faults, with_constraints
 from il6infer.building.gel_noise import with_gel_noise
 from il6infer.building.genotypes import (
@@ -36,8 +37,9 @@ from il6infer.library.compose import Model
 from il6infer.library.names import cells_name
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
+from il6infer.problems.courses import EXTENSION as CORRELATION
 from il6infer.problems.noise import EXTENSION, KINDS, NOISES, WITHOUT
-from il6infer.problems.spec import Problem
+from il6infer.problems.spec import CARRIER, Problem
 from il6infer.problems.stimuli import idle_stimuli
 from il6infer.problems.student import FREEDOM
 from il6infer.stages.genotype import Genotype
@@ -66,6 +68,7 @@ def build(
     dataset: str,
     constraints: Sequence[str] = (),
     gel_noise: bool = False,
+    correlated: bool = False,
 ) -> Path:
     """Write the PEtab v2 problem of one data set and one model.
 
@@ -86,6 +89,8 @@ def build(
         Literature constraints that are added (see `il6infer.building.constraints`).
     gel_noise
         Let the noise of a read-out differ between gels (see `il6infer.building.gel_noise`).
+    correlated
+        Let errors of a read-out hang together along a course of lanes (see `il6infer.building.along_courses`).
 
     Returns
     -------
@@ -104,6 +109,7 @@ def build(
     genotypes, unread = genotypes_of(protocol)
     faults += unread + genotype_faults(genotypes, model)
     faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
+    faults += correlation_faults(measurements) if correlated else []
     raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
     model = with_genotypes(model, genotypes)
     conditions, experiments = _protocol(protocol, genotypes, model)
@@ -116,6 +122,8 @@ def build(
     }
     if gel_noise:
         tables = with_gel_noise(tables, measurements)
+    if correlated:
+        tables = with_correlation_tables(tables, measurements)
     tables = with_constraints(tables, constraints)
     _refuse_foreign(folder, {"model.xml", "problem.yaml", *(f"{name}.tsv" for name in tables), *_BESIDE})
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -133,6 +141,8 @@ def build(
         if set(tables["observables"]["noiseDistribution"]) & set(WITHOUT):
             about = {"version": "1.0.0", "required": True, "config": {"degrees_of_freedom": FREEDOM}}
             config["extensions"] = {EXTENSION: about}
+        if tables["observables"]["observableId"].str.startswith(CARRIER).any():
+            config.setdefault("extensions", {})[CORRELATION] = {"version": "1.0.0", "required": True}
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
         problem = check(temporary / "problem.yaml")
         raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
@@ -214,7 +224,7 @@ def _differences(problem: Problem, tables: Mapping[str, pd.DataFrame]) -> list[F
     if planned != read:
         what = f"wrote {', '.join(sorted(planned - read))}; read back {', '.join(sorted(read - planned))}."
         faults.append(Fault("experiments.tsv", what, "Rename these conditions."))
-    again = problem.measurements
+    again = problem.measurements[~problem.measurements["observable"].str.startswith(CARRIER)]
     texts = {"observableId": "observable", "experimentId": "experiment", "datasetId": "batch", "censored": "censored"}
     for column, name in texts.items():
         written = tables["measurements"].get(column, pd.Series("", index=again.index)).fillna("")

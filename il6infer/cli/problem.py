@@ -55,6 +55,11 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="batch: the noise of a read-out differs between gels or plates, around a common mean",
     )  # fmt: skip
     parser.add_argument(
+        "--noise-along-course", choices=("independent", "correlated"), default="independent",
+        help="correlated: errors of lanes of one gel, condition and replicate hang together over time, with a "
+        "correlation time and a share of each read-out (docs/data.md)",
+    )  # fmt: skip
+    parser.add_argument(
         "--hold-out-condition", action="append", default=[], dest="conditions", metavar="NAME",
         help="leave all measurements of a condition out, to be predicted (il6infer holdout); may be repeated",
     )  # fmt: skip
@@ -107,6 +112,6 @@ def run(args: argparse.Namespace) -> None:
     path = build(
         measurements, protocol, model, args.output,
         dataset=dataset, constraints=() if args.held_out else args.constraints,
-        gel_noise=args.noise_per == "batch",
+        gel_noise=args.noise_per == "batch", correlated=args.noise_along_course == "correlated",
     )  # fmt: skip
     logger.info("written: %s", path)

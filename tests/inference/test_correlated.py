@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
+from il6infer.diagnosis.along_courses import courses_in, independent
+from il6infer.diagnosis.predictive import residuals
 from il6infer.engine import compile
 from il6infer.inference.collapsed import RULES
 from il6infer.inference.collapsed_groups import collapsed_at
@@ -16,11 +19,14 @@ from il6infer.inference.collapsed_tables import reference, tables_of
 from il6infer.inference.density import Density
 from il6infer.inference.nuisance import find_nuisance
 from il6infer.inference.restored import restore
+from il6infer.inference.run import fit_problem
 from il6infer.network.network import symbol
 from il6infer.problems import courses
 from il6infer.problems.priors import distribution, draw, log_density
 from il6infer.problems.spec import Problem
 from il6infer.pymc.agreement import largest_difference
+from il6infer.stages.settings import FitSettings
+from tests.held_out.problems import decay
 from tests.inference.test_nuisance import gel, nodes
 from tests.zoo.along_courses import SHARE, TIME, correlated, decays
 
@@ -164,3 +170,34 @@ def test_draws_afterwards_follow_the_conditional_distribution():
         margin = np.cumsum(mass) - 0.5 * mass
         own = np.log(thetas[:, [q.id for q in problem.estimated].index(name)])
         assert kstest(np.interp(own, grids[axis][0], margin / mass.sum()), "uniform").pvalue > 1e-3, name
+
+
+@pytest.mark.slow
+def test_a_fit_says_how_errors_hang_together_and_is_judged_by_what_is_left_of_them():
+    problem = correlated(decay({"g1": 1.0, "g2": 2.0, "g3": 0.5}), time=2.0)
+    engine, theta = compile(problem), np.array([p.nominal for p in problem.estimated])
+    theta[[p.id for p in problem.estimated].index(SHARE)] = 0.9
+    found = engine.simulate(theta)
+    values = courses.draw(problem, found.prediction, found.noise, np.random.default_rng(0))
+    values[-1] = 0.0
+    problem = problem.with_measurements(problem.measurements.assign(value=values))
+    idata = fit_problem(problem, FitSettings(seed=3, chains=2, tune=200, draws=300, starts=2, threads=1))
+    told = json.loads(idata["posterior"].attrs["correlated"])["x"]
+
+    assert told["time"] == pytest.approx(float(np.median(idata["posterior"][TIME])), rel=1e-3)
+    assert told["share"] == pytest.approx(float(np.median(idata["posterior"][SHARE])), rel=1e-3)
+    assert idata["log_likelihood"]["x"].shape == (2, 300, 21)
+    assert json.loads(idata["posterior"].attrs["noise"]) == {"x": "log-normal"}
+    left, all_of_it = residuals(idata, "x"), standard_of_each(idata)
+    assert [len(rows) for rows, _ in courses_in(idata, "x")] == [7, 7, 7]
+    for rows, matrix in courses_in(idata, "x"):
+        np.testing.assert_allclose(np.linalg.cholesky(matrix) @ left[rows], all_of_it[rows], rtol=1e-9)
+    # 21 values whose errors hang together are worth fewer, and the range of their coverage is wider.
+    assert independent(idata, "x") < 21
+
+
+def standard_of_each(idata):
+    """Residuals without what errors along a course have to do with each other."""
+    observed, drawn = (np.log(idata[group]["x"].values) for group in ("observed_data", "posterior_predictive"))
+    drawn = drawn.reshape(-1, len(observed))
+    return (observed - drawn.mean(axis=0)) / drawn.std(axis=0)

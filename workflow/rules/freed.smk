@@ -22,6 +22,7 @@ use rule problem as freed_problem with:
         modules=module_options,
         studies=STUDIES,
         noise=SETTINGS.noise.per,
+        along=SETTINGS.noise.along_course,
         held_out=hold_out_options,
         source=SOURCE["problem"],
     message:

@@ -31,6 +31,7 @@ rule held_out_problem:
         modules=module_options,
         studies=STUDIES,
         noise=SETTINGS.noise.per,
+        along=SETTINGS.noise.along_course,
         held_out=hold_out_options,
         others=lambda wildcards, input: held_out_others(wildcards, input.others),
         source=SOURCE["held_out_problem"],
@@ -38,7 +39,7 @@ rule held_out_problem:
         "Held-out data: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
         "il6infer problem {input.measurements:q} {input.protocol:q} --name {wildcards.dataset} --model {wildcards.model} --held-out"
-        " {params.held_out:q} {params.others:q} {params.values} {params.free} {params.studies} {params.modules:q} --noise-per {params.noise} --output {output.folder:q}"
+        " {params.held_out:q} {params.others:q} {params.values} {params.free} {params.studies} {params.modules:q} --noise-per {params.noise} --noise-along-course {params.along} --output {output.folder:q}"
         " > {log:q} 2>&1"
 
 

@@ -31,10 +31,11 @@ rule problem:
         modules=module_options,
         studies=STUDIES,
         noise=SETTINGS.noise.per,
+        along=SETTINGS.noise.along_course,
         held_out=hold_out_options,
         source=SOURCE["problem"],
     message:
         "Problem: {wildcards.dataset} with model {wildcards.model} -> PEtab"
     shell:
         "il6infer problem {input.measurements:q} {input.protocol:q} --name {wildcards.dataset} --model {wildcards.model} {params.constraints}"
-        " {params.values} {params.free} {params.studies} {params.modules:q} --noise-per {params.noise} {params.held_out:q} --output {output.folder:q} > {log:q} 2>&1"
+        " {params.values} {params.free} {params.studies} {params.modules:q} --noise-per {params.noise} --noise-along-course {params.along} {params.held_out:q} --output {output.folder:q} > {log:q} 2>&1"
