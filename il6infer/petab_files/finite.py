@@ -38,6 +38,8 @@ def refuse_without_value(tables: Tables, problem: Problem, subject: str, *, lint
                 _refuse_infinite(line, column, sp.sympify(change.target_value), faults)
     lines = {o.id: line for o, line in zip(tables.observables, tables.observable_lines, strict=True)}
     faults += _noises(problem, lines, tables.measurement_lines, linted=linted)
+    if linted and not faults:
+        faults += _without_value_at_nominal(problem, lines)
     raise_faults(faults, subject)
 
 
@@ -47,6 +49,23 @@ def _refuse_infinite(line: Line, column: str, expression: sp.Basic, faults: list
     # A number such as 1e400 is infinite where numbers are doubles.
     if whole.has(sp.oo, -sp.oo, sp.nan, sp.zoo) or any(math.isinf(float(n)) for n in whole.atoms(sp.Float)):
         faults.append(line.fault(column, f"'{line[column]}' is not finite.", "Correct the formula."))
+
+
+def _without_value_at_nominal(problem: Problem, lines: dict[str, Line]) -> Iterator[Fault]:
+    """Look at observables with the values of parameters that no condition sets: a quotient by 0, a root below 0."""
+    targets = {target for e in problem.experiments for period in e.periods for target in period.changes}
+    values = {
+        symbol(p.id): sp.Float(p.nominal)
+        for p in problem.parameters
+        if p.id not in targets and math.isfinite(p.nominal)
+    }
+    for observable in problem.observables:
+        for column, expression in (("observableFormula", observable.formula), ("noiseFormula", observable.noise)):
+            branches = {e: sp.Dummy() for e in expression.atoms(sp.Piecewise)}
+            if expression.xreplace(branches).xreplace(values).has(sp.oo, -sp.oo, sp.nan, sp.zoo, sp.I):
+                line = lines[observable.id]
+                what = f"'{line[column]}' has no value at the nominal values of its parameters."
+                yield line.fault(column, what, "Correct the formula or the values.")
 
 
 def _noises(problem: Problem, observables: dict[str, Line], rows: list[Line], *, linted: bool) -> Iterator[Fault]:
