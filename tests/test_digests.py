@@ -46,7 +46,7 @@ EDITS = {
     "calibration/uniform.py": {"sbc_batch", "sbc_gather", "sbc_table"},
     "comparison/weights.py": {"compare", "freed"},
     "configuration/config.schema.yaml": {"report"},
-    "diagnosis/verdict.py": {"diagnose", "identify"},
+    "diagnosis/verdict.py": {"diagnose", "identify", "sbc_batch"},
     "drawing/captions.py": {"draw", "draw_adopted"},
     "draws/convergence.py": {
         "identify",
@@ -81,7 +81,7 @@ EDITS = {
     "pymc/model.py": {"fit"},
     "report/templates/page.html.j2": {"report"},
     "runs/plan.py": SIMULATES,
-    "stages/verdict.py": {"diagnose", "identify", "compare", "freed", "predict", "report"},
+    "stages/verdict.py": {"diagnose", "identify", "sbc_batch", "compare", "freed", "predict", "report"},
     "stages/settings.py": {"fit", "sbc_batch", "evidence", "leave_out", "diagnose", *IDENTIFIES, "compare", "report"},
     "stages/prior_check.py": {"check_prior", "report"},
     "stages/hold_out.py": {"hold_out", "report"},

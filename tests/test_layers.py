@@ -25,7 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "building": {"stages", "network", "library", "problems", "petab_files"},
     "exchange": {"stages", "problems", "petab_files"},
     "inference": {"draws", "network", "runs", "stages", "problems", "petab_files", "kernel", "engine"},
-    "calibration": {"draws", "stages", "problems", "engine", "inference"},
+    "calibration": {"diagnosis", "draws", "stages", "problems", "engine", "inference"},
     "pymc": {"stages", "problems", "kernel", "engine", "inference"},
     "draws": set(),
     "provenance": {"stages"},

@@ -8,12 +8,14 @@ are uniform then, too, and say whether the fit is right where these data are (SÃ
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from il6infer._errors import UserError
+from il6infer.calibration.judged import failed_checks
 from il6infer.draws import rank_rhat
 from il6infer.engine import Engine, compile
 from il6infer.inference.run import sample_problem
@@ -23,7 +25,7 @@ from il6infer.problems.courses import draw as noisy
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import CARRIER, Problem
 from il6infer.stages.calibration import Batch, CalibrationFit
-from il6infer.stages.settings import Calibrating, FitSettings
+from il6infer.stages.settings import Calibrating, FitSettings, Thresholds
 
 logger = logging.getLogger("il6infer")
 
@@ -44,6 +46,7 @@ def run_batch(
     number: int,
     threads: int,
     around: np.ndarray | None = None,
+    limits: Thresholds | None = None,
 ) -> Batch:
     """Make and fit the data sets of one batch.
 
@@ -52,7 +55,7 @@ def run_batch(
     problem
         Whose priors, experiments and noise are meant; its measured values are used around them alone.
     settings
-        Solver and seed.
+        Solver, sampler and seed.
     calibrating
         How many fits, how many a batch, and how each is sampled.
     number
@@ -61,40 +64,79 @@ def run_batch(
         Chains that run at once.
     around
         (draws, parameters) of the posterior of the measured values, of which the truths are; None: of the prior.
+    limits
+        Of the checks of each fit; None: those of a verdict by default.
+
+    Raises
+    ------
+    UserError
+        If the sampler is one of PyMC's.
     """
-    engine = compile(problem, engine=settings.engine, rtol=settings.rtol, atol=settings.atol)
+    if settings.sampler.startswith("pymc"):
+        raise UserError(
+            f"fit.sampler: '{settings.sampler}' samples the pm.Model, far too slowly for the fits of a calibration. "
+            "Calibrate 'nutpie', 'tempered' or 'auto', which sample the same posterior."
+        )
+    build = partial(
+        compile, engine=settings.engine, rtol=settings.rtol, atol=settings.atol, max_steps=settings.max_steps
+    )
+    engine = build(problem)
+    # All simulated data sets have the same rows: what is fitted to them is compiled once.
+    fitted = engine if around is None else build(_after(problem, problem.measurements))
+    asked = _Asked(problem, engine, fitted, settings, calibrating, limits or Thresholds(), threads, around)
     first = number * calibrating.batch
     fits = []
     for one in range(first, min(first + calibrating.batch, calibrating.fits)):
-        fits.append(_fit(problem, engine, settings, calibrating, one, threads, around))
-        logger.info("%s: data set %d of %d: %s", problem.id, one + 1, calibrating.fits, fits[-1].why or "fitted")
+        fits.append(_fit(asked, one))
+        logger.info("%s: data set %d of %d: %s", problem.id, one + 1, calibrating.fits, _told(fits[-1]))
     return Batch(problem.id, tuple(p.id for p in problem.estimated), LEVELS, around is not None, tuple(fits))
 
 
-def _fit(
-    problem: Problem, engine: Engine, settings: FitSettings, calibrating: Calibrating, one: int, threads: int,
-    around: np.ndarray | None,
-) -> CalibrationFit:  # fmt: skip
+@dataclass(frozen=True)
+class _Asked:
+    """What all fits of a batch share; `engine` simulates the data, `fitted` is what is fitted to them."""
+
+    problem: Problem
+    engine: Engine
+    fitted: Engine
+    settings: FitSettings
+    calibrating: Calibrating
+    limits: Thresholds
+    threads: int
+    around: np.ndarray | None
+
+
+def _fit(asked: _Asked, one: int) -> CalibrationFit:
+    problem, settings, calibrating = asked.problem, asked.settings, asked.calibrating
     root = int(child_seed(settings.seed, f"calibration {one}").generate_state(1)[0])
-    simulated = simulate(problem, engine, np.random.default_rng(root), around)
+    simulated = simulate(problem, asked.engine, np.random.default_rng(root), asked.around)
     if simulated is None:
-        whose = "prior" if around is None else "posterior"
-        return CalibrationFit(one, None, None, f"none of {TRIES} draws of the {whose} can be simulated")
+        whose = "prior" if asked.around is None else "posterior"
+        return CalibrationFit(one, None, None, f"none of {TRIES} draws of the {whose} can be simulated", None)
     truth, data = simulated
     chosen = replace(
         settings, seed=root, chains=calibrating.chains, tune=calibrating.tune, draws=calibrating.draws,
-        starts=calibrating.starts, threads=threads,
+        starts=calibrating.starts, threads=asked.threads,
     )  # fmt: skip
     try:
-        posterior = sample_problem(data, chosen)["posterior"]
+        idata = sample_problem(data, chosen, engine=asked.fitted)
     except UserError as error:
-        return CalibrationFit(one, None, None, str(error).splitlines()[0])
-    names = [p.id for p in problem.estimated]
+        return CalibrationFit(one, None, None, str(error).splitlines()[0], None)
+    posterior, names = idata["posterior"], [p.id for p in problem.estimated]
     rhat = max(float(rank_rhat(_chains(posterior[name].values))) for name in names)
     flat = np.stack([posterior[name].values.ravel() for name in names], axis=-1)
     rows = flat[np.linspace(0, len(flat) - 1, min(LEVELS, len(flat))).astype(int)]
     why = "" if rhat <= CONVERGED else f"not converged (R-hat {rhat:.3f})"
-    return CalibrationFit(one, tuple(int(rank) for rank in (rows < truth).sum(axis=0)), rhat, why)
+    ranks = tuple(int(rank) for rank in (rows < truth).sum(axis=0))
+    return CalibrationFit(one, ranks, rhat, why, failed_checks(data, asked.fitted, idata, chosen, asked.limits))
+
+
+def _told(fit: CalibrationFit) -> str:
+    """Say what became of a data set."""
+    if fit.ranks is None:
+        return fit.why
+    checks = fit.failed_checks or ()
+    return f"{fit.why or 'fitted'}; verdict {'fails by ' + ', '.join(checks) if checks else 'passes'}"
 
 
 def simulate(
@@ -128,12 +170,16 @@ def simulate(
         values = noisy(problem, found.prediction[None], found.noise[None], rng)[0]
         if np.isfinite(values).all():
             made = _limited(problem, values)
-            if around is not None and courses_of(problem):  # their courses are others than the measured ones
-                made = made.assign(replicate=made["replicate"].astype(str) + " simulated")
-                made = made[~made["observable"].str.startswith(CARRIER)]
-            rows = made if around is None else pd.concat([problem.measurements, made])
-            return theta, problem.with_measurements(rows)
+            return theta, problem.with_measurements(made) if around is None else _after(problem, made)
     return None
+
+
+def _after(problem: Problem, made: pd.DataFrame) -> Problem:
+    """Put simulated measurements after the measured ones."""
+    if courses_of(problem):  # their courses are others than the measured ones
+        made = made.assign(replicate=made["replicate"].astype(str) + " simulated")
+        made = made[~made["observable"].str.startswith(CARRIER)]
+    return problem.with_measurements(pd.concat([problem.measurements, made]))
 
 
 def _chains(values: np.ndarray) -> np.ndarray:

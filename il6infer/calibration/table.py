@@ -30,6 +30,8 @@ def recovery(calibrations: Sequence[Calibration]) -> pd.DataFrame:
         - ``inside_50``, ``inside_90``: share of true values in central intervals, over all parameters and data sets;
         - ``se_50``, ``se_90``: its standard error over data sets, within which parameters are not independent; NaN for
           a single one;
+        - ``passing``, ``passing_50``, ``passing_90``, ``passing_se_50``, ``passing_se_90``: the same of those fits
+          alone whose verdict on sampling passes, and how many these are;
         - ``lowest_90``, ``lowest_90_of``: smallest share of a single parameter, and which it is;
         - ``p``, ``p_of``, ``p_min``: smallest p that ranks are uniform, its parameter, and the limit;
         - ``uniform``: whether every data set was fitted and all ranks pass.
@@ -43,13 +45,23 @@ def _row(found: Calibration) -> dict[str, object]:
         "problem": found.called, "parameters": len(found.parameters), "data_sets": found.fits,
         "without_fit": len(found.failed), "not_converged": found.not_converged,
     }  # fmt: skip
-    for share in (50, 90):
-        held = inside(ranks, found.levels, share / 100).mean(axis=0) if ranks.size else np.array([])
-        row[f"inside_{share}"] = float(held.mean()) if len(held) else math.nan
-        row[f"se_{share}"] = float(held.std(ddof=1) / math.sqrt(len(held))) if len(held) > 1 else math.nan
+    passing = np.array(found.passing, dtype=bool)
+    row |= _shares(ranks, found.levels, "inside", "se")
+    row |= {"passing": int(passing.sum())}
+    row |= _shares(ranks[:, passing], found.levels, "passing", "passing_se")
     if ranks.size:
         lowest = min(found.parameters, key=lambda name: found.parameters[name].inside_90 or 0.0)
         oddest = min(found.parameters, key=lambda name: found.parameters[name].p or 0.0)
         row |= {"lowest_90": found.parameters[lowest].inside_90, "lowest_90_of": lowest}
         row |= {"p": found.parameters[oddest].p, "p_of": oddest}
     return row | {"p_min": found.p_min, "uniform": found.passed}
+
+
+def _shares(ranks: np.ndarray, levels: int, inside_of: str, error_of: str) -> dict[str, float]:
+    """Share of truths in 50 and 90 % intervals, and its standard error over data sets, of ranks (parameters, sets)."""
+    row = {}
+    for share in (50, 90):
+        held = inside(ranks, levels, share / 100).mean(axis=0) if ranks.size else np.array([])
+        row[f"{inside_of}_{share}"] = float(held.mean()) if len(held) else math.nan
+        row[f"{error_of}_{share}"] = float(held.std(ddof=1) / math.sqrt(len(held))) if len(held) > 1 else math.nan
+    return row

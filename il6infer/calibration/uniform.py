@@ -6,6 +6,7 @@ ranks leave them anywhere with the stated probability; how much wider is found b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -92,6 +93,11 @@ def inside(ranks: np.ndarray, levels: int, share: float) -> np.ndarray:
     return (ranks >= edge) & (ranks < levels + 1 - edge)
 
 
+def _held(ranks: np.ndarray, levels: int, share: float) -> float | None:
+    """Share of ranks in the middle; None of no ranks."""
+    return float(inside(ranks, levels, share).mean()) if len(ranks) else None
+
+
 def gather(batches: Sequence[Batch]) -> Calibration:
     """Put batches of one problem together, and test each parameter's ranks.
 
@@ -107,14 +113,22 @@ def gather(batches: Sequence[Batch]) -> Calibration:
     """
     first = batches[0]
     fits = sorted((fit for batch in batches for fit in batch.fits), key=lambda fit: fit.number)
-    ranked = np.array([fit.ranks for fit in fits if fit.ranks is not None]).reshape(-1, len(first.parameters))
+    fitted = [fit for fit in fits if fit.ranks is not None]
+    ranked = np.array([fit.ranks for fit in fitted]).reshape(-1, len(first.parameters))
+    passing = np.array([not fit.failed_checks for fit in fitted], dtype=bool)
     limits = bands(max(len(ranked), 1), first.levels)
     rows = {}
     for position, name in enumerate(first.parameters):
         ranks = ranked[:, position]
         p = limits.p(ranks) if len(ranks) else None
-        half, most = (float(inside(ranks, first.levels, c).mean()) if len(ranks) else None for c in (0.5, 0.9))
-        rows[name] = CalibratedParameter(p, half, most, tuple(int(rank) for rank in ranks))
+        rows[name] = CalibratedParameter(
+            p=p,
+            inside_50=_held(ranks, first.levels, 0.5),
+            inside_90=_held(ranks, first.levels, 0.9),
+            passing_50=_held(ranks[passing], first.levels, 0.5),
+            passing_90=_held(ranks[passing], first.levels, 0.9),
+            ranks=tuple(int(rank) for rank in ranks),
+        )
     least = 0.05 / max(len(rows), 1)
     failed = tuple(fit for fit in fits if fit.ranks is None)
     passed = bool(len(ranked)) and not failed and all((row.p or 0.0) >= least for row in rows.values())
@@ -124,6 +138,8 @@ def gather(batches: Sequence[Batch]) -> Calibration:
         fits=len(fits),
         not_converged=sum(fit.ranks is not None and bool(fit.why) for fit in fits),
         failed={str(fit.number): fit.why for fit in failed},
+        passing=tuple(map(bool, passing)),
+        failed_checks=dict(sorted(Counter(name for fit in fitted for name in fit.failed_checks or ()).items())),
         levels=first.levels,
         p_min=least,
         passed=passed,

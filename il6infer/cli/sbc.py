@@ -1,12 +1,14 @@
 """Calibrate a problem: fit data that are simulated from draws of its prior, and rank each truth in its posterior.
 
-`run` makes one batch of fits, `gather` puts batches together: are the ranks uniform, how many fits failed. With
+`run` makes one batch of fits, `gather` puts batches together: are the ranks uniform, how many fits failed, of how many
+does the verdict on sampling pass, and do intervals of these hold the truth as often as they say. With
 --figure it draws the difference of their distribution functions from the uniform one, with simultaneous 95 % bands.
 
 With --posterior, truths are draws of that posterior, and each simulated data set is fitted together with the real one:
 whether the fit is calibrated where these data are (posterior SBC).
 
-`table` puts problems below each other: how often their intervals hold the truth, with standard errors.
+`table` puts problems below each other: how often their intervals hold the truth, with standard errors, of all fits and
+of those whose verdict passes.
 
 `restart` asks less: does the posterior of one fit come out again from places far from it, three times as far as its
 draws and all over the prior?
@@ -42,7 +44,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     one.add_argument(
         "--posterior", type=Path, metavar="POSTERIOR.nc", help="of the real data, to calibrate around them"
     )
-    one.add_argument("--config", type=Path, help="configuration whose sections 'sbc', 'fit' and 'seed' are used")
+    one.add_argument(
+        "--config", type=Path, help="configuration whose sections 'sbc', 'fit', 'verdict' and 'seed' are used"
+    )
     one.add_argument("--threads", type=count, default=1, help="chains that run at once")
     one.add_argument("--output", required=True, type=Path, help="JSON file to write")
     one.set_defaults(run=run)
@@ -84,13 +88,14 @@ def run(args: argparse.Namespace) -> None:
         around = draws_of(problem, read_posterior_of(args.problem, args.posterior, "posterior")).reshape(
             -1, len(problem.estimated)
         )
-    write(args.output, run_batch(problem, settings, sections.sbc, args.batch, args.threads, around))
+    write(args.output, run_batch(problem, settings, sections.sbc, args.batch, args.threads, around, sections.verdict))
     logger.info("written: %s", args.output)
 
 
 def gather(args: argparse.Namespace) -> None:
     """Put batches together and write."""
     from il6infer.calibration import uniform
+    from il6infer.calibration.table import recovery
     from il6infer.stages import read, write
     from il6infer.stages.calibration import Batch
 
@@ -106,6 +111,17 @@ def gather(args: argparse.Namespace) -> None:
         if row.inside_50 is not None and row.inside_90 is not None:
             held = f"{100 * row.inside_50:.0f} and {100 * row.inside_90:.0f} %"
             logger.info("  %s: truths in the 50 and 90 %% intervals: %s", name, held)
+    passing, counted = sum(found.passing), ", ".join(f"{name} {n}" for name, n in found.failed_checks.items())
+    logger.info(
+        "verdict on sampling passes for %d of %d fits%s", passing, len(found.passing),
+        f" (others fail by: {counted})" if counted else "",
+    )  # fmt: skip
+    if passing:
+        row = recovery([found]).iloc[0]
+        logger.info(
+            "of these, truths in the 50 and 90 %% intervals: %.0f and %.0f %%; of all fits %.0f and %.0f %%",
+            *(100 * row[[f"{of}_{share}" for of in ("passing", "inside") for share in (50, 90)]]),
+        )  # fmt: skip
     if args.figure:
         from il6infer._files import atomic_write_text
         from il6infer.calibration.figure import figure_of

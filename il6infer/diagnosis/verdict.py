@@ -55,6 +55,25 @@ def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
     )
 
 
+def sampling_checks(idata: Groups, thresholds: Thresholds) -> Answer:
+    """Ask of a fit without predictions whether it has sampled its posterior.
+
+    Parameters
+    ----------
+    idata
+        Groups posterior, prior, log_likelihood and sample_stats.
+    thresholds
+        Limits of the checks.
+
+    Returns
+    -------
+    Answer
+        To the first question of a verdict, by the same checks.
+    """
+    parameters = parameter_table(idata)
+    return Answer.of([*_sampling(parameters, sampler_table(idata), thresholds), *_tails(idata, parameters, thresholds)])
+
+
 def _worst(parameters: Mapping[str, ParameterStatistics], key: str, largest: bool) -> tuple[float | None, str]:
     """Worst value of a statistic over the parameters, and where; None when any is missing."""
     values = {name: getattr(row, key) for name, row in parameters.items()}

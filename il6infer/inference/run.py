@@ -133,8 +133,10 @@ def fit_problem(
     return idata
 
 
-def sample_problem(problem: Problem, settings: FitSettings, begin: Begin | None = None) -> az.InferenceData:
-    """Sample the posterior of a problem by nutpie, and make no group of what is predicted.
+def sample_problem(
+    problem: Problem, settings: FitSettings, begin: Begin | None = None, engine: Engine | None = None
+) -> az.InferenceData:
+    """Sample the posterior of a problem on the compiled density, and make no group of what is predicted.
 
     Parameters
     ----------
@@ -144,6 +146,8 @@ def sample_problem(problem: Problem, settings: FitSettings, begin: Begin | None 
         Of the fit.
     begin
         Says of the density where each chain begins; None: optimised draws of the prior.
+    engine
+        Compiled from this problem with these settings, whatever its measured values were; None: it is compiled.
 
     Returns
     -------
@@ -153,16 +157,17 @@ def sample_problem(problem: Problem, settings: FitSettings, begin: Begin | None 
     Raises
     ------
     UserError
-        If it cannot be fitted.
+        If it cannot be fitted, or the sampler is one of PyMC's.
     """
-    from il6infer.inference.nuts import sample
-
-    engine = compile(problem, engine=settings.engine, rtol=settings.rtol, atol=settings.atol)
+    engine = engine or compile(problem, **_solver(settings))
+    sample, called = _sampler(problem, engine, settings, None)
     nuisance = find_nuisance(problem) if settings.nuisance == "integrated" else NOTHING
     density = Density(problem, engine, nuisance)
-    starts = begin(density) if begin else _starts(problem, engine, density, settings, None)[0]
+    starts = begin(density) if begin else _climb(problem, engine, density, settings)[0]
     idata = sample(density, starts, _seeds(settings), settings)
-    _restore(idata, problem, engine, density, settings)
+    about = _restore(idata, problem, engine, density, settings)
+    about |= {"sampler": idata["posterior"].attrs.get("sampler", called), "estimated": json.dumps(_estimated(problem))}
+    idata["posterior"].attrs.update(about)
     return idata
 
 
@@ -198,6 +203,19 @@ def _starts(
     kept = checkpoint.starts() if checkpoint else None
     if kept is not None:
         return kept
+    starts, found, modes = _climb(problem, engine, density, settings)
+    sampled = [problem.estimated[place] for place in density.places]
+    plateaus = find_plateaus(density.log_likelihood, sampled, density.constrained(modes[0].frame.origin))
+    about = _start_attrs(found, modes) | {"plateaus": json.dumps([asdict(plateau) for plateau in plateaus])}
+    if checkpoint:
+        checkpoint.keep_starts(starts, about)
+    return starts, about
+
+
+def _climb(
+    problem: Problem, engine: Engine, density: Density, settings: FitSettings
+) -> tuple[list[tuple[Frame, np.ndarray]], Starts, list[Mode]]:
+    """Where the chains begin, the optima that were reached, and the modes among them."""
     found = find_starts(density, origins(problem, density, settings), settings.threads)
     if not len(found.points):
         raise UserError(_nowhere(problem, engine, settings))
@@ -206,13 +224,7 @@ def _starts(
         "%s: chains begin at %d mode%s, log-density %s", problem.id, len(modes), "s" if len(modes) > 1 else "",
         ", ".join(f"{mode.logp:.2f}" for mode in modes),
     )  # fmt: skip
-    starts = disperse(density, modes, settings.chains, _rng(settings, "dispersion"))
-    sampled = [problem.estimated[place] for place in density.places]
-    plateaus = find_plateaus(density.log_likelihood, sampled, density.constrained(modes[0].frame.origin))
-    about = _start_attrs(found, modes) | {"plateaus": json.dumps([asdict(plateau) for plateau in plateaus])}
-    if checkpoint:
-        checkpoint.keep_starts(starts, about)
-    return starts, about
+    return disperse(density, modes, settings.chains, _rng(settings, "dispersion")), found, modes
 
 
 def _restore(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ _FALL, _NODES = 50.0, 4001
 """Such a prior is integrated from its higher end over so many e-foldings, and tabulated at so many points."""
 
 
+@lru_cache(4096)  # SciPy takes a millisecond to make one
 def distribution(prior: Prior) -> Any:
     """Frozen SciPy distribution of a PEtab prior, before truncation."""
     return FAMILIES[prior.distribution].scipy(*prior.parameters)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import sympy as sp
 
+from il6infer._once import once
 from il6infer.network.network import Network
 from il6infer.problems.noise import CENSORED
 
@@ -172,18 +173,18 @@ class Problem:
         """Measurements that are data: no literature constraints, no `CARRIER`; the index is that of `measurements`."""
         return self.measurements[~self.measurements["observable"].str.startswith((LITERATURE, CARRIER))]
 
-    @property
+    @once
     def noise_kinds(self) -> np.ndarray:
-        """(measurements,) name of the noise distribution of each."""
+        """(measurements,) name of the noise distribution of each, read-only."""
         kinds = {o.id: o.distribution for o in self.observables}
-        return self.measurements["observable"].map(kinds).to_numpy(dtype=str)
+        return _fixed(self.measurements["observable"].map(kinds).to_numpy(dtype=str))
 
-    @property
+    @once
     def sides(self) -> np.ndarray:
-        """(measurements,) int, of `il6infer.problems.noise.CENSORED`: 0 for measurements that have a value."""
+        """(measurements,) int, of `il6infer.problems.noise.CENSORED`, read-only: 0 for those that have a value."""
         if "censored" not in self.measurements:
-            return np.zeros(len(self.measurements), dtype=int)
-        return self.measurements["censored"].map(CENSORED).to_numpy(dtype=int)
+            return _fixed(np.zeros(len(self.measurements), dtype=int))
+        return _fixed(self.measurements["censored"].map(CENSORED).to_numpy(dtype=int))
 
     def __repr__(self) -> str:
         """Say how large the problem is: its symbols fill pages."""
@@ -196,3 +197,10 @@ class Problem:
     def with_measurements(self, measurements: pd.DataFrame) -> Problem:
         """Ask the same problem at other times or read-outs (values may be NaN: nothing is compared)."""
         return replace(self, measurements=measurements.reset_index(drop=True))
+
+
+def _fixed(values: np.ndarray) -> np.ndarray:
+    """Give a copy that nobody can change: who asks again is given the same."""
+    values = values.copy()
+    values.flags.writeable = False
+    return values

@@ -21,12 +21,15 @@ class CalibrationFit:
         Largest of any parameter; null where there is no fit.
     why
         What is wrong with it; empty for nothing.
+    failed_checks
+        Checks of the verdict on sampling that it does not pass, by name; null where there is no fit.
     """
 
     number: int
     ranks: tuple[int, ...] | None
     rhat: float | None
     why: str
+    failed_checks: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,15 @@ class CalibratedParameter:
         Share of uniform ranks that look at least as odd; null without ranks, as what follows.
     inside_50, inside_90
         Share of truths in the central 50 and 90 % intervals: the coverage of recovered parameters.
+    passing_50, passing_90
+        The same of those fits alone whose verdict on sampling passes; null where none does.
     """
 
     p: float | None
     inside_50: float | None
     inside_90: float | None
+    passing_50: float | None
+    passing_90: float | None
     ranks: tuple[int, ...]
 
 
@@ -85,6 +92,10 @@ class Calibration:
         Fits whose R-hat is too large; their ranks count.
     failed
         Data set -> why it has no fit.
+    passing
+        Of each fit, in the order of the ranks, whether its verdict on sampling passes.
+    failed_checks
+        Check of that verdict -> fits that do not pass it.
     levels
         Largest rank.
     p_min
@@ -102,6 +113,8 @@ class Calibration:
     fits: int
     not_converged: int
     failed: Mapping[str, str]
+    passing: tuple[bool, ...]
+    failed_checks: Mapping[str, int]
     levels: int
     p_min: float
     passed: bool

@@ -268,6 +268,7 @@ class CalibrationSections:
 
     sbc: Calibrating = field(default_factory=Calibrating)
     fit: Sampling = field(default_factory=Sampling)
+    verdict: Thresholds = field(default_factory=Thresholds)
     seed: Root = SEED
 
 

@@ -10,21 +10,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from il6infer._errors import UserError
 from il6infer.calibration import ranks as sbc
 from il6infer.calibration.figure import figure_of
+from il6infer.calibration.judged import failed_checks
 from il6infer.calibration.table import recovery
 from il6infer.calibration.uniform import bands, gather
+from il6infer.diagnosis.verdict import diagnose
 from il6infer.engine import compile
+from il6infer.inference.run import fit_problem, sample_problem
+from il6infer.inference.tempered import TEMPERED
 from il6infer.stages import read, write
 from il6infer.stages.calibration import Batch, CalibrationFit
-from il6infer.stages.settings import Calibrating, FitSettings
+from il6infer.stages.settings import Calibrating, FitSettings, Thresholds
 from tests.zoo import toy
 
 SMALL = Calibrating(fits=40, batch=20, chains=1, tune=100, draws=200, starts=1)
 
 
-def _batch(ranks, number=0, parameters=("a",)):
-    fits = tuple(CalibrationFit(i + 1000 * number, tuple(map(int, row)), 1.0, "") for i, row in enumerate(ranks))
+def _batch(ranks, number=0, parameters=("a",), failed_checks=()):
+    fits = tuple(
+        CalibrationFit(i + 1000 * number, tuple(map(int, row)), 1.0, "", failed_checks) for i, row in enumerate(ranks)
+    )
     return Batch("toy", parameters, 99, False, fits)
 
 
@@ -70,7 +77,7 @@ def test_recovery_has_a_row_for_each_problem_with_errors_over_data_sets():
     """Parameters of one data set are not independent: two that always agree tell no more than one."""
     middle, tail = np.full(30, 50), np.array([50, 0] * 15)
     both = np.column_stack([np.concatenate([middle, tail])] * 2)
-    failed = replace(_batch([]), fits=(CalibrationFit(900, None, None, "no start"),), parameters=("a", "b"))
+    failed = replace(_batch([]), fits=(CalibrationFit(900, None, None, "no start", None),), parameters=("a", "b"))
     whole, none = gather([_batch(both, parameters=("a", "b")), failed]), gather([failed])
     table = recovery([whole, none])
 
@@ -83,10 +90,64 @@ def test_recovery_has_a_row_for_each_problem_with_errors_over_data_sets():
     assert np.isnan(recovery([gather([_batch([[3]])])])["se_50"][0])
 
 
+def test_fits_whose_verdict_passes_have_a_coverage_of_their_own_and_all_are_counted():
+    """Those that fail miss the truth here, those that pass hold it: one number of both would hide either."""
+    good = _batch(np.array([[40], [50], [60], [8]]))
+    bad = _batch(np.array([[0], [99]]), 1, failed_checks=("R-hat", "bulk ESS"))
+    none = replace(_batch([]), fits=(CalibrationFit(9000, None, None, "no start", None),))
+    found = gather([bad, good, none])
+    row = recovery([found]).iloc[0]
+
+    assert found.passing == (True, True, True, True, False, False)
+    assert found.failed_checks == {"R-hat": 2, "bulk ESS": 2}
+    assert (found.parameters["a"].inside_50, found.parameters["a"].passing_50) == (0.5, 0.75)
+    assert (found.parameters["a"].inside_90, found.parameters["a"].passing_90) == (4 / 6, 1.0)
+    assert (row["data_sets"], row["without_fit"], row["passing"]) == (7, 1, 4)
+    assert (row["inside_50"], row["passing_50"], row["passing_90"]) == (0.5, 0.75, 1.0)
+    assert (row["passing_se_50"], row["passing_se_90"]) == (pytest.approx(0.25), 0.0)
+    assert gather([bad]).parameters["a"].passing_90 is None
+    assert np.isnan(recovery([gather([bad])])["passing_90"][0])
+
+
+def test_a_fit_is_judged_by_the_checks_of_its_verdict():
+    """What `il6infer fit` and `diagnose` say of the same draws: these are too few, and the limit of R-hat is absurd."""
+    problem = toy.line()
+    settings = FitSettings(seed=3, chains=2, tune=100, draws=100, starts=1, threads=1)
+    limits = Thresholds(rhat_max=1.0, tail_k_max=0.01)
+    idata = sample_problem(problem, settings)
+    verdict = diagnose(fit_problem(problem, settings), limits).sampled
+    own = failed_checks(problem, compile(problem), idata, settings, limits)
+
+    assert own == tuple(reason.check for reason in verdict.failed)
+    assert {"R-hat", "bulk ESS", "tail ESS", "Pareto k of the tails"} == set(own)
+    assert failed_checks(problem, compile(problem), idata, settings, Thresholds(rhat_max=1.5, ess_min=10)) == ()
+
+
+def test_an_engine_of_other_measured_values_gives_the_same_draws():
+    settings = FitSettings(seed=3, chains=1, tune=50, draws=50, starts=1, threads=1)
+    other = toy.line([5.0, 4.0, 3.0, 2.0, 1.0])
+    own, lent = (sample_problem(other, settings, engine=engine) for engine in (None, compile(toy.line())))
+
+    assert own["posterior"].equals(lent["posterior"])
+
+
+def test_the_sampler_that_is_configured_is_the_one_that_is_calibrated():
+    problem, small = toy.line(), replace(SMALL, fits=1, batch=1, tune=50, draws=100)
+    drawn = sample_problem(problem, FitSettings(seed=1, chains=1, draws=100, sampler="tempered", threads=1))
+
+    assert drawn["posterior"].attrs["sampler"] == TEMPERED
+    with pytest.raises(UserError) as error:
+        sbc.run_batch(problem, FitSettings(sampler="pymc"), small, 0, 1)
+    assert str(error.value) == (
+        "fit.sampler: 'pymc' samples the pm.Model, far too slowly for the fits of a calibration. "
+        "Calibrate 'nutpie', 'tempered' or 'auto', which sample the same posterior."
+    )
+
+
 def test_a_data_set_without_a_fit_does_not_pass_and_is_counted():
     rng = np.random.default_rng(5)
-    failed = replace(_batch([]), fits=(CalibrationFit(7, None, None, "no start"),))
-    loose = replace(_batch([]), fits=(CalibrationFit(8, (50,), 1.2, "not converged (R-hat 1.200)"),))
+    failed = replace(_batch([]), fits=(CalibrationFit(7, None, None, "no start", None),))
+    loose = replace(_batch([]), fits=(CalibrationFit(8, (50,), 1.2, "not converged (R-hat 1.200)", ("R-hat",)),))
     whole = _batch(rng.integers(0, 100, (60, 1)), number=1)
 
     assert gather([whole]).passed
@@ -185,7 +246,8 @@ def test_the_pipelines_own_sampler_is_calibrated(tmp_path):
 def test_the_command_gathers_draws_and_tables(tmp_path):
     rng = np.random.default_rng(6)
     for number in range(2):
-        write(tmp_path / f"{number}.json", _batch(rng.integers(0, 100, (30, 1)), number))
+        checks = ("tail ESS",) if number else ()
+        write(tmp_path / f"{number}.json", _batch(rng.integers(0, 100, (30, 1)), number, failed_checks=checks))
 
     def run(*words):
         command = [sys.executable, "-m", "il6infer", "sbc", *words]
@@ -200,5 +262,7 @@ def test_the_command_gathers_draws_and_tables(tmp_path):
     ]
     assert done.returncode == 0, done.stderr
     assert "toy: 60 data sets, 0 without a fit, 0 not converged; ranks pass for uniform" in done.stderr
+    assert "verdict on sampling passes for 30 of 60 fits (others fail by: tail ESS 30)" in done.stderr
+    assert "of these, truths in the 50 and 90 % intervals:" in done.stderr
     assert (tmp_path / "sbc.svg").read_text("utf-8").startswith("<svg")
     assert read(tmp_path / "0.json", Batch).levels == 99

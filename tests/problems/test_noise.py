@@ -163,3 +163,14 @@ def test_the_compiled_density_is_the_same_of_all_kinds(median):
 def test_a_median_of_zero_makes_logarithmic_noise_impossible():
     for kind, entry in NOISES.items():
         assert (one(noise.log_density, kind, VALUE, median=0.0) == -np.inf) == entry.logarithmic
+
+
+def test_what_is_asked_twice_of_a_problem_cannot_be_changed_between():
+    line = toy.line()
+    with pytest.raises(ValueError, match="read-only"):
+        line.sides[0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        line.noise_kinds[0] = "laplace"
+
+    other = line.with_measurements(line.measurements.assign(censored="below"))
+    assert (set(line.sides), set(other.sides)) == ({0}, {-1})

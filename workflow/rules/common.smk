@@ -113,7 +113,7 @@ PARTS = {
         "verdict": {"pareto_k_max": KEYS["verdict"]["pareto_k_max"]},
         "comparison": {key: KEYS["comparison"][key] for key in ("criterion", "weights")},
     },
-    "sbc": {key: KEYS[key] for key in ("seed", "fit", "sbc")},
+    "sbc": {key: KEYS[key] for key in ("seed", "fit", "verdict", "sbc")},
     "report": KEYS,
 }
 
