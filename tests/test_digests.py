@@ -24,13 +24,13 @@ EDITS = {
     "_digests.py": {*SIMULATES, "report"},  # a fit notes the digest of its code, and the page reads such notes
     "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch", "leave_out"},
     "_numbers.py": ALL,
-    "_once.py": {"ingest", "join", *BUILDS, "draw", "draw_adopted", "report", *SIMULATES},
+    "_once.py": {"ingest", "join", "adopt", *BUILDS, "draw", "draw_adopted", "report", *SIMULATES},
     "_interruption.py": {"fit", "sbc_batch", "leave_out"},
     "_run_lock.py": set(),
     "_schema.py": {"ingest", "join", "report", *ASKED},
     "_tables.py": {"ingest", "join", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
-    "_units.py": {"ingest", "join", "report", *ASKED},
-    "molecular_weights.csv": {"ingest", "join", "report", *ASKED},
+    "_units.py": {"ingest", "join", "report", "fit", "sbc_batch", "leave_out", *BUILDS, *ASKED},
+    "molecular_weights.csv": {"ingest", "join", "report", "fit", "sbc_batch", "leave_out", *BUILDS, *ASKED},
     "_yaml.py": ALL - {"sbc_gather", "sbc_table", "draw", "freed", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),
