@@ -31,6 +31,11 @@ from il6infer.stages.verdict import Verdict
 CORRELATED = 0.05
 """Chance of a serial correlation below which residuals are said to follow each other."""
 
+OTHER_ERRORS = (
+    "Errors along courses are correlated in some fits and not in others: the elpd of single values is not compared."
+)
+"""What is said where `loo` leaves out different things of the same measurements."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -92,13 +97,15 @@ def compare(
     Raises
     ------
     UserError
-        If the fits are of different measurements, or the criterion was not computed for all of them.
+        If the fits are of different measurements, if the criterion was not computed for all of them, or if it is loo
+        and the errors of some are correlated along courses, and of others not.
     """
     measurements = same_measurements(dataset, fits)
+    alike = _same_errors(dataset, fits, criterion)
     loos = {fit.model: loo(fit.idata) for fit in fits}
     sampled = [fit.model for fit in fits if fit.verdict.sampled.passed]
     right = [fit.model for fit in fits if fit.model in sampled and fit.verdict.reproduces.passed]
-    known = {model: own for model in sampled if (own := loos[model]) is not None}
+    known = {model: own for model in sampled if alike and (own := loos[model]) is not None}
     known = dict(sorted(known.items(), key=lambda item: -item[1].elpd))
     heavy = [model for model in known if model in right]
     pointwise = {model: known[model].pointwise for model in heavy}
@@ -127,10 +134,28 @@ def compare(
         rows.append(row)
     evidence = {fit.model: fit.evidence for fit in fits if fit.evidence is not None}
     notes = (
-        *_notes(rows, pareto_k_max, criterion), *_correlated(fits, sampled, unit), *_constraint_notes(fits),
+        *_notes(rows, pareto_k_max, criterion), *([] if alike else [OTHER_ERRORS]), *_correlated(fits, sampled, unit),
+        *_constraint_notes(fits),
     )  # fmt: skip
     apart = tuple(disagreements(scores, evidence))
     return Comparison(dataset, measurements, criterion, weights, unit, tuple(rows), apart, notes)
+
+
+def _same_errors(dataset: str, fits: Sequence[Fit], criterion: str) -> bool:
+    """Tell whether the same read-outs of all fits have errors along courses; refuse to rank by loo where they have not.
+
+    Where errors are correlated, a value left out is one given the lanes before it: another thing than one by itself.
+    """
+    readouts = {fit.model: sorted(json.loads(fit.idata["posterior"].attrs.get("correlated", "{}"))) for fit in fits}
+    alike = len({tuple(names) for names in readouts.values()}) < 2
+    if not alike and criterion == "loo":
+        said = ", ".join(f"'{model}' of {', '.join(names) or 'none'}" for model, names in readouts.items())
+        raise UserError(
+            f"comparison of '{dataset}': errors are correlated along courses of other read-outs in one fit than in "
+            f"another ({said}), so what loo leaves out is not the same. Leave out whole gels (`il6infer leaveout` for "
+            "each, criterion leave_out), or compare by evidence."
+        )
+    return alike
 
 
 def _scores(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.comparison import Fit, compare
+from il6infer.comparison.compare import OTHER_ERRORS
 from il6infer.comparison.criteria import in_words
 from il6infer.comparison.weights import shares
 from il6infer.stages.evidence import Estimate, Evidence, InformationCriteria
@@ -210,3 +212,30 @@ def test_correlated_residuals_make_single_values_optimistic():
         f"{start} (correlation 0.62, p 0.001); leave whole gels out ('comparison.leave_out: batch')."
     ]
     assert [n for n in both if n.startswith(start)] == [f"{start} (correlation 0.62, p 0.001)."]
+
+
+def along_courses(fit):
+    fit.idata["posterior"].attrs["correlated"] = json.dumps({"pSTAT3": {"time": 30.0, "share": 0.8}})
+    return fit
+
+
+def test_single_values_are_not_compared_where_errors_are_correlated_in_one_fit_alone():
+    a, b = two()
+    with pytest.raises(UserError) as refused:
+        compare("toy", [along_courses(a), b])
+    assert str(refused.value) == (
+        "comparison of 'toy': errors are correlated along courses of other read-outs in one fit than in another "
+        "('a' of pSTAT3, 'b' of none), so what loo leaves out is not the same. Leave out whole gels (`il6infer "
+        "leaveout` for each, criterion leave_out), or compare by evidence."
+    )
+    assert OTHER_ERRORS not in compare("toy", [a, along_courses(b)]).notes
+
+
+def test_where_errors_are_correlated_in_one_fit_alone_gels_left_out_rank():
+    a, b = two({"left_out": left_out([-20.0, -21, -19, -22])}, {"left_out": left_out([-18.0, -20, -18.5, -20])})
+    found = compare("toy", [along_courses(a), b], criterion="leave_out")
+
+    assert [(row.model, row.rank) for row in found.models] == [("b", 1), ("a", 2)]
+    assert "loo" not in found.models[0].scores
+    assert found.models[1].elpd_diff is None
+    assert OTHER_ERRORS in found.notes
