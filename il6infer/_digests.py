@@ -18,8 +18,8 @@ ROOT = Path(__file__).parent
 LOCK = "requirements.lock"
 """Name of the lock file; it counts where it stands beside the package, as in a clone."""
 
-MESSAGES = "_errors.py"
-"""Counts for no stage: it words what is refused, and a stage that refuses writes nothing."""
+MESSAGES = ("_errors.py", "_environment.py")
+"""Count for no stage: they word what is refused, and a stage that refuses writes nothing."""
 
 BY_FILE = ("", "cli", "stages")
 """Packages in which each file has a subject of its own, a command or a kind of file; every other one counts whole."""
@@ -102,7 +102,7 @@ def _counted(entry: str) -> set[Path]:
     files |= {path for package in whole for path in (ROOT / package).rglob("*") if _counts(path)}
     texts = "".join(path.read_text(encoding="utf-8") for path in files if path.parent == ROOT)
     files |= {path for path in ROOT.glob("*.csv") if path.name in texts}
-    return files - {ROOT / MESSAGES, ROOT / "__init__.py"}
+    return files - {ROOT / name for name in (*MESSAGES, "__init__.py")}
 
 
 @cache

@@ -24,8 +24,6 @@ DOSE_UNITS = (*_UG_PER_L, *_NM)
 """Units in which a protocol may give a dose."""
 TIME_UNITS = tuple(_MIN)
 """Units in which a file may give its times."""
-COPIES_UNIT = "copies_reference"
-"""Constant of the library that is a unit: the copies per cell in which active gp130 is counted."""
 READOUT_UNITS = ("a.u.", "ratio", "relative", "fraction", "percent", "molecules/cell", *DOSE_UNITS)
 """Units in which a file may give its values; percent becomes fraction, concentrations become nM."""
 

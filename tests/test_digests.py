@@ -20,6 +20,7 @@ READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 # One file of each package -> the rules whose own code it is part of. What follows those rules runs again with them.
 EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
+    "_environment.py": set(),  # so does this
     "_files.py": ALL,
     "_digests.py": {*SIMULATES, "report"},  # a fit notes the digest of its code, and the page reads such notes
     "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch", "leave_out"},
@@ -29,8 +30,8 @@ EDITS = {
     "_run_lock.py": set(),
     "_schema.py": {"ingest", "join", "report", *ASKED},
     "_tables.py": {"ingest", "join", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
-    "_units.py": {"ingest", "join", "report", "fit", "sbc_batch", "leave_out", *BUILDS, *ASKED},
-    "molecular_weights.csv": {"ingest", "join", "report", "fit", "sbc_batch", "leave_out", *BUILDS, *ASKED},
+    "_units.py": {"ingest", "join", "report", *ASKED},
+    "molecular_weights.csv": {"ingest", "join", "report", *ASKED},
     "_yaml.py": ALL - {"sbc_gather", "sbc_table", "draw", "freed", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),

@@ -23,11 +23,11 @@ import sympy as sp
 from scipy.stats import norm
 
 from il6infer._errors import UserError
-from il6infer._units import COPIES_UNIT
 from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import slopes
 from il6infer.inference.density import Density
 from il6infer.inference.predictive import simulate_all
+from il6infer.network.network import COPIES_UNIT
 from il6infer.problems.courses import Course, Information, carriers_of, courses_of
 from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.spec import Parameter, Prior, Problem

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from il6infer._errors import Fault, nearest, raise_faults
-from il6infer._units import COPIES_UNIT
 from il6infer.library.compose import Model
+from il6infer.network.network import COPIES_UNIT
 
 FACTOR = 10.0
 """A constant that is freed without an interval lies within this factor of its value, either way, with 90 %."""

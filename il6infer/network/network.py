@@ -10,6 +10,9 @@ import numpy as np
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+COPIES_UNIT = "copies_reference"
+"""Constant of the library's models that is a unit: the copies per cell in which active gp130 is counted."""
+
 TIME = sp.Symbol("time", real=True)
 
 
