@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from il6infer._files import Groups
+from il6infer.problems.noise import correlation_at
 
 
 def correlated_of(idata: Groups) -> Mapping[str, Mapping[str, float]]:
@@ -38,8 +39,8 @@ def courses_in(idata: Groups, name: str) -> list[tuple[np.ndarray, np.ndarray]]:
     for places in members.values():
         if len(places) > 1:
             rows = np.array(places)[np.argsort(times[places], kind="stable")]
-            away, same = np.abs(times[rows][:, None] - times[rows]), np.eye(len(rows))
-            found.append((rows, known["share"] * np.exp(-away / known["time"]) * (1.0 - same) + same))
+            away = np.abs(times[rows][:, None] - times[rows])
+            found.append((rows, correlation_at(away, known["time"], known["share"])))
     return found
 
 

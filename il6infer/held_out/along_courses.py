@@ -9,7 +9,7 @@ import numpy as np
 
 from il6infer.held_out.rows import evaluated
 from il6infer.problems.courses import Course, courses_of
-from il6infer.problems.noise import logarithmic
+from il6infer.problems.noise import correlation_at, logarithmic
 from il6infer.problems.spec import CARRIER, Problem
 
 
@@ -88,8 +88,7 @@ def along(problem: Problem, group: Sequence[int] | np.ndarray, values: Mapping[s
     for course in courses:
         carrier = known[str(problem.measurements["observable"].iloc[course.carrier])]
         time, share = evaluated([carrier.formula, carrier.noise], values, (draws,)).T[..., None, None]
-        same = np.eye(len(course.rows))
-        precision.append(np.linalg.inv(share * np.exp(-course.distances / time) * (1.0 - same) + same))
+        precision.append(np.linalg.inv(correlation_at(course.distances, time, share)))
     return Along(tuple(np.array([place[int(r)] for r in c.rows]) for c in courses), tuple(precision))
 
 

@@ -23,7 +23,7 @@ import sympy as sp
 
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.problems import noise as noises
-from il6infer.problems.noise import NOISES, logarithmic
+from il6infer.problems.noise import NOISES, correlation_at, logarithmic
 from il6infer.problems.spec import CARRIER, Observable, Problem
 
 KEYS = ("observable", "batch", "experiment", "replicate")
@@ -178,9 +178,7 @@ def correlation(course: Course, prediction: np.ndarray, noise: np.ndarray) -> np
     """
     time, share = prediction[..., course.carrier, None, None], noise[..., course.carrier, None, None]
     known = np.isfinite(time) & np.isfinite(share)
-    time, share = np.where(known, time, 1.0), np.where(known, share, 0.0)
-    same = np.eye(len(course.rows))
-    return share * np.exp(-course.distances / time) * (1.0 - same) + same
+    return correlation_at(course.distances, np.where(known, time, 1.0), np.where(known, share, 0.0))
 
 
 def whitened(problem: Problem, prediction: np.ndarray, noise: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, ...]:

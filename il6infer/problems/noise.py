@@ -277,3 +277,17 @@ def draw(kinds: np.ndarray, median: np.ndarray, scale: np.ndarray, rng: np.rando
 
 def _has_error(kinds: np.ndarray, error: str) -> np.ndarray:
     return np.isin(kinds.astype(str), [name for name, noise in NOISES.items() if noise.error == error])
+
+
+def correlation_at(distances: np.ndarray, time: float | np.ndarray, share: float | np.ndarray) -> np.ndarray:
+    """Correlation matrices (..., lanes, lanes) of errors of one course.
+
+    Parameters
+    ----------
+    distances
+        (lanes, lanes) in time between its measurements.
+    time, share
+        (..., 1, 1) or a number: correlation time, in the unit of the distances, and correlated share.
+    """
+    same = np.eye(len(distances))
+    return share * np.exp(-distances / time) * (1.0 - same) + same
