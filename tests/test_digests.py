@@ -21,6 +21,7 @@ READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_environment.py": set(),  # so does this
+    "_cache_folder.py": SIMULATES,
     "_files.py": ALL,
     "_digests.py": {*SIMULATES, "report"},  # a fit notes the digest of its code, and the page reads such notes
     "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch", "leave_out"},

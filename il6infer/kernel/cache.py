@@ -22,6 +22,7 @@ import numba
 import numpy as np
 from filelock import FileLock, Timeout
 
+from il6infer._cache_folder import cache_folder as folder
 from il6infer._digests import ROOT, reached_modules
 from il6infer.kernel.processor import processor
 from il6infer.kernel.vector_math import library
@@ -31,20 +32,10 @@ logger = logging.getLogger("il6infer")
 _MAGIC = b"il6infer cache 1\n"
 _PATIENCE = 900.0  # seconds to wait for another process that makes the same entry
 
+_REMEDY = "each process compiles anew, which takes a minute. Set IL6INFER_CACHE to a folder that can be written."
+
 _MEMORY: dict[str, bytes] = {}
 """Entries that could not be written."""
-
-
-def folder() -> Path | None:
-    """Where entries are kept: ``$IL6INFER_CACHE``, else ``il6infer`` in the user's cache folder; None: nowhere."""
-    if own := os.environ.get("IL6INFER_CACHE"):
-        return Path(own)
-    if base := os.environ.get("XDG_CACHE_HOME"):
-        return Path(base) / "il6infer"
-    try:
-        return Path.home() / ".cache" / "il6infer"
-    except RuntimeError:  # no $HOME, and a user that the system does not know
-        return None
 
 
 def obtain(name: str, make: Callable[[], bytes]) -> bytes:
@@ -78,7 +69,8 @@ def read(name: str, *, quietly: bool = False) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        _warn_once(f"the cache {place} cannot be read ({error.strerror}): what is in it is compiled anew.")
+        if _can_be_written(place):
+            _warn_once(f"the cache {place} cannot be read ({error.strerror}): what is in it is compiled anew.")
         return None
     head, data = stored[: len(_MAGIC) + 32], stored[len(_MAGIC) + 32 :]
     if head != _head(name, data):
@@ -91,25 +83,47 @@ def read(name: str, *, quietly: bool = False) -> bytes | None:
 def write(name: str, data: bytes) -> None:
     """Keep an entry: whole or not at all, readable by whom the umask allows; in memory where the disk refuses."""
     place = folder()
-    if place is None:
-        _warn_once("there is no home folder to keep what is compiled: each process compiles anew. Set IL6INFER_CACHE.")
+    if not _can_be_written(place) or place is None:
         _MEMORY[name] = data
         return
-    temporary = place / f"{name}.{uuid4().hex}.tmp"
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        try:
-            # tempfile would keep the file to its owner, and a cache may be shared.
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666), "wb") as file:
-                file.write(_head(name, data) + data)
-            temporary.replace(place / name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        _put(place, name, _head(name, data) + data)
     except OSError as error:
-        _warn_once(
-            f"the cache {place} cannot be written ({error.strerror}): each process compiles anew. Set IL6INFER_CACHE."
-        )
+        _cannot_be_written(place, error)
         _MEMORY[name] = data
+
+
+def _put(place: Path, name: str, content: bytes) -> None:
+    temporary = place / f"{name}.{uuid4().hex}.tmp"
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        # tempfile would keep the file to its owner, and a cache may be shared.
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666), "wb") as file:
+            file.write(content)
+        temporary.replace(place / name)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@cache
+def _can_be_written(place: Path | None) -> bool:
+    """Try it, before a minute of compiling: where it cannot, that is said at once."""
+    if place is None:
+        _warn_once(f"there is no home folder to keep what is compiled: {_REMEDY}")
+        return False
+    probe = f"probe.{uuid4().hex}"
+    try:
+        _put(place, probe, _MAGIC)
+        (place / probe).unlink()
+    except OSError as error:
+        _cannot_be_written(place, error)
+        return False
+    return True
+
+
+def _cannot_be_written(place: Path, error: OSError) -> None:
+    why = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+    _warn_once(f"the cache {place} cannot be written ({why}): {_REMEDY}")
 
 
 @cache
@@ -130,12 +144,11 @@ def sources(module: str) -> list[Path]:
 def _alone(name: str) -> Iterator[None]:
     """Hold the lock of an entry; where locks cannot be had, go on without: then two processes make the same."""
     place = folder()
-    if place is None or name in _MEMORY:
+    if not _can_be_written(place) or place is None or name in _MEMORY:
         yield
         return
     lock = FileLock(place / f"{name}.lock")
     try:
-        place.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=_PATIENCE)
     except (Timeout, OSError, NotImplementedError):
         yield

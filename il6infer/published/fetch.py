@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from il6infer._cache_folder import named_folder
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._files import MAX_BYTES, digest, why_unreadable
 from il6infer._outputs import atomic_files
@@ -54,8 +55,7 @@ def cache_folder() -> Path:
     """Where what was fetched is kept: ``$IL6INFER_CACHE/data``, else below the user's cache folder."""
     import pooch
 
-    own = os.environ.get("IL6INFER_CACHE")
-    return Path(own, "data") if own else Path(pooch.os_cache("il6infer"), "data")
+    return (named_folder() or Path(pooch.os_cache("il6infer"))) / "data"
 
 
 def _in_folder(one: PublishedSet, source: Path) -> list[tuple[str, Path]]:

@@ -24,6 +24,7 @@ from il6infer.kernel.vectors import ENVIRONMENT
 from il6infer.network.network import symbol
 from tests.zoo.systems import network, problem
 
+REMEDY = "each process compiles anew, which takes a minute. Set IL6INFER_CACHE to a folder that can be written."
 CONTENT = bytes(range(256)) * 40
 
 
@@ -32,6 +33,7 @@ def place(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(cache, "_MEMORY", {})
     cache._warn_once.cache_clear()
+    cache._can_be_written.cache_clear()
     return tmp_path / "cache"
 
 
@@ -87,16 +89,38 @@ def _no_home(monkeypatch, tmp_path):
     monkeypatch.delenv("IL6INFER_CACHE")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
-    return "there is no home folder to keep what is compiled: each process compiles anew. Set IL6INFER_CACHE."
+    return f"there is no home folder to keep what is compiled: {REMEDY}"
 
 
 def _not_a_folder(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path / "file" / "cache"))
-    return (
-        f"the cache {tmp_path}/file/cache cannot be written (Not a directory): each process compiles anew. "
-        "Set IL6INFER_CACHE."
-    )
+    return f"the cache {tmp_path}/file/cache cannot be written (Not a directory): {REMEDY}"
+
+
+def _a_file(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path / "file"))
+    return f"the cache {tmp_path}/file cannot be written (it is no folder): {REMEDY}"
+
+
+def _links_in_a_circle(monkeypatch, tmp_path):
+    """What cannot be read and cannot be written has one line of warning, not two."""
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path / "loop"))
+    return f"the cache {tmp_path}/loop cannot be written (it is no folder): {REMEDY}"
+
+
+def _no_such_place(monkeypatch, tmp_path):
+    monkeypatch.setenv("IL6INFER_CACHE", "/proc/nope")
+    return f"the cache /proc/nope cannot be written (No such file or directory): {REMEDY}"
+
+
+def _relative_home(monkeypatch, tmp_path):
+    monkeypatch.delenv("IL6INFER_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "home")
+    return f"there is no home folder to keep what is compiled: {REMEDY}"
 
 
 def _refusing(code: int) -> Callable:
@@ -105,16 +129,17 @@ def _refusing(code: int) -> Callable:
             raise OSError(code, os.strerror(code))
 
         monkeypatch.setattr(cache.os, "fdopen", refuse)
-        return (
-            f"the cache {tmp_path}/cache cannot be written ({os.strerror(code)}): each process compiles anew. "
-            "Set IL6INFER_CACHE."
-        )
+        return f"the cache {tmp_path}/cache cannot be written ({os.strerror(code)}): {REMEDY}"
 
     return prepare
 
 
 @pytest.mark.parametrize(
-    "prepare", [_no_home, _not_a_folder, _refusing(errno.ENOSPC), _refusing(errno.EROFS), _refusing(errno.EDQUOT)]
+    "prepare",
+    [
+        *(_no_home, _relative_home, _not_a_folder, _a_file, _links_in_a_circle, _no_such_place),
+        *(_refusing(errno.ENOSPC), _refusing(errno.EROFS), _refusing(errno.EDQUOT)),
+    ],
 )
 def test_where_nothing_can_be_written_entries_stay_in_memory(prepare, place, monkeypatch, tmp_path, caplog):
     message = prepare(monkeypatch, tmp_path)
@@ -124,6 +149,47 @@ def test_where_nothing_can_be_written_entries_stay_in_memory(prepare, place, mon
     assert cache.obtain("one.o", lambda: pytest.fail("made again")) == CONTENT
     assert caplog.messages == [message]
     assert not list(place.glob("*.tmp"))
+
+
+def test_a_cache_that_cannot_be_written_is_said_before_a_minute_of_compiling(place, monkeypatch, tmp_path, caplog):
+    message = _no_such_place(monkeypatch, tmp_path)
+
+    def make() -> bytes:
+        assert caplog.messages == [message]
+        return CONTENT
+
+    assert cache.obtain("one.o", make) == CONTENT
+
+
+def test_a_folder_that_is_removed_meanwhile_is_made_again(place):
+    cache.obtain("one.o", lambda: CONTENT)
+    shutil.rmtree(place)
+
+    cache.obtain("two.o", lambda: CONTENT)
+    assert cache.obtain("two.o", lambda: pytest.fail("made again")) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"IL6INFER_CACHE": "~/own"}, "/home/me/own"),
+        ({"IL6INFER_CACHE": " /own "}, "/own"),
+        ({"IL6INFER_CACHE": "below/here"}, "below/here"),
+        ({"IL6INFER_CACHE": " ", "XDG_CACHE_HOME": "/cache"}, "/cache/il6infer"),
+        ({"XDG_CACHE_HOME": "cache"}, "/home/me/.cache/il6infer"),
+        ({"XDG_CACHE_HOME": ""}, "/home/me/.cache/il6infer"),
+        ({"HOME": "~nobody"}, None),
+        ({"HOME": "me"}, None),
+    ],
+)
+def test_where_entries_are_kept(variables, expected, monkeypatch):
+    """A folder called "~" in the folder that a command starts in would be removed with everything at home."""
+    for name in ("IL6INFER_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"HOME": "/home/me"} | variables).items():
+        monkeypatch.setenv(name, value)
+
+    assert cache.folder() == (expected and Path(expected))
 
 
 def test_an_entry_that_may_not_be_read_is_made_again(place, monkeypatch, caplog):
