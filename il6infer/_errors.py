@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -71,18 +71,21 @@ def raise_faults(faults: Iterable[Fault], subject: str, remedy: str = "", *, ali
     At most `LISTED` are listed, and of one kind in one column of one file at most `alike` (0: all).
     """
     faults = list(faults)
-    if not faults:
-        return
+    if faults:
+        raise UserError(list_faults(faults, subject, remedy, alike=alike))
+
+
+def list_faults(faults: Sequence[Fault], subject: str, remedy: str = "", *, alike: int = 0) -> str:
+    """Write faults one below the other, as `raise_faults` does."""
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     listed = _listed(faults, alike or len(faults))
     rest = sum(covered for covered, _ in listed[LISTED:])
     more = [f"  - and {rest} more."] if rest > 0 else []
     lines = [f"{subject}: {count}", *(line for _, line in listed[:LISTED]), *more]
-    lines += [remedy] if remedy else []
-    raise UserError("\n".join(lines))
+    return "\n".join(lines + [remedy] if remedy else lines)
 
 
-def _listed(faults: list[Fault], alike: int) -> list[tuple[int, str]]:
+def _listed(faults: Sequence[Fault], alike: int) -> list[tuple[int, str]]:
     """Lines of a message, each with the number of faults that it stands for."""
     kinds = Counter(_kind(fault) for fault in faults)
     seen: Counter[tuple[str, str]] = Counter()

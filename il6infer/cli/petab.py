@@ -11,11 +11,15 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from il6infer._errors import UserError
 from il6infer.cli import adopt
 from il6infer.cli.fit import OPTIONS, add_options, chosen_settings, write_posterior
 from il6infer.cli.options import Named, count, natural, positive
+
+if TYPE_CHECKING:
+    from il6infer.problems.spec import Problem
 
 logger = logging.getLogger("il6infer")
 
@@ -56,7 +60,10 @@ Example:
         --problem socs3 results/example/both_socs3+wiring_shared/problem/problem.yaml --output select
 """
 
-LINT = """Say what is wrong with a problem: petab's own linter, then what this program cannot do.
+LINT = """Say what is wrong with a problem: petab's own linter, what this program cannot do, what has no likelihood.
+
+The problem is simulated at its nominal values (the first time on a machine its model is compiled, as for an
+evaluation): valid is what `il6infer petab evaluate` can evaluate there.
 
 Example:
     il6infer petab lint problem.yaml
@@ -113,10 +120,12 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run_evaluate(args: argparse.Namespace) -> None:
     """Evaluate and write."""
+    from il6infer._errors import list_faults
     from il6infer._files import versions, write_json
     from il6infer._outputs import atomic_files
     from il6infer.engine.evaluate import MAX_SECONDS, MAX_STEPS, evaluate, simulation_table
     from il6infer.engine.gradients import FINEST
+    from il6infer.engine.impossible import ALIKE
     from il6infer.exchange.values import read_values
 
     values = read_values(args.parameters) if args.parameters else {}
@@ -129,10 +138,11 @@ def run_evaluate(args: argparse.Namespace) -> None:
         table = simulation_table(args.problem, found.simulation)
         table.to_csv(folder / "simulations.tsv", sep="\t", index=False, na_rep="NaN")
         write_json(folder / "evaluation.json", summary)
-    failed = [name for name, outcome in found.outcomes.items() if outcome not in ("ok", "rescued")]
+    for name, density in found.log_prior.items():
+        if density is None:
+            logger.warning("the prior of '%s' excludes its value here, %g", name, found.parameters[name])
     if found.llh is None:
-        what = f"simulations failed: {', '.join(failed)}" if failed else "a measurement is impossible there"
-        logger.warning("no log-likelihood: %s", what)
+        logger.warning("%s", list_faults(found.faults, "no log-likelihood", alike=ALIKE))
         raise SystemExit(1)
     missing = [name for name, slope in (found.gradient or {}).items() if slope is None]
     if missing:
@@ -206,9 +216,40 @@ def run_lint(args: argparse.Namespace) -> None:
 
     make_plan(with_modes(problem))
     check_problem(problem)
+    simulated = _lint_at_nominal(args.problem, problem)
     measured = len(problem.measurements) - len(carriers_of(problem))
     logger.info(
-        "%s: valid; %d states, %d estimated parameters, %d measurements, measured experiments: %d", args.problem,
-        len(problem.network.states), len(problem.estimated), measured,
+        "%s: valid%s; %d states, %d estimated parameters, %d measurements, measured experiments: %d", args.problem,
+        "" if simulated else ", as far as is seen without a simulation", len(problem.network.states),
+        len(problem.estimated), measured,
         problem.measurements["experiment"].nunique(),  # the model as it is, without a condition, is one, too
     )  # fmt: skip
+
+
+def _lint_at_nominal(path: Path, problem: Problem) -> bool:
+    """Refuse what has no likelihood at the nominal values; False where not all parameters have one.
+
+    Raises
+    ------
+    UserError
+        With every experiment that cannot be simulated, and every measurement without a likelihood.
+    """
+    from math import isfinite
+
+    from il6infer._errors import raise_faults
+    from il6infer.engine.evaluate import MAX_SECONDS
+    from il6infer.engine.impossible import ALIKE, at_nominal
+    from il6infer.problems.priors import log_density
+
+    missing = [p.id for p in problem.estimated if not isfinite(p.nominal)]
+    if missing:
+        listed = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        logger.warning("without a nominal value, so that nothing is simulated: %s", listed)
+        return False
+    raise_faults(at_nominal(path, problem, MAX_SECONDS), f"PEtab problem {path}, at its nominal values", alike=ALIKE)
+    for p in problem.estimated:
+        if p.prior and p.lower <= p.nominal <= p.upper and not isfinite(log_density(p, p.nominal)):
+            logger.warning(
+                "the prior of '%s' excludes its nominal value, %g: a fit does not start there", p.id, p.nominal
+            )
+    return True

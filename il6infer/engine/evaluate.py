@@ -16,6 +16,7 @@ from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._tables import sound_sheet
 from il6infer.engine import MAX_STEPS, compile
 from il6infer.engine.gradients import Gradient, settled_gradient
+from il6infer.engine.impossible import without_likelihood
 from il6infer.engine.likelihood import pointwise, residuals
 from il6infer.petab_files.files import read_listing
 from il6infer.petab_files.read import load
@@ -58,6 +59,8 @@ class Evaluation:
         Absolute tolerance that was used.
     seconds
         Stage -> wall time.
+    faults
+        Why there is no log-likelihood; empty where there is one.
     """
 
     parameters: Mapping[str, float]
@@ -71,6 +74,7 @@ class Evaluation:
     simulation: np.ndarray
     atol: float
     seconds: Mapping[str, float]
+    faults: tuple[Fault, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """All but the simulations, ready for JSON; what could not be computed is null."""
@@ -153,6 +157,7 @@ def evaluate(
         ),
         atol=compiled.atol,
         seconds={name: end - start for name, start, end in zip(stages, clock, clock[1:], strict=False)},
+        faults=tuple(without_likelihood(path, problem, compiled, theta, simulation)),
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 from il6infer._errors import UserError
 from il6infer.cli import main as cli
 from il6infer.exchange.values import read_values
-from tests.zoo import decay_v1
+from tests.zoo import decay_v1, decay_v2
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -79,7 +79,12 @@ def test_what_cannot_be_evaluated_is_null_and_says_why(tmp_path: Path, caplog: p
         cli.main(["petab", "evaluate", str(path), "--output", str(tmp_path)])
     assert stop.value.code == 1
     assert json.loads((tmp_path / "evaluation.json").read_text())["llh"] is None
-    assert "no log-likelihood: a measurement is impossible there" in caplog.text
+    what = "the observable is -8 there, which must be above zero under logarithmic noise."
+    remedy = "Use normal noise, or correct its formula, or the values that it names."
+    assert caplog.messages[0].split("\n")[:2] == [
+        "no log-likelihood: 4 faults",
+        f"  - measurements.tsv, row 2, column measurement: 'obs' at time 0: {what} {remedy}",
+    ]
 
 
 def test_a_derivative_that_does_not_exist_is_null_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -115,6 +120,80 @@ def test_lint_passes_a_sound_problem_and_names_the_faults_of_another(
     assert cli.main(["petab", "lint", str(path)]) == 2
     where = "measurements.tsv, row 2, column measurement"
     assert f"{where}: -1.9 is impossible under log-normal noise of 'obs'." in capsys.readouterr().err
+
+
+NOT_THERE = {  # formula, noise, distribution, time without a likelihood, what is said, what is to be mended
+    "sinking": ("A", "0.1 - 0.05 * time", "normal", "2", "the noise is 0", "noise"),
+    "negative": ("A", "-0.1 * A + 0.03", "normal", "1", "the noise is -0.006788", "noise"),
+    "root": ("A", "sqrt(A - 0.3)", "normal", "2", "the noise has no value", "noise"),
+    "pole": ("A / (time - 4)", "0.1", "normal", "4", "the observable has no value there.", "formula"),
+    "below": ("A - 0.2", "0.1", "log-normal", "4", "the observable is -0.1817", "log"),
+}
+
+
+def test_lint_names_each_measurement_that_evaluate_cannot_take(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Noise -0.1*A was called valid."""
+    formulas = "".join(f"{name}\t{f}\t{n}\t{d}\n" for name, (f, n, d, *_) in NOT_THERE.items())
+    rows = "".join(f"{name}\te1\t{time}\t1\n" for name, (*_, time, _, _) in NOT_THERE.items())
+    path = decay_v2.write(
+        tmp_path,
+        parameters=decay_v2.TABLES["parameters.tsv"],
+        conditions="conditionId\ttargetId\ttargetValue\ne1\tk\t1\n",
+        observables=f"observableId\tobservableFormula\tnoiseFormula\tnoiseDistribution\n{formulas}obs\tA\t1\tnormal\n",
+        measurements=f"observableId\texperimentId\ttime\tmeasurement\nobs\te1\t1\t1\n{rows}",
+    )
+    values = "or the values that it names."
+    ends = {
+        "noise": f" there, which must be above zero. Correct the noise formula, {values}",
+        "formula": f" Correct its formula, {values}",
+        "log": " there, which must be above zero under logarithmic noise. "
+        f"Use normal noise, or correct its formula, {values}",
+    }
+    faults = [
+        f"  - measurements.tsv, row {row}, column measurement: '{name}' at time {time}: {what}{ends[kind]}"
+        for row, (name, (*_, time, what, kind)) in enumerate(NOT_THERE.items(), start=3)
+    ]
+
+    assert cli.main(["petab", "lint", str(path)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"error: PEtab problem {path}, at its nominal values: 5 faults", *faults]
+    with caplog.at_level(logging.WARNING), pytest.raises(SystemExit) as stop:
+        cli.main(["petab", "evaluate", str(path), "--output", str(tmp_path / "out")])
+    assert stop.value.code == 1
+    assert caplog.messages == ["\n".join(["no log-likelihood: 5 faults", *faults])]
+
+
+def test_lint_simulates_what_has_nominal_values_and_says_what_a_prior_excludes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "parameterId\tlowerBound\tupperBound\tnominalValue\testimate\tpriorDistribution\tpriorParameters\n"
+    end = "1 states, 1 estimated parameters, 4 measurements, measured experiments: 1"
+    path = decay_v2.write(tmp_path / "prior", parameters=f"{header}a0\t0\t10\t5\ttrue\tuniform\t0;2\n")
+    with caplog.at_level(logging.INFO):
+        assert cli.main(["petab", "lint", str(path)]) == 0
+    excluded = "the prior of 'a0' excludes its nominal value, 5: a fit does not start there"
+    assert caplog.messages == [excluded, f"{path}: valid; {end}"]
+
+    caplog.clear()
+    path = decay_v2.write(tmp_path / "unknown", parameters=f"{header}a0\t0\t10\t\ttrue\t\t\n")
+    with caplog.at_level(logging.INFO):
+        assert cli.main(["petab", "lint", str(path)]) == 0
+    assert caplog.messages == [
+        "without a nominal value, so that nothing is simulated: a0",
+        f"{path}: valid, as far as is seen without a simulation; {end}",
+    ]
+
+    path = decay_v2.write(
+        tmp_path / "endless", measurements="observableId\texperimentId\ttime\tmeasurement\nobs\te1\tinf\t1\n"
+    )
+    model = path.parent / "model.xml"
+    model.write_text(model.read_text().replace("<ci> k </ci>", "<apply><minus/><ci> k </ci></apply>"))
+    capsys.readouterr()
+    assert cli.main(["petab", "lint", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: PEtab problem {path}, at its nominal values: 1 fault\n  - experiment 'e1': ")
 
 
 def test_adopt_writes_what_the_other_stages_read(tmp_path: Path) -> None:

@@ -1,0 +1,120 @@
+"""Measurements without a likelihood at one point: which rows of which table, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import sympy as sp
+
+from il6infer._errors import Fault
+from il6infer._tables import sound_sheet
+from il6infer.engine import compile
+from il6infer.engine.likelihood import pointwise
+from il6infer.engine.protocol import Engine
+from il6infer.petab_files.files import read_listing
+from il6infer.problems.courses import carriers_of
+from il6infer.problems.noise import logarithmic
+from il6infer.problems.spec import Problem
+from il6infer.runs.outcome import Outcome, Simulation
+
+ALIKE = 3
+"""Faults of one kind that a message lists: a wrong formula makes every row of its observable wrong."""
+
+
+def without_likelihood(
+    path: Path, problem: Problem, engine: Engine, theta: np.ndarray, simulation: Simulation
+) -> Iterator[Fault]:
+    """Find experiments that could not be simulated, and measurements that have no likelihood where they could.
+
+    Parameters
+    ----------
+    path
+        YAML file of the problem.
+    problem, engine
+        As read from there, and compiled.
+    theta
+        (parameters,), the point that is asked about.
+    simulation
+        There.
+    """
+    failed = set()
+    for name, run in engine.plan.experiments.items():
+        outcome = Outcome(simulation.outcome[run])
+        if not outcome.ok:
+            failed.add(name)
+            where = f"experiment '{name}'" if name else "the model, without a condition"
+            yield Fault(where, f"{outcome.name.lower()}: {outcome.message}.")
+    kept = np.delete(np.arange(len(problem.measurements)), [*carriers_of(problem).values()])
+    rows = problem.measurements.iloc[kept]
+    lost = ~np.isfinite(pointwise(problem, simulation.prediction, simulation.noise)[kept])
+    lost &= ~rows["experiment"].isin(failed).to_numpy()
+    if not lost.any():
+        return
+    prediction, noise = simulation.prediction[kept], simulation.noise[kept]
+    if (~np.isfinite(prediction[lost])).any():
+        noise = compile(_noise_alone(problem)).simulate(theta).prediction[kept]
+    logs = logarithmic(problem.noise_kinds)[kept]
+    for row, (place, measured) in enumerate(zip(_places(path), rows.itertuples(), strict=True)):
+        if lost[row]:
+            what, remedy = _reason(float(prediction[row]), float(noise[row]), logarithmic=bool(logs[row]))
+            yield Fault(place, f"'{measured.observable}' at time {measured.time:g}: {what}", remedy)
+
+
+def _noise_alone(problem: Problem) -> Problem:
+    """Problem whose observables are the noise: an engine does not tell which of the two has no value."""
+    table = problem.measurements.copy()
+    table["observable_parameters"] = table["observable_parameters"] + table["noise_parameters"]
+    table["noise_parameters"] = [()] * len(table)
+    observables = [
+        replace(
+            o,
+            formula=o.noise,
+            noise=sp.Float(1.0),
+            distribution="normal",
+            placeholders=o.placeholders + o.noise_placeholders,
+            noise_placeholders=(),
+        )
+        for o in problem.observables
+    ]
+    return replace(problem, observables=tuple(observables), measurements=table)
+
+
+def at_nominal(path: Path, problem: Problem, max_seconds: float) -> list[Fault]:
+    """Simulate a problem at its nominal values, all of which it has, and find what has no likelihood there.
+
+    Parameters
+    ----------
+    path
+        YAML file of the problem.
+    problem
+        As read from there.
+    max_seconds
+        Wall time of the simulation [s].
+    """
+    theta = np.array([p.nominal for p in problem.estimated], dtype=float)
+    engine = compile(problem, rtol=1e-8, atol=1e-10, at=theta, max_seconds=max_seconds)
+    return list(without_likelihood(path, problem, engine, theta, engine.simulate(theta)))
+
+
+def _reason(prediction: float, noise: float, *, logarithmic: bool) -> tuple[str, str]:
+    """Say what is wrong, and its remedy; an infinite noise is one without a value."""
+    values = "or the values that it names."
+    if not noise > 0 or np.isinf(noise):
+        found = f"is {noise:.4g}" if np.isfinite(noise) else "has no value"
+        return f"the noise {found} there, which must be above zero.", f"Correct the noise formula, {values}"
+    if not np.isfinite(prediction):
+        return "the observable has no value there.", f"Correct its formula, {values}"
+    if logarithmic and prediction <= 0:
+        what = f"the observable is {prediction:.4g} there, which must be above zero under logarithmic noise."
+        return what, f"Use normal noise, or correct its formula, {values}"
+    what = f"the value is impossible where the observable is {prediction:.4g} with noise {noise:.4g}."
+    return what, "Correct the value, or the parameters."
+
+
+def _places(path: Path) -> Iterator[str]:
+    for table in read_listing(path).paths("measurement"):
+        for row in sound_sheet(table, "PEtab problem", "\t", ragged=True).rows:
+            yield f"{table.name}, row {row.number}, column measurement"
