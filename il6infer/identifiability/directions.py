@@ -64,15 +64,19 @@ def described(
         if exact or np.count_nonzero(part) > 1:
             told = max(float(column @ information @ column), 0.0)
             found.append(_direction(part, told, lines, EXACT if exact else NEAR))
-    return tuple(sorted(found, key=lambda direction: direction.information))
+    # What nothing tells is told by rounding: those are in the order of the parameters.
+    order = {name: place for place, name in enumerate(lines.names)}
+    return tuple(
+        sorted(found, key=lambda one: (0.0 if exact else one.information, sorted(order[name] for name in one.changes)))
+    )
 
 
 def _direction(part: np.ndarray, told: float, lines: Lines, near: float) -> Direction:
-    members = np.argsort(-np.abs(part), kind="stable")[: np.count_nonzero(part)]
+    members = np.argsort(-_sizes(part), kind="stable")[: np.count_nonzero(part)]
     steps = part * lines.spread  # on the lines
     logs = members[lines.logarithmic[members]]
     # The largest factor is 2; without one, the largest change is a standard deviation of the prior.
-    top = logs[np.argmax(np.abs(steps[logs]))] if len(logs) else members[0]
+    top = logs[np.argmax(_sizes(steps[logs]))] if len(logs) else members[0]
     steps = steps * (np.log(2.0) if len(logs) else lines.spread[top]) / steps[top]
     names = [lines.names[i] for i in members]
     changes = {lines.names[i]: float(np.exp(steps[i]) if lines.logarithmic[i] else steps[i]) for i in members}
@@ -85,6 +89,11 @@ def _direction(part: np.ndarray, told: float, lines: Lines, near: float) -> Dire
         for i, number in zip(members, changes.values(), strict=True)
     ]
     return Direction(told, changes, f"not apart: {', '.join(said)} together leave the measured values as they are")
+
+
+def _sizes(changes: np.ndarray) -> np.ndarray:
+    """Sizes relative to the largest, to what is shown: equal ones keep the order of the parameters on any processor."""
+    return np.round(np.abs(changes) / np.abs(changes).max(), 3)
 
 
 def _pair(names: Sequence[str], steps: np.ndarray, near: float) -> str:

@@ -14,3 +14,4 @@ def test_threads_that_want_a_processor_are_counted():
 
     assert one["share"] < 0.05
     assert both["share"] > 0.5
+    assert (one["usual"], both["usual"]) == (1, 2)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def watch(command: Sequence[str]) -> dict[str, float]:
     Returns
     -------
     dict
-        ``looks`` that found it at work, ``mean`` number of threads then, ``share`` of looks with more than one.
+        ``looks`` that found it at work, ``mean`` number of threads then, ``share`` of looks with more than one,
+        ``usual`` number that most looks found, and the ``share_usual`` of looks that did.
     """
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
         process, counts = psutil.Process(started.pid), []
@@ -54,10 +56,13 @@ def watch(command: Sequence[str]) -> dict[str, float]:
     if started.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit code {started.returncode}")
     at_work = [count for count in counts if count]
+    [(usual, often)] = Counter(at_work).most_common(1)
     return {
         "looks": len(at_work),
         "mean": round(sum(at_work) / len(at_work), 2),
         "share": round(sum(count > 1 for count in at_work) / len(at_work), 3),
+        "usual": usual,
+        "share_usual": round(often / len(at_work), 3),
     }
 
 
@@ -66,8 +71,9 @@ def commands(results: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
     [verdict, *_] = sorted(results.glob("*/*/verdict.json"))
     fit, dataset, settings = verdict.parent, verdict.parent.parent, results / "settings"
     problem, posterior = str(fit / "problem" / "problem.yaml"), str(fit / "posterior.nc")
-    short = ["--chains", "4", "--tune", "60", "--draws", "60", "--starts", "1"]
-    for threads in ("1", "4"):
+    # With four threads long enough that sampling, and not what comes before and after on one thread, is most of it.
+    for threads, iterations in (("1", "60"), ("4", "400")):
+        short = ["--chains", "4", "--tune", iterations, "--draws", iterations, "--starts", "1"]
         words = ["fit", problem, "--output", str(scratch / f"{threads}.nc"), *short, "--threads", threads]
         yield f"fit of 4 chains, {threads} thread{'s' * (threads != '1')}", words
     yield "diagnose", ["diagnose", posterior, "--output", str(scratch / "v.json")]
