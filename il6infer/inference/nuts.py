@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import arviz as az
@@ -19,6 +19,7 @@ from nutpie.compile_pymc import CompiledPyMCModel
 
 from il6infer._interruption import Interruption, Stopped
 from il6infer.inference import posterior
+from il6infer.inference.beginning import evened
 from il6infer.inference.checkpoint import Checkpoint, Iterations, Session
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame, learnt_frame
@@ -38,7 +39,6 @@ KEEP_EVERY = 5.0
 LEAST_TUNING = 50
 """Iterations of warm-up after an interruption: the step size is found anew, in coordinates learnt from the draws."""
 
-_STRETCHES = (1e-6, 1e6)
 _LOOK_EVERY = 0.05
 _UNUSED = ("chain", "draw")
 
@@ -139,32 +139,6 @@ def _leg(
     tune = max(settings.tune - int(tuning.sum()), LEAST_TUNING)
     logger.info("chain %d goes on after %d of %d iterations", chain + 1, len(points), settings.tune + settings.draws)
     return _Leg(chain, number, *evened(density, learnt, start), seed, tune, draws)
-
-
-def evened(
-    density: Callable[[np.ndarray], tuple[float, np.ndarray]], frame: Frame, start: np.ndarray
-) -> tuple[Frame, np.ndarray]:
-    """Stretch the directions of a frame so that nutpie begins in the metric that the frame is meant to give.
-
-    Its first metric has 1 / abs(gradient) at the first point as the variance of each coordinate: along a direction in
-    which the density happens to be flat there, a step without end, and then trees of a thousand steps. In coordinates
-    that are stretched by this gradient that metric is the one in which the frame's directions are alike.
-
-    Parameters
-    ----------
-    density
-        Log-density and gradient of an unconstrained point.
-    frame, start
-        Where a chain begins: (dimensions,) coordinates in the frame.
-
-    Returns
-    -------
-    tuple
-        Frame and coordinates of the same point.
-    """
-    value, slope = density(frame.points(start))
-    stretch = np.clip(np.abs(frame.matrix.T @ slope), *_STRETCHES) if np.isfinite(value) else np.ones_like(start)
-    return Frame(frame.origin, frame.matrix * stretch), start / stretch
 
 
 class _Running:

@@ -169,6 +169,19 @@ def test_failed_simulations_are_nan_and_counted():
     assert (idata["posterior"]["k"] < 1).all()
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_plateau_is_sampled_whichever_point_a_chain_begins_at(seed):
+    """A slope of exactly 0 at the first point ended the fit with a panic of nutpie."""
+    problem = toy.too_fast()
+    settings = FitSettings(seed=seed, chains=4, tune=300, draws=1000, starts=3, threads=1)
+    draws = np.log(fit_problem(problem, settings)["posterior"]["k"].values.ravel())
+    line = np.linspace(np.log(1e-4), np.log(1e4), 20001)
+    share = np.cumsum(stats.norm.pdf(0.02, np.exp(-np.exp(line)), 0.1))
+    levels = np.interp(np.quantile(draws, [0.1, 0.5, 0.9]), line, share / share[-1])
+
+    np.testing.assert_allclose(levels, [0.1, 0.5, 0.9], atol=0.08)
+
+
 def test_nowhere_to_start_says_what_fails():
     with pytest.raises(UserError) as caught:
         fit_problem(replace(toy.blow_up(2.5, 3.0), parameters=(_without_nominal(toy.blow_up(2.5, 3.0)),)), SETTINGS)

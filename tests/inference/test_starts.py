@@ -7,8 +7,8 @@ import logging
 import numpy as np
 import pytest
 
+from il6infer.inference.beginning import evened
 from il6infer.inference.frame import Frame
-from il6infer.inference.nuts import evened
 from il6infer.inference.starts import DRAWN_ANEW, Starts, disperse, find_modes, find_starts, frame_at, possible
 
 CENTRE = np.array([1.0, -2.0, 0.5])
@@ -248,3 +248,42 @@ def test_a_start_without_density_keeps_its_frame():
 
     np.testing.assert_array_equal(kept.matrix, frame.matrix)
     np.testing.assert_array_equal(start, np.ones(3))
+
+
+def plateau(low: float, high: float):
+    """Level between two ends, and as steep as a normal density beyond."""
+
+    def density(x):
+        beyond = np.where(x > high, x - high, np.where(x < low, x - low, 0.0))
+        return float(-0.5 * (beyond**2).sum()), -beyond
+
+    return density
+
+
+@pytest.mark.parametrize("start", [0.0, 0.4, -0.4, 30.0, -7.0, -7.999])
+def test_a_chain_begins_beyond_the_edge_of_a_plateau(start):
+    """Nutpie ends with a panic of Rust where a slope at its first point is 0."""
+    frame = Frame(np.zeros(2), np.diag([1.0, 2.0]))
+    density = plateau(-8.0, 40.0)
+    stretched, coordinates = evened(density, frame, np.array([start, 50.0]))
+    value, slope = density(stretched.points(coordinates))
+
+    assert (slope != 0.0).all()
+    assert stretched.points(coordinates)[1] == 100.0
+    assert -10.0 < value - density(np.array([start, 100.0]))[0] < 0.0
+
+
+def test_a_density_without_an_edge_keeps_its_start():
+    frame = Frame(np.zeros(2), np.eye(2))
+    stretched, coordinates = evened(lambda x: (0.0, np.zeros(2)), frame, np.ones(2))
+
+    np.testing.assert_array_equal(stretched.points(coordinates), np.ones(2))
+
+
+def test_a_step_off_a_plateau_is_never_to_where_nothing_is_simulated():
+    def density(x):
+        return (-np.inf, np.full(1, np.nan)) if x[0] > 1.0 else plateau(-3.0, 1.0)(x)
+
+    stretched, coordinates = evened(density, Frame(np.zeros(1), np.eye(1)), np.array([0.9]))
+
+    assert stretched.points(coordinates)[0] < -3.0

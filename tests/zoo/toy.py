@@ -47,6 +47,18 @@ def line_posterior():
     return covariance @ design.T @ LINE / NOISE**2, covariance
 
 
+def too_fast(low=1e-4, high=1e4):
+    """Read-out exp(-k): beyond k = 4 the data see no change, and beyond 745 the slope is exactly 0, up to the bound."""
+    return Problem(
+        id="too_fast",
+        network=_DECAY,
+        parameters=(Parameter("k", low, high, 1.0, True, Prior("log-uniform", (low, high))),),
+        experiments=ONE,
+        observables=(Observable("x_seen", sp.exp(-symbol("k")), sp.Float(0.1)),),
+        measurements=measurements([0.02], [1.0], "x_seen"),
+    )
+
+
 def blow_up(low=0.1, high=3.0):
     """dx/dt = k x^2 from 1 is infinite at 1/k: simulations up to time 1 fail for k >= 1."""
     return Problem(
