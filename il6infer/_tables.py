@@ -10,7 +10,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -284,6 +285,8 @@ def parse(
     numbered = [(row, cells) for row, cells in enumerate(records, start=1) if any(cells)]
     if not numbered:
         return None, [Fault(name, "the file is empty.", "It needs a header row and at least one row of values.")]
+    if faults := swallowed(numbered, name, delimiter):
+        return None, faults
     (head, columns), *body = _without_blank_columns(numbered, ragged=ragged)
     faults = _header_faults(name, head, columns, delimiter)
     for row, cells in body:
@@ -299,6 +302,36 @@ def parse(
         return None, faults
     rows = tuple(Row(row, dict(zip(columns, cells, strict=True))) for row, cells in body)
     return Sheet(name, tuple(columns), rows), []
+
+
+def swallowed(rows: Iterable[tuple[int, Sequence[str]]], name: str, delimiter: str) -> list[Fault]:
+    """Find cells that took in the rows below them, as after a quotation mark that nothing closes.
+
+    Such a cell has a line break and at least all separators of one row, so that the table loses rows and stays even. A
+    text of several lines with fewer is a text.
+
+    Parameters
+    ----------
+    rows
+        Numbers and cells of the rows.
+    name
+        Of the table.
+    delimiter
+        Between its cells.
+    """
+    rows = list(rows)
+    widths = Counter(len(cells) for _, cells in rows if len(cells) > 1)
+    least = max(widths, key=lambda width: (widths[width], width)) - 1 if widths else 1
+    faults = []
+    for row, cells in rows:
+        for place, cell in enumerate(cells, start=1):
+            if ("\n" in cell or "\r" in cell) and cell.count(delimiter) >= least:
+                lines = cell.splitlines()
+                begin = lines[0].split(delimiter)[0][:40]
+                what = f"the text in quotation marks that begins with '{begin}' goes on over {len(lines)} lines."
+                remedy = "Close the quotation mark, or remove it."
+                faults.append(Fault(f"{name}, row {row}, cell {place}", what, remedy))
+    return faults
 
 
 def _without_blank_columns(rows: list[tuple[int, list[str]]], *, ragged: bool) -> list[tuple[int, list[str]]]:

@@ -18,6 +18,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from il6infer._errors import Fault
 from il6infer._files import why_unreadable
 from il6infer._once import once
+from il6infer._tables import swallowed
 from il6infer.ingestion.prism_file import is_prism
 from il6infer.ingestion.prism_file import tables as prism_tables
 from il6infer.ingestion.workbook_sizes import MAX_CELLS, too_large
@@ -192,6 +193,8 @@ def _text(text: str, encoding: str, name: str) -> tuple[Grid | None, list[Fault]
         ]
     except csv.Error as error:
         return None, [Fault(name, f"is not a table of text ({error}).", SAVE)]
+    if faults := swallowed(enumerate(rows, start=1), name, delimiter):
+        return None, faults
     if (width := max(map(len, rows), default=0)) > MAX_COLUMNS:
         return None, [Fault(name, f"has {width:,} columns, more than {MAX_COLUMNS:,}.", "Give the part to be read.")]
     return Grid(name, tuple(rows), delimiter, encoding), []

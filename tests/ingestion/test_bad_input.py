@@ -156,7 +156,8 @@ def test_file_that_is_not_a_table(tmp_path):
     ) == [
         "gel.csv: is a binary file, not text. Save it as CSV, or as a workbook (xlsx, xls, ods).",
         "plate.csv: the file has a header but no rows. Add the measured values, or leave it out.",
-        "qpcr.csv: the file has a header but no rows. Add the measured values, or leave it out.",
+        "qpcr.csv, row 1, cell 2: the text in quotation marks that begins with 'b' goes on over 2 lines. "
+        "Close the quotation mark, or remove it.",
         "table.csv, row 1: column 'time' appears twice. Rename or remove one.",
         "table.csv, row 2: 2 cells where the header has 4. An empty cell needs its comma, too.",
     ]
