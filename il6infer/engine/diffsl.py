@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 from itertools import count
 from typing import Any
 
@@ -10,8 +11,9 @@ import sympy as sp
 from sympy.printing.c import C99CodePrinter
 
 from il6infer._errors import UserError
-from il6infer.network.functions import INTERNAL, PRIMITIVES, plain
+from il6infer.network.functions import PRIMITIVES, plain
 from il6infer.network.network import TIME, symbol
+from il6infer.network.primitives import INTERNAL
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import HOLDS, located
 
@@ -46,16 +48,39 @@ class _Printer(C99CodePrinter):
         return f"pow({self._print(base)}, {self._print(exponent)})"
 
     def _print_Power(self, e: sp.Expr) -> str:
-        base, exponent = map(self._print, e.args)
+        x, n = e.args
+        base, exponent = self._print(x), self._print(n)
         # The derivative by the exponent needs the logarithm of the base, so the base is never 0.
-        if e.args[1].is_number:
-            power, whole = f"pow(max({base}, 1e-30), {exponent})", "0.0"
-        else:
+        size = base if n.is_number else f"abs({base})"
+        return self._signed_power(x, n, f"pow(max({size}, 1e-30), {exponent})")
+
+    def _signed_power(self, x: sp.Expr, n: sp.Expr, value: str) -> str:
+        """Power of a number of any sign, from that of its size."""
+        base, exponent = map(self._print, (x, n))
+        whole = "0.0"
+        if n.is_Integer:
+            value, whole = value if n % 2 == 0 else f"(2.0 * heaviside({base}) - 1.0) * {value}", "1.0"
+        elif not n.is_number:
             angle, positive = f"({math.pi!r} * ({exponent}))", f"heaviside({base})"
             sign = f"({positive} + (1.0 - {positive}) * cos({angle}))"
-            power, whole = f"{sign} * pow(max(abs({base}), 1e-30), {exponent})", f"heaviside(1e-9 - abs(sin({angle})))"
+            value, whole = f"{sign} * {value}", f"heaviside(1e-9 - abs(sin({angle})))"
         # 0 * log(0) is NaN: a negative base with a broken exponent has no power.
-        return f"({power} + 0.0 * log(heaviside(({base}) + {_NEGATIVE}) + {whole}))"
+        return f"({value} + 0.0 * log(heaviside(({base}) + {_NEGATIVE}) + {whole}))"
+
+    def _print_Largest(self, e: sp.Expr) -> str:
+        first, *others = map(self._print, e.args)
+        return reduce(lambda a, b: f"max({a}, {b})", others, first)
+
+    def _print_LogSize(self, e: sp.Expr) -> str:
+        return f"log(max(abs({self._print(e.args[0])}), 1e-30))"
+
+    def _print_RelativeExp(self, e: sp.Expr) -> str:
+        return f"exp(({self._print(e.args[0])}) - ({self._print(e.args[1])}))"
+
+    def _print_RelativePower(self, e: sp.Expr) -> str:
+        # log(max(|x|, 1e-30)) has a slope in DiffSL, where all is differentiated, and so has the largest term.
+        base, exponent, size, w = e.args
+        return self._signed_power(base, exponent, f"exp({self._print(exponent * size + w)})")
 
     def _whole_power(self, base: str, exponent: int) -> str:
         """Power of a base that may be negative, for which `pow` is not defined."""

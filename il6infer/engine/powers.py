@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from il6infer.network.functions import Power, plain
+from il6infer.network.functions import plain
 from il6infer.network.network import Network
+from il6infer.network.primitives import Power, RelativePower
 from il6infer.runs.numeric import Function
 
 
 def has_exponents(network: Network) -> bool:
     """Whether rates hold a power whose exponent is no number."""
-    return any(not power.args[1].is_number for rate in network.rhs for power in plain(rate).atoms(Power))
+    return any(not power.args[1].is_number for rate in network.rhs for power in plain(rate).atoms(Power, RelativePower))
 
 
 def remove_impossible(

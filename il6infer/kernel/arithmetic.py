@@ -24,6 +24,8 @@ _FUNCTIONS |= {"sqrt": "llvm.sqrt.f64", "abs": "llvm.fabs.f64", "copysign": "llv
 _LARGEST_POWER = 64
 _NEGATIVE = 1e-6
 """A base that is negative by less counts as 0 for a broken exponent."""
+_LOG_OF_ZERO = -1e300
+"""Finite, so that 0 times it is 0."""
 _WIDE = {f"llvm.{name}.f64" for name in ("sqrt", "fabs", "floor", "ceil", "copysign")}
 """What processors do for several numbers at once; the rest is called for one after the other."""
 
@@ -217,7 +219,18 @@ class Arithmetic:
         if name == "at_least":
             a, b = values
             return self._compared(a, b, self._constant(1.0), self._constant(0.0))
-        if name in ("min", "max"):
+        if name == "relative_exp":
+            u, m = values
+            found = self._library("llvm.exp.f64", self._builder.fsub(u, m, flags=_FLAGS))
+            return self._where("==", u, m, self._constant(1.0), found)
+        if name.startswith("relative_power"):
+            by_exponent = name.endswith("by_exponent")
+            return self._relative_power(*values, in_slope=name != "relative_power", by_exponent=by_exponent)
+        if name == "log_size":
+            size = self._library("llvm.fabs.f64", *values)
+            found = self._library("llvm.log.f64", self._positive(size))
+            return self._where("==", size, self._constant(0.0), self._constant(_LOG_OF_ZERO), found)
+        if name in ("min", "max", "largest"):
             found, *others = values
             for other in others:
                 found = self._where("<" if name == "min" else ">", other, found, other, found)
@@ -229,13 +242,26 @@ class Arithmetic:
     def _guarded_power(
         self, x: ir.Value, n: ir.Value, *, in_slope: bool = False, at_both_zero: float = 1.0
     ) -> ir.Value:
-        """See `il6infer.network.functions.Power`."""
-        zero, both, nan = (self._constant(value) for value in (0.0, at_both_zero, math.nan))
+        """See `il6infer.network.primitives.Power`."""
+        zero, both = self._constant(0.0), self._constant(at_both_zero)
         infinite = zero if in_slope else self._constant(math.inf)
+        value = self._positive_power(self._positive(self._library("llvm.fabs.f64", x)), n)
+        return self._signed_power(x, n, value, infinite, both)
+
+    def _relative_power(
+        self, x: ir.Value, n: ir.Value, size: ir.Value, w: ir.Value, *, in_slope: bool, by_exponent: bool
+    ) -> ir.Value:
+        """See `il6infer.network.primitives.RelativePower`."""
+        exponent = self._builder.fadd(self._builder.fmul(n, size, flags=_FLAGS), w, flags=_FLAGS)
+        value = self._library("llvm.exp.f64", exponent)
+        infinite = self._constant(0.0) if in_slope else value
+        return self._signed_power(x, n, value, infinite, self._constant(math.nan) if by_exponent else value)
+
+    def _signed_power(self, x: ir.Value, n: ir.Value, value: ir.Value, infinite: ir.Value, both: ir.Value) -> ir.Value:
+        """Power of a number of any sign: `value` is that of its size, `infinite` and `both` those of 0."""
+        zero, nan = self._constant(0.0), self._constant(math.nan)
         positive = self._where(">", n, zero, zero, nan)
         at_zero = self._where("<", n, zero, infinite, self._where("==", n, zero, both, positive))
-        size = self._library("llvm.fabs.f64", x)
-        value = self._positive_power(self._positive(size), n)
         half = self._builder.fmul(n, self._constant(0.5), flags=_FLAGS)
         even = self._where("==", self._library("llvm.floor.f64", half), half, value, self._builder.fneg(value))
         broken = self._where(">=", x, self._constant(-_NEGATIVE), at_zero, nan)
@@ -245,7 +271,7 @@ class Arithmetic:
         return self._where(">", x, zero, value, below)
 
     def _logarithm(self, x: ir.Value) -> ir.Value:
-        """See `il6infer.network.functions.Logarithm`."""
+        """See `il6infer.network.primitives.Logarithm`."""
         found = self._library("llvm.log.f64", self._positive(x))
         return self._where(">=", x, self._constant(-_NEGATIVE), found, self._constant(math.nan))
 

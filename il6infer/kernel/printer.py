@@ -10,7 +10,8 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 from sympy.simplify.cse_main import tree_cse
 
-from il6infer.network.functions import INTERNAL, PRIMITIVES
+from il6infer.network.functions import PRIMITIVES
+from il6infer.network.primitives import INTERNAL
 
 PART = 100
 """Targets of a function beyond which it is made of parts: the cost of optimising code grows faster than its length."""

@@ -21,6 +21,7 @@ from il6infer.kernel.shaped_source import shaped_source
 from il6infer.kernel.shapes import ACTIVE, HELD, STATE, shapes_of
 from il6infer.network.derivatives import derivative
 from il6infer.network.functions import Root, plain
+from il6infer.network.magnitudes import written_out
 from il6infer.network.network import TIME, internal, symbol
 from il6infer.problems.spec import Problem
 
@@ -78,7 +79,8 @@ def _value(e: sp.Expr, point: Mapping[sp.Basic, float]) -> complex:
         return float(e)
     if e.is_Pow and e.exp.is_Integer and abs(e.exp) < 10:
         return _value(e.base, point) ** int(e.exp)
-    found = e.xreplace(point).replace(Root, lambda degree, base: sp.sign(base) * sp.Abs(base) ** (1 / degree))
+    found = written_out(e.xreplace(point))
+    found = found.replace(Root, lambda degree, base: sp.sign(base) * sp.Abs(base) ** (1 / degree))
     return complex(found.evalf())
 
 

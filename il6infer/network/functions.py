@@ -1,7 +1,8 @@
 """The functions that formulas may use, in one table, and the plain form in which they are compiled and differentiated.
 
 An expression of a network holds sympy's own functions. `plain` turns it into what every back end has: arithmetic, the
-primitives of the table (those with a name in generated code), `INTERNAL`, and piecewise with conditions of relations.
+primitives of the table (those with a name in generated code), `primitives.INTERNAL`, and piecewise with conditions of
+relations.
 The derivatives of a plain expression are plain: a piecewise is differentiated branch by branch.
 """
 
@@ -14,93 +15,14 @@ from functools import reduce
 
 import sympy as sp
 
+from il6infer.network.magnitudes import relative
+from il6infer.network.primitives import AbsoluteValue, AtLeast, Floor, Larger, Power
+
 LARGEST_FACTORIAL = 170
 """Beyond it, a factorial is more than a double holds."""
 
 _SHIFT = 9
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
-
-
-class Power(sp.Function):
-    """x**n of real numbers, whose derivatives are finite where x reaches 0.
-
-    A negative base has a power where the exponent is whole. A base that is negative within the solver's tolerance
-    (above -1e-6) counts as 0 for any other exponent, since concentrations touch 0, where d(x**n)/dn = x**n log(x) is
-    0 * -inf in floating point though its limit is 0. The value at 0 is infinite when n is negative, and 1 when it is 0.
-    """
-
-    nargs = 2
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate by the base (1) or the exponent (2)."""
-        base, exponent = self.args
-        if argindex == 1:
-            return exponent * PowerInSlope(base, exponent - 1)
-        return PowerByExponent(base, exponent) * Logarithm(base)
-
-
-class PowerInSlope(Power):
-    """`Power` as a factor of a derivative: 0 at x = 0 where the exponent is negative."""
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate: at x = 0 as if by 0 times infinity, so that x**n at n = 1 has a finite second derivative."""
-        base, exponent = self.args
-        return super().fdiff(1) if argindex == 1 else PowerInSlope(base, exponent) * Logarithm(base)
-
-
-class PowerByExponent(Power):
-    """`Power` as a factor of its derivative by the exponent: `PowerInSlope`, but NaN where 0**0 has no derivative."""
-
-
-class Logarithm(sp.Function):
-    """log(x) that is 0 at x = 0, and NaN below: only ever multiplied by a `PowerByExponent`."""
-
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate."""
-        return PowerInSlope(self.args[0], sp.Integer(-1))
-
-
-class Floor(sp.Function):
-    """Greatest whole number that is not above x; its slope is 0."""
-
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate."""
-        return sp.Integer(0)
-
-
-class AbsoluteValue(sp.Function):
-    """|x|, whose slope at 0 is 1."""
-
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate."""
-        return _side(self.args[0])
-
-
-class Larger(sp.Function):
-    """The larger of two numbers; where they are equal, its slope is that of the first. NaN where one is NaN."""
-
-    nargs = 2
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate by the first (1) or the second (2)."""
-        first = AtLeast(*self.args)
-        return first if argindex == 1 else 1 - first
-
-
-class AtLeast(sp.Function):
-    """1 where the first is not smaller than the second, else 0; NaN where one is NaN. Its slope is 0."""
-
-    nargs = 2
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate."""
-        return sp.Integer(0)
 
 
 class Root(sp.Function):
@@ -266,16 +188,6 @@ OF_CLASS = {function: row for row in FUNCTIONS for function in row.classes}
 PRIMITIVES = {function: row for row in FUNCTIONS if row.llvm for function in row.classes}
 """Class of sympy -> the row of what has a name in generated code."""
 
-INTERNAL = {
-    Power: "power",
-    PowerInSlope: "power_in_slope",
-    PowerByExponent: "power_by_exponent",
-    Logarithm: "logarithm",
-    Larger: "larger",
-    AtLeast: "at_least",
-}
-"""Class -> name in generated code of what only plain expressions hold."""
-
 
 def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """Raise to a power; numbers as doubles, so that no tower of powers is ever worked out."""
@@ -330,8 +242,11 @@ def quotient(a: sp.Expr, b: sp.Expr) -> sp.Expr:
 
 
 def plain(expression: sp.Basic) -> sp.Basic:
-    """Write an expression in what every back end has; what is no real number becomes NaN."""
-    return _plain(sp.sympify(expression), {})
+    """Write an expression in what every back end has; what is no real number becomes NaN.
+
+    Ratios of exponentials do not overflow, see `il6infer.network.magnitudes`.
+    """
+    return _plain(relative(sp.sympify(expression)), {})
 
 
 def _plain(e: sp.Basic, known: dict[sp.Basic, sp.Basic]) -> sp.Basic:

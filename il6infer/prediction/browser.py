@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import sympy as sp
 from sympy.printing.jscode import JavascriptCodePrinter
 
-from il6infer.network.functions import INTERNAL, PRIMITIVES, plain
+from il6infer.network.functions import PRIMITIVES, plain
 from il6infer.network.network import symbol
+from il6infer.network.primitives import INTERNAL
 from il6infer.problems.spec import Problem
 
 _MATH = {function: f"Math.{row.code[0]}" for function, row in PRIMITIVES.items()}
@@ -22,6 +23,15 @@ const power_by_exponent = (x, n) => x === 0 && n === 0 ? NaN : power_in_slope(x,
 const logarithm = x => x > 0 ? Math.log(x) : x >= -1e-6 ? 0 : NaN;
 const larger = (a, b) => Math.max(a, b);
 const at_least = (a, b) => a >= b ? 1 : a < b ? 0 : NaN;
+const largest = Math.max;
+const log_size = x => x === 0 ? -1e300 : Math.log(Math.abs(x));
+const relative_exp = (u, m) => u === m ? 1 : Math.exp(u - m);
+const relative_power = (x, n, l, w) => x > 0 || n === 0 ? Math.exp(n * l + w)
+  : x < 0 && n === Math.floor(n) ? (n % 2 === 0 ? 1 : -1) * Math.exp(n * l + w)
+  : !(x >= -1e-6) || Number.isNaN(n) ? NaN : n > 0 ? 0 : Math.exp(n * l + w);
+const relative_power_in_slope = (x, n, l, w) =>
+  n < 0 && x <= 0 && x >= -1e-6 && !(x < 0 && n === Math.floor(n)) ? 0 : relative_power(x, n, l, w);
+const relative_power_by_exponent = (x, n, l, w) => x === 0 && n === 0 ? NaN : relative_power_in_slope(x, n, l, w);
 """
 """What plain expressions need besides arithmetic; see `il6infer.network.functions.Power` and others."""
 

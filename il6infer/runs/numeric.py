@@ -8,7 +8,8 @@ import numpy as np
 import sympy as sp
 from sympy.printing.numpy import NumPyPrinter
 
-from il6infer.network.functions import INTERNAL, PRIMITIVES, plain
+from il6infer.network.functions import PRIMITIVES, plain
+from il6infer.network.primitives import INTERNAL
 
 
 def _power(x: float, n: float, *, in_slope: bool = False) -> float:
@@ -36,6 +37,31 @@ def _at_least(a: float, b: float) -> float:
     return 1.0 if a >= b else 0.0 if a < b else np.nan
 
 
+def _log_size(x: float) -> float:
+    return -1e300 if x == 0 else np.log(np.abs(x))
+
+
+def _relative_exp(u: float, m: float) -> float:
+    return 1.0 if u == m else np.exp(u - m)
+
+
+def _relative_power(x: float, n: float, size: float, w: float, *, in_slope: bool = False) -> float:
+    """See `il6infer.network.primitives.RelativePower`."""
+    if x > 0 or n == 0 or (x < 0 and n == np.floor(n)):
+        return (-1.0 if x < 0 and n % 2 else 1.0) * np.exp(n * size + w)
+    if np.isnan(n) or not x >= -1e-6:
+        return np.nan
+    return 0.0 if n > 0 or in_slope else np.exp(n * size + w)
+
+
+def _relative_power_in_slope(x: float, n: float, size: float, w: float) -> float:
+    return _relative_power(x, n, size, w, in_slope=True)
+
+
+def _relative_power_by_exponent(x: float, n: float, size: float, w: float) -> float:
+    return np.nan if x == 0 and n == 0 else _relative_power(x, n, size, w, in_slope=True)
+
+
 _NAMES = {row.code[1]: getattr(np, row.code[1]) for row in PRIMITIVES.values()} | {
     "power": _power,
     "power_in_slope": _power_in_slope,
@@ -43,6 +69,12 @@ _NAMES = {row.code[1]: getattr(np, row.code[1]) for row in PRIMITIVES.values()} 
     "logarithm": _logarithm,
     "larger": np.maximum,
     "at_least": _at_least,
+    "largest": max,
+    "log_size": _log_size,
+    "relative_exp": _relative_exp,
+    "relative_power": _relative_power,
+    "relative_power_in_slope": _relative_power_in_slope,
+    "relative_power_by_exponent": _relative_power_by_exponent,
 }
 _PRINTED = INTERNAL | {function: row.code[1] for function, row in PRIMITIVES.items()}
 

@@ -12,9 +12,13 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from il6infer.network.functions import PRIMITIVES
+from il6infer.network.magnitudes import relative
 from il6infer.network.network import Network, symbol
+from il6infer.network.primitives import Largest, LogSize, RelativeExp, RelativePower
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import HOLDS
+
+_RELATIVE = (Largest, LogSize, RelativeExp, RelativePower)
 
 
 def precompute(network: Network) -> Network:
@@ -24,7 +28,7 @@ def precompute(network: Network) -> Network:
     found: dict[sp.Expr, sp.Symbol] = {}
 
     def costly(e: sp.Basic) -> bool:
-        costs = (e.is_Pow and not e.exp.is_Integer) or e.func in PRIMITIVES
+        costs = (e.is_Pow and not e.exp.is_Integer) or e.func in PRIMITIVES or isinstance(e, _RELATIVE)
         return costs and bool(e.free_symbols) and e.free_symbols <= known | {*found.values()}
 
     def name_of(e: sp.Expr) -> sp.Symbol:
@@ -41,7 +45,8 @@ def precompute(network: Network) -> Network:
         whole = e.xreplace(branches).replace(costly, name_of)
         return whole.xreplace({dummy: piecewise for piecewise, dummy in branches.items()})
 
-    rhs, fluxes = (tuple(map(replaced, expressions)) for expressions in (network.rhs, network.fluxes))
+    # First, for what is taken out of a ratio may overflow.
+    rhs, fluxes = (tuple(replaced(relative(e)) for e in own) for own in (network.rhs, network.fluxes))
     computed: dict[str, sp.Expr] = {}
     for e, name in found.items():
         computed[str(name)] = e.xreplace({symbol(n): inner for n, inner in computed.items()})

@@ -11,9 +11,11 @@ state limit the step by the rate at which that state changes now: a pulse may be
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import sympy as sp
 
+from il6infer.network.magnitudes import written_out
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.runs.modes import located
 
@@ -43,6 +45,7 @@ def clocks(network: Network) -> dict[sp.Symbol, sp.Expr]:
 
 def step_limits(network: Network) -> tuple[sp.Expr, ...]:
     """Longest steps that each function of time in the rates allows: expressions of states, time and parameters."""
+    network = replace(network, rhs=tuple(map(written_out, network.rhs)))
     rates = {TIME: sp.Integer(1), **clocks(network)}
     all_rates = {TIME: sp.Integer(1), **dict(zip(map(symbol, network.states), network.rhs, strict=True))}
     others = all_rates.keys() - rates.keys()

@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 from scipy.special import erf
 
-from il6infer.engine import Outcome, RosenbrockEngine
+from il6infer.engine import RosenbrockEngine
 from il6infer.network.network import TIME, symbol
 from tests.zoo.systems import network, problem
 
@@ -38,25 +38,17 @@ SHAPES: dict[str, tuple[sp.Expr, Callable[[np.ndarray], np.ndarray]]] = {
 }
 
 
-OVERFLOW = ("logistic", "hyperbolic")
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_pulse_of_any_width_down_to_a_ten_millionth_of_the_time_is_seen(shape: str) -> None:
-    """By a rate of area 1 or so; exp and cosh overflow far from a pulse, which is an outcome and never a number."""
+    """By a rate of area 1 or so; exp and cosh overflow far from a pulse, where the rate is 0."""
     rate, integral = SHAPES[shape]
     asked = problem(network({"y": rate / w}, {}, {"s": 500.0, "w": 1.0}), TIMES, estimated={"s": 500.0, "w": 1.0})
     engine, rng = RosenbrockEngine(asked, rtol=1e-6, atol=1e-8, lower_atol=False), np.random.default_rng(1)
-    seen = 0
     for width in END * 10.0 ** -rng.uniform(0, 7, 300):
         start = rng.uniform(0, END)
         found = engine.simulate(np.array([start, width]))
-        if shape in OVERFLOW and found.outcome[0] == Outcome.NON_FINITE:
-            continue
         expected = integral((TIMES - start) / width) - integral(np.array(-start / width))
         np.testing.assert_allclose(found.prediction, expected, atol=1e-5)
-        seen += 1
-    assert seen == 300 or shape in OVERFLOW and seen > 60
 
 
 @pytest.mark.parametrize("width", [0.05, 1e-3])

@@ -1,0 +1,166 @@
+"""Functions that only plain expressions hold, with the derivatives that they have in floating point."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+
+class Power(sp.Function):
+    """x**n of real numbers, whose derivatives are finite where x reaches 0.
+
+    A negative base has a power where the exponent is whole. A base that is negative within the solver's tolerance
+    (above -1e-6) counts as 0 for any other exponent, since concentrations touch 0, where d(x**n)/dn = x**n log(x) is
+    0 * -inf in floating point though its limit is 0. The value at 0 is infinite when n is negative, and 1 when it is 0.
+    """
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate by the base (1) or the exponent (2)."""
+        base, exponent = self.args
+        if argindex == 1:
+            return exponent * PowerInSlope(base, exponent - 1)
+        return PowerByExponent(base, exponent) * Logarithm(base)
+
+
+class PowerInSlope(Power):
+    """`Power` as a factor of a derivative: 0 at x = 0 where the exponent is negative."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate: at x = 0 as if by 0 times infinity, so that x**n at n = 1 has a finite second derivative."""
+        base, exponent = self.args
+        return super().fdiff(1) if argindex == 1 else PowerInSlope(base, exponent) * Logarithm(base)
+
+
+class PowerByExponent(Power):
+    """`Power` as a factor of its derivative by the exponent: `PowerInSlope`, but NaN where 0**0 has no derivative."""
+
+
+class Logarithm(sp.Function):
+    """log(x) that is 0 at x = 0, and NaN below: only ever multiplied by a `PowerByExponent`."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return PowerInSlope(self.args[0], sp.Integer(-1))
+
+
+class Floor(sp.Function):
+    """Greatest whole number that is not above x; its slope is 0."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return sp.Integer(0)
+
+
+class AbsoluteValue(sp.Function):
+    """|x|, whose slope at 0 is 1."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return 2 * AtLeast(self.args[0], sp.Integer(0)) - 1
+
+
+class Larger(sp.Function):
+    """The larger of two numbers; where they are equal, its slope is that of the first. NaN where one is NaN."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate by the first (1) or the second (2)."""
+        first = AtLeast(*self.args)
+        return first if argindex == 1 else 1 - first
+
+
+class AtLeast(sp.Function):
+    """1 where the first is not smaller than the second, else 0; NaN where one is NaN. Its slope is 0."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return sp.Integer(0)
+
+
+class Largest(sp.Function):
+    """The largest of the logarithms of the terms of a sum. Its slope counts as 0.
+
+    A sum is divided by its largest term, and what the sum stands in is multiplied by it: no slope of the whole depends
+    on which number that is; see `il6infer.network.magnitudes`.
+    """
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return sp.Integer(0)
+
+
+class LogSize(sp.Function):
+    """log|x|, and -1e300 at 0; stands only in `Largest` and `RelativePower`, and its slope counts as 0."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return sp.Integer(0)
+
+
+class RelativeExp(sp.Function):
+    """exp(u - m) of two numbers, and 1 where both are the same, infinite ones too."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate by u (1) or m (2)."""
+        return self if argindex == 1 else -self
+
+
+class RelativePower(sp.Function):
+    """x**n exp(w) as `Power` has it, though x**n may overflow. Arguments: x, n, `LogSize` of x, w."""
+
+    nargs = 4
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate by x (1), n (2) or w (4); the third goes with the first."""
+        base, exponent, size, w = self.args
+        if argindex == 1:
+            return exponent * RelativePowerInSlope(base, exponent - 1, size, w)
+        if argindex == 2:
+            return RelativePowerByExponent(base, exponent, size, w) * Logarithm(base)
+        return sp.Integer(0) if argindex == 3 else self
+
+
+class RelativePowerInSlope(RelativePower):
+    """`RelativePower` as `PowerInSlope`."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate, see `PowerInSlope`."""
+        base, exponent, size, w = self.args
+        if argindex == 2:
+            return RelativePowerInSlope(base, exponent, size, w) * Logarithm(base)
+        return super().fdiff(argindex)
+
+
+class RelativePowerByExponent(RelativePower):
+    """`RelativePower` as `PowerByExponent`."""
+
+
+INTERNAL = {
+    Power: "power",
+    PowerInSlope: "power_in_slope",
+    PowerByExponent: "power_by_exponent",
+    Logarithm: "logarithm",
+    Larger: "larger",
+    AtLeast: "at_least",
+    Largest: "largest",
+    LogSize: "log_size",
+    RelativeExp: "relative_exp",
+    RelativePower: "relative_power",
+    RelativePowerInSlope: "relative_power_in_slope",
+    RelativePowerByExponent: "relative_power_by_exponent",
+}
+"""Class -> name in generated code of what only plain expressions hold."""
