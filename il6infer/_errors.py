@@ -43,6 +43,11 @@ class UserError(Exception):
     """A fault of the input. The CLI prints the message and exits 2; anything else is a traceback."""
 
 
+def is_panic(error: BaseException) -> bool:
+    """Say whether a library written in Rust gave up: the class of such an error is in no module."""
+    return type(error).__name__ == "PanicException"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault of one input.

@@ -16,6 +16,7 @@ import numpy as np
 import pydiffsol as ds
 import sympy as sp
 
+from il6infer._errors import is_panic
 from il6infer._once import once
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.endless import refuse_endless
@@ -343,8 +344,8 @@ class DiffsolEngine:
         except RuntimeError as error:
             limit = "maximum" in str(error).lower()
             raise Failed(Outcome.STEP_LIMIT if limit else Outcome.STEP_TOO_SMALL) from error
-        except BaseException as error:  # a panic of diffsol's, whose class no module has
-            if type(error).__name__ != "PanicException":
+        except BaseException as error:
+            if not is_panic(error):
                 raise
             raise Failed(Outcome.STEP_TOO_SMALL) from error
         states, ends = np.asarray(solution.ys).T, np.asarray(solution.ts)

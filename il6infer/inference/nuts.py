@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import logging
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import arviz as az
@@ -17,6 +19,7 @@ import pyarrow
 import xarray as xr
 from nutpie.compile_pymc import CompiledPyMCModel
 
+from il6infer._errors import UserError, is_panic
 from il6infer._interruption import Interruption, Stopped
 from il6infer.inference import posterior
 from il6infer.inference.beginning import evened
@@ -158,21 +161,42 @@ class _Running:
     def finished(self) -> bool:
         """Whether the chain has ended."""
         try:
-            return self._sampler.is_finished
+            with self._said():
+                return self._sampler.is_finished
         except TimeoutError:  # nutpie 0.16.8 answers so while the chain runs
             return False
 
     def look(self) -> Iterations:
         """Give the iterations so far, and keep the new ones."""
-        return self._keep(_iterations(self._sampler.inspect(), self._size))
+        with self._said():
+            return self._keep(_iterations(self._sampler.inspect(), self._size))
 
     def end(self) -> Iterations:
         """Give all iterations of a chain that has ended, or end it now."""
-        return self._keep(_iterations(self._sampler.wait() if self.finished else self._sampler.abort(), self._size))
+        with self._said():
+            return self._keep(_iterations(self._sampler.wait() if self.finished else self._sampler.abort(), self._size))
 
     def cancel(self) -> None:
         """Let no thread go on."""
-        self._sampler.cancel()
+        with contextlib.suppress(UserError), self._said():
+            self._sampler.cancel()
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        """Say it in words where nutpie gives up a chain: it does not begin where the density is level, and panics."""
+        try:
+            yield
+        except BaseException as error:
+            if not is_panic(error) and not isinstance(error, RuntimeError):
+                raise
+            found = re.search(r"Could not .*", str(error))
+            reason = found[0].strip() if found else error
+            raise UserError(
+                f"nutpie gave up chain {self.leg.chain + 1} ({reason}). It does so where the log-density does not "
+                "change around the first point of a chain, or cannot be computed there. Narrow the bounds or priors to "
+                "where the data say something, choose another seed, or another sampler: `sampler: tempered`, `pymc` "
+                "or `pymc_smc`."
+            ) from None
 
     def _keep(self, iterations: Iterations) -> Iterations:
         if self._checkpoint:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from il6infer._errors import Fault
+from il6infer._errors import Fault, is_panic
 from il6infer._files import why_unreadable
 from il6infer._once import once
 from il6infer._tables import swallowed
@@ -237,7 +237,7 @@ def _workbook(content: bytes, name: str) -> tuple[tuple[Grid, ...], list[Fault]]
             return (), [Fault(name, f"sheet '{large}' has more than {MAX_CELLS:,} cells.", "Give the part to be read.")]
         found = [Grid(name, _cells(sheet), "", "", sheet.name) for sheet in sheets if sheet.height]
     except BaseException as error:
-        if not isinstance(error, CalamineError) and type(error).__name__ != "PanicException":  # of Rust, in the library
+        if not isinstance(error, CalamineError) and not is_panic(error):
             raise
         return (), [
             Fault(name, f"cannot be read as a workbook ({error}).", "Open it and save it again, without password.")

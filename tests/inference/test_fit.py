@@ -11,7 +11,7 @@ from scipy import stats
 
 from il6infer._errors import UserError
 from il6infer._files import read_posterior
-from il6infer.inference import FitSettings, fit_problem
+from il6infer.inference import FitSettings, fit_problem, nuts
 from il6infer.inference.settings import child_seed
 from tests.zoo import toy
 
@@ -180,6 +180,20 @@ def test_a_plateau_is_sampled_whichever_point_a_chain_begins_at(seed):
     levels = np.interp(np.quantile(draws, [0.1, 0.5, 0.9]), line, share / share[-1])
 
     np.testing.assert_allclose(levels, [0.1, 0.5, 0.9], atol=0.08)
+
+
+def test_where_nutpie_gives_up_it_is_said_in_words(monkeypatch):
+    monkeypatch.setattr(nuts, "evened", lambda density, frame, start: (frame, start))  # begin on the plateau itself
+    with pytest.raises(UserError) as caught:
+        fit_problem(toy.too_fast(), FitSettings(seed=1, chains=2, tune=50, draws=50, starts=3, threads=1))
+
+    assert str(caught.value) == (
+        "nutpie gave up chain 1 (Could not initialize state because of bad initial gradient: Invalid initial point). "
+        "It does so where the log-density does not change around the first point of a chain, or cannot be computed "
+        "there. "
+        "Narrow the bounds or priors to where the data say something, choose another seed, or another sampler: "
+        "`sampler: tempered`, `pymc` or `pymc_smc`."
+    )
 
 
 def test_nowhere_to_start_says_what_fails():
