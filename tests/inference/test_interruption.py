@@ -95,7 +95,8 @@ def test_the_posterior_of_what_went_on_is_the_same(resumed):
     mean, covariance = toy.line_posterior()
     for chain in range(2):
         draws = np.stack([idata["posterior"][n].values[chain] for n in "ab"])
-        np.testing.assert_allclose(draws.mean(axis=1), mean, atol=0.04 * np.sqrt(np.diag(covariance)).min())
+        # Where the fit is stopped depends on the clock; five standard errors of 16,000 draws hold for any moment.
+        assert (np.abs(draws.mean(axis=1) - mean) < 0.04 * np.sqrt(np.diag(covariance))).all()
         np.testing.assert_allclose(np.cov(draws), covariance, rtol=0.06)
 
 
