@@ -10,6 +10,7 @@ from llvmlite import ir
 from il6infer.kernel.model_functions import symbol_of
 from il6infer.kernel.vector_math import WIDTH, vector_symbol
 from il6infer.network.functions import PRIMITIVES
+from il6infer.network.primitives import LOG_OF_ZERO
 
 DOUBLE, INTEGER, BIT, LANE = ir.DoubleType(), ir.IntType(64), ir.IntType(1), ir.IntType(32)
 
@@ -24,8 +25,6 @@ _FUNCTIONS |= {"sqrt": "llvm.sqrt.f64", "abs": "llvm.fabs.f64", "copysign": "llv
 _LARGEST_POWER = 64
 _NEGATIVE = 1e-6
 """A base that is negative by less counts as 0 for a broken exponent."""
-_LOG_OF_ZERO = -1e300
-"""Finite, so that 0 times it is 0."""
 _WIDE = {f"llvm.{name}.f64" for name in ("sqrt", "fabs", "floor", "ceil", "copysign")}
 """What processors do for several numbers at once; the rest is called for one after the other."""
 
@@ -229,7 +228,7 @@ class Arithmetic:
         if name == "log_size":
             size = self._library("llvm.fabs.f64", *values)
             found = self._library("llvm.log.f64", self._positive(size))
-            return self._where("==", size, self._constant(0.0), self._constant(_LOG_OF_ZERO), found)
+            return self._where("==", size, self._constant(0.0), self._constant(LOG_OF_ZERO), found)
         if name in ("min", "max", "largest"):
             found, *others = values
             for other in others:

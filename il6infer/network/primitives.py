@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sympy as sp
+from sympy.core.evalf import prec_to_dps
+
+LOG_OF_ZERO = -1e300
+"""What `LogSize` is at 0."""
 
 
 class Power(sp.Function):
@@ -87,42 +91,85 @@ class AtLeast(sp.Function):
         return sp.Integer(0)
 
 
-class Largest(sp.Function):
+class _Number(sp.Function):
+    """A function that is a number where its arguments are: fixed parameters are put in before compilation."""
+
+    def _eval_evalf(self, prec: int) -> sp.Expr | None:
+        arguments = [argument.evalf(prec_to_dps(prec)) for argument in self.args]
+        if not all(argument.is_number for argument in arguments):
+            return None
+        if any(argument is sp.nan or argument.is_extended_real is False for argument in arguments):
+            return sp.nan
+        return sp.sympify(self.number(*arguments))
+
+    @staticmethod
+    def number(*arguments: sp.Expr) -> sp.Expr | float:
+        """Give the value at real numbers."""
+        raise NotImplementedError
+
+
+class Largest(_Number):
     """The largest of the logarithms of the terms of a sum. Its slope counts as 0.
 
     A sum is divided by its largest term, and what the sum stands in is multiplied by it: no slope of the whole depends
     on which number that is; see `il6infer.network.magnitudes`.
     """
 
+    @staticmethod
+    def number(*arguments: sp.Expr) -> sp.Expr:
+        """Give the largest."""
+        return sp.Max(*arguments)
+
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Differentiate."""
         return sp.Integer(0)
 
 
-class LogSize(sp.Function):
+class LogSize(_Number):
     """log|x|, and -1e300 at 0; stands only in `Largest` and `RelativePower`, and its slope counts as 0."""
 
     nargs = 1
 
+    @staticmethod
+    def number(x: sp.Expr) -> sp.Expr | float:
+        """Give it, finite at 0, so that 0 times it is 0."""
+        return LOG_OF_ZERO if x.is_zero else sp.log(sp.Abs(x))
+
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Differentiate."""
         return sp.Integer(0)
 
 
-class RelativeExp(sp.Function):
+class RelativeExp(_Number):
     """exp(u - m) of two numbers, and 1 where both are the same, infinite ones too."""
 
     nargs = 2
+
+    @staticmethod
+    def number(u: sp.Expr, m: sp.Expr) -> sp.Expr:
+        """Give exp(u - m)."""
+        return sp.Integer(1) if u == m else sp.exp(u - m)
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Differentiate by u (1) or m (2)."""
         return self if argindex == 1 else -self
 
 
-class RelativePower(sp.Function):
+class RelativePower(_Number):
     """x**n exp(w) as `Power` has it, though x**n may overflow. Arguments: x, n, `LogSize` of x, w."""
 
     nargs = 4
+
+    @staticmethod
+    def number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
+        """Give sign(x)**n exp(n size + w)."""
+        value = sp.exp(n * size + w)
+        # sympy's 2.0 is not its 2.
+        if x > 0 or n.is_zero:
+            return value
+        if x.is_zero:
+            return sp.Integer(0) if n > 0 else value
+        return (-value if float(n) % 2 else value) if float(n).is_integer() else sp.nan
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Differentiate by x (1), n (2) or w (4); the third goes with the first."""
@@ -137,6 +184,11 @@ class RelativePower(sp.Function):
 class RelativePowerInSlope(RelativePower):
     """`RelativePower` as `PowerInSlope`."""
 
+    @staticmethod
+    def number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
+        """As `RelativePower`, but 0 at x = 0 where n is negative."""
+        return sp.Integer(0) if x.is_zero and n < 0 else RelativePower.number(x, n, size, w)
+
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Differentiate, see `PowerInSlope`."""
         base, exponent, size, w = self.args
@@ -147,6 +199,11 @@ class RelativePowerInSlope(RelativePower):
 
 class RelativePowerByExponent(RelativePower):
     """`RelativePower` as `PowerByExponent`."""
+
+    @staticmethod
+    def number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
+        """As `RelativePowerInSlope`, but NaN for 0**0."""
+        return sp.nan if x.is_zero and n.is_zero else RelativePowerInSlope.number(x, n, size, w)
 
 
 INTERNAL = {

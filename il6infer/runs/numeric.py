@@ -9,7 +9,7 @@ import sympy as sp
 from sympy.printing.numpy import NumPyPrinter
 
 from il6infer.network.functions import PRIMITIVES, plain
-from il6infer.network.primitives import INTERNAL
+from il6infer.network.primitives import INTERNAL, LOG_OF_ZERO
 
 
 def _power(x: float, n: float, *, in_slope: bool = False) -> float:
@@ -38,7 +38,7 @@ def _at_least(a: float, b: float) -> float:
 
 
 def _log_size(x: float) -> float:
-    return -1e300 if x == 0 else np.log(np.abs(x))
+    return LOG_OF_ZERO if x == 0 else np.log(np.abs(x))
 
 
 def _relative_exp(u: float, m: float) -> float:

@@ -12,7 +12,9 @@ import sympy as sp
 
 from il6infer.engine import Outcome, compile
 from il6infer.network.functions import plain
+from il6infer.network.magnitudes import relative
 from il6infer.network.network import TIME, Event, symbol
+from il6infer.network.primitives import LogSize, RelativePower, RelativePowerByExponent, RelativePowerInSlope
 from il6infer.problems.spec import Experiment, Observable, Period
 from il6infer.runs.numeric import Function
 from tests.zoo.systems import network, problem
@@ -79,6 +81,49 @@ def test_value_slope_and_curvature_are_those_of_many_digits(name: str) -> None:
                 right = [[float(f(*map(mpmath.mpf, at))) for f in row] for row in curved]
                 rows = numeric.jacobian(np.array(at))[1:]
                 np.testing.assert_allclose(rows, right, rtol=1e-8, atol=10 * scale * steepness, err_msg=str(at))
+
+
+@pytest.mark.parametrize("name", STEEP)
+def test_numbers_may_be_put_in(name: str) -> None:
+    """What depends on fixed parameters alone is worked out before compilation."""
+    e = relative(STEEP[name])
+    with mpmath.workdps(60):
+        for state in STATES:
+            for steepness in (-3.0, *STEEPNESS[:3]):
+                at = (state, 1.31, steepness, 0.7)
+                right = float(_truth(STEEP[name], [])(*map(mpmath.mpf, at)))
+                found = float(e.xreplace(dict(zip((v, h, s, a), map(sp.Float, at), strict=True))))
+                np.testing.assert_allclose(found, right, rtol=1e-9, atol=1e-12 * steepness**2, err_msg=str(at))
+
+
+@pytest.mark.parametrize("function", [RelativePower, RelativePowerInSlope, RelativePowerByExponent])
+def test_powers_of_numbers_are_those_of_compiled_code(function: type) -> None:
+    base, exponent, extra = sp.symbols("base exponent extra", real=True)
+    e = function(base, exponent, LogSize(base), extra)
+    compiled = Function([base, exponent, extra], [e])
+    for x in (-2.0, 0.0, 0.5, 3.0):
+        for n in (-3.0, -1.5, 0.0, 1.0, 2.0, 2.5):
+            put_in = e.xreplace({base: sp.Float(x), exponent: sp.Float(n), extra: sp.Float(-1.0)}).evalf()
+            with np.errstate(over="ignore"):
+                [wanted] = compiled(np.array([x, n, -1.0]))
+            np.testing.assert_allclose(float(put_in), wanted, rtol=1e-12, err_msg=f"{x}, {n}")
+
+
+@pytest.mark.parametrize("fixed", ["hs", "h", "s", "hsa"])
+def test_parameters_may_be_fixed(fixed: str) -> None:
+    """A model whose K or n is no parameter of the fit, or that has no parameter at all."""
+    names = ["logistic", "Hill", "Hill, inhibition", "Monod-Wyman-Changeux", "Richards", "two barriers"]
+    values = {"h": 1.31, "s": 40.0, "a": 0.7}
+    rates = {"v": sp.Float(0.9), **{f"y{i}": STEEP[n] for i, n in enumerate(names)}}
+    net = network(rates, {"v": 0.3}, {**values, "k": 1.0})
+    estimated = {name: value for name, value in values.items() if name not in fixed} or {"k": 1.0}
+    asked = problem(net, [2.0], estimated=estimated, observed=[f"y{i}" for i in range(len(names))])
+    found = compile(asked, rtol=1e-8, atol=1e-10).simulate(np.array(list(estimated.values())))
+    with mpmath.workdps(25):
+        for n, name in enumerate(names):
+            f = _truth(STEEP[name], [])
+            right = mpmath.quad(lambda at, f=f: f(at, *map(mpmath.mpf, values.values())), [0.3, 1.2, 1.31, 1.4, 2.1])
+            np.testing.assert_allclose(found.prediction[n], float(right) / 0.9, rtol=1e-5, atol=1e-7, err_msg=name)
 
 
 @pytest.fixture(scope="module", params=["rodas5p", pytest.param("diffsol", marks=pytest.mark.slow)])
