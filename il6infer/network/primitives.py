@@ -100,10 +100,10 @@ class _Number(sp.Function):
             return None
         if any(argument is sp.nan or argument.is_extended_real is False for argument in arguments):
             return sp.nan
-        return sp.sympify(self.number(*arguments))
+        return sp.sympify(self._number(*arguments))
 
     @staticmethod
-    def number(*arguments: sp.Expr) -> sp.Expr | float:
+    def _number(*arguments: sp.Expr) -> sp.Expr | float:
         """Give the value at real numbers."""
         raise NotImplementedError
 
@@ -116,7 +116,7 @@ class Largest(_Number):
     """
 
     @staticmethod
-    def number(*arguments: sp.Expr) -> sp.Expr:
+    def _number(*arguments: sp.Expr) -> sp.Expr:
         """Give the largest."""
         return sp.Max(*arguments)
 
@@ -131,7 +131,7 @@ class LogSize(_Number):
     nargs = 1
 
     @staticmethod
-    def number(x: sp.Expr) -> sp.Expr | float:
+    def _number(x: sp.Expr) -> sp.Expr | float:
         """Give it, finite at 0, so that 0 times it is 0."""
         return LOG_OF_ZERO if x.is_zero else sp.log(sp.Abs(x))
 
@@ -146,7 +146,7 @@ class RelativeExp(_Number):
     nargs = 2
 
     @staticmethod
-    def number(u: sp.Expr, m: sp.Expr) -> sp.Expr:
+    def _number(u: sp.Expr, m: sp.Expr) -> sp.Expr:
         """Give exp(u - m)."""
         return sp.Integer(1) if u == m else sp.exp(u - m)
 
@@ -161,7 +161,7 @@ class RelativePower(_Number):
     nargs = 4
 
     @staticmethod
-    def number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
+    def _number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
         """Give sign(x)**n exp(n size + w)."""
         value = sp.exp(n * size + w)
         # sympy's 2.0 is not its 2.
@@ -185,9 +185,9 @@ class RelativePowerInSlope(RelativePower):
     """`RelativePower` as `PowerInSlope`."""
 
     @staticmethod
-    def number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
+    def _number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
         """As `RelativePower`, but 0 at x = 0 where n is negative."""
-        return sp.Integer(0) if x.is_zero and n < 0 else RelativePower.number(x, n, size, w)
+        return sp.Integer(0) if x.is_zero and n < 0 else RelativePower._number(x, n, size, w)
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Differentiate, see `PowerInSlope`."""
@@ -201,9 +201,9 @@ class RelativePowerByExponent(RelativePower):
     """`RelativePower` as `PowerByExponent`."""
 
     @staticmethod
-    def number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
+    def _number(x: sp.Expr, n: sp.Expr, size: sp.Expr, w: sp.Expr) -> sp.Expr:
         """As `RelativePowerInSlope`, but NaN for 0**0."""
-        return sp.nan if x.is_zero and n.is_zero else RelativePowerInSlope.number(x, n, size, w)
+        return sp.nan if x.is_zero and n.is_zero else RelativePowerInSlope._number(x, n, size, w)
 
 
 INTERNAL = {
