@@ -51,7 +51,7 @@ class _Printer(C99CodePrinter):
         x, n = e.args
         base, exponent = self._print(x), self._print(n)
         # The derivative by the exponent needs the logarithm of the base, so the base is never 0.
-        size = base if n.is_number else f"abs({base})"
+        size = base if n.is_number and not n.is_Integer else f"abs({base})"
         return self._signed_power(x, n, f"pow(max({size}, 1e-30), {exponent})")
 
     def _signed_power(self, x: sp.Expr, n: sp.Expr, value: str) -> str:

@@ -187,9 +187,9 @@ class _Running:
         try:
             yield
         except BaseException as error:
-            if not is_panic(error) and not isinstance(error, RuntimeError):
+            found = re.search(r"Could not initialize .*", str(error))
+            if not is_panic(error) and not (found and isinstance(error, RuntimeError)):
                 raise
-            found = re.search(r"Could not .*", str(error))
             reason = found[0].strip() if found else error
             raise UserError(
                 f"nutpie gave up chain {self.leg.chain + 1} ({reason}). It does so where the log-density does not "

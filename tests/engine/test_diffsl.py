@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from il6infer._errors import UserError
 from il6infer.engine import Outcome, compile
 from il6infer.network.network import TIME, symbol
+from il6infer.network.primitives import Power
 from tests.zoo.systems import network, problem
 
 x, k = symbol("x"), symbol("k")
@@ -61,6 +62,13 @@ def test_a_negative_base_with_a_broken_exponent_fails_and_is_no_number(exponent:
         engine = compile(problem(falling, [2 * np.pi], estimated=estimated, observed=["y"]), engine="diffsol")
         found = engine.simulate(np.array([*estimated.values()]))
         assert found.outcome.tolist() != [Outcome.OK]
+
+
+def test_a_plain_power_with_a_whole_number_takes_a_negative_base() -> None:
+    net = network({"x": sp.Integer(-1), "y": Power(symbol("x"), sp.Integer(3))}, {"x": -1.0}, {"k": 1.0})
+    found = compile(problem(net, [1.0], estimated={"k": 1.0}, observed=["y"]), engine="diffsol").simulate(np.ones(1))
+
+    np.testing.assert_allclose(found.prediction, [-3.75], rtol=1e-5)
 
 
 def test_a_rate_that_is_no_number_is_refused() -> None:
