@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,36 +17,33 @@ import yaml
 from il6infer._errors import Fault, UserError, nearest, raise_faults
 from il6infer._files import WRITTEN, on_disk
 from il6infer.building.along_courses import correlation_faults, with_correlation_tables
-from il6infer.building.constraints import constraint_faults, with_constraints
+from il6infer.building.constraints import cells_faults, constrained_cells, constraint_faults, with_constraints
 from il6infer.building.gel_noise import with_gel_noise
 from il6infer.building.genotypes import (
     OwnParameter,
     always_set,
+    cells_of_predictions,
     genotype_faults,
     genotypes_of,
     own_parameters,
     with_genotypes,
 )
-from il6infer.building.genotypes import changes_of as genotype_changes
 from il6infer.building.instruments import instrument_parameters
-from il6infer.building.joint import of_readouts, with_readouts
+from il6infer.building.joint import of_readouts, readout_name_faults, with_readouts
+from il6infer.building.protocols import protocol_tables
 from il6infer.building.units import unit_faults
 from il6infer.library.assembly import readout_fault, species_fault
 from il6infer.library.compose import Model
-from il6infer.library.names import cells_name
 from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
 from il6infer.problems.courses import EXTENSION as CORRELATION
 from il6infer.problems.noise import EXTENSION, KINDS, NOISES, WITHOUT
-from il6infer.problems.spec import CARRIER, Problem
+from il6infer.problems.spec import CARRIER, CELLS, Problem
 from il6infer.problems.stimuli import idle_stimuli
 from il6infer.problems.student import FREEDOM
 from il6infer.stages.genotype import Genotype
 
 logger = logging.getLogger("il6infer")
-
-REST = "rest"
-"""Condition of the cells before stimulation: nothing dissolved in the medium."""
 
 _BESIDE = (".provenance", ".snakemake_timestamp", ".DS_Store")
 """What may lie beside the files of a problem, and is made again with it or of no worth."""
@@ -106,25 +102,27 @@ def build(
     constraints = [constraints] if isinstance(constraints, str) else constraints
     measured = with_readouts(measurements, model)
     faults = _faults(measured, protocol, model) + unit_faults(measured, model)
+    faults += readout_name_faults(measurements, model)
     genotypes, unread = genotypes_of(protocol)
     faults += unread + genotype_faults(genotypes, model)
     faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
+    faults += [] if faults else cells_faults(constraints, genotypes, protocol, model)
     faults += correlation_faults(measurements) if correlated else []
     raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
     model = with_genotypes(model, genotypes)
-    conditions, experiments = _protocol(protocol, genotypes, model)
+    conditions, experiments = protocol_tables(protocol, genotypes, model)
     tables = {
         "conditions": conditions,
         "experiments": experiments,
         "observables": of_readouts(_observables(measurements), measurements["observable"], measured["observable"]),
         "measurements": _measurement_table(measurements),
-        "parameters": _parameters(measurements, genotypes, model, kept=bool(constraints), gel_noise=gel_noise),
+        "parameters": _parameters(measurements, genotypes, model, gel_noise=gel_noise),
     }
     if gel_noise:
         tables = with_gel_noise(tables, measurements)
     if correlated:
         tables = with_correlation_tables(tables, measurements)
-    tables = with_constraints(tables, constraints)
+    tables = with_constraints(tables, constraints, constrained_cells(constraints, genotypes, protocol, model))
     _refuse_foreign(folder, {"model.xml", "problem.yaml", *(f"{name}.tsv" for name in tables), *_BESIDE})
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -143,6 +141,9 @@ def build(
             config["extensions"] = {EXTENSION: about}
         if tables["observables"]["observableId"].str.startswith(CARRIER).any():
             config.setdefault("extensions", {})[CORRELATION] = {"version": "1.0.0", "required": True}
+        if cells := cells_of_predictions(measurements, genotypes, model):
+            about = {"version": "1.0.0", "required": False, "config": {"experiment": cells}}
+            config.setdefault("extensions", {})[CELLS] = about
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
         problem = check(temporary / "problem.yaml")
         raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
@@ -236,55 +237,6 @@ def _differences(problem: Problem, tables: Mapping[str, pd.DataFrame]) -> list[F
     return faults
 
 
-def _protocol(
-    protocol: pd.DataFrame, genotypes: Mapping[str, Genotype], model: Model
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Condition and experiment tables; steps at the same time make one condition, shared where they agree."""
-    changes_of: dict[tuple, str] = {}
-    rows = [{"conditionId": REST, "targetId": s, "targetValue": 0.0} for s in model.medium]
-    experiments = []
-    for name, steps in protocol.groupby("condition", sort=False):
-        experiments.append({"experimentId": name, "time": "-inf", "conditionId": REST})
-        cells = genotype_changes(genotypes[name], model) if name in genotypes else {}
-        if cells:
-            key = (REST, *cells.items())
-            if key not in changes_of:
-                changes_of[key] = f"cells_{name}"
-                rows += [{"conditionId": changes_of[key], "targetId": cells_name(p), "targetValue": v}
-                         for p, v in cells.items()]  # fmt: skip
-            experiments.append({"experimentId": name, "time": "-inf", "conditionId": changes_of[key]})
-        start = min(0.0, steps["time_min"].min())
-        moments = {start: {}} | {time: {} for time in sorted(steps["time_min"].unique())}
-        for time, group in steps.groupby("time_min"):
-            for step in group.itertuples():
-                moments[time] |= _changes(step, model)
-        for time, changes in sorted(moments.items()):
-            key = tuple(changes.items())
-            if key and key not in changes_of:
-                changes_of[key] = f"{name}_{len(changes_of) + 1}"
-                rows += [{"conditionId": changes_of[key], "targetId": s, "targetValue": v} for s, v in key]
-            experiments.append({"experimentId": name, "time": f"{time:.10g}", "conditionId": changes_of.get(key, "")})
-    return pd.DataFrame(rows), pd.DataFrame(experiments)
-
-
-class _Step(Protocol):
-    """One row of a protocol."""
-
-    action: str
-    species: str
-    concentration_nM: float
-
-
-def _changes(step: _Step, model: Model) -> dict[str, str]:
-    """Target -> value of one protocol step; an addition is an expression of the species itself."""
-    if step.action == "wash":
-        return dict.fromkeys(model.medium, "0.0")
-    if step.action == "control":
-        return {}
-    dose = f"{step.concentration_nM:.12g}"
-    return {step.species: dose if step.action == "set" else f"{step.species} + {dose}"}
-
-
 def _observables(measurements: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, group in measurements.groupby("observable", sort=False):
@@ -352,11 +304,11 @@ def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _parameters(
-    measurements: pd.DataFrame, genotypes: Mapping[str, Genotype], model: Model, *, kept: bool, gel_noise: bool
+    measurements: pd.DataFrame, genotypes: Mapping[str, Genotype], model: Model, *, gel_noise: bool
 ) -> pd.DataFrame:
-    """Parameters with priors; `kept`: those, too, that every condition sets, for a constraint may name them."""
+    """Parameters with priors; those that every condition sets mean nothing, and are left out."""
     rows = []
-    unused = set() if kept else always_set(genotypes, set(measurements["condition"]), model)
+    unused = always_set(genotypes, set(measurements["condition"]), model)
     for p in model.priors.itertuples():
         if p.distribution == "fixed":
             continue

@@ -12,7 +12,7 @@ from il6infer._errors import Fault
 from il6infer.library.compose import Model, value_fault, with_cells
 from il6infer.library.genotypes import knock_out_fault, knocked_out, parameter_fault
 from il6infer.library.priors import cell_table, log_normal
-from il6infer.stages.genotype import COLUMNS, Genotype, read_genotype
+from il6infer.stages.genotype import COLUMNS, MARKS, Genotype, read_genotype
 
 
 def genotypes_of(protocol: pd.DataFrame) -> tuple[dict[str, Genotype], list[Fault]]:
@@ -24,7 +24,7 @@ def genotypes_of(protocol: pd.DataFrame) -> tuple[dict[str, Genotype], list[Faul
         if len(cells) > 1:
             what = "its rows say different things of its cells: knock_out and set must be the same in all of them."
             faults.append(Fault(where, what))
-        genotype, wrong = read_genotype(*cells.iloc[0])
+        genotype, wrong = read_genotype(*cells.iloc[0], joined=True)
         faults += [Fault(f"{where}, {column}", what) for column, what in wrong]
         if genotype:
             found[str(condition)] = genotype
@@ -37,7 +37,7 @@ def genotype_faults(genotypes: Mapping[str, Genotype], model: Model) -> list[Fau
     for condition, genotype in genotypes.items():
         for fault in _faults(f"protocol, condition '{condition}'", genotype, model):
             found.setdefault(f"{fault.what} {fault.remedy}", fault)
-    return list(found.values())
+    return [*found.values(), *_of_other_cells(genotypes, model)]
 
 
 def changes_of(genotype: Genotype, model: Model) -> dict[str, str]:
@@ -58,18 +58,35 @@ def _given(genotype: Genotype, model: Model) -> dict[str, float | str]:
     return {name: v for name, v in genotype.set.items() if name not in lacking or not _marked(v)}
 
 
+def is_of_joint(genotype: Genotype, parameter: str, model: Model) -> bool:
+    """Tell whether cells have a parameter as the cells of their data set have it, and not by their genotype alone.
+
+    Parameters
+    ----------
+    genotype
+        Of the cells.
+    parameter
+        One that they change.
+    model
+        What the cells are a change of.
+    """
+    return _marked(genotype.set.get(parameter, 0.0)) and parameter not in _lacking(genotype, model)
+
+
 def _marked(value: float | str) -> bool:
     """Tell whether a joint fit gave it."""
-    return isinstance(value, str) and bool(_kind(value)[0])
+    return isinstance(value, str) and bool(_parts(value)[0])
 
 
 def _value(name: str, value: float | str, model: Model) -> str:
     """Write a value for PEtab; empty where a joint fit sets what the model lacks."""
     if not isinstance(value, str):
         return f"{value!r}"
-    kind, cells = _kind(value)
+    kind, cells, _ = _parts(value)
     if kind and name not in set(model.priors["parameter"]):
         return ""
+    if kind == GIVEN:
+        return f"{float(cells)!r}"
     if kind == POOLED:
         return f"{name}*exp({spread_name(name)}*{deviation_name(name, cells)})"
     if kind == PRESET:
@@ -78,13 +95,15 @@ def _value(name: str, value: float | str, model: Model) -> str:
     return own_name(name, cells)
 
 
-OWN, POOLED, PRESET = ":", "~", "@"
-"""How a joint fit marks what is one a data set, drawn around a common mean, or that of a cell preset."""
+OWN, POOLED, PRESET, GIVEN = MARKS
+"""How a joint fit marks what is one a data set, drawn around a common mean, that of a cell preset, or a given value."""
 
 
-def _kind(value: str) -> tuple[str, str]:
-    """Mark, or nothing, and name."""
-    return (value[0], value[1:]) if value[:1] in (OWN, POOLED, PRESET) else ("", value)
+def _parts(value: str) -> tuple[str, str, str]:
+    """Mark, or nothing; name; and the cell preset that has the prior, or nothing: that of the model."""
+    mark = value[0] if value[:1] in (OWN, POOLED, PRESET, GIVEN) else ""
+    name, _, cell = value.removeprefix(mark).partition(PRESET)
+    return mark, name, name if mark == PRESET else cell
 
 
 def _preset(name: str, cell: str) -> Any:
@@ -136,10 +155,10 @@ def own_parameters(genotypes: Mapping[str, Genotype], model: Model) -> list[OwnP
     rows = {row.parameter: row for row in model.priors.itertuples()}
     every = ((n, v) for each in genotypes.values() for n, v in _given(each, model).items())
     for name, value in ((n, v) for n, v in every if isinstance(v, str)):
-        kind, cells = _kind(value)
-        if name not in rows or (kind == PRESET and _preset(name, cells).distribution == "fixed"):
+        kind, cells, preset = _parts(value)
+        if name not in rows or kind == GIVEN or (kind == PRESET and _preset(name, cells).distribution == "fixed"):
             continue
-        row = _preset(name, cells) if kind == PRESET else rows[name]
+        row = _preset(name, preset) if preset else rows[name]
         source = row.source + (f" (doi {row.doi})" if row.doi else "")
         if kind == POOLED:
             text = f"{row.description}: sd of ln between data sets"
@@ -172,6 +191,29 @@ def always_set(genotypes: Mapping[str, Genotype], conditions: set[str], model: M
     return set.intersection(*found) - pooled if found else set()
 
 
+def cells_of_predictions(measurements: pd.DataFrame, genotypes: Mapping[str, Genotype], model: Model) -> str:
+    """Choose the condition in whose cells is predicted what was not measured; empty for those of the model.
+
+    It is the first condition, of a joint fit the first of its first data set, whose cells no genotype of their own
+    makes others; the first of all where there is none.
+
+    Parameters
+    ----------
+    measurements
+        Table of the ingest stage.
+    genotypes
+        Condition -> what its cells are, where they are not those of the model.
+    """
+    table = measurements
+    if any(_marked(v) for genotype in genotypes.values() for v in genotype.set.values()):
+        table = table[table["dataset"] == table["dataset"].iloc[0]]
+    each = {name: genotypes.get(name, Genotype()) for name in dict.fromkeys(table["condition"])}
+    changes = {name: changes_of(genotype, model) for name, genotype in each.items()}
+    plain = [name for name, genotype in each.items() if all(is_of_joint(genotype, p, model) for p in changes[name])]
+    chosen = (plain or list(each))[0]
+    return str(chosen) if changes[chosen] else ""
+
+
 def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
     for name in genotype.knock_out:
         if fault := knock_out_fault(f"{where}, knock_out", name, model.name, model.library):
@@ -185,9 +227,10 @@ def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
     priors = model.priors.set_index("parameter")["distribution"]
     for name, value in genotype.set.items():
         place = f"{where}, set"
-        kind, cells = _kind(value) if isinstance(value, str) else ("", "")
+        kind, cells, _ = _parts(value) if isinstance(value, str) else ("", "", "")
         if kind == PRESET or (kind and name not in priors):
             continue  # of a joint fit: the configuration was checked, and this model may lack it
+        value = float(cells) if kind == GIVEN else value
         if fault := parameter_fault(place, name, model.name, model.library):
             yield fault
         elif isinstance(value, str) and priors.get(name, "computed") in ("fixed", "computed"):
@@ -196,3 +239,29 @@ def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
             yield Fault(place, what, "Give its value in these cells as a number.")
         elif not isinstance(value, str) and (fault := value_fault(f"{place}, {name}", name, value, model.library)):
             yield fault
+
+
+def _of_other_cells(genotypes: Mapping[str, Genotype], model: Model) -> Iterator[Fault]:
+    """Find parameters that a joint fit takes for one quantity in cells of presets that have other priors of it."""
+    own = {row.parameter: _interval(row) for row in model.priors.itertuples()}
+    every = [(n, *_parts(v)) for g in genotypes.values() for n, v in g.set.items() if isinstance(v, str) and n in own]
+    for name in dict.fromkeys(n for n, kind, _, preset in every if kind == POOLED and preset):
+        cells = dict.fromkeys(preset for n, kind, _, preset in every if n == name and kind == POOLED)
+        if {_interval(_preset(name, cell)) for cell in cells} != {own[name]}:
+            what = f"'{name}' is to be drawn around a common mean, but cells of {' and '.join(cells)} "
+            what += "have other priors of it." if len(cells) > 1 else f"have another prior of it than '{model.name}'."
+            remedy = "Leave it out of 'pooled': it is then one a preset; under 'own' it is one a data set."
+            yield Fault("pooled", what, remedy)
+    meant: dict[tuple[str, str], dict[str, None]] = {}
+    for name, kind, cells, preset in every:
+        if kind not in (POOLED, GIVEN):
+            of = {OWN: "a data set", PRESET: "a cell preset"}.get(kind, f"cells of {preset or 'a condition'}")
+            meant.setdefault((name, cells), {})[of] = None
+    for (name, cells), of in meant.items():
+        if len(of) > 1:
+            what = f"'{name}' is to be estimated for '{cells}', which names {' and '.join(of)}."
+            yield Fault("protocol, set", what, "One name is one parameter: give one of them another.")
+
+
+def _interval(row: Any) -> tuple[float, float, float]:
+    return row.median, row.low, row.high

@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 
+from il6infer._errors import Fault
 from il6infer.library.compose import Model
 
 
@@ -16,6 +17,24 @@ def with_readouts(measurements: pd.DataFrame, model: Model) -> pd.DataFrame:
         for name, dataset in zip(measurements["observable"], measurements["dataset"], strict=True)
     ]
     return measurements.assign(observable=names)
+
+
+def readout_name_faults(measurements: pd.DataFrame, model: Model) -> list[Fault]:
+    """Find read-outs that can be read in two ways: pSTAT3 of a joint fit's data set ``nucleus`` is no pSTAT3_nucleus.
+
+    Parameters
+    ----------
+    measurements
+        Table of the ingest stage.
+    """
+    faults = []
+    for (name, dataset), rows in measurements.groupby(["observable", "dataset"], sort=False):
+        short = str(name).removesuffix(f"_{dataset}")
+        joined = all(rows[column].str.startswith(f"{dataset}_").all() for column in ("condition", "batch"))
+        if joined and short != name and {name, short} <= set(model.readouts):
+            what = f"'{name}' is a read-out of its own, and {short} of data set '{dataset}' of a joint fit."
+            faults.append(Fault("measurements", what, "Give the data set another name."))
+    return faults
 
 
 def of_readouts(observables: pd.DataFrame, named: pd.Series, readouts: pd.Series) -> pd.DataFrame:

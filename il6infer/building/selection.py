@@ -73,6 +73,11 @@ def joined(
     ----------
     tables
         Name that is put before (or empty), measurements and protocol of each.
+
+    Raises
+    ------
+    UserError
+        With every condition and gel that would have the name of another data set's.
     """
     measured, done = [], []
     for name, measurements, protocol in tables:
@@ -81,4 +86,12 @@ def joined(
             measurements.assign(condition=before + measurements["condition"], batch=before + measurements["batch"])
         )
         done.append(protocol.assign(condition=before + protocol["condition"]))
+    faults, first = [], {}
+    for (name, *_), table in zip(tables, measured, strict=True):
+        for column, word in (("condition", "condition"), ("batch", "gel or plate")):
+            for own in dict.fromkeys(table[column]):
+                if first.setdefault((column, own), name) != name:
+                    what = f"{word} '{own}' of data set '{name}' would have the name of another's."
+                    faults.append(Fault("held-out data", what, "Give the data set another name."))
+    raise_faults(faults, "data sets")
     return pd.concat(measured, ignore_index=True), pd.concat(done, ignore_index=True)

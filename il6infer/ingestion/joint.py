@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from il6infer._errors import Fault, raise_faults
 from il6infer.ingestion.assemble import Tables
 from il6infer.stages import genotype
 from il6infer.stages.genotype import Genotype, read_genotype
@@ -49,6 +50,11 @@ def join(name: str, members: Sequence[Member], own: Sequence[str], pooled: Seque
     own, pooled
         Parameters that are one a data set: each with the library's prior, or drawn around a common mean. All others are
         shared, but those of cell presets, which cells of one preset share.
+
+    Raises
+    ------
+    UserError
+        With every condition, gel and read-out that would have the name of another data set's.
     """
     measured, done = [], []
     for member in members:
@@ -63,17 +69,37 @@ def join(name: str, members: Sequence[Member], own: Sequence[str], pooled: Seque
         cells = [_cells(row, member, own, pooled) for row in member.protocol.itertuples()]
         texts = dict(zip(genotype.COLUMNS, zip(*cells, strict=True), strict=True))
         done.append(member.protocol.assign(condition=before + member.protocol["condition"], **texts))
+    raise_faults(_same_names(members, measured, done), f"data sets of '{name}'")
     table = pd.concat(measured, ignore_index=True)
     return Tables(table, pd.concat(done, ignore_index=True), _summary(name, members, table))
+
+
+def _same_names(
+    members: Sequence[Member], measured: Sequence[pd.DataFrame], done: Sequence[pd.DataFrame]
+) -> Iterator[Fault]:
+    """Find what gets one name in two data sets: gel b_1 of data set a, and gel 1 of data set a_b."""
+    for column, words in (("condition", "conditions"), ("batch", "gels or plates"), ("observable", "read-outs")):
+        first: dict[str, str] = {}
+        for member, table, steps in zip(members, measured, done, strict=True):
+            named = [*table[column], *(steps[column] if column == "condition" else ())]
+            for name in dict.fromkeys(map(str, named)):
+                if first.setdefault(name, member.name) != member.name:
+                    what = f"{words} of data sets '{first[name]}' and '{member.name}' would both be called '{name}'."
+                    yield Fault("joint", what, "Give one of the data sets another name.")
 
 
 def _cells(row: object, member: Member, own: Sequence[str], pooled: Sequence[str]) -> tuple[str, str]:
     """Text of a condition's cells: its own, and below that what its data set has."""
     said, _ = read_genotype(row.knock_out, row.set)  # type: ignore[attr-defined]
-    given: dict[str, float | str] = dict.fromkeys(member.preset, f"@{member.cell}")
-    given |= {p: f":{member.name}" for p in own} | {p: f"~{member.name}" for p in pooled}
-    given |= member.values or {}
-    return Genotype(said.knock_out, {p: v for p, v in given.items() if p not in said.knock_out} | dict(said.set)).cells
+    # What is estimated of a parameter that the preset gives has the prior of these cells, not of the model's.
+    of = dict.fromkeys(member.preset, f"@{member.cell}")
+    given: dict[str, float | str] = {**of}
+    given |= {p: f":{member.name}{of.get(p, '')}" for p in own}
+    given |= {p: f"~{member.name}{of.get(p, '')}" for p in pooled}
+    given |= {p: f"={v!r}" for p, v in (member.values or {}).items()}
+    given = {p: v for p, v in given.items() if p not in said.knock_out}
+    given |= {p: f"{v}{of.get(p, '')}" if isinstance(v, str) else v for p, v in said.set.items()}
+    return Genotype(said.knock_out, given).cells
 
 
 def _summary(name: str, members: Sequence[Member], table: pd.DataFrame) -> IngestSummary:

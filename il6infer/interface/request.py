@@ -21,7 +21,7 @@ from il6infer.library.compose import Model, value_fault
 from il6infer.library.genotypes import knock_out_fault, parameter_fault, parameters_of_gene
 from il6infer.prediction.claims import VirtualExperiment
 from il6infer.prediction.courses import readable
-from il6infer.problems.spec import Problem
+from il6infer.problems.spec import STEADY_STATE, Problem
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,8 @@ def _medium_fault(where: str, name: str, problem: Problem, model: Model | None) 
         return None if name in model.medium else species_fault(where, name, model.name, model.library)
     if name not in network.states:
         return Fault(where, "the model has no species of that name.", nearest(name, network.states))
-    first = problem.experiments[0].periods[0].changes if problem.experiments else {}
+    starts = [e.periods[0] for e in problem.experiments if e.periods]
+    first = next((period.changes for period in starts if period.time == STEADY_STATE), {})
     # In models of the library all that is dissolved is stated at rest, and only that is counted in nM.
     if {"medium", "membrane"} <= set(network.compartments) and name not in first:
         known = [species for species in network.states if species in first]

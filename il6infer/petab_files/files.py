@@ -16,6 +16,7 @@ from il6infer._files import why_unreadable
 from il6infer._yaml import read_yaml
 from il6infer.problems.courses import EXTENSION as CORRELATION
 from il6infer.problems.noise import EXTENSION
+from il6infer.problems.spec import CELLS
 from il6infer.problems.student import FREEDOM
 
 KINDS = ("parameter", "measurement", "observable", "condition", "experiment", "mapping")
@@ -48,6 +49,8 @@ class Listing:
         Id and file name of the one model.
     correlated
         Whether errors of read-outs hang together along courses, as an extension says.
+    cells
+        Experiment whose cells are those of predictions, as an extension says; empty: none.
     """
 
     path: Path
@@ -56,6 +59,7 @@ class Listing:
     tables: Mapping[str, tuple[str, ...]]
     model: tuple[str, str]
     correlated: bool = False
+    cells: str = ""
 
     @property
     def subject(self) -> str:
@@ -134,8 +138,14 @@ def _second(path: Path, config: Mapping[str, Any], faults: list[Fault]) -> Listi
         raise UserError(f"{path}: model language '{model.get('language')}'; only sbml is supported.")
     faults += _extensions(path, config.get("extensions") or {})
     known = config.get("id")
-    correlated = CORRELATION in (config.get("extensions") or {})
-    return Listing(path, 2, "" if known is None else str(known), tables, (str(name), model["location"]), correlated)
+    extensions = config.get("extensions") or {}
+    told = extensions.get(CELLS) if isinstance(extensions, dict) else None
+    about = told.get("config") if isinstance(told, dict) else None
+    cells = str(about.get("experiment", "")) if isinstance(about, dict) else ""
+    name_of_problem = "" if known is None else str(known)
+    return Listing(
+        path, 2, name_of_problem, tables, (str(name), model["location"]), CORRELATION in extensions, cells
+    )  # fmt: skip
 
 
 def _list(path: Path, part: Mapping[str, Any], key: str, faults: list[Fault]) -> tuple[str, ...]:

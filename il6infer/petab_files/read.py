@@ -61,6 +61,8 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     translated = _translate(problem, network, path, kept)
     completed = complete(translated, kept) if kept else translated
     refuse_without_value(tables, completed, listing.subject, linted=linted)
+    if listing.cells in {e.id for e in completed.experiments}:
+        completed = replace(completed, cells=listing.cells)
     return read_correlations(completed, listing.subject, declared=listing.correlated)
 
 

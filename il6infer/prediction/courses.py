@@ -44,8 +44,8 @@ def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment
         if step.action == "wash":
             changes |= dict.fromkeys(dissolved, sp.Float(0.0))
         elif step.action in ("add", "set"):
-            before = symbol(step.species) if step.action == "add" else 0
-            changes[step.species] = before + sp.Float(step.concentration_nM)
+            left = changes.get(step.species, symbol(step.species))  # a wash of the same time comes first
+            changes[step.species] = sp.Float(step.concentration_nM) + (left if step.action == "add" else 0)
     experiments = []
     for number, dose in enumerate(plan.doses or (0.0,)):
         these = {time: dict(changes) for time, changes in moments.items()}
@@ -58,12 +58,16 @@ def experiments_of(plan: VirtualExperiment, problem: Problem) -> list[Experiment
 
 
 def _rest(problem: Problem) -> dict[str, sp.Expr]:
-    """Give the cells at rest: those of the model; where every experiment has cells of its own, those of the first."""
+    """Give the cells at rest: those that the problem names, or of the model; else those of what was measured first."""
     states = set(problem.network.states)
-    starts = [
-        dict(e.periods[0].changes) for e in problem.experiments if e.periods and e.periods[0].time == STEADY_STATE
-    ]
-    return next((changes for changes in starts if changes.keys() <= states), starts[0] if starts else {})
+    starts = {
+        e.id: dict(e.periods[0].changes) for e in problem.experiments if e.periods and e.periods[0].time == STEADY_STATE
+    }
+    if problem.cells in starts:
+        return starts[problem.cells]
+    measured = [starts[name] for name in dict.fromkeys(problem.measurements["experiment"]) if name in starts]
+    everything = [*measured, *starts.values()]
+    return next((changes for changes in everything if changes.keys() <= states), everything[0] if everything else {})
 
 
 def question(problem: Problem, asked: Sequence[tuple[str, Sequence[Experiment]]], times: np.ndarray) -> Problem:

@@ -24,6 +24,9 @@ CARRIER = "correlation_of_"
 `il6infer.problems.courses`: formula and noise are its correlation time and correlated share. Nothing is measured of it,
 and its one row in the table of measurements has no part in the likelihood but through that observable."""
 
+CELLS = "cells_of_predictions"
+"""PEtab extension that names the experiment of `Problem.cells`; no other tool needs to know it."""
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -149,6 +152,8 @@ class Problem:
         own initial state from t=0), time, value (float), observable_parameters, noise_parameters (tuples of
         sympy expressions of problem parameters), batch (gel or plate), replicate (str, may be empty); perhaps censored
         (one of `il6infer.problems.noise.CENSORED`): value is then a limit, and the measurement below or above it.
+    cells
+        Experiment in whose cells is predicted what was not measured; empty: in those of the model.
     """
 
     id: str
@@ -157,6 +162,7 @@ class Problem:
     experiments: tuple[Experiment, ...]
     observables: tuple[Observable, ...]
     measurements: pd.DataFrame
+    cells: str = ""
 
     @property
     def estimated(self) -> tuple[Parameter, ...]:

@@ -9,6 +9,7 @@ from il6infer._errors import UserError
 from il6infer._units import substances
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.names import CELLS, parse_model_name
+from il6infer.stages.genotype import MARKS
 
 SHORT = 45
 """Letters up to which the text of a module is its label; beyond, its word has to do."""
@@ -57,13 +58,19 @@ def condition_labels(protocol: Iterable[Mapping[str, str]], conditions: Iterable
     return {name: f"{words} ({name})" if words in twice else words for name, words in said.items()}
 
 
+def _own(given: str) -> str:
+    """Give what a condition's cells have of their own; nothing of what a joint fit gives all of their data set."""
+    name, _, value = given.partition("=")
+    return "" if value[:1] in MARKS else f"{name}={value.partition('@')[0]}" if value else given
+
+
 def _condition(rows: Iterable[Mapping[str, str]]) -> str:
     known = substances()
     moments: dict[float, list[str]] = {}
     cells: dict[str, None] = {}
     for row in rows:
         cells |= {f"cells without {name}": None for name in row.get("knock_out", "").split(";") if name}
-        cells |= {f"cells with {value}": None for value in row.get("set", "").split(";") if value}
+        cells |= {f"cells with {value}": None for value in map(_own, row.get("set", "").split(";")) if value}
         action, time = row["action"], float(row["time_min"] or 0)
         name = known[row["species"]].name.split(",")[0] if row["species"] in known else row["species"]
         if action == "add":

@@ -13,6 +13,10 @@ COLUMNS = ("knock_out", "set")
 """Columns of a protocol that hold it, as text: ``SOCS3;JAK1`` and ``ratio_IL6R_gp130=0.2;k_import=high``."""
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_CELLS = re.compile(rf"[:~@]?{_NAME.pattern}|[:~]?{_NAME.pattern}@{_NAME.pattern}", re.ASCII)
+
+MARKS = (":", "~", "@", "=")
+"""What a value begins with that a joint fit has written: see `Genotype.set`."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,10 @@ class Genotype:
         Genes, or parameters, that they lack.
     set
         Parameter -> its value in these cells; or a name, where it is estimated for these cells apart, from the same
-        prior. Conditions that give a parameter one name share it. A joint fit writes three more, which models without
+        prior. Conditions that give a parameter one name share it. A joint fit writes four more, which models without
         the parameter pass over: ``:name``, as a name; ``~name``, drawn around a mean that all share; ``@cell``, as in
-        a cell preset.
+        a cell preset; ``=0.2``, the value that the configuration gives. ``@cell`` behind a name says which preset's
+        cells these are, and so which prior they have.
     """
 
     knock_out: tuple[str, ...] = ()
@@ -44,13 +49,15 @@ class Genotype:
         return ";".join(self.knock_out), ";".join(given)
 
 
-def read_genotype(knock_out: str, given: str) -> tuple[Genotype, list[tuple[str, str]]]:
+def read_genotype(knock_out: str, given: str, *, joined: bool = False) -> tuple[Genotype, list[tuple[str, str]]]:
     """Read the two cells of a protocol.
 
     Parameters
     ----------
     knock_out, given
         Text of the columns `COLUMNS`; empty for nothing.
+    joined
+        Whether a joint fit may have written them.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def read_genotype(knock_out: str, given: str) -> tuple[Genotype, list[tuple[str,
     for entry in (part.strip() for part in given.split(";") if part.strip()):
         name, equals, text = (word.strip() for word in entry.partition("="))
         value = number(text)
-        if not equals or not _is_name(name) or (value is None and not _is_name(text.lstrip(":~@"))):
+        if not equals or not _is_name(name) or (value is None and not (_of_joint if joined else _is_name)(text)):
             wrong.append(("set", f"'{entry}' is not PARAMETER=VALUE."))
         elif name in values:
             wrong.append(("set", f"'{name}' is set twice."))
@@ -72,6 +79,10 @@ def read_genotype(knock_out: str, given: str) -> tuple[Genotype, list[tuple[str,
             values[name] = text if value is None else value
     wrong += [("set", f"'{name}' is knocked out, too.") for name in values if name in lacking]
     return Genotype(tuple(dict.fromkeys(lacking)), MappingProxyType(values)), wrong
+
+
+def _of_joint(text: str) -> bool:
+    return bool(_CELLS.fullmatch(text)) or (text[:1] == MARKS[-1] and number(text[1:]) is not None)
 
 
 def _is_name(text: str) -> bool:

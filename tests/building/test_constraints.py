@@ -17,6 +17,7 @@ from il6infer.building.constraints import constraint_table
 from il6infer.configuration.load import SCHEMA
 from il6infer.engine import compile
 from il6infer.exchange.adopt import adopt, write_tables
+from il6infer.ingestion.joint import join
 from il6infer.library.compose import compose
 from il6infer.library.constraint_names import CONSTRAINTS
 from il6infer.library.priors import Z90, log_normal, prior_table
@@ -25,6 +26,7 @@ from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
 from il6infer.stages.tables import MEASUREMENTS, read_table
 from il6infer.stages.tables import adopted as columns
+from tests.building.test_joint import member
 from tests.library.cells import odes
 from tests.library.odes import medians
 from tests.library.representative import EVERYTHING
@@ -200,3 +202,48 @@ def test_table_names_and_schema_know_the_same(root):
         np.testing.assert_allclose(table["value"][rows], values[rows], rtol=1e-12)
     docs = (root / "docs" / "models.md").read_text("utf-8")
     assert all(f"`{name}`" in docs for name in CONSTRAINTS)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, [("gp130_0_hepatocyte", "concentration_membrane"), ("gp130_0_HepG2", "concentration_membrane")]),
+        ({"own": ["concentration_membrane"]},
+         [("gp130_0_hepatocyte", "concentration_membrane_mouse"), ("gp130_0_HepG2", "concentration_membrane_human"),
+          ("gp130_0_HepG2", "concentration_membrane_man")]),
+    ],
+)  # fmt: skip
+def test_a_constraint_of_a_joint_fit_is_about_each_of_its_cells(given, expected, tmp_path):
+    """It was about receptors per cell of the model's own, which no cells of such a fit have."""
+    members = [member("mouse", "hepatocyte"), member("human", "HepG2"), member("man", "HepG2")]
+    tables = join("all", members, given.get("own", ()), ())
+    path = build(tables.measurements, tables.protocol, compose("classic_none@hepatocyte"), tmp_path / "p",
+                 dataset="all", constraints=["high_affinity_sites"])  # fmt: skip
+    found = load(path)
+    values = {p.id: p.nominal * (1.0 + 0.1 * i) for i, p in enumerate(found.estimated)}
+    asked = found.measurements[found.measurements["observable"].str.startswith("literature_")]
+    engine = compile(found.with_measurements(asked))
+    got = engine.simulate(np.array([values[p.id] for p in found.estimated])).prediction
+
+    assert "gp130_0" not in values
+    np.testing.assert_allclose(
+        got,
+        [
+            values["Kd_IL6_IL6R"] / (1.0 + values[membrane] * values[gp130] / values["Kd_complex_gp130"])
+            for gp130, membrane in expected
+        ],
+        rtol=1e-9,
+    )
+
+
+def test_a_constraint_is_about_no_cells_where_every_condition_has_others(tmp_path):
+    few = protocol().assign(set="gp130_0=few")
+    with pytest.raises(UserError) as error:
+        build(measurements(), few, compose("classic_none@hepatocyte"), tmp_path / "p", dataset="toy",
+              constraints=["high_affinity_sites"])  # fmt: skip
+
+    assert str(error.value) == (
+        "problem of 'toy' and model 'classic_none@hepatocyte': 1 fault\n"
+        "  - constraints: 'high_affinity_sites' is about parameters that every condition sets: no cells are the "
+        "model's own. Leave it out, or set these parameters in some conditions only (of all: 'values')."
+    )

@@ -14,6 +14,7 @@ from il6infer.building.build import build
 from il6infer.building.genotypes import genotype_faults, with_genotypes
 from il6infer.calibration.ranks import run_batch
 from il6infer.engine import compile
+from il6infer.ingestion.protocol import Step
 from il6infer.library.catalogue import shipped
 from il6infer.library.compose import Model, compose, with_values
 from il6infer.library.genotypes import knocked_out, may_be_zero, parameter_fault
@@ -277,3 +278,29 @@ def test_a_prediction_takes_the_models_own_cells_and_changes_those_that_it_takes
     plan = VirtualExperiment("plan", (), {}, (), (), (), {}, scale={"IL6R_0": 2.0})
     changes = experiments_of(plan, problem)[0].periods[0].changes
     assert str(changes["IL6R_0_cells"]) == "2.0*IL6R_0_wild_type"
+
+
+def test_a_prediction_takes_the_cells_that_were_measured_first_where_none_are_the_models(tmp_path):
+    table, steps = two_genotypes()
+    steps["set"] = np.where(steps["condition"].str.startswith("mutant"), "IL6R_0=mutant", "IL6R_0=wild_type")
+    renamed = {name: name.replace("mutant", "a_mutant") for name in steps["condition"]}
+    table, steps = (each.assign(condition=each["condition"].map(renamed)) for each in (table, steps))
+    problem = check(build(table, steps, compose("both_none"), tmp_path / "p", dataset="toy"))
+    plan = VirtualExperiment("plan", (), {}, (), (), (), {})
+
+    assert problem.experiments[0].id == "a_mutant_il6"
+    assert str(experiments_of(plan, problem)[0].periods[0].changes["IL6R_0_cells"]) == "IL6R_0_wild_type"
+
+
+def test_a_wash_and_an_addition_of_one_time_leave_the_addition_alone(tmp_path):
+    problem = check(build(measurements(), protocol(), compose("both_none"), tmp_path / "p", dataset="toy"))
+    steps = (
+        Step("", 0.0, "add", "IL6", 5.0, 5.0, "nM", 0), Step("", 20.0, "wash", "", None, None, "", 0),
+        Step("", 20.0, "add", "IL6", 0.5, 0.5, "nM", 0), Step("", 20.0, "add", "sIL6R", 0.1, 0.1, "nM", 0),
+    )  # fmt: skip
+    plan = VirtualExperiment("plan", steps, {}, (), (), (0.25,), {"IL6": 1.0}, dose_time=20.0)
+    changes = {p.time: p.changes for p in experiments_of(plan, problem)[0].periods}
+
+    assert float(changes[20.0]["IL6"]) == 0.75
+    assert float(changes[20.0]["sIL6R"]) == 0.1
+    assert str(changes[0.0]["IL6"]) == "IL6 + 5.0"

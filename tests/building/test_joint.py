@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from il6infer._errors import UserError
 from il6infer.building.build import build
 from il6infer.building.selection import selected
 from il6infer.calibration.ranks import run_batch
 from il6infer.engine import compile
 from il6infer.ingestion.joint import Member, join
 from il6infer.library.compose import compose, with_values
-from il6infer.library.priors import preset_of
+from il6infer.library.priors import cell_table, log_normal, preset_of
 from il6infer.petab_files.lint import check
+from il6infer.prediction.claims import VirtualExperiment
+from il6infer.prediction.courses import experiments_of
 from il6infer.stages.ingest import FileDigest, IngestSummary
 from il6infer.stages.settings import Calibrating, FitSettings
 from tests.zoo import recovery
@@ -124,6 +127,138 @@ def test_a_data_set_can_be_left_out_and_predicted(tmp_path):
     out, _ = selected(tables.measurements, tables.protocol, [], [], ["b"], held_out=True)
 
     assert (set(fitted["dataset"]), set(out["dataset"])) == ({"a"}, {"b"})
+
+
+def cells_of(tables_of: Member, **given: str) -> Member:
+    """A data set whose IL-6 is given to cells of another genotype."""
+    steps = tables_of.protocol.assign(**{c: "" for c in ("knock_out", "set")})
+    for column, text in given.items():
+        steps[column] = np.where(steps["condition"] == "il6", text, "")
+    return replace(tables_of, protocol=steps)
+
+
+@pytest.mark.parametrize("own", [[], ["ratio_IL6R_gp130"]])
+def test_what_is_estimated_of_cells_has_the_prior_of_their_preset(own, tmp_path):
+    """Hepatocytes have 1 IL-6R per gp130 (0.2 to 5), HepG2 0.011 (0.0022 to 0.055), whichever the model is of."""
+    members = [member("mouse", "hepatocyte"), cells_of(member("human", "HepG2"), set="ratio_IL6R_gp130=few")]
+    problem = joint("classic_none@hepatocyte", tmp_path, members, own)
+    priors = {p.id: p.stated_prior.parameters for p in problem.estimated if p.id.startswith("ratio_")}
+    rows = cell_table().set_index(["cell", "parameter"])
+    expected = {
+        cell: log_normal(*rows.loc[(cell, "ratio_IL6R_gp130"), ["median", "low", "high"]])
+        for cell in ("hepatocyte", "HepG2")
+    }
+    names = ("mouse", "human") if own else ("hepatocyte", "HepG2")
+    of = dict(zip(names, ("hepatocyte", "HepG2"), strict=True)) | {"few": "HepG2"}
+
+    assert priors.keys() == {f"ratio_IL6R_gp130_{name}" for name in of}
+    for name, cell in of.items():
+        assert priors[f"ratio_IL6R_gp130_{name}"] == pytest.approx(expected[cell])
+
+
+@pytest.mark.parametrize(
+    ("members", "given", "said"),
+    [
+        (
+            [member("a", "hepatocyte"), member("b", "HepG2")], {"pooled": ["ratio_IL6R_gp130"]},
+            "pooled: 'ratio_IL6R_gp130' is to be drawn around a common mean, but cells of hepatocyte and "
+            "HepG2 have other priors of it. Leave it out of 'pooled': it is then one a preset; under 'own' it is one a "
+            "data set.",
+        ),
+        (
+            [cells_of(member(*of), set="gp130_0=few") for of in (("a", "hepatocyte"), ("b", "HepG2"))], {},
+            "protocol, set: 'gp130_0' is to be estimated for 'few', which names cells of hepatocyte and cells of "
+            "HepG2. One name is one parameter: give one of them another.",
+        ),
+        (
+            [cells_of(member("a"), set="K_SOCS3=b"), member("b")], {"own": ["K_SOCS3"]},
+            "protocol, set: 'K_SOCS3' is to be estimated for 'b', which names cells of a condition and a data set. "
+            "One name is one parameter: give one of them another.",
+        ),
+        (
+            [member("a", values={"K_SOCS3": 0.0}), member("b")], {},
+            "protocol, condition 'a_vehicle', set, K_SOCS3: 0 is given, but it must be a number above 0. "
+            "Its unit is that of `il6infer models show`.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_can_be_no_one_quantity_is_refused(members, given, said, tmp_path):
+    model = "classic_socs3@hepatocyte" if members[0].cell else "classic_socs3"
+    with pytest.raises(UserError) as error:
+        joint(model, tmp_path, members, **given)
+
+    assert str(error.value) == f"problem of 'both' and model '{model}': 1 fault\n  - {said}"
+
+
+@pytest.mark.parametrize(("model", "k_socs3"), [("classic_socs3", 0.1), ("classic_none", None)])
+def test_a_value_holds_in_its_data_set_where_the_model_has_the_parameter_and_its_cells_do_not_lack_it(
+    model, k_socs3, tmp_path
+):
+    one = member("a", values={"K_SOCS3": 0.1, "k_SOCS3_mRNA": 0.05})
+    problem = joint(model, tmp_path, [cells_of(one, knock_out="SOCS3"), member("b")])
+    vehicle, without = (changes(problem, f"a_{condition}") for condition in ("vehicle", "il6"))
+
+    assert {name: float(value) for name, value in vehicle.items()} == (
+        {"k_SOCS3_mRNA_cells": 0.05} | ({"K_SOCS3_cells": k_socs3} if k_socs3 else {})
+    )
+    assert float(without["k_SOCS3_mRNA_cells"]) == 0.0
+    assert changes(problem, "b_il6") == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (member("mouse", "hepatocyte"), "gp130_0_hepatocyte"),
+        (cells_of(member("mouse", "hepatocyte"), knock_out="SOCS3"), "gp130_0_hepatocyte"),
+        (cells_of(member("mouse", "hepatocyte"), set="gp130_0=few"), "gp130_0_hepatocyte"),
+    ],
+)
+def test_predictions_are_of_the_cells_of_the_first_data_set_whatever_its_name(first, expected, tmp_path):
+    """By the alphabet human_il6 comes first, and mouse_il6, which may be of a knock-out, before mouse_vehicle."""
+    problem = joint("classic_socs3@hepatocyte", tmp_path, [first, member("human", "HepG2")])
+    plan = VirtualExperiment("plan", (), {}, (), (), (), {})
+    rest = experiments_of(plan, problem)[0].periods[0].changes
+
+    assert problem.cells == "mouse_vehicle"
+    assert str(rest["gp130_0_cells"]) == expected
+    assert "k_SOCS3_mRNA_cells" not in rest
+
+
+def test_predictions_are_of_the_models_cells_where_the_first_data_set_has_them(tmp_path):
+    problem = joint("classic_socs3", tmp_path, [member("b"), member("a", values={"K_SOCS3": 0.1})])
+    plan = VirtualExperiment("plan", (), {}, (), (), (), {})
+
+    assert problem.cells == ""
+    assert "K_SOCS3_cells" not in experiments_of(plan, problem)[0].periods[0].changes
+
+
+def test_names_that_two_data_sets_would_share_are_refused():
+    table = measurements()
+    inner = member("a", table=table.assign(batch="b_" + table["batch"]))
+    outer = member("a_b")
+    with pytest.raises(UserError) as error:
+        join("both", [inner, outer], [], [])
+
+    assert str(error.value) == (
+        "data sets of 'both': 3 faults\n"
+        + "\n".join(
+            f"  - joint: gels or plates of data sets 'a' and 'a_b' would both be called 'a_b_{gel}'. "
+            "Give one of the data sets another name."
+            for gel in ("gel1", "gel2", "plate")
+        )
+    )
+
+
+def test_a_data_set_called_as_the_end_of_a_read_out_is_refused(tmp_path):
+    """pSTAT3 of a data set 'nucleus' was read as pSTAT3_nucleus."""
+    with pytest.raises(UserError) as error:
+        joint("classic_none", tmp_path, [member("nucleus"), member("b")])
+
+    assert str(error.value) == (
+        "problem of 'both' and model 'classic_none': 1 fault\n"
+        "  - measurements: 'pSTAT3_nucleus' is a read-out of its own, and pSTAT3 of data set 'nucleus' of a joint fit. "
+        "Give the data set another name."
+    )
 
 
 @pytest.mark.slow

@@ -44,6 +44,10 @@ repeated,0,add,IL6,0.48
 repeated,0,add,sIL6R,0.5
 repeated,60,add,IL6,0.48
 repeated,120,add,IL6,0.48
+exchanged,0,add,IL6,0.48
+exchanged,0,add,sIL6R,0.5
+exchanged,20,wash,,
+exchanged,20,add,IL6,0.1
 set,0,add,IL6,0.48
 set,0,add,sIL6R,0.5
 set,120,set,IL6,0.1
@@ -139,3 +143,10 @@ def test_doses_add_and_set_replaces(courses):
     assert courses.at("repeated", 120.0, *bound) == pytest.approx(3 * 0.48, rel=0.05)
     assert courses.at("set", 120.0, "IL6") == pytest.approx(0.1)
     assert courses.at("set", 120.0, "IL6_sIL6R") == pytest.approx(courses.at("il6", 120.0, "IL6_sIL6R"))
+
+
+def test_what_comes_with_new_medium_does_not_join_what_was_washed_away(courses):
+    """An addition reads the medium before the change of its time, so it must not read what the wash takes."""
+    assert courses.at("exchanged", 20.0, "IL6") == pytest.approx(0.1)
+    assert courses.at("exchanged", 20.0, "sIL6R") == pytest.approx(0.0, abs=1e-9)
+    assert courses.at("exchanged", 15.0, "IL6") == pytest.approx(courses.at("pulse", 15.0, "IL6"))

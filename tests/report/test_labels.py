@@ -1,0 +1,21 @@
+"""Words for conditions: what was done to which cells, and nothing of how a joint fit writes it down."""
+
+from __future__ import annotations
+
+import pytest
+
+from il6infer.report.labels import condition_labels
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("ratio_IL6R_gp130=0.2", "IL-6 0.5 nM; cells with ratio_IL6R_gp130=0.2"),
+        ("gp130_0=@HepG2;K_SOCS3=:mouse;k_basal=~mouse;k_import==1.0", "IL-6 0.5 nM"),
+        ("gp130_0=few@HepG2;K_SOCS3=:mouse@HepG2", "IL-6 0.5 nM; cells with gp130_0=few"),
+    ],
+)
+def test_cells_are_told_by_what_they_have_of_their_own(given, said):
+    step = {"condition": "a", "time_min": "0", "action": "add", "species": "IL6", "dose": "0.5", "unit": "nM"}
+
+    assert condition_labels([{**step, "knock_out": "", "set": given}], ["a"]) == {"a": said}
