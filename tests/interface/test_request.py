@@ -9,6 +9,12 @@ import pytest
 import xarray as xr
 
 import il6infer as il
+from il6infer._errors import UserError
+from il6infer.building.build import build
+from il6infer.interface.request import request
+from il6infer.library.compose import compose
+from il6infer.petab_files.read import load
+from tests.zoo.data_set import measurements, protocol
 
 UNITS = "pg/ml, ng/ml, ug/ml, mg/ml, ng/l, ug/l, mg/l, fM, pM, nM, uM, mM"
 MEDIUM = "HyperIL6, HyperIL6_sgp130Fc, IL6, IL6_sIL6R, IL6_sIL6R_sgp130Fc, sIL6R, sgp130Fc"
@@ -177,3 +183,18 @@ def test_a_value_that_is_a_text_is_said(model):
     with pytest.raises(il.UserError) as error:
         model.with_values({"cell_number": "5e4"})
     assert str(error.value) == f"values for model 'both_socs3': 1 fault\n  - cell_number: '5e4' is given, {POSITIVE}"
+
+
+def test_what_is_dissolved_is_known_where_a_constraint_comes_first_in_the_alphabet(tmp_path):
+    table, steps = (each.assign(condition="z" + each["condition"]) for each in (measurements(), protocol()))
+    path = build(
+        table, steps, compose("classic_none"), tmp_path / "p", dataset="toy", constraints=["high_affinity_sites"]
+    )
+    problem = load(path)
+    rest = dict.fromkeys(("readouts", "parameters", "at"))
+    asked = request(problem, {"IL6": "1 nM"}, [0.0, 10.0], **rest, wash=(), knock_out=(), counts={})
+
+    assert problem.experiments[0].id == "literature_high_affinity_sites"
+    assert asked.dimensions == {}
+    with pytest.raises(UserError, match="dose of 'gp130': it is not dissolved in the medium"):
+        request(problem, {"gp130": "1 nM"}, [0.0, 10.0], **rest, wash=(), knock_out=(), counts={})
