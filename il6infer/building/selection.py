@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from il6infer._errors import Fault, nearest, raise_faults
+from il6infer.problems.noise import KINDS, NOISES
 
 
 def is_held_out(
@@ -65,14 +66,20 @@ def selected(
 
 
 def joined(
-    tables: Sequence[tuple[str, pd.DataFrame, pd.DataFrame]],
+    tables: Sequence[tuple[str, pd.DataFrame, pd.DataFrame]], noise: Mapping[str, str] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put data sets under each other; names of conditions and gels begin with that of their data set, where it has one.
+
+    A read-out of another data set has the noise of the fit where both are relative and of one kind. Linear noise is in
+    the units of its instrument, and another kind is another quantity: such a read-out is ``<read-out>_<data set>``, as
+    in a joint fit, and so has a noise of its own.
 
     Parameters
     ----------
     tables
         Name that is put before (or empty), measurements and protocol of each.
+    noise
+        Read-out -> kind of noise, as tables of measurements name it, of those that were fitted.
 
     Raises
     ------
@@ -80,8 +87,13 @@ def joined(
         With every condition and gel that would have the name of another data set's.
     """
     measured, done = [], []
+    kinds = dict(noise or {})
     for name, measurements, protocol in tables:
         before = f"{name}_" if name else ""
+        if name:
+            measurements = _with_noise_of_its_own(name, measurements, kinds)
+        else:
+            kinds = dict(zip(measurements["observable"], measurements["noise"], strict=True)) | kinds
         measured.append(
             measurements.assign(condition=before + measurements["condition"], batch=before + measurements["batch"])
         )
@@ -95,3 +107,16 @@ def joined(
                     faults.append(Fault("held-out data", what, "Give the data set another name."))
     raise_faults(faults, "data sets")
     return pd.concat(measured, ignore_index=True), pd.concat(done, ignore_index=True)
+
+
+def _with_noise_of_its_own(name: str, measurements: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
+    """Rename read-outs of a data set whose noise is not that of `kinds`, to which relative noise is added."""
+    apart = set()
+    for readout, kind in zip(measurements["observable"], measurements["noise"], strict=True):
+        if not NOISES[KINDS[kind]].logarithmic or kinds.setdefault(readout, kind) != kind:
+            apart.add(readout)
+    own = measurements["observable"].isin(apart)
+    return measurements.assign(
+        observable=measurements["observable"].where(~own, measurements["observable"] + f"_{name}"),
+        dataset=measurements["dataset"].where(~own, name),
+    )

@@ -104,7 +104,8 @@ def run(args: argparse.Namespace) -> None:
     dataset = args.name or "_".join(measurements["dataset"].unique())
     tables = selected(measurements, protocol, args.conditions, args.batches, args.datasets, held_out=args.held_out)
     others = [(name, read_table(Path(m), MEASUREMENTS), read_table(Path(p), PROTOCOL)) for name, m, p in args.others]
-    measurements, protocol = joined([("", *tables), *others])
+    noise = dict(zip(measurements["observable"], measurements["noise"], strict=True))
+    measurements, protocol = joined([("", *tables), *others], noise)
     model = with_values(compose(args.model, read_library(args.modules)), dict(args.values))
     model = without_studies(with_free(model, dict(args.free)), args.left_out)
     from il6infer.building.build import build  # petab comes with it, and a name may have been refused before

@@ -93,13 +93,21 @@ def evaluate(
     told, problem = problem, without_carriers(problem)
     posterior, rows = idata["posterior"], rows_of(problem)
     readout_only = of_courses(problem, rows)
-    others = {name for name in of_others(problem, posterior.attrs) if name not in readout_only}
+    others = of_others(problem, posterior.attrs) - readout_only
     if others:
         logger.warning(
             "%s: the fit has other priors for %s: these are of other cells, and drawn from the priors here",
             problem.id, ", ".join(sorted(others)),
         )  # fmt: skip
-    fitted = [p.id for p in problem.estimated if p.id in posterior and p.id not in others]
+    # The unit of a gel moves the prior of its noise, and the width says of what kind this is: relative, or linear.
+    noisy = {s.name for row in rows for s in row.noise.free_symbols}
+    instruments = of_others(problem, posterior.attrs, widths=True) & readout_only & noisy
+    if instruments:
+        logger.warning(
+            "%s: the fit has priors of another width for %s: these are of another kind of noise, and estimated from "
+            "the held-out values here", problem.id, ", ".join(sorted(instruments)),
+        )  # fmt: skip
+    fitted = [p.id for p in problem.estimated if p.id in posterior and p.id not in others | instruments]
     strangers = [p for p in problem.estimated if p.id not in fitted]
     alone = {p.id: p for p in strangers if p.id in readout_only}
     unknown = [p for p in strangers if p.id not in alone]
@@ -147,7 +155,7 @@ def _impossible(series: Series, point: Point) -> Fault:
     return Fault(where, what, "Give the read-out an offset (`offset: true`), or leave this value out.")
 
 
-def of_others(problem: Problem, about: Mapping[str, Any]) -> set[str]:
+def of_others(problem: Problem, about: Mapping[str, Any], *, widths: bool = False) -> set[str]:
     """Find parameters of which a problem states another prior than the fit did: they are not the same quantity.
 
     Parameters
@@ -156,12 +164,18 @@ def of_others(problem: Problem, about: Mapping[str, Any]) -> set[str]:
         The held-out data.
     about
         Attributes of the posterior: ``estimated`` has the priors of the fit, as JSON.
+    widths
+        Compare all but where a prior lies.
     """
     stated = {name: told.get("prior") for name, told in json.loads(about.get("estimated", "{}")).items()}
     found = set()
     for p in problem.estimated:
         prior = stated.get(p.id)
-        if prior and p.prior and (prior[0] != p.prior.distribution or not np.allclose(prior[1:], p.prior.parameters)):
+        if not prior or not p.prior:
+            continue
+        own = (p.prior.distribution, *p.prior.parameters)
+        first = 2 if widths else 1
+        if prior[0] != own[0] or not np.allclose(prior[first:], own[first:]):
             found.add(p.id)
     return found
 

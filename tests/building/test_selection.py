@@ -44,6 +44,49 @@ def test_data_sets_are_joined_under_names_of_their_own():
     assert set(table["batch"]) == {"gel1", "gel2", "plate", "new_gel1", "new_gel2", "new_plate"}
 
 
+@pytest.mark.parametrize(
+    ("fitted", "given", "expected"),
+    [
+        ({"pSTAT3": "lognormal"}, "lognormal", "pSTAT3"),
+        ({}, "lognormal", "pSTAT3"),
+        ({"pSTAT3": "normal"}, "lognormal", "pSTAT3_new"),
+        ({"pSTAT3": "lognormal"}, "log-laplace", "pSTAT3_new"),
+        ({"pSTAT3": "normal"}, "normal", "pSTAT3_new"),
+        ({}, "normal", "pSTAT3_new"),
+    ],
+)
+def test_noise_of_another_kind_or_in_units_of_another_instrument_is_one_of_its_own(fitted, given, expected):
+    """Held-out blots beside fitted percentages were scored with the linear noise of the percentages."""
+    table, _ = joined([("", measurements(), protocol()), ("new", measurements(noise=given), protocol())], fitted)
+    new = table[table["condition"].str.startswith("new_") & table["observable"].str.startswith("pSTAT3")]
+
+    assert set(new["observable"]) == {expected}
+    assert set(new["dataset"]) == ({"toy"} if expected == "pSTAT3" else {"new"})
+    assert set(table[~table["condition"].str.startswith("new_")]["observable"]) == {"pSTAT3", "luciferase"}
+
+
+def test_two_data_sets_of_other_kinds_of_noise_share_none():
+    tables = [("", measurements(), protocol()), ("a", measurements(noise="log-laplace"), protocol())]
+    tables.append(("b", measurements(noise="lognormal"), protocol()))
+    table, _ = joined(tables)
+
+    assert set(table[table["condition"].str.startswith("b_")]["observable"]) == {"pSTAT3_b", "luciferase_b"}
+    assert table.groupby("observable")["noise"].nunique().max() == 1
+
+
+def test_names_that_would_become_one_are_refused():
+    table = measurements().assign(condition=lambda t: "new_" + t["condition"])
+    steps = protocol().assign(condition=lambda t: "new_" + t["condition"])
+    with pytest.raises(UserError) as error:
+        joined([("", table, steps), ("new", measurements(), protocol())])
+
+    assert str(error.value) == "data sets: 2 faults\n" + "\n".join(
+        f"  - held-out data: condition 'new_{name}' of data set 'new' would have the name of another's. "
+        "Give the data set another name."
+        for name in ("vehicle", "il6")
+    )
+
+
 def test_the_command_builds_either_part(tmp_path: Path):
     write_table(tmp_path / "m.csv", measurements(), MEASUREMENTS, "toy")
     write_table(tmp_path / "p.csv", protocol(), PROTOCOL, "toy")

@@ -111,6 +111,29 @@ def test_a_parameter_with_another_prior_than_in_the_fit_is_of_other_cells_and_sa
     ]
 
 
+def test_a_noise_of_another_kind_is_not_that_of_the_fit_and_said_so(caplog):
+    """A linear noise of 40 units said nothing of a blot whose noise is relative, and was taken for its sd of ln."""
+    problem = decay({"gel": 1.0}, offset=False)
+    problem = problem.with_measurements(problem.measurements.assign(value=3.0 * COURSE))
+    known = posterior(k=np.full(50, 0.5), sigma=np.full(50, 40.0))
+    told = {p.id: {"prior": [p.prior.distribution, *p.prior.parameters]} for p in problem.parameters if p.prior}
+    mean, sd = told["sigma"]["prior"][1:]
+    told["sigma"]["prior"] = ["log-normal", mean + 3.0, sd]
+    known["posterior"].attrs["estimated"] = json.dumps(told)
+    same = evaluate(problem, known, seed=1, **SOLVER)
+    told["sigma"]["prior"] = ["log-normal", mean + 3.0, 2.0 * sd]
+    known["posterior"].attrs["estimated"] = json.dumps(told)
+    with caplog.at_level("WARNING"):
+        other = evaluate(problem, known, seed=1, **SOLVER)
+
+    assert (same.series[0].alone, other.series[0].alone) == (("scale_gel",), ("scale_gel", "sigma"))
+    assert other.score.log_density > same.score.log_density + 10
+    assert caplog.messages == [
+        "decay: the fit has priors of another width for sigma: these are of another kind of noise, and estimated from "
+        "the held-out values here"
+    ]
+
+
 def test_a_value_that_is_impossible_at_every_draw_is_refused_with_its_place():
     problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
     gone = replace(problem.experiments[0], periods=(Period(0.0, {"x": sp.Float(0.0)}),))
