@@ -68,10 +68,16 @@ def test_noise_of_another_kind_or_in_units_of_another_instrument_is_one_of_its_o
 def test_two_data_sets_of_other_kinds_of_noise_share_none():
     tables = [("", measurements(), protocol()), ("a", measurements(noise="log-laplace"), protocol())]
     tables.append(("b", measurements(noise="lognormal"), protocol()))
-    table, _ = joined(tables)
+    of_nothing, first = joined(tables[1:])[0], joined(tables)[0]
+    named = {
+        name: {set_: set(t[t["condition"].str.startswith(f"{set_}_")]["observable"]) for set_ in ("a", "b")}
+        for name, t in (("of_nothing", of_nothing), ("first", first))
+    }
 
-    assert set(table[table["condition"].str.startswith("b_")]["observable"]) == {"pSTAT3_b", "luciferase_b"}
-    assert table.groupby("observable")["noise"].nunique().max() == 1
+    assert named["first"] == {"a": {"pSTAT3_a", "luciferase_a"}, "b": {"pSTAT3", "luciferase"}}
+    assert named["of_nothing"] == {"a": {"pSTAT3", "luciferase"}, "b": {"pSTAT3_b", "luciferase_b"}}
+    assert first.groupby("observable")["noise"].nunique().max() == 1
+    assert of_nothing.groupby("observable")["noise"].nunique().max() == 1
 
 
 def test_names_that_would_become_one_are_refused():
