@@ -74,6 +74,8 @@ def _block(tables: Tables, first: int, last: int) -> Block:
         "run_begin": tables.run_begin[first:last] - begin,
         "run_end": tables.run_end[first:last] - begin,
         "equilibration_segment": np.arange(end - begin, len(segments)),
+        "equilibration_laws": tables.equilibration_laws[equilibrations],
+        "run_laws": tables.run_laws[first:last],
         "time_ptr": tables.time_ptr[first : last + 1] - start,
         "times": tables.times[start:stop],
         "measured_run": tables.measured_run[rows] - first,

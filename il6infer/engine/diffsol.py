@@ -25,9 +25,9 @@ from il6infer.engine.located import FOUND, SAME_MOMENT, Failed, Switching
 from il6infer.engine.powers import has_exponents, remove_impossible
 from il6infer.engine.rest import is_stable, standing_still, time_to_rest
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
-from il6infer.network.conservation import moieties
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
+from il6infer.runs.laws import Courses
 from il6infer.runs.modes import with_modes
 from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome, Simulation
@@ -378,7 +378,7 @@ class DiffsolEngine:
             slopes = self._rates.jacobian([*after, *modes, 0.0])[:, : len(y)]
             # A switch may be yet to come.
             lasts = np.array_equal(self._switching.with_modes(after, modes, np.inf), modes)
-            return lasts and is_stable(slopes, after != y, self._moieties)
+            return lasts and is_stable(slopes, after != y, self._courses.laws(p, y))
 
         def look(duration: float) -> tuple[np.ndarray, np.ndarray]:
             after, _, modes = reach(duration, held.copy(), False)
@@ -388,8 +388,8 @@ class DiffsolEngine:
         return after, slopes
 
     @once
-    def _moieties(self) -> np.ndarray:
-        return moieties(self._network)
+    def _courses(self) -> Courses:
+        return Courses(self._network)
 
     @once
     def _before(self) -> DiffsolEngine:

@@ -17,6 +17,7 @@ from il6infer._once import once
 from il6infer.engine.blocks import Block, blocks_of
 from il6infer.engine.fallback import Fallback
 from il6infer.engine.protocol import MAX_STEPS
+from il6infer.engine.tables import fixed, tables_of
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size, tolerances_of_states
 from il6infer.kernel.calls import Described, jacobian_at, pullback_at, simulate_at
 from il6infer.kernel.contracts import Kept, Simulated, Tables
@@ -27,11 +28,11 @@ from il6infer.kernel.method import stage_source
 from il6infer.kernel.tableau import METHODS, Tableau
 from il6infer.kernel.tangent import sensitivity_source
 from il6infer.kernel.tape import largest_states, states_at_starts
-from il6infer.network.conservation import moieties
 from il6infer.problems.spec import Problem
+from il6infer.runs.laws import Laws, laws_at_rest
 from il6infer.runs.modes import with_modes
 from il6infer.runs.outcome import Outcome, Simulation
-from il6infer.runs.plan import Plan, make_plan
+from il6infer.runs.plan import make_plan
 from il6infer.runs.precompute import precompute
 from il6infer.runs.steps import refuse_gradient_of_steps
 
@@ -48,70 +49,6 @@ def _constants(method: Tableau) -> dict[str, Any]:
 def _lanes(runs: int) -> int:
     """Choose how many runs go together: all, up to what a processor does at once."""
     return min(MOST_LANES, 1 << max(runs - 1, 0).bit_length())
-
-
-def _tables(problem: Problem, plan: Plan, rtol: float, atol: np.ndarray, max_steps: int, max_seconds: float) -> Tables:
-    varying = layout(problem, plan).varying
-    segments, equilibration, begin, end, equilibrations = [], [], [], [], {}
-    for run in plan.runs:
-        if run[0].steady:
-            key = (tuple(run[0].values[i] for i in varying), run[0].jumps)
-            equilibration.append(equilibrations.setdefault(key, (len(equilibrations), run[0]))[0])
-        else:
-            equilibration.append(-1)
-        body = [s for s in run if not s.steady]
-        begin.append(len(segments))
-        segments += body
-        end.append(len(segments))
-    first_equilibration = len(segments)
-    segments += [segment for _, segment in equilibrations.values()]
-    jumps = [jump for segment in segments for jump in segment.jumps]
-    time_ptr = _starts([len(t) for t in plan.run_times])
-    measured_run, measured_at, measured_observable = plan.measured.T
-    return Tables(
-        constants=_numbers([0.0 if e.free_symbols else float(e) for e in plan.quantities]),
-        segment_start=_numbers([s.start for s in segments]),
-        segment_late=_integers([s.late for s in segments]),
-        segment_values=_integers([[s.values[i] for i in varying] for s in segments], (len(segments), len(varying))),
-        jump_ptr=_starts([len(s.jumps) for s in segments]),
-        jump_state=_integers([state for state, _, _ in jumps]),
-        jump_kind=_integers([kind for _, kind, _ in jumps]),
-        jump_index=_integers([index for _, _, index in jumps]),
-        run_equilibration=_integers(equilibration),
-        run_begin=_integers(begin),
-        run_end=_integers(end),
-        equilibration_segment=_integers(range(first_equilibration, len(segments))),
-        time_ptr=time_ptr,
-        times=_numbers(np.concatenate([*plan.run_times, np.empty(0)])),
-        measured_run=_integers(measured_run),
-        measured_at=_integers(measured_at + time_ptr[measured_run]),
-        measured_observable=_integers(measured_observable),
-        input_ptr=_starts([len(i) for i in plan.measured_inputs]),
-        input_index=_integers([k for inputs in plan.measured_inputs for k in inputs]),
-        rtol=float(rtol),
-        atol=_numbers(atol),
-        max_steps=int(max_steps),
-        max_seconds=float(max_seconds),
-    )
-
-
-def _integers(values: Iterable, shape: tuple[int, ...] = (-1,)) -> np.ndarray:
-    return _fixed(np.array([*values], dtype=np.int64).reshape(shape))
-
-
-def _numbers(values: Iterable[float]) -> np.ndarray:
-    return _fixed(np.array([*values], dtype=float))
-
-
-def _starts(lengths: list[int]) -> np.ndarray:
-    """Where each of several lists begins that stand one after the other; then the end of the last."""
-    return _fixed(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-
-
-def _fixed(array: np.ndarray) -> np.ndarray:
-    # numba types constant arrays as read-only; the same type here means one compilation serves both callers.
-    array.flags.writeable = False
-    return array
 
 
 def _bytes(array: np.ndarray) -> bytes:
@@ -171,12 +108,13 @@ class RosenbrockEngine:
         threads: int = 1,
     ) -> None:
         self.problem = _with_a_state(problem)
-        problem = with_modes(self.problem)
+        self._switching = problem = with_modes(self.problem)
         self._simulated = problem = replace(problem, network=precompute(problem.network))
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         spec = layout(problem, self.plan)
-        source, constants, lists = model_source(problem, self.plan, spec, moieties(problem.network, spec.constants))
+        source, constants, lists = model_source(problem, self.plan, spec)
+        self._known = spec.constants
         of_method = stage_source(METHODS[method], constants["N"], constants["DIAGONAL"], constants["NNZ"])
         self._size, self._lanes = constants["N"], _lanes(len(self.plan.runs))
         self._source = "\n\n".join([source, of_method])
@@ -197,9 +135,13 @@ class RosenbrockEngine:
         return blocks_of(self.tables)
 
     @once
+    def _laws(self) -> Laws:
+        return laws_at_rest(self._switching, self.plan, self._known)
+
+    @once
     def tables(self) -> Tables:
         """What the kernel reads of the problem."""
-        return _tables(self._simulated, self.plan, self._rtol, self.atols, *self._budget)
+        return tables_of(self._simulated, self.plan, self._laws, self._rtol, self.atols, *self._budget)
 
     def finer(self, factor: float) -> RosenbrockEngine:
         """Give the same engine with all tolerances divided by `factor`; nothing is compiled again."""
@@ -236,10 +178,10 @@ class RosenbrockEngine:
         coarsest = np.full(self._size, self._coarsest)
         if not (self._lower_atol and np.isfinite(at).all()):
             return coarsest
-        tables = _tables(self._simulated, self.plan, self._rtol, coarsest, *self._budget)
+        tables = tables_of(self._simulated, self.plan, self._laws, self._rtol, coarsest, *self._budget)
 
         def simulate(own: np.ndarray) -> Simulated:
-            described = Described(tables._replace(atol=_numbers(own)))
+            described = Described(tables._replace(atol=fixed(own)))
             return simulate_at(self.kernel.address("simulate"), at, described.address, True)
 
         def attempt(own: float) -> Trial:

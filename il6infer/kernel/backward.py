@@ -30,7 +30,7 @@ from il6infer.kernel.model_functions import (
     stepped_vjp,
 )
 from il6infer.kernel.moment import held_before, moment_adjoint, turn_back
-from il6infer.kernel.steady import steady_adjoint
+from il6infer.kernel.steady import laws_of, steady_adjoint
 from il6infer.kernel.switching import switching_space
 from il6infer.kernel.tape import (
     FRACTION,
@@ -88,7 +88,8 @@ def begin(r, lane, tables, d, states, ybar, seg, at, lam, gp, p, gd, work):
         accumulate(own, ybar[at[lane]])
         if SWITCHES() > 0:
             set_modes(states[at[lane]], parameters, np.inf)
-        steady_adjoint(states[at[lane]], parameters, own, by_parameters, work)
+        laws, equations = laws_of(tables, tables.run_laws[r])
+        steady_adjoint(states[at[lane]], parameters, laws, equations, own, by_parameters, work)
         at[lane] -= 1
     put_column(lam, lane, own)
     put_column(gp, lane, by_parameters)
@@ -321,7 +322,8 @@ def pullback(theta, tables, kept, prediction_bar, noise_bar):
         clear(by_parameters)
         if SWITCHES() > 0:
             set_modes(steady[n], parameters, 0.0)
-        steady_adjoint(steady[n], parameters, steady_bar[n], by_parameters, work)
+        laws, equations = laws_of(tables, tables.equilibration_laws[n])
+        steady_adjoint(steady[n], parameters, laws, equations, steady_bar[n], by_parameters, work)
         jumps_adjoint(seg, tables, before[seg, : N()], d, steady_bar[n], gd)
         initial_vjp(parameters, steady_bar[n], by_parameters)
         add_by_segment(seg, tables, by_parameters, gd)

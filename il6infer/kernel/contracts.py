@@ -47,6 +47,16 @@ class Tables(NamedTuple):
     """(runs,) one after its last."""
     equilibration_segment: np.ndarray
     """(pre-equilibrations,) segment that is simulated to its steady state."""
+    equilibration_laws: np.ndarray
+    """(pre-equilibrations,) set of conservation laws."""
+    run_laws: np.ndarray
+    """(runs,) the same of the steady state at the end of the run, where that is measured."""
+    law_ptr: np.ndarray
+    """(sets + 1,) where the laws of each set begin."""
+    laws: np.ndarray
+    """(laws, n) sums of states that stay constant."""
+    law_equation: np.ndarray
+    """(laws,) state whose steady-state equation the law replaces."""
     time_ptr: np.ndarray
     """(runs + 1,) where each run's measured times begin."""
     times: np.ndarray
@@ -225,6 +235,11 @@ TABLES = _type(
     run_begin=_INDICES,
     run_end=_INDICES,
     equilibration_segment=_INDICES,
+    equilibration_laws=_INDICES,
+    run_laws=_INDICES,
+    law_ptr=_INDICES,
+    laws=_read_only(types.float64, 2),
+    law_equation=_INDICES,
     time_ptr=_INDICES,
     times=_NUMBERS,
     measured_run=_INDICES,

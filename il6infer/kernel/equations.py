@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import sympy as sp
 
 from il6infer.kernel import lu
@@ -35,14 +34,11 @@ class ModelConstants(SwitchConstants, LimitConstants):
     DIAGONAL: list[int]
     ROW: list[int]
     COLUMN: list[int]
-    MOIETY_COUNT: int
-    MOIETY: list[list[float]]
-    PIVOT: list[int]
     INITIAL: list[float]
 
 
 def model_source(
-    problem: Problem, plan: Plan, spec: Layout, moieties: np.ndarray
+    problem: Problem, plan: Plan, spec: Layout
 ) -> tuple[str, ModelConstants, dict[str, list[int] | list[float]]]:
     """Source of every model-specific function of the kernel, its constants (see `model_functions`), and its lists.
 
@@ -54,8 +50,6 @@ def model_source(
         Its quantities are the inputs of observables and jumps.
     spec
         Which parameters vary and which are active.
-    moieties
-        (moieties, states) sums that are constant.
     """
     network = problem.network
     states = [symbol(s) for s in network.states]
@@ -105,9 +99,6 @@ def model_source(
         "DIAGONAL": [slots[i, i] for i in range(size)],
         "ROW": list(rows),
         "COLUMN": list(columns),
-        "MOIETY_COUNT": len(moieties),
-        "MOIETY": np.asarray(moieties, dtype=float).tolist() or [[0.0]],
-        "PIVOT": _pivots(moieties),
         **of_switches,
         "INITIAL": [float(e) if e.is_number else 0.0 for e in initial],
         **of_limit,
@@ -125,17 +116,6 @@ def _initial(values: Sequence[sp.Expr], inputs: dict[sp.Symbol, str]) -> str:
     if len(asked) > PART:
         return function("initial", arguments, inputs, [(f"y[{i}] = ", e) for i, e in enumerate(values)])
     return definition("initial", arguments, [*body, *block(inputs, asked)])
-
-
-def _pivots(moieties: np.ndarray) -> list[int]:
-    """One state a moiety whose equation its conservation law replaces; row reduction makes them independent."""
-    matrix, pivots = np.array(moieties, dtype=float), []
-    for row in range(len(matrix)):
-        pivot = int(np.argmax(np.abs(matrix[row])))
-        pivots.append(pivot)
-        for other in range(row + 1, len(matrix)):
-            matrix[other] -= matrix[row] * matrix[other, pivot] / matrix[row, pivot]
-    return pivots
 
 
 def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:

@@ -125,7 +125,7 @@ def equilibrate_all(tables, d, before, work):
         load(seg, tables, d, parameters[n])
         initial(parameters[n], steady[n])
         apply_jumps(seg, tables, steady[n], d, before[seg, : N()], out)
-    settle(steady, parameters, np.zeros(count), False, outcome, tables.max_steps, work)
+    settle(steady, parameters, np.zeros(count), False, tables.equilibration_laws, outcome, tables, work)
     return steady, outcome
 
 
@@ -345,18 +345,22 @@ def settle_ends(tables, d, outcome, states, work):
     if count == 0:
         return
     ends, parameters, begins = np.empty((count, N())), np.empty((count, NP())), np.empty(count)
-    found, runs = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    found, runs, kept = (
+        np.empty(count, dtype=np.int64),
+        np.empty(count, dtype=np.int64),
+        np.empty(count, dtype=np.int64),
+    )
     count = 0
     for r in range(len(outcome)):
         if time_ptr[r + 1] > time_ptr[r] and times[time_ptr[r + 1] - 1] == np.inf:
-            runs[count], found[count] = r, outcome[r]
+            runs[count], found[count], kept[count] = r, outcome[r], tables.run_laws[r]
             put(ends[count], states[time_ptr[r + 1] - 1])
             load(tables.run_end[r] - 1, tables, d, parameters[count])
             begins[count] = tables.segment_start[tables.run_end[r] - 1]
             if time_ptr[r + 1] - 1 > time_ptr[r]:
                 begins[count] = max(begins[count], times[time_ptr[r + 1] - 2])
             count += 1
-    settle(ends, parameters, begins, True, found, tables.max_steps, work)
+    settle(ends, parameters, begins, True, kept, found, tables, work)
     for n in range(count):
         outcome[runs[n]] = found[n]
         put(states[time_ptr[runs[n] + 1] - 1], ends[n])

@@ -196,9 +196,9 @@ switch_vjp, trigger, event, event_vjp, step_limit = map(
 
 LANES = _constant("LANES", 0, types.int64)  # runs that go together
 
-# Sizes: states, varying parameters, coefficients of the curvature, entries of the factors, moieties, active parameters.
+# Sizes: states, varying parameters, coefficients of the curvature, entries of the factors, active parameters.
 N, NP, NC, NNZ = (_constant(name, 0, types.int64) for name in ("N", "NP", "NC", "NNZ"))
-MOIETY_COUNT, ACTIVE_COUNT = (_constant(name, 0, types.int64) for name in ("MOIETY_COUNT", "ACTIVE_COUNT"))
+ACTIVE_COUNT = _constant("ACTIVE_COUNT", 0, types.int64)
 TIME_DEPENDENT = _constant("TIME_DEPENDENT", 0, types.int64)
 
 # The method, see `il6infer.kernel.tableau`.
@@ -208,9 +208,8 @@ A, C = _constant("A", 2, types.float64), _constant("C", 2, types.float64)
 ALPHA, D = _constant("ALPHA", 1, types.float64), _constant("D", 1, types.float64)
 DENSE = _constant("DENSE", 2, types.float64)
 
-# Places: of the diagonal among the entries, of each entry in the matrix, of the equation that a moiety replaces.
-DIAGONAL, ROW, COLUMN, PIVOT = (_constant(name, 1, types.int64) for name in ("DIAGONAL", "ROW", "COLUMN", "PIVOT"))
-MOIETY = _constant("MOIETY", 2, types.float64)
+# Places: of the diagonal among the entries, of each entry in the matrix.
+DIAGONAL, ROW, COLUMN = (_constant(name, 1, types.int64) for name in ("DIAGONAL", "ROW", "COLUMN"))
 
 # Forward sensitivities: sums of rows (which value, whose row, which row of it), and the sparse derivatives of three
 # vectors. A program has one sum a state, in its own order.

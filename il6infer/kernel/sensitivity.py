@@ -23,11 +23,8 @@ from il6infer.kernel.model_functions import (
     ENTRY_START,
     EVENTS,
     GAMMA,
-    MOIETY,
-    MOIETY_COUNT,
     NNZ,
     NP,
-    PIVOT,
     STAGES,
     SUM_COUNT,
     SUM_OF,
@@ -55,7 +52,7 @@ from il6infer.kernel.model_functions import (
 )  # fmt: skip
 from il6infer.kernel.moment import held_before
 from il6infer.kernel.moment_tangent import add_scaled, arrive_tangent, moment_tangent
-from il6infer.kernel.steady import steady_system
+from il6infer.kernel.steady import laws_of, steady_system
 from il6infer.kernel.switching import (
     switching_space,
 )
@@ -183,23 +180,26 @@ def state_inside(theta, out, work, values, lists):
 
 
 @njit(**OPTIONS)
-def steady_tangent(y, p, s, dp, work, fp):
-    """Tangent of `steady`: `s` of the state that it came from becomes that of the steady state `y`."""
+def steady_tangent(y, p, laws, equations, s, dp, work, fp):
+    """Tangent of `steady`, whose laws are as in `steady_system`.
+
+    `s` of the state that it came from becomes that of the steady state `y`.
+    """
     _, mj, _, b, _ = work
     a, order, x = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
     minus_jacobian_of_one(y, p, 0.0, mj)
     waits = np.empty(N(), dtype=np.bool_)
-    singular = not steady_system(mj, y, a, order, waits)
+    singular = not steady_system(mj, y, a, order, waits, laws, equations)
     right = np.zeros(s.shape)
     parameter_entries(y, p, 0.0, fp)
     apply_entries(PARAMETER, fp, s, dp, right)
     for i in range(N()):
         for q in range(s.shape[1]):
             right[i, q] = s[i, q] if waits[i] else -right[i, q]
-    for c in range(MOIETY_COUNT()):
-        clear(right[PIVOT(c)])
+    for c in range(len(laws)):
+        clear(right[equations[c]])
         for i in range(N()):
-            add_scaled(right[PIVOT(c)], MOIETY(c, i), s[i])
+            add_scaled(right[equations[c]], laws[c, i], s[i])
     for q in range(s.shape[1]):
         for i in range(N()):
             b[i] = np.nan if singular else right[i, q]
@@ -317,7 +317,8 @@ def jacobian(theta, tables, kept):
         jumps_tangent(seg, tables, before[seg, : N()], d, dd, resting[n])
         if SWITCHES() > 0:
             set_modes(steady[n], p, 0.0)
-        steady_tangent(steady[n], p, resting[n], dp, work, fp)
+        laws, equations = laws_of(tables, tables.equilibration_laws[n])
+        steady_tangent(steady[n], p, laws, equations, resting[n], dp, work, fp)
     for r in range(len(outcome)):
         begin, last = tables.run_begin[r], tables.run_end[r]
         step, at = step_ptr[r], time_ptr[r]
@@ -377,7 +378,8 @@ def jacobian(theta, tables, kept):
         if at < time_ptr[r + 1] and outcome[r] == OK:
             if SWITCHES() > 0:
                 set_modes(states[at], p, np.inf)
-            steady_tangent(states[at], p, s, dp, work, fp)
+            laws, equations = laws_of(tables, tables.run_laws[r])
+            steady_tangent(states[at], p, laws, equations, s, dp, work, fp)
             measure(at, order, first, tables, d, dd, states[at], s, prediction, noise)
         if outcome[r] != OK:
             for position in range(first[time_ptr[r]], first[time_ptr[r + 1]]):

@@ -1,7 +1,7 @@
 # ruff: noqa: ANN001, ANN202  (see vectors.py)
 """Whether a root of the right-hand side is a stable steady state: all eigenvalues of its Jacobian left of zero.
 
-Two kinds of eigenvalues at zero are no fault, and are taken out before: those of conserved moieties, and those of
+Two kinds of eigenvalues at zero are no fault, and are taken out before: those of conserved sums, and those of
 states that have not moved at all. What is left falls into the strongly connected components of the Jacobian's pattern,
 whose eigenvalues are those of the whole. A component of three states and more is judged by the matrix sign function,
 which is minus the identity where all eigenvalues lie on the left: Newton's iteration, scaled by the determinant, Byers
@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from il6infer.kernel.dense import dense_lu, dense_solve
-from il6infer.kernel.model_functions import COLUMN, MOIETY, MOIETY_COUNT, NNZ, ROW, N
+from il6infer.kernel.model_functions import COLUMN, NNZ, ROW, N
 from il6infer.kernel.vectors import OPTIONS, clear
 
 MARGIN = 1e-11
@@ -33,10 +33,10 @@ MOST_ITERATIONS = 40
 
 
 @njit(**OPTIONS)
-def stable_root(mj, moves, least):
+def stable_root(mj, moves, least, laws):
     """Whether all eigenvalues of J, given by the entries `mj` of -J, have negative real parts.
 
-    Only states that `moves` says and directions that keep the moieties count; entries below `least` are zero.
+    Only states that `moves` says and directions that keep the `laws` (laws, N()) count; entries below `least` are zero.
     """
     size, place = 0, np.full(N(), -1)
     for i in range(N()):
@@ -49,44 +49,44 @@ def stable_root(mj, moves, least):
         if i >= 0 and j >= 0:
             a[i, j] = -mj[s]
     free = np.ones(size, dtype=np.bool_)
-    if MOIETY_COUNT() > 0:
-        keep_moieties(a, place, free)
+    if len(laws) > 0:
+        keep_laws(a, place, free, laws)
     return components_stable(a, free, least)
 
 
 @njit(**OPTIONS)
-def keep_moieties(a, place, free):
-    """Take one state a moiety out of J: `a` of those left `free` is then J on what the moieties leave open."""
-    size = len(a)
-    laws, taken = np.zeros((MOIETY_COUNT(), size)), np.full(MOIETY_COUNT(), -1)
-    for c in range(MOIETY_COUNT()):
+def keep_laws(a, place, free, laws):
+    """Take one state a law out of J: `a` of those left `free` is then J on what the laws leave open."""
+    size, count = len(a), len(laws)
+    own, taken = np.zeros((count, size)), np.full(count, -1)
+    for c in range(count):
         for i in range(N()):
             if place[i] >= 0:
-                laws[c, place[i]] = MOIETY(c, i)
-    for c in range(MOIETY_COUNT()):
+                own[c, place[i]] = laws[c, i]
+    for c in range(count):
         best, largest = -1, 1e-12
         for j in range(size):
-            if free[j] and abs(laws[c, j]) > largest:
-                best, largest = j, abs(laws[c, j])
+            if free[j] and abs(own[c, j]) > largest:
+                best, largest = j, abs(own[c, j])
         if best < 0:
             continue
         free[best], taken[c] = False, best
-        pivot = laws[c, best]
+        pivot = own[c, best]
         for j in range(size):
-            laws[c, j] /= pivot
-        for other in range(MOIETY_COUNT()):
-            f = laws[other, best]
+            own[c, j] /= pivot
+        for other in range(count):
+            f = own[other, best]
             if other != c and f != 0.0:
                 for j in range(size):
-                    laws[other, j] -= f * laws[c, j]
-    for c in range(MOIETY_COUNT()):
+                    own[other, j] -= f * own[c, j]
+    for c in range(count):
         if taken[c] >= 0:
             for i in range(size):
                 f = a[i, taken[c]]
                 if free[i] and f != 0.0:
                     for j in range(size):
                         if free[j]:
-                            a[i, j] -= f * laws[c, j]
+                            a[i, j] -= f * own[c, j]
 
 
 @njit(**OPTIONS)

@@ -30,11 +30,8 @@ from il6infer.kernel.model_functions import (
     COLUMN,
     LANES,
     MODE,
-    MOIETY,
-    MOIETY_COUNT,
     NNZ,
     NP,
-    PIVOT,
     ROW,
     SWITCHES,
     N,
@@ -68,8 +65,15 @@ ROUNDING = 1e-15  # of a pivot, relative to the largest entry
 
 
 @njit(**OPTIONS)
-def steady_system(mj, y, a, order, waits):
-    """Factorise the Jacobian of the steady-state equations at y: J, with one row a moiety replaced by its law.
+def laws_of(tables, number):
+    """Conservation laws (laws, N()) of a set, and which equation each replaces."""
+    first, last = tables.law_ptr[number], tables.law_ptr[number + 1]
+    return tables.laws[first:last], tables.law_equation[first:last]
+
+
+@njit(**OPTIONS)
+def steady_system(mj, y, a, order, waits, laws, equations):
+    """Factorise the Jacobian of the steady-state equations at y: J, with one row a law replaced by the law.
 
     `mj` has the entries of -J. A state keeps the value that it had (`waits`, its row is that of the identity) where
 
@@ -92,10 +96,10 @@ def steady_system(mj, y, a, order, waits):
             for i in range(N()):
                 column, row = max(column, abs(a[i, j])), max(row, abs(a[j, i]))
             waits[j] = waits[j] or not (column >= NEGLIGIBLE and row >= NEGLIGIBLE)
-        for c in range(MOIETY_COUNT()):
-            waits[PIVOT(c)] = False
+        for c in range(len(laws)):
+            waits[equations[c]] = False
             for i in range(N()):
-                a[PIVOT(c), i] = MOIETY(c, i)
+                a[equations[c], i] = laws[c, i]
         for j in range(N()):
             if waits[j]:
                 for i in range(N()):
@@ -127,10 +131,11 @@ def rates_at(lane, x, p, work, b, mj):
 
 
 @njit(**OPTIONS)
-def newton(lane, y, start, p, totals, work, x, waits):
+def newton(lane, y, start, p, totals, laws, equations, work, x, waits):
     """Newton on the steady-state equations from the state of a lane; True, with the root in x, when it converges.
 
-    `start` is where the integration towards y began; `waits` is as in `steady_system`.
+    `start` is where the integration towards y began; `laws`, `equations` and `waits` are as in `steady_system`,
+    `totals` (laws,) what the laws keep.
     """
     atol = work.coarsest_atol
     b, mj, dx = np.empty(N()), np.empty(NNZ()), np.empty(N())
@@ -138,18 +143,18 @@ def newton(lane, y, start, p, totals, work, x, waits):
     take_column(y, lane, x)
     for _ in range(12):
         rates_at(lane, x, p, work, b, mj)
-        if not steady_system(mj, x, a, order, waits):
+        if not steady_system(mj, x, a, order, waits, laws, equations):
             return False
         for j in range(N()):
             if waits[j]:
                 if abs(x[j] - start[j]) > 1e-12 * abs(start[j]) + 1e-6 * atol[j]:
                     return False
                 b[j] = 0.0
-        for c in range(MOIETY_COUNT()):
+        for c in range(len(laws)):
             r = -totals[c]
             for i in range(N()):
-                r += MOIETY(c, i) * x[i]
-            b[PIVOT(c)] = r
+                r += laws[c, i] * x[i]
+            b[equations[c]] = r
         dense_solve(a, order, b, dx)
         moved, rounded = 0.0, True
         for i in range(N()):
@@ -166,14 +171,14 @@ def newton(lane, y, start, p, totals, work, x, waits):
 
 
 @njit(**OPTIONS)
-def look_for_rest(lane, y, start, p, totals, work, x):
+def look_for_rest(lane, y, start, p, totals, laws, equations, work, x):
     """Judge a lane that stands still: OK, with the steady state in x, or NO_STEADY_STATE, or GOES_ON.
 
     The run has reached a root of the right-hand side when it is there within the solver's tolerances. At a stable one
     it ends. At an unstable one (a saddle, the centre of an undamped oscillation) it would take rounding to go on.
     """
     waits = np.empty(N(), dtype=np.bool_)
-    if not newton(lane, y, start, p, totals, work, x, waits):
+    if not newton(lane, y, start, p, totals, laws, equations, work, x, waits):
         return GOES_ON
     rtol, atol = work.rtol, work.atol
     distance = 0.0
@@ -186,7 +191,7 @@ def look_for_rest(lane, y, start, p, totals, work, x):
     for i in range(N()):
         # A state that never moved, as one at zero that only makes more of itself, stays whatever its eigenvalue.
         moves[i] = not waits[i] and y[i, lane] != start[i]
-    if stable_root(mj, moves, NEGLIGIBLE):
+    if stable_root(mj, moves, NEGLIGIBLE, laws):
         return OK
     return NO_STEADY_STATE if distance < UNDECIDED else GOES_ON
 
@@ -231,7 +236,7 @@ def movement(lane, y, x, work):
 
 
 @njit(**OPTIONS)
-def settle(states, parameters, begins, passes, outcome, max_steps, work):
+def settle(states, parameters, begins, passes, kept, outcome, tables, work):
     """Replace each state by the steady state that it runs into: integrates until it stands still, then Newton.
 
     Rates are those at time 0: before an experiment time stands still there, and where it passes (what is measured at
@@ -245,15 +250,17 @@ def settle(states, parameters, begins, passes, outcome, max_steps, work):
         Time at which each begins.
     passes
         Whether time passes.
+    kept : (jobs,)
+        Set of conservation laws of each.
     outcome : (jobs,)
         Jobs whose outcome is not OK are left as they are.
-    max_steps
-        Steps of each job.
+    tables
+        With the laws, and the steps of each job.
     """
     moving = lane_states()
     y, p, t, h, step, end = moving
     job, budget, found = np.full(LANES(), -1), np.zeros(LANES(), dtype=np.int64), np.zeros(LANES(), dtype=np.int64)
-    totals, starts, due = np.zeros((LANES(), MOIETY_COUNT())), np.empty((LANES(), N())), np.zeros(LANES())
+    totals, starts, due = np.zeros((LANES(), N())), np.empty((LANES(), N())), np.zeros(LANES())
     still, waiting, attempts, x = np.zeros(LANES(), dtype=np.bool_), 0, 0, np.empty(N())
     space, start, took = switching_space(), np.empty(LANES()), np.zeros(LANES(), dtype=np.bool_)
     stands = np.zeros(LANES())
@@ -264,7 +271,7 @@ def settle(states, parameters, begins, passes, outcome, max_steps, work):
         for lane in range(LANES()):
             while job[lane] < 0 and waiting < len(states):
                 if outcome[waiting] == OK:
-                    job[lane], budget[lane], due[lane] = waiting, max_steps, 0.0
+                    job[lane], budget[lane], due[lane] = waiting, tables.max_steps, 0.0
                     if SWITCHES() > 0 and begins_with_event(
                         lane, states[waiting], parameters[waiting], begins[waiting], passes, space
                     ):
@@ -273,10 +280,11 @@ def settle(states, parameters, begins, passes, outcome, max_steps, work):
                         continue
                     put(starts[lane], states[waiting])
                     put_column(p, lane, parameters[waiting])
-                    for c in range(MOIETY_COUNT()):
+                    laws, equations = laws_of(tables, kept[waiting])
+                    for c in range(len(laws)):
                         totals[lane, c] = 0.0
                         for i in range(N()):
-                            totals[lane, c] += MOIETY(c, i) * states[waiting, i]
+                            totals[lane, c] += laws[c, i] * states[waiting, i]
                     set_out(lane, states[waiting], begins[waiting], y, p, t, h, end, work)
                 waiting += 1
             if job[lane] >= 0:
@@ -312,7 +320,9 @@ def settle(states, parameters, begins, passes, outcome, max_steps, work):
             if job[lane] < 0:
                 continue
             if found[lane] == GOES_ON and still[lane]:
-                found[lane], due[lane] = look_for_rest(lane, y, starts[lane], p, totals[lane], work, x), 2.0 * t[lane]
+                laws, equations = laws_of(tables, kept[job[lane]])
+                found[lane] = look_for_rest(lane, y, starts[lane], p, totals[lane], laws, equations, work, x)
+                due[lane] = 2.0 * t[lane]
                 if SWITCHES() > 0 and passes and found[lane] == OK and not lasts(lane, x, p):
                     found[lane] = GOES_ON
                 if found[lane] == OK:
@@ -332,15 +342,18 @@ def settle(states, parameters, begins, passes, outcome, max_steps, work):
 
 
 @njit(**OPTIONS)
-def steady_adjoint(y, p, lam, gp, work):
-    """Adjoint of a steady state y: adds to gp, replaces lam by the adjoint of the state that it came from."""
+def steady_adjoint(y, p, laws, equations, lam, gp, work):
+    """Adjoint of a steady state y, whose laws are as in `steady_system`.
+
+    Adds to gp, and replaces lam by the adjoint of the state that it came from.
+    """
     at, gw = work.stage_time, work.rates
     v, lane_p, lane_gp = np.empty((N(), LANES())), np.empty((NP(), LANES())), np.empty((NP(), LANES()))
     a, order, mu, mj = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(NNZ())
     spread(lane_p, p)
     rates_at(0, y, lane_p, work, mu, mj)
     waits = np.empty(N(), dtype=np.bool_)
-    if not steady_system(mj, y, a, order, waits):
+    if not steady_system(mj, y, a, order, waits, laws, equations):
         for i in range(N()):
             lam[i] = np.nan
         return
@@ -350,10 +363,10 @@ def steady_adjoint(y, p, lam, gp, work):
         if waits[j]:
             lam[j] = mu[j]
             mu[j] = 0.0
-    for c in range(MOIETY_COUNT()):
+    for c in range(len(laws)):
         for i in range(N()):
-            lam[i] += mu[PIVOT(c)] * MOIETY(c, i)
-        mu[PIVOT(c)] = 0.0
+            lam[i] += mu[equations[c]] * laws[c, i]
+        mu[equations[c]] = 0.0
     for i in range(N()):
         mu[i] = -mu[i]
     spread(work.stage, y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 
@@ -11,7 +11,7 @@ import sympy as sp
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from il6infer.network.network import Network
+from il6infer.network.network import Network, symbol
 
 
 def moieties(network: Network, constants: Mapping[sp.Symbol, sp.Expr] | None = None) -> np.ndarray:
@@ -30,13 +30,72 @@ def moieties(network: Network, constants: Mapping[sp.Symbol, sp.Expr] | None = N
     numpy.ndarray
         (moieties, states): each row times the state is constant in time, whatever the other parameters.
     """
-    size = len(network.states)
-    columns: dict[sp.Expr, dict[int, sp.Rational]] = {}
     terms = (
         (term, column)
         for flux, column in zip(network.fluxes, network.stoichiometry.T, strict=True)
-        for term in sp.Add.make_args(flux.xreplace(dict(constants or {})))
+        for term in sp.Add.make_args(_with(flux, constants or {}))
     )
+    return _kept(terms, len(network.states))
+
+
+def moieties_of_course(
+    network: Network, values: Mapping[sp.Symbol, sp.Expr], before: Mapping[sp.Symbol, sp.Expr], absent: Iterable[int]
+) -> np.ndarray:
+    """`moieties` of one course, in which parameters or states are zero: what these would drive does not happen.
+
+    Without the drug that degrades it, a receptor in two forms is conserved. A state that is absent stays so where each
+    reaction that makes it needs one that is absent, too, or a parameter that is zero.
+
+    Parameters
+    ----------
+    values
+        Values of network parameters that are known, such as those that are 0, while the course lasts.
+    before
+        The same, of all times at which absent states must have stayed so.
+    absent
+        States, by their index, that are 0 at the start and that nothing but reactions changes.
+
+    Returns
+    -------
+    numpy.ndarray
+        (moieties, states).
+    """
+    zero, nothing = {symbol(network.states[i]): i for i in absent}, sp.Integer(0)
+    terms = [
+        (term, column)
+        for flux, column in zip(network.fluxes, network.stoichiometry.T, strict=True)
+        for term in sp.Add.make_args(sp.expand_mul(flux, deep=False))
+    ]
+
+    def happens(term: sp.Expr, known: Mapping[sp.Symbol, sp.Expr]) -> bool:
+        missing = {s: nothing for s in term.free_symbols if s in zero or is_nothing(known.get(s, s))}
+        return not missing or not is_nothing(term.xreplace({**known, **missing}))
+
+    def made() -> set[int]:
+        numbers = {*zero.values()}
+        found = (numbers & {*np.flatnonzero(column)} for term, column in terms if happens(term, before))
+        return set[int]().union(*found)
+
+    while appear := made():
+        zero = {s: i for s, i in zero.items() if i not in appear}
+    happening = ((_with(term, values), column) for term, column in terms if happens(term, values))
+    return _kept(happening, len(network.states))
+
+
+def is_nothing(e: sp.Expr) -> bool:
+    """Whether an expression is the number zero: sympy's 0.0 is not its 0."""
+    return e.is_Number and bool(e.is_zero)
+
+
+def _with(term: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """Put values in, unless that leaves no number (0 / 0), of which nothing is known."""
+    known = term.xreplace(dict(values))
+    return term if known.has(sp.nan, sp.zoo, sp.oo) else known
+
+
+def _kept(terms: Iterable[tuple[sp.Expr, np.ndarray]], size: int) -> np.ndarray:
+    """(moieties, states) that no term changes; each comes with its column of the stoichiometry."""
+    columns: dict[sp.Expr, dict[int, sp.Rational]] = {}
     for term, column in terms:
         # Terms that differ by a number are one (those of rate rules, too): their columns add, and what cancels there is
         # conserved.

@@ -38,7 +38,7 @@ def _lines(states: int) -> int:
     asked = _chain(states)
     plan = make_plan(asked)
     spec = layout(asked, plan)
-    return model_source(asked, plan, spec, moieties(asked.network, spec.constants))[0].count("\n")
+    return model_source(asked, plan, spec)[0].count("\n")
 
 
 def test_code_grows_linearly_with_the_states():
