@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from il6infer.network.primitives import Largest, LogSize, RelativeExp, RelativePower
+from il6infer.network.removable import removable
 
 _HIGH = 20
 """Exponent, of either sign, up to which a power does not overflow: concentrations are below 1e15."""
@@ -73,11 +74,14 @@ class _Product:
 def relative(expression: sp.Basic) -> sp.Basic:
     """Write ratios of sums of exponentials relative to the largest terms of these; all else is left as it is.
 
+    Where such a ratio is 0 / 0, a series takes its place, see `il6infer.network.removable`.
+
     Parameters
     ----------
     expression
         With sympy's functions. What has been written so is left.
     """
+    expression = removable(expression)
     return _relative(expression, {}) if any(map(_grows, sp.preorder_traversal(expression))) else expression
 
 

@@ -62,12 +62,16 @@ def _relative_power_by_exponent(x: float, n: float, size: float, w: float) -> fl
     return np.nan if x == 0 and n == 0 else _relative_power(x, n, size, w, in_slope=True)
 
 
-_NAMES = {row.code[1]: getattr(np, row.code[1]) for row in PRIMITIVES.values()} | {
+def _dividing(function: Callable[..., float]) -> Callable[..., np.float64]:
+    """Give a function whose results divide by zero; Python's own numbers do not."""
+    return lambda *values: np.float64(function(*values))
+
+
+_OWN = {
     "power": _power,
     "power_in_slope": _power_in_slope,
     "power_by_exponent": _power_by_exponent,
     "logarithm": _logarithm,
-    "larger": np.maximum,
     "at_least": _at_least,
     "largest": max,
     "log_size": _log_size,
@@ -76,6 +80,8 @@ _NAMES = {row.code[1]: getattr(np, row.code[1]) for row in PRIMITIVES.values()} 
     "relative_power_in_slope": _relative_power_in_slope,
     "relative_power_by_exponent": _relative_power_by_exponent,
 }
+_NAMES = {row.code[1]: getattr(np, row.code[1]) for row in PRIMITIVES.values()} | {"larger": np.maximum}
+_NAMES |= {name: _dividing(function) for name, function in _OWN.items()}
 _PRINTED = INTERNAL | {function: row.code[1] for function, row in PRIMITIVES.items()}
 
 
@@ -90,15 +96,19 @@ class Function:
     def __call__(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
         """(expressions,)."""
         with np.errstate(all="ignore"):
-            return np.array(self._value(*values), dtype=float).reshape(len(self._expressions))
+            return np.array(self._value(*_numbers(values)), dtype=float).reshape(len(self._expressions))
 
     def jacobian(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
         """(expressions, arguments)."""
         if self._slopes is None:
             self._slopes = _numeric(self._arguments, [e.diff(a) for e in self._expressions for a in self._arguments])
         with np.errstate(all="ignore"):
-            flat = np.array(self._slopes(*values), dtype=float)
+            flat = np.array(self._slopes(*_numbers(values)), dtype=float)
         return flat.reshape(len(self._expressions), len(self._arguments))
+
+
+def _numbers(values: Sequence[float] | np.ndarray) -> np.ndarray:
+    return np.asarray(values, dtype=float)
 
 
 class _Printer(NumPyPrinter):
