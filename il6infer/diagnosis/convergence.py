@@ -13,11 +13,14 @@ from scipy.stats import spearmanr
 from il6infer._files import Groups
 from il6infer.diagnosis.assumptions import sensitivities
 from il6infer.diagnosis.tails import moment_is_known, tail_shape
-from il6infer.draws import bulk_draws, mean_error, rank_rhat, tail_draws
+from il6infer.draws import bulk_draws, mean_error, rank_rhat, spread_error, tail_draws
 from il6infer.stages.plateau import Plateau
 from il6infer.stages.verdict import Pair, ParameterStatistics, Sampler
 
 _STATISTICS = {"rhat": rank_rhat, "ess_bulk": bulk_draws, "ess_tail": tail_draws, "mcse_mean": mean_error}
+
+SPREAD_ERROR = 0.1
+"""Relative Monte-Carlo error of a standard deviation above which none is given."""
 
 
 def number(value: Any) -> float | None:
@@ -53,6 +56,8 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
         for order, moments in ((1, ("mean", "mcse_mean")), (2, ("sd",))):
             if np.isfinite(shape) and not moment_is_known(shape, order, effective):
                 row |= dict.fromkeys(moments, np.nan)
+        if not constant and not spread_error(posterior[name].values) <= SPREAD_ERROR:
+            row["sd"] = np.nan
         table[name] = ParameterStatistics(**{key: number(value) for key, value in row.items()})
     return table
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from il6infer._files import Groups
 from il6infer.diagnosis.assumptions import conflict_checks, constants, pull_checks
-from il6infer.diagnosis.convergence import correlated_pairs, parameter_table, sampler_table
+from il6infer.diagnosis.convergence import SPREAD_ERROR, correlated_pairs, parameter_table, sampler_table
 from il6infer.diagnosis.predictive import coverage, lack_of_fit, loo_pit, serial_correlation, worst_rows
+from il6infer.draws import spread_error
 from il6infer.problems.families import FAMILIES
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import (
@@ -133,6 +134,12 @@ def _tails(idata: Groups, parameters: Mapping[str, ParameterStatistics], limits:
         remedy += ", or a prior that has a variance." if endless else "."
         # Under a prior without variance more draws may never settle it; else the quantiles are all that is asked.
         most = round(0.5 * min(0.7, 1.0 - 1.0 / math.log10(max(row.ess_bulk or 11.0, 11.0))), 3)
+        if row.tail_k <= most:
+            error, remedy = spread_error(idata["posterior"][name].values), "A few draws far out make up most of it"
+            remedy += ", and none is given: use quantiles, or draw more."
+            what = "relative error of a standard deviation"
+            yield check(what, error, remedy, at_most=SPREAD_ERROR, decides=False, subject="parameter", where=name)
+            continue
         yield check(
             "Pareto k for a standard deviation", row.tail_k, remedy, at_most=most, decides=endless,
             subject="parameter", where=name,

@@ -63,6 +63,19 @@ def mean_error(draws: np.ndarray) -> float:
     return float(np.std(draws, ddof=1) / np.sqrt(effective_draws(draws))) if _valid(draws) else math.nan
 
 
+def spread_error(draws: np.ndarray) -> float:
+    """Relative Monte-Carlo standard error of the standard deviation of `draws`, of shape (chains, draws).
+
+    By the error of the mean of squared deviations: a few draws far out, which make up most of it, make it large,
+    however many draws there are of the bulk.
+    """
+    if not _valid(draws):
+        return math.nan
+    squares = (draws - draws.mean()) ** 2
+    error = np.std(squares, ddof=1) / np.sqrt(effective_draws(squares))
+    return float(error / (2.0 * squares.mean()))
+
+
 def _valid(draws: np.ndarray) -> bool:
     return draws.shape[1] >= _FEWEST and not np.isnan(draws).any()
 

@@ -132,7 +132,8 @@ class ParameterStatistics:
     ----------
     mean, sd, mcse_mean
         Of the posterior, and the Monte-Carlo error of the mean; null where its tails are too heavy for these draws to
-        tell: quantiles and `sd_ln` stand all the same.
+        tell, the standard deviation also where its Monte-Carlo error is above a tenth of it: quantiles and `sd_ln`
+        stand all the same.
     sd_ln
         Standard deviation of the natural logarithm; null where a draw is not above zero.
     tail_k

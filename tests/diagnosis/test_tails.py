@@ -10,6 +10,7 @@ from scipy import stats
 
 from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.diagnosis.tails import moment_is_known, tail_shape
+from il6infer.draws import spread_error
 from tests.zoo.posterior import CHAINS, DRAWS, normal_mean
 
 SIZE = 4 * 850
@@ -66,6 +67,28 @@ def test_a_standard_deviation_that_draws_cannot_tell_is_not_given():
     assert warning.message.endswith(
         "Its standard deviation has no Monte-Carlo error that these draws could tell, and none is given: use quantiles."
     )
+
+
+def test_a_standard_deviation_that_a_few_draws_make_is_not_given():
+    """Of 2,000 normal draws one lies at 60: tails pass for light, and the standard deviation is 1.7 by that one."""
+    draws = np.random.default_rng(0).normal(size=(CHAINS, DRAWS))
+    draws[1, 7] = 60.0
+    effective = CHAINS * DRAWS
+    assert moment_is_known(tail_shape(draws, effective), 2, effective)
+
+    verdict = with_tails(draws, ["normal", 0.0, 1.0])
+    row, [warning] = verdict.parameters["mu"], verdict.sampled.warnings
+    assert (verdict.sampled.passed, row.sd, row.mean) == (True, None, pytest.approx(draws.mean()))
+    assert warning.message == (
+        f"relative error of a standard deviation {spread_error(draws):.4g} (limit: at most 0.1) at mu. A few draws far "
+        "out make up most of it, and none is given: use quantiles, or draw more."
+    )
+
+
+def test_the_error_of_a_standard_deviation_is_that_of_normal_draws():
+    """1 / sqrt(2 n) for n independent normal draws."""
+    errors = [spread_error(np.random.default_rng(seed).normal(size=(4, 500))) for seed in range(20)]
+    assert np.mean(errors) == pytest.approx(1 / np.sqrt(4000), rel=0.05)
 
 
 def test_under_a_prior_without_variance_the_fit_has_not_sampled():
