@@ -72,7 +72,14 @@ def overrides(line: Line, column: str, given: int, wanted: int, faults: list[Fau
     if given != wanted:
         kind = "observable" if column.startswith("observable") else "noise"
         what = f"'{line['observableId']}' takes {wanted} {kind} parameter{'' if wanted == 1 else 's'}, {given} given."
-        faults.append(line.fault(column, what, "Separate several with ';'."))
+        formula = "formula" if kind == "observable" else "noise formula"
+        if wanted == 0:
+            remedy = f"Empty the cell: the {formula} has no placeholder."
+        elif wanted == 1:
+            remedy = f"Give one number or parameter: the {formula} has one placeholder."
+        else:
+            remedy = f"Give {wanted} numbers or parameters, separated by ';': the {formula} has {wanted} placeholders."
+        faults.append(line.fault(column, what, remedy))
 
 
 def bounds(line: Line, *, estimate: bool, logarithmic: bool, faults: list[Fault]) -> tuple[float | None, ...]:

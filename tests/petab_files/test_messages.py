@@ -97,11 +97,11 @@ SPOILT: list[Spoil] = [
      "measurements.tsv: column 'time' is missing. Did you mean 'tme'? Known: experimentId, measurement, observableId, "
      "tme."),
     (1, "measurements.tsv", "scale", "scale;2",
-     "measurements.tsv, row 2, column observableParameters: 'obs' takes 1 observable parameter, 2 given. Separate "
-     "several with ';'."),
+     "measurements.tsv, row 2, column observableParameters: 'obs' takes 1 observable parameter, 2 given. Give "
+     "one number or parameter: the formula has one placeholder."),
     (1, "measurements.tsv", "\tscale", "\t",
-     "measurements.tsv, row 2, column observableParameters: 'obs' takes 1 observable parameter, 0 given. Separate "
-     "several with ';'."),
+     "measurements.tsv, row 2, column observableParameters: 'obs' takes 1 observable parameter, 0 given. Give "
+     "one number or parameter: the formula has one placeholder."),
     (1, "measurements.tsv", "\tscale", "\tskale",
      "measurements.tsv, row 2, column observableParameters: 'skale' is neither in the model nor in the parameter "
      "table. Did you mean 'scale'? Known: A, a0, cell, k, scale, time."),
