@@ -123,10 +123,10 @@ class DiffsolEngine:
 
     def _try(self, at: np.ndarray, atol: float) -> Trial:
         self._set_tolerances(self.rtol, atol)
-        prediction = self._evaluate(at, derive=False)[0].prediction
+        simulation, _, _, least = self._evaluate(at, derive=False)
         self._outcomes.clear()
-        d = self._quantities(at)
-        return Trial(prediction, min(smallest_size(self._initial(d[list(run[0].values)])) for run in self.plan.runs))
+        starts = (self._initial(self._quantities(at)[list(run[0].values)]) for run in self.plan.runs)
+        return Trial(simulation.prediction, min(map(smallest_size, starts)), least)
 
     @property
     def run_experiments(self) -> tuple[tuple[str, ...], ...]:
@@ -160,7 +160,7 @@ class DiffsolEngine:
     def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Differentiate prediction and noise (measurements, parameters); rows whose run failed are NaN."""
         refuse_gradient_of_steps(self.problem)
-        return self._evaluate(theta, derive=True)[1:]
+        return self._evaluate(theta, derive=True)[1:3]
 
     def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
         """Log-density of each measurement (measurements,); -inf where its run failed."""
@@ -193,7 +193,7 @@ class DiffsolEngine:
         prediction, noise = slopes.reshape(-1, 2, len(values)).swapaxes(0, 1)
         return rows, prediction, noise
 
-    def _evaluate(self, theta: np.ndarray, derive: bool) -> tuple[Simulation, np.ndarray, np.ndarray]:
+    def _evaluate(self, theta: np.ndarray, derive: bool) -> tuple[Simulation, np.ndarray, np.ndarray, float]:
         values = np.asarray(theta, dtype=float)
         if values.shape != (len(self.parameters),):
             raise ValueError(f"theta has shape {values.shape}, expected ({len(self.parameters)},)")
@@ -212,7 +212,7 @@ class DiffsolEngine:
         outcomes = np.array([outcome for outcome, _, _ in results], dtype=np.int8)
         self._outcomes["calls"] += 1
         self._outcomes.update(Outcome(o).name.lower() for o in outcomes)
-        return Simulation(prediction, noise, outcomes), slopes[0], slopes[1]
+        return Simulation(prediction, noise, outcomes), slopes[0], slopes[1], min(smallest_size(r[1]) for r in results)
 
     def _measure(self, n: int, states: np.ndarray, d: np.ndarray) -> tuple[float, float]:
         """Prediction and noise; +inf and 1 where the instrument reads no number, or has no spread."""

@@ -18,6 +18,10 @@ FOUND = 1e-12
 
 MOST_EVENTS = 64
 
+SOONER, ENOUGH, NEAR_BY = 0.9995, 4, 1e-6
+"""Events come ever faster where each waits less than this share of the wait before, so many times on end, and then less
+than this share of the time."""
+
 
 class Failed(Exception):  # noqa: N818 (an outcome, not an error)
     """An outcome on its way out of a run."""
@@ -41,6 +45,7 @@ class Switching:
     def __init__(self, network: Network, rates: Function) -> None:
         self._rates = rates
         self.modes, self.events = located(network), located_events(network)
+        self._fired: dict[int, tuple[float, float, int]] = {}
         own = {symbol(s) for s in network.states}
         self._of_time = np.array([not m.located_function.free_symbols & own for m in self.modes], dtype=bool)
         asked = {symbol(m.parameter) for m, alone in zip(self.modes, self._of_time, strict=True) if not alone}
@@ -65,6 +70,7 @@ class Switching:
 
     def first_held(self) -> np.ndarray:
         """Give what the triggers count as having been before a run starts."""
+        self._fired.clear()
         return np.array([e.initial_value for e in self.events], dtype=bool)
 
     def held(self, p: np.ndarray) -> np.ndarray:
@@ -114,6 +120,7 @@ class Switching:
                 return y, s, p, count > 0
             e = min(waiting)
             values, tangents = waiting.pop(e)
+            self._refuse_ever_faster(e, t)
             if not self.events[e].use_trigger_values:
                 values, tangents = y, s
             arguments = np.array([*values, *y, *p, t])
@@ -133,6 +140,16 @@ class Switching:
             changed[kept] = p[kept]
             p = changed
         raise Failed(Outcome.STEP_LIMIT)
+
+    def _refuse_ever_faster(self, e: int, t: float) -> None:
+        """Fail where an event comes ever sooner, and will have come without end at a time near by."""
+        last, gap, faster = self._fired.get(e, (-np.inf, np.inf, 0))
+        now = t - last
+        if now > 0:
+            faster = faster + 1 if now < SOONER * gap < np.inf else 0
+            self._fired[e] = t, now, faster
+            if faster >= ENOUGH and now < NEAR_BY * abs(t):
+                raise Failed(Outcome.STEP_LIMIT)
 
     def arrive(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray

@@ -187,7 +187,8 @@ class RosenbrockEngine:
         def attempt(own: float) -> Trial:
             found = simulate(np.full(self._size, own))
             starts = states_at_starts(found.kept.tape, self._lanes, self._size)
-            return Trial(found.prediction, smallest_size(starts))
+            known = np.repeat(found.kept.outcome == Outcome.OK, np.diff(tables.time_ptr))
+            return Trial(found.prediction, smallest_size(starts), smallest_size(found.kept.states[known]))
 
         needed = absolute_tolerance(self.problem, self._rtol, self._coarsest, attempt)
         if needed.reference is None:

@@ -40,6 +40,10 @@ TRIED = 3
 DEEPER, BELOW = 8, 0.1
 """How often the reference may be made finer, each time that a prediction of it is below this share of the smallest."""
 
+STRIDE = 3
+"""Decades by which the reference is made finer, at most `DEEPER` times, while the decade below changes it, and some
+state is small."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -51,10 +55,13 @@ class Trial:
         (measurements,); +inf where the run failed.
     smallest
         Least size of a state, above `NEGLIGIBLE`, with which a period starts; infinite where there is none.
+    least
+        The same of states at the measured times.
     """
 
     prediction: np.ndarray
     smallest: float
+    least: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
     Predictions are compared with those at a tolerance far below every size that the problem shows: the states with
     which periods start, the predictions under logarithmic noise, and the largest of an observable under other noise. A
     prediction under logarithmic noise may change by `ALLOWED` times rtol of itself, any other by as much of the largest
-    of its observable: so does a concentration of 1e-12 keep its digits, and a luciferase of 1e-10 its logarithm.
+    of its observable: so does a concentration of 1e-12 keep its digits, and a luciferase of 1e-10 its logarithm. Where
+    the reference still depends on its own tolerance, it is one that is finer.
 
     Parameters
     ----------
@@ -96,8 +104,11 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
         return Needed(atol)
 
     @cache
+    def trial(decades: int) -> Trial:
+        return simulate(atol / 10.0**decades)
+
     def lowered(decades: int) -> np.ndarray:
-        return simulate(atol / 10.0**decades).prediction
+        return trial(decades).prediction
 
     decades = _decades(smallest, rtol, atol)
     for _ in range(DEEPER):
@@ -107,6 +118,7 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
             break
         smallest = own
         decades = _decades(smallest, rtol, atol)
+    decades = _settled(problem, rtol, atol, decades, trial)
     # Far below what is there, rounding may be all that a solver sees: then its run fails, and a coarser one is asked.
     for deepest in range(decades, 1, -2):
         reference = lowered(deepest)
@@ -123,6 +135,22 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
                 return Needed(atol / 10.0**lower, reference)
         return Needed(atol / 10.0**deepest, reference)
     return _of_runs_that_last(problem, rtol, atol, decades, first.prediction, lowered)
+
+
+def _settled(problem: Problem, rtol: float, atol: float, decades: int, trial: Callable[[int], Trial]) -> int:
+    """Decades at which one more changes nothing, or that are far below each state; those given, where that is nowhere.
+
+    A size need not show: ln(A) of what has decayed to 1e-17 is -39, and its share of two such states is 0.3.
+    """
+    finer = decades
+    for _ in range(DEEPER):
+        found = trial(finer)
+        enough = _decades(found.least, rtol, atol)
+        size = _sizes(problem, found.prediction)[0]
+        if finer >= enough or _change(found.prediction, trial(finer + 1).prediction, size) <= ALLOWED * rtol:
+            return finer
+        finer = min(finer + STRIDE, enough)
+    return decades
 
 
 def _of_runs_that_last(

@@ -183,6 +183,12 @@ class Switching(NamedTuple):
     """(lanes,) the same of the last switch of the run, or -infinity."""
     held: np.ndarray
     """(EVENTS, lanes) which triggers held."""
+    fired: np.ndarray
+    """(EVENTS, lanes) time at which each event last happened, or -infinity."""
+    gap: np.ndarray
+    """(EVENTS, lanes) time between the last two, or infinity."""
+    faster: np.ndarray
+    """(EVENTS, lanes) how many times on end each has come sooner than the time before."""
     order: np.ndarray
     """(events at one moment, 2) event, and which of `before` its values come from."""
     before: np.ndarray

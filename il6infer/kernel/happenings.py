@@ -115,6 +115,7 @@ def held_at_rest(lane, y, p, space):
     trigger(p, now)
     for e in range(EVENTS()):
         space.held[e, lane] = INITIALLY(e) if EVENT_OF_TIME(e) == 1 else now[e]
+        space.fired[e, lane], space.gap[e, lane], space.faster[e, lane] = -np.inf, np.inf, 0.0
 
 
 @njit(**OPTIONS)
@@ -122,6 +123,7 @@ def first_held(lane, space):
     """Set what the triggers count as before a run starts."""
     for e in range(EVENTS()):
         space.held[e, lane] = INITIALLY(e)
+        space.fired[e, lane], space.gap[e, lane], space.faster[e, lane] = -np.inf, np.inf, 0.0
 
 
 @njit(**OPTIONS)

@@ -48,6 +48,10 @@ SAME_PLACE = 1e-10
 SAME_MOMENT = 1e-12
 """What is measured within this share of the time of an event is measured when it happens."""
 
+SOONER, ENOUGH, NEAR_BY = 0.9995, 4, 1e-6
+"""Events come ever faster where each waits less than this share of the wait before, so many times on end, and then less
+than this share of the time."""
+
 NONE, SLIDES, ENDLESS, UNDEFINED = 0, 1, 2, 3
 """What is wrong with a switch: nothing; both sides push the run back to it; events follow each other without end; what
 has a kink is no number."""
@@ -72,6 +76,9 @@ def switching_space():
         until=np.zeros(lanes),
         since=np.full(lanes, -np.inf),
         held=np.zeros((events, lanes)),
+        fired=np.full((events, lanes), -np.inf),
+        gap=np.full((events, lanes), np.inf),
+        faster=np.zeros((events, lanes)),
         order=np.empty((at_once, 2), dtype=np.int64),
         before=np.empty((at_once + 1, n)),
     )
@@ -156,11 +163,29 @@ def happen(lane, moving, start, k, space, before):
         put_column(space.held, lane, held)
         put_column(p, lane, parameters)
     put_column(y, lane, state)
-    if count < 0:
+    if count < 0 or (count > 0 and ever_faster(count, lane, t[lane], space)):
         return ENDLESS
     if count == 0 and pushes_back(space.which[lane], state, before, parameters, t[lane], space.clock[lane]):
         return SLIDES
     return NONE
+
+
+@njit(**OPTIONS)
+def ever_faster(count, lane, t, space):
+    """Whether an event that has just happened comes ever sooner, and will have come without end at a time near by.
+
+    So does a ball that bounces lower each time (Zeno of Elea); rounding would end it, and the ball fall for ever.
+    """
+    endless = False
+    for c in range(count):
+        e = space.order[c, 0]
+        gap = t - space.fired[e, lane]
+        if gap == 0.0:
+            continue
+        space.faster[e, lane] = space.faster[e, lane] + 1.0 if gap < SOONER * space.gap[e, lane] < math.inf else 0.0
+        space.fired[e, lane], space.gap[e, lane] = t, gap
+        endless = endless or (space.faster[e, lane] >= ENOUGH and gap < NEAR_BY * abs(t))
+    return endless
 
 
 @njit(**OPTIONS)

@@ -33,7 +33,10 @@ class Outcome(IntEnum):
 
 _MESSAGES = {
     Outcome.OK: "simulated",
-    Outcome.STEP_LIMIT: "the solver took all the steps that it may; raise max_steps, or look for a fast oscillation",
+    Outcome.STEP_LIMIT: (
+        "the solver took all the steps that it may; raise max_steps, or look for a fast oscillation, or for events "
+        "that follow each other without end"
+    ),
     Outcome.STEP_TOO_SMALL: "the solver's step shrank to nothing; the model is discontinuous or far too stiff there",
     Outcome.NON_FINITE: "the right-hand side became infinite or undefined; look at the parameters and the rate laws",
     Outcome.NO_STEADY_STATE: (

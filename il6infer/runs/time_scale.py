@@ -28,6 +28,9 @@ NEGLIGIBLE = 30.0
 TURN = 1.0
 """Change of the argument of a periodic function within a step [radian]."""
 
+SEEN_TURN = 3.0
+"""The same of one in a condition, which is looked at in several places of a step."""
+
 LANDED = 1e-9
 """A kink that is closer than this share of the time has been reached."""
 
@@ -100,6 +103,9 @@ def _arguments(network: Network) -> Iterator[tuple[sp.Expr, sp.Expr | None, bool
         elif isinstance(e, sp.Min | sp.Max):
             yield from ((a - b, None, True, False) for n, a in enumerate(e.args) for b in e.args[:n])
     for mode in located(network):
+        # The distance to zero says nothing of how often a periodic function passes it.
+        for e in sorted(mode.located_function.atoms(*_PERIODIC), key=str):
+            yield e.args[0], sp.Float(SEEN_TURN), False, True
         # One that is linear in time passes zero once, which no step misses.
         yield mode.located_function, 1.01 * sp.Abs(mode.located_function), True, False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from il6infer.engine import Engine, compile
 from il6infer.engine.evaluate import evaluate
 from il6infer.inference.density import Density
 from il6infer.inference.predictive import integration_error, log_likelihood, noisy, simulate_all
-from il6infer.network.network import symbol
+from il6infer.network.network import TIME, Event, symbol
 from il6infer.problems.spec import STEADY_STATE, Experiment, Period, Problem
 from il6infer.runs.outcome import Outcome
 from tests.zoo.systems import network, problem
@@ -181,3 +182,36 @@ def test_endless_oscillation_is_refused_by_the_second_engine_in_seconds() -> Non
         assert Outcome(found.outcome[0]) is expected
         assert np.isposinf(found.prediction).all()
         assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+def test_events_that_come_ever_faster_are_refused_after_they_have_become_endless(engine: str) -> None:
+    """A ball that keeps four fifths of its speed at each bounce rests after 4.06; rounding let it fall for ever."""
+    h, v, k = symbol("h"), symbol("v"), symbol("k")
+    net = network({"h": v, "v": sp.Float(-9.81)}, {"h": 1.0}, {"k": 1.0})
+    net = replace(net, events=(Event("bounce", h < 0, {"v": -k * v}),))
+    for last, expected in ((3.9, Outcome.OK), (6.0, Outcome.STEP_LIMIT)):
+        asked = problem(net, [last], estimated={"k": 0.8}, observed=("h",))
+        found = compile(asked, engine=engine, rtol=1e-8, atol=1e-10).simulate(np.array([0.8]))
+        assert Outcome(found.outcome[0]) is expected
+        if expected is Outcome.OK:
+            # The first fall takes sqrt(2 / 9.81), the flight after bounce n 2 * 0.8^n times as long.
+            fall = np.sqrt(2 / 9.81)
+            bounces = fall * (1 + 2 * np.cumsum([0.0, *(0.8**n for n in range(1, 60))]))
+            n = int(np.searchsorted(bounces, last))
+            since, speed = last - bounces[n - 1], 9.81 * fall * 0.8**n
+            assert found.prediction[0] == pytest.approx(speed * since - 9.81 * since**2 / 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+def test_events_faster_than_the_steps_are_not_stepped_over(engine: str) -> None:
+    """x gets 1 / w at each of 2 pi / w: at w = 1e6 its value was 1/400 of what it is, with outcome ok."""
+    x, w = symbol("x"), symbol("w")
+    net = network({"x": -x}, {}, {"w": 10.0})
+    net = replace(net, events=(Event("dose", sp.sin(w * TIME) > 0, {"x": x + 1 / w}),))
+    compiled = compile(problem(net, [3.0], estimated={"w": 10.0}), engine=engine, rtol=1e-8, atol=1e-10)
+    for speed in (10.0, 100.0):
+        doses = np.arange(0.0, 3.0, 2 * np.pi / speed)
+        found = compiled.simulate(np.array([speed])).prediction
+        np.testing.assert_allclose(found, np.exp(doses - 3.0).sum() / speed, rtol=1e-5)
+    assert not compiled.simulate(np.array([1e6])).ok
