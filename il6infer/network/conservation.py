@@ -64,12 +64,13 @@ def moieties_of_course(
     terms = [
         (term, column)
         for flux, column in zip(network.fluxes, network.stoichiometry.T, strict=True)
-        for term in sp.Add.make_args(sp.expand_mul(flux, deep=False))
+        for part in sp.Add.make_args(flux)
+        for term in sp.Add.make_args(sp.expand_mul(part, deep=False))
     ]
 
     def happens(term: sp.Expr, known: Mapping[sp.Symbol, sp.Expr]) -> bool:
         missing = {s: nothing for s in term.free_symbols if s in zero or is_nothing(known.get(s, s))}
-        return not missing or not is_nothing(term.xreplace({**known, **missing}))
+        return not is_nothing(term.xreplace({**known, **missing}) if missing else term)
 
     def made() -> set[int]:
         numbers = {*zero.values()}

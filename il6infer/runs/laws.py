@@ -15,7 +15,7 @@ from il6infer.network.conservation import is_nothing, moieties, moieties_of_cour
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.jumps import EVALUATE
-from il6infer.runs.modes import located_events
+from il6infer.runs.modes import located, located_events
 from il6infer.runs.plan import Plan
 from il6infer.runs.segments import Segment, theta
 
@@ -64,6 +64,7 @@ class Courses:
 
     def __init__(self, network: Network) -> None:
         self._network, self._known = network, dict[tuple, np.ndarray]()
+        self._modes = {mode.parameter for mode in located(network)}
 
     def laws(self, parameters: np.ndarray, start: np.ndarray) -> np.ndarray:
         """Give the laws (laws, states) of a course.
@@ -76,6 +77,8 @@ class Courses:
             (states,) where it begins.
         """
         signs, absent = np.sign(parameters), _unchanged(self._network, np.flatnonzero(start == 0))
+        # A condition may come to hold.
+        signs[[name in self._modes for name in self._network.parameters]] = -1.0
         key = signs.tobytes(), absent
         if key not in self._known:
             values = {
@@ -120,24 +123,36 @@ class _Reader:
         self._network, self._quantities, self._constants = network, quantities, constants
         self._symbols = [symbol(name) for name in network.parameters]
         self._positive = {s: sp.Dummy(positive=True) for s in self._symbols if s not in constants}
+        self._modes = {symbol(mode.parameter): mode for mode in located(network)}
         self.sets = [moieties(network, constants)]
         self._known: dict[tuple, int] = {}
 
     def before(self, segment: Segment) -> int:
-        """Give the set of a pre-equilibration."""
-        return self._set([segment], {TIME: sp.Integer(0)})
+        """Give the set of a pre-equilibration; where an event happens there, no law is asked for."""
+        zeros = frozenset(map(int, np.flatnonzero(self._absent([segment]))))
+        return self._set([segment], zeros, {TIME: sp.Integer(0)} | self._at_time_zero(segment))
 
     def after(self, run: Sequence[Segment]) -> int:
         """Give the set of what is measured at rest at the end of a run."""
-        return self._set(run, {})
+        return self._set(run, _unchanged(self._network, np.flatnonzero(self._absent(run))), {})
 
-    def _set(self, run: Sequence[Segment], time: Mapping[sp.Symbol, sp.Expr]) -> int:
-        now, always, absent = self._values(run[-1:]), self._values(run), self._absent(run)
-        key = tuple(now.items()), tuple(always.items()), absent, bool(time)
+    def _set(self, run: Sequence[Segment], absent: frozenset[int], time: Mapping[sp.Symbol, sp.Expr]) -> int:
+        now, always = self._values(run[-1:]), self._values(run)
+        key = tuple(now.items()), tuple(always.items()), absent, tuple(time.items())
         if key not in self._known:
             values, before = ({**self._constants, **own, **time} for own in (now, always))
             self._known[key] = self._number(moieties_of_course(self._network, values, before, absent), absent)
         return self._known[key]
+
+    def _at_time_zero(self, segment: Segment) -> dict[sp.Symbol, sp.Expr]:
+        """Tell which conditions on time alone hold (1) or do not (0) while time is 0."""
+        values = {s: self._quantities[i] for s, i in zip(self._symbols, segment.values, strict=False)}
+        found: dict[sp.Symbol, sp.Expr] = {}
+        for own, mode in self._modes.items():
+            function = mode.located_function.xreplace({TIME: sp.Integer(0)}).xreplace(values)
+            if function.is_positive or function.is_negative:
+                found[own] = sp.Integer(1 if function.is_positive else 0)
+        return found
 
     def _number(self, found: np.ndarray, absent: frozenset[int]) -> int:
         """Give the number of a set; that of the first where no other law is of states that are there."""
@@ -153,6 +168,8 @@ class _Reader:
         """Tell which parameters are zero, or above zero, all the time; of those that vary between runs."""
         known: dict[sp.Symbol, sp.Expr] = {}
         for i, own in enumerate(self._symbols):
+            if own in self._modes:
+                continue
             quantities = {self._quantities[segment.values[i]] for segment in segments}
             if all(map(is_nothing, quantities)):
                 known[own] = sp.Integer(0)
@@ -160,8 +177,8 @@ class _Reader:
                 known[own] = self._positive[own]
         return known
 
-    def _absent(self, segments: Sequence[Segment]) -> frozenset[int]:
-        """Find the states that are zero at the start, and that no jump and no event makes anything else."""
+    def _absent(self, segments: Sequence[Segment]) -> np.ndarray:
+        """Find the states (states,) that are zero at the start, and that no jump makes anything else."""
         values = {s: self._quantities[i] for s, i in zip(self._symbols, segments[0].values, strict=False)}
         zero = np.array([is_nothing(e.xreplace(values)) for e in self._network.initial], dtype=bool)
         for segment in segments:
@@ -170,7 +187,7 @@ class _Reader:
                     zero[state] = False
                 elif segment is segments[0]:
                     zero[state] = True
-        return _unchanged(self._network, np.flatnonzero(zero))
+        return zero
 
 
 def _rank(laws: np.ndarray) -> int:

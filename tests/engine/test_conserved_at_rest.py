@@ -18,7 +18,7 @@ from tests.zoo.systems import network, problem
 
 A, B, D, C = map(symbol, "ABDC")
 k, q, s, v, n, total, fade = map(symbol, ("k", "q", "s", "v", "n", "total", "fade"))
-ESTIMATED = {"k": 0.5, "q": 0.3, "total": 2.0, "n": 2.0}
+ESTIMATED = {"k": 0.5, "q": 0.3, "total": 2.0, "n": 2.0, "when": 3.0}
 FIXED = {"s": 0.0, "v": 0.0, "fade": 0.2, "switched": 0.0}
 TIMES = [0.0, 1.0, 6.0, np.inf]
 ENGINES = ["rodas5p", "diffsol"]
@@ -27,9 +27,9 @@ ENGINES = ["rodas5p", "diffsol"]
 def _receptor() -> Network:
     """Two forms A and B of a receptor, made at v, lost at s and by a drug D that fades and binds no more than it must.
 
-    C is what the lost receptor becomes. From time 3 on the receptor is lost at `switched`, too.
+    C is what the lost receptor becomes. From time `when` on the receptor is lost at `switched`, too.
     """
-    late = sp.Piecewise((symbol("switched"), TIME >= 3), (0, True))
+    late = sp.Piecewise((symbol("switched"), symbol("when") <= TIME), (0, True))
     fluxes = [k * A, q * B, s * A, v, D**n / (1 + D**n) * A, fade * D, late * A]
     changes = np.array([
         [-1, 1, -1, 1, -1, 0, -1],
@@ -58,19 +58,23 @@ def _course(values: Mapping[str, float], after: Mapping[str, float]) -> np.ndarr
     """States (times, 4): from rest, where A : B = q : k, by scipy."""
     p = {**values, **FIXED, **after}
 
-    def rates(t: float, y: np.ndarray) -> list[float]:
+    def rates(_: float, y: np.ndarray, late: bool) -> list[float]:
         a, b, d, _ = y
         drug = d ** p["n"] / (1 + d ** p["n"]) * a
-        lost = (p["s"] + (p["switched"] if t >= 3 else 0.0)) * a + drug
+        lost = (p["s"] + (p["switched"] if late else 0.0)) * a + drug
         back = p["q"] * b - p["k"] * a
         return [back - lost + p["v"], -back, -p["fade"] * d, lost]
 
     share = p["q"] / (p["k"] + p["q"])
-    y, found = np.array([share * p["total"], (1 - share) * p["total"], after.get("D", 0.0), 0.0]), []
-    for first, last in ((0.0, 1.0), (1.0, 3.0), (3.0, 6.0), (6.0, 400.0)):
-        found.append(y)
-        y = solve_ivp(rates, (first, last), y, method="LSODA", rtol=1e-11, atol=1e-13, max_step=1.0).y[:, -1]
-    return np.array([found[0], found[1], found[3], y])[:, :2]
+    y = np.array([share * p["total"], (1 - share) * p["total"], after.get("D", 0.0), 0.0])
+    at, found = 0.0, [y]
+    for end in sorted({1.0, p["when"], 6.0, 400.0}):
+        solved = solve_ivp(
+            rates, (at, end), y, args=(at >= p["when"],), method="LSODA", rtol=1e-11, atol=1e-13, max_step=1.0
+        )
+        at, y = end, solved.y[:, -1]
+        found += [y] if at != p["when"] else []
+    return np.array(found)[:, :2]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -9,9 +9,10 @@ import pytest
 import sympy as sp
 
 from il6infer.network.balance import cycles, equilibrium_constants
-from il6infer.network.conservation import moieties, names
+from il6infer.network.conservation import moieties, moieties_of_course, names
 from il6infer.network.network import symbol
 from il6infer.network.sbml import read_sbml
+from tests.zoo.systems import network
 from tests.zoo.texts import from_antimony
 
 # Ligand L and co-receptor G bind receptor R in either order: one cycle of four reactions.
@@ -106,3 +107,21 @@ def test_rate_rules_conserve_what_the_terms_of_their_rates_do():
 
     closed = from_antimony("model m; a=4; b=0; c=1; k=1; a'=-k*a+b/2; b'=k*a-b/2-k*b*c; c'=k*b*c; end")
     assert moieties(closed).tolist() == [[1.0, 1.0, 1.0]]
+
+
+def test_what_a_course_conserves_while_its_drug_is_absent():
+    """A and B turn into each other; A is lost by a drug D that nothing makes, and by a drug E that F makes."""
+    a, b, d, e, f, k = map(symbol, ("A", "B", "D", "E", "F", "k"))
+    rates = {"A": k * (b - a) - d * a - e * a, "B": k * (a - b), "D": sp.Integer(0), "E": k * f, "F": -k * f}
+    system = network(rates, {"A": 1.0}, {"k": 1.0})
+    names, present = "ABDEF", {}
+    for absent in ("", "D", "DE", "DEF", "DEFB"):
+        rows = moieties_of_course(system, {}, {}, [names.index(name) for name in absent])
+        present[absent] = [[*row] for row in rows]
+    assert present[""] == present["D"] == present["DE"] == [[0, 0, 1, 0, 0], [0, 0, 0, 1, 1]]
+    # B is absent and is made.
+    assert present["DEF"] == present["DEFB"] == [
+        [1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 1]
+    ]  # fmt: skip
+    zero = {k: sp.Float(0.0)}
+    assert len(moieties_of_course(system, zero, zero, [names.index("D")])) == 4, "but A, which E lessens"
