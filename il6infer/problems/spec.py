@@ -43,6 +43,10 @@ class Prior:
     distribution: str
     parameters: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        """Take numbers of any kind."""
+        object.__setattr__(self, "parameters", tuple(float(value) for value in self.parameters))
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -67,6 +71,11 @@ class Parameter:
     source: str = ""
     scale: str = "lin"
 
+    def __post_init__(self) -> None:
+        """Take numbers of any kind: compiled code is called with float64."""
+        for name in ("lower", "upper", "nominal"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+
     @property
     def stated_prior(self) -> Prior:
         """Prior of an estimated parameter, which `il6infer.problems.priors.check_priors` has seen."""
@@ -90,6 +99,10 @@ class Period:
 
     time: float
     changes: Mapping[str, sp.Expr] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take a number of any kind."""
+        object.__setattr__(self, "time", float(self.time))
 
 
 @dataclass(frozen=True)
