@@ -58,10 +58,6 @@ class Along:
             total -= 0.5 * np.einsum("dsi,dij,dsj->ds", own, precision, own)
         return total
 
-    def at(self, draw: int) -> Along:
-        """Take one draw of the fit."""
-        return Along(self.rows, tuple(p[draw : draw + 1] for p in self.precision))
-
 
 def without_carriers(problem: Problem) -> Problem:
     """Take away the rows that say how errors hang together: what is left are measurements."""

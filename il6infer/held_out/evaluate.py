@@ -223,9 +223,9 @@ def _group(
     kinds, measured, sides = problem.noise_kinds[group], table["value"].to_numpy(float), problem.sides[group]
     courses = fit.courses[:, group]
 
-    def parts(coordinates: np.ndarray, pick: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def parts(coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         shape = coordinates.shape[:2]
-        values = {name: np.broadcast_to(v[pick, None], shape) for name, v in fit.values.items()}
+        values = {name: np.broadcast_to(v[:, None], shape) for name, v in fit.values.items()}
         values |= place.values(coordinates)
         scale, offset, noise = (
             evaluated([getattr(row, part) for row in rows], values, shape) for part in ("scale", "offset", "noise")
@@ -242,17 +242,17 @@ def _group(
         return np.concatenate([each, (all_of_them - each.sum(-1))[..., None]], axis=-1)
 
     def density(coordinates: np.ndarray) -> np.ndarray:
-        scale, offset, noise = parts(coordinates, slice(None))
+        scale, offset, noise = parts(coordinates)
         return density_of(scale * courses[:, None] + offset, noise, courses_of_group)
 
-    middle = int(np.argsort(courses.sum(axis=1))[len(courses) // 2])
-
-    def at_middle(coordinates: np.ndarray) -> np.ndarray:
-        scale, offset, noise = parts(coordinates, np.array([middle]))
-        return density_of(scale * courses[None, None, middle] + offset, noise, courses_of_group.at(middle))
-
-    weighed = weigh(density, place.mean, place.sd, len(courses), at_middle, rng)
-    scale, offset, noise = parts(weighed.coordinates, slice(None))
+    weighed = weigh(density, place.mean, place.sd, len(courses), rng)
+    if weighed.poor:
+        gels = ", ".join(dict.fromkeys(table["batch"]))
+        logger.warning(
+            "%s: %d parameters of %s, which one noise joins, are too many to be weighed together: their scores are "
+            "rough. Hold out fewer gels at a time.", problem.id, len(place.names), gels,
+        )  # fmt: skip
+    scale, offset, noise = parts(weighed.coordinates)
     median = scale * courses[:, None] + offset
     given = (median, noise)
     if courses_of_group.rows:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.special import logsumexp
 from scipy.stats import norm
 
 from il6infer._errors import UserError
@@ -16,6 +17,7 @@ from il6infer.held_out.smoother import left_out
 from il6infer.problems.spec import Parameter, Period, Prior
 from tests.held_out.problems import TIMES, decay, posterior
 from tests.zoo import recovery
+from tests.zoo.systems import log_normal
 
 SOLVER = {"engine": "rosenbrock", "rtol": 1e-9, "atol": 1e-12}
 COURSE = np.exp(-0.3 * np.array(TIMES))
@@ -44,6 +46,45 @@ def test_with_the_dynamics_known_scores_are_those_of_a_conjugate_scale():
     assert found.series[0].r2 == pytest.approx(
         1 - ((line - known) ** 2).sum() / ((line - line.mean()) ** 2).sum(), abs=0.005
     )
+
+
+@pytest.mark.parametrize("noise", [0.3, 0.003])
+def test_a_gel_with_little_noise_is_scored_as_by_quadrature_at_each_of_unlike_draws(noise):
+    """Its scale is left a thousandth of the prior, elsewhere at each draw: samples that adapt did not find it."""
+    rng = np.random.default_rng(4)
+    problem = decay({"gel": 1.0}, offset=False)
+    wide = [log_normal("sigma", 0.05, 1.4) if p.id == "sigma" else p for p in problem.parameters]
+    wide.append(log_normal("start", 1.0, 1.0))
+    begun = replace(problem.experiments[0], periods=(Period(0.0, {"x": sp.Symbol("start", real=True)}),))
+    problem = replace(problem, parameters=tuple(wide), experiments=(begun,))
+    values = 3.0 * COURSE * np.exp(noise * rng.normal(size=len(TIMES)))
+    problem = problem.with_measurements(problem.measurements.assign(value=values))
+    rates = 0.3 * np.exp(np.linspace(-1.0, 1.0, 60) * noise)
+    starts = np.exp(1.5 * rng.normal(size=60))
+    found = evaluate(problem, posterior(k=rates, start=starts), seed=2, **SOLVER)
+
+    priors = {p.id: p.stated_prior.parameters for p in problem.estimated}
+    (at, apart), (mean, sd) = priors["scale_gel"], priors["sigma"]
+    sigmas = np.exp(np.linspace(mean - 12 * sd, mean + 8 * sd, 2001))
+    weight = norm.logpdf(np.log(sigmas), mean, sd)
+
+    def together(logs: np.ndarray) -> np.ndarray:
+        """Log-density of logarithms for each sigma: independent errors, and a scale that all share."""
+        n, total, squares = len(logs), logs.sum(), (logs**2).sum()
+        own = sigmas**2
+        more = own + n * apart**2
+        return weight - 0.5 * (n * np.log(2 * np.pi) + (n - 1) * np.log(own) + np.log(more)
+                               + (squares - apart**2 * total**2 / more) / own)  # fmt: skip
+
+    each = []
+    for rate, start in zip(rates, starts, strict=True):
+        logs = np.log(values) - (at + np.log(start) - rate * np.array(TIMES))
+        whole = logsumexp(together(logs))
+        each.append([whole - logsumexp(together(np.delete(logs, i))) for i in range(len(logs))])
+    expected = logsumexp(np.array(each), axis=0) - np.log(len(rates)) - np.log(values)
+
+    assert found.series[0].alone == ("scale_gel", "sigma")
+    np.testing.assert_allclose([p.log_density for p in found.series[0].points], expected, atol=0.05)
 
 
 def test_a_gel_that_was_fitted_in_part_keeps_its_scale():
@@ -198,3 +239,20 @@ def test_intervals_over_gels_that_no_fit_has_seen_hold_what_they_say():
     # 840 values, 14 of one truth hang together.
     assert found[0.5] == pytest.approx(0.5, abs=0.06)
     assert found[0.9] == pytest.approx(0.9, abs=0.04)
+
+
+@pytest.mark.parametrize("gels", [2, 20])
+def test_gels_of_one_unknown_noise_are_scored_together_and_too_many_are_said(gels, caplog):
+    rng = np.random.default_rng(0)
+    problem = decay({f"gel{i}": 1.0 for i in range(gels)})
+    values = np.concatenate([(i + 1.0) * (COURSE + 0.05) for i in range(gels)])
+    values = values * np.exp(0.1 * rng.normal(size=len(values)))
+    problem = problem.with_measurements(problem.measurements.assign(value=values))
+    with caplog.at_level("WARNING"):
+        found = evaluate(problem, posterior(k=0.3 * np.exp(0.05 * rng.normal(size=10))), seed=1, **SOLVER)
+    listed = ", ".join(f"gel{i}" for i in range(gels))
+    said = f"decay: 41 parameters of {listed}, which one noise joins, are too many to be weighed together: their "
+    said += "scores are rough. Hold out fewer gels at a time."
+
+    assert found.score.measurements == gels * len(TIMES)
+    assert caplog.messages == ([said] if gels == 20 else [])
