@@ -113,7 +113,7 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         said = f"batch: {{column: {take.batch_column}, empty: ...}}"
         fault = Fault(kept.where(empty[0], take.batch_column), what, f"Fill it in, or name it: '{said}'.")
         return [Source(spec, None, Reading(faults=(fault,)), sha256, loaded)]
-    if faults := _unseen(content, kept, loaded):
+    if faults := [*_alike(kept, take.batch_column), *_unseen(content, kept, loaded)]:
         return [Source(spec, None, Reading(faults=tuple(faults)), sha256, loaded)]
     rows = {row.number: row for row in loaded.sheet.rows}
     for batch, sheet, mine in _batches(spec, kept, left, rows):
@@ -128,6 +128,21 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         whole = _with_left_out(reading.sheet or sheet, [*sheet.rows, *(rows[row] for row, _ in mine if row in rows)])
         found.append(Source(one, whole, reading, sha256, loaded, layout_sha256))
     return _with_values(found)
+
+
+def _alike(kept: Sheet, column: str) -> list[Fault]:
+    """Find gels or plates of a column whose names in the file differ, and would become one."""
+    first: dict[str, Row] = {}
+    faults: dict[tuple[str, str], Fault] = {}
+    for row in kept.rows if column in kept.columns else ():
+        cell = row[column]
+        name = _batch_name(column, cell)
+        other = first.setdefault(name, row)
+        if cell and other[column] and cell != other[column]:
+            what = f"'{cell}' and '{other[column]}' of row {other.number} would both be called {name}."
+            remedy = "Write them alike if they are one gel or plate, else name one of them otherwise."
+            faults.setdefault((cell, other[column]), Fault(kept.where(row, column), what, remedy))
+    return list(faults.values())
 
 
 def _unseen(content: bytes, kept: Sheet, loaded: Loaded) -> list[Fault]:

@@ -176,3 +176,23 @@ def test_rows_without_a_gel_are_asked_for_or_named(tmp_path):
     assert batches("{column: gel, empty: b}") == ["a", "b"]
     with pytest.raises(UserError, match="the cell is empty, a gel or plate is expected. Fill it in, or name it: "):
         batches("{column: gel}")
+
+
+def test_gels_whose_names_would_become_one_are_refused(tmp_path):
+    """They were one gel, with one scale, without a word."""
+    text = "title: t\nfiles: [{path: f.csv, assay: table, time_unit: min, condition: vehicle, batch: {column: gel},\n"
+    (tmp_path / "d.yaml").write_text(text + "  observables: {pSTAT3: {column: x, unit: a.u.}}}]\n")
+
+    def batches(*names: str) -> list[str]:
+        rows = "".join(f"{time},{name},{n}\n" for n, name in enumerate(names, 1) for time in (0, 15))
+        (tmp_path / "f.csv").write_text(f"time,gel,x\n{rows}")
+        return list(dict.fromkeys(ingest(tmp_path / "d.yaml", "d", tmp_path).measurements["batch"]))
+
+    assert batches("gel 1", "gel 2", "01", "1", "A", "a") == ["gel_gel_1", "gel_gel_2", "gel_01", "gel_1", "A", "a"]
+    for first, second, name in (("gel 1", "gel-1", "gel_gel_1"), ("1", "gel_1", "gel_1"), ("1.5", "1p5", "gel_1p5")):
+        with pytest.raises(UserError) as refused:
+            batches(first, second)
+        assert str(refused.value).endswith(
+            f"f.csv, row 4, column 'gel': '{second}' and '{first}' of row 2 would both be called {name}. Write them "
+            "alike if they are one gel or plate, else name one of them otherwise."
+        )
