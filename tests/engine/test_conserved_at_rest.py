@@ -21,7 +21,7 @@ k, q, s, v, n, total, fade = map(symbol, ("k", "q", "s", "v", "n", "total", "fad
 ESTIMATED = {"k": 0.5, "q": 0.3, "total": 2.0, "n": 2.0, "when": 3.0}
 FIXED = {"s": 0.0, "v": 0.0, "fade": 0.2, "switched": 0.0}
 TIMES = [0.0, 1.0, 6.0, np.inf]
-ENGINES = ["rodas5p", "diffsol"]
+ENGINES = ["rodas5p", pytest.param("diffsol", marks=pytest.mark.slow)]
 
 
 def _receptor() -> Network:

@@ -241,7 +241,7 @@ def test_intervals_over_gels_that_no_fit_has_seen_hold_what_they_say():
     assert found[0.9] == pytest.approx(0.9, abs=0.04)
 
 
-@pytest.mark.parametrize("gels", [2, 20])
+@pytest.mark.parametrize("gels", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_gels_of_one_unknown_noise_are_scored_together_and_too_many_are_said(gels, caplog):
     rng = np.random.default_rng(0)
     problem = decay({f"gel{i}": 1.0 for i in range(gels)})
