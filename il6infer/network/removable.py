@@ -7,7 +7,7 @@ of numbers that are nearly the same: of the slope half the digits are gone where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
@@ -20,9 +20,9 @@ _EXPONENTIAL, _LOGARITHM = sp.Rational(250_001, 1_000_000), sp.Rational(10_001, 
 _ONE = sp.Integer(1)
 
 
-def _series(coefficients: Iterator[sp.Rational] | list[sp.Rational], x: sp.Expr) -> sp.Expr:
+def _series(coefficients: list[sp.Rational], x: sp.Expr) -> sp.Expr:
     """Sum of c_k x**k, nested."""
-    first, *others = reversed([*coefficients])
+    first, *others = reversed(coefficients)
     return reduce(lambda sum_, c: c + x * sum_, others, first)
 
 
@@ -33,6 +33,11 @@ def _of_exponential(d: sp.Expr) -> sp.Expr:
 
 def _of_sinh(d: sp.Expr) -> sp.Expr:
     return _series([1 / sp.factorial(2 * k + 1) for k in range(8)], d**2)
+
+
+def _hyperbolic_cosine(d: sp.Expr) -> sp.Expr:
+    """Give cosh(d), that does not overflow where it is not asked for: one engine computes both sides of a condition."""
+    return _series([1 / sp.factorial(2 * k) for k in range(9)], d**2)
 
 
 def _of_sine(d: sp.Expr) -> sp.Expr:
@@ -47,8 +52,8 @@ def _of_logarithm(d: sp.Expr) -> sp.Expr:
 _ODD: dict[type, tuple[Callable[[sp.Expr], sp.Expr], int]] = {
     sp.sinh: (_of_sinh, 1),
     sp.csch: (_of_sinh, -1),
-    sp.tanh: (lambda d: _of_sinh(d) / sp.cosh(d), 1),
-    sp.coth: (lambda d: _of_sinh(d) / sp.cosh(d), -1),
+    sp.tanh: (lambda d: _of_sinh(d) / _hyperbolic_cosine(d), 1),
+    sp.coth: (lambda d: _of_sinh(d) / _hyperbolic_cosine(d), -1),
     sp.sin: (_of_sine, 1),
     sp.csc: (_of_sine, -1),
     sp.tan: (lambda d: _of_sine(d) / sp.cos(d), 1),
@@ -127,7 +132,9 @@ def _by_series(product: sp.Expr) -> sp.Expr:
                 if ratio is not None:
                     both = (found.other * found.over) ** found.power * (partner.other * partner.over) ** partner.power
                     near = both * ratio**partner.power * found.d ** (found.power + partner.power)
-                    return _where(found, sp.Mul(near, *rest), product)
+                    # Both series must stand, that of what grows faster with d no further than its own.
+                    reach = sp.Max(1, ratio**2 * found.square / partner.square)
+                    return _where(found, reach, sp.Mul(near, *rest), product)
                 continue
             base, power = other.as_base_exp()
             if not (power.is_Integer and power * found.power < 0):
@@ -137,12 +144,12 @@ def _by_series(product: sp.Expr) -> sp.Expr:
                 if ratio is not None:
                     cofactor = sp.Mul(*parts[:m], *parts[m + 1 :])
                     near = (found.other * found.over * cofactor) ** found.power * ratio**power
-                    return _where(found, sp.Mul(near, part ** (found.power + power), *rest), product)
+                    return _where(found, _ONE, sp.Mul(near, part ** (found.power + power), *rest), product)
     return product
 
 
-def _where(found: _Vanishing, near: sp.Expr, far: sp.Expr) -> sp.Expr:
-    return sp.Piecewise((near, sp.StrictLessThan(found.d**2, found.square)), (far, True))
+def _where(found: _Vanishing, reach: sp.Expr, near: sp.Expr, far: sp.Expr) -> sp.Expr:
+    return sp.Piecewise((near, sp.StrictLessThan(reach * found.d**2, found.square)), (far, True))
 
 
 def _vanishing(factor: sp.Expr) -> _Vanishing | None:

@@ -41,6 +41,10 @@ QUOTIENTS = {
     "log": sp.log(u) / (u - 1),
     "(u - 1) / log": (u - 1) / sp.log(u),
     "two functions": sp.tanh(u) / sp.sinh(2 * u),
+    "two functions, one far faster": sp.tanh(u) / sp.sinh(40 * u),
+    "two functions, one far slower": sp.sinh(40 * u) / sp.tanh(u),
+    "a logarithm and an exponential": sp.log(1 + u) / (sp.exp(u) - 1),
+    "an exponential and a logarithm": (sp.exp(3 * u) - 1) / sp.log(1 + u),
     "square": (u / (sp.exp(u) - 1)) ** 2,
     "within a rate": b + a / (1 + u / (sp.exp(u) - 1)),
 }  # fmt: skip
