@@ -6,6 +6,7 @@ adjoints, ``gy``, ``gp``, ``gq``, ``gd`` gradients to add to. `il6infer.kernel.r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import sympy as sp
@@ -31,6 +32,7 @@ class ModelConstants(SwitchConstants, LimitConstants):
     NC: int
     NNZ: int
     TIME_DEPENDENT: int
+    RESTS: int
     DIAGONAL: list[int]
     ROW: list[int]
     COLUMN: list[int]
@@ -96,6 +98,7 @@ def model_source(
         "NC": written.coefficients,
         "NNZ": len(slots),
         "TIME_DEPENDENT": int(bool(drift)),
+        "RESTS": int(any(run[0].steady for run in plan.runs) or any(math.inf in times for times in plan.run_times)),
         "DIAGONAL": [slots[i, i] for i in range(size)],
         "ROW": list(rows),
         "COLUMN": list(columns),

@@ -196,6 +196,9 @@ switch_vjp, trigger, event, event_vjp, step_limit = map(
 
 LANES = _constant("LANES", 0, types.int64)  # runs that go together
 
+# Whether any run begins or ends at rest: a kernel without has no code for it.
+RESTS = _constant("RESTS", 0, types.int64)
+
 # Sizes: states, varying parameters, coefficients of the curvature, entries of the factors, active parameters.
 N, NP, NC, NNZ = (_constant(name, 0, types.int64) for name in ("N", "NP", "NC", "NNZ"))
 ACTIVE_COUNT = _constant("ACTIVE_COUNT", 0, types.int64)

@@ -25,6 +25,7 @@ from il6infer.kernel.model_functions import (
     GAMMA,
     NNZ,
     NP,
+    RESTS,
     STAGES,
     SUM_COUNT,
     SUM_OF,
@@ -185,6 +186,8 @@ def steady_tangent(y, p, laws, equations, s, dp, work, fp):
 
     `s` of the state that it came from becomes that of the steady state `y`.
     """
+    if RESTS() == 0:
+        return
     _, mj, _, b, _ = work
     a, order, x = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N())
     minus_jacobian_of_one(y, p, 0.0, mj)

@@ -32,6 +32,7 @@ from il6infer.kernel.model_functions import (
     MODE,
     NNZ,
     NP,
+    RESTS,
     ROW,
     SWITCHES,
     N,
@@ -257,6 +258,8 @@ def settle(states, parameters, begins, passes, kept, outcome, tables, work):
     tables
         With the laws, and the steps of each job.
     """
+    if RESTS() == 0:
+        return
     moving = lane_states()
     y, p, t, h, step, end = moving
     job, budget, found = np.full(LANES(), -1), np.zeros(LANES(), dtype=np.int64), np.zeros(LANES(), dtype=np.int64)
@@ -347,6 +350,8 @@ def steady_adjoint(y, p, laws, equations, lam, gp, work):
 
     Adds to gp, and replaces lam by the adjoint of the state that it came from.
     """
+    if RESTS() == 0:
+        return
     at, gw = work.stage_time, work.rates
     v, lane_p, lane_gp = np.empty((N(), LANES())), np.empty((NP(), LANES())), np.empty((NP(), LANES()))
     a, order, mu, mj = np.empty((N(), N())), np.empty(N(), dtype=np.int64), np.empty(N()), np.empty(NNZ())
