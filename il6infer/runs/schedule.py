@@ -77,7 +77,7 @@ class Schedule:
         self._held = holds
         return fired
 
-    def changes(self, fired: Sequence[Event], time: float, values: Values) -> dict[str, sp.Expr]:
+    def changes(self, fired: Sequence[Event], time: float, at: float, values: Values) -> dict[str, sp.Expr]:
         """Compose what events of one moment do, one after the other, into expressions of what was before.
 
         Parameters
@@ -86,6 +86,8 @@ class Schedule:
             What `fired` gave.
         time
             Of the moment [model unit].
+        at
+            Time that `fired` was given: where one fires just after the moment (time > 5), its trigger holds there.
         values
             Parameter -> value before the moment.
 
@@ -97,21 +99,21 @@ class Schedule:
         rank = {e.id: self._priority(e, values) for e in fired}
         for one, other in combinations(fired, 2):
             stated = None not in (one.priority, other.priority) and rank[one.id] != rank[other.id]
-            if not stated and (name := self._conflict(one, other, time, values)):
+            if not stated and (name := self._conflict(one, other, at, values)):
                 raise UserError(
                     f"events '{one.id}' and '{other.id}' both happen at {time:g}, and what becomes of '{name}' depends "
                     "on which comes first. Give them priorities, or, for doses that add up, "
                     "useValuesFromTriggerTime=false."
                 )
-        return self._compose(sorted(fired, key=lambda e: -rank[e.id]), time, values)
+        return self._compose(sorted(fired, key=lambda e: -rank[e.id]), at, values)
 
-    def _compose(self, order: Sequence[Event], time: float, values: Values) -> dict[str, sp.Expr]:
+    def _compose(self, order: Sequence[Event], at: float, values: Values) -> dict[str, sp.Expr]:
         stated = len({e.priority for e in order}) > 1
         assigned = set() if stated else {name for e in order for name in e.changes}
         total: dict[str, sp.Expr] = {}
         for event in order:
             current = {symbol(name): e for name, e in total.items()}
-            if not event.persistent and not self._holds(event, time, {**values, **current}):
+            if not event.persistent and not self._holds(event, at, {**values, **current}):
                 continue
             source = {} if event.use_trigger_values else current
             own = {name: e.xreplace(self._network.expand).xreplace(source) for name, e in event.changes.items()}
@@ -124,9 +126,9 @@ class Schedule:
             total |= {**diluted, **own}
         return total
 
-    def _conflict(self, one: Event, other: Event, time: float, values: Values) -> str:
+    def _conflict(self, one: Event, other: Event, at: float, values: Values) -> str:
         shared = [one, other]
-        forth, back = self._compose(shared, time, values), self._compose(shared[::-1], time, values)
+        forth, back = self._compose(shared, at, values), self._compose(shared[::-1], at, values)
         differ = (n for n in sorted({*forth, *back}) if sp.expand(forth.get(n, symbol(n)) - back.get(n, symbol(n))))
         return next(differ, "")
 

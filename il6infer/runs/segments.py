@@ -156,7 +156,7 @@ class Unroller:
                     at = after if late else now
                     if not (fired := schedule.fired(at, values)):
                         break
-                    jumps = self._apply(schedule.changes(fired, now, values), values, where, now)
+                    jumps = self._apply(schedule.changes(fired, now, at, values), values, where, now)
                     after = schedule.between(now, values)
                     schedule.set_modes(after, values)
                     segments.append(self._segment(now, False, values, jumps, where, late))

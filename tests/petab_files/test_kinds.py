@@ -100,6 +100,14 @@ KINDS: dict[str, Kind] = {
     ),
     "trigger that holds for a moment": Kind("x=0; at (time>=10 && time<=10): x=2;", (9, 10, 11), (0, 2, 2)),
     "strict trigger at a measurement": Kind("x=0; at (time>5): x=1;", (5, 5.1), (0, 1)),
+    "strict trigger, not persistent": Kind("x=0; at (time>5), persistent=false: x=1;", (5, 5.1), (0, 1)),
+    "strict triggers, not persistent, undone before its turn": Kind(
+        "z=0;x=0; at (time>2), priority=2: z=1; at (time>2 && z<0.5), priority=1, persistent=false: x=1;", (3,), (0,)
+    ),
+    "strict triggers, not persistent, one after the other": Kind(
+        "x=1; at (time>2), priority=2, persistent=false, fromTrigger=false: x=x+1;"
+        "at (time>2), priority=1, persistent=false, fromTrigger=false: x=x*10;", (2, 3), (1, 20),
+    ),
     "condition that moves a threshold past": Kind(
         "x=0; x'=0; u=5; c=3; at (c>u): x=7;", (1, 4), (0, 7),
         experiments="e\t0\tbefore\ne\t2\tafter\n", conditions="before\tu\t5\nafter\tu\t2\n",
