@@ -30,6 +30,7 @@ from il6infer.building.genotypes import (
 )
 from il6infer.building.instruments import instrument_parameters
 from il6infer.building.joint import of_readouts, readout_name_faults, with_readouts
+from il6infer.building.linear_noise import with_linear_noise
 from il6infer.building.protocols import protocol_tables
 from il6infer.building.units import unit_faults
 from il6infer.library.assembly import readout_fault, species_fault
@@ -71,7 +72,7 @@ def build(
     Each experimental condition is one experiment: pre-equilibration at rest (nothing in the medium; cells of another
     genotype with their own parameters), then one period for each time of its protocol. An instrument reads
     ``scale * read-out + offset``, with a scale (and offset) for each gel or plate and one noise parameter for each
-    read-out.
+    read-out, or for each of its gels where the noise is linear and the units are the gel's own.
 
     Parameters
     ----------
@@ -118,8 +119,9 @@ def build(
         "measurements": _measurement_table(measurements),
         "parameters": _parameters(measurements, genotypes, model, gel_noise=gel_noise),
     }
-    if gel_noise:
+    if gel_noise:  # before linear noise of a gel's own, which leaves no noise of the read-out to vary
         tables = with_gel_noise(tables, measurements)
+    tables = with_linear_noise(tables, measurements)
     if correlated:
         tables = with_correlation_tables(tables, measurements)
     tables = with_constraints(tables, constraints, constrained_cells(constraints, genotypes, protocol, model))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from il6infer.building.genotypes import OwnParameter
+from il6infer.building.linear_noise import noise_names
 
 SPREAD = 0.5
 """Standard deviation, of the natural log, of noise between gels of one read-out: 0.28 of 13 blots of pgp130, 0.55 of 24
@@ -15,9 +16,12 @@ is not estimated, so that each gel's factor can be integrated out."""
 
 
 def noise_factors(measurements: pd.DataFrame) -> list[OwnParameter]:
-    """Factor of the noise of each read-out on each gel; also where there is one gel, for others may be held out."""
+    """Factor of the noise of each read-out on each gel; also where there is one gel, for others may be held out.
+
+    A gel that has a noise of its own (see `il6infer.building.linear_noise`) needs none.
+    """
     why = f"sd of ln {SPREAD} between gels (Sobotta 2017, doi 10.3389/fphys.2017.00775)"
-    pairs = measurements[["observable", "batch"]].drop_duplicates().itertuples(index=False)
+    pairs = measurements[_common(measurements)][["observable", "batch"]].drop_duplicates().itertuples(index=False)
     return [
         OwnParameter(_factor(name, batch), f"noise of {name}: {batch}'s over the common one", 0.0, SPREAD, "1", why)
         for name, batch in pairs
@@ -35,20 +39,30 @@ def with_gel_noise(tables: Mapping[str, pd.DataFrame], measurements: pd.DataFram
         Table of the ingest stage, in the order of that of the problem.
     """
     observables, measured = tables["observables"].copy(), tables["measurements"].copy()
+    common = _common(measurements)
+    varied = measurements["observable"][common].unique()
     if "noisePlaceholders" not in observables:
         observables["noisePlaceholders"] = ""
     for i, row in observables.iterrows():
         name = row["observableName"]
+        if name not in varied:
+            continue
         places = [place for place in row["noisePlaceholders"].split(";") if place]
         place = f"noiseParameter{len(places) + 1}_{name}"
         observables.loc[i, "noiseFormula"] = row["noiseFormula"].replace(f"sigma_{name}", f"(sigma_{name}*{place})")
         observables.loc[i, "noisePlaceholders"] = ";".join([*places, place])
     factors = [
-        _factor(name, batch) for name, batch in zip(measurements["observable"], measurements["batch"], strict=True)
+        "" if name not in varied else _factor(name, batch) if own else "1"
+        for name, batch, own in zip(measurements["observable"], measurements["batch"], common, strict=True)
     ]
     given = zip(measured["noiseParameters"], factors, strict=True)
-    measured["noiseParameters"] = [f"{before};{own}" if before else own for before, own in given]
+    measured["noiseParameters"] = [";".join(filter(None, both)) for both in given]
     return {**tables, "observables": observables, "measurements": measured}
+
+
+def _common(measurements: pd.DataFrame) -> pd.Series:
+    """Whether each measurement has the noise of its read-out, and not one of its own gel."""
+    return noise_names(measurements) == "sigma_" + measurements["observable"].astype(str)
 
 
 def _factor(readout: str, batch: str) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from il6infer.building.gel_noise import noise_factors
 from il6infer.building.genotypes import OwnParameter
+from il6infer.building.linear_noise import noise_names
 from il6infer.library.priors import Z90, log_normal
 from il6infer.problems.noise import ERRORS, KINDS, NOISES
 
@@ -46,7 +47,8 @@ def instrument_parameters(measurements: pd.DataFrame, *, gel_noise: bool) -> lis
     """
     by_gel = measurements.groupby(["observable", "batch"], sort=False)
     found = [one for (name, batch), group in by_gel for one in _of_gel(str(name), str(batch), group)]
-    found += [_noise(str(name), group) for name, group in measurements.groupby("observable", sort=False)]
+    named = measurements.groupby(["observable", noise_names(measurements)], sort=False)
+    found += [_noise(str(name), str(parameter), group) for (name, parameter), group in named]
     return found + (noise_factors(measurements) if gel_noise else [])
 
 
@@ -65,17 +67,18 @@ def _of_gel(name: str, batch: str, group: pd.DataFrame) -> Iterator[OwnParameter
         yield OwnParameter(f"offset_{name}_{batch}", f"offset of {name}", math.log(share * top), sd, unit, why)
 
 
-def _noise(name: str, group: pd.DataFrame) -> OwnParameter:
-    """Noise of a read-out: relative as blots have it, linear as a share of the largest value."""
+def _noise(name: str, parameter: str, group: pd.DataFrame) -> OwnParameter:
+    """Noise of a read-out, or of one gel: relative as blots have it, linear as a share of the largest value."""
     kind = NOISES[KINDS[str(group["noise"].iloc[0])]]
     if kind.logarithmic:
         why = "blots 0.15-0.5 (Kreutz 2007, doi 10.1093/bioinformatics/btm397)"
         unit = f"{ERRORS[kind.error].scale} of ln"
-        return OwnParameter(f"sigma_{name}", f"noise of {name}", *log_normal(*SIGMA), unit, why)
+        return OwnParameter(parameter, f"noise of {name}", *log_normal(*SIGMA), unit, why)
     mean, sd = log_normal(*LINEAR_SIGMA)
-    why = f"{LINEAR_SIGMA[1]:.1%} to {LINEAR_SIGMA[2]:.0%} of the largest value, its unit"
+    of = f" of {group['batch'].iloc[0]}" if parameter != f"sigma_{name}" else ""
+    why = f"{LINEAR_SIGMA[1]:.1%} to {LINEAR_SIGMA[2]:.0%} of the largest value{of}, its unit"
     mean += math.log(_largest(group))
-    return OwnParameter(f"sigma_{name}", f"noise of {name}", mean, sd, str(group["unit"].iloc[0]), why)
+    return OwnParameter(parameter, f"noise of {name}", mean, sd, str(group["unit"].iloc[0]), why)
 
 
 def _largest(group: pd.DataFrame) -> float:

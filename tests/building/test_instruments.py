@@ -37,9 +37,9 @@ def test_a_gel_in_other_units_has_the_same_priors_in_these_units():
 
 def test_a_linear_noise_is_in_the_units_of_its_plate():
     table = measurements(noise="normal")
-    plain, larger = (priors(t)["sigma_pSTAT3"] for t in (table, table.assign(value=1000.0 * table["value"])))
+    plain, larger = (priors(t)["sigma_pSTAT3_gel1"] for t in (table, table.assign(value=1000.0 * table["value"])))
 
-    blots = table[table["observable"] == "pSTAT3"]
+    blots = table[table["batch"] == "gel1"]
     assert plain.mean == pytest.approx(math.log(LINEAR_SIGMA[0] * blots["value"].max()))
     assert larger.mean - plain.mean == pytest.approx(math.log(1000.0))
 
@@ -59,7 +59,7 @@ def test_only_the_largest_value_moves_a_prior(noise):
     [("laplace", "normal"), ("log-laplace", "lognormal"), ("student-t", "normal"), ("log-student-t", "lognormal")],
 )
 def test_heavy_tails_have_the_prior_of_the_plain_noise_and_reach_the_problem(heavy, plain, tmp_path):
-    one, other = (priors(measurements(noise=noise))["sigma_pSTAT3"] for noise in (heavy, plain))
+    one, other = (priors(measurements(noise=noise, scale=False))["sigma_pSTAT3"] for noise in (heavy, plain))
     problem = check(build(measurements(noise=heavy), protocol(), compose("both_none"), tmp_path / "p", dataset="toy"))
 
     assert (one.mean, one.sd) == (other.mean, other.sd)
@@ -101,7 +101,7 @@ def test_heavy_tails_beside_an_error_that_the_file_states_are_refused(noise, tmp
 
 
 def test_replicates_that_happen_to_agree_do_not_make_the_noise_small():
-    table = measurements(noise="normal", condition="il6", time_min=30.0, value=0.4)
+    table = measurements(noise="normal", scale=False, condition="il6", time_min=30.0, value=0.4)
     apart = table.assign(value=np.where(np.arange(len(table)) == 0, 0.4, 0.1))
 
     assert priors(table)["sigma_pSTAT3"] == priors(apart)["sigma_pSTAT3"]
@@ -118,4 +118,23 @@ def test_a_value_beyond_a_limit_is_no_unit():
     table = measurements(noise="normal")
     table.loc[5, ["value", "censored"]] = (1e6, "above")
 
-    assert priors(table)["sigma_pSTAT3"].mean < math.log(10.0)
+    assert priors(table)["sigma_pSTAT3_gel1"].mean < math.log(10.0)
+
+
+@pytest.mark.parametrize("noise", ["normal", "laplace", "student-t"])
+def test_a_gel_in_other_units_does_not_move_the_linear_noise_of_the_others(noise):
+    table = measurements(noise=noise)
+    second = table["batch"] == "gel2"
+    plain, larger = (priors(t) for t in (table, table.assign(value=table["value"].mask(second, 1e3 * table["value"]))))
+
+    assert {name for name in plain if name.startswith("sigma")} == {
+        "sigma_pSTAT3_gel1", "sigma_pSTAT3_gel2", "sigma_luciferase_plate",
+    }  # fmt: skip
+    assert larger["sigma_pSTAT3_gel1"] == plain["sigma_pSTAT3_gel1"]
+    assert larger["sigma_pSTAT3_gel2"].mean - plain["sigma_pSTAT3_gel2"].mean == pytest.approx(math.log(1e3))
+
+
+def test_gels_in_a_unit_of_the_model_share_their_linear_noise():
+    assert {name for name in priors(measurements(noise="normal", scale=False)) if name.startswith("sigma")} == {
+        "sigma_pSTAT3", "sigma_luciferase",
+    }  # fmt: skip
