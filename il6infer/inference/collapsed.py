@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from il6infer.inference.elementary import LANES, exp_of, log_of, log_tail_of
-from il6infer.inference.quadrature import FAR, INNER, between, legendre
+from il6infer.inference.quadrature import FAR, INNER, between, legendre, out_of_reach
 
 FIRST, LAST, NOISE_FREE, ABSOLUTE, NOISE_PRIOR = range(5)
 """Columns of a group: its batches; whether the noise is integrated out; whether its loss is that of Laplace;
@@ -165,8 +165,9 @@ def given_noises(batch, r, mean, spread, total, table, levels, log_weight, best,
         centre = (precision * mean + b) * inverse
         left = 0.5 * ((b * b + precision * mean * (2.0 * b - c * mean)) * inverse - spread * table[0, q])
         found[q], means[q], squares[q] = a + left + table[3, q], centre, centre * centre + inverse
-        below += 0.0 if (centre - low) * table[2, q] > FAR else 1.0
-        above += 0.0 if (high - centre) * table[2, q] > FAR else 1.0
+        from_low, from_high = (centre - low) * table[2, q], (high - centre) * table[2, q]
+        below += 0.0 if out_of_reach(from_low, -from_high) else 1.0
+        above += 0.0 if out_of_reach(from_high, -from_low) else 1.0
     if not low < high:
         found[:levels] = -np.inf
     elif below > 0.0 and above > 0.0:

@@ -23,6 +23,9 @@ from il6infer.inference.quadrature import INNER, stretched
 POINTS, _ABOVE, _SPACING = 22, 4.0, 1.0
 """Where r is looked for first: so many points, from so far above the largest ln(x) downwards, so far apart."""
 
+_OUTSIDE = 5
+"""Of them so many on either side lead to where the priors want r, where that is farther out."""
+
 BROAD = 0.7
 """Width of the shoulder of a plateau, and of the widest peak."""
 
@@ -46,6 +49,19 @@ _DROP = 20.0
 
 
 @njit(**INNER)
+def _between_walls(batch, r, mean, total, sigma, of_offset):  # noqa: ANN001, ANN202
+    """Mean of u, or of u + r (`of_offset`), where the bounds of the other one leave it.
+
+    Returns it, how far these have moved it, and the precision of u.
+    """
+    centre, both, _, _, _ = conditional(batch, r, mean, total, sigma)
+    other = SCALE_PRIOR if of_offset else OFFSET_PRIOR
+    shift = 0.0 if of_offset else r
+    kept = min(max(centre, batch[other + 3] - shift), batch[other + 4] - shift)
+    return kept + (r if of_offset else 0.0), abs(kept - centre), both
+
+
+@njit(**INNER)
 def _crossing(batch, values, x, weights, logs, total, sigma, scanned, of_offset, upper):  # noqa: ANN001, ANN202
     """Find r at which the mean of u, or of u + r (`of_offset`), is at a bound, by Newton's method.
 
@@ -58,8 +74,7 @@ def _crossing(batch, values, x, weights, logs, total, sigma, scanned, of_offset,
         # From the last scanned point inside.
         at = POINTS - 1 - i if from_below else i
         if nearest < 0 and scanned[at, 2] < np.inf:
-            centre = conditional(batch, scanned[at, 0], scanned[at, 1], total, sigma)[0]
-            centre += scanned[at, 0] if of_offset else 0.0
+            centre, _, _ = _between_walls(batch, scanned[at, 0], scanned[at, 1], total, sigma, of_offset)
             if (centre <= edge) if upper else (centre >= edge):
                 nearest = at
     if nearest < 0 or not -np.inf < edge < np.inf:
@@ -72,13 +87,15 @@ def _crossing(batch, values, x, weights, logs, total, sigma, scanned, of_offset,
         slope, rho = 0.0, math.exp(r)
         for j in range(int(batch[BEGIN]), int(batch[END])):
             slope -= weights.own[j] * rho / (rho + x[j])
-        centre, both, _, _, _ = conditional(batch, r, mean, total, sigma)
+        centre, moved, both = _between_walls(batch, r, mean, total, sigma, of_offset)
         slope = (slope / (sigma * sigma) - batch[OFFSET_PRIOR + 2]) / both
         if of_offset:
-            centre, slope = centre + r, slope + 1.0
+            slope += 1.0
+        if moved > 0.0:  # along a bound of the other one
+            slope = 1.0 if of_offset else -1.0
         if abs(slope) < _STILL:
             break
-        width = min(1.0 / (math.sqrt(both) * abs(slope)), _BROADEST)
+        width = min(1.0 / (max(math.sqrt(both), both * moved) * abs(slope)), _BROADEST)
         step = (edge - centre) / slope
         r += min(max(step, -8.0), 8.0)
         if abs(step) < 0.01 * width:
@@ -96,6 +113,42 @@ def _bounds(batch):  # noqa: ANN001, ANN202
 
 
 @njit(**INNER)
+def _likely(batch, prior, at):  # noqa: ANN001, ANN202
+    """Where a prior (its first column) has the logarithm of a parameter; near `at` where it is flat."""
+    low, high = batch[prior + 3], batch[prior + 4]
+    slope, bend = batch[prior + 1], batch[prior + 2]
+    best = slope / bend if bend > 0.0 else at if slope == 0.0 else np.inf
+    inwards = min(0.25 * (high - low), 0.5)
+    return min(max(best, low + inwards), high - inwards)
+
+
+@njit(**INNER)
+def _wanted(batch, level, top):  # noqa: ANN001, ANN202
+    """Give the farthest r, down and up, that the priors want beside the one that the predictions do.
+
+    Far above the predictions the offset alone is measured, far below them the scale alone, `level` and `level` less
+    `top` being the means of their logarithms; the priors say the other one.
+    """
+    offset = _likely(batch, OFFSET_PRIOR, level)
+    if batch[SCALED] == 0.0:
+        return min(offset, level), max(offset, level)
+    scale = _likely(batch, SCALE_PRIOR, level - top)
+    return offset - max(level - top, scale), max(offset, level) - scale
+
+
+@njit(**INNER)
+def _scanned(i, top, bottom, lowest, highest):  # noqa: ANN001, ANN202
+    """Give the i-th place, from above, at which r is looked for."""
+    above = _OUTSIDE if highest > top else 0
+    below = _OUTSIDE if lowest < bottom else 0
+    if i < above:
+        return highest - (highest - top) * i / _OUTSIDE
+    if i >= POINTS - below:
+        return lowest + (bottom - lowest) * (POINTS - 1 - i) / _OUTSIDE
+    return top - (top - bottom) * (i - above) / (POINTS - 1 - above - below)
+
+
+@njit(**INNER)
 def scan(batch, values, x, weights, logs, scanned):  # noqa: ANN001, ANN201
     """Look at a batch from afar: fills `scanned` (points, 4) with r, mean and spread; returns the sum of weights."""
     begin, end = int(batch[BEGIN]), int(batch[END])
@@ -104,18 +157,19 @@ def scan(batch, values, x, weights, logs, scanned):  # noqa: ANN001, ANN201
         total += weights.own[j]
         largest = max(largest, x[j])
         level += values[j] / (end - begin)
-    top, bottom = 0.0, 0.0
+    top, bottom, lowest, highest = 0.0, 0.0, 0.0, 0.0
     if batch[SHIFTED] != 0.0:
         low, high = _bounds(batch)
         # Where nothing is predicted, only the offset is measured.
-        top = (math.log(largest) if largest > 0.0 else level) + _ABOVE
-        top = min(max(top, low), high)
+        shown = math.log(largest) if largest > 0.0 else level
+        lowest, highest = _wanted(batch, level, shown)
+        top = min(max(shown + _ABOVE, low), high)
         bottom = min(max(top - (POINTS - 1) * _SPACING, low), high)
+        lowest, highest = min(max(lowest, low), bottom), max(min(highest, high), top)
     for i in range(POINTS):
-        r = top - (top - bottom) * i / (POINTS - 1)
-        scanned[i, 0] = r
+        scanned[i, 0] = _scanned(i, top, bottom, lowest, highest)
         if i == 0 or batch[SHIFTED] != 0.0:
-            scanned[i, 1], scanned[i, 2] = residuals(batch, values, x, weights, r, logs)
+            scanned[i, 1], scanned[i, 2] = residuals(batch, values, x, weights, scanned[i, 0], logs)
         else:
             scanned[i, 1], scanned[i, 2] = scanned[0, 1], scanned[0, 2]
     return total
@@ -197,7 +251,8 @@ def peak(batch, values, x, weights, logs, total, sigma, scanned):  # noqa: ANN00
             while 0 <= first < POINTS and scanned[first, 3] > top - 1.0:
                 first += way
             return top, scanned[min(max(first, 0), POINTS - 1), 0], BROAD, misfit
-    step = 0.5 * (scanned[0, 0] - scanned[1, 0])
+    step = 0.5 * (scanned[max(best - 1, 0), 0] - scanned[min(best + 1, POINTS - 1), 0])
+    step *= 0.5 if 0 < best < POINTS - 1 else 1.0
     return climb(batch, values, x, weights, logs, total, sigma, scanned[best, 0], step)
 
 

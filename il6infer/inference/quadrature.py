@@ -57,6 +57,16 @@ def log_mass_between(low, high):  # noqa: ANN001, ANN201
 
 
 @njit(**INNER)
+def out_of_reach(far, near):  # noqa: ANN001, ANN201
+    """Whether a wall takes nothing of what another one, `near`, leaves of a standard normal distribution.
+
+    That is where the density is 1e-9 of what it is at its highest, which may be at the near wall.
+    """
+    near = max(near, 0.0)
+    return far > 0.0 and far * far - near * near > FAR * FAR
+
+
+@njit(**INNER)
 def between(mean, precision, low, high):  # noqa: ANN001, ANN201
     """Cut a normal distribution by two walls: logarithm of the mass it has there, mean and mean square inside.
 
@@ -71,9 +81,9 @@ def between(mean, precision, low, high):  # noqa: ANN001, ANN201
     a, b = (low - mean) * root, (high - mean) * root
     if a < -FAR and b > FAR:
         return 0.0, mean, mean * mean + 1.0 / precision
-    if b > FAR or a < -FAR:
+    if out_of_reach(b, a) or out_of_reach(-a, -b):
         # One wall is all that there is, as seen from it.
-        near, side = (a, 1.0) if b > FAR else (-b, -1.0)
+        near, side = (a, 1.0) if out_of_reach(b, a) else (-b, -1.0)
         mass = log_tail(near)
         hazard = math.exp(-0.5 * near * near - _LN_ROOT - mass)
         inside = min(max(mean + side * hazard / root, low), high)

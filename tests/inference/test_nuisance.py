@@ -121,6 +121,31 @@ def test_the_marginal_likelihood_is_that_of_brute_force(priors):
     assert marginal(problem, x, c)[0] == pytest.approx(brute_force(problem, x, c), abs=2e-4)
 
 
+BELOW = Prior("uniform", (0.05, 0.5))
+BOUNDED = {
+    "hardly any signal": (1e-9, WIDE, {}),
+    "no signal": (0.0, WIDE, {}),
+    "hardly any signal, bounds far from it": (1e-9, WIDE, {"scale_1": (0.7, 3.0), "offset_1": (0.05, 0.09)}),
+    "a scale in narrow bounds far below the data": (1e-2, WIDE, {"scale_1": (0.3, 0.4), "offset_1": (1e-3, 2e-3)}),
+    "a scale in narrow bounds far above the data": (1e3, WIDE, {"scale_1": (3.0, 4.0)}),
+    "an offset that begins above the data": (1.0, BELOW, {"scale_1": (0.02, 50.0), "offset_1": (20.0, 80.0)}),
+}
+
+
+@pytest.mark.parametrize("where", BOUNDED)
+def test_priors_and_bounds_that_want_another_place_than_the_predictions_are_heeded(where):
+    signal, noise, bounds = BOUNDED[where]
+    problem = gel(priors=("log-uniform" if noise is BELOW else "log-normal", "log-normal", "wide"))
+    changed = {"sigma": parameter("sigma", noise)} | {
+        name: parameter(name, next(p.prior for p in problem.parameters if p.id == name), *ends)
+        for name, ends in bounds.items()
+    }
+    problem = replace(problem, parameters=tuple(changed.get(p.id, p) for p in problem.parameters))
+    x, c = signal * np.exp(-np.linspace(0.0, 3.0, 9)), np.ones(9)
+
+    assert marginal(problem, x, c)[0] == pytest.approx(brute_force(problem, x, c), abs=0.02)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_slopes_are_those_of_the_marginal_likelihood(seed):
     rng = np.random.default_rng(seed)
