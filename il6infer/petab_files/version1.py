@@ -8,6 +8,7 @@ the tables are read here.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -38,7 +39,15 @@ _NEEDED = {
     "observable": ("observableId", "observableFormula", "noiseFormula"),
     "condition": ("conditionId",),
 }
+_COUNTING = {
+    "parameter": ("parameterScale", "nominalValue", "objectivePriorType", "objectivePriorParameters"),
+    "measurement": ("preequilibrationConditionId", "observableParameters", "noiseParameters"),
+    "observable": ("observableTransformation", "noiseDistribution"),
+}
 _LABELS = ("conditionId", "conditionName")
+_PLACEHOLDER = re.compile(r"(observable|noise)Parameter\d+_(\w+)")
+
+logger = logging.getLogger("il6infer")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,11 +81,16 @@ def read_first(listing: Listing) -> tuple[Tables, Kept]:
         With every fault of every table; of a row that hangs on another, only where that one is sound.
     """
     faults: list[Fault] = []
-    lines = {kind: read_lines(listing.paths(kind), needed, faults) for kind, needed in _NEEDED.items()}
+    lines = {
+        kind: read_lines(listing.paths(kind), needed, faults, _COUNTING.get(kind, ()))
+        for kind, needed in _NEEDED.items()
+    }
     raise_faults(faults, listing.subject)
     observable_lines = list(unique(lines["observable"], ("observableId",), faults))
     noise = {line["observableId"]: _noise(line, faults) for line in observable_lines}
-    observables = [_observable(line, faults) for line in observable_lines]
+    owners = {line["observableId"]: False for line in observable_lines}
+    owners |= {line["observableId"]: True for line in lines["measurement"]}
+    observables = [_observable(line, owners, faults) for line in observable_lines]
     parameters, priors, scales = [], {}, {}
     parameter_lines = list(unique(lines["parameter"], ("parameterId",), faults))
     for line in parameter_lines:
@@ -108,26 +122,54 @@ def _noise(line: Line, faults: list[Fault]) -> tuple[str, float]:
     return kind if scale == "lin" else f"log-{kind}", LN10 if scale == "log10" else 1.0
 
 
-def _observable(line: Line, faults: list[Fault]) -> petab.Observable | None:
-    """Make one of plain normal noise; its own distribution is kept aside."""
+def _observable(line: Line, owners: Mapping[str, bool], faults: list[Fault]) -> petab.Observable | None:
+    """Make one of plain normal noise; its own distribution is kept aside.
+
+    Parameters
+    ----------
+    owners
+        Observable -> whether it is measured.
+    """
     sound = identifier(line, "observableId", faults, in_formulas=True)
     expression, noise = formula(line, "observableFormula", faults), formula(line, "noiseFormula", faults)
     if not sound or expression is None or noise is None:
         return None
     name = line["observableId"]
+    of_others = [
+        _of_others(line, "observableFormula", expression, owners, faults),
+        _of_others(line, "noiseFormula", noise, owners, faults),
+    ]
     return petab.Observable(
         observableId=name, observableName=line["observableName"] or None,
         observableFormula=expression, noiseFormula=noise,
-        observablePlaceholders=_placeholders(expression, "observable", name),
-        noisePlaceholders=_placeholders(noise, "noise", name),
+        observablePlaceholders=";".join([*_placeholders(expression, "observable", name), *of_others[0]]),
+        noisePlaceholders=";".join([*_placeholders(noise, "noise", name), *of_others[1]]),
     )  # fmt: skip
 
 
-def _placeholders(expression: sp.Basic, kind: str, name: str) -> str:
+def _placeholders(expression: sp.Basic, kind: str, name: str) -> list[str]:
     """List placeholders of a formula in the order of their numbers: ``observableParameter10_x`` is the tenth."""
     pattern = re.compile(rf"{kind}Parameter(\d+)_{name}")
     found = {int(match[1]): s.name for s in expression.free_symbols if (match := pattern.fullmatch(s.name))}
-    return ";".join(found[number] for number in sorted(found))
+    return [found[number] for number in sorted(found)]
+
+
+def _of_others(
+    line: Line, column: str, expression: sp.Basic, owners: Mapping[str, bool], faults: list[Fault]
+) -> list[str]:
+    """List placeholders of other observables: without a value here, so a fault where the observable is measured."""
+    name, found = line["observableId"], []
+    for place in sorted(s.name for s in expression.free_symbols):
+        match = _PLACEHOLDER.fullmatch(place)
+        if match is None or match[2] == name or match[2] not in owners:
+            continue
+        what = f"'{place}' is a placeholder of '{match[2]}', and has no value in a formula of '{name}'."
+        if owners[name]:
+            faults.append(line.fault(column, what, f"Write '{place.removesuffix(match[2])}{name}'."))
+        else:
+            logger.warning("%s: %s Nothing measures '%s', so the row is passed over.", line.where(column), what, name)
+            found.append(place)
+    return found
 
 
 def _parameter(line: Line, faults: list[Fault]) -> tuple[petab.Parameter | None, tuple, str]:
