@@ -60,8 +60,15 @@ def run(args: argparse.Namespace) -> None:
     score = found.score
     logger.info(
         "%s: %d held-out values, %.0f %% in the 50 %% and %.0f %% in the 90 %% intervals, log density %.1f",
-        found.problem, score.measurements, 100 * score.coverage_50, 100 * score.coverage_90, score.log_density,
+        found.problem, score.measurements, 100 * (score.coverage_50 or 0), 100 * (score.coverage_90 or 0),
+        score.log_density,
     )  # fmt: skip
+    limits = [limit.probability for series in found.series for limit in series.limits]
+    if limits:
+        logger.info(
+            "%s: of %d more only a limit is known; %.1f are predicted beyond it, and no other number counts them",
+            found.problem, len(limits), sum(limits),
+        )  # fmt: skip
 
 
 _SOLVER = {"engine": "rosenbrock", "rtol": 1e-6, "atol": 1e-8}

@@ -25,7 +25,7 @@ from il6infer.problems.noise import draw, log_density, logarithmic, residuals
 from il6infer.problems.priors import draw as draw_priors
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import variable_names
-from il6infer.stages.hold_out import Band, HeldOut, Point, Score, Series
+from il6infer.stages.hold_out import Band, HeldOut, Limit, Point, Score, Series
 
 logger = logging.getLogger("il6infer")
 
@@ -257,36 +257,46 @@ def _group(
     given = (median, noise)
     if courses_of_group.rows:
         given = shifted(kinds, median, noise, residuals(kinds, measured, median, noise), courses_of_group)
-    # A limit says something of scale, offset and noise, and is no value that could be scored.
+    # A limit says something of scale, offset and noise; it has a probability, and no rank or density to be scored by.
     points = {
         i: _point(row, i, kinds, weighed, *given, rng) for i, row in enumerate(table.itertuples()) if sides[i] == 0
     }
     one = _choices(weighed.log_weights, 1, rng)
     found = []
     for (observable, batch), part in table.reset_index(drop=True).groupby(["observable", "batch"], sort=False):
+        beyond = part[sides[part.index] != 0]
         part = part[sides[part.index] == 0]
-        if part.empty:
-            continue
         at = part.index.to_numpy()
-        logs = bool(logarithmic(kinds[at[:1]])[0])
+        first = int(part.index[0] if len(part) else beyond.index[0])
+        logs = bool(logarithmic(kinds[first : first + 1])[0])
         smooth = smoother.left_out(
             part["time"].to_numpy(float), part["experiment"].to_numpy(str), measured[at], logarithmic=logs
         )
         own = [replace(points[i], smoother=None if smooth is None else float(smooth[k])) for k, i in enumerate(at)]
         curve = np.median(np.take_along_axis(median[:, :, at], one[:, :, None], axis=1)[:, 0], axis=0)
         level = (
-            np.take_along_axis(scale[:, :, at[0]], one, axis=1)[:, 0],
-            np.take_along_axis(offset[:, :, at[0]], one, axis=1)[:, 0],
+            np.take_along_axis(scale[:, :, first], one, axis=1)[:, 0],
+            np.take_along_axis(offset[:, :, first], one, axis=1)[:, 0],
         )
         found.append(
             Series(
                 readout=names[str(observable)],
                 batch=str(batch),
-                noise=str(kinds[at[0]]),
-                alone=tuple(n for n in place.names if any(n in rows[i].names for i in at)),
+                noise=str(kinds[first]),
+                alone=tuple(n for n in place.names if any(n in rows[i].names for i in [*at, *beyond.index])),
                 r2=_r2(measured[at], curve, logarithmic=logs),
                 score=_score(own),
                 points=tuple(own),
+                limits=tuple(
+                    Limit(
+                        str(row.experiment),
+                        float(row.time),
+                        float(row.value),
+                        "below" if sides[i] < 0 else "above",
+                        probability=math.exp(weighed.left_out(i)),
+                    )
+                    for i, row in zip(beyond.index, beyond.itertuples(), strict=True)
+                ),
                 bands=tuple(_bands(dense, fit.dense, str(observable), str(batch), level)),
             )
         )
@@ -336,7 +346,7 @@ def _bands(
 
 def _r2(measured: np.ndarray, curve: np.ndarray, *, logarithmic: bool) -> float | None:
     """Share of the variance that a curve explains; None where there is none to explain."""
-    if logarithmic and (curve <= 0).any():
+    if not len(measured) or (logarithmic and (curve <= 0).any()):
         return None
     value, found = (np.log(measured), np.log(curve)) if logarithmic else (measured, curve)
     total = float(((value - value.mean()) ** 2).sum())
@@ -351,8 +361,8 @@ def _score(points: Sequence[Point]) -> Score:
     se = float(gains.std(ddof=1) * math.sqrt(len(gains))) if finite else None
     return Score(
         measurements=len(points),
-        coverage_50=float((apart <= 0.25).mean()),
-        coverage_90=float((apart <= 0.45).mean()),
+        coverage_50=float((apart <= 0.25).mean()) if points else None,
+        coverage_90=float((apart <= 0.45).mean()) if points else None,
         log_density=float(sum(p.log_density for p in points)),
         compared=len(both),
         smoother=float(sum(p.smoother for p in both if p.smoother is not None)) if both else None,

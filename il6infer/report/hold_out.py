@@ -15,7 +15,7 @@ from il6infer.report.links import in_words
 from il6infer.report.sections import Doubt, Figures
 from il6infer.report.style import COLOURS, INK
 from il6infer.stages import read
-from il6infer.stages.hold_out import HeldOut, Series
+from il6infer.stages.hold_out import HeldOut, Limit, Series
 
 FILE = "hold_out.json"
 
@@ -44,11 +44,15 @@ def conclusions(found: Mapping[str, HeldOut], doubted: Mapping[str, Any]) -> lis
     lines = []
     for model in trusted:
         score = found[model].score
-        held = round(score.coverage_90 * score.measurements)
+        held = round((score.coverage_90 or 0.0) * score.measurements)
         line = f"{model}: {held} of {score.measurements} held-out values lie in their 90 % intervals"
         if score.difference is not None and score.difference_se is not None:
             side = "ahead of" if score.difference > 0 else "behind"
             line += f"; {abs(score.difference):.1f} ± {score.difference_se:.1f} {side} the smoother in log density"
+        limits = [limit for s in found[model].series for limit in s.limits]
+        if limits:
+            line += f"; of {len(limits)} more, known to lie beyond a limit, "
+            line += f"{sum(limit.probability for limit in limits):.1f} are predicted there"
         lines.append(f"{line}.")
     return lines
 
@@ -56,9 +60,10 @@ def conclusions(found: Mapping[str, HeldOut], doubted: Mapping[str, Any]) -> lis
 def hold_out_figure(series: Series) -> Figure:
     """Draw one read-out of one gel: bands of the prediction, measurements, the interval of each."""
     figure, axes = panels(len(series.bands), 4, 1.9)
-    values = pd.Series([v for p in series.points for v in (p.value, p.q25, p.q75)])
+    values = pd.Series([v for p in series.points for v in (p.value, p.q25, p.q75)] + [x.value for x in series.limits])
     positive = bool((values > 0).all()) and values.max() > 30 * values.min()
-    divisor, label = (60.0, "time [h]") if max(p.time for p in series.points) > 480 else (1.0, "time [min]")
+    last = max(one.time for one in (*series.points, *series.limits))
+    divisor, label = (60.0, "time [h]") if last > 480 else (1.0, "time [min]")
     for axis, band in zip(axes, series.bands, strict=False):
         times = [t / divisor for t in band.time]
         axis.fill_between(times, band.q05, band.q95, color=COLOURS[0], alpha=0.15, lw=0)
@@ -68,6 +73,10 @@ def hold_out_figure(series: Series) -> Figure:
         axis.vlines([p.time / divisor for p in own], [p.q05 for p in own], [p.q95 for p in own],
                     color=COLOURS[0], lw=0.6, alpha=0.6)  # fmt: skip
         axis.plot([p.time / divisor for p in own], [p.value for p in own], "o", ms=3.5, mfc="white", mec=INK, mew=0.8)
+        for side, marker in (("below", "v"), ("above", "^")):  # they point to where the measurement lies
+            limits = [x for x in series.limits if x.condition == band.condition and x.side == side]
+            axis.plot([x.time / divisor for x in limits], [x.value for x in limits], marker, ms=4, mfc="none", mec=INK,
+                      mew=0.8)  # fmt: skip
         dressed(axis, plain(band.condition), label, plain(series.readout), values, positive)
     share_labels(axes, len(series.bands))
     return figure
@@ -94,18 +103,29 @@ def section(
     return {
         "named": named(out),
         "conclusions": in_words(conclusions(found, doubts), words),
+        "limits": any(s.limits for one in found.values() for s in one.series),
         "models": [
             {
                 "name": model,
                 "found": found[model],
+                "limits": _beyond([limit for s in found[model].series for limit in s.limits]),
                 "series": [
-                    (s, figure_of(marked(hold_out_figure(s), [d.label for d in doubts.get(model, ())]), _label(s)))
+                    (
+                        s,
+                        figure_of(marked(hold_out_figure(s), [d.label for d in doubts.get(model, ())]), _label(s)),
+                        _beyond(s.limits),
+                    )
                     for s in found[model].series
                 ],
             }
             for model in order
         ],
     }
+
+
+def _beyond(limits: Sequence[Limit]) -> str:
+    """Say how many values are limits, and how many of them are predicted beyond; empty where there are none."""
+    return f"{len(limits)}, {sum(limit.probability for limit in limits):.1f} predicted" if limits else ""
 
 
 def _label(series: Series) -> str:

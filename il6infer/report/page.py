@@ -80,14 +80,7 @@ def render(config_path: Path, results: Path, threads: int = 1, *, paper: bool = 
     """
     config = load_config(config_path)
     _require(config, results)
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(_template),
-    )  # fmt: skip
-    environment.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance}
-    environment.filters |= {"doi": linked, "groups": grouped_by_reason}
-    environment.globals |= {"interval": interval, "spread": predictions.spread_text}
-    template = environment.get_template("page.html.j2")
+    template = environment().get_template("page.html.j2")
     # Matplotlib works on one core a process. New processes, not copies of this one: its threads would not survive.
     pool = ProcessPoolExecutor(max(1, threads), get_context("spawn"), gc.set_threshold, gc.get_threshold())
     with styled(), pool:
@@ -106,6 +99,18 @@ def render(config_path: Path, results: Path, threads: int = 1, *, paper: bool = 
         style=style, page_script=page_script, explorer_script=explorer_script, paper=paper,
         methods=methods(config, versions(), models),
     )  # fmt: skip
+
+
+def environment() -> jinja2.Environment:
+    """Templates of the page, with the filters that they use."""
+    made = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(_template),
+    )  # fmt: skip
+    made.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance}
+    made.filters |= {"doi": linked, "groups": grouped_by_reason}
+    made.globals |= {"interval": interval, "spread": predictions.spread_text}
+    return made
 
 
 def _template(name: str) -> str:

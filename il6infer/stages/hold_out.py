@@ -37,6 +37,25 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """One held-out measurement of which only the side of a limit is known.
+
+    Attributes
+    ----------
+    side
+        Where it lies: below or above.
+    probability
+        That it lies there, as predicted from the fit and the others of its gel.
+    """
+
+    condition: str
+    time: float
+    value: float
+    side: str
+    probability: float
+
+
+@dataclass(frozen=True)
 class Band:
     """Noise-free curve of one condition on its gel's own scale: quantiles over the draws, at each time."""
 
@@ -51,12 +70,12 @@ class Band:
 
 @dataclass(frozen=True)
 class Score:
-    """How well held-out measurements were predicted.
+    """How well held-out measurements with a value were predicted.
 
     Attributes
     ----------
     coverage_50, coverage_90
-        Shares of them inside the central intervals of 50 and 90 %.
+        Shares of them inside the central intervals of 50 and 90 %; null where all are limits.
     log_density
         Sum over them.
     smoother
@@ -66,8 +85,8 @@ class Score:
     """
 
     measurements: int
-    coverage_50: float
-    coverage_90: float
+    coverage_50: float | None
+    coverage_90: float | None
     log_density: float
     compared: int
     smoother: float | None
@@ -86,6 +105,8 @@ class Series:
     r2
         Share of the variance that the median curve explains, on the scale of the noise, with scale and offset from the
         series' own values; null where the values do not vary.
+    limits
+        What is no value, and in no score.
     """
 
     readout: str
@@ -95,6 +116,7 @@ class Series:
     r2: float | None
     score: Score
     points: tuple[Point, ...]
+    limits: tuple[Limit, ...]
     bands: tuple[Band, ...]
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import sympy as sp
 from scipy.special import logsumexp
@@ -106,6 +107,27 @@ def test_a_single_value_is_predicted_by_its_prior_scale_alone():
     exact = norm(np.log(2.0) + np.log(COURSE[2]), np.hypot(1.5, 0.2))
     assert point.log_density == pytest.approx(exact.logpdf(np.log(50.0)) - np.log(50.0), abs=0.1)
     assert point.smoother is None
+
+
+def test_limits_have_the_probability_of_their_side_and_count_in_no_score():
+    """ln y = ln scale + ln x + noise, the scale known by its prior: each side has a normal probability."""
+    problem = decay({"gel": 1.0, "other": 2.0}, offset=False, sigma=0.2)
+    table = problem.measurements.iloc[[2, 8]].assign(value=[1.5, 2.5], censored=["below", "above"])
+    found = evaluate(
+        problem.with_measurements(pd.concat([table, problem.measurements.iloc[[3]].assign(censored="")])),
+        posterior(k=np.full(50, 0.3), scale_gel=np.full(50, 3.0), scale_other=np.full(50, 2.0)), seed=1, **SOLVER,
+    )  # fmt: skip
+    gel, other = found.series
+    below = norm.cdf(np.log(1.5 / (3.0 * COURSE[2])) / 0.2)
+    above = norm.sf(np.log(2.5 / (4.0 * COURSE[1])) / 0.2)
+
+    assert (found.score.measurements, gel.score.measurements, other.score.measurements) == (1, 1, 0)
+    assert [(x.side, x.value, x.condition) for x in (*gel.limits, *other.limits)] == [
+        ("below", 1.5, "from_gel"), ("above", 2.5, "from_other"),
+    ]  # fmt: skip
+    assert [x.probability for x in (*gel.limits, *other.limits)] == pytest.approx([below, above], rel=1e-4)
+    assert (other.score.coverage_90, other.r2, other.points) == (None, None, ())
+    assert [band.condition for band in other.bands] == ["from_other"]
 
 
 def test_a_wrong_mechanism_is_seen_by_the_smoother_and_a_right_one_beats_it():

@@ -1,0 +1,48 @@
+"""Held-out data on the page: values, limits, and what no number counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from il6infer.report.hold_out import conclusions, hold_out_figure
+from il6infer.report.page import environment
+from il6infer.stages.hold_out import Band, HeldOut, Limit, Point, Score, Series
+
+POINT = Point("il6", 30.0, 2.0, 0.5, 1.0, 1.5, 2.5, 3.0, rank=0.6, log_density=-1.0, smoother=None)
+LIMITS = (Limit("il6", 0.0, 0.4, "below", 0.95), Limit("il6", 60.0, 9.0, "above", 0.15))
+BAND = Band("il6", (0.0, 60.0), *(((float(i), i + 1.0)) for i in range(5)))
+
+
+def found(points: tuple[Point, ...], limits: tuple[Limit, ...]) -> HeldOut:
+    share = 1.0 if points else None
+    score = Score(len(points), share, share, -1.0 * len(points), 0, None, None, None)
+    series = Series("pSTAT3", "gel", "lognormal", (), None, score, points, limits, (BAND,))
+    return HeldOut("p", 200, 0, (), score, (series,))
+
+
+def test_values_beyond_a_limit_are_drawn_and_point_to_where_they_lie():
+    for points in ((POINT,), ()):
+        [axis] = hold_out_figure(found(points, LIMITS).series[0]).axes
+        drawn = {
+            line.get_marker(): (line.get_xdata(), line.get_ydata()) for line in axis.lines if len(line.get_xdata())
+        }
+        assert (drawn["v"], drawn["^"]) == (([0.0], [0.4]), ([60.0], [9.0]))
+        assert ("o" in drawn) == bool(points)
+
+
+def test_how_many_limits_are_predicted_is_said_beside_the_coverage():
+    plain = "classic: 1 of 1 held-out values lie in their 90 % intervals"
+
+    assert conclusions({"classic": found((POINT,), ())}, {}) == [f"{plain}."]
+    assert conclusions({"classic": found((POINT,), LIMITS)}, {}) == [
+        f"{plain}; of 2 more, known to lie beyond a limit, 1.1 are predicted there."
+    ]
+
+
+@pytest.mark.parametrize(("points", "said"), [((POINT,), "<td>1.00</td>"), ((), "<td>none</td>")])
+def test_a_gel_of_limits_alone_has_no_coverage(points, said):
+    macro = environment().get_template("macros.html.j2").module.scores
+    row = str(macro(found(points, LIMITS).score, None, "2, 1.1 predicted"))
+
+    assert "<td>2, 1.1 predicted</td>" in row
+    assert row.count(said) == 2 + (said == "<td>none</td>")  # R2, too
