@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import sympy as sp
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import number, read_sheet
+from il6infer.petab_files.columns import renamed, strays
 from il6infer.petab_files.formula import parse
 
 MAX_LENGTH = 20_000
@@ -71,19 +71,19 @@ class Line:
         return Fault(self.where(column), what, remedy)
 
 
-def read_lines(
-    paths: list[Path], needed: tuple[str, ...], faults: list[Fault], counting: tuple[str, ...] = ()
-) -> list[Line]:
+def read_lines(paths: list[Path], version: int, kind: str, needed: tuple[str, ...], faults: list[Fault]) -> list[Line]:
     """Read the rows of all tables of a kind, those of one file after those of the one before.
 
     Parameters
     ----------
+    paths
+        Their files.
+    version, kind
+        Of PEtab, and of the tables.
     needed
         Columns that each must have.
     faults
         Takes what is wrong with the files.
-    counting
-        Columns that each may have, and that change what comes out: another one with nearly such a name is a fault.
     """
     lines: list[Line] = []
     for path in paths:
@@ -93,23 +93,10 @@ def read_lines(
             continue
         missing = sheet.missing(needed)
         faults += missing
-        faults += _misspelt(path.name, sheet.columns, counting)
+        faults += [] if missing else strays(sheet, version, kind)
         if not missing:
-            lines += [Line(path.name, row.number, row.cells) for row in sheet.rows]
+            lines += [Line(path.name, row.number, renamed(row.cells)) for row in sheet.rows]
     return lines
-
-
-def _misspelt(table: str, columns: Sequence[str], counting: tuple[str, ...]) -> list[Fault]:
-    """Refuse columns that nothing would read, by whose names such were meant that count."""
-    absent = {column.lower(): column for column in counting if column not in columns}
-    faults = []
-    for column in columns:
-        close = get_close_matches(column.lower(), absent, n=1, cutoff=0.85)
-        if column not in counting and close:
-            what = f"PEtab has no such column, and the table has no '{absent[close[0]]}'."
-            remedy = "Rename it so, or to something less like it if it is a note."
-            faults.append(Line(table, 1, {}).fault(column, what, remedy))
-    return faults
 
 
 def unique(lines: list[Line], columns: tuple[str, ...], faults: list[Fault]) -> Iterator[Line]:

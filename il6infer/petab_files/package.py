@@ -48,6 +48,7 @@ def _in_place_of(modules: Mapping[str, ModuleType | None]) -> Iterator[None]:
 
 # petab expects of its plots that they may be absent: None makes their import raise ModuleNotFoundError.
 with _in_place_of({"petab.v1.visualize": None, "scipy.stats": _Distributions("scipy.stats")}):
+    import petab.v1.C as FIRST
     import petab.v1.math._generated.PetabMathExprLexer as _lexer
     import petab.v1.math._generated.PetabMathExprParser as _parser
     import petab.v1.math.sympify as _sympify
@@ -67,6 +68,7 @@ ValidationIssueSeverity = _lint.ValidationIssueSeverity
 
 __all__ = [
     "C",
+    "FIRST",
     "MathErrorListener",
     "MathVisitorSympy",
     "PetabMathExprLexer",

@@ -34,15 +34,10 @@ _BETWEEN_BOUNDS = ("uniform", "parameterScaleUniform")
 _NOISE = ("normal", "laplace")
 _ESTIMATE = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 _NEEDED = {
-    "parameter": ("parameterId", "lowerBound", "upperBound", "estimate"),
+    "parameter": ("parameterId", "parameterScale", "lowerBound", "upperBound", "estimate"),
     "measurement": ("observableId", "simulationConditionId", "time", "measurement"),
     "observable": ("observableId", "observableFormula", "noiseFormula"),
     "condition": ("conditionId",),
-}
-_COUNTING = {
-    "parameter": ("parameterScale", "nominalValue", "objectivePriorType", "objectivePriorParameters"),
-    "measurement": ("preequilibrationConditionId", "observableParameters", "noiseParameters"),
-    "observable": ("observableTransformation", "noiseDistribution"),
 }
 _LABELS = ("conditionId", "conditionName")
 _PLACEHOLDER = re.compile(r"(observable|noise)Parameter\d+_(\w+)")
@@ -81,10 +76,7 @@ def read_first(listing: Listing) -> tuple[Tables, Kept]:
         With every fault of every table; of a row that hangs on another, only where that one is sound.
     """
     faults: list[Fault] = []
-    lines = {
-        kind: read_lines(listing.paths(kind), needed, faults, _COUNTING.get(kind, ()))
-        for kind, needed in _NEEDED.items()
-    }
+    lines = {kind: read_lines(listing.paths(kind), 1, kind, needed, faults) for kind, needed in _NEEDED.items()}
     raise_faults(faults, listing.subject)
     observable_lines = list(unique(lines["observable"], ("observableId",), faults))
     noise = {line["observableId"]: _noise(line, faults) for line in observable_lines}

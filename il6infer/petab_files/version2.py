@@ -46,11 +46,6 @@ _NEEDED = {
     "experiment": ("experimentId", "time", "conditionId"),
     "mapping": ("petabEntityId", "modelEntityId"),
 }
-_COUNTING = {
-    "parameter": ("estimate", "nominalValue", "lowerBound", "upperBound", "priorDistribution", "priorParameters"),
-    "measurement": ("experimentId", "observableParameters", "noiseParameters"),
-    "observable": ("noiseDistribution", "observablePlaceholders", "noisePlaceholders"),
-}
 
 
 def read_second(listing: Listing) -> Tables:
@@ -62,10 +57,7 @@ def read_second(listing: Listing) -> Tables:
         With every fault of every table; of a row that hangs on another, only where that one is sound.
     """
     faults: list[Fault] = []
-    lines = {
-        kind: read_lines(listing.paths(kind), needed, faults, _COUNTING.get(kind, ()))
-        for kind, needed in _NEEDED.items()
-    }
+    lines = {kind: read_lines(listing.paths(kind), 2, kind, needed, faults) for kind, needed in _NEEDED.items()}
     raise_faults(faults, listing.subject)
     parameter_lines = list(unique(lines["parameter"], ("parameterId",), faults))
     parameters = [_parameter(line, faults) for line in parameter_lines]

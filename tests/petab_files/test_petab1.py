@@ -14,7 +14,7 @@ from il6infer._errors import UserError
 from il6infer.engine.evaluate import evaluate
 from il6infer.petab_files.read import load
 from il6infer.problems.spec import Prior
-from tests.zoo import decay_v1, decay_v2
+from tests.zoo import decay_v1
 
 LN10 = np.log(10.0)
 
@@ -142,42 +142,6 @@ def test_a_placeholder_of_another_observable_has_no_value(tmp_path: Path, caplog
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == (f"PEtab problem {path}: 1 fault\n  - {where}: {what} Write 'noiseParameter1_other'.")
-
-
-@pytest.mark.parametrize(
-    ("version", "table", "meant", "written"),
-    [
-        (1, "parameters.tsv", "objectivePriorType", "objectivePrior"),
-        (1, "parameters.tsv", "nominalValue", "nominalvalue"),
-        (1, "observables.tsv", "observableTransformation", "observableTransform"),
-        (1, "measurements.tsv", "observableParameters", "observableParameter"),
-        (2, "observables.tsv", "noiseDistribution", "noiseDistributions"),
-    ],
-)
-def test_a_column_that_would_be_passed_over_for_its_spelling(
-    version: int, table: str, meant: str, written: str, tmp_path: Path
-) -> None:
-    path = decay_v1.write(tmp_path) if version == 1 else decay_v2.write(tmp_path)
-    (tmp_path / table).write_text((tmp_path / table).read_text().replace(meant, written))
-    with pytest.raises(UserError) as error:
-        load(path)
-    assert str(error.value) == (
-        f"PEtab problem {path}: 1 fault\n"
-        f"  - {table}, row 1, column {written}: PEtab has no such column, and the table has no '{meant}'. "
-        "Rename it so, or to something less like it if it is a note."
-    )
-
-
-def test_a_column_of_no_meaning_is_a_note(tmp_path: Path) -> None:
-    path = decay_v1.write(tmp_path)
-    before = load(path)
-    for table in ("parameters.tsv", "observables.tsv", "measurements.tsv"):
-        head, *rows = (tmp_path / table).read_text().splitlines()
-        lines = [f"{head}\tunit\tcomment", *(f"{row}\tnM\tas published" for row in rows)]
-        (tmp_path / table).write_text("\n".join(lines) + "\n")
-    after = load(path)
-    assert after.observables == before.observables
-    assert [p.prior for p in after.parameters] == [p.prior for p in before.parameters]
 
 
 def test_reading_imports_no_plots_and_leaves_them_importable():
