@@ -150,7 +150,8 @@ def _faults(error: Any) -> Iterator[Fault]:
     elif rule == "pattern":
         yield Fault(f"key '{here}'", f"{_shown(found)} is not {error.schema['$comment']}.")
     elif rule in ("minItems", "minProperties"):
-        yield Fault(f"key '{here}'", f"is empty, at least {expected} was expected.")
+        has = f"has {len(found)}, at least {expected} were" if found else f"is empty, at least {expected} was"
+        yield Fault(f"key '{here}'", f"{has} expected.")
     elif rule == "minLength":
         yield Fault(f"key '{here}'", "is empty, a text was expected.")
     elif rule == "maxLength":

@@ -62,3 +62,10 @@ def test_what_cannot_be_fitted_together_is_refused_in_one_message():
         "units. Give each data set of a joint fit a cell, or none.\n"
         "  - key 'datasets.both': 'k_import' is both under 'own' and 'pooled'. Take it out of one."
     )
+
+
+def test_a_joint_fit_of_one_data_set_is_refused_and_not_called_empty():
+    with pytest.raises(UserError) as caught:
+        check_config({"datasets": {"a": RAW, "both": {"joint": ["a"]}}}, "a.yaml")
+
+    assert "key 'datasets.both.joint': has 1, at least 2 were expected." in str(caught.value)
