@@ -116,6 +116,36 @@ def check_values(config: Configuration, source: str) -> None:
     raise_faults(found, source)
 
 
+def check_own(config: Configuration, source: str) -> None:
+    """Check the parameters of joint fits that are one a data set, or pooled, against the models that they are for.
+
+    Parameters
+    ----------
+    config
+        As `il6infer.configuration.check.check_config` returns it.
+    source
+        What the message calls it.
+
+    Raises
+    ------
+    UserError
+        With every name that no model estimates: it would count for nothing.
+    """
+    library, faults = library_of(config), []
+    for name, dataset in config.datasets.items():
+        named = [(key, own) for key in ("own", "pooled") for own in getattr(dataset, key) or ()]
+        if not named:
+            continue
+        models = models_of(config, name)
+        tables = [compose(model, library).priors for model in models]
+        known = set(free_of(config, name)).union(*(t["parameter"][t["distribution"] != "fixed"] for t in tables))
+        for key, own in named:
+            if own not in known:
+                what = f"'{own}' is estimated by no model of this data set ({', '.join(models)})."
+                faults.append(Fault(f"key 'datasets.{name}.{key}'", what, nearest(own, known)))
+    raise_faults(faults, source)
+
+
 def _faults(key: str, values: Mapping[str, float], models: Sequence[str], library: Library) -> Iterator[Fault]:
     known = set().union(*(compose(model, library).priors["parameter"] for model in models))
     for name, value in values.items():

@@ -10,6 +10,7 @@ from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import held_out_of
 from il6infer.configuration.joint import cell_of, members_of
 from il6infer.configuration.load import models_of, values_of
+from il6infer.configuration.values import check_own
 
 RAW = {"description": "d.yaml", "folder": "f"}
 
@@ -69,3 +70,19 @@ def test_a_joint_fit_of_one_data_set_is_refused_and_not_called_empty():
         check_config({"datasets": {"a": RAW, "both": {"joint": ["a"]}}}, "a.yaml")
 
     assert "key 'datasets.both.joint': has 1, at least 2 were expected." in str(caught.value)
+
+
+def test_what_no_model_estimates_can_be_neither_own_nor_pooled():
+    """K_SOCS3 is of one of the two models; k_import is fixed, unless it is freed."""
+    a, b = ({**RAW, "cell": cell} for cell in ("HepG2", "PHH"))
+    check_own(
+        config(a=a, b=b, both={"joint": ["a", "b"], "own": ["K_SOCS3", "k_import"], "free": {"k_import": None}}), ""
+    )
+    with pytest.raises(UserError) as caught:
+        check_own(config(a=a, b=b, both={"joint": ["a", "b"], "own": ["K_SOC3"], "pooled": ["k_import"]}), "my.yaml")
+
+    said = str(caught.value)
+    why = "is estimated by no model of this data set (classic_socs3@HepG2, classic_none@PHH). Did you mean"
+    assert said.startswith("my.yaml: 2 faults")
+    assert f"key 'datasets.both.own': 'K_SOC3' {why} 'K_SOCS3'?" in said
+    assert "key 'datasets.both.pooled': 'k_import' is estimated by no model" in said

@@ -54,6 +54,10 @@ try:
         from il6infer.configuration.values import check_free, free_of_model
 
         check_free(SETTINGS, SOURCES)
+    if any(dataset.own or dataset.pooled for dataset in SETTINGS.datasets.values()):
+        from il6infer.configuration.values import check_own
+
+        check_own(SETTINGS, SOURCES)
     if not SETTINGS.datasets:
         raise UserError("configuration: no data set. Name one under 'datasets'; config/README.md shows how.")
     DESCRIPTIONS = {
