@@ -109,7 +109,7 @@ def read_claims(path: Path) -> Claims:
 def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
     """Check what a claims file holds; `path` is named in messages."""
     content = check(described, _schema(), str(path), infinite=True)
-    plans, faults = plans_of(content["experiments"], path)
+    plans, faults = plans_of(content["experiments"], path, float(content["until"]))
     seen: set[str] = set()
     for claim in content["claims"]:
         where = f"{path.name}, claim '{claim['id']}'"
@@ -129,7 +129,9 @@ def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
     return Claims(float(content["until"]), plans, claims)
 
 
-def plans_of(described: Mapping[str, Any], path: Path) -> tuple[dict[str, VirtualExperiment], list[Fault]]:
+def plans_of(
+    described: Mapping[str, Any], path: Path, until: float
+) -> tuple[dict[str, VirtualExperiment], list[Fault]]:  # fmt: skip
     """Read the experiments of a file of claims or of predictions, which its schema has found in order.
 
     Parameters
@@ -138,6 +140,8 @@ def plans_of(described: Mapping[str, Any], path: Path) -> tuple[dict[str, Virtua
         Name -> what is done.
     path
         Named in messages.
+    until
+        Last simulated time [min].
 
     Returns
     -------
@@ -150,7 +154,7 @@ def plans_of(described: Mapping[str, Any], path: Path) -> tuple[dict[str, Virtua
     plans = {}
     for name, experiment in described.items():
         plan, found = _plan(name, experiment, path.name)
-        faults += found
+        faults += found if plan is None else _time_faults(plan, f"{path.name}, experiment '{name}'", until)
         if plan is not None:
             plans[name] = plan
     return plans, faults
@@ -199,6 +203,16 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[VirtualEx
         title=described.get("title", name.replace("_", " ")),
     )  # fmt: skip
     return plan, []
+
+
+def _time_faults(plan: VirtualExperiment, where: str, until: float) -> Iterator[Fault]:
+    """Find what happens when nobody looks: rises count from time 0, and end with the last simulated time."""
+    times = [step.time_min for step in plan.steps] + [plan.dose_time] * bool(plan.doses)
+    if times and max(times) < 0:
+        what = f"nothing is done after {max(times):g} min, and rises, areas and fold changes count from time 0 on."
+        yield Fault(where, what, "Give the stimulus at time 0, and what comes before it a time below 0.")
+    for time in sorted({time for time in times if time > until}):
+        yield Fault(where, f"{time:g} min is after the last simulated time, {until:g} min.", "Raise 'until'.")
 
 
 def _condition_faults(condition: Mapping[str, Any], experiments: Mapping[str, Any], where: str) -> Iterator[Fault]:

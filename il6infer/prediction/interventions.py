@@ -100,7 +100,7 @@ def read_interventions(path: Path) -> Interventions:
 def interventions_of(described: Mapping[str, Any], path: Path) -> Interventions:
     """Check what a predictions file holds; `path` is named in messages."""
     content = check(described, _schema(), str(path), infinite=True)
-    plans, faults = plans_of(content["experiments"], path)
+    plans, faults = plans_of(content["experiments"], path, float(content["until"]))
     seen: set[str] = set()
     asked = []
     for entry in content["predictions"]:
