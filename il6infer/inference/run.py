@@ -20,6 +20,7 @@ from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.constants import pulls
 from il6infer.inference.curves import curves
 from il6infer.inference.density import Density
+from il6infer.inference.exchanges import with_images
 from il6infer.inference.frame import Frame
 from il6infer.inference.nuisance import NOTHING, find_nuisance
 from il6infer.inference.plateaus import find_plateaus
@@ -219,6 +220,7 @@ def _climb(
     found = find_starts(density, origins(problem, density, settings), settings.threads)
     if not len(found.points):
         raise UserError(_nowhere(problem, engine, settings))
+    found = with_images(density, found, settings.threads)
     modes = find_modes(density, found, settings.chains, settings.threads)
     logger.info(
         "%s: chains begin at %d mode%s, log-density %s", problem.id, len(modes), "s" if len(modes) > 1 else "",

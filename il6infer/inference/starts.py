@@ -115,7 +115,7 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
 
     def climb(origin: np.ndarray) -> tuple[float, np.ndarray, int, int]:
         frame = Frame(origin, np.diag(spread))
-        value, z, gradients, failed = _climbed(density, frame)
+        value, z, gradients, failed = climbed_from(density, frame)
         return value, frame.points(z), gradients, failed
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
@@ -253,7 +253,7 @@ def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int
         point, top = starts.points[index], starts.logp[index]
         for _ in range(ROUNDS):
             frame, _ = frame_at(density, point, starts.spread)
-            value, z, _, _ = _climbed(density, frame)
+            value, z, _, _ = climbed_from(density, frame)
             gain = value - top
             if gain > 0.0:
                 point, top = frame.points(z), value
@@ -308,7 +308,7 @@ def disperse(
     return chosen
 
 
-def _climbed(density: DensityFunction, frame: Frame) -> tuple[float, np.ndarray, int, int]:
+def climbed_from(density: DensityFunction, frame: Frame) -> tuple[float, np.ndarray, int, int]:
     """Climb from the origin of a frame, in its coordinates: log-density, coordinates, evaluations, failed ones."""
     failed = 0
 
