@@ -52,7 +52,7 @@ def test_fit_writes_a_posterior_and_says_how_it_went(problem, tmp_path):
     assert (attrs["problem_id"], attrs["seed"]) == ("tiny_classic_none", 5)
     assert {len(attrs[name]) for name in ("problem_digest", "source_digest")} == {64}
     assert json.loads(attrs["versions"])["il6infer"] == attrs["il6infer_version"]
-    assert [path.name for path in output.parent.iterdir()] == ["posterior.nc"]
+    assert sorted(path.name for path in output.parent.iterdir()) == [".provenance", "posterior.nc"]
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ def test_a_fit_that_is_stopped_again_and_again_loses_nothing_and_ends(problem, t
     assert done.returncode == 0, done.stderr
     assert "chain 1 goes on after" in done.stderr
     assert "start 1 of 1" not in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["posterior.nc"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".provenance", "posterior.nc"]
     assert dict(idata["posterior"].sizes) == {"chain": 2, "draw": 2000}
     sessions = json.loads(idata["posterior"].attrs["resumed"]).values()
     assert all(1 <= len(own) <= 3 for own in sessions)
