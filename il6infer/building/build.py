@@ -26,6 +26,7 @@ from il6infer.building.genotypes import (
     genotype_faults,
     genotypes_of,
     own_parameters,
+    passed_over,
     with_genotypes,
 )
 from il6infer.building.instruments import instrument_parameters
@@ -110,6 +111,9 @@ def build(
     faults += [] if faults else cells_faults(constraints, genotypes, protocol, model)
     faults += correlation_faults(measurements) if correlated else []
     raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
+    for name in passed_over(genotypes, model):
+        logger.warning("%s: model '%s' has no parameter '%s', and passes over what the joint fit says of it.",
+                       dataset, model.name, name)  # fmt: skip
     model = with_genotypes(model, genotypes)
     conditions, experiments = protocol_tables(protocol, genotypes, model)
     tables = {

@@ -73,6 +73,13 @@ def is_of_joint(genotype: Genotype, parameter: str, model: Model) -> bool:
     return _marked(genotype.set.get(parameter, 0.0)) and parameter not in _lacking(genotype, model)
 
 
+def passed_over(genotypes: Mapping[str, Genotype], model: Model) -> list[str]:
+    """List what a joint fit makes one a data set, pools or gives, and the model has no parameter for."""
+    has = set(model.priors["parameter"])
+    asked = [(n, v) for each in genotypes.values() for n, v in each.set.items() if _marked(v)]
+    return list(dict.fromkeys(n for n, v in asked if n not in has and _parts(str(v))[0] != PRESET))
+
+
 def _marked(value: float | str) -> bool:
     """Tell whether a joint fit gave it."""
     return isinstance(value, str) and bool(_parts(value)[0])

@@ -3,11 +3,13 @@
 Writes measurements.csv, protocol.csv and ingest.json of one data set. Conditions and gels get the name of their data
 set before theirs, read-outs after theirs. A parameter is shared by all data sets unless it is named: --own, one a data
 set, each with the library's prior; --pooled, one a data set, drawn around a common mean with a common spread. Those of
-cell presets are one a preset.
+cell presets are one a preset. A name that no model of the library has is refused; with --model, one that none of these
+models has.
 
 Example:
     il6infer join --name together --member mouse results/mouse --member human results/human
-        --cell human=HepG2 --cell mouse=hepatocyte --own K_SOCS3 --pooled k_phosphorylation --output results/together
+        --cell human=HepG2 --cell mouse=hepatocyte --own K_SOCS3 --pooled k_phosphorylation
+        --model classic_socs3 --output results/together
     il6infer problem results/together/measurements.csv results/together/protocol.csv
         --model classic_socs3@hepatocyte --output problem
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 from il6infer._errors import Fault, nearest, raise_faults
@@ -47,6 +50,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
                         help="one a data set; may be repeated")  # fmt: skip
     parser.add_argument("--pooled", action="append", default=[], metavar="PARAMETER",
                         help="one a data set, around a common mean; may be repeated")  # fmt: skip
+    parser.add_argument("--model", action="append", default=[], dest="models", metavar="MODEL",
+                        help="a model that will be fitted, whose parameters these are; may be repeated")  # fmt: skip
+    parser.add_argument("--modules", type=Path, metavar="DIR", help="folder with modules of your own (docs/models.md)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     parser.set_defaults(run=run, folders=("output",))
 
@@ -68,7 +74,7 @@ def run(args: argparse.Namespace) -> None:
         for name in dict.fromkeys(word[0] for word in words)
         if name not in known
     ]
-    raise_faults(faults, "data sets to be joined")
+    raise_faults([*faults, *_parameter_faults(args)], "data sets to be joined")
     cells = dict(args.cells)
     values: dict[str, dict[str, float]] = {}
     for dataset, name, value in args.values:
@@ -84,3 +90,27 @@ def run(args: argparse.Namespace) -> None:
     tables = join(args.name, members, args.own, args.pooled)
     write(tables, args.output)
     logger.info("%s: %d values of %d data sets", args.name, len(tables.measurements), len(members))
+
+
+def _parameter_faults(args: argparse.Namespace) -> Iterator[Fault]:
+    """Find parameters that no model has: a model passes over those that it lacks, so a misspelt one does nothing."""
+    from il6infer.configuration.joint import with_cell
+    from il6infer.library.catalogue import read_library
+    from il6infer.library.compose import compose, value_fault
+    from il6infer.library.vocabulary import did_you_mean, parameters_of
+
+    named = [(f"--{key} {name}", name, None) for key in ("own", "pooled") for name in getattr(args, key)]
+    named += [(f"--set {member}.{name}", name, value) for member, name, value in args.values]
+    if not (named or args.models):
+        return
+    library, cell = read_library(args.modules), next((cell for _, cell in args.cells), "")
+    models = list(dict.fromkeys(with_cell(model, cell) for model in args.models))
+    known = frozenset(p for model in models for p in compose(model, library).priors["parameter"])
+    listed, known = (f"none of {', '.join(models)}", known) if models else ("no model", parameters_of(library))
+    for where, name, value in named:
+        if name not in known:
+            yield Fault(where, f"{listed} has a parameter of that name.", did_you_mean(name, known))
+        elif value is not None and (fault := value_fault(where, name, value, library)):
+            yield fault
+    for name in sorted({*args.own} & {*args.pooled}):
+        yield Fault(f"--own {name}", "is under --pooled, too.", "Name it once.")

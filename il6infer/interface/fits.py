@@ -28,6 +28,7 @@ from il6infer.prediction.claims import read_claims
 from il6infer.prediction.courses import readable, simulate_plans
 from il6infer.prediction.draws import posterior_draws
 from il6infer.prediction.interventions import read_interventions
+from il6infer.prediction.names import check_names, names_of_problem
 from il6infer.prediction.predict import predict as predict_all
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import variable_names
@@ -169,7 +170,9 @@ class Fit:
         threads
             Simulations at a time.
         """
-        return answer(self.problem, self.idata, read_claims(Path(path)), seed=seed, threads=threads)
+        claims = read_claims(Path(path))
+        check_names(claims, Path(path), names_of_problem(self.problem))
+        return answer(self.problem, self.idata, claims, seed=seed, threads=threads)
 
     def predictions(self, path: str | Path, *, seed: int = 1, threads: int = 1) -> ModelPredictions:
         """Predict everything that a file of interventions asks; the verdict rides along.
@@ -184,6 +187,7 @@ class Fit:
             Simulations at a time.
         """
         asked = read_interventions(Path(path))
+        check_names(asked, Path(path), names_of_problem(self.problem))
         return predict_all(self.problem, self.idata, asked, seed=seed, verdict=self.verdict, threads=threads)
 
     def evidence(self, *, seed: int = 1, threads: int = 1, **sizes: int) -> Evidence:

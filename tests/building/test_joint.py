@@ -232,6 +232,16 @@ def test_predictions_are_of_the_models_cells_where_the_first_data_set_has_them(t
     assert "K_SOCS3_cells" not in experiments_of(plan, problem)[0].periods[0].changes
 
 
+def test_what_a_model_passes_over_is_told(tmp_path, caplog):
+    joint("classic_none", tmp_path, [member("a", values={"K_SOCS3": 0.1}), member("b")], own=["k_SOCS3_protein"])
+    said = "both: model 'classic_none' has no parameter '{}', and passes over what the joint fit says of it."
+
+    assert [m for m in caplog.messages if "passes over" in m] == [
+        said.format("k_SOCS3_protein"),
+        said.format("K_SOCS3"),
+    ]
+
+
 def test_names_that_two_data_sets_would_share_are_refused():
     table = measurements()
     inner = member("a", table=table.assign(batch="b_" + table["batch"]))

@@ -134,3 +134,43 @@ def test_what_is_said_of_no_member_is_refused(tmp_path, capsys):
         "  - --cell muose: no --member has that name. Did you mean 'mouse'? Known: human, mouse.",
         "  - --set rat: no --member has that name. Known: human, mouse.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            ["--own", "K_SOC3", "--pooled", "k_import", "--set", "mouse.cell_nmber=1e5"],
+            [
+                "2 faults",
+                "  - --own K_SOC3: no model has a parameter of that name. Did you mean 'K_SOCS3'?",
+                "  - --set mouse.cell_nmber: no model has a parameter of that name. Did you mean 'cell_number'?",
+            ],
+        ),
+        (
+            ["--own", "K_SOCS3", "--own", "k_import", "--model", "classic_none", "--model", "trans_none"],
+            [
+                "1 fault",
+                "  - --own K_SOCS3: none of classic_none, trans_none has a parameter of that name. Did you mean ",
+            ],
+        ),
+        (
+            ["--own", "k_import", "--pooled", "k_import", "--set", "human.k_import=-1"],
+            [
+                "2 faults",
+                "  - --set human.k_import: -1 is given, but it must be a number above 0. ",
+                "  - --own k_import: is under --pooled, too. Name it once.",
+            ],
+        ),
+        (["--model", "clasic_none"], ["unknown model 'clasic_none'. Did you mean 'classic_none'?"]),
+    ],
+)
+def test_a_joint_fit_of_parameters_that_no_model_has_is_refused(given, said, tmp_path, capsys):
+    """Models pass over what they lack: a misspelt --own was shared, and a misspelt --set given to nobody."""
+    member = ["--member", "mouse", str(tmp_path), "--member", "human", str(tmp_path)]
+    code = main(["join", "--name", "both", *member, *given, "--output", str(tmp_path / "both")])
+    lines = capsys.readouterr().err.splitlines()
+
+    assert code == 2
+    assert len(lines) == len(said)
+    assert all(part in line for part, line in zip(said, lines, strict=True))

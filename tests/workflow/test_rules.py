@@ -353,3 +353,15 @@ def test_a_read_out_that_a_model_lacks_is_refused_before_anything_runs(snakemake
         "Did you mean 'pSTAT3'? Known: SOCS3_mRNA, SOCS3_protein, luciferase, pSTAT3, pSTAT3_cytoplasm, "
         "pSTAT3_nucleus, pgp130, tSTAT3_cytoplasm.\n"
     )
+
+
+def test_a_prediction_of_what_no_model_has_is_refused_before_anything_runs(snakemake, tmp_path):
+    asked = (tmp_path / "config" / "predictions.yaml").read_text()
+    (tmp_path / "asked.yaml").write_text(asked.replace("C_classic], trans-pres", "C_clasic], trans-pres"))
+    (tmp_path / "mine.yaml").write_text("predictions: asked.yaml\n")
+    done = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"))
+
+    assert _refusal(done) == (
+        "error: asked.yaml: 1 fault\n"
+        "  - asked.yaml, prediction 'share', parts: no model has the species 'C_clasic'. Did you mean 'C_classic'?\n"
+    )

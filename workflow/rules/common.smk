@@ -74,6 +74,17 @@ try:
         for name, dataset in SETTINGS.datasets.items()
         if dataset.petab is not None
     }
+    KNOWN = {"claims": [], "predictions": []}  # names in them that models of the user's own have
+    if (CLAIMED or PREDICTED) and (workflow.is_main_process or LIBRARY.folder or PETAB):
+        from il6infer.petab_files.read import load  # takes a second
+        from il6infer.prediction.names import check_files
+
+        KNOWN = check_files(
+            SETTINGS.claims,
+            SETTINGS.predictions,
+            LIBRARY,
+            lambda: [load(Path(SETTINGS.datasets[name].petab)) for name in PETAB],
+        )
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -280,6 +291,7 @@ def join_options(wildcards):
         words += ["--member", name, f"{RESULTS}/{name}"]
         words += ["--cell", f"{name}={cell}"] if (cell := cell_of(SETTINGS, name)) else []
         words += [w for p, v in values_of(SETTINGS, name).items() for w in ("--set", f"{name}.{p}={v!r}")]
+    words += ["--modules", SETTINGS.modules] if SETTINGS.modules else []
     return [
         *words,
         *(word for key in ("own", "pooled") for p in getattr(described, key) or () for word in (f"--{key}", p)),
@@ -312,6 +324,11 @@ def criterion_options(wildcards, input):
 def prediction_options(wildcards, input):
     """`--predictions MODEL FILE` for each model of the rule's data set."""
     return [word for pair in zip(models_of(wildcards.dataset), input.answers) for word in ("--predictions", *pair)]
+
+
+def known_options(kind):
+    """`--known NAME` for each name in the file of claims or predictions that a model of the user's own has."""
+    return [word for name in KNOWN[kind] for word in ("--known", name)]
 
 
 def answer_options(wildcards, input):

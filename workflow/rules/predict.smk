@@ -25,13 +25,14 @@ rule ask:
         runtime=more(30),
     params:
         asked=CLAIMED,  # what the file says counts, not how it is written
+        known=known_options("claims"),
         seed=SETTINGS.seed,
         source=SOURCE["ask"],
     message:
         "Claims: what {wildcards.model} of {wildcards.dataset} says of them"
     shell:
         "il6infer claims ask {input.problem:q}/problem.yaml {input.posterior:q} --claims {input.claims:q}"
-        " --seed {params.seed} --threads {threads} --output {output.answers:q} > {log:q} 2>&1"
+        " {params.known:q} --seed {params.seed} --threads {threads} --output {output.answers:q} > {log:q} 2>&1"
 
 
 rule weigh:
@@ -84,13 +85,14 @@ rule predict:
         runtime=more(30),
     params:
         asked=PREDICTED,  # what the file says counts, not how it is written
+        known=known_options("predictions"),
         seed=SETTINGS.seed,
         source=SOURCE["predict"],
     message:
         "Predict: what {wildcards.model} of {wildcards.dataset} says of interventions"
     shell:
         "il6infer predict ask {input.problem:q}/problem.yaml {input.posterior:q} --verdict {input.verdict:q}"
-        " --predictions {input.predictions:q} --seed {params.seed} --threads {threads}"
+        " --predictions {input.predictions:q} {params.known:q} --seed {params.seed} --threads {threads}"
         " --output {output.answers:q} > {log:q} 2>&1"
 
 
