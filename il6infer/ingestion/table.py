@@ -198,8 +198,10 @@ def _error(collector: Collector, row: Row, column: Column, value: float) -> floa
 
 
 def _of_the_file(sheet: Sheet, spec: Table) -> list[str]:
+    """Columns that the file itself has: that of conditions stands in no file where another column tells it."""
     told = spec.take.condition
-    return [column for column in sheet.columns if column != "condition" or not (told.fixed or told.read)]
+    made = bool(told.fixed or told.read) and "condition" not in told.read
+    return [column for column in sheet.columns if not (made and column == "condition")]
 
 
 def _without_mass(sheet: Sheet, spec: Table) -> list[Fault]:

@@ -6,6 +6,8 @@ import math
 
 import pytest
 
+from il6infer._tables import parse
+from il6infer.ingestion.assays import ASSAYS
 from il6infer.stages.codec import encode
 from tests.ingestion.make import GEL, PLATE, QPCR, TABLE, YAML, read
 
@@ -177,6 +179,19 @@ def test_table_keeps_or_drops_equal_rows_on_request(tmp_path, duplicates, count)
     tables = read(tmp_path, yaml=yaml, table=TABLE + "40,40,,55\n")
     assert len(tables.measurements) == count
     assert tables.measurements["replicate"].max() == 2
+
+
+@pytest.mark.parametrize(
+    "told", [{"column": "condition"}, {"columns": ["condition", "dose"], "map": {"a, 1": "low", "b, 1": "high"}}]
+)
+def test_equal_values_of_two_conditions_are_no_duplicates_where_the_file_names_them(told):
+    """Of a file with a column `condition` that is named as such: 5 of a and 5 of b were refused as one row twice."""
+    sheet, _ = parse("condition,dose,time,MFI\na,1,15,5\nb,1,15,5\na,1,15,5\n", "f.csv")
+    entry = {"path": "f.csv", "assay": "table", "batch": "b", "condition": told, "ignore": ["dose"],
+             "observables": {"pSTAT3": {"column": "MFI", "unit": "a.u."}}}  # fmt: skip
+    found = ASSAYS["table"].reading(sheet, ASSAYS["table"].file(entry))
+
+    assert [fault.where for fault in found.faults] == ["f.csv, row 4"]
 
 
 def test_table_in_hours_of_one_condition(tmp_path):
