@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any
 
 from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import fitted
-from il6infer.configuration.joint import members_of, without_cell
+from il6infer.configuration.joint import cell_of, members_of, without_cell
 from il6infer.configuration.load import models_of
-from il6infer.library.priors import Z90
+from il6infer.library.priors import Z90, preset_of
 from il6infer.stages import read
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
@@ -27,12 +27,16 @@ class Shared:
 
     Attributes
     ----------
+    name
+        In the joint fit; one that data sets of one cell preset share ends in the name of the preset.
     joint, alone
         (median, 5 %, 95 %); `alone` by data set.
     apart
         Largest distance of two data sets, in standard deviations of their difference, on the logarithmic scale.
     pair
         These two.
+    pooled
+        Whether it is the mean around which each data set has a value of its own: these may lie apart.
     """
 
     name: str
@@ -40,11 +44,12 @@ class Shared:
     alone: Mapping[str, tuple[float, float, float]]
     apart: float | None
     pair: tuple[str, ...]
+    pooled: bool = False
 
     @property
     def disputed(self) -> bool:
         """Whether two data sets disagree."""
-        return self.apart is not None and self.apart > APART
+        return not self.pooled and self.apart is not None and self.apart > APART
 
 
 def section(config: Configuration, dataset: str, order: Sequence[str], results: Path) -> list[dict[str, Any]] | None:
@@ -66,25 +71,37 @@ def section(config: Configuration, dataset: str, order: Sequence[str], results: 
             if (same := [m for m in models_of(config, member) if without_cell(m) == without_cell(model)])
         }
         verdicts = {member: read(results / member / m / "verdict.json", Verdict) for member, m in own.items()}
-        both = _shared(read(results / dataset / model / "verdict.json", Verdict), verdicts)
+        joint = read(results / dataset / model / "verdict.json", Verdict)
+        cells = {member: cell_of(config, member) for member in own}
+        both = _shared(joint, verdicts, cells, config.datasets[dataset].pooled or ())
         failed = [f"{member} ({own[member]})" for member, v in verdicts.items() if not v.sampled.passed]
         found.append({"name": model, "members": list(own), "shared": both, "failed": failed,
                       "lacking": [m for m in members if m not in own]})  # fmt: skip
     return found
 
 
-def _shared(joint: Verdict, alone: Mapping[str, Verdict]) -> list[Shared]:
+def _shared(
+    joint: Verdict, alone: Mapping[str, Verdict], cells: Mapping[str, str], pooled: Collection[str]
+) -> list[Shared]:
     rows = []
     for name, row in joint.parameters.items():
-        triples = {m: known for m, v in alone.items() if (known := _triple(v.parameters.get(name)))}
+        # What a preset gives is one for all data sets of these cells, and has its plain name in the fit of each alone.
+        plain = {m: _of_preset(name, cells.get(m, "")) for m in alone}
+        triples = {m: known for m, v in alone.items() if (known := _triple(v.parameters.get(plain[m])))}
         both = _triple(row)
         if len(triples) < 2 or both is None:
             continue
         apart = {pair: _distance(triples[pair[0]], triples[pair[1]]) for pair in combinations(triples, 2)}
         known = {pair: d for pair, d in apart.items() if d is not None}
         pair = max(known, key=known.__getitem__, default=None)
-        rows.append(Shared(name, both, triples, known[pair] if pair else None, pair or ()))
+        rows.append(Shared(name, both, triples, known[pair] if pair else None, pair or (), name in pooled))
     return sorted(rows, key=lambda r: -(r.apart or 0.0))
+
+
+def _of_preset(name: str, cell: str) -> str:
+    """Name of a parameter in the fit of one data set alone, whose cells are of a preset, or of none."""
+    plain = name.removesuffix(f"_{cell}")
+    return plain if cell and plain in preset_of(cell) else name
 
 
 def _triple(row: ParameterStatistics | None) -> tuple[float, float, float] | None:
