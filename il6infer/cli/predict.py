@@ -90,7 +90,8 @@ def ask(args: argparse.Namespace) -> None:
     posterior = read_posterior_of(args.problem, args.posterior, "posterior")
     if verdict is not None and verdict.problem != problem.id:
         raise UserError(f"{args.verdict}: it is of problem '{verdict.problem}', and not of '{problem.id}'.")
-    from il6infer.prediction.predict import DRAWS, predict, told  # after the input, whose faults need not wait for it
+    from il6infer.prediction.predict import DRAWS, predict  # after the input, whose faults need not wait for it
+    from il6infer.prediction.tables import told
 
     found = predict(
         problem, posterior, asked, seed=args.seed, verdict=verdict, draws=args.draws or DRAWS, threads=args.threads

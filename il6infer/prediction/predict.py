@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from il6infer.prediction.interventions import Asked, Interventions
 from il6infer.prediction.measured import as_measured, new_measurements
 from il6infer.prediction.planning import Readings, lane_readings, plan_of
 from il6infer.prediction.responses import area, crossing, hill_slope
+from il6infer.prediction.shares import carriers
 from il6infer.problems.courses import draw
 from il6infer.problems.spec import Problem
 from il6infer.stages.predictions import Array, DrawnCurve, DrawnNumber, DrawnPrediction, ModelPredictions
@@ -151,7 +152,8 @@ class _Simulated:
         )  # fmt: skip
 
     def _pairs(self, one: Asked) -> Iterator[tuple[str, str]]:
-        readouts = [one.readout] if one.readout else [s for species in one.parts.values() for s in species]
+        carrying = (s for species in one.parts.values() for name in species for s in carriers(self._network, name))
+        readouts = [one.readout] if one.readout else list(carrying)
         yield from ((readout, name) for name in (*one.experiments, one.against) if name for readout in readouts)
 
     def absent(self, readout: str, name: str) -> str:
@@ -331,8 +333,9 @@ def _share(one: Asked, simulated: _Simulated) -> DrawnPrediction:
         title, absent = simulated.plans[name].title, lacks(simulated._network, simulated.plans[name])
         carried: dict[str, np.ndarray] = {}
         for part, species in one.parts.items():
-            own = [simulated.course(s, name) for s in species if not simulated.absent(s, name)]
-            carried[part] = np.sum([area(simulated.times, c) for c in own], axis=0) if own else np.zeros(1)
+            given = [pair for one in species for pair in carriers(simulated._network, one).items()]
+            own = [w * area(simulated.times, simulated.course(s, name)) for s, w in given if not absent]
+            carried[part] = np.sum(own, axis=0) if own else np.zeros(1)
         none = "the model has none of the species that carry the signal"
         absent = absent or ("" if any(c.shape[0] > 1 or c.any() for c in carried.values()) else none)
         whole = np.sum([np.broadcast_to(c, simulated.draws) for c in carried.values()], axis=0)
@@ -373,27 +376,3 @@ def _prediction(
     one: Asked, x: str, y: str, curves: Sequence[DrawnCurve], numbers: Sequence[DrawnNumber]
 ) -> DrawnPrediction:
     return DrawnPrediction(one.id, one.kind, one.title, x, y, tuple(curves), tuple(numbers))
-
-
-def told(found: ModelPredictions) -> Mapping[str, str]:
-    """Each number of one model in words: label -> median, 90 % interval, unit."""
-    said = {}
-    for prediction in found.predictions:
-        for number in prediction.numbers:
-            if number.values is None:
-                said[f"{prediction.title} - {number.label.rpartition(': ')[0]}"] = f"cannot be asked: {number.absent}"
-                continue
-            values = number.values.values
-            finite = values[np.isfinite(values)]
-            if not len(finite):
-                words = "undefined at every draw"
-            elif number.label.startswith("probability"):
-                words = f"{finite.mean():.0f} %"
-            else:
-                low, middle, high = np.quantile(finite, (0.05, 0.5, 0.95))
-                words = f"{middle:.3g} ({low:.3g} to {high:.3g}) {number.unit}".rstrip()
-            missing = np.mean(~np.isfinite(values))
-            said[f"{prediction.title} - {number.label}"] = words + (
-                f", undefined at {100 * missing:.0f} % of the draws" if missing and len(finite) else ""
-            )
-    return said

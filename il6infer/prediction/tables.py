@@ -1,4 +1,4 @@
-"""Predictions as tables: one of all numbers, and one of each prediction's curves."""
+"""Predictions as tables, one of all numbers and one of each prediction's curves, and in words."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from il6infer._files import atomic_write_text
 from il6infer.stages.comparison import SAY
-from il6infer.stages.predictions import Band, Predictions, Spread
+from il6infer.stages.predictions import Band, ModelPredictions, Predictions, Spread
 
 AVERAGE = "average"
 """What tables call the mixture of all models by their weights."""
@@ -91,3 +93,27 @@ def _csv(heads: Iterable[str], rows: Iterable[tuple]) -> str:
     writer.writerow(heads)
     writer.writerows(rows)
     return buffer.getvalue()
+
+
+def told(found: ModelPredictions) -> Mapping[str, str]:
+    """Each number of one model in words: label -> median, 90 % interval, unit."""
+    said = {}
+    for prediction in found.predictions:
+        for number in prediction.numbers:
+            if number.values is None:
+                said[f"{prediction.title} - {number.label.rpartition(': ')[0]}"] = f"cannot be asked: {number.absent}"
+                continue
+            values = number.values.values
+            finite = values[np.isfinite(values)]
+            if not len(finite):
+                words = "undefined at every draw"
+            elif number.label.startswith("probability"):
+                words = f"{finite.mean():.0f} %"
+            else:
+                low, middle, high = np.quantile(finite, (0.05, 0.5, 0.95))
+                words = f"{middle:.3g} ({low:.3g} to {high:.3g}) {number.unit}".rstrip()
+            missing = np.mean(~np.isfinite(values))
+            said[f"{prediction.title} - {number.label}"] = words + (
+                f", undefined at {100 * missing:.0f} % of the draws" if missing and len(finite) else ""
+            )
+    return said

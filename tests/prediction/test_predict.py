@@ -14,11 +14,14 @@ import sympy as sp
 import yaml
 
 from il6infer._errors import UserError
+from il6infer.library.compose import compose
 from il6infer.network.network import Event, symbol
+from il6infer.network.sbml import read_sbml
 from il6infer.prediction.ask import lacks
 from il6infer.prediction.explore import draft
 from il6infer.prediction.interventions import interventions_of, read_interventions
 from il6infer.prediction.predict import predict
+from il6infer.prediction.shares import carriers
 from il6infer.prediction.tables import write_tables
 from il6infer.prediction.weighing import weigh
 from il6infer.problems.spec import STEADY_STATE, Experiment, Observable, Parameter, Period, Prior, Problem
@@ -163,6 +166,45 @@ def test_shares_add_up_and_a_species_that_the_model_lacks_carries_nothing(found)
 
     np.testing.assert_allclose(got["ligand: through a"], 75, rtol=1e-4)
     np.testing.assert_allclose(got["ligand: through b"], 25, rtol=1e-4)
+
+
+def test_where_hexamers_alone_signal_the_share_of_a_mode_is_theirs_by_halves():
+    """Complexes that have not joined carry nothing: their share, 50 %, was told for that of the signal."""
+    ligand = symbol("IL6")
+    rates = {"IL6": sp.Integer(0), "C_a": 100 * ligand, "C_b": 100 * ligand, "C_endosome": 9 * ligand,
+             "H_a": ligand, "H_a_b": 2 * ligand, "H_b": 3 * ligand}  # fmt: skip
+    own = problem()
+    experiments = (Experiment("e", (Period(STEADY_STATE, {"IL6": sp.Float(0)}), Period(0.0))),)
+    observables = (Observable("obs_R", 2.0 * symbol("C_a") + 1.0, symbol("sigma")),)
+    model = replace(own, network=network(rates, dict.fromkeys(rates, 0.0)), experiments=experiments,
+                    parameters=own.parameters[1:], observables=observables)  # fmt: skip
+    parts = {"a": ["C_a"], "b": ["C_b"], "lost": ["C_c"]}
+    share = {"id": "share", "title": "share", "share": {"experiments": ["one"], "parts": parts}}
+    file = {key: value for key, value in ASKED.items() if key != "next"}
+    asked = interventions_of({**file, "predictions": [share]}, _path("p.yaml"))
+    draws = az.from_dict(posterior={"sigma": np.full((1, 4), 0.2)})
+    got = numbers(predict(model, draws, asked, seed=1, **SOLVER), "share")
+
+    # Two gp130 in a hexamer: 2 of H_a and one of each H_a_b for a, 2 of H_b and one of each H_a_b for b.
+    np.testing.assert_allclose(got["ligand: through a"], 100 * 4 / 12, rtol=1e-4)
+    np.testing.assert_allclose(got["ligand: through b"], 100 * 8 / 12, rtol=1e-4)
+    np.testing.assert_array_equal(got["ligand: through lost"], 0.0)
+
+
+@pytest.mark.parametrize("name", ["both_none+hexamer", "cluster_none+hexamer+trafficking", "both_none", "linear_none"])
+def test_what_carries_the_modes_of_a_model_is_all_that_signals(name):
+    model = compose(name)
+    own = read_sbml(model.sbml, name)
+    complexes = [s for s in own.states if s.startswith("C_") and s != "C_endosome"]
+    total: dict[str, float] = {}
+    for species in complexes:
+        for state, weight in carriers(own, species).items():
+            total[state] = total.get(state, 0.0) + weight
+    signal = own.derived["active_receptor"]
+    state, weight = next(iter(total.items()))
+    carried = sum(w * symbol(s) for s, w in total.items())
+
+    assert sp.simplify(signal - sp.diff(signal, symbol(state)) / weight * carried) == 0
 
 
 def test_a_new_measurement_has_the_noise_of_the_gel_on_the_scale_of_the_read_out(found):
