@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from il6infer._errors import Fault
-from il6infer.library.compose import Model, value_fault, with_cells
-from il6infer.library.genotypes import knock_out_fault, knocked_out, parameter_fault
+from il6infer.library.compose import Model, with_cells
+from il6infer.library.genotypes import knock_out_fault, knocked_out, parameter_fault, value_fault
 from il6infer.library.priors import cell_table, log_normal
 from il6infer.stages.genotype import COLUMNS, MARKS, Genotype, read_genotype
 

@@ -94,18 +94,17 @@ def run(args: argparse.Namespace) -> None:
 
 def _parameter_faults(args: argparse.Namespace) -> Iterator[Fault]:
     """Find parameters that no model has: a model passes over those that it lacks, so a misspelt one does nothing."""
-    from il6infer.configuration.joint import with_cell
     from il6infer.library.catalogue import read_library
-    from il6infer.library.compose import compose, value_fault
+    from il6infer.library.genotypes import parameters_of_model, value_fault
     from il6infer.library.vocabulary import did_you_mean, parameters_of
 
     named = [(f"--{key} {name}", name, None) for key in ("own", "pooled") for name in getattr(args, key)]
     named += [(f"--set {member}.{name}", name, value) for member, name, value in args.values]
     if not (named or args.models):
         return
-    library, cell = read_library(args.modules), next((cell for _, cell in args.cells), "")
-    models = list(dict.fromkeys(with_cell(model, cell) for model in args.models))
-    known = frozenset(p for model in models for p in compose(model, library).priors["parameter"])
+    library, of_cells = read_library(args.modules), "".join(f"@{cell}" for _, cell in args.cells[:1])
+    models = list(dict.fromkeys(model if "@" in model else model + of_cells for model in args.models))
+    known = frozenset(p for model in models for p in parameters_of_model(model, library))
     listed, known = (f"none of {', '.join(models)}", known) if models else ("no model", parameters_of(library))
     for where, name, value in named:
         if name not in known:

@@ -9,8 +9,9 @@ from il6infer.configuration.check import library_of
 from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.load import free_of, models_of, values_of
 from il6infer.library.catalogue import Library
-from il6infer.library.compose import compose, value_fault
+from il6infer.library.compose import compose
 from il6infer.library.freeing import free_fault, held_constants
+from il6infer.library.genotypes import value_fault
 
 
 def of_model(values: Mapping[str, float], model: str, library: Library) -> dict[str, float]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from numbers import Real
 
 import pandas as pd
 
@@ -15,7 +14,7 @@ from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.library.assembly import complexes_of, gp130_unit, inhibition, parts_of, texts_of
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.declared import reactions_of, species_of
-from il6infer.library.genotypes import may_be_zero
+from il6infer.library.genotypes import value_fault
 from il6infer.library.names import CELLS, ModelName, cells_name, parse_model_name
 from il6infer.library.priors import UNITS, cell_table, prior_table
 from il6infer.library.translate import own_sbml, sbml_of
@@ -173,24 +172,6 @@ def with_cells(model: Model, parameters: Collection[str]) -> Model:
         line = f"\n  {own} = {name};" + (f" {own} has {unit[1]};" if unit else "")
         text = re.sub(rf"\b{name}\b", own, head) + body + line + re.sub(rf"\b{name}\b", own, tail)
     return replace(model, antimony=text, sbml=sbml_of(model.identifier, text)) if parameters else model
-
-
-def value_fault(where: str, name: str, value: float, library: Library) -> Fault | None:
-    """Fault of a value that a parameter cannot take: it must be above 0, or 0 where that is a knock-out.
-
-    Parameters
-    ----------
-    where
-        Place that the fault is reported at.
-    name, value
-        Parameter, and the value given.
-    """
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if number and (0 < value < math.inf or (value == 0 and may_be_zero(name, library))):
-        return None
-    shown = f"{value:g}" if number else repr(value)
-    what = f"{shown} is given, but it must be a number above 0."
-    return Fault(where, what, "Its unit is that of `il6infer models show`.")
 
 
 def _summary(parts: ModelName) -> str:

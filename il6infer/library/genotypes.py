@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from numbers import Real
 
 from il6infer._errors import Fault, UserError, nearest
 from il6infer.library.assembly import parts_of, replaced
@@ -21,6 +23,24 @@ _RATES = re.compile(r"k_\w+|\w+_basal")
 def may_be_zero(parameter: str, library: Library) -> bool:
     """Whether a parameter can be 0: rates, basal ones, and those that a header lists under ``knock_outs``."""
     return bool(_RATES.fullmatch(parameter)) or any(parameter in m.knock_outs for m in library.modules.values())
+
+
+def value_fault(where: str, name: str, value: float, library: Library) -> Fault | None:
+    """Fault of a value that a parameter cannot take: it must be above 0, or 0 where that is a knock-out.
+
+    Parameters
+    ----------
+    where
+        Place that the fault is reported at.
+    name, value
+        Parameter, and the value given.
+    """
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if number and (0 < value < math.inf or (value == 0 and may_be_zero(name, library))):
+        return None
+    shown = f"{value:g}" if number else repr(value)
+    what = f"{shown} is given, but it must be a number above 0."
+    return Fault(where, what, "Its unit is that of `il6infer models show`.")
 
 
 def knocked_out(name: str, model: str, library: Library) -> tuple[str, ...] | None:
@@ -94,6 +114,11 @@ def parameter_fault(where: str, name: str, model: str, library: Library) -> Faul
     able = [str(n) for n in _like(model, library) if name in _parameters(parts_of(n, library), tabled)]
     remedy = f"{_listed(able)} it." if able else _near(name, _parameters(own, tabled))
     return Fault(where, f"model '{model}' has no parameter '{name}'.", remedy)
+
+
+def parameters_of_model(model: str, library: Library) -> set[str]:
+    """Names of the parameters of a model, those that it computes of others too."""
+    return _parameters(parts_of(parse_model_name(model, library), library), _tabled(library))
 
 
 def _parameters(parts: tuple[Module, ...], tabled: set[str]) -> set[str]:

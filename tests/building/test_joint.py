@@ -233,11 +233,11 @@ def test_predictions_are_of_the_models_cells_where_the_first_data_set_has_them(t
 
 
 def test_what_a_model_passes_over_is_told(tmp_path, caplog):
-    joint("classic_none", tmp_path, [member("a", values={"K_SOCS3": 0.1}), member("b")], own=["k_SOCS3_protein"])
+    joint("classic_none", tmp_path, [member("a", values={"K_SOCS3": 0.1}), member("b")], own=["k_loss_SOCS3"])
     said = "both: model 'classic_none' has no parameter '{}', and passes over what the joint fit says of it."
 
     assert [m for m in caplog.messages if "passes over" in m] == [
-        said.format("k_SOCS3_protein"),
+        said.format("k_loss_SOCS3"),
         said.format("K_SOCS3"),
     ]
 
