@@ -18,8 +18,7 @@ from il6infer.interface.doses import Dose, concentration
 from il6infer.library.assembly import readout_fault, species_fault
 from il6infer.library.catalogue import shipped
 from il6infer.library.compose import Model
-from il6infer.library.genotypes import value_fault
-from il6infer.library.genotypes import knock_out_fault, parameter_fault, parameters_of_gene
+from il6infer.library.genotypes import knock_out_fault, parameter_fault, parameters_of_gene, value_fault
 from il6infer.prediction.claims import VirtualExperiment
 from il6infer.prediction.courses import readable
 from il6infer.problems.spec import STEADY_STATE, Problem
