@@ -21,7 +21,7 @@ from il6infer.comparison.criteria import (
     of_values,
 )
 from il6infer.comparison.disagreement import disagreements
-from il6infer.comparison.loo import Loo, loo
+from il6infer.comparison.loo import Loo, in_order, loo
 from il6infer.comparison.weights import shares
 from il6infer.stages.comparison import NAMES, NOTHING_FITS, WEIGHTS, Comparison, Influential, ModelRow, Score
 from il6infer.stages.evidence import Evidence
@@ -49,10 +49,13 @@ class Fit:
 
 
 def observed_digest(idata: Groups) -> tuple[int, str]:
-    """Count the measurements, with a digest of their values."""
-    data = idata["observed_data"]
-    values = [data[name].values for name in sorted(map(str, data.data_vars))]
-    return sum(map(len, values)), hashlib.sha256(b"".join(np.sort(v).tobytes() for v in values)).hexdigest()
+    """Count the measurements, with a digest of their values and times."""
+    data, about = idata["observed_data"], idata["constant_data"]
+    values = []
+    for name in sorted(map(str, data.data_vars)):
+        rows = in_order(idata, name)
+        values += [data[name].values[rows].astype(float), about[f"{name}_time"].values[rows].astype(float)]
+    return sum(map(len, values[::2])), hashlib.sha256(b"".join(v.tobytes() for v in values)).hexdigest()
 
 
 def same_measurements(dataset: str, fits: Sequence[Fit]) -> int:

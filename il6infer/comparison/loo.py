@@ -20,8 +20,8 @@ class Loo:
     Attributes
     ----------
     pointwise
-        (measurements,) expected log predictive density; larger is better. -inf nowhere: a fit with a draw that
-        could not be simulated has no `Loo`.
+        (measurements,) expected log predictive density, in the same order for all fits of the same measurements; larger
+        is better. -inf nowhere: a fit with a draw that could not be simulated has no `Loo`.
     pareto_k
         (measurements,); above 0.7 the estimate of that measurement cannot be trusted.
     p_loo
@@ -53,14 +53,15 @@ def loo(idata: Groups) -> Loo | None:
     """
     parts, places = [], []
     for name, values in sorted(idata["log_likelihood"].data_vars.items(), key=lambda item: str(item[0])):
-        parts.append(values.values.reshape(-1, values.shape[-1]))
+        rows = in_order(idata, str(name))
+        parts.append(values.values.reshape(-1, values.shape[-1])[:, rows])
         about = idata["constant_data"]
         places += [
             (str(name), str(experiment), str(batch), float(time))
             for experiment, batch, time in zip(
-                about[f"{name}_experiment"].values,
-                about[f"{name}_batch"].values,
-                about[f"{name}_time"].values,
+                about[f"{name}_experiment"].values[rows],
+                about[f"{name}_batch"].values[rows],
+                about[f"{name}_time"].values[rows],
                 strict=True,
             )
         ]
@@ -71,6 +72,13 @@ def loo(idata: Groups) -> Loo | None:
     pointwise = _log_sum_exp(log_weights + density.T)
     lppd = _log_sum_exp(density.T) - np.log(len(density))
     return Loo(pointwise, k, float((lppd - pointwise).sum()), tuple(places))
+
+
+def in_order(idata: Groups, name: str) -> np.ndarray:
+    """Rows of a read-out by time, value, gel or plate and experiment: tables of two fits may have them in another."""
+    about = idata["constant_data"]
+    keys = (about[f"{name}_{key}"].values.astype(str) for key in ("experiment", "batch"))
+    return np.lexsort((*keys, idata["observed_data"][name].values, about[f"{name}_time"].values))
 
 
 def _efficiency(idata: Groups) -> float:

@@ -127,6 +127,26 @@ def test_fits_of_other_measurements_are_refused() -> None:
     )
 
 
+def test_rows_in_another_order_are_the_same_measurements_and_change_no_number() -> None:
+    other = normal_mean(seed=2)
+    turned = az.InferenceData(**{group: other[group].copy() for group in other.groups()})
+    rows = np.random.default_rng(1).permutation(other["observed_data"].sizes["y_row"])
+    for group in ("observed_data", "constant_data", "log_likelihood"):
+        for name, values in turned[group].data_vars.items():
+            turned[group][name] = (values.dims, values.values[..., rows])
+    found = [
+        {row.model: row for row in compare("toy", [Fit("a", normal_mean(), PASSED), Fit("b", one, PASSED)]).models}
+        for one in (other, turned)
+    ]
+
+    for model in "ab":
+        for number in ("elpd", "se", "elpd_diff", "diff_se", "stacking", "pseudo_bma"):
+            assert getattr(found[0][model], number) == pytest.approx(getattr(found[1][model], number), rel=1e-9), number
+    turned["constant_data"]["y_time"].values[:] += 1.0
+    with pytest.raises(UserError, match="'b' was fitted to other measurements"):
+        compare("toy", [Fit("a", normal_mean(), PASSED), Fit("b", turned, PASSED)])
+
+
 def test_literature_constraints_are_named_and_those_who_hold_them() -> None:
     held, free = normal_mean(), normal_mean()
     held["posterior"].attrs["literature"] = '{"literature_x": {}}'
