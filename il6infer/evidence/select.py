@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from il6infer.engine import compile
 from il6infer.engine.likelihood import pointwise
 from il6infer.evidence.likelihood import climbs, criteria_of
 from il6infer.exchange.select_space import Candidate, read_space, search, write_candidate
+from il6infer.inference.density import Density
 from il6infer.inference.settings import child_seed
 from il6infer.petab_files.lint import check
 from il6infer.problems.priors import spread_out
@@ -45,10 +48,25 @@ def select(path: Path, folder: Path, *, starts: int = 8, seed: int = 1, threads:
         If a file of it cannot be read.
     """
     space, found = read_space(path), dict[str, Calibrated]()
+    optima: dict[str, _Optimum] = {}
+
+    def calibrate(candidate: Candidate, held: Sequence[_Optimum]) -> None:
+        problem = check(write_candidate(candidate, folder / candidate.name))
+        rng = np.random.default_rng(child_seed(seed, candidate.name))
+        logs, values = _climbed(problem, starts, [one.values for one in held], rng, threads)
+        found[candidate.name] = _calibrated(candidate, problem, logs, space.criterion)
+        if len(logs) and np.isfinite(logs[0]):
+            best = dict(zip((p.id for p in problem.estimated), values, strict=True))
+            optima[candidate.name] = _Optimum(candidate, {**candidate.fixed, **best}, float(logs[0]))
 
     def score(candidate: Candidate) -> float | None:
         if candidate.name not in found:
-            found[candidate.name] = _calibrated(candidate, space.criterion, folder, starts, seed, threads)
+            calibrate(candidate, [one for one in optima.values() if candidate.holds(one.candidate)])
+            own = optima.get(candidate.name)
+            for larger in [o for o in optima.values() if own and o.candidate.holds(candidate) and o.below(own)]:
+                name = larger.candidate.name
+                logger.info("%s ended lower than %s, which it holds: it is climbed again", name, candidate.name)
+                calibrate(larger.candidate, [o for o in optima.values() if larger.candidate.holds(o.candidate)])
         return found[candidate.name].value
 
     steps = tuple(search(space, score))
@@ -57,12 +75,21 @@ def select(path: Path, folder: Path, *, starts: int = 8, seed: int = 1, threads:
     return Selection(space.criterion, space.method, best, tuple(models), len(space.candidates), steps)
 
 
-def _calibrated(
-    candidate: Candidate, criterion: str, folder: Path, starts: int, seed: int, threads: int
-) -> Calibrated:  # fmt: skip
-    problem = check(write_candidate(candidate, folder / candidate.name))
-    about = (candidate.name, tuple(sorted(candidate.estimated)), candidate.fixed)
-    logs = _log_likelihoods(problem, starts, np.random.default_rng(child_seed(seed, candidate.name)), threads)
+@dataclass(frozen=True)
+class _Optimum:
+    """Largest likelihood of a candidate that is known, and the values of its parameters there, the fixed ones too."""
+
+    candidate: Candidate
+    values: Mapping[str, float]
+    logp: float
+
+    def below(self, other: _Optimum) -> bool:
+        """Whether it is lower than that of another one, by more than climbs differ."""
+        return self.logp < other.logp - SAME
+
+
+def _calibrated(candidate: Candidate, problem: Problem, logs: np.ndarray, criterion: str) -> Calibrated:
+    about, starts = (candidate.name, tuple(sorted(candidate.estimated)), candidate.fixed), len(logs)
     if not len(logs) or not np.isfinite(logs[0]):
         logger.warning("%s: no start can be simulated", candidate.name)
         return Calibrated(*about, None, None, 0, starts)
@@ -76,13 +103,22 @@ def _calibrated(
     return Calibrated(*about, value, known, reached, starts)
 
 
-def _log_likelihoods(problem: Problem, starts: int, rng: np.random.Generator, threads: int) -> np.ndarray:
-    """Log-likelihood at the end of each start, the best first; of a model that estimates nothing, the one it has."""
+def _climbed(
+    problem: Problem, starts: int, held: Sequence[Mapping[str, float]], rng: np.random.Generator, threads: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log-likelihood at the end of each start, the best first, and the values there.
+
+    Of a model that estimates nothing, the one it has. `held` are optima of models that this one holds: it cannot be
+    lower than they are.
+    """
     engine = compile(problem)
     if not problem.estimated:
         found = engine.simulate(np.empty(0))
-        return np.full(starts, pointwise(problem, found.prediction, found.noise).sum())
+        return np.full(starts, pointwise(problem, found.prediction, found.noise).sum()), np.empty(0)
     values = spread_out(problem.estimated, starts, rng)
     nominal = np.array([p.nominal for p in problem.estimated])
     values[0] = np.where(np.isfinite(nominal), nominal, values[0])
-    return climbs(problem, engine, values, threads).logp
+    more = [[own[p.id] for p in problem.estimated] for own in held]
+    climbed = climbs(problem, engine, np.concatenate([values, np.array(more).reshape(-1, len(nominal))]), threads)
+    ends = np.pad(climbed.logp, (0, len(values) + len(more) - len(climbed.logp)), constant_values=-np.inf)
+    return ends, Density(problem, engine).constrained(climbed.points[0]) if len(climbed.points) else nominal

@@ -130,6 +130,18 @@ def test_forward_backward_and_all_agree_where_the_space_is_simple(tmp_path):
     assert len(best) == 1
 
 
+@pytest.mark.parametrize("order", ["0.5;estimate", "estimate;0.5"])
+def test_a_model_is_never_lower_than_one_that_it_holds(tmp_path, order):
+    """From k = 90, where nothing is left of A, no climb leads back: the likelihood does not depend on k there."""
+    path = write_space(tmp_path, [f"M\tdecay/problem.yaml\t1\t{order}\t2"])
+    table = decay_v1.write(tmp_path / "decay", transformation="lin").with_name("parameters.tsv")
+    table.write_text(table.read_text().replace("\t100\t0.5\t", "\t100\t90\t"))
+    found = {one.estimated: one.criteria.log_likelihood for one in select(path, tmp_path / "out", starts=1).models}
+
+    assert found["k",] >= found[()]
+    assert found[()] == pytest.approx(4.8981, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("rows", "more", "message"),
     [
