@@ -9,6 +9,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy
@@ -258,12 +259,13 @@ def interval(found: Profile, best: float | None) -> Interval:
 
 
 def _crossing(points: Sequence[tuple[float, float]], line: float, logarithmic: bool) -> float | None:
-    """Where a profile, from its top outwards, falls below a line; None where it does not."""
-    for (x, above), (y, below) in zip(points, points[1:], strict=False):
-        if below < line:
-            share = (above - line) / (above - below)
-            return float(x * (y / x) ** share if logarithmic else x + share * (y - x))
-    return None
+    """Where a profile, followed outwards, falls below a line and stays there; None where it ends above it."""
+    above = max(i for i, (_, value) in enumerate(points) if value >= line)
+    if above + 1 == len(points):
+        return None
+    (x, high), (y, low) = points[above : above + 2]
+    share = (high - line) / (high - low)
+    return float(x * (y / x) ** share if logarithmic else x + share * (y - x))
 
 
 def _says(
@@ -271,7 +273,7 @@ def _says(
 ) -> str:
     beyond = _beyond(found, points, low, high)
     if low is not None and high is not None:
-        said = f"the data alone tell it, {low:.3g} to {high:.3g}"
+        said = f"the data alone tell it, {low:.3g} to {high:.3g}{_gaps(found, points)}"
     elif low is not None:
         said = f"the data give a lower limit alone, {low:.3g}{beyond}"
     elif high is not None:
@@ -283,6 +285,14 @@ def _says(
     if short > AMISS:
         said += f"; NOT TO BE TRUSTED: its search ended {short:.2g} below the best fit known"
     return said
+
+
+def _gaps(found: Profile, points: Sequence[tuple[float, float]]) -> str:
+    """Say where between its limits the likelihood is below the line; empty where it is nowhere."""
+    line = (found.log_likelihood or 0.0) - DROP
+    above = [i for i, (_, value) in enumerate(points) if value >= line]
+    gaps = [f"{points[i][0]:.3g} to {points[j][0]:.3g}" for i, j in pairwise(above) if j > i + 1]
+    return f", but not all of {' or '.join(gaps)}" if gaps else ""
 
 
 def _beyond(found: Profile, points: Sequence[tuple[float, float]], low: float | None, high: float | None) -> str:

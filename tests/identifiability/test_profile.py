@@ -97,6 +97,17 @@ def test_a_search_that_ended_too_low_is_not_trusted_and_no_value_is_made_up():
     assert found.intervals["d"].says == "the data give a lower limit alone, 1.28; simulations fail at 3"
 
 
+def test_a_profile_of_two_humps_has_the_limits_of_both_and_says_where_it_has_a_gap():
+    humps = [(1.0, -6.0), (2.0, -0.5), (4.0, -2.5), (8.0, 0.0), (16.0, -6.0)]
+    found = gather([_made("a", humps), _made("b", humps[1:])]).intervals
+
+    # of the line from -0.5 at 2 to -6 at 1, and from 0 at 8 to -6 at 16, in logarithms, where they cross -1.92
+    assert found["a"].low == pytest.approx(2.0 * 0.5 ** (1.4207 / 5.5), rel=1e-4)
+    assert found["a"].high == pytest.approx(8.0 * 2.0 ** (1.9207 / 6.0), rel=1e-4)
+    assert found["a"].says == "the data alone tell it, 1.67 to 9.99, but not all of 2 to 8"
+    assert found["b"].low is None
+
+
 def test_parts_are_read_as_they_were_written(tmp_path):
     part = ProfilePart("made", (_made("a", [(1.0, None), (2.0, 0.5)]),))
     write(tmp_path / "0.json", part)
