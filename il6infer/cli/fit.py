@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,9 @@ def chosen_settings(args: argparse.Namespace) -> FitSettings:
 
 
 def write_posterior(
-    problem: Path, settings: FitSettings, output: Path, time_limit: float | None = None
-) -> az.InferenceData:
+    problem: Path, settings: FitSettings, output: Path, time_limit: float | None = None,
+    judged: Callable[[az.InferenceData], None] | None = None, stale: Sequence[Path] = (),
+) -> az.InferenceData:  # fmt: skip
     """Fit and write; what stops it (Ctrl-C, SIGTERM, the time limit) leaves the draws beside `output`.
 
     Parameters
@@ -100,6 +102,10 @@ def write_posterior(
         A fit of the same problem, settings and code goes on from the draws that an interrupted one has left there.
     time_limit
         In minutes; None: none.
+    judged
+        What is done with the posterior then; the draws stay beside `output` until that has ended, too.
+    stale
+        Files that tell of the posterior before this one: they go when this one is written.
 
     Raises
     ------
@@ -119,7 +125,11 @@ def write_posterior(
         with Checkpoint(output) as checkpoint:
             idata = fit(problem, settings, checkpoint, interruption, STATED)
             with interruption.keeping():
+                for path in stale:
+                    path.unlink(missing_ok=True)
                 _put(idata, output)
+            if judged:
+                judged(idata)
         return idata
 
     return _interruption.run(work, None if time_limit is None else 60.0 * time_limit)

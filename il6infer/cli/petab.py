@@ -19,7 +19,10 @@ from il6infer.cli.fit import OPTIONS, add_options, chosen_settings, write_poster
 from il6infer.cli.options import Named, count, natural, positive
 
 if TYPE_CHECKING:
+    import arviz as az
+
     from il6infer.problems.spec import Problem
+    from il6infer.stages.verdict import Verdict
 
 logger = logging.getLogger("il6infer")
 
@@ -170,10 +173,16 @@ def run_fit(args: argparse.Namespace) -> None:
     from il6infer.stages import write
     from il6infer.stages.settings import VerdictSections, read_sections
 
-    limits = read_sections(args.config, VerdictSections).verdict
-    idata = write_posterior(args.problem, chosen_settings(args), args.output / "posterior.nc", args.time_limit)
-    verdict = diagnose(idata, limits)
-    write(args.output / "verdict.json", verdict)
+    limits, path = read_sections(args.config, VerdictSections).verdict, args.output / "verdict.json"
+    output, settings = args.output / "posterior.nc", chosen_settings(args)
+    found: list[Verdict] = []
+
+    def judged(idata: az.InferenceData) -> None:
+        found.append(diagnose(idata, limits))
+        write(path, found[0])
+
+    write_posterior(args.problem, settings, output, args.time_limit, judged, [path])
+    [verdict] = found
     for question, answer in verdict.answers:
         failed = "; ".join(reason.message for reason in answer.failed)
         logger.info("%s: %s", question, "yes" if answer.passed else f"NO: {failed}")

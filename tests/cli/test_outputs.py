@@ -289,6 +289,36 @@ def test_draws_that_cannot_be_written_are_saved_elsewhere(monkeypatch, tmp_path)
     assert saved[1].is_file()
 
 
+def test_draws_are_kept_until_they_are_judged_and_an_old_verdict_goes_with_its_posterior(monkeypatch, tmp_path):
+    import xarray as xr
+
+    import il6infer.inference
+    from il6infer.cli import fit
+
+    az = pytest.importorskip("arviz")
+    idata = az.InferenceData(posterior=xr.Dataset({"k": (("chain", "draw"), [[1.0, 2.0]])}))
+    output, verdict = tmp_path / "posterior.nc", tmp_path / "verdict.json"
+    partial = tmp_path / "posterior.nc.partial" / "key.json"
+
+    def made(problem, settings, checkpoint, *_):
+        checkpoint.claim({"problem": "line"})
+        return idata
+
+    def killed(_):
+        assert output.is_file()
+        assert not verdict.exists()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(il6infer.inference, "fit", made)
+    verdict.write_text("of the posterior before")
+    with pytest.raises(ZeroDivisionError):
+        fit.write_posterior(Path("problem.yaml"), None, output, None, killed, [verdict])
+    assert partial.is_file()
+    fit.write_posterior(Path("problem.yaml"), None, output, None, lambda _: verdict.write_text("new"), [verdict])
+    assert verdict.read_text() == "new"
+    assert not partial.exists()
+
+
 def test_what_a_command_answers_is_shown_and_commands_no_terminal(root, capsys):
     say("a \x1b[31mred\x1b[0m cell")
 
