@@ -103,6 +103,7 @@ def sampler_table(idata: Groups) -> Sampler:
         starts_logp=tuple(json.loads(attrs.get("starts_logp", "[]"))),
         integrated=tuple(json.loads(attrs.get("integrated", "[]"))),
         modes_logp=tuple(json.loads(attrs.get("modes_logp", "[]"))),
+        modes_left=tuple(json.loads(attrs.get("modes_left", "[]"))),
         plateaus=tuple(Plateau(**found) for found in json.loads(attrs.get("plateaus", "[]"))),
     )
 

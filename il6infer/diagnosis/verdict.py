@@ -93,6 +93,13 @@ def _sampling(parameters: Mapping[str, ParameterStatistics], sampler: Sampler, l
         value, where = _worst(parameters, key, False)
         remedy = "Too few independent draws: raise fit.draws."
         yield check(label, value, remedy, at_least=limits.ess_min, subject="parameter", where=where)
+    if sampler.modes_left:
+        many = len(sampler.modes_left) + len(sampler.modes_logp)
+        remedy = (
+            f"More modes were found than there are chains, and the draws have none of some of them: take {many} chains "
+            "or more, sampler 'auto' or 'tempered', or priors under which fewer parameters may change places."
+        )
+        yield check("modes without a draw", float(len(sampler.modes_left)), remedy, at_most=0.0)
     total = sampler.chains * sampler.draws
     remedy = "Divergences bias the posterior: raise fit.target_accept (sampler 'auto' does), or tighten rtol."
     yield check("divergences per draw", sampler.divergences / total, remedy, at_most=limits.divergences_max)

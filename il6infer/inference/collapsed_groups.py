@@ -23,11 +23,12 @@ from il6infer.inference.collapsed import (
     residuals,
     tabulate,
 )
-from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, look, peak, place, scan
-from il6infer.inference.collapsed_noise import absolute_residuals, noise_peak
+from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, look, peak, scan
+from il6infer.inference.collapsed_noise import absolute_residuals, may_be_two, noise_peak, two_places
+from il6infer.inference.collapsed_rules import place
 from il6infer.inference.correlated import add_pairs, integrated, weights_of
 from il6infer.inference.elementary import LANES, exp_of
-from il6infer.inference.quadrature import INNER, stretched
+from il6infer.inference.quadrature import INNER, stretched, stretched_twice
 from il6infer.inference.rows import prior_at
 from il6infer.kernel.cached_functions import cached
 
@@ -125,7 +126,17 @@ def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa:
         if round_ > 0 and abs(math.log(sigma / before)) < 0.2:
             break
     if group[NOISE_FREE] != 0.0:
-        count = stretched(ys[0], ys[1], 0, rules[2], start, stop, centre, width)
+        other, its_width = 0.0, 0.0
+        if not absolute and may_be_two(batches, scanned, totals, peaks, first, last - first, sigma):
+            measured = float(batches[last - 1, END] - batches[first, BEGIN])
+            centre, width, start, stop, other, its_width = two_places(
+                batches, totals, scanned, first, last - first, measured, max(freedom, 1), centre, width, start, stop,
+                group[NOISE_PRIOR:],
+            )  # fmt: skip
+        if its_width > 0.0:
+            count = stretched_twice(ys[0], ys[1], rules[2], start, stop, centre, width, other, its_width)
+        else:
+            count = stretched(ys[0], ys[1], 0, rules[2], start, stop, centre, width)
     if not absolute:
         for b in range(last - first):
             counts[b] = place(

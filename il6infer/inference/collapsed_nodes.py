@@ -1,4 +1,4 @@
-"""Where the nodes of a batch are: its peak over r, what its bounds cut off, and rules around both; compiled."""
+"""Where the integrand of a batch is: its peak over r, or the shoulder of its plateau; compiled."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from il6infer.inference.collapsed import (
     SCALE_PRIOR,
     SCALED,
     SHIFTED,
-    conditional,
     given_noise,
     residuals,
 )
-from il6infer.inference.quadrature import INNER, stretched
+from il6infer.inference.quadrature import INNER
 
 POINTS, _ABOVE, _SPACING = 22, 4.0, 1.0
 """Where r is looked for first: so many points, from so far above the largest ln(x) downwards, so far apart."""
@@ -29,82 +28,12 @@ _OUTSIDE = 5
 BROAD = 0.7
 """Width of the shoulder of a plateau, and of the widest peak."""
 
-_REACH = 6.0
-"""Half the width of the strip in which a bound is resolved, in widths of its step."""
-
-_STILL, _BROADEST = 1e-3, 2.0
-"""A mean that moves less with r meets no bound; the width of a step is at most the other."""
-
-_WIDE = 200.0
-"""How far from its peak an integrand over r is followed at most."""
-
 _CLIMBS = 8
 """Steps to a peak, at most."""
 
-_NOISES, _LARGER = 6, 2.0
-"""Noises that are tried where the noise is integrated out, and the factor from one to the next."""
-
-_DROP = 20.0
-"""What is smaller than the peak by this factor's exponential counts for nothing."""
-
 
 @njit(**INNER)
-def _between_walls(batch, r, mean, total, sigma, of_offset):  # noqa: ANN001, ANN202
-    """Mean of u, or of u + r (`of_offset`), where the bounds of the other one leave it.
-
-    Returns it, how far these have moved it, and the precision of u.
-    """
-    centre, both, _, _, _ = conditional(batch, r, mean, total, sigma)
-    other = SCALE_PRIOR if of_offset else OFFSET_PRIOR
-    shift = 0.0 if of_offset else r
-    kept = min(max(centre, batch[other + 3] - shift), batch[other + 4] - shift)
-    return kept + (r if of_offset else 0.0), abs(kept - centre), both
-
-
-@njit(**INNER)
-def _crossing(batch, values, x, weights, logs, total, sigma, scanned, of_offset, upper):  # noqa: ANN001, ANN202
-    """Find r at which the mean of u, or of u + r (`of_offset`), is at a bound, by Newton's method.
-
-    Returns r, and the width of the step that the bound makes there; 0 where there is none. As r grows u falls and u + r
-    rises, so each bound is met once at most.
-    """
-    edge = batch[(OFFSET_PRIOR if of_offset else SCALE_PRIOR) + (4 if upper else 3)]
-    from_below, nearest = of_offset != upper, -1
-    for i in range(POINTS):
-        # From the last scanned point inside.
-        at = POINTS - 1 - i if from_below else i
-        if nearest < 0 and scanned[at, 2] < np.inf:
-            centre, _, _ = _between_walls(batch, scanned[at, 0], scanned[at, 1], total, sigma, of_offset)
-            if (centre <= edge) if upper else (centre >= edge):
-                nearest = at
-    if nearest < 0 or not -np.inf < edge < np.inf:
-        return 0.0, 0.0
-    r = scanned[nearest, 0]
-    for _ in range(12):
-        mean, spread = residuals(batch, values, x, weights, r, logs)
-        if not spread < np.inf:
-            break
-        slope, rho = 0.0, math.exp(r)
-        for j in range(int(batch[BEGIN]), int(batch[END])):
-            slope -= weights.own[j] * rho / (rho + x[j])
-        centre, moved, both = _between_walls(batch, r, mean, total, sigma, of_offset)
-        slope = (slope / (sigma * sigma) - batch[OFFSET_PRIOR + 2]) / both
-        if of_offset:
-            slope += 1.0
-        if moved > 0.0:  # along a bound of the other one
-            slope = 1.0 if of_offset else -1.0
-        if abs(slope) < _STILL:
-            break
-        width = min(1.0 / (max(math.sqrt(both), both * moved) * abs(slope)), _BROADEST)
-        step = (edge - centre) / slope
-        r += min(max(step, -8.0), 8.0)
-        if abs(step) < 0.01 * width:
-            return r, width
-    return 0.0, 0.0
-
-
-@njit(**INNER)
-def _bounds(batch):  # noqa: ANN001, ANN202
+def bounds(batch):  # noqa: ANN001, ANN202
     """Give the ends of r: the offset's where there is no scale, else those that any scale leaves."""
     low, high = batch[OFFSET_PRIOR + 3], batch[OFFSET_PRIOR + 4]
     if batch[SCALED] != 0.0:
@@ -156,10 +85,11 @@ def scan(batch, values, x, weights, logs, scanned):  # noqa: ANN001, ANN201
     for j in range(begin, end):
         total += weights.own[j]
         largest = max(largest, x[j])
-        level += values[j] / (end - begin)
-    top, bottom, lowest, highest = 0.0, 0.0, 0.0, 0.0
+        level += weights.own[j] * values[j]
+    level /= total
+    top, bottom, lowest, highest, low, high = 0.0, 0.0, 0.0, 0.0, -np.inf, np.inf
     if batch[SHIFTED] != 0.0:
-        low, high = _bounds(batch)
+        low, high = bounds(batch)
         # Where nothing is predicted, only the offset is measured.
         shown = math.log(largest) if largest > 0.0 else level
         lowest, highest = _wanted(batch, level, shown)
@@ -167,7 +97,7 @@ def scan(batch, values, x, weights, logs, scanned):  # noqa: ANN001, ANN201
         bottom = min(max(top - (POINTS - 1) * _SPACING, low), high)
         lowest, highest = min(max(lowest, low), bottom), max(min(highest, high), top)
     for i in range(POINTS):
-        scanned[i, 0] = _scanned(i, top, bottom, lowest, highest)
+        scanned[i, 0] = min(max(_scanned(i, top, bottom, lowest, highest), low), high)  # rounding may lead beyond
         if i == 0 or batch[SHIFTED] != 0.0:
             scanned[i, 1], scanned[i, 2] = residuals(batch, values, x, weights, scanned[i, 0], logs)
         else:
@@ -200,13 +130,16 @@ def climb(batch, values, x, weights, logs, total, sigma, r, step):  # noqa: ANN0
     mean, spread = residuals(batch, values, x, weights, r, logs)
     top = given_noise(batch, r, mean, spread, total, sigma)[0]
     misfit = _misfit(batch, mean, spread, total, sigma, r)
-    low, high = _bounds(batch)
+    low, high = bounds(batch)
     for _ in range(_CLIMBS):
         below = _height(batch, values, x, weights, logs, total, sigma, max(r - step, low))
         above = _height(batch, values, x, weights, logs, total, sigma, min(r + step, high))
         bend = (2.0 * top - below - above) / (step * step)
         if not (bend > 1e-3 and bend < np.inf):
             if not max(below, above) > top:
+                if min(below, above) > -np.inf:
+                    step = BROAD  # nothing bends there
+                    break
                 step *= 0.5
                 continue
             # A slope that does not bend down yet: the peak lies farther up.
@@ -217,7 +150,7 @@ def climb(batch, values, x, weights, logs, total, sigma, r, step):  # noqa: ANN0
         mean, spread = residuals(batch, values, x, weights, r + move, logs)
         found = given_noise(batch, r + move, mean, spread, total, sigma)[0]
         if found > top:
-            r, top = r + move, found
+            r, top = min(max(r + move, low), high), found
             misfit = _misfit(batch, mean, spread, total, sigma, r)
         if bend == 0.0:
             continue
@@ -236,6 +169,21 @@ def _height(batch, values, x, weights, logs, total, sigma, r):  # noqa: ANN001, 
 
 
 @njit(**INNER)
+def _level(batch, values, x, weights, logs, total, sigma, r, way, enough):  # noqa: ANN001, ANN202
+    """Whether the integrand is high not only at an end of what was scanned but to both sides of it: a plateau.
+
+    Where the priors want r, which is where an end may be, there may as well be a peak, narrower than scanned points
+    are apart; and at a bound of r a slope.
+    """
+    low, high = bounds(batch)
+    for place in (r, r - way * _SPACING, r + way * _SPACING):
+        near = min(max(place, low), high)
+        if not _height(batch, values, x, weights, logs, total, sigma, near) > enough:
+            return False
+    return True
+
+
+@njit(**INNER)
 def peak(batch, values, x, weights, logs, total, sigma, scanned):  # noqa: ANN001, ANN201
     """Find where in r the integrand is, at one noise: height, place, width, and misfit there.
 
@@ -247,135 +195,18 @@ def peak(batch, values, x, weights, logs, total, sigma, scanned):  # noqa: ANN00
     if batch[SHIFTED] == 0.0 or not top > -np.inf:
         return top, 0.0, 1.0, misfit
     for first, way in ((POINTS - 1, -1), (0, 1)):
-        if scanned[first, 3] > top - 1.0:
-            while 0 <= first < POINTS and scanned[first, 3] > top - 1.0:
-                first += way
-            return top, scanned[min(max(first, 0), POINTS - 1), 0], BROAD, misfit
+        if not _level(batch, values, x, weights, logs, total, sigma, scanned[first, 0], way, top - 1.0):
+            continue
+        while 0 <= first < POINTS and scanned[first, 3] > top - 1.0:
+            first += way
+        if not 0 <= first < POINTS:
+            return top, scanned[first - way, 0], BROAD, misfit
+        inside, outside = scanned[first, 0], scanned[first - way, 0]
+        while abs(outside - inside) > _SPACING:
+            r = 0.5 * (inside + outside)
+            high = _height(batch, values, x, weights, logs, total, sigma, r) > top - 1.0
+            inside, outside = (inside, r) if high else (r, outside)
+        return top, inside, BROAD, misfit
     step = 0.5 * (scanned[max(best - 1, 0), 0] - scanned[min(best + 1, POINTS - 1), 0])
     step *= 0.5 if 0 < best < POINTS - 1 else 1.0
     return climb(batch, values, x, weights, logs, total, sigma, scanned[best, 0], step)
-
-
-@njit(**INNER)
-def _walled(batch, total, sigma, scanned, i):  # noqa: ANN001, ANN202
-    """Whether it is a bound, and not the measurements, that makes the integrand small at a scanned point."""
-    if not scanned[i, 2] < np.inf:
-        return False
-    found, _, _, mass = given_noise(batch, scanned[i, 0], scanned[i, 1], scanned[i, 2], total, sigma)
-    return mass < -1e-9
-
-
-@njit(**INNER)
-def _counts(batch, r, mean, spread, total, sigma, others, freedom, top):  # noqa: ANN001, ANN202
-    """Whether the integrand over r is not negligible there, at the noise that suits it best.
-
-    A larger noise makes light of a misfit: the tails are those of a Student distribution, as far as the priors let
-    them. `others` is the misfit of the other batches of the group, and `freedom` its degrees of freedom; 0: the noise
-    is given.
-    """
-    if not spread < np.inf:
-        return False
-    larger, count = sigma, freedom + batch[SCALED]
-    for _ in range(_NOISES if freedom > 0.0 else 1):
-        found = given_noise(batch, r, mean, spread, total, larger)[0]
-        if freedom > 0.0:
-            found -= 0.5 * others / (larger * larger) + count * math.log(larger / sigma)
-        if found >= top - _DROP:
-            return True
-        larger *= _LARGER
-    return False
-
-
-@njit(**INNER)
-def place(
-    batch,
-    values,
-    x,
-    weights,
-    logs,
-    total,
-    sigma,
-    scanned,
-    found,
-    whole,
-    freedom,
-    rules,
-    nodes,
-    log_weights,  # noqa: ANN001
-):  # noqa: ANN201
-    """Place the nodes in r around a `peak`, which is `found`; returns how many there are.
-
-    `whole` is the misfit of all batches of the group, and `freedom` its degrees of freedom where its noise is
-    integrated out, else 0.
-    """
-    if batch[SHIFTED] == 0.0:
-        nodes[0], log_weights[0] = 0.0, 0.0
-        return 1
-    centre, width, misfit = found[1], found[2], found[3]
-    others = whole - misfit
-    top = found[0] - 0.5 * others / (sigma * sigma) if freedom > 0.0 else found[0]
-    low, high = _bounds(batch)
-    low, high = max(low, centre - _WIDE), min(high, centre + _WIDE)
-    # Points beyond which there is nothing.
-    first, last = 0, POINTS - 1
-    while first < POINTS - 1 and scanned[first, 0] > centre:
-        r, mean, spread = scanned[first, 0], scanned[first, 1], scanned[first, 2]
-        if _counts(batch, r, mean, spread, total, sigma, others, freedom, top):
-            break
-        first += 1
-    while last > 0 and scanned[last, 0] < centre:
-        r, mean, spread = scanned[last, 0], scanned[last, 1], scanned[last, 2]
-        if _counts(batch, r, mean, spread, total, sigma, others, freedom, top):
-            break
-        last -= 1
-    start, stop = scanned[min(last + 1, POINTS - 1), 0], scanned[max(first - 1, 0), 0]
-    # A prior without bounds ends a plateau beyond what was scanned: it is followed there, in ever longer steps.
-    for way in (-1.0, 1.0):
-        if (last < POINTS - 1) if way < 0.0 else (first > 0):
-            continue
-        r, step = (start, 1.0) if way < 0.0 else (stop, 1.0)
-        while low < r < high:
-            r, step = min(max(r + way * step, low), high), 1.5 * step
-            mean, spread = residuals(batch, values, x, weights, r, logs)
-            if not _counts(batch, r, mean, spread, total, sigma, others, freedom, top):
-                break
-        if way < 0.0:
-            start = r
-        else:
-            stop = r
-    low, high, low_width, high_width = start, stop, 0.0, 0.0
-    if batch[SCALED] != 0.0:
-        # Bounds that the scale, or the offset with it, meets as r goes down or up.
-        goes_down = last == POINTS - 1 or _walled(batch, total, sigma, scanned, last + 1)
-        goes_up = first == 0 or _walled(batch, total, sigma, scanned, first - 1)
-        for side in range(4):
-            of_offset, upper = side % 2 == 1, side >= 2
-            from_below = of_offset != upper
-            if not (goes_down if from_below else goes_up):
-                continue
-            r, step = _crossing(batch, values, x, weights, logs, total, sigma, scanned, of_offset, upper)
-            if step > 0.0 and from_below and r > low:
-                low, low_width = r, step
-            if step > 0.0 and not from_below and r < high:
-                high, high_width = r, step
-    edge_rule, core_rule, count = rules[0], rules[1], 0
-    low_end, high_end = low + _REACH * low_width, high - _REACH * high_width
-    if not low_end + 0.1 * width < high_end:
-        if low_width > 0.0:
-            width = min(width, low_width)
-        if high_width > 0.0:
-            width = min(width, high_width)
-        return stretched(nodes, log_weights, 0, core_rule, start, stop, min(max(centre, start), stop), width)
-    for upper in (False, True):
-        at, wide = (high, high_width) if upper else (low, low_width)
-        if wide == 0.0:
-            continue
-        inside = high_end if upper else low_end
-        begin, end = (inside, min(at + _REACH * wide, stop)) if upper else (max(at - _REACH * wide, start), inside)
-        for i in range(edge_rule.shape[1]):
-            nodes[count] = begin + (end - begin) * edge_rule[0, i]
-            log_weights[count] = math.log(max(edge_rule[1, i] * (end - begin), 1e-300))
-            count += 1
-    return stretched(
-        nodes, log_weights, count, core_rule, low_end, high_end, min(max(centre, low_end), high_end), width
-    )

@@ -7,12 +7,30 @@ import math
 import numpy as np
 from numba import njit
 
-from il6infer.inference.collapsed import BEGIN, END, LOGARITHMIC
+from il6infer.inference.collapsed import (
+    BEGIN,
+    END,
+    LOGARITHMIC,
+    OFFSET_PRIOR,
+    SCALE_PRIOR,
+    SCALED,
+    SHIFTED,
+    given_noise,
+)
 from il6infer.inference.quadrature import INNER
 from il6infer.inference.rows import HIGH, LOW, prior_at
 
 _DROP, _FARTHEST = 28.0, 60.0
 """Integrands over ln(sigma) are followed until they have fallen by this factor's exponential, and no farther."""
+
+PLACES, _NARROW = 33, 24
+"""Where ln(sigma) is looked for when there may be two places: so many, and steps to each of them."""
+
+_FAR_FROM_PRIOR, _MORE = 3.0, 1.5
+"""There may be where what is found is so unlikely before, or misses the data by so much more than it must."""
+
+_AS_HIGH = 25.0
+"""A place that is lower by this factor's exponential counts for nothing."""
 
 
 @njit(**INNER)
@@ -78,3 +96,169 @@ def absolute_residuals(batch, values, x, noise):  # noqa: ANN001, ANN201
             predicted = math.log(predicted)
         total += abs(values[j] - predicted) / noise[j]
     return total
+
+
+@njit(**INNER)
+def _unlikely(batch, prior, value):  # noqa: ANN001, ANN202
+    """How much lower a log-normal prior (its first column) is at the logarithm of a value than at its highest."""
+    slope, bend = batch[prior + 1], batch[prior + 2]
+    return 0.5 * (slope - bend * value) ** 2 / bend if bend > 0.0 else 0.0
+
+
+@njit(**INNER)
+def may_be_two(batches, scanned, totals, peaks, first, many, sigma):  # noqa: ANN001, ANN201
+    """Whether the priors of a scale or an offset want another place than the data, so that the noise may have two.
+
+    Parameters
+    ----------
+    batches
+        See `il6infer.inference.collapsed`; those of the group are `many` from `first` on.
+    scanned, totals, peaks
+        Of `Scratch` in `il6infer.inference.collapsed_groups`.
+    first, many
+        Batches.
+    sigma
+        Noise at which the peaks were found.
+    """
+    found, least = 0.0, 0.0
+    for b in range(many):
+        batch, best, nearest = batches[first + b], np.inf, 0
+        for i in range(scanned.shape[1] if batch[SHIFTED] != 0.0 else 1):
+            left = scanned[b, i, 2]
+            left += totals[b] * scanned[b, i, 1] ** 2 if batch[SCALED] == 0.0 else 0.0
+            best = min(best, left)
+            if abs(scanned[b, i, 0] - peaks[b, 1]) < abs(scanned[b, nearest, 0] - peaks[b, 1]):
+                nearest = i
+        found += peaks[b, 3]
+        least += best
+        mean = scanned[b, nearest, 1]
+        u = given_noise(batch, scanned[b, nearest, 0], mean, scanned[b, nearest, 2], totals[b], sigma)[1]
+        if batch[SCALED] != 0.0 and _unlikely(batch, SCALE_PRIOR, u) > _FAR_FROM_PRIOR:
+            return True
+        if batch[SHIFTED] != 0.0 and _unlikely(batch, OFFSET_PRIOR, u + peaks[b, 1]) > _FAR_FROM_PRIOR:
+            return True
+    return found > _MORE * least
+
+
+@njit(**INNER)
+def _at_noise(batches, totals, scanned, first, many, count, y, row):  # noqa: ANN001, ANN202
+    """Integrand over y = ln(sigma), with r of each batch where it is highest of the scanned points; and the misfit."""
+    sigma = math.exp(y)
+    found, misfit = prior_at(sigma, row)[0] + y - count * y, 0.0
+    for b in range(many):
+        best, left = -np.inf, np.inf
+        for i in range(scanned.shape[1]):
+            if scanned[b, i, 2] < np.inf:
+                height, mean, _, _ = given_noise(
+                    batches[first + b], scanned[b, i, 0], scanned[b, i, 1], scanned[b, i, 2], totals[b], sigma
+                )
+                if height > best:
+                    best, left = height, scanned[b, i, 2] + totals[b] * (scanned[b, i, 1] - mean) ** 2
+        found += best
+        misfit += left
+    return found, misfit
+
+
+@njit(**INNER)
+def _highest(batches, totals, scanned, first, many, count, low, middle, high, row):  # noqa: ANN001, ANN202
+    """Narrow a peak of `_at_noise` down: its height, place and width."""
+    for _ in range(_NARROW):
+        left, right = middle - 0.38 * (middle - low), middle + 0.38 * (high - middle)
+        below = _at_noise(batches, totals, scanned, first, many, count, left, row)[0]
+        top = _at_noise(batches, totals, scanned, first, many, count, middle, row)[0]
+        above = _at_noise(batches, totals, scanned, first, many, count, right, row)[0]
+        if below > top:
+            high, middle = middle, left
+        elif above > top:
+            low, middle = middle, right
+        else:
+            low, high = left, right
+    step, ends = 0.05, 0.0
+    for side in (-1.0, 1.0):
+        ends += _at_noise(batches, totals, scanned, first, many, count, middle + side * step, row)[0]
+    top = _at_noise(batches, totals, scanned, first, many, count, middle, row)[0]
+    bend = (2.0 * top - ends) / (step * step)
+    return top, middle, min(1.0 / math.sqrt(max(bend, 0.25)), 2.0) if bend < np.inf else step
+
+
+@njit(**INNER)
+def two_places(batches, totals, scanned, first, many, count, freedom, centre, width, start, stop, row):  # noqa: ANN001, ANN201
+    """Look whether the noise may be in another place, too, where scales or offsets are as their priors have them.
+
+    Data that contradict a prior are explained by a large noise, or by a small one and an unlikely scale.
+
+    Parameters
+    ----------
+    batches
+        See `il6infer.inference.collapsed`; those of the group are `many` from `first` on.
+    scanned, totals
+        Of `Scratch` in `il6infer.inference.collapsed_groups`.
+    first, many
+        Batches.
+    count, freedom
+        Measurements, and these less scales.
+    centre, width, start, stop
+        Of `noise_peak`.
+    row
+        Of the noise's prior.
+
+    Returns
+    -------
+    tuple
+        Centre, width, start and stop as given, or of the highest place; centre and width of another one, whose width
+        is 0 where there is none.
+    """
+    low = math.log(row[LOW]) if row[LOW] > 0.0 else -np.inf
+    high = math.log(row[HIGH]) if row[HIGH] < np.inf else np.inf
+    # Where the noise is next to nothing the data alone count, and where it is huge the priors alone.
+    least = _at_noise(batches, totals, scanned, first, many, count, centre - 12.0, row)[1]
+    most = _at_noise(batches, totals, scanned, first, many, count, centre + 12.0, row)[1]
+    if not most > _MORE * least:
+        return centre, width, start, stop, 0.0, 0.0
+    begin = max(min(0.5 * math.log(max(least, 1e-300) / freedom) - 1.0, start), low, centre - _FARTHEST)
+    end = min(max(0.5 * math.log(max(most, 1e-300) / freedom) + 1.0, stop), high, centre + _FARTHEST)
+    step, heights = (end - begin) / (PLACES - 1), np.empty(PLACES)
+    for i in range(PLACES):
+        heights[i] = _at_noise(batches, totals, scanned, first, many, count, begin + i * step, row)[0]
+    best, second = -1, -1
+    for i in range(PLACES):
+        if (
+            heights[i] >= heights[max(i - 1, 0)]
+            and heights[i] > heights[min(i + 1, PLACES - 1)]
+            or (i == PLACES - 1 and heights[i] >= heights[i - 1])
+        ):
+            if best < 0 or heights[i] > heights[best]:
+                best, second = i, best
+            elif second < 0 or heights[i] > heights[second]:
+                second = i
+    if best < 0:
+        return centre, width, start, stop, 0.0, 0.0
+    if second >= 0 and not heights[second] > heights[best] - _AS_HIGH:
+        second = -1
+    found = np.zeros((2, 3))
+    for n in range(2 if second >= 0 else 1):
+        at = begin + (best if n == 0 else second) * step
+        found[n] = _highest(
+            batches, totals, scanned, first, many, count, max(at - step, begin), at, min(at + step, end), row
+        )
+    one = 1 if second >= 0 and found[1, 0] > found[0, 0] else 0
+    top = found[one, 0]
+    if not top > -np.inf:
+        return centre, width, start, stop, 0.0, 0.0
+    first_high, last_high = PLACES - 1, 0
+    for i in range(PLACES):
+        if heights[i] > top - _DROP:
+            first_high, last_high = min(first_high, i), max(last_high, i)
+    start = max(begin + (first_high - 1) * step, low) if first_high > 0 else begin
+    stop = min(begin + (last_high + 1) * step, high) if last_high < PLACES - 1 else end
+    for way in (-1.0, 1.0):
+        y, far = (start, step) if way < 0.0 else (stop, step)
+        while low < y < high and abs(y - found[one, 1]) < _FARTHEST:
+            if not _at_noise(batches, totals, scanned, first, many, count, y, row)[0] > top - _DROP:
+                break
+            y, far = min(max(y + way * far, low), high), 1.5 * far
+        if way < 0.0:
+            start = y
+        else:
+            stop = y
+    return found[one, 1], found[one, 2], start, stop, found[1 - one, 1], found[1 - one, 2]

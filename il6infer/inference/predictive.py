@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from il6infer.engine import Engine, Outcome, compile
+from il6infer.engine import Engine, Outcome, Simulation, compile
 from il6infer.engine.likelihood import pointwise
+from il6infer.inference.progress import nothing_done
 from il6infer.problems.courses import carriers_of, draw
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import rows_by_variable, variable_names
@@ -40,7 +41,9 @@ class Ensemble:
     outcomes: Mapping[str, int]
 
 
-def simulate_all(engine: Engine, thetas: np.ndarray, threads: int = 1) -> Ensemble:
+def simulate_all(
+    engine: Engine, thetas: np.ndarray, threads: int = 1, done: Callable[[], None] = nothing_done
+) -> Ensemble:
     """Simulate each row of `thetas` (samples, parameters), on the linear scale.
 
     Parameters
@@ -49,9 +52,17 @@ def simulate_all(engine: Engine, thetas: np.ndarray, threads: int = 1) -> Ensemb
         (samples, parameters), on the linear scale, in the order of the engine.
     threads
         Simulations at a time.
+    done
+        Called after each row.
     """
+
+    def one(theta: np.ndarray) -> Simulation:
+        found = engine.simulate(theta)
+        done()
+        return found
+
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        results = list(pool.map(engine.simulate, thetas))
+        results = list(pool.map(one, thetas))
     size = (len(thetas), len(engine.problem.measurements))
     prediction = np.array([r.prediction for r in results]).reshape(size)
     noise = np.array([r.noise for r in results]).reshape(size)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ logger = logging.getLogger("il6infer")
 
 LOG_EVERY = 10.0
 """Seconds between log lines where nobody watches."""
+
+FIRST_AFTER = 2.0
+"""Seconds after which a step is told of for the first time."""
 
 DRAW_EVERY = 1.0
 """Seconds between pictures on a terminal."""
@@ -58,6 +62,64 @@ def told(doing: str) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+class Steps:
+    """Work of several steps: says what is done and how much is left, of each step that takes long.
+
+    Parameters
+    ----------
+    whole
+        What the steps are of, for the reader.
+    count
+        How many there are.
+    """
+
+    def __init__(self, whole: str, count: int) -> None:
+        self._whole, self._count, self._number = whole, count, 0
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, doing: str, total: int = 0) -> Iterator[Callable[[], None]]:
+        """Begin the next step; gives what is to be called after each part of it.
+
+        Parameters
+        ----------
+        doing
+            What is done.
+        total
+            How many parts it has; 0: it has none.
+        """
+        self._number += 1
+        began, ended, parts = time.monotonic(), threading.Event(), itertools.count(1)
+        said, done = f"{self._whole}, step {self._number} of {self._count}: {doing}", 0
+
+        def tell() -> None:
+            wait = FIRST_AFTER
+            while not ended.wait(wait):
+                wait, seconds = LOG_EVERY, time.monotonic() - began
+                if not total:
+                    logger.info("%s: %.0f s so far", said, seconds)
+                    continue
+                left = f", about {in_words(seconds * (total - done) / done)} left" if done else ""
+                logger.info("%s: %d of %d%s", said, done, total, left)
+
+        def count() -> None:
+            nonlocal done
+            done = next(parts)
+
+        thread = threading.Thread(target=tell, daemon=True)
+        thread.start()
+        try:
+            yield count
+        finally:
+            ended.set()
+            thread.join()
+            self.seconds[doing] = time.monotonic() - began
+
+
+def nothing_done() -> None:
+    """Take no note of a part that is done: see `Steps`."""
 
 
 class TimeLeft:

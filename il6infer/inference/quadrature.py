@@ -117,3 +117,32 @@ def stretched(nodes, log_weights, first, rule, low, high, centre, width):  # noq
         nodes[first + i] = min(max(centre + width * math.sinh(t), low), high)
         log_weights[first + i] = math.log(rule[1, i] * (stop - start) * width * math.cosh(t))
     return first + rule.shape[1]
+
+
+@njit(**INNER)
+def stretched_twice(nodes, log_weights, rule, low, high, centre, width, other, its_width):  # noqa: ANN001, ANN201
+    """Put a rule on [low, high], dense about two centres and ever wider away from both; returns its end.
+
+    As `stretched`, with nodes in t = asinh((x - centre) / width) + asinh((x - other) / its_width).
+
+    Parameters
+    ----------
+    nodes, log_weights
+        Filled from 0 on.
+    rule
+        Of `legendre`.
+    """
+    start = math.asinh((low - centre) / width) + math.asinh((low - other) / its_width)
+    stop = math.asinh((high - centre) / width) + math.asinh((high - other) / its_width)
+    below = low
+    for i in range(rule.shape[1]):
+        t, above = start + (stop - start) * rule[0, i], high
+        for _ in range(60):  # t rises with x
+            middle = 0.5 * (below + above)
+            found = math.asinh((middle - centre) / width) + math.asinh((middle - other) / its_width)
+            below, above = (middle, above) if found < t else (below, middle)
+        x = 0.5 * (below + above)
+        slope = 1.0 / math.hypot(width, x - centre) + 1.0 / math.hypot(its_width, x - other)
+        nodes[i] = x
+        log_weights[i] = math.log(rule[1, i] * (stop - start) / slope)
+    return rule.shape[1]

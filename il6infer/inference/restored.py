@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -26,6 +26,7 @@ from il6infer.inference.collapsed_noise import absolute_residuals
 from il6infer.inference.collapsed_tables import reference, tables_of
 from il6infer.inference.correlated import weights_of
 from il6infer.inference.nuisance import Nuisance
+from il6infer.inference.progress import nothing_done
 from il6infer.inference.quadrature import INNER
 from il6infer.inference.rows import HIGH, LOW, prior_at
 from il6infer.kernel.cached_functions import cached
@@ -160,6 +161,7 @@ def restore(
     sampled: np.ndarray,
     seed: np.random.SeedSequence,
     threads: int = 1,
+    done: Callable[[], None] = nothing_done,
 ) -> np.ndarray:
     """All estimated parameters (draws, parameters) from draws of those that were sampled.
 
@@ -169,6 +171,8 @@ def restore(
         (draws, parameters not integrated out), on the linear scale.
     seed
         Each draw has a generator of its own, so the number of threads changes nothing.
+    done
+        Called after each draw.
 
     Returns
     -------
@@ -185,7 +189,9 @@ def restore(
     def one(draw: int) -> bool:
         found = engine.simulate(thetas[draw])
         out = noises[draw], ratios[draw], inner[draw]
-        return draw_back(*tables, found.prediction, found.noise, RULES[0], int(seeds[draw]), *out)
+        possible = draw_back(*tables, found.prediction, found.noise, RULES[0], int(seeds[draw]), *out)
+        done()
+        return possible
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         possible = np.array(list(pool.map(one, range(len(sampled)))), dtype=bool)

@@ -7,31 +7,29 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._interruption import Interruption
 from il6infer.engine import Engine, compile
-from il6infer.inference import predictive
 from il6infer.inference.checkpoint import Checkpoint
-from il6infer.inference.constants import pulls
-from il6infer.inference.curves import curves
 from il6infer.inference.density import Density
 from il6infer.inference.exchanges import with_images
 from il6infer.inference.frame import Frame
+from il6infer.inference.groups import STEPS, add_groups, draw_back, idle_attrs, solver_settings, told_of_parameters
+from il6infer.inference.modes import Known, Mode, begun_at, disperse, find_modes
 from il6infer.inference.nuisance import NOTHING, find_nuisance
+from il6infer.inference.parts import Parts
 from il6infer.inference.plateaus import find_plateaus
-from il6infer.inference.progress import told
-from il6infer.inference.restored import restore
+from il6infer.inference.predictive import log_likelihood, simulate_all
+from il6infer.inference.progress import Steps, told
 from il6infer.inference.sampler import Sampler, Stated
 from il6infer.inference.settings import child_seed
-from il6infer.inference.starts import Mode, Starts, disperse, find_modes, find_starts, possible
-from il6infer.problems.priors import draw, quantile, spread_out
+from il6infer.inference.starts import Starts, find_starts, possible
+from il6infer.problems.priors import draw, spread_out
 from il6infer.problems.spec import Problem
-from il6infer.problems.stimuli import idle_stimuli
 from il6infer.problems.variables import variable_names
 from il6infer.stages.settings import FitSettings
 
@@ -41,9 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("il6infer")
 
 Begin = Callable[[Density], list[tuple[Frame, np.ndarray]]]
-
-PRIOR_DRAWS, CURVES = 200, 200
-"""Prior draws simulated, and posterior draws shown as curves."""
 
 
 def fit_problem(
@@ -72,7 +67,7 @@ def fit_problem(
         predictions_constant_data. Failed simulations are NaN, -inf in log_likelihood, and counted in the attributes.
     """
     began = time.monotonic()
-    solver = _solver(settings)
+    solver = solver_settings(settings)
     with told(f"{problem.id}: compiling, which is kept for every later run on this machine"):
         engine = compile(problem, **solver, threads=max(1, settings.threads // settings.chains))
         # The statement's own samplers sample what is stated: every parameter.
@@ -92,10 +87,17 @@ def fit_problem(
         stated.hold(problem, engine, whole)
     starts, about_starts = _starts(problem, engine, density, settings, checkpoint)
     started = time.monotonic()
+    known = Known.of(about_starts)
     idata = sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
+    left = known.left(_points(idata, density))
+    if left and settings.sampler == "auto":
+        idata = _all_modes(density, starts, settings, interruption)
+        left = known.left(_points(idata, density))
+    about_starts |= {"modes_left": json.dumps(left)}
     sampled, failures = time.monotonic(), engine.failures()
-    about_nuisance = _restore(idata, problem, engine, density, settings)
-    counted = _add_groups(idata, problem, engine, whole, settings)
+    steps = Steps(f"{problem.id}: after sampling", STEPS)
+    about_nuisance = draw_back(idata, problem, engine, density, settings, steps)
+    counted = add_groups(idata, problem, engine, whole, settings, steps)
     counted["sampling_failures"] = json.dumps(failures, sort_keys=True)
     gradients = int(sum(idata[g]["n_steps"].sum() for g in ("warmup_sample_stats", "sample_stats")))
     gradients += idata["posterior"].attrs.pop("gradients_before", 0)
@@ -103,6 +105,11 @@ def fit_problem(
     logger.info(
         "%s: %d gradients in %.0f s of sampling, %d divergences after tuning; %.0f s in all", problem.id, gradients,
         sampled - started, int(idata["sample_stats"]["diverging"].sum()), ended - began,
+    )  # fmt: skip
+    longest = sorted(steps.seconds.items(), key=lambda step: -step[1])[:3]
+    logger.info(
+        "%s: %.0f s of it after sampling: %s", problem.id, ended - sampled,
+        ", ".join(f"{doing} {seconds:.1f} s" for doing, seconds in longest),
     )  # fmt: skip
     idata["posterior"].attrs.update(
         {
@@ -118,8 +125,8 @@ def fit_problem(
             "noise": json.dumps(
                 {variable_names(problem)[o.id]: o.distribution for o in problem.observables if not o.is_carrier}
             ),
-            "estimated": json.dumps(_estimated(problem)),
-            **_idle_attrs(problem),
+            "estimated": json.dumps(told_of_parameters(problem)),
+            **idle_attrs(problem),
             **_resumed_attrs(idata),
             **about_starts,
             **about_nuisance,
@@ -160,14 +167,17 @@ def sample_problem(
     UserError
         If it cannot be fitted, or the sampler is one of PyMC's.
     """
-    engine = engine or compile(problem, **_solver(settings))
+    engine = engine or compile(problem, **solver_settings(settings))
     sample, called = _sampler(problem, engine, settings, None)
     nuisance = find_nuisance(problem) if settings.nuisance == "integrated" else NOTHING
     density = Density(problem, engine, nuisance)
     starts = begin(density) if begin else _climb(problem, engine, density, settings)[0]
     idata = sample(density, starts, _seeds(settings), settings)
-    about = _restore(idata, problem, engine, density, settings)
-    about |= {"sampler": idata["posterior"].attrs.get("sampler", called), "estimated": json.dumps(_estimated(problem))}
+    about = draw_back(idata, problem, engine, density, settings, Steps(problem.id, 1))
+    about |= {
+        "sampler": idata["posterior"].attrs.get("sampler", called),
+        "estimated": json.dumps(told_of_parameters(problem)),
+    }
     idata["posterior"].attrs.update(about)
     return idata
 
@@ -207,7 +217,9 @@ def _starts(
     starts, found, modes = _climb(problem, engine, density, settings)
     sampled = [problem.estimated[place] for place in density.places]
     plateaus = find_plateaus(density.log_likelihood, sampled, density.constrained(modes[0].frame.origin))
-    about = _start_attrs(found, modes) | {"plateaus": json.dumps([asdict(plateau) for plateau in plateaus])}
+    about = _start_attrs(found, begun_at(modes, settings.chains))
+    about |= {"plateaus": json.dumps([asdict(plateau) for plateau in plateaus])}
+    about |= Known.from_search(modes, settings.chains, found.spread).attrs()
     if checkpoint:
         checkpoint.keep_starts(starts, about)
     return starts, about
@@ -222,32 +234,31 @@ def _climb(
         raise UserError(_nowhere(problem, engine, settings))
     found = with_images(density, found, settings.threads)
     modes = find_modes(density, found, settings.chains, settings.threads)
+    begun = begun_at(modes, settings.chains)
     logger.info(
-        "%s: chains begin at %d mode%s, log-density %s", problem.id, len(modes), "s" if len(modes) > 1 else "",
-        ", ".join(f"{mode.logp:.2f}" for mode in modes),
+        "%s: chains begin at %d %s, log-density %s", problem.id, len(begun),
+        f"of {len(modes)} modes" if len(begun) < len(modes) else "modes" if len(modes) > 1 else "mode",
+        ", ".join(f"{mode.logp:.2f}" for mode in begun),
     )  # fmt: skip
-    return disperse(density, modes, settings.chains, _rng(settings, "dispersion")), found, modes
+    return disperse(density, begun, settings.chains, _rng(settings, "dispersion")), found, modes
 
 
-def _restore(
-    idata: az.InferenceData, problem: Problem, engine: Engine, density: Density, settings: FitSettings
-) -> dict[str, object]:
-    """Draw what was integrated out, in the order of the problem; return attributes that tell about it."""
-    nuisance = density.nuisance
-    about: dict[str, object] = {
-        "integrated": json.dumps(list(nuisance.parameters)),
-        "not_integrated": json.dumps(dict(nuisance.sampled)),
-    }
-    if not nuisance.groups:
-        return about
-    posterior, names = idata["posterior"], [p.id for p in problem.estimated]
-    draws = np.stack([posterior[name].values.ravel() for name in names if name in posterior], axis=-1)
-    values = restore(problem, engine, nuisance, draws, child_seed(settings.seed, "nuisance"), settings.threads)
-    about["quadrature_error"] = density.quadrature_error(values)
-    values = values.reshape(posterior.sizes["chain"], posterior.sizes["draw"], len(names))
-    whole = {name: (("chain", "draw"), values[..., i]) for i, name in enumerate(names)}
-    idata["posterior"] = xr.Dataset(whole, posterior.coords, posterior.attrs)
-    return about
+def _points(idata: az.InferenceData, density: Density) -> np.ndarray:
+    """All draws (draws, dimensions), unconstrained."""
+    return Parts(density).points(np.stack([idata["posterior"][name].values.ravel() for name in density.names], axis=-1))
+
+
+def _all_modes(
+    density: Density, starts: Sequence[tuple[Frame, np.ndarray]], settings: FitSettings,
+    interruption: Interruption | None,
+) -> az.InferenceData:  # fmt: skip
+    """Sample tempered, which knows no modes, where there are more of them than chains."""
+    from il6infer.inference import tempered
+
+    logger.info("chains did not come to all modes: sampling tempered, from the prior")
+    idata = tempered.sample(density, starts, _seeds(settings), settings, None, interruption)
+    idata["posterior"].attrs["sampler"] = tempered.TEMPERED
+    return idata
 
 
 def _resumed_attrs(idata: az.InferenceData) -> dict[str, object]:
@@ -288,8 +299,8 @@ def origins(problem: Problem, density: Density, settings: FitSettings) -> np.nda
 def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:
     """Say what keeps the log-density from being finite, at the prior draws that were tried."""
     thetas = draw(problem.estimated, settings.starts, _rng(settings, "starts"))
-    ensemble = predictive.simulate_all(engine, thetas, settings.threads)
-    impossible = ~np.isfinite(predictive.log_likelihood(problem, ensemble)).all(axis=0)
+    ensemble = simulate_all(engine, thetas, settings.threads)
+    impossible = ~np.isfinite(log_likelihood(problem, ensemble)).all(axis=0)
     table = problem.measurements
     faults = [
         Fault(f"observable '{name}'", f"{count} of its measurements cannot be predicted or are impossible there.")
@@ -305,55 +316,6 @@ def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:
     return ""
 
 
-def _solver(settings: FitSettings) -> dict[str, Any]:
-    names = ("engine", "rtol", "atol", "max_steps")
-    return {name: getattr(settings, name) for name in names}
-
-
-def _add_groups(
-    idata: az.InferenceData, problem: Problem, engine: Engine, density: Density, settings: FitSettings
-) -> dict[str, object]:
-    """Add every group but posterior and sample_stats; return attributes that tell how the simulations fared."""
-    names = [p.id for p in problem.estimated]
-    solver = _solver(settings)
-    chains = idata["posterior"].sizes["chain"]
-    thetas = np.stack([idata["posterior"][name].values.ravel() for name in names], axis=-1)
-    prior = draw(problem.estimated, PRIOR_DRAWS, _rng(settings, "prior"))
-    after = predictive.simulate_all(engine, thetas, settings.threads)
-    before = predictive.simulate_all(engine, prior, settings.threads)
-    chosen = _rng(settings, "curves").choice(len(thetas), min(CURVES, len(thetas)), replace=False)
-    shown, about, dense = curves(problem, thetas[np.sort(chosen)], solver, settings.threads)
-    observed, constant = predictive.data_groups(problem)
-    log_likelihood = predictive.log_likelihood(problem, after)
-    prior_drawn = predictive.noisy(problem, before, _rng(settings, "prior_predictive"))
-    drawn = predictive.noisy(problem, after, _rng(settings, "posterior_predictive"))
-    idata.add_groups(
-        prior=xr.Dataset(
-            {name: (("chain", "draw"), prior[None, :, i]) for i, name in enumerate(names)},
-            coords={"chain": [0], "draw": np.arange(PRIOR_DRAWS)},
-        ),
-        prior_predictive=predictive.by_variable(problem, prior_drawn, 1),
-        posterior_predictive=predictive.by_variable(problem, drawn, chains),
-        log_likelihood=predictive.by_variable(problem, log_likelihood, chains),
-        observed_data=observed,
-        constant_data=constant,
-        predictions=shown,
-        predictions_constant_data=about,
-    )
-    ensembles = {"posterior": after, "prior": before} | ({"predictions": dense} if dense else {})
-    held = pulls(problem, density, thetas, prior, engine=settings.engine, threads=settings.threads)
-    constrained = predictive.literature(problem, before, after)
-    together = predictive.correlated(problem, after)
-    return {
-        **({"literature": json.dumps(constrained)} if constrained else {}),
-        **({"correlated": json.dumps(together)} if together else {}),
-        "constants": json.dumps({name: asdict(pull) for name, pull in held.items()}),
-        "failed_simulations": json.dumps({name: int(e.failed.sum()) for name, e in ensembles.items()}),
-        "integration_error": predictive.integration_error(problem, thetas, log_likelihood, **solver),
-        "engine_counters": json.dumps({name: e.outcomes for name, e in ensembles.items()}),
-    }
-
-
 def _start_attrs(starts: Starts, modes: Sequence[Mode]) -> dict[str, object]:
     return {
         "starts_logp": json.dumps([round(float(value), 3) for value in starts.logp]),
@@ -362,30 +324,3 @@ def _start_attrs(starts: Starts, modes: Sequence[Mode]) -> dict[str, object]:
         "starts_gradients": starts.gradients,
         "starts_failed_gradients": starts.failed,
     }
-
-
-def _idle_attrs(problem: Problem) -> dict[str, object]:
-    """Stimuli that act on nothing, where there are any."""
-    idle = idle_stimuli(problem)
-    return {"idle_stimuli": json.dumps(idle)} if idle else {}
-
-
-def _estimated(problem: Problem) -> dict[str, dict[str, object]]:
-    """Tell what a reader wants to know of each parameter; a number that does not exist (no bound, no value) is null."""
-    return {
-        p.id: {
-            "what": (problem.network.names or {}).get(p.id, ""),
-            "unit": p.unit,
-            "source": p.source,
-            "lower": _number(p.lower),
-            "upper": _number(p.upper),
-            "nominal": _number(p.nominal),
-            "prior": [p.prior.distribution, *p.prior.parameters] if p.prior else None,
-            "prior_quantiles": [quantile(p, level) for level in (0.05, 0.5, 0.95)] if p.prior else None,
-        }
-        for p in problem.estimated
-    }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,11 +19,6 @@ DensityFunction = Callable[[np.ndarray], tuple[float, np.ndarray]]
 ITERATIONS = 200
 """Of the optimiser, for each start."""
 
-WINDOW, SHARE = 10.0, 7.0
-"""Modes whose height is as far below the largest as the first, and whose mass as the second, in logarithms, are not
-used. A thousandth of the mass is less than draws could tell, and chains that begin there never meet the others: Boehm's
-second mode, 11.2 lower, holds e^-9.7."""
-
 SAME_MODE = 0.5
 """Optima nearer than this, in standard deviations of the starts in every direction, are one mode."""
 
@@ -35,9 +30,6 @@ TRIES, LEAST_DROP, MOST_DROP = 12, 0.3, 0.8
 
 DRAWN_ANEW = 20
 """How often a start is drawn anew where its log-density is not finite."""
-
-GAIN = 0.05
-"""When an optimum rises by less, it is not climbed on from."""
 
 _FAILED = 1e12
 
@@ -66,9 +58,9 @@ class Starts:
     gradients: int
     failed: int
 
-    def modes(self) -> list[int]:
-        """Index of each distinct optimum near enough to the best to be explored, the best first."""
-        return _apart(self.points, self.logp, self.spread, WINDOW)
+    def distinct(self, within: float) -> list[int]:
+        """Index of each distinct optimum whose log-density is so near to that of the best, the best first."""
+        return apart(self.points, self.logp, self.spread, within)
 
 
 def possible(density: DensityFunction, points: np.ndarray, draw: Callable[[], np.ndarray]) -> np.ndarray:
@@ -210,104 +202,6 @@ class _Probe:
         return 0.5 * (bend + bend.T)
 
 
-@dataclass(frozen=True)
-class Mode:
-    """An optimum that chains begin at.
-
-    Attributes
-    ----------
-    frame
-        Of the normal approximation there, which is its origin.
-    logp
-        Log-density there.
-    """
-
-    frame: Frame
-    logp: float
-
-    @property
-    def mass(self) -> float:
-        """Logarithm of the mass of the normal approximation, but for a constant: height and width together."""
-        return self.logp + float(np.linalg.slogdet(self.frame.matrix)[1])
-
-
-def find_modes(density: DensityFunction, starts: Starts, most: int, threads: int = 1) -> list[Mode]:
-    """Climb on from the best optima, each in the coordinates of its frame, where ridges are no longer narrow.
-
-    Parameters
-    ----------
-    starts
-        Optimised points.
-    most
-        How many modes there may be; twice as many optima are climbed on from.
-
-    Returns
-    -------
-    list of Mode
-        Those that are still apart and whose mass or height is near enough to the largest, the largest mass first. A low
-        and wide mode may have more of it than a high and narrow one, the more so the more dimensions there are; and a
-        width is but a guess, so that no mode is left out for its width alone.
-    """
-
-    def climb(index: int) -> Mode:
-        point, top = starts.points[index], starts.logp[index]
-        for _ in range(ROUNDS):
-            frame, _ = frame_at(density, point, starts.spread)
-            value, z, _, _ = climbed_from(density, frame)
-            gain = value - top
-            if gain > 0.0:
-                point, top = frame.points(z), value
-            if not gain > GAIN:
-                break
-        return Mode(Frame(point, frame.matrix), float(top))
-
-    # Not only those near the best: on a narrow ridge a first climb ends a hundred below the mode that it leads to.
-    chosen = _apart(starts.points, starts.logp, starts.spread, np.inf)[: 2 * most]
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        climbed = sorted(pool.map(climb, chosen), key=lambda mode: -mode.mass)
-    points = np.array([mode.frame.origin for mode in climbed]).reshape(len(climbed), -1)
-    masses, heights = (np.array([getattr(mode, name) for mode in climbed]) for name in ("mass", "logp"))
-    near = (masses >= masses.max(initial=-np.inf) - SHARE) | (heights >= heights.max(initial=-np.inf) - WINDOW)
-    found = [i for i in _apart(points, masses, starts.spread, np.inf) if near[i]]
-    if len(found) > most:
-        highest = max(found, key=lambda i: heights[i])
-        found = [*[i for i in found if i != highest][: most - 1], highest]
-    return [climbed[i] for i in found]
-
-
-def disperse(
-    density: DensityFunction, modes: Sequence[Mode], chains: int, rng: np.random.Generator
-) -> list[tuple[Frame, np.ndarray]]:
-    """One starting point a chain: modes in turn, each left by one draw from the normal approximation there.
-
-    Chains that began at the very same point could not disagree at first, and R-hat would see less than it should.
-    A draw that loses more log-density than a posterior draw would is pulled back towards the mode.
-
-    Parameters
-    ----------
-    modes
-        Of `find_modes`.
-    chains
-        How many starting points.
-    rng
-        Of the normal draws.
-
-    Returns
-    -------
-    list of (Frame, numpy.ndarray)
-        For each chain the frame of its mode, and coordinates (dimensions,) in it.
-    """
-    chosen = []
-    for chain in range(chains):
-        mode = modes[chain % len(modes)]
-        step = rng.normal(size=len(mode.frame.origin))
-        for shrink in (1.0, 0.5, 0.25, 0.1, 0.03, 0.0):
-            if density(mode.frame.points(shrink * step))[0] >= mode.logp - max(WINDOW, len(step)):
-                break
-        chosen.append((mode.frame, shrink * step))
-    return chosen
-
-
 def climbed_from(density: DensityFunction, frame: Frame) -> tuple[float, np.ndarray, int, int]:
     """Climb from the origin of a frame, in its coordinates: log-density, coordinates, evaluations, failed ones."""
     failed = 0
@@ -327,8 +221,16 @@ def climbed_from(density: DensityFunction, frame: Frame) -> tuple[float, np.ndar
     return -float(result.fun), result.x, int(result.nfev), failed
 
 
-def _apart(points: np.ndarray, logp: np.ndarray, spread: np.ndarray, within: float) -> list[int]:
-    """Index of each distinct optimum that is so near to the best, the best first; see `SAME_MODE`."""
+def apart(points: np.ndarray, logp: np.ndarray, spread: np.ndarray, within: float) -> list[int]:
+    """Index of each distinct optimum that is so near to the best, the best first; see `SAME_MODE`.
+
+    Parameters
+    ----------
+    points, logp, spread
+        See `Starts`.
+    within
+        Of the log-density of the best.
+    """
     chosen: list[int] = []
     for i in np.flatnonzero(logp >= logp[:1].max(initial=-np.inf) - within):
         if all((np.abs(points[i] - points[j]) / spread).max() > SAME_MODE for j in chosen):

@@ -213,6 +213,8 @@ class Sampler:
         Log-density of each mode that chains began at.
     plateaus
         Parameters of which the data know only on which side of a value they lie.
+    modes_left
+        Log-density of each mode that was found, at which no chain began, and to which no draw has come.
     """
 
     chains: int
@@ -234,6 +236,7 @@ class Sampler:
     integrated: tuple[str, ...] = ()
     modes_logp: tuple[float, ...] = ()
     plateaus: tuple[Plateau, ...] = ()
+    modes_left: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,19 @@ def test_a_stuck_chain_fails_and_the_message_says_where() -> None:
     )
 
 
+def test_modes_that_were_found_and_are_not_among_the_draws_fail() -> None:
+    idata = normal_mean()
+    idata["posterior"].attrs |= {"modes_logp": "[-3.0, -4.0, -4.5, -4.5]", "modes_left": "[-5.0, -5.5]"}
+    verdict = diagnose(idata, Thresholds())
+    assert _failed(verdict) == ["modes without a draw"]
+    reason = next(r for r in verdict.sampled.reasons if not r.passed)
+    assert reason.message == (
+        "modes without a draw 2 (limit: at most 0). More modes were found than there are chains, and the draws have "
+        "none of some of them: take 6 chains or more, sampler 'auto' or 'tempered', or priors under which fewer "
+        "parameters may change places."
+    )
+
+
 def test_divergences_above_the_threshold_fail() -> None:
     assert diagnose(normal_mean(divergent=2), Thresholds()).sampled.passed
     verdict = diagnose(normal_mean(divergent=5), Thresholds())
