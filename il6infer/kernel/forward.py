@@ -228,7 +228,8 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
     y, p, t, h, step, end = moving
     run, seg = np.full(lanes, -1), np.full(lanes, -1)
     at, budget = np.zeros(lanes, dtype=np.int64), np.zeros(lanes, dtype=np.int64)
-    tape, rows, waiting = np.empty((32 * runs // lanes + 64 if keep else 1, width())), 0, 0
+    # Memory is not touched before it is written: too many rows cost nothing, and too few a copy.
+    tape, rows, waiting = np.empty((96 * runs // lanes + 32 if keep else 1, width())), 0, 0
     state, parameters = np.empty(N()), np.empty(NP())
     start, fraction, inside, limit = np.empty(lanes), np.zeros(lanes), np.empty((N(), lanes)), np.empty(1)
     space, modes = switching_space(), np.empty((lanes, NP() if SWITCHES() > 0 else 0))

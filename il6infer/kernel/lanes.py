@@ -152,20 +152,21 @@ def judge(lane, moving, errors):
 
     Returns `GOES_ON` or the outcome, and whether the step was taken; a run that took a step to the end has t = end.
     """
+    # One return: with several, numba counts references to `moving` and `errors` at each call, with locked instructions.
     _, _, t, h, step, end = moving
-    was, factor = t[lane], errors[FACTOR, lane]
-    if errors[ERROR, lane] < 1.0:
+    was, factor, taken, outcome = t[lane], errors[FACTOR, lane], errors[ERROR, lane] < 1.0, GOES_ON
+    if taken:
         grown = step[lane] * min(6.0, factor)
         if lands(was, h[lane], end[lane]):
             t[lane], h[lane] = end[lane], max(h[lane], grown)
         else:
             t[lane], h[lane] = was + step[lane], grown
-        return GOES_ON, True
-    finite = math.isfinite(errors[ERROR, lane])
-    h[lane] = step[lane] * (max(0.2, factor) if finite else 0.2)
-    if h[lane] < SMALLEST * max(abs(was), 1.0):
-        return (STEP_TOO_SMALL if finite else NON_FINITE), False
-    return GOES_ON, False
+    else:
+        finite = math.isfinite(errors[ERROR, lane])
+        h[lane] = step[lane] * (max(0.2, factor) if finite else 0.2)
+        if h[lane] < SMALLEST * max(abs(was), 1.0):
+            outcome = STEP_TOO_SMALL if finite else NON_FINITE
+    return outcome, taken
 
 
 @njit(**OPTIONS)
