@@ -19,7 +19,7 @@ from il6infer.engine.fallback import Fallback
 from il6infer.engine.protocol import MAX_STEPS
 from il6infer.engine.tables import fixed, tables_of
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size, tolerances_of_states
-from il6infer.kernel.calls import Described, jacobian_at, pullback_at, simulate_at
+from il6infer.kernel.calls import Described, gradient_at, jacobian_at, pullback_at, simulate_at
 from il6infer.kernel.contracts import Kept, Simulated, Tables
 from il6infer.kernel.equations import model_source
 from il6infer.kernel.layout import layout
@@ -263,10 +263,8 @@ class RosenbrockEngine:
             (measurements,) weights.
         """
         self._check_gradient()
-        if (
-            len(self.blocks) > 1
-            and (gradient := self._pullback_in_blocks(theta, prediction_bar, noise_bar)) is not None
-        ):
+        theta = self._checked(theta)
+        if (gradient := self._pullback_in_blocks(theta, prediction_bar, noise_bar)) is not None:
             return gradient
         return self.backward(theta, self.forward(theta, keep=True).kept, prediction_bar, noise_bar)
 
@@ -280,18 +278,16 @@ class RosenbrockEngine:
         self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray
     ) -> np.ndarray | None:
         """Sum the gradients of the blocks, in their order; None where a run failed, for the fallback sees all runs."""
-        theta, *bars = (np.ascontiguousarray(array, dtype=float) for array in (theta, prediction_bar, noise_bar))
+        bars = [np.ascontiguousarray(bar, dtype=float) for bar in (prediction_bar, noise_bar)]
         simulate, pullback = map(self.kernel.address, ("simulate", "pullback"))
 
-        def gradient(block: Block) -> np.ndarray | None:
-            kept = simulate_at(simulate, theta, block.described.address, True).kept
-            if kept.outcome.any():
-                return None
-            return pullback_at(pullback, theta, block.described.address, kept, *(bar[block.rows] for bar in bars))
+        def gradient(block: Block) -> tuple[bool, np.ndarray]:
+            own = (bar[block.rows] for bar in bars)
+            return gradient_at(simulate, pullback, theta, block.described.address, *own)
 
         total = np.zeros(len(theta))
-        for own in self._map(gradient, self.blocks):
-            if own is None:
+        for whole, own in self._map(gradient, self.blocks):
+            if not whole:
                 return None
             total += own
         return total
