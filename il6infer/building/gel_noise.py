@@ -8,6 +8,7 @@ import pandas as pd
 
 from il6infer.building.genotypes import OwnParameter
 from il6infer.building.linear_noise import noise_names
+from il6infer.building.noise_parameters import with_noise_parameter
 
 SPREAD = 0.5
 """Standard deviation, of the natural log, of noise between gels of one read-out: 0.28 of 13 blots of pgp130, 0.55 of 24
@@ -38,26 +39,13 @@ def with_gel_noise(tables: Mapping[str, pd.DataFrame], measurements: pd.DataFram
     measurements
         Table of the ingest stage, in the order of that of the problem.
     """
-    observables, measured = tables["observables"].copy(), tables["measurements"].copy()
     common = _common(measurements)
     varied = measurements["observable"][common].unique()
-    if "noisePlaceholders" not in observables:
-        observables["noisePlaceholders"] = ""
-    for i, row in observables.iterrows():
-        name = row["observableName"]
-        if name not in varied:
-            continue
-        places = [place for place in row["noisePlaceholders"].split(";") if place]
-        place = f"noiseParameter{len(places) + 1}_{name}"
-        observables.loc[i, "noiseFormula"] = row["noiseFormula"].replace(f"sigma_{name}", f"(sigma_{name}*{place})")
-        observables.loc[i, "noisePlaceholders"] = ";".join([*places, place])
     factors = [
         "" if name not in varied else _factor(name, batch) if own else "1"
         for name, batch, own in zip(measurements["observable"], measurements["batch"], common, strict=True)
     ]
-    given = zip(measured["noiseParameters"], factors, strict=True)
-    measured["noiseParameters"] = [";".join(filter(None, both)) for both in given]
-    return {**tables, "observables": observables, "measurements": measured}
+    return with_noise_parameter(tables, "({sigma}*{own})", factors)
 
 
 def _common(measurements: pd.DataFrame) -> pd.Series:

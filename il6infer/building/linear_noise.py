@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from il6infer.building.noise_parameters import with_noise_parameter
 from il6infer.problems.noise import KINDS, NOISES
 
 
@@ -39,21 +40,4 @@ def with_linear_noise(tables: Mapping[str, pd.DataFrame], measurements: pd.DataF
     """
     names = noise_names(measurements)
     own = measurements["observable"][names != "sigma_" + measurements["observable"].astype(str)].unique()
-    if not len(own):
-        return dict(tables)
-    observables, measured = tables["observables"].copy(), tables["measurements"].copy()
-    if "noisePlaceholders" not in observables:
-        observables["noisePlaceholders"] = ""
-    for i, row in observables.iterrows():
-        name = row["observableName"]
-        if name not in own:
-            continue
-        places = [place for place in row["noisePlaceholders"].split(";") if place]
-        place = f"noiseParameter{len(places) + 1}_{name}"
-        observables.loc[i, "noiseFormula"] = row["noiseFormula"].replace(f"sigma_{name}", place)
-        observables.loc[i, "noisePlaceholders"] = ";".join([*places, place])
-    given = zip(measured["noiseParameters"], names, measurements["observable"].isin(own), strict=True)
-    measured["noiseParameters"] = [
-        ";".join(filter(None, (before, name))) if apart else before for before, name, apart in given
-    ]
-    return {**tables, "observables": observables, "measurements": measured}
+    return with_noise_parameter(tables, "{own}", names.where(measurements["observable"].isin(own), "").tolist())

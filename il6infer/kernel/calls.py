@@ -192,7 +192,18 @@ def pullback_at(address, theta, tables, kept, prediction_bar, noise_bar):  # noq
 def gradient_at(simulate, pullback, theta, tables, prediction_bar, noise_bar):  # noqa: ANN001, ANN201
     """Call ``simulate`` and ``pullback`` at their addresses: whether every run came to its end, and then the gradient.
 
-    One call from Python, which never sees the tape: handing it over and back takes 4 % of a small gradient.
+    One call from Python, which never sees the tape: handing it over and back takes 3 % of a small gradient.
+
+    Parameters
+    ----------
+    simulate, pullback
+        Addresses of the two entries of one kernel.
+    theta
+        (parameters,), on the linear scale.
+    tables
+        Address of the description of the tables.
+    prediction_bar, noise_bar
+        (measurements,) weights.
     """
     found = _simulate(simulate, (theta, unpacked(tables), True))
     for r in range(len(found.kept.outcome)):
