@@ -15,7 +15,8 @@ from il6infer.diagnosis.assumptions import sensitivities
 from il6infer.diagnosis.tails import moment_is_known, tail_shape
 from il6infer.draws import bulk_draws, mean_error, rank_rhat, spread_error, tail_draws
 from il6infer.stages.plateau import Plateau
-from il6infer.stages.verdict import Pair, ParameterStatistics, Sampler
+from il6infer.stages.sampler import Sampler
+from il6infer.stages.verdict import Pair, ParameterStatistics
 
 _STATISTICS = {"rhat": rank_rhat, "ess_bulk": bulk_draws, "ess_tail": tail_draws, "mcse_mean": mean_error}
 

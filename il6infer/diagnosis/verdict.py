@@ -13,6 +13,7 @@ from il6infer.diagnosis.convergence import SPREAD_ERROR, correlated_pairs, param
 from il6infer.diagnosis.predictive import coverage, lack_of_fit, loo_pit, serial_correlation, worst_rows
 from il6infer.draws import spread_error
 from il6infer.problems.families import FAMILIES
+from il6infer.stages.sampler import Sampler
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import (
     Answer,
@@ -21,7 +22,6 @@ from il6infer.stages.verdict import (
     LooPit,
     ParameterStatistics,
     Reason,
-    Sampler,
     SerialCorrelation,
     Verdict,
     check,

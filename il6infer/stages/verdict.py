@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from il6infer.stages.constant import Constant
-from il6infer.stages.plateau import Plateau
+from il6infer.stages.sampler import Sampler
 
 SENSITIVE = 0.05
 """Sensitivity from which priors, or data, have a say (Kallioinen et al. 2023, doi 10.1007/s11222-023-10366-5)."""
@@ -185,58 +185,6 @@ class ParameterStatistics:
         if prior and data:
             return "priors and data"
         return "priors more than data" if prior else "data" if data else "neither moves it"
-
-
-@dataclass(frozen=True)
-class Sampler:
-    """How the sampling went.
-
-    Attributes
-    ----------
-    depth_hits
-        Draws whose trajectory reached the depth limit.
-    ebfmi
-        Of each chain; empty where the sampler knows no energy.
-    failed_posterior, failed_prior
-        Draws of either at which a simulation failed.
-    sampling_failures
-        Outcome -> simulations of the sampling that ended so.
-    integration_error
-        Of the log-density, from the solver's tolerances and from the quadrature of what is integrated out.
-    gradients
-        All of them; `gradients_per_draw` counts kept draws only.
-    starts_logp
-        Log-density of each start after optimisation; the marginal one where parameters are integrated out.
-    integrated
-        Parameters that were integrated out of the sampled density, and drawn afterwards.
-    modes_logp
-        Log-density of each mode that chains began at.
-    plateaus
-        Parameters of which the data know only on which side of a value they lie.
-    modes_left
-        Log-density of each mode that was found, at which no chain began, and to which no draw has come.
-    """
-
-    chains: int
-    draws: int
-    tune: int
-    divergences: int
-    depth_hits: int
-    ebfmi: tuple[float | None, ...]
-    failed_posterior: int
-    failed_prior: int
-    sampling_failures: Mapping[str, int]
-    integration_error: float | None
-    prior_draws: int
-    gradients: int
-    gradients_per_draw: float
-    wall_time_s: float | None
-    sampling_time_s: float | None
-    starts_logp: tuple[float, ...]
-    integrated: tuple[str, ...] = ()
-    modes_logp: tuple[float, ...] = ()
-    plateaus: tuple[Plateau, ...] = ()
-    modes_left: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from il6infer.stages.comparison import Comparison, ModelRow
-from il6infer.stages.verdict import Answer, Sampler, Verdict, check
+from il6infer.stages.sampler import Sampler
+from il6infer.stages.verdict import Answer, Verdict, check
 
 SAMPLER = Sampler(
     chains=4, draws=500, tune=400, divergences=0, depth_hits=0, ebfmi=(1.0,) * 4, failed_posterior=0, failed_prior=0,
