@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from il6infer.library.compose import compose
+from tests.library.by_hand import receptors
 from tests.library.cells import odes
 from tests.library.odes import draw, medians
 
@@ -59,6 +60,32 @@ def test_many_cells_use_the_ligand_up(name):
     few, many = (activity(name, {"IL6": 0.01, "sIL6R": 0.01}, values, cells).max() for cells in (1e4, 1e8))
 
     assert many < 0.9 * few
+
+
+@pytest.mark.parametrize("cells", [1e3, 1e5, 1e7])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "classic_none@hepatocyte", "trans_none", "both_none+hexamer+surface_trap@HepG2", "both_none+dimer+surface_trap",
+        "cluster_none+hexamer", "cluster_none+dimer",
+    ],
+)  # fmt: skip
+def test_cells_of_any_number_use_up_what_reactions_written_by_hand_do(name, cells):
+    """In excess of ligand and where 1e7 cells take nearly all of it: activity and IL-6 of the medium, within 1e-6."""
+    values = {**medians(compose(name).priors), "cell_number": 2 * cells, "medium_volume": 2.0}
+    system = odes(name)
+    constants = {**values, **dict(zip(system.network.parameters, system.values(values), strict=True))}
+    unit = constants.get("copies_reference", constants["gp130_0"])
+    for doses in ({"IL6": 50.0, "sIL6R": 9.0, "sgp130Fc": 3.0, "HyperIL6": 5.0},
+                  {"IL6": 0.02, "sIL6R": 0.03, "sgp130Fc": 0.002, "HyperIL6": 0.004}):  # fmt: skip
+        start = system.dose(system.initial(values), doses)
+        states = system.run(start, TIMES, values)
+        expected = receptors(name, constants, doses, TIMES, cells)
+        found = system.read("active_receptor", TIMES, states, values) * unit
+        left = states[:, system.network.states.index("IL6")]
+
+        np.testing.assert_allclose(found, expected["active"], rtol=1e-6, atol=1e-6 * expected["active"].max())
+        np.testing.assert_allclose(left, expected["IL6"], rtol=1e-6, atol=1e-6 * doses["IL6"])
 
 
 CLOSED = ("k_turnover", "k_internalisation", "k_loss_SOCS3", "k_shedding", "k_clearance_sIL6R")
