@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from il6infer._files import Groups
-from il6infer.prediction.ask import Simulator, quantity
+from il6infer.prediction.ask import Simulator, bounds, quantity
 from il6infer.prediction.claims import Claim, Claims, label, needs, unit
 from il6infer.prediction.draws import posterior_draws
 from il6infer.prediction.leaning import leanings
@@ -91,7 +91,9 @@ def _claim(
     counts: dict[str, tuple[int, int] | None] = {"prior": None, "posterior": None}
     for name, (thetas, courses) in ({} if absent else samples).items():
         values = [quantity(c.quantity, simulator, courses, thetas) for c in claim.that]
-        defined = np.all([np.isfinite(v) for v in values], axis=0)
+        known = [bounds(c.quantity, courses) for c in claim.that]
+        decided = (c.decided(v, *ends) for c, v, ends in zip(claim.that, values, known, strict=True))
+        defined = np.all(list(decided), axis=0)
         holds = np.all([c.holds(v) for c, v in zip(claim.that, values, strict=True)], axis=0)
         found[name] = values
         if defined.mean() >= 1.0 - UNDEFINED_MAX:

@@ -14,7 +14,7 @@ from il6infer.inference.predictive import simulate_all
 from il6infer.network.network import Network
 from il6infer.prediction.claims import PARAMETER, RATIO, Claims, VirtualExperiment, needs, series
 from il6infer.prediction.courses import experiments_of, question, readable
-from il6infer.prediction.quantities import QUANTITIES, Seen
+from il6infer.prediction.quantities import LOWER_BOUNDS, QUANTITIES, Seen
 from il6infer.problems.spec import Problem
 
 REQUIRED = {
@@ -152,3 +152,21 @@ def quantity(
     found = {argument: courses[named["readout"], name] for argument, name in experiments.items()}
     doses = np.array([d for name in experiments.values() for d in simulator.claims.plans[name].doses])
     return QUANTITIES[kind].value(Seen(simulator.times, found, named, doses))
+
+
+def bounds(asked: Mapping[str, Any], courses: Mapping[tuple[str, str], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each value of a quantity is only a lower bound, and whether it is only an upper one (draws,) or ().
+
+    Parameters
+    ----------
+    courses
+        As of `quantity`.
+    """
+    [(kind, named)] = asked.items()
+    none = np.zeros((), dtype=bool)
+    if kind == RATIO:
+        (top_low, top_high), (bottom_low, bottom_high) = (bounds(inner, courses) for inner in named)
+        return top_low | bottom_high, top_high | bottom_low
+    if kind not in LOWER_BOUNDS:
+        return none, none
+    return LOWER_BOUNDS[kind](courses[named["readout"], named["experiment"]]), none

@@ -75,6 +75,21 @@ class Condition:
         """Whether it holds at each value; False where the value is undefined."""
         return (values > self.above) & (values < self.below)
 
+    def decided(self, values: np.ndarray, at_least: np.ndarray, at_most: np.ndarray) -> np.ndarray:
+        """Whether it is known at each value to hold or not to.
+
+        Parameters
+        ----------
+        values
+            (draws,); NaN where undefined.
+        at_least, at_most
+            Where the value is only a lower, or an upper bound: a course that goes on beyond the last simulated time.
+        """
+        holds = self.holds(values)
+        larger = np.where(holds, np.isinf(self.below), values >= self.below)
+        smaller = np.where(holds, np.isinf(self.above), values <= self.above)
+        return np.isfinite(values) & np.where(at_least, larger, True) & np.where(at_most, smaller, True)
+
 
 @dataclass(frozen=True)
 class Claim:

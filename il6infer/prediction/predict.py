@@ -217,7 +217,10 @@ def _courses(one: Asked, simulated: _Simulated) -> DrawnPrediction:
             (("peak", unit), ("time to peak", "min"), ("area", f"{unit} min".strip()), ("duration", "min"))
         )
         if course is not None:
-            found = (q.peak(course), q.peak_time(times, course), area(times, course), q.duration(times, course))
+            # A course that goes on beyond the last time has no such number, and not that of the last time.
+            peak_time = np.where(q.still_rises(course), np.nan, q.peak_time(times, course))
+            duration = np.where(q.goes_on(course), np.nan, q.duration(times, course))
+            found = (q.peak(course), peak_time, area(times, course), duration)
             values = dict(zip(values, found, strict=True))
         numbers += [_number(f"{label}: {what}", u, absent, v) for (what, u), v in values.items()]
         if one.against and name != one.against:

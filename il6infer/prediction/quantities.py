@@ -87,6 +87,22 @@ def duration(times: np.ndarray, courses: np.ndarray) -> np.ndarray:
     return np.where(responds(courses), share @ np.diff(times), np.nan)
 
 
+def goes_on(courses: np.ndarray) -> np.ndarray:
+    """Whether a course ends above half of its rise (draws,): how long it lasts is not seen."""
+    return courses[:, -1] > courses[:, 0] + 0.5 * rise(courses)
+
+
+def still_rises(courses: np.ndarray) -> np.ndarray:
+    """Whether a course is largest at its last time (draws,): its peak is not seen."""
+    return np.argmax(courses, axis=1) == courses.shape[1] - 1
+
+
+LOWER_BOUNDS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
+    {"duration": goes_on, "peak_time": still_rises}
+)
+"""Quantity -> courses at which its value is that of the last simulated time, and the true one is larger."""
+
+
 def persistence(times: np.ndarray, courses: np.ndarray, time: float) -> np.ndarray:
     """Rise that is left at a time, as a share of the largest (draws,).
 

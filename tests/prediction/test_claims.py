@@ -121,6 +121,37 @@ def test_washes_and_doses(claims):
     assert shown["posterior"]["median"] == pytest.approx(3.0, rel=0.05)
 
 
+BEYOND = """
+until: 100
+experiments:
+  dose: {set: {k: 0.1}, steps: &dose [{time_min: 0, action: add, species: IL6, dose: 2, unit: nM}]}
+  slow: {set: {k: 0.001}, steps: *dose}
+claims:
+""" + "".join(
+    f"  - {{id: {name}, statement: s, source: t, that: [{{quantity: {quantity}, {interval}}}]}}\n"
+    for name, quantity, interval in (
+        ("seen", "&seen {duration: {readout: bound, experiment: dose}}", "above: 5, below: 20"),
+        ("longer", "&open {duration: {readout: bound, experiment: slow}}", "above: 50"),
+        ("bounded", "*open", "below: 200"),
+        ("too_long", "*open", "below: 60"),
+        ("longer_than", "{ratio: [*open, *seen]}", "above: 2"),
+        ("alike", "{ratio: [*open, *open]}", "above: 0.8, below: 1.25"),
+        ("shorter_than", "{ratio: [*seen, *open]}", "below: 0.5"),
+    )
+)
+
+
+def test_what_goes_on_beyond_the_last_time_decides_only_what_it_can(tmp_path):
+    """A course above half of its rise at 100 min lasts at least as long: not below 200, and not as long as another."""
+    (tmp_path / "c.yaml").write_text(BEYOND)
+    answers = answer(problem(), posterior(), read_claims(tmp_path / "c.yaml"), seed=2, **SOLVER)
+
+    assert {claim.id: claim.posterior for claim in answers.claims} == {
+        "seen": 1.0, "longer": 1.0, "bounded": None, "too_long": 0.0, "longer_than": 1.0, "alike": None,
+        "shorter_than": 1.0,
+    }  # fmt: skip
+
+
 def test_what_the_model_lacks_is_said(claims):
     found = {c["id"]: c for c in encode(answer(problem(), posterior(), claims, seed=2, **SOLVER).claims)}
 

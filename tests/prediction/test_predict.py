@@ -56,6 +56,7 @@ ASKED = {
         {"id": "inhibitor", "title": "inhibitor", "readout": "R", "inhibition": ["as_fitted"], "response": "area"},
         {"id": "window", "title": "window", "readout": "R", "window": {"blocks": "tight", "spares": "loose"}},
         {"id": "none", "title": "no window", "readout": "R", "window": {"blocks": "loose", "spares": "tight"}},
+        {"id": "rising", "title": "rising", "readout": "slow", "courses": ["one"]},
         {"id": "share", "title": "share", "share": {"experiments": ["one"], "parts": {"a": ["A"], "b": ["B", "C_x"]}}},
     ],
     "next": {"readouts": ["R", "A"], "experiments": ["one", "blocked", "absent"], "times": [0, 50], "lanes": 4},
@@ -67,7 +68,7 @@ def problem() -> Problem:
     line, ligand, inhibitor = toy.line(), symbol("IL6"), symbol("sgp130Fc")
     level = symbol("gain") * ligand / (2 + ligand) / (1 + inhibitor / symbol("K"))
     rates = {"IL6": sp.Integer(0), "sgp130Fc": sp.Integer(0), "R": 50 * (level - symbol("R")),
-             "A": 3 * ligand - symbol("A"), "B": ligand - symbol("B")}  # fmt: skip
+             "A": 3 * ligand - symbol("A"), "B": ligand - symbol("B"), "slow": ligand}  # fmt: skip
     parameters = (
         Parameter("K", 0.0, np.inf, 1.0, True, Prior("log-normal", (0.0, 1.0)), "nM"),
         Parameter("sigma", 0.0, np.inf, 0.2, True, Prior("log-normal", (0.0, 1.0)), ""),
@@ -119,6 +120,16 @@ def test_courses_have_their_peak_area_and_inhibition(found):
     np.testing.assert_allclose(got["half the gain: peak"], 1 / 6, rtol=1e-4)
     np.testing.assert_allclose(got["ligand: area"], 100 / 3, rtol=1e-3)
     np.testing.assert_allclose(got["half the gain: inhibition of the rise, against ligand"], 50, rtol=1e-4)
+
+
+def test_what_lasts_beyond_the_last_time_has_no_duration_and_what_still_rises_no_peak(found):
+    """Both were the last simulated time, 100 min, with an interval as narrow as if it had been measured."""
+    got = numbers(found, "courses")
+    rising = numbers(found, "rising")
+
+    assert np.isnan(got["ligand: duration"]).all()
+    assert np.isnan(rising["ligand: time to peak"]).all()
+    assert np.isfinite(rising["ligand: peak"]).all()
 
 
 def test_a_model_without_what_is_asked_says_so(found):
@@ -347,7 +358,7 @@ def test_tables_say_of_each_row_what_the_fit_is_worth(found, tmp_path):
         ("a", "yes", "yes", "no"), ("b", "yes", "no", "yes"), ("average", "yes", "yes", "no"),
     ]  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == {
-        "numbers.csv", "courses.csv", "response.csv", "inhibitor.csv", "window.csv", "none.csv",
+        "numbers.csv", "courses.csv", "response.csv", "inhibitor.csv", "window.csv", "none.csv", "rising.csv",
     }  # fmt: skip
 
 
