@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from il6infer.network.conjugates import conjugated
 from il6infer.network.primitives import Largest, LogSize, RelativeExp, RelativePower
 from il6infer.network.removable import removable
 
@@ -74,14 +75,15 @@ class _Product:
 def relative(expression: sp.Basic) -> sp.Basic:
     """Write ratios of sums of exponentials relative to the largest terms of these; all else is left as it is.
 
-    Where such a ratio is 0 / 0, a series takes its place, see `il6infer.network.removable`.
+    Where such a ratio is 0 / 0, a series takes its place, see `il6infer.network.removable`; for roots of quadratic
+    equations see `il6infer.network.conjugates`.
 
     Parameters
     ----------
     expression
         With sympy's functions. What has been written so is left.
     """
-    expression = removable(expression)
+    expression = removable(conjugated(expression))
     return _relative(expression, {}) if any(map(_grows, sp.preorder_traversal(expression))) else expression
 
 

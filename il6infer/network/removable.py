@@ -2,20 +2,23 @@
 
 There the quotient is a number and so are its slopes, but floating point has 0 / 0 at zero, and beside it a difference
 of numbers that are nearly the same: of the slope half the digits are gone where u is 1e-4. Rates of ion channels
-(Goldman-Hodgkin-Katz, Hodgkin-Huxley), (1 - exp(-k t)) / k and the Bateman function of two equal rates are such.
+(Goldman-Hodgkin-Katz, Hodgkin-Huxley), (1 - exp(-k t)) / k, the Bateman function of two equal rates and the logarithmic
+mean are such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain
+from itertools import chain, combinations, permutations, product
 
 import sympy as sp
 
-_EXPONENTIAL, _LOGARITHM = sp.Rational(250_001, 1_000_000), sp.Rational(10_001, 1_000_000)
-"""Squares of the arguments up to which series stand; no number that anybody would write, so that they are known."""
+from il6infer.network.poles import is_chosen, where_small, without_poles
+
+_EXPONENTIAL, _LOGARITHM = sp.Integer(1), sp.Integer(25)
+"""Square of what a series is in, times this, is held against `NEAR`."""
 
 _ONE = sp.Integer(1)
 
@@ -28,63 +31,96 @@ def _series(coefficients: list[sp.Rational], x: sp.Expr) -> sp.Expr:
 
 def _of_exponential(d: sp.Expr) -> sp.Expr:
     """(exp(d) - 1) / d."""
-    return _series([1 / sp.factorial(k + 1) for k in range(15)], d)
+    return _series([1 / sp.factorial(k + 1) for k in range(12)], d)
 
 
 def _of_sinh(d: sp.Expr) -> sp.Expr:
-    return _series([1 / sp.factorial(2 * k + 1) for k in range(8)], d**2)
+    return _series([1 / sp.factorial(2 * k + 1) for k in range(6)], d**2)
 
 
 def _hyperbolic_cosine(d: sp.Expr) -> sp.Expr:
     """Give cosh(d), that does not overflow where it is not asked for: one engine computes both sides of a condition."""
-    return _series([1 / sp.factorial(2 * k) for k in range(9)], d**2)
+    return _series([1 / sp.factorial(2 * k) for k in range(7)], d**2)
 
 
 def _of_sine(d: sp.Expr) -> sp.Expr:
-    return _series([(-1) ** k / sp.factorial(2 * k + 1) for k in range(8)], d**2)
+    return _series([(-1) ** k / sp.factorial(2 * k + 1) for k in range(6)], d**2)
 
 
-def _of_logarithm(d: sp.Expr) -> sp.Expr:
-    """log(1 + d) / d."""
-    return _series([sp.Rational((-1) ** k, k + 1) for k in range(18)], d)
+def _of_arctanh(d: sp.Expr) -> sp.Expr:
+    return _series([sp.Rational(1, 2 * k + 1) for k in range(7)], d**2)
 
 
-_ODD: dict[type, tuple[Callable[[sp.Expr], sp.Expr], int]] = {
-    sp.sinh: (_of_sinh, 1),
-    sp.csch: (_of_sinh, -1),
-    sp.tanh: (lambda d: _of_sinh(d) / _hyperbolic_cosine(d), 1),
-    sp.coth: (lambda d: _of_sinh(d) / _hyperbolic_cosine(d), -1),
-    sp.sin: (_of_sine, 1),
-    sp.csc: (_of_sine, -1),
-    sp.tan: (lambda d: _of_sine(d) / sp.cos(d), 1),
-    sp.cot: (lambda d: _of_sine(d) / sp.cos(d), -1),
+def _of_arctan(d: sp.Expr) -> sp.Expr:
+    return _series([sp.Rational((-1) ** k, 2 * k + 1) for k in range(7)], d**2)
+
+
+def _of_arcsine(d: sp.Expr, sign: int = 1) -> sp.Expr:
+    return _series([sign**k * sp.binomial(2 * k, k) / (4**k * sp.Integer(2 * k + 1)) for k in range(7)], d**2)
+
+
+_ODD: dict[type, tuple[Callable[[sp.Expr], sp.Expr], int, sp.Expr]] = {
+    sp.sinh: (_of_sinh, 1, _EXPONENTIAL),
+    sp.csch: (_of_sinh, -1, _EXPONENTIAL),
+    sp.tanh: (lambda d: _of_sinh(d) / _hyperbolic_cosine(d), 1, _EXPONENTIAL),
+    sp.coth: (lambda d: _of_sinh(d) / _hyperbolic_cosine(d), -1, _EXPONENTIAL),
+    sp.sin: (_of_sine, 1, _EXPONENTIAL),
+    sp.csc: (_of_sine, -1, _EXPONENTIAL),
+    sp.tan: (lambda d: _of_sine(d) / sp.cos(d), 1, _EXPONENTIAL),
+    sp.cot: (lambda d: _of_sine(d) / sp.cos(d), -1, _EXPONENTIAL),
+    sp.asinh: (lambda d: _of_arcsine(d, -1), 1, _LOGARITHM),
+    sp.atanh: (_of_arctanh, 1, _LOGARITHM),
+    sp.asin: (_of_arcsine, 1, _LOGARITHM),
+    sp.atan: (_of_arctan, 1, _LOGARITHM),
 }
-"""Function -> what it is over its argument, and the power of that."""
+"""Function -> what it is over its argument, the power of that, and how far its series stands."""
+
+
+_KINDS = (sp.Pow, sp.exp, sp.log, sp.cos, sp.cosh, *_ODD)
+
+
+@dataclass(frozen=True)
+class _View:
+    """A factor written as ``part ** power * regular``, where `regular` does not vanish with `part`.
+
+    Attributes
+    ----------
+    part
+        What it vanishes with.
+    power
+        Whole.
+    regular
+        With series of what is small where `part` is.
+    sizes
+        Squares; the series stand where all are below `NEAR`.
+    """
+
+    part: sp.Expr
+    power: int
+    regular: sp.Expr = _ONE
+    sizes: tuple[sp.Expr, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Vanishing:
-    """A factor ``(d * over * other) ** power``, that vanishes with d.
+    """What is ``d ** order * over(d)``, and vanishes with d.
 
     Attributes
     ----------
     d
         What it vanishes with.
     over
-        Its series, over d.
-    power
+        d -> what does not vanish, by a series.
+    size
+        d -> see `_View`.
+    order
         Whole.
-    square
-        Up to which d**2 the series stands.
-    other
-        What of it does not vanish.
     """
 
     d: sp.Expr
-    over: sp.Expr
-    power: int
-    square: sp.Rational
-    other: sp.Expr = _ONE
+    over: Callable[[sp.Expr], sp.Expr]
+    size: Callable[[sp.Expr], sp.Expr]
+    order: int = 1
 
 
 def removable(expression: sp.Expr) -> sp.Expr:
@@ -95,89 +131,157 @@ def removable(expression: sp.Expr) -> sp.Expr:
     expression
         With sympy's functions. What has been written so is left.
     """
-    kinds = (sp.exp, sp.log, *_ODD)
-    return _removable(expression, {}) if expression.has(*kinds) else expression
+    return _removable(expression, {}) if any(map(_may_vanish, expression.atoms(*_KINDS))) else expression
+
+
+def _may_vanish(e: sp.Basic) -> bool:
+    return not e.is_Pow or not e.exp.is_Integer or (e.exp.is_negative and e.base.is_Add)
 
 
 def _removable(e: sp.Basic, known: dict[sp.Basic, sp.Basic]) -> sp.Basic:
-    if e.is_Atom or _is_written(e):
+    if e.is_Atom or is_chosen(e):
         return e
     if e not in known:
         arguments = [_removable(argument, known) for argument in e.args]
         own = e if arguments == list(e.args) else e.func(*arguments)
-        known[e] = _by_series(own) if own.is_Mul else own
+        written = _by_series(own) if own.is_Mul else own
+        known[e] = without_poles(own) if written is own and (own.is_Mul or own.is_Add) else written
     return known[e]
 
 
-def _is_written(e: sp.Basic) -> bool:
-    if not isinstance(e, sp.Piecewise):
-        return False
-    condition = e.args[0][1]
-    return isinstance(condition, sp.StrictLessThan) and condition.rhs in (_EXPONENTIAL, _LOGARITHM)
-
-
-def _by_series(product: sp.Expr) -> sp.Expr:
-    factors = list(product.args)
-    for place, factor in enumerate(factors):
-        found = _vanishing(factor)
-        if found is None:
+def _by_series(whole: sp.Expr) -> sp.Expr:
+    factors = [*whole.args]
+    views = [[*_views(factor)] for factor in factors]
+    for place, n in permutations(range(len(factors)), 2):
+        if not views[place] or (n < place and views[n]):
             continue
-        others = [*factors[:place], *factors[place + 1 :]]
-        parts = _factors(found.d)
-        for n, other in enumerate(others):
-            rest = [*others[:n], *others[n + 1 :]]
-            partner = _vanishing(other)
-            if partner is not None and found.power * partner.power < 0:
-                ratio = _ratio(partner.d, found.d)
-                if ratio is not None:
-                    both = (found.other * found.over) ** found.power * (partner.other * partner.over) ** partner.power
-                    near = both * ratio**partner.power * found.d ** (found.power + partner.power)
-                    # Both series must stand, that of what grows faster with d no further than its own.
-                    reach = sp.Max(1, ratio**2 * found.square / partner.square)
-                    return _where(found, reach, sp.Mul(near, *rest), product)
-                continue
-            base, power = other.as_base_exp()
-            if not (power.is_Integer and power * found.power < 0):
-                continue
-            for m, part in enumerate(parts):
-                ratio = _ratio(base, part)
-                if ratio is not None:
-                    cofactor = sp.Mul(*parts[:m], *parts[m + 1 :])
-                    near = (found.other * found.over * cofactor) ** found.power * ratio**power
-                    return _where(found, _ONE, sp.Mul(near, part ** (found.power + power), *rest), product)
-    return product
+        found = _together(views[place], [*_plain_view(factors[n]), *views[n]])
+        if found is not None:
+            rest = [factor for m, factor in enumerate(factors) if m not in (place, n)]
+            near, sizes = found
+            return where_small(sp.Mul(near, *rest), _largest(sizes), whole)
+    return _without_common_factor(whole)
 
 
-def _where(found: _Vanishing, reach: sp.Expr, near: sp.Expr, far: sp.Expr) -> sp.Expr:
-    return sp.Piecewise((near, sp.StrictLessThan(reach * found.d**2, found.square)), (far, True))
+def _together(views: list[_View], others: list[_View]) -> tuple[sp.Expr, list[sp.Expr]] | None:
+    """Product of two factors that vanish with the same, one of them below the line, and the sizes of its series."""
+    for one, other in product(views, others):
+        if one.power * other.power < 0 and (ratio := _ratio(other.part, one.part)) is not None:
+            near = one.regular * other.regular * ratio**other.power * one.part ** (one.power + other.power)
+            return near, [*one.sizes, *other.sizes]
+    return None
 
 
-def _vanishing(factor: sp.Expr) -> _Vanishing | None:
+def _largest(sizes: list[sp.Expr]) -> list[sp.Expr]:
+    """Leave out those of which a multiple stands there."""
+    kept: list[sp.Expr] = []
+    for size in sizes:
+        for n, own in enumerate(kept):
+            ratio = _ratio(size, own)
+            if ratio is not None and ratio > 0:
+                kept[n] = size if ratio > 1 else own
+                break
+        else:
+            kept.append(size)
+    return kept
+
+
+def _plain_view(factor: sp.Expr) -> Iterator[_View]:
+    base, power = factor.as_base_exp()
+    if not (power.is_Integer and base.free_symbols):
+        return
+    yield _View(base, int(power))
+    if _is_difference(base):
+        parts = sp.Mul.make_args(sp.factor(base))
+        for part in parts if len(parts) > 1 else ():
+            yield _View(part, int(power), (base / part).cancel() ** power)
+
+
+def _views(factor: sp.Expr) -> list[_View]:
+    """Ways to write a factor that holds a function; those that need the fewest series first."""
     base, power = (factor, _ONE) if isinstance(factor, sp.exp) else factor.as_base_exp()
-    if not power.is_Integer or not base.free_symbols:
-        return None
+    found = _vanishing(base) if power.is_Integer and base.free_symbols else None
+    if found is None:
+        return []
+    order = found.order * int(power)
+    parts = _factors(found.d)
+    direct, by_inner = [], []
+    for m, part in enumerate(parts):
+        cofactor = sp.Mul(*parts[:m], *parts[m + 1 :])
+        direct.append(_View(part, order, found.over(found.d) ** power * cofactor**order, (found.size(found.d),)))
+        inner = _vanishing(part)
+        if inner is not None and inner.order == 1:
+            own = (cofactor * inner.over(inner.d)) ** order
+            sizes = (inner.size(inner.d), found.size(found.d))
+            by_inner.append(_View(inner.d, order, found.over(found.d) ** power * own, sizes))
+    return direct + by_inner
+
+
+def _vanishing(base: sp.Expr) -> _Vanishing | None:
     if type(base) in _ODD:
-        over, own = _ODD[type(base)]
-        return _Vanishing(base.args[0], over(base.args[0]), own * int(power), _EXPONENTIAL)
+        over, order, scale = _ODD[type(base)]
+        return _Vanishing(base.args[0], lambda d: over(d) ** order, lambda d: scale * d**2, order)
     if isinstance(base, sp.log):
-        d = base.args[0] - 1
-        return _Vanishing(d, _of_logarithm(d), int(power), _LOGARITHM)
+        return _of_logarithm(_ONE, *base.args[0].as_numer_denom())
     if not base.is_Add or len(base.args) != 2:
         return None
-    (first, a), (second, b) = map(_exponential, base.args)
+    first, second = base.args
+    return _two_logarithms(first, second) or _of_cosine(first, second) or _two_exponentials(first, second)
+
+
+def _of_logarithm(coefficient: sp.Expr, a: sp.Expr, b: sp.Expr) -> _Vanishing:
+    """log(a / b) = 2 artanh((a - b) / (a + b))."""
+    double = 2 * coefficient / (a + b)
+    return _Vanishing(a - b, lambda d: double * _of_arctanh(d / (a + b)), lambda d: _LOGARITHM * (d / (a + b)) ** 2)
+
+
+def _two_logarithms(first: sp.Expr, second: sp.Expr) -> _Vanishing | None:
+    logs = [[f for f in sp.Mul.make_args(term) if isinstance(f, sp.log)] for term in (first, second)]
+    if [len(own) for own in logs] != [1, 1]:
+        return None
+    (a,), (b,) = logs
+    coefficient = first / a
+    if coefficient + second / b != 0:
+        return None
+    return _of_logarithm(coefficient, *(a.args[0] / b.args[0]).as_numer_denom())
+
+
+def _of_cosine(first: sp.Expr, second: sp.Expr) -> _Vanishing | None:
+    for one, other in ((first, second), (second, first)):
+        for factor in sp.Mul.make_args(other):
+            if isinstance(factor, (sp.cos, sp.cosh)) and one + other / factor == 0:
+                return _one_less(one, factor)
+    return None
+
+
+def _one_less(c: sp.Expr, cosine: sp.Expr) -> _Vanishing:
+    """By half the angle: c - c cos(w) = c w**2 / 2 (sin(w / 2) / (w / 2))**2; cosh alike."""
+    over, sign = (_of_sine, 1) if isinstance(cosine, sp.cos) else (_of_sinh, -1)
+    return _Vanishing(cosine.args[0], lambda w: sign * c / 2 * over(w / 2) ** 2, lambda w: w**2 / 4, 2)
+
+
+def _two_exponentials(first: sp.Expr, second: sp.Expr) -> _Vanishing | None:
+    (first, a), (second, b) = map(_exponential, (first, second))
     ratio = _ratio(first, second)
     if a == b or ratio is None or not ratio < 0:
         return None
     # sympy takes numbers out of exponents.
     d = a - b + (sp.log(-ratio) if ratio != -1 else 0)
-    return _Vanishing(d, _of_exponential(d), int(power), _EXPONENTIAL, -second * sp.exp(b))
+    whole = -second * sp.exp(b)
+    return _Vanishing(d, lambda d: whole * _of_exponential(d), lambda d: d**2)
 
 
 def _exponential(term: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """Coefficient and exponent of a term."""
-    factors = sp.Mul.make_args(term)
-    exponents = [f.args[0] for f in factors if isinstance(f, sp.exp)]
-    return sp.Mul(*[f for f in factors if not isinstance(f, sp.exp)]), sp.Add(*exponents)
+    """Coefficient and exponent of a term; a power counts where its exponent is no whole number."""
+    coefficient, exponents = [], []
+    for factor in sp.Mul.make_args(term):
+        if isinstance(factor, sp.exp):
+            exponents.append(factor.args[0])
+        elif factor.is_Pow and not factor.exp.is_Integer and factor.free_symbols:
+            exponents.append(factor.exp * sp.log(factor.base))
+        else:
+            coefficient.append(factor)
+    return sp.Mul(*coefficient), sp.Add(*exponents)
 
 
 def _factors(d: sp.Expr) -> list[sp.Expr]:
@@ -196,3 +300,19 @@ def _ratio(a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
     ratios = [left[key] / right[key] for key in left]
     same = all(abs(float(r / ratios[0]) - 1) < 1e-12 for r in ratios)
     return ratios[0] if same else None
+
+
+def _without_common_factor(whole: sp.Expr) -> sp.Expr:
+    """Cancel what two differences of powers have in common, as in (x**3 - y**3) / (x - y)."""
+    for one, other in combinations(whole.args, 2):
+        (a, m), (b, n) = one.as_base_exp(), other.as_base_exp()
+        if m.is_Integer and n.is_Integer and m * n < 0 and _is_difference(a) and _is_difference(b):
+            common = sp.gcd(a, b)
+            if common.free_symbols:
+                rest = [factor for factor in whole.args if factor not in (one, other)]
+                return sp.Mul(sp.cancel(a / common) ** m, sp.cancel(b / common) ** n, common ** (m + n), *rest)
+    return whole
+
+
+def _is_difference(e: sp.Expr) -> bool:
+    return e.is_Add and {*e.as_coefficients_dict().values()} == {1, -1} and e.is_polynomial(*e.free_symbols)

@@ -45,25 +45,49 @@ QUOTIENTS = {
     "two functions, one far slower": sp.sinh(40 * u) / sp.tanh(u),
     "a logarithm and an exponential": sp.log(1 + u) / (sp.exp(u) - 1),
     "an exponential and a logarithm": (sp.exp(3 * u) - 1) / sp.log(1 + u),
+    "powers": (u**t - a**t) / (u - a),
+    "powers of an estimated exponent": (u**b - a**b) / (a - u),
+    "powers over squares": (u**b - a**b) / (u**2 - a**2),
+    "cubes": (u**3 - a**3) / (u - a),
+    "an exponent that is small": (b**u - 1) / u,
+    "base 2": (2**u - 1) / u,
+    "root": (sp.sqrt(1 + u) - 1) / u,
+    "logarithmic mean": (u - a) / sp.log(u / a),
+    "logarithmic mean of two logarithms": (a - u) / (sp.log(a) - sp.log(u)),
+    "log of a ratio": sp.log(u / a) / (u - a),
+    "cos": (1 - sp.cos(u)) / u**2,
+    "cosh": a * (sp.cosh(u * b) - 1) / u,
+    "arcsin": sp.asin(u) / u,
+    "arctan": sp.atan(a * u) / u,
+    "arcsinh": u / sp.asinh(u),
+    "arctanh": sp.atanh(u) / u,
+    "poles that cancel": sp.coth(u) - 1 / u,
+    "poles that cancel, of a product": a / (b * u) - a / (sp.exp(b * u) - 1),
+    "second order": (sp.exp(-u * t) - 1 + u * t) / u**2,
+    "third order": (u - sp.sin(u)) / u**3,
     "square": (u / (sp.exp(u) - 1)) ** 2,
     "within a rate": b + a / (1 + u / (sp.exp(u) - 1)),
 }  # fmt: skip
 """Functions of u; each is 0 / 0 at `AT`, or 0."""
 
 MILLIVOLTS = (25 - u) / (sp.exp((25 - u) / 10) - 1) / 10
-QUICK = ("u / (exp(u) - 1)", "of a voltage in tenths", "Bateman")
+QUICK = ("u / (exp(u) - 1)", "of a voltage in tenths", "Bateman", "powers of an estimated exponent", "second order")
 TRUE = {"of a voltage in mV": MILLIVOLTS, "of a voltage in tenths": MILLIVOLTS}
 """Without the rounding of decimal numbers."""
 
 VALUES = {a: 0.75, b: 1.25, t: 2.0}
 AT = {"of a voltage in mV": 25.0, "of a voltage in tenths": 25.0, "Bateman": 0.75, "log": 1.0, "(u - 1) / log": 1.0}
 AT["Bateman, rates the other way round"] = 0.75
+AT |= dict.fromkeys(
+    ("powers", "powers of an estimated exponent", "powers over squares", "cubes", "log of a ratio"), 0.75
+)
+AT |= dict.fromkeys(("logarithmic mean", "logarithmic mean of two logarithms"), 0.75)
 DISTANCES = (0.0, 1e-12, -1e-7, 1e-4, -0.03, 0.11, -0.45, 0.6)
 
 
 def _truth(f: Callable, at: float) -> list[float]:
-    """Value, slope and curvature, from differences of 120 digits."""
-    with mpmath.workdps(120):
+    """Value, slope and curvature, from differences of 300 digits."""
+    with mpmath.workdps(300):
         h, beside = mpmath.mpf(10) ** -25, mpmath.mpf(10) ** -45
         # At 0 / 0 itself, from both sides.
         below, value, above = ((f(x + beside) + f(x - beside)) / 2 for x in (at - h, mpmath.mpf(at), at + h))
