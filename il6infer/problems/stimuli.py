@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
@@ -15,7 +16,8 @@ def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
 
     A parameter that an experiment gives the value of another says whose cells these are, and is no stimulus. By the
     structure of the equations, without what is absent from an experiment: Hyper-IL-6 that only sgp130Fc binds
-    acts on nothing where there is none. A rate that happens to be zero at some parameters counts as an action.
+    acts on nothing where there is none, and so does what is given after the last measurement. A rate that happens to be
+    zero at some parameters counts as an action.
 
     Returns
     -------
@@ -26,25 +28,33 @@ def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
     reached: dict[tuple, set[str]] = {}
     idle: dict[str, list[str]] = {}
     for experiment in problem.experiments:
-        changes = [change for period in experiment.periods for change in period.changes.items()]
-        given = {
-            target: None
-            for target, value in changes
-            if not value.is_zero and (target in problem.network.states or not value.free_symbols)
-        }
         rows = table[table["experiment"] == experiment.id]
+        last = rows["time"].max()
+        seen_of = replace(experiment, periods=tuple(p for p in experiment.periods if p.time <= last))
+        given, early = _given(problem.network, experiment), _given(problem.network, seen_of)
         if rows.empty or not given:
             continue
-        absent, seen = _absent(problem.network, experiment), tuple(sorted(set(rows["observable"])))
+        absent, seen = _absent(problem.network, seen_of), tuple(sorted(set(rows["observable"])))
         if (key := (absent, seen)) not in reached:
             read = [e for name in seen for e in (known[name].formula, known[name].noise)]
             reached[key] = _upstream(problem.network, read, absent)
         overrides = {s.name for row in rows["observable_parameters"] for e in row for s in e.free_symbols}
+        changes = [change for period in seen_of.periods for change in period.changes.items()]
         sources = {s.name for target, value in changes if target in reached[key] for s in value.free_symbols}
         for target in given:
-            if target not in reached[key] | overrides | sources:
+            if target not in early or target not in reached[key] | overrides | sources:
                 idle.setdefault(target, []).append(experiment.id)
     return {target: tuple(experiments) for target, experiments in idle.items()}
+
+
+def _given(network: Network, experiment: Experiment) -> dict[str, None]:
+    """Targets that are given something, in their order."""
+    changes = [change for period in experiment.periods for change in period.changes.items()]
+    return {
+        target: None
+        for target, value in changes
+        if not value.is_zero and (target in network.states or not value.free_symbols)
+    }
 
 
 def _absent(network: Network, experiment: Experiment) -> frozenset[str]:

@@ -56,3 +56,21 @@ def test_a_parameter_that_has_the_value_of_another_is_no_stimulus():
 
     assert idle_stimuli(made) == {}
     assert idle_stimuli(replace(made, experiments=(Experiment("e", (dosed,)),))) == {"k": ("e",)}
+
+
+def test_what_is_given_after_the_last_measurement_is_idle():
+    """Alone, and with what it would have acted on."""
+    made = problem(Y, given=("d",))
+    last = made.measurements["time"].max()
+    [experiment] = made.experiments
+
+    def later(by, changes):
+        periods = (experiment.periods[0], Period(last + by, changes))
+        return replace(made, experiments=(replace(experiment, periods=periods),))
+
+    assert idle_stimuli(later(0.5, {"d": sp.Float(3.0)})) == {"d": ("e",)}
+    assert idle_stimuli(later(0.0, {"d": sp.Float(3.0)})) == {}
+    bound = network({"d": -D * U, "u": -D * U, "x": U * D - X}, dict.fromkeys("dux", 0.0))
+    periods = (Period(0.0, {"d": sp.Float(3.0)}), Period(last + 1.0, {"u": sp.Float(3.0)}))
+    alone = replace(problem(X), network=bound, experiments=(Experiment("e", periods),))
+    assert idle_stimuli(alone) == {"d": ("e",), "u": ("e",)}
