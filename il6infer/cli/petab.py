@@ -135,7 +135,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     solver = {"engine": args.engine, "rtol": args.rtol, "atol": args.atol}
     budget = {"max_steps": args.max_steps or MAX_STEPS, "max_seconds": args.max_seconds or MAX_SECONDS}
     found = evaluate(args.problem, values, gradient=args.gradient, **solver, **budget)
-    settings = {**solver, "atol": found.atol, **budget}
+    settings = {**solver, "rtol": found.rtol, "atol": found.atol, **budget}
     summary = {"problem": str(args.problem), **found.summary(), "settings": settings, "versions": versions()}
     with atomic_files(args.output) as folder:
         table = simulation_table(args.problem, found.simulation)
@@ -153,7 +153,15 @@ def run_evaluate(args: argparse.Namespace) -> None:
             "no derivative by %s%s: it does not exist there, or the engine cannot follow it",
             ", ".join(missing[:5]), f" and {len(missing) - 5} more" if len(missing) > 5 else "",
         )  # fmt: skip
-    if found.gradient_rtol == args.rtol and args.rtol >= 10 * FINEST:
+    if found.moving:
+        worst = max(found.moving, key=found.moving.__getitem__)
+        logger.warning(
+            "predictions still move when the tolerance is lowered from %g (%s by %.1g of their size; all: "
+            "simulation_unsettled of evaluation.json): they are the difference of numbers that are nearly the same, or "
+            "what is small grows without bound",
+            found.rtol, worst, found.moving[worst],
+        )  # fmt: skip
+    if found.gradient_rtol == found.rtol and found.rtol >= 10 * FINEST:
         logger.warning(
             "no smaller tolerance simulates this point: the gradient is that of rtol %g, unchecked", args.rtol
         )

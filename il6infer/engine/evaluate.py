@@ -18,6 +18,7 @@ from il6infer.engine import MAX_STEPS, compile
 from il6infer.engine.gradients import Gradient, settled_gradient
 from il6infer.engine.impossible import without_likelihood
 from il6infer.engine.likelihood import pointwise, residuals
+from il6infer.engine.settled import settle
 from il6infer.petab_files.files import read_listing
 from il6infer.petab_files.read import load
 from il6infer.problems.courses import carriers_of
@@ -55,8 +56,11 @@ class Evaluation:
         more than `UNSETTLED`.
     simulation
         (measurements,) in the order of the measurement tables; NaN where the simulation failed.
-    atol
-        Absolute tolerance that was used.
+    rtol, atol
+        Relative and absolute tolerance that were used.
+    moving
+        Observable -> change of its predictions, over their size, when tolerances last fell by ten, where it is more
+        than `il6infer.engine.settled.SETTLED`.
     seconds
         Stage -> wall time.
     faults
@@ -72,7 +76,9 @@ class Evaluation:
     gradient_rtol: float | None
     unsettled: Mapping[str, float]
     simulation: np.ndarray
+    rtol: float
     atol: float
+    moving: Mapping[str, float]
     seconds: Mapping[str, float]
     faults: tuple[Fault, ...] = ()
 
@@ -90,6 +96,7 @@ class Evaluation:
             "gradient": None if self.gradient is None else dict(self.gradient),
             "gradient_rtol": self.gradient_rtol,
             "gradient_unsettled": dict(self.unsettled),
+            "simulation_unsettled": dict(self.moving),
             "parameters": dict(self.parameters),
             "seconds": {name: round(value, 6) for name, value in self.seconds.items()},
         }
@@ -117,7 +124,7 @@ def evaluate(
     gradient
         Also the gradient.
     engine, rtol, atol, max_steps, max_seconds
-        As `il6infer.engine.compile` has them; the absolute tolerance is lowered where the predictions need it.
+        As `il6infer.engine.compile` has them; the tolerances are lowered where the predictions need it.
 
     Raises
     ------
@@ -129,13 +136,13 @@ def evaluate(
     theta = parameter_vector(problem, values or {}, path)
     clock.append(time.perf_counter())
     budget = {"max_steps": max_steps, "max_seconds": max_seconds}
-    compiled = compile(problem, engine=engine, rtol=rtol, atol=atol, at=theta, **budget)
-    compiled.simulate(theta)
+    settled = settle(compile(problem, engine=engine, rtol=rtol, atol=atol, at=theta, **budget), theta, rtol)
+    compiled = settled.engine
     clock.append(time.perf_counter())
     simulation = compiled.simulate(theta)
     clock.append(time.perf_counter())
     density = pointwise(problem, simulation.prediction, simulation.noise)
-    derivative = settled_gradient(compiled, theta, simulation, rtol) if gradient else None
+    derivative = settled_gradient(compiled, theta, simulation, settled.rtol) if gradient else None
     clock.append(time.perf_counter())
     stages = ("read", "compile", "simulate", "gradient") if gradient else ("read", "compile", "simulate")
     runs = {name: Outcome(simulation.outcome[run]) for name, run in compiled.plan.experiments.items()}
@@ -155,7 +162,9 @@ def evaluate(
             np.where(np.isfinite(simulation.prediction), simulation.prediction, np.nan),
             [*carriers_of(problem).values()],
         ),
+        rtol=settled.rtol,
         atol=compiled.atol,
+        moving=settled.unsettled,
         seconds={name: end - start for name, start, end in zip(stages, clock, clock[1:], strict=False)},
         faults=tuple(without_likelihood(path, problem, compiled, theta, simulation)),
     )

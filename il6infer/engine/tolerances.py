@@ -98,7 +98,7 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
 
     """
     first = simulate(atol)
-    size, smallest = _sizes(problem, first.prediction)
+    size, smallest = sizes(problem, first.prediction)
     smallest = min(smallest, first.smallest)
     if not math.isfinite(smallest):
         return Needed(atol)
@@ -113,7 +113,7 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
     decades = _decades(smallest, rtol, atol)
     for _ in range(DEEPER):
         # What was read as small may be the error of a tolerance that is too coarse to see how small it is.
-        own = _sizes(problem, lowered(decades))[1]
+        own = sizes(problem, lowered(decades))[1]
         if not own < BELOW * smallest:
             break
         smallest = own
@@ -124,7 +124,7 @@ def absolute_tolerance(problem: Problem, rtol: float, atol: float, simulate: Cal
         reference = lowered(deepest)
         if _failed(reference, first.prediction):
             continue
-        size, _ = _sizes(problem, reference)
+        size, _ = sizes(problem, reference)
         limit = ALLOWED * rtol
         if deepest == decades:
             limit = max(limit, CLEAR * _change(lowered(deepest - 1), reference, size))
@@ -146,7 +146,7 @@ def _settled(problem: Problem, rtol: float, atol: float, decades: int, trial: Ca
     for _ in range(DEEPER):
         found = trial(finer)
         enough = _decades(found.least, rtol, atol)
-        size = _sizes(problem, found.prediction)[0]
+        size = sizes(problem, found.prediction)[0]
         if finer >= enough or _change(found.prediction, trial(finer + 1).prediction, size) <= ALLOWED * rtol:
             return finer
         finer = min(finer + STRIDE, enough)
@@ -168,11 +168,11 @@ def _of_runs_that_last(
     for lower in range(1, TRIED + 1):
         found = lowered(lower)
         if not _failed(found, first):
-            if _change(first, found, _sizes(problem, found)[0]) <= limit:
+            if _change(first, found, sizes(problem, found)[0]) <= limit:
                 return Needed(atol)
             break
     reference = lowered(decades)
-    size, lasts = _sizes(problem, reference)[0], np.isfinite(reference)
+    size, lasts = sizes(problem, reference)[0], np.isfinite(reference)
     for lower in range(1, decades):
         found = lowered(lower)
         if _change(found, reference, size) <= limit and not np.isfinite(found[~lasts & np.isfinite(first)]).any():
@@ -211,7 +211,7 @@ def tolerances_of_states(
     reference, uniform = needed.reference, np.full(len(largest), needed.atol)
     if reference is None:
         return uniform
-    size, _ = _sizes(problem, reference)
+    size, _ = sizes(problem, reference)
     prediction, fewest = simulate(uniform)
     limit = max(EACH * ALLOWED * rtol, _change(prediction, reference, size))
 
@@ -258,8 +258,11 @@ def smallest_size(values: np.ndarray) -> float:
     return float(np.min(sizes, initial=math.inf, where=sizes > NEGLIGIBLE))
 
 
-def _sizes(problem: Problem, prediction: np.ndarray) -> tuple[np.ndarray, float]:
-    """Size against which each prediction is compared (measurements,), and the smallest; NaN where there is none."""
+def sizes(problem: Problem, prediction: np.ndarray) -> tuple[np.ndarray, float]:
+    """Size against which each prediction is compared (measurements,), and the smallest; NaN where there is none.
+
+    Of itself under logarithmic noise, else the largest of its observable.
+    """
     names, kinds = problem.measurements["observable"].to_numpy(dtype=str), problem.noise_kinds
     logarithmic = np.array([NOISES[kind].logarithmic for kind in kinds], dtype=bool)
     size = np.where(np.isfinite(prediction), np.abs(prediction), np.nan)
