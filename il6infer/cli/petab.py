@@ -156,12 +156,12 @@ def run_evaluate(args: argparse.Namespace) -> None:
     if found.moving:
         worst = max(found.moving, key=found.moving.__getitem__)
         logger.warning(
-            "predictions still move when the tolerance is lowered from %g (%s by %.1g of their size; all: "
+            "predictions at rtol %g still move when it is lowered (%s by %.1g of their size; all: "
             "simulation_unsettled of evaluation.json): they are the difference of numbers that are nearly the same, or "
             "what is small grows without bound",
             found.rtol, worst, found.moving[worst],
         )  # fmt: skip
-    if found.gradient_rtol == found.rtol and found.rtol >= 10 * FINEST:
+    if found.gradient_rtol == args.rtol and args.rtol >= 10 * FINEST:
         logger.warning(
             "no smaller tolerance simulates this point: the gradient is that of rtol %g, unchecked", args.rtol
         )

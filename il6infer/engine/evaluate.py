@@ -136,13 +136,14 @@ def evaluate(
     theta = parameter_vector(problem, values or {}, path)
     clock.append(time.perf_counter())
     budget = {"max_steps": max_steps, "max_seconds": max_seconds}
-    settled = settle(compile(problem, engine=engine, rtol=rtol, atol=atol, at=theta, **budget), theta, rtol)
+    first = compile(problem, engine=engine, rtol=rtol, atol=atol, at=theta, **budget)
+    settled = settle(first, theta, rtol)
     compiled = settled.engine
     clock.append(time.perf_counter())
     simulation = compiled.simulate(theta)
     clock.append(time.perf_counter())
     density = pointwise(problem, simulation.prediction, simulation.noise)
-    derivative = settled_gradient(compiled, theta, simulation, settled.rtol) if gradient else None
+    derivative = settled_gradient(first, theta, first.simulate(theta), rtol) if gradient else None
     clock.append(time.perf_counter())
     stages = ("read", "compile", "simulate", "gradient") if gradient else ("read", "compile", "simulate")
     runs = {name: Outcome(simulation.outcome[run]) for name, run in compiled.plan.experiments.items()}

@@ -20,7 +20,7 @@ from il6infer.runs.outcome import Simulation
 SETTLED = 1e-5
 """Change of a prediction, over its size, when tolerances fall by ten, at which it is exact enough."""
 
-HIDDEN = 1e-4
+HIDDEN = 1e-6
 """Change of a prediction, over its noise, that does not show in the likelihood."""
 
 

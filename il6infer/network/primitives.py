@@ -70,27 +70,6 @@ class AbsoluteValue(sp.Function):
         return 2 * AtLeast(self.args[0], sp.Integer(0)) - 1
 
 
-class Larger(sp.Function):
-    """The larger of two numbers; where they are equal, its slope is that of the first. NaN where one is NaN."""
-
-    nargs = 2
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate by the first (1) or the second (2)."""
-        first = AtLeast(*self.args)
-        return first if argindex == 1 else 1 - first
-
-
-class AtLeast(sp.Function):
-    """1 where the first is not smaller than the second, else 0; NaN where one is NaN. Its slope is 0."""
-
-    nargs = 2
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate."""
-        return sp.Integer(0)
-
-
 class _Number(sp.Function):
     """A function that is a number where its arguments are: fixed parameters are put in before compilation."""
 
@@ -106,6 +85,37 @@ class _Number(sp.Function):
     def _number(*arguments: sp.Expr) -> sp.Expr | float:
         """Give the value at real numbers."""
         raise NotImplementedError
+
+
+class Larger(_Number):
+    """The larger of two numbers; where they are equal, its slope is that of the first. NaN where one is NaN."""
+
+    nargs = 2
+
+    @staticmethod
+    def _number(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Give the larger."""
+        return sp.Max(a, b)
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate by the first (1) or the second (2)."""
+        first = AtLeast(*self.args)
+        return first if argindex == 1 else 1 - first
+
+
+class AtLeast(_Number):
+    """1 where the first is not smaller than the second, else 0; NaN where one is NaN. Its slope is 0."""
+
+    nargs = 2
+
+    @staticmethod
+    def _number(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Give 1 or 0."""
+        return sp.Integer(bool(a >= b))
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return sp.Integer(0)
 
 
 class Largest(_Number):
