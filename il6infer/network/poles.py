@@ -45,7 +45,17 @@ _NUMPY: list = [
 
 
 def where_small(near: sp.Expr, sizes: Iterable[sp.Expr], far: sp.Expr) -> sp.Expr:
-    """Choose a series where all squares are below `NEAR`, and else what it stands for; `is_chosen` knows it."""
+    """Choose a series where it stands, and else what it stands for; `is_chosen` knows such a choice.
+
+    Parameters
+    ----------
+    near
+        Series.
+    sizes
+        Squares; it stands where all of them are below `NEAR`.
+    far
+        The formula itself.
+    """
     # sympy would divide a bare relation by its numbers.
     return sp.Piecewise(
         (near, sp.StrictLessThan(reduce(lambda a, b: Larger(a, b), sizes, sp.Integer(0)), NEAR)), (far, True)
