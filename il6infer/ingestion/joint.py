@@ -114,7 +114,7 @@ def _summary(name: str, members: Sequence[Member], table: pd.DataFrame) -> Inges
         title="Joint fit of " + ", ".join(member.name for member in members),
         simulated=any(s.simulated for s in several),
         cell="; ".join(f"{m.name}: {m.summary.cell or m.cell}" for m in members),
-        source=" ".join(f"{m.name}: {m.summary.source}" for m in members),
+        source="; ".join(f"{m.name}: {m.summary.source.rstrip('.')}" for m in members),
         notes=" ".join(s.notes for s in several if s.notes),
         values=len(table),
         observables=counts["observable"],

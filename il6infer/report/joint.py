@@ -13,7 +13,9 @@ from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import fitted
 from il6infer.configuration.joint import cell_of, members_of, without_cell
 from il6infer.configuration.load import models_of
+from il6infer.library.catalogue import Library
 from il6infer.library.priors import Z90, preset_of
+from il6infer.report.labels import model_label
 from il6infer.stages import read
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
@@ -51,6 +53,16 @@ class Shared:
         """Whether two data sets disagree."""
         return not self.pooled and self.apart is not None and self.apart > APART
 
+    @property
+    def given_way(self) -> bool:
+        """Whether the joint posterior lies beyond those of all data sets alone, by one of its standard deviations."""
+        medians = [median for median, *_ in self.alone.values()]
+        if self.pooled or min(*self.joint, *medians) <= 0:
+            return False
+        spread = math.log(self.joint[2] / self.joint[1]) / (2 * Z90)
+        off = max(math.log(self.joint[0] / max(medians)), math.log(min(medians) / self.joint[0]))
+        return off > spread
+
 
 def section(config: Configuration, dataset: str, order: Sequence[str], results: Path) -> list[dict[str, Any]] | None:
     """Context of the section: for each model of a joint fit, its shared parameters; None of another data set.
@@ -78,6 +90,24 @@ def section(config: Configuration, dataset: str, order: Sequence[str], results: 
         found.append({"name": model, "members": list(own), "shared": both, "failed": failed,
                       "lacking": [m for m in members if m not in own]})  # fmt: skip
     return found
+
+
+def labels(config: Configuration, dataset: str, models: Sequence[str], library: Library) -> dict[str, str]:
+    """Name the models of a joint fit in words, without the cells of its first data set, which are not all that it has.
+
+    Parameters
+    ----------
+    models
+        Names, each with the cell preset of the first data set.
+
+    Returns
+    -------
+    dict
+        Model -> label; empty of another data set, and where two models would be called alike.
+    """
+    words = {model: model_label(without_cell(model), library) for model in models}
+    alike = len(set(words.values())) < len(words)
+    return {} if alike or not members_of(config, dataset) else words
 
 
 def _shared(

@@ -169,7 +169,7 @@ def _dataset(
         for readout, rows in measurements.groupby("observable", sort=False)
     }
     library = library_of(config)
-    words = {model: model_label(model, library) for model in order}
+    words = joint.labels(config, name, order, library) or {model: model_label(model, library) for model in order}
     steps = [dict(row.cells) for row in protocol.rows]
     conditions = condition_labels(steps, dict.fromkeys(measurements["condition"]))
     simulated = bool(measurements["simulated"].any())
@@ -206,6 +206,7 @@ def _dataset(
         **_predicted(predicted, folder, comparison, words, doubts, figure_of, simulated),
         "protocol": steps,
         "count": len(measurements),
+        "unseen": len(measurements) - len(seen),
         "data": data,
         "models": [views[model].context for model in (order[:1] if paper else order)],
         "compared": len(order),

@@ -8,7 +8,9 @@ from dataclasses import fields, replace
 import pytest
 
 from il6infer.configuration.check import check_config
+from il6infer.library.catalogue import shipped
 from il6infer.library.priors import Z90
+from il6infer.report import joint
 from il6infer.report.joint import section
 from il6infer.stages import write
 from il6infer.stages.verdict import ParameterStatistics
@@ -40,9 +42,11 @@ def found(tmp_path):
         "human": {"kon_IL6_IL6R": 0.2, "gp130_0": 1e5, "k_phosphorylation": 9.0, "K_SOCS3": 0.9},
         "plates": {"kon_IL6_IL6R": 0.1, "gp130_0": 3e5, "k_phosphorylation": 1.0, "K_SOCS3": 0.1},
     }
+    for fit in fits.values():
+        fit["Kd_IL6_IL6R"] = 3.0
     together = {
-        "kon_IL6_IL6R": 0.14, "gp130_0_HepG2": 2e5, "gp130_0_hepatocyte": 5e3, "k_phosphorylation": 2.0,
-        "K_SOCS3_mouse": 0.1, "K_SOCS3_human": 0.9,
+        "Kd_IL6_IL6R": 3.0 * math.exp(1.1 * SD), "kon_IL6_IL6R": 0.14, "gp130_0_HepG2": 2e5,
+        "gp130_0_hepatocyte": 5e3, "k_phosphorylation": 2.0, "K_SOCS3_mouse": 0.1, "K_SOCS3_human": 0.9,
     }  # fmt: skip
     for name, parameters in {**fits, "all": together}.items():
         model = f"classic_socs3@{cells.get(name, 'hepatocyte')}"
@@ -57,12 +61,13 @@ def test_what_is_shared_is_held_against_each_data_set_that_shares_it(found):
     """gp130_0 of a preset has another name in the joint fit, and was not compared; own parameters are not shared."""
     shown = {p.name: (sorted(p.alone), p.pair) for p in found["shared"]}
 
+    assert shown.pop("Kd_IL6_IL6R")[0] == ["human", "mouse", "plates"]
     assert shown == {
         "kon_IL6_IL6R": (["human", "mouse", "plates"], ("mouse", "human")),
         "gp130_0_HepG2": (["human", "plates"], ("human", "plates")),
         "k_phosphorylation": (["human", "mouse", "plates"], ("mouse", "human")),
     }
-    assert {p.name: p.apart for p in found["shared"]} == {
+    assert {p.name: p.apart for p in found["shared"] if p.name != "Kd_IL6_IL6R"} == {
         name: pytest.approx(math.log(ratio) / (math.sqrt(2) * SD))
         for name, ratio in (("kon_IL6_IL6R", 2), ("gp130_0_HepG2", 3), ("k_phosphorylation", 9))
     }
@@ -72,3 +77,33 @@ def test_what_is_shared_is_held_against_each_data_set_that_shares_it(found):
 def test_values_around_a_common_mean_may_lie_apart_and_do_not_disagree(found):
     assert [p.name for p in found["shared"] if p.disputed] == ["gp130_0_HepG2", "kon_IL6_IL6R"]
     assert [p.name for p in found["shared"] if p.pooled] == ["k_phosphorylation"]
+
+
+def test_what_gives_way_to_a_disagreement_lies_beyond_all_data_sets_alone(found):
+    """All three say 3 nM of Kd, and together 1.1 sd more: bought by the disagreement on kon."""
+    assert [p.name for p in found["shared"] if p.given_way] == ["Kd_IL6_IL6R"]
+    assert not replace(
+        next(p for p in found["shared"] if p.given_way), joint=of_three(3.0 * math.exp(0.9 * SD))
+    ).given_way
+
+
+def of_three(median: float) -> tuple[float, float, float]:
+    row = of(median)
+    return row.median, row.q05, row.q95
+
+
+@pytest.mark.parametrize(
+    ("models", "labels"),
+    [
+        (["classic_socs3@hepatocyte", "classic_none@hepatocyte"], True),
+        (["classic_socs3@hepatocyte", "classic_socs3@HepG2"], False),
+    ],
+)
+def test_a_model_of_several_cells_is_not_called_by_those_of_the_first_data_set(models, labels):
+    raw = {"description": "d.yaml", "folder": "f", "cell": "hepatocyte"}
+    config = check_config({"datasets": {"a": raw, "b": raw, "both": {"joint": ["a", "b"]}}}, "c.yaml")
+    named = joint.labels(config, "both", models, shipped())
+
+    assert bool(named) == labels
+    assert not any("hepatocyte" in label for label in named.values())
+    assert joint.labels(config, "a", models, shipped()) == {}

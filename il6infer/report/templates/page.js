@@ -58,6 +58,9 @@
       (table.closest(".scroll") || table).before(filter);
     }
   }
+  // A heading that is jumped to stands below the bar, which has as many lines as there are data sets.
+  const bar = document.querySelector("nav");
+  if (bar) new ResizeObserver(() => { document.documentElement.style.scrollPaddingTop = `${bar.offsetHeight + 12}px`; }).observe(bar);
   // What scrolls can be reached by the keyboard.
   const reachable = () => { for (const e of document.querySelectorAll(".wide, .scroll, pre")) if (e.scrollWidth > e.clientWidth) e.tabIndex = 0; else e.removeAttribute("tabindex"); };
   addEventListener("resize", reachable); reachable();
