@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import sympy as sp
 
-from il6infer._errors import UserError
+from il6infer._errors import Fault, UserError, raise_faults
 from il6infer.network.checks import mended
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.network.sbml import read_sbml, resolve
@@ -47,6 +47,9 @@ def load(path: Path, *, linted: bool = False) -> Problem:
     listing = read_listing(path)
     check_files(listing.files, listing.subject)
     tables, kept = read_first(listing) if listing.version == 1 else (read_second(listing), None)
+    if not tables.measurements:
+        where = ", ".join(table.name for table in listing.paths("measurement"))
+        raise_faults([Fault(where or path.name, "there is no measurement.", "Add a row for each.")], listing.subject)
     if len(tables.experiments) > MAX_EXPERIMENTS:
         what = f"{len(tables.experiments)} experiments, at most {MAX_EXPERIMENTS} are supported."
         raise UserError(f"{path.name}: {what} Split the problem.")

@@ -351,3 +351,15 @@ def test_another_name_for_an_id_of_the_model(theirs: str, tmp_path: Path) -> Non
         f"mappings.tsv, row 2, column modelEntityId: 'own' stands for '{theirs}' of the model, and ids of SBML are "
         f"used as they are. Write '{theirs}' in place of 'own' in all tables, and remove the row."
     ]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_problem_without_measurements_is_refused(version: int, tmp_path: Path) -> None:
+    path = _write(tmp_path, version)
+    table = tmp_path / "measurements.tsv"
+    table.write_text(table.read_text().splitlines()[0] + "\n")
+    # Nothing that a row names may be asked for, either.
+    parameters = tmp_path / "parameters.tsv"
+    for text in (parameters.read_text(), parameters.read_text().splitlines()[0] + "\n"):
+        parameters.write_text(text)
+        assert _said(path) == ["measurements.tsv: there is no measurement. Add a row for each."]
