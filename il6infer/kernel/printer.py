@@ -16,6 +16,9 @@ from il6infer.network.primitives import INTERNAL
 PART = 100
 """Targets of a function beyond which it is made of parts: the cost of optimising code grows faster than its length."""
 
+LONG = 64
+"""Terms beyond which a sum is one of sums: a tree of its source has a level a term, and Python bears a thousand."""
+
 NAMES = INTERNAL | {function: row.code[0] for function, row in PRIMITIVES.items()}
 """Function of a plain expression -> its name in the source."""
 
@@ -37,7 +40,10 @@ class _Printer(PythonCodePrinter):
 
     def _print_Add(self, expr: sp.Expr, order: str | None = None) -> str:
         # The parent class looks for the sign of each term, which takes longer than all else.
-        return " + ".join(self.parenthesize(term, PRECEDENCE["Add"]) for term in expr.args)
+        terms = [self.parenthesize(term, PRECEDENCE["Add"]) for term in expr.args]
+        while len(terms) > LONG:
+            terms = [f"({' + '.join(terms[n : n + LONG])})" for n in range(0, len(terms), LONG)]
+        return " + ".join(terms)
 
     def _print_Rational(self, e: sp.Rational) -> str:
         return repr(float(e))

@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import sympy as sp
 from llvmlite import binding
 
 from il6infer.kernel import link, vector_math
 from il6infer.kernel.lowering import module_of
 from il6infer.kernel.model_functions import symbol_of
+from il6infer.kernel.printer import code
 
 POINT = np.array([0.7, 1.9, -0.4, 3.0, 0.0])
 
@@ -81,6 +83,14 @@ def test_every_lane_has_the_value_of_its_own(expression, lanes, library, monkeyp
 
     alone = [_rhs([f"out[0] = {expression}"], state)[0] for state in states.T]
     np.testing.assert_allclose(together, alone, rtol=1e-13)
+
+
+def test_a_sum_of_thousands_of_terms_is_no_deeper_than_python_bears():
+    """As the slope by a parameter that stands in a thousand conditions."""
+    count = 5000
+    terms = [sp.Symbol(f"x{n}") for n in range(count)]
+    lines = [*(f"x{n} = y[0] + {n}" for n in range(count)), f"out[0] = {code(sp.Add(*terms))}"]
+    assert _rhs(lines)[0] == pytest.approx(count * POINT[0] + sum(range(count)))
 
 
 def test_a_loop_runs_over_the_places_of_vectors():
