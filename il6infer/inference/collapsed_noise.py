@@ -23,13 +23,13 @@ from il6infer.inference.rows import HIGH, LOW, prior_at
 _DROP, _FARTHEST = 28.0, 60.0
 """Integrands over ln(sigma) are followed until they have fallen by this factor's exponential, and no farther."""
 
-PLACES, _NARROW = 33, 24
-"""Where ln(sigma) is looked for when there may be two places: so many, and steps to each of them."""
+PLACES, _NARROW = 33, 7
+"""Of ln(sigma), where it is looked for when there may be two; and how often what is around each of them is halved."""
 
 _FAR_FROM_PRIOR, _MORE = 3.0, 1.5
 """There may be where what is found is so unlikely before, or misses the data by so much more than it must."""
 
-_AS_HIGH = 25.0
+_AS_HIGH = 8.0
 """A place that is lower by this factor's exponential counts for nothing."""
 
 
@@ -141,44 +141,39 @@ def may_be_two(batches, scanned, totals, peaks, first, many, sigma):  # noqa: AN
 
 
 @njit(**INNER)
-def _at_noise(batches, totals, scanned, first, many, count, y, row):  # noqa: ANN001, ANN202
+def _at_noises(batches, totals, scanned, first, many, count, row, ys, heights, misfits):  # noqa: ANN001, ANN202
     """Integrand over y = ln(sigma), with r of each batch where it is highest of the scanned points; and the misfit."""
-    sigma = math.exp(y)
-    found, misfit = prior_at(sigma, row)[0] + y - count * y, 0.0
-    for b in range(many):
-        best, left = -np.inf, np.inf
-        for i in range(scanned.shape[1]):
-            if scanned[b, i, 2] < np.inf:
-                height, mean, _, _ = given_noise(
-                    batches[first + b], scanned[b, i, 0], scanned[b, i, 1], scanned[b, i, 2], totals[b], sigma
-                )
-                if height > best:
-                    best, left = height, scanned[b, i, 2] + totals[b] * (scanned[b, i, 1] - mean) ** 2
-        found += best
-        misfit += left
-    return found, misfit
+    for n in range(len(ys)):
+        sigma = math.exp(ys[n])
+        heights[n], misfits[n] = prior_at(sigma, row)[0] + ys[n] - count * ys[n], 0.0
+        for b in range(many):
+            best, left = -np.inf, np.inf
+            for i in range(scanned.shape[1]):
+                if scanned[b, i, 2] < np.inf:
+                    height, mean, _, _ = given_noise(
+                        batches[first + b], scanned[b, i, 0], scanned[b, i, 1], scanned[b, i, 2], totals[b], sigma
+                    )
+                    if height > best:
+                        best, left = height, scanned[b, i, 2] + totals[b] * (scanned[b, i, 1] - mean) ** 2
+            heights[n] += best
+            misfits[n] += left
 
 
 @njit(**INNER)
-def _highest(batches, totals, scanned, first, many, count, low, middle, high, row):  # noqa: ANN001, ANN202
-    """Narrow a peak of `_at_noise` down: its height, place and width."""
-    for _ in range(_NARROW):
-        left, right = middle - 0.38 * (middle - low), middle + 0.38 * (high - middle)
-        below = _at_noise(batches, totals, scanned, first, many, count, left, row)[0]
-        top = _at_noise(batches, totals, scanned, first, many, count, middle, row)[0]
-        above = _at_noise(batches, totals, scanned, first, many, count, right, row)[0]
-        if below > top:
-            high, middle = middle, left
-        elif above > top:
-            low, middle = middle, right
-        else:
-            low, high = left, right
-    step, ends = 0.05, 0.0
-    for side in (-1.0, 1.0):
-        ends += _at_noise(batches, totals, scanned, first, many, count, middle + side * step, row)[0]
-    top = _at_noise(batches, totals, scanned, first, many, count, middle, row)[0]
-    bend = (2.0 * top - ends) / (step * step)
-    return top, middle, min(1.0 / math.sqrt(max(bend, 0.25)), 2.0) if bend < np.inf else step
+def _highest(batches, totals, scanned, first, many, count, row, low, high):  # noqa: ANN001, ANN202
+    """Narrow a peak of `_at_noises` between two places down: its height, place and width."""
+    ys, heights, misfits = np.empty(5), np.empty(5), np.empty(5)
+    for round_ in range(_NARROW + 1):
+        if round_ == _NARROW:  # the bend at the end
+            low, high = 0.5 * (low + high) - 0.05, 0.5 * (low + high) + 0.05
+        for i in range(5):
+            ys[i] = low + (high - low) * i / 4
+        _at_noises(batches, totals, scanned, first, many, count, row, ys, heights, misfits)
+        best = int(np.argmax(heights))
+        if round_ < _NARROW:
+            low, high = ys[max(best - 1, 0)], ys[min(best + 1, 4)]
+    bend = (2.0 * heights[2] - heights[0] - heights[4]) / 0.05**2
+    return heights[2], ys[2], min(1.0 / math.sqrt(max(bend, 0.25)), 2.0) if bend < np.inf else 0.05
 
 
 @njit(**INNER)
@@ -205,21 +200,24 @@ def two_places(batches, totals, scanned, first, many, count, freedom, centre, wi
     Returns
     -------
     tuple
-        Centre, width, start and stop as given, or of the highest place; centre and width of another one, whose width
-        is 0 where there is none.
+        Centre, width, start and stop as given, or of the highest place where that is another; centre and width of a
+        second one, whose width is 0 where there is none.
     """
     low = math.log(row[LOW]) if row[LOW] > 0.0 else -np.inf
     high = math.log(row[HIGH]) if row[HIGH] < np.inf else np.inf
     # Where the noise is next to nothing the data alone count, and where it is huge the priors alone.
-    least = _at_noise(batches, totals, scanned, first, many, count, centre - 12.0, row)[1]
-    most = _at_noise(batches, totals, scanned, first, many, count, centre + 12.0, row)[1]
+    ys, heights, misfits = np.empty(PLACES), np.empty(PLACES), np.empty(PLACES)
+    ys[0], ys[1] = centre - 12.0, centre + 12.0
+    _at_noises(batches, totals, scanned, first, many, count, row, ys[:2], heights, misfits)
+    least, most = misfits[0], misfits[1]
     if not most > _MORE * least:
         return centre, width, start, stop, 0.0, 0.0
     begin = max(min(0.5 * math.log(max(least, 1e-300) / freedom) - 1.0, start), low, centre - _FARTHEST)
     end = min(max(0.5 * math.log(max(most, 1e-300) / freedom) + 1.0, stop), high, centre + _FARTHEST)
-    step, heights = (end - begin) / (PLACES - 1), np.empty(PLACES)
+    step = (end - begin) / (PLACES - 1)
     for i in range(PLACES):
-        heights[i] = _at_noise(batches, totals, scanned, first, many, count, begin + i * step, row)[0]
+        ys[i] = begin + i * step
+    _at_noises(batches, totals, scanned, first, many, count, row, ys, heights, misfits)
     best, second = -1, -1
     for i in range(PLACES):
         if (
@@ -237,13 +235,13 @@ def two_places(batches, totals, scanned, first, many, count, freedom, centre, wi
         second = -1
     found = np.zeros((2, 3))
     for n in range(2 if second >= 0 else 1):
-        at = begin + (best if n == 0 else second) * step
+        at = ys[best if n == 0 else second]
         found[n] = _highest(
-            batches, totals, scanned, first, many, count, max(at - step, begin), at, min(at + step, end), row
+            batches, totals, scanned, first, many, count, row, max(at - step, begin), min(at + step, end)
         )
     one = 1 if second >= 0 and found[1, 0] > found[0, 0] else 0
     top = found[one, 0]
-    if not top > -np.inf:
+    if not top > -np.inf or (second < 0 and abs(found[0, 1] - centre) < 2.0 * width):
         return centre, width, start, stop, 0.0, 0.0
     first_high, last_high = PLACES - 1, 0
     for i in range(PLACES):
@@ -254,7 +252,9 @@ def two_places(batches, totals, scanned, first, many, count, freedom, centre, wi
     for way in (-1.0, 1.0):
         y, far = (start, step) if way < 0.0 else (stop, step)
         while low < y < high and abs(y - found[one, 1]) < _FARTHEST:
-            if not _at_noise(batches, totals, scanned, first, many, count, y, row)[0] > top - _DROP:
+            ys[0] = y
+            _at_noises(batches, totals, scanned, first, many, count, row, ys[:1], heights, misfits)
+            if not heights[0] > top - _DROP:
                 break
             y, far = min(max(y + way * far, low), high), 1.5 * far
         if way < 0.0:

@@ -194,6 +194,19 @@ def place(
                 low, low_width = r, step
             if step > 0.0 and not from_below and r < high:
                 high, high_width = r, step
+    # Data may want r far beyond a bound all the same: then the bound is a part of the slope that leads there.
+    for upper in (False, True):
+        at, wide = (high, high_width) if upper else (low, low_width)
+        if wide == 0.0 or not (centre - at if upper else at - centre) > 0.5 * _REACH * wide:
+            continue
+        mean, spread = residuals(batch, values, x, weights, at, logs)
+        if given_noise(batch, at, mean, spread, total, sigma)[0] > found[0] - _DROP:
+            continue
+        width = min(width, wide)
+        if upper:
+            high, high_width = stop, 0.0
+        else:
+            low, low_width = start, 0.0
     edge_rule, core_rule, count = rules[0], rules[1], 0
     low_end, high_end = low + _REACH * low_width, high - _REACH * high_width
     if not low_end + 0.1 * width < high_end:

@@ -10,9 +10,9 @@ import pytest
 
 from il6infer.inference.nuisance import find_nuisance
 from il6infer.network.network import symbol
-from il6infer.problems.priors import log_density, support
+from il6infer.problems.priors import log_density, log_mass, support
 from il6infer.problems.spec import Prior
-from tests.inference.test_nuisance import gel, marginal, nodes, parameter
+from tests.inference.test_nuisance import drawn, gel, marginal, nodes, parameter
 
 NARROW = {
     "an offset as the data have it": (Prior("log-normal", (-1.2, 1.8)), Prior("gamma", (0.8, 0.014))),
@@ -80,3 +80,41 @@ def test_a_scale_that_the_data_contradict_is_unlikely_or_the_noise_is_large(wher
 
     assert found == pytest.approx(exact, abs=2e-3)
     assert x[3] * slopes[3] == pytest.approx((above - below) / 2e-4, abs=0.02)
+
+
+def test_data_may_want_a_ratio_far_beyond_a_bound_of_the_offset():
+    """An offset of 0.64 at most, of data that scatter far more than their noise says: the bound is all but overrun."""
+    problem = gel(formula="scale * A + offset", noise="0.02", size=6)
+    problem = replace(
+        problem,
+        parameters=(*(p for p in problem.parameters if not p.id.startswith(("scale", "offset", "sigma"))),
+                    parameter("scale_1", Prior("log-normal", (-0.94, 1.78))),
+                    parameter("offset_1", Prior("log-normal", (-0.6, 1.3)), 0.3, 0.64)),
+        measurements=problem.measurements.assign(value=np.exp([1.53, 1.32, -0.75, -0.34, 1.13, 0.54])),
+    )  # fmt: skip
+    x, c = 1e-9 * np.array([2.44, 0.496, 1.03, 3.5, 3.05, 3.03]), np.array([1.74, 2.63, 2.82, 1.8, 1.85, 2.48]) / 100.0
+    (u, wu), (v, wv) = nodes(10.0, 25.0, 600), nodes(math.log(0.3), math.log(0.64), 30)
+    p, measured = {q.id: q for q in problem.estimated}, problem.measurements["value"].to_numpy()
+    each = np.array([log_density(p["scale_1"], math.exp(t)) + t for t in u])[:, None] + np.log(wu)[:, None]
+    each = each + np.array([log_density(p["offset_1"], math.exp(t)) + t for t in v]) + np.log(wv)
+    for j in range(6):
+        each -= 0.5 * ((math.log(measured[j]) - np.log(np.exp(v) + np.exp(u)[:, None] * x[j])) / c[j]) ** 2
+    exact = np.logaddexp.reduce(each.ravel()) - np.log(c * measured).sum() - 3.0 * math.log(2.0 * math.pi)
+
+    assert set(find_nuisance(problem).parameters) == {"scale_1", "offset_1"}
+    assert marginal(problem, x, c)[0] == pytest.approx(exact, abs=0.01)
+
+
+def test_noise_of_gels_of_which_one_contradicts_its_priors_is_looked_for_where_it_is():
+    """Both rules were 3.3 off alike here: all places of the noise, far and wide, give the height that is integrated."""
+    problem, x = drawn(3)
+    found = marginal(problem, x, np.ones(len(x)))[0]
+    parts = [
+        marginal(replace(problem, parameters=tuple(
+            replace(p, lower=low, upper=high) if p.id == "sigma" else p for p in problem.parameters
+        )), x, np.ones(len(x)))[0] + log_mass(replace(sigma, lower=low, upper=high)) - log_mass(sigma)
+        for sigma in (next(p for p in problem.parameters if p.id == "sigma"),)
+        for low, high in ((0.0, 0.15), (0.15, 0.5), (0.5, math.inf))
+    ]  # fmt: skip
+
+    assert found == pytest.approx(np.logaddexp.reduce(parts), abs=5e-3)
