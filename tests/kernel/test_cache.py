@@ -271,17 +271,17 @@ def test_every_kind_of_file_may_be_damaged_and_a_second_process_compiles_nothing
     """One flipped byte in a kernel gave a wrong gradient with exit 0, or a crash for ever after."""
     engine = compile(small())
     engine.pullback(np.array([RATE]), np.ones(1), np.zeros(1))
+    # Callers of kernels are left out: which of them this machine has depends on what else has run.
     for path in cache.folder().iterdir():
-        current = (cache.digest_of(link.INTEGRATOR), cache.digest_of("il6infer.kernel.calls"), engine.kernel.digest)
-        if path.suffix != ".lock" and any(digest in path.name for digest in current):
+        current = (cache.digest_of(link.INTEGRATOR), engine.kernel.digest)
+        if path.suffix != ".lock" and "jacobian" not in path.name and any(digest in path.name for digest in current):
             shutil.copy(path, tmp_path / path.name)
-    kinds = {".bc", ".o", ".numba"}
-    assert {path.suffix for path in tmp_path.iterdir()} == kinds
     first = _run(tmp_path)
     assert (first.returncode, first.stderr) == (0, "")
-    made = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert {path.suffix for path in tmp_path.iterdir()} >= {".bc", ".o", ".numba"}
+    made = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.suffix != ".lock"}
     assert first.stdout == _run(tmp_path).stdout
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == made
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.suffix != ".lock"} == made
 
     damages = [DAMAGES[name] for name in ("flipped at 0.5", "flipped at 0.9", "halved", "empty")]
     damaged = [path for path in made if path.suffix in {".o", ".numba"}]
@@ -290,8 +290,7 @@ def test_every_kind_of_file_may_be_damaged_and_a_second_process_compiles_nothing
     after = _run(tmp_path)
     # A kernel is joined anew and optimised to the same code.
     assert (after.returncode, after.stdout) == (0, first.stdout)
-    read = [path for path in damaged if "jacobian" not in path.name]
-    assert sorted(after.stderr.splitlines()) == sorted(f"{path} is damaged: it is compiled anew." for path in read)
+    assert sorted(after.stderr.splitlines()) == sorted(f"{path} is damaged: it is compiled anew." for path in damaged)
 
 
 @pytest.mark.parametrize("damage", ["halved", "flipped at 0.5"])
