@@ -31,6 +31,10 @@ def main() -> None:
         "--peers", nargs="*", choices=["diffsol", "casadi", "diffrax", "amici"],
         help="engines of ../shared/bench/peers.py (default: diffsol, and those of `make peers` where it was run)",
     )  # fmt: skip
+    parser.add_argument(
+        "--collection", type=Path, metavar="FOLDER",
+        help="for `public`: a folder laid out as Benchmark-Models-PEtab, each of whose problems is timed",
+    )  # fmt: skip
     arguments = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     wanted = arguments.parts or PARTS
@@ -41,7 +45,7 @@ def main() -> None:
     if "public" in wanted:
         from benchmarks import public
 
-        public.run(RESULTS)
+        public.run(RESULTS, arguments.collection)
     if "growth" in wanted:
         from benchmarks import growth
 

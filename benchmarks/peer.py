@@ -45,7 +45,8 @@ def clock(problem: Path, folder: Path, repeats: int = 20) -> dict[str, float]:
     importer = PetabImporter.from_yaml(str(problem), simulator_type="amici")
     importer.output_folder = str(folder / problem.stem)
     objective = importer.create_problem().objective
-    point = np.asarray(importer.petab_problem.x_nominal_free_scaled)
+    read = importer.petab_problem  # PEtab v2 has no scales
+    point = np.asarray(read.x_nominal_free_scaled if hasattr(read, "x_nominal_free_scaled") else read.x_nominal_free)
     times = {}
     for name, orders in (("value_ms", (0,)), ("gradient_ms", (0, 1))):
         objective(point, sensi_orders=orders)
