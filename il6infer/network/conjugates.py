@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from il6infer.network.poles import is_short
 from il6infer.network.primitives import AtLeast
 
 _HALF = sp.Rational(1, 2)
@@ -45,14 +46,16 @@ def _is_written(e: sp.Basic) -> bool:
 def _multiplied(product: sp.Expr) -> sp.Expr:
     """Take into the choice what the product divides by: the small root may have it as a factor."""
     chosen = next((factor for factor in product.args if _is_written(factor)), None)
-    if chosen is None:
+    if chosen is None or not is_short(product):  # what is multiplied stands in both branches
         return product
     rest = sp.Mul(*[factor for factor in product.args if factor != chosen])
     return sp.Piecewise(*[(value * rest, condition) for value, condition in chosen.args])
 
 
 def _parts(total: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr] | None:
-    """Give p, c, s and q of p + c sqrt(s) with q = c**2 s - p**2, where q is one term."""
+    """Give p, c, s and q of p + c sqrt(s) with q = c**2 s - p**2, where q is one term; None of any other sum."""
+    if not is_short(total) or total.has(sp.Piecewise):
+        return None
     roots = [
         (term, coefficient, factors[0])
         for term in total.args

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import reduce
+from itertools import islice
 
 import numpy as np
 import sympy as sp
@@ -33,6 +34,10 @@ _FUNCTIONS = (
     sp.sech,
     sp.csch,
 )
+
+_LONGEST = 200
+"""Parts of an expression that is looked at. Formulas of the field have fewer; a choice of two forms, one in another,
+doubles a long one over and over."""
 
 _POINTS, _TERMS, _ROUNDING = 256, 14, 1e-13
 _Z = sp.Dummy("z", real=True)
@@ -62,6 +67,11 @@ def where_small(near: sp.Expr, sizes: Iterable[sp.Expr], far: sp.Expr) -> sp.Exp
     )
 
 
+def is_short(e: sp.Basic) -> bool:
+    """Whether an expression has few parts; looks at no more of a long one."""
+    return next(islice(sp.preorder_traversal(e), _LONGEST, None), None) is None
+
+
 def is_chosen(e: sp.Basic) -> bool:
     """Whether it is what `where_small` has made."""
     if not isinstance(e, sp.Piecewise):
@@ -78,7 +88,7 @@ def without_poles(e: sp.Expr) -> sp.Expr:
     e
         With sympy's functions.
     """
-    for u, symbol in _candidates(e):
+    for u, symbol in _candidates(e) if is_short(e) else ():
         factor = u / symbol
         own = sp.factor_terms(e.xreplace({symbol: _Z / factor}))
         outside, g = own.as_independent(_Z, as_Add=False)
