@@ -16,8 +16,8 @@ from il6infer.report import render
 from il6infer.stages import read, write
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.predictions import Array, DrawnCurve, DrawnNumber, DrawnPrediction, ModelPredictions
-from tests.prediction import test_predict
 from tests.report.conftest import made  # noqa: F401 (a fixture)
+from tests.zoo import competitor
 
 
 def _chromium() -> str:
@@ -40,7 +40,7 @@ def browser() -> Iterator:
 
 def predicted() -> ModelPredictions:
     """Predictions with a model for the browser, whose references are the solution in closed form."""
-    problem = test_predict.problem()
+    problem = competitor.problem()
     problem = replace(problem, network=replace(problem.network, derived={"level": problem.observables[0].formula}))
     drafted = draft(problem)
     assert drafted.why == ""
