@@ -27,7 +27,12 @@ def _blow_up() -> Problem:
     return problem(network({"x": k * x**2}, {"x": 1.0}, {"k": 0.5}), [0.5, 1.0], estimated={"k": 0.5})
 
 
-@pytest.mark.parametrize("case", sorted(CASES))
+QUICK = ("driven", "jumps")
+
+
+@pytest.mark.parametrize(
+    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in sorted(CASES)]
+)
 def test_both_engines_agree_on_values_and_derivatives(case: str) -> None:
     prob = CASES[case]
     kernel, second = (compile(prob, engine=e, rtol=1e-9, atol=1e-11) for e in ("rodas5p", "diffsol"))

@@ -42,7 +42,7 @@ def _exact(function: sp.Expr) -> tuple[float, list[float]]:
 
 
 @pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
-@pytest.mark.parametrize("name", ["abs", "min", pytest.param("max", marks=pytest.mark.slow)])  # `max` is in `TOGETHER`
+@pytest.mark.parametrize("name", ["abs", *(pytest.param(name, marks=pytest.mark.slow) for name in ("min", "max"))])
 def test_gradient_across_one_kink_that_nothing_else_makes_steps_small_for(name: str, engine: str) -> None:
     value, slopes = _exact(ALONE[name])
     for rtol in (1e-5, 1e-8, 1e-11):
@@ -53,7 +53,7 @@ def test_gradient_across_one_kink_that_nothing_else_makes_steps_small_for(name: 
         np.testing.assert_allclose(found.jacobian(THETA)[0][0], slopes, **within)
 
 
-@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+@pytest.mark.parametrize("engine", [pytest.param("rodas5p", marks=pytest.mark.slow), "diffsol"])
 def test_gradient_across_kinks_in_each_other_and_in_branches(engine: str) -> None:
     found = compile(_asked(TOGETHER), engine=engine, rtol=1e-9, atol=1e-11)
     values, slopes = zip(*map(_exact, TOGETHER.values()), strict=True)

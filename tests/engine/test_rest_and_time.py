@@ -31,7 +31,13 @@ STEP = sp.Piecewise((3 * s, when < TIME), (s, True))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("estimated", [{"s": 1.0}, {"s": 1.0, "when": 5.0}], ids=["known time", "estimated time"])
+@pytest.mark.parametrize(
+    "estimated",
+    [
+        pytest.param({"s": 1.0}, marks=pytest.mark.slow, id="known time"),
+        pytest.param({"s": 1.0, "when": 5.0}, id="estimated time"),
+    ],
+)
 def test_at_rest_before_an_experiment_no_switch_in_time_has_come(engine: str, estimated: dict[str, float]) -> None:
     """x' = s - k x, from rest at s / k = 1 with k = 1/2 then, and 3 s from `when` on."""
     compiled = compile(problem(_net(STEP - k * x), [0.0, 4.0, 7.0], BEFORE, estimated), engine=engine, **TIGHT)

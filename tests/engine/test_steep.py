@@ -109,7 +109,7 @@ def test_powers_of_numbers_are_those_of_compiled_code(function: type) -> None:
             np.testing.assert_allclose(float(put_in), wanted, rtol=1e-12, err_msg=f"{x}, {n}")
 
 
-@pytest.mark.parametrize("fixed", ["hs", "h", "s", "hsa"])
+@pytest.mark.parametrize("fixed", ["s", "hsa", *(pytest.param(fixed, marks=pytest.mark.slow) for fixed in ("h", "hs"))])
 def test_parameters_may_be_fixed(fixed: str) -> None:
     """A model whose K or n is no parameter of the fit, or that has no parameter at all."""
     names = ["logistic", "Hill", "Hill, inhibition", "Monod-Wyman-Changeux", "Richards", "two barriers"]
@@ -126,17 +126,24 @@ def test_parameters_may_be_fixed(fixed: str) -> None:
             np.testing.assert_allclose(found.prediction[n], float(right) / 0.9, rtol=1e-5, atol=1e-7, err_msg=name)
 
 
-@pytest.fixture(scope="module", params=["rodas5p", pytest.param("diffsol", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    params=[
+        ("rodas5p", 3),
+        pytest.param(("rodas5p", 1), marks=pytest.mark.slow),
+        pytest.param(("diffsol", 10), marks=pytest.mark.slow),
+    ],
+    ids=["rodas5p, every third", "rodas5p", "diffsol, every tenth"],
+)
 def all_steep(request: pytest.FixtureRequest):
-    """Each in the rate of a state, along v = 0.3 + 0.9 t."""
-    # diffsol takes minutes for the sensitivities of all.
-    asked_for = ("logistic", "Hill") if request.param == "diffsol" else STEEP
-    names = [name for name in asked_for if name not in NOT_ALONG_V]
+    """Each in the rate of a state, along v = 0.3 + 0.9 t; diffsol takes minutes for the sensitivities of all."""
+    engine, every = request.param
+    names = [name for name in STEEP if name not in NOT_ALONG_V][::every]
     net = network({"v": sp.Float(0.9), **{f"y{i}": STEEP[n] for i, n in enumerate(names)}}, {"v": 0.3},
                   {"h": 1.31, "s": 1.0, "a": 0.7})  # fmt: skip
     observed = [f"y{i}" for i in range(len(names))]
     asked = problem(net, [2.0], estimated={"h": 1.31, "s": 1.0, "a": 0.7}, observed=observed)
-    return names, compile(asked, engine=request.param, rtol=1e-8, atol=1e-10, lower_atol=False)
+    return names, compile(asked, engine=engine, rtol=1e-8, atol=1e-10, lower_atol=False)
 
 
 @pytest.mark.parametrize(

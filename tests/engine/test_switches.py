@@ -226,7 +226,7 @@ def test_a_run_without_end_is_not_stepped_over_by_the_second_engine() -> None:
 
 
 @pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
-@pytest.mark.parametrize("begin", [0.0, 10.0])
+@pytest.mark.parametrize("begin", [0.0, pytest.param(10.0, marks=pytest.mark.slow)])
 def test_a_fast_state_is_not_at_its_threshold_before_it_is_there(engine: str, begin: float) -> None:
     """x turns into y at rate a once u is on, and what is left of x below 1e-8 is lost: y ends at x0 = c.
 

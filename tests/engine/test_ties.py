@@ -136,8 +136,8 @@ TIES = {
 
 
 QUICK = (
-    "an event and a period", "a switch, an event and a period", "a dose with priority that undoes the other",
-    "an event at 0 after rest", "two doses",
+    "a switch, an event and a period", "a dose with priority that undoes the other", "an event at 0 after rest",
+    "two doses",
 )  # fmt: skip
 """Of the table and of the one below; all others, and all with the second engine, are slow together."""
 

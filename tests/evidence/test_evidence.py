@@ -89,6 +89,7 @@ def test_normal_posterior_has_the_evidence_of_its_closed_form():
     assert found.notes == ()
 
 
+@pytest.mark.slow
 def test_runs_that_are_held_to_the_stages_of_another_are_unbiased_with_few_particles():
     """Steps that particles choose for themselves make the mean low; 30 particles would show it."""
     problem = toy.line()

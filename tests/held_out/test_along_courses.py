@@ -52,6 +52,7 @@ def left_out_gels(problem: Problem, seed: int) -> float:
     return float(total)
 
 
+@pytest.mark.slow
 def test_leaving_gels_out_prefers_it_where_errors_hang_together_and_hardly_punishes_it_where_not():
     gains = {}
     for share in (0.8, 0.0):

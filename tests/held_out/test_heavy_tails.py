@@ -17,6 +17,7 @@ def with_noise(kind: str) -> Problem:
     return replace(problem, observables=(replace(problem.observables[0], distribution=kind),))
 
 
+@pytest.mark.slow
 def test_one_bad_lane_moves_a_rate_less_where_tails_are_heavy():
     course = np.concatenate([2.0 * start * np.exp(-0.3 * np.array(TIMES)) for start in (1.0, 2.0)])
     course *= np.exp(0.05 * np.random.default_rng(3).normal(size=len(course)))

@@ -169,7 +169,7 @@ def test_failed_simulations_are_nan_and_counted():
     assert (idata["posterior"]["k"] < 1).all()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_plateau_is_sampled_whichever_point_a_chain_begins_at(seed):
     """A slope of exactly 0 at the first point ended the fit with a panic of nutpie."""
     problem = toy.too_fast()

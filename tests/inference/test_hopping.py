@@ -204,6 +204,7 @@ def test_replica_exchange_weighs_bent_modes_right():
     assert found["posterior"].attrs["sampler"] == replicas.EXCHANGED
 
 
+@pytest.mark.slow
 def test_hops_that_hardly_arrive_are_given_up_and_chains_left_as_they_were():
     """Thin shells in 30 dimensions: a mixture of normal densities says nothing of their thickness."""
 

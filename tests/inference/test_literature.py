@@ -83,6 +83,7 @@ def test_no_group_of_the_data_holds_it_and_the_attributes_say_what_it_did(fitted
     assert found["prior"][1] < 0.4 < found["posterior"][1]
 
 
+@pytest.mark.slow
 def test_pymc_has_the_same_posterior():
     problem = constrained()
     engine = compile(problem)

@@ -36,6 +36,7 @@ def test_an_inhibition_by_a_negative_power_keeps_its_limit_and_its_gradient() ->
     assert gradient == pytest.approx([0.0, 2.0], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_powers_of_parameters_follow_what_conditions_make_of_them():
     """K**h is computed once a segment: a condition that changes K or h changes it, and its derivatives."""
     x, big, h, k = (symbol(n) for n in ("x", "big", "h", "k"))

@@ -24,7 +24,7 @@ def _problem(name: str, folder: Path) -> Problem:
     return load(build(measurements(), protocol(), compose(name), folder / name, dataset="toy"))
 
 
-@pytest.mark.parametrize("name", ["both_socs3", "trans_none"])
+@pytest.mark.parametrize("name", ["both_socs3", pytest.param("trans_none", marks=pytest.mark.slow)])
 def test_adjoint_through_rest_doses_and_wash_equals_central_differences(name: str, tmp_path: Path) -> None:
     problem = _problem(name, tmp_path)
     engine = compile(problem, rtol=1e-11, atol=1e-13)
