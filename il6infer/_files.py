@@ -7,6 +7,7 @@ import json
 import math
 import os
 import platform
+import re
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +53,14 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         WRITTEN.append(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what `atomic_path` left of `path` where its process was killed; nobody else may be writing it."""
+    name = re.compile(rf"\.{re.escape(path.stem)}\.[a-z0-9_]{{8}}{re.escape(path.suffix)}")
+    for left in path.parent.iterdir():
+        if name.fullmatch(left.name):
+            left.unlink(missing_ok=True)
 
 
 def on_disk(path: Path) -> None:

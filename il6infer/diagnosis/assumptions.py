@@ -137,7 +137,9 @@ def sensitivities(idata: Groups) -> dict[str, tuple[float, float]]:
 
     Kallioinen, Paananen, Bürkner and Vehtari 2023, doi 10.1007/s11222-023-10366-5: cumulative Jensen-Shannon distance
     for each doubling of the exponent. Above 0.05 the one has a say; a parameter to which only the prior has is not
-    told by the data, and one to which both have may be in conflict. All priors are scaled together.
+    told by the data, and one to which both have may be in conflict. All priors are scaled together. The distance is
+    taken over the range of the draws, of the logarithm where a parameter cannot be below zero: over a wider range, in
+    which nothing happens, it would be smaller.
 
     Returns
     -------
@@ -153,15 +155,23 @@ def sensitivities(idata: Groups) -> dict[str, tuple[float, float]]:
                 prior += FAMILIES[stated[0]].scipy(*stated[1:]).logpdf(values)
     own = idata["log_likelihood"].data_vars.values()
     likelihood = sum((values.values.reshape(len(prior), -1).sum(axis=1) for values in own), np.zeros(len(prior)))
-    return {name: (_sensitivity(values, prior), _sensitivity(values, likelihood)) for name, values in draws.items()}
+    lines = {name: _on_its_line(values, estimated.get(name, {})) for name, values in draws.items()}
+    return {name: (_sensitivity(values, prior), _sensitivity(values, likelihood)) for name, values in lines.items()}
+
+
+def _on_its_line(values: np.ndarray, about: Mapping[str, Any]) -> np.ndarray:
+    """Logarithms of a parameter that cannot be below zero; draws of another may happen to be all above."""
+    low, stated = about.get("lower"), about.get("prior")
+    ends = [float("-inf" if low is None else low)]
+    ends += [float(FAMILIES[stated[0]].scipy(*stated[1:]).support()[0])] if stated else []
+    return np.log(values) if max(ends) >= 0 and (values > 0).all() else values
 
 
 def _sensitivity(values: np.ndarray, component: np.ndarray) -> float:
     if not np.isfinite(component).all() or np.ptp(values) == 0:
         return math.nan
     order = np.argsort(values, kind="stable")
-    line = values[order]
-    line, centred = np.log(line) if line[0] > 0 else line, component[order] - component.mean()
+    line, centred = values[order], component[order] - component.mean()
     found = []
     for exponent in (1.0 + DELTA, 1.0 / (1.0 + DELTA)):
         scaled = (exponent - 1.0) * centred

@@ -41,9 +41,10 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
         draws, before = posterior[name].values.ravel(), prior[name].values.ravel()
         q05, q25, median, q75, q95 = np.quantile(draws, (0.05, 0.25, 0.5, 0.75, 0.95))
         constant, effective = np.ptp(draws) == 0, statistics[name]["ess_bulk"]
-        shape = tail_shape(draws, effective)
+        drawn = posterior[name].values
+        shape = tail_shape(drawn, effective)
         positive = bool((draws > 0).all()) and not constant
-        line = np.log(draws) if positive else draws
+        line = np.log(drawn) if positive else drawn
         row = {
             "mean": draws.mean(), "median": median, "sd": draws.std(ddof=1),
             "sd_ln": line.std(ddof=1) if positive else np.nan,

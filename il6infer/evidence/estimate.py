@@ -37,6 +37,9 @@ LARGEST_ERROR = 1.0
 _LEVEL = 3.0
 """Standard errors by which the two may differ; of few runs, the same probability by Student's t."""
 
+_ONE = float(student.sf(1.0, math.inf))
+"""Probability of more than one standard error above."""
+
 _FLOOR = 0.02
 
 _STUCK = 0.5
@@ -127,18 +130,27 @@ def _tempered(
             )  # fmt: skip
     except Stuck:
         return (method, None, None), []
-    logs = np.array([one.log_evidence for one in found])
+    return (method, *_mean_of_runs(np.array([one.log_evidence for one in found]))), found
+
+
+def _mean_of_runs(logs: np.ndarray) -> tuple[float, float | None]:
+    """Logarithm of the mean of independent estimates, and its error, which holds the truth in 68 % of all cases.
+
+    How few runs differ tells little of how they could: by Student's t the error of four is 1.2 times as large as by
+    their standard deviation.
+    """
     relative = np.exp(logs - logs.max())
     value = float(logs.max() + math.log(relative.mean()))
-    spread = max(relative.std(ddof=1) / relative.mean(), logs.std(ddof=1)) if runs > 1 else math.inf
-    error = spread / math.sqrt(runs)
-    return (method, value, float(error) if math.isfinite(error) else None), found
+    if len(logs) < 2:
+        return value, None
+    spread = max(relative.std(ddof=1) / relative.mean(), logs.std(ddof=1))
+    return value, float(spread / math.sqrt(len(logs)) * student.isf(_ONE, len(logs) - 1))
 
 
 def _limit(bridged: Estimate, tempered: Estimate, runs: int) -> float | None:
     if bridged.se is None or tempered.se is None:
         return None
-    few = student.isf(student.sf(_LEVEL, 1e6), runs - 1)
+    few = student.isf(student.sf(_LEVEL, math.inf), runs - 1) / student.isf(_ONE, runs - 1)
     return float(_FLOOR + math.hypot(_LEVEL * bridged.se, few * tempered.se))
 
 

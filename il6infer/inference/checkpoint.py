@@ -13,7 +13,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from il6infer._errors import UserError
-from il6infer._files import atomic_path, atomic_write_text
+from il6infer._files import atomic_path, atomic_write_text, remove_leftovers
 from il6infer._outputs import told
 from il6infer.inference.frame import Frame
 
@@ -112,6 +112,9 @@ class Checkpoint:
             raise UserError(f"{self._output}: another process is fitting it. {remedy}") from None
         except (OSError, NotImplementedError) as error:  # a disk that knows no locks
             logger.debug("no lock: %s", error)
+        else:
+            with suppress(OSError):  # they take up room, and harm nothing
+                remove_leftovers(self._output)
         path, key = self.folder / "key.json", json.loads(json.dumps(key))
         try:
             found = json.loads(path.read_text("utf-8"))

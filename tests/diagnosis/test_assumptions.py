@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.diagnosis.assumptions import SPREAD, constants, prior_level, sensitivities
@@ -140,11 +140,43 @@ def test_power_scaling_is_said_in_words():
 
 
 def test_power_scaling_is_that_of_arviz():
+    """Of a parameter that may be below zero, and no draw of which is: its logarithm has 1.2 times as much."""
     az = pytest.importorskip("arviz")
     if not hasattr(az, "psens"):
         pytest.skip("this arviz has no psens")
-    idata = _with_prior(["normal", 2.5, 0.5])
+    idata = _wide(["normal", 2.5, 0.5])
     mine = sensitivities(idata)["mu"]
     theirs = az.psens(idata, component="likelihood")["mu"]
 
-    assert mine[1] == pytest.approx(float(theirs), rel=0.1)
+    assert float(idata["posterior"]["mu"].min()) > 0
+    assert mine[1] == pytest.approx(float(theirs), rel=0.01)
+    assert sensitivities(_wide(["normal", 2.5, 0.5], lower=0.0))["mu"][1] > 1.1 * mine[1]
+    assert sensitivities(_wide(["gamma", 2.0, 1.0]))["mu"][1] > 1.1 * mine[1]
+
+
+def _wide(prior, **bounds):
+    """Posterior of ``mu`` from four values, N(3, 0.5), which are exact draws."""
+    idata, values = _with_prior(prior, **bounds), np.array([2.2, 2.8, 3.2, 3.8])
+    drawn = np.random.default_rng(3).normal(3.0, 0.5, idata["posterior"]["mu"].shape)
+    idata["posterior"]["mu"].values[:] = drawn
+    density = idata["log_likelihood"]["y"]
+    density.values[:] = 0.0
+    density.values[..., :4] = stats.norm(drawn[..., None], 1.0).logpdf(values)
+    return idata
+
+
+def test_power_scaling_is_that_of_the_posterior_refitted_with_a_power_of_the_likelihood():
+    """The normal posterior N(3, 1/4) with the likelihood raised to a is N(3, 1/4a), under a flat prior."""
+    idata = _wide(["normal", 2.5, 0.5])
+    ends = [float(end(idata["posterior"]["mu"])) for end in (np.min, np.max)]
+    line = np.linspace(*ends, 20_001)
+    found = []
+    for power in (1.01, 1 / 1.01):
+        p, q = (stats.norm(3.0, 0.5 / math.sqrt(a)).cdf(line) for a in (1.0, power))
+        distances = []
+        for first, second in ((p, q), (1 - p, 1 - q)):
+            terms = [special.xlogy(one, 2 * one / (first + second)) for one in (first, second)]
+            distances.append(math.sqrt(sum(terms).sum() / math.log(2) / (first + second).sum()))
+        found.append(max(distances) / math.log2(1.01))
+
+    assert sensitivities(idata)["mu"][1] == pytest.approx(np.mean(found), rel=0.1)

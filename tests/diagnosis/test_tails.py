@@ -44,6 +44,19 @@ def test_ordinary_tails_raise_no_alarm(draw, share):
     assert np.mean([not moment_is_known(shape, 2, SIZE) for shape in found]) <= share
 
 
+def test_a_mode_of_a_hundredth_far_away_is_no_heavy_tail_unless_one_visit_made_it():
+    """The same draws: where any may lie there, the sampler knows the mode's weight; where 40 follow each other, it does
+    not."""
+    drawn = np.random.default_rng(2).normal(size=(4, 1000))
+    there = np.zeros((2, 4, 1000), bool)
+    there[0].ravel()[np.random.default_rng(3).choice(4000, 40, replace=False)] = True
+    there[1, 2, 500:540] = True
+    often, once = (tail_shape(np.where(where, drawn + 20.0, drawn), 4000.0) for where in there)
+
+    assert often < 0.2
+    assert once > 1.0
+
+
 def with_tails(draws, prior):
     """Verdict of a parameter ``mu`` with these draws under a prior (family, parameters)."""
     idata = normal_mean()

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from il6infer._errors import UserError
+from il6infer._files import atomic_path
 from il6infer._interruption import Interruption, Stopped
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.inference.checkpoint import Checkpoint, Iterations
@@ -173,6 +174,22 @@ def test_two_processes_do_not_make_one_file(tmp_path):
     assert str(caught.value) == (
         f"{tmp_path}/posterior.nc: another process is fitting it. Wait for it, or choose another file."
     )
+
+
+def test_what_a_kill_left_of_the_file_is_removed_by_the_next_run_and_not_while_another_writes_it(tmp_path):
+    mine = tmp_path / "posterior.nc"
+    with atomic_path(mine) as left:
+        pass
+    others = [left.with_name(name) for name in (".posterior.json", "posterior.abcdefgh.nc", ".prior.abcdefgh.nc")]
+    for path in (left, *others):
+        path.touch()
+    with _checkpoint(tmp_path):
+        assert not left.exists()
+        left.touch()
+        with pytest.raises(UserError):
+            Checkpoint(mine).claim(KEY)
+
+    assert all(path.exists() for path in (left, *others))
 
 
 def test_a_full_disk_does_not_end_the_fit(whole, tmp_path, caplog, monkeypatch):
