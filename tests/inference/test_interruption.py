@@ -186,7 +186,7 @@ def test_what_a_kill_left_of_the_file_is_removed_by_the_next_run_and_not_while_a
     with _checkpoint(tmp_path):
         assert not left.exists()
         left.touch()
-        with pytest.raises(UserError):
+        with pytest.raises(UserError, match="another process is fitting it"):
             Checkpoint(mine).claim(KEY)
 
     assert all(path.exists() for path in (left, *others))
