@@ -172,8 +172,8 @@ def source(problem: Problem) -> str:
     inputs = [f"v{i}p = 1" for i in range(len(network.parameters))]
     inputs += [f"v{i}i = 0" for i in range(len(network.states))] + ["t0q = 0"]
     start = [f"v{i}s = v{i}i" for i in range(len(network.states))]
-    moving = {TIME, *map(symbol, network.states)}
-    # What stands still at zero would stop the solver in each step.
+    # What stands still at zero would stop the solver in each step; so does a state that events alone change.
+    moving = {TIME} | {symbol(s) for s, rate in zip(network.states, network.rhs, strict=True) if rate != 0}
     searched = [mode.located_function for mode in located(network)]
     given = [*network.rhs, *(g for g in searched if g.free_symbols & moving)]
     expressions = [_written_out(plain(sp.sympify(e).xreplace(renamed))) for e in given]

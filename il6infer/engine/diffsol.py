@@ -35,7 +35,6 @@ from il6infer.runs.plan import make_plan
 from il6infer.runs.precompute import decided
 from il6infer.runs.rest import depends_on_time
 from il6infer.runs.segments import ADD, SET, Segment, theta
-from il6infer.runs.steps import refuse_gradient_of_steps
 from il6infer.runs.time_scale import step_limits
 
 MOST_PIECES = 10_000
@@ -159,7 +158,6 @@ class DiffsolEngine:
 
     def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Differentiate prediction and noise (measurements, parameters); rows whose run failed are NaN."""
-        refuse_gradient_of_steps(self.problem)
         return self._evaluate(theta, derive=True)[1:3]
 
     def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
@@ -295,7 +293,7 @@ class DiffsolEngine:
         tangents = np.empty((len(goals), *s.shape))
         now, done = start, 0
         for _ in range(pieces):
-            y, s, p, _ = self._switching.switch(y, s, p, dp, now, held, self._slack(y), 0.0, False)
+            y, s, p = self._switching.settle(y, s, p, dp, now, held, self._slack(y))
             asked = goals[done:]
             if self._limit is not None:
                 longest = now + max(float(self._limit([*y, *p, now])[0]), 1e-9 * (goals[-1] - now))

@@ -208,6 +208,25 @@ class Switching:
             happened = happened or more
         return y, s, p, happened
 
+    def settle(
+        self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray, slack: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """State, tangent and parameters where the solver starts, after all switches that turn there.
+
+        An event may leave another function at its very zero.
+
+        Parameters
+        ----------
+        y, s, p, dp, t, held, slack
+            As `switch` has them.
+        """
+        for _ in range(MOST_EVENTS):
+            before = p
+            y, s, p, _ = self.switch(y, s, p, dp, t, held, slack, 0.0, False)
+            if np.array_equal(before[self.place], p[self.place]):
+                return y, s, p
+        raise Failed(Outcome.STEP_LIMIT)
+
     def switch(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray,
         slack: np.ndarray, span: float, ends: bool,

@@ -34,7 +34,6 @@ from il6infer.runs.modes import with_modes
 from il6infer.runs.outcome import Outcome, Simulation
 from il6infer.runs.plan import make_plan
 from il6infer.runs.precompute import precompute
-from il6infer.runs.steps import refuse_gradient_of_steps
 
 MOST_LANES = 4
 """Runs that the kernel takes through the equations together; 8 are no faster where AVX-512 takes two cycles."""
@@ -123,7 +122,6 @@ class RosenbrockEngine:
         self._rtol, self._coarsest, self._lower_atol, self._at = rtol, atol, lower_atol, at
         self._budget, self._fallback, self.threads = (max_steps, max_seconds), fallback, threads
         self._outcomes: Counter[str] = Counter()
-        self._has_gradient = False
 
     @once
     def _described(self) -> Described:
@@ -262,17 +260,10 @@ class RosenbrockEngine:
         prediction_bar, noise_bar
             (measurements,) weights.
         """
-        self._check_gradient()
         theta = self._checked(theta)
         if (gradient := self._pullback_in_blocks(theta, prediction_bar, noise_bar)) is not None:
             return gradient
         return self.backward(theta, self.forward(theta, keep=True).kept, prediction_bar, noise_bar)
-
-    def _check_gradient(self) -> None:
-        """Refuse the gradient of rates with steps; looked for once, for it takes as long as a gradient."""
-        if not self._has_gradient:
-            refuse_gradient_of_steps(self.problem)
-            self._has_gradient = True
 
     def _pullback_in_blocks(
         self, theta: np.ndarray, prediction_bar: np.ndarray, noise_bar: np.ndarray
@@ -302,7 +293,6 @@ class RosenbrockEngine:
 
         They are exact for the steps taken, as `pullback` is; rows whose run failed are NaN.
         """
-        self._check_gradient()
         theta = self._checked(theta)
         kept = self.forward(theta, keep=True).kept
         prediction, noise = jacobian_at(self._tangent.address("jacobian"), theta, self._described.address, kept)

@@ -25,7 +25,6 @@ from il6infer.kernel.link import prepare
 from il6infer.problems.courses import carriers_of
 from il6infer.problems.noise import ERRORS, NOISES
 from il6infer.problems.spec import Problem
-from il6infer.runs.steps import refuse_gradient_of_steps
 
 PROBES = 20
 """Draws at which the rules are held against finer ones."""
@@ -67,7 +66,6 @@ class Density:
 
     def __init__(self, problem: Problem, engine: Engine, nuisance: Nuisance = NOTHING) -> None:
         check_problem(problem)
-        refuse_gradient_of_steps(problem)
         self._template = template = reference(problem, nuisance)
         self.nuisance, self.places = nuisance, np.flatnonzero(np.isnan(template))
         self.parameters = sampled = tuple(problem.estimated[place] for place in self.places)

@@ -12,7 +12,6 @@ from il6infer._errors import UserError
 from il6infer.network.checks import parse
 from il6infer.network.formula import Translator, number
 from il6infer.network.network import TIME, Event, Network, symbol
-from il6infer.network.times import refuse_endless_steps
 
 
 def read_sbml(text: str, source: str = "model") -> Network:
@@ -79,7 +78,6 @@ class _Reader:
         rhs = tuple(
             sp.Add(*[number(n) * flux for n, flux in zip(row, fluxes, strict=True) if n]) for row in stoichiometry
         )
-        refuse_endless_steps([*rhs, *self.derived.values()], self.source)
         known = {*self.compartments, *self.parameters, *self.species} - set(states) - set(self.derived)
         parameters = tuple(n for n in (*self.compartments, *self.parameters, *self.species) if n in known)
         elements = {**self.compartments, **self.parameters, **self.species}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sympy as sp
 from sympy.core.relational import Ge, Gt, Le, Lt, Relational
 
-from il6infer._errors import UserError
 from il6infer.network.network import TIME
 
 
@@ -38,17 +35,3 @@ def one_sided(relation: Relational) -> tuple[sp.Expr, bool, bool] | None:
     if (factor < 0) != rest.could_extract_minus_sign():
         at_zero, negated = not at_zero, not negated
     return (-rest if rest.could_extract_minus_sign() else rest), at_zero, negated
-
-
-def refuse_endless_steps(expressions: Iterable[sp.Expr], source: str) -> None:
-    """Refuse floor and ceiling of the time.
-
-    Raises
-    ------
-    UserError
-        Naming the first.
-    """
-    for expression in expressions:
-        for step in sorted(expression.atoms(sp.floor, sp.ceiling), key=str):
-            if TIME in step.free_symbols:
-                raise UserError(f"{source}: '{step}' steps in time without end; this is not supported.")

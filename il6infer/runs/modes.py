@@ -19,6 +19,7 @@ from il6infer._errors import UserError
 from il6infer.network.network import TIME, Event, Mode, Network, symbol
 from il6infer.network.times import crossing_time, one_sided
 from il6infer.problems.spec import Problem
+from il6infer.runs.counters import free_name, with_counters
 from il6infer.runs.kinks import smooth_branches
 
 HOLDS = sp.Rational(1, 2)
@@ -38,7 +39,7 @@ def with_modes(problem: Problem) -> Problem:
     network = problem.network
     if network.modes:
         return problem
-    problem = replace(problem, network=_with_changed_states(problem, network))
+    problem = replace(problem, network=_with_changed_states(problem, with_counters(network)))
     network = problem.network
     known = _KnownBefore(problem)
     given, kinks = smooth_branches([*network.rhs, *network.fluxes], {TIME, *known.states})
@@ -55,7 +56,7 @@ def with_modes(problem: Problem) -> Problem:
         if not known.varies(relation):
             continue
         if known.schedules(relation) and relation not in found_with:
-            mode = Mode(_free_name(f"scheduled_{len(found)}", taken), relation)
+            mode = Mode(free_name(f"scheduled_{len(found)}", taken), relation)
             replaced[relation] = sp.Gt(symbol(mode.parameter), HOLDS)
         else:
             sides = one_sided(relation)
@@ -66,7 +67,7 @@ def with_modes(problem: Problem) -> Problem:
             mode = same.get((function, at_zero))
             if mode is None:
                 condition = sp.Ge(function, 0) if at_zero else sp.Gt(function, 0)
-                mode = Mode(_free_name(f"located_{len(found)}", taken), condition, function, at_zero)
+                mode = Mode(free_name(f"located_{len(found)}", taken), condition, function, at_zero)
                 same[function, at_zero] = mode
             holds = sp.Gt(symbol(mode.parameter), HOLDS)
             replaced[relation] = sp.Not(holds) if negated else holds
@@ -159,12 +160,6 @@ def _relations(expressions: Iterable[sp.Basic]) -> list[Relational]:
     return sorted(found, key=str)
 
 
-def _free_name(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
 def _refuse_equal(relation: Relational, events: Iterable[Event]) -> None:
     for event in events:
         if event.trigger.has(relation):
@@ -193,7 +188,7 @@ def _with_changed_states(problem: Problem, network: Network) -> Network:
 
 def _as_states(network: Network, names: tuple[str, ...], given: set[str]) -> Network:
     taken = {*network.parameters, *network.states, *network.derived}
-    start = {name: _free_name(f"{name}_at_start", taken) for name in names}
+    start = {name: free_name(f"{name}_at_start", taken) for name in names}
     defaults = dict(zip(network.parameters, network.defaults, strict=True))
     at_start = {symbol(name): symbol(start[name]) for name in names}
     kept = {name: e.xreplace(at_start) for name, e in defaults.items() if name not in names}

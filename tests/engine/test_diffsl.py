@@ -78,8 +78,8 @@ def test_a_rate_that_is_no_number_is_refused() -> None:
 
 def test_the_warning_of_a_run_that_diffsol_cannot_try_names_no_way_that_was_gone(caplog) -> None:
     """The kernel fails (a rate becomes infinite), and diffsol has no floor: no advice to use the kernel."""
-    net = network({"x": sp.floor(x + 1) / (2 - x)}, {"x": 1.0})
-    engine = compile(problem(net, [5.0]))
+    net = network({"x": sp.floor(symbol("k")) / (2 - x)}, {"x": 1.0}, {"k": 2.5})
+    engine = compile(problem(net, [5.0], estimated={"k": 2.5}))
     with caplog.at_level("WARNING", logger="il6infer"):
-        assert engine.simulate(np.array([])).outcome.tolist() != [Outcome.OK]
+        assert engine.simulate(np.array([2.5])).outcome.tolist() != [Outcome.OK]
     assert caplog.messages == ["zoo: failed runs are not tried again: engine diffsol cannot do the function floor."]

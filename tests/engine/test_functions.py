@@ -110,7 +110,7 @@ def test_value_slope_and_curvature_of_the_plain_form(name: str) -> None:
 def all_functions(request: pytest.FixtureRequest):
     """One system with a state for each function: x' = 1 from k, y' = f(s x); diffsol takes half a minute for all."""
     engine, every = request.param
-    names = [n for n in sorted(REFERENCE) if n not in STEPS][::every]
+    names = sorted(REFERENCE)[::every]
     rates = {"x": sp.Integer(1)} | {f"y_{n}": _applied(n, _argument(n, s * x)) for n in names}
     asked = problem(
         network(rates, {"x": k}, {"k": START, "s": 1.0}), [END - START], estimated={"k": START, "s": 1.0},
@@ -141,29 +141,12 @@ def test_gradients_of_all_functions_are_right(all_functions) -> None:
         np.testing.assert_allclose(rows[n], adjoint, rtol=1e-6, atol=1e-9, err_msg=name)
 
 
-def test_steps_of_a_state_are_integrated_and_their_gradient_is_refused() -> None:
-    names = sorted(STEPS)
-    rates = {"x": sp.Integer(1)} | {f"y_{n}": _applied(n, _argument(n, s * x)) for n in names}
-    asked = problem(
-        network(rates, {"x": k}, {"k": START, "s": 1.0}), [END - START], estimated={"k": START, "s": 1.0},
-        observed=[f"y_{n}" for n in names],
-    )  # fmt: skip
-    engine, theta = compile(asked, rtol=1e-9, atol=1e-11), np.array([START, 1.0])
-    found = engine.simulate(theta).prediction
-
-    assert found == pytest.approx([_exact(n, START, 1.0) for n in names], rel=1e-4, abs=1e-6)
-    for derive in (engine.jacobian, lambda at: engine.pullback(at, np.ones(len(names)), np.zeros(len(names)))):
-        with pytest.raises(
-            UserError, match=r"the rate of 'y_ceiling' holds 'ceiling\(.*\)' \(floor, ceiling, sign, quotient or rem"
-        ):
-            derive(theta)
-
-
 @pytest.mark.parametrize("name", sorted(NOT_IN_DIFFSOL))
 def test_what_diffsol_has_not_is_refused_with_a_way_that_works(name: str) -> None:
-    rate = _applied(name, x)
+    """Steps of states and the time are counted by events; those of an estimated parameter stay as they are."""
+    rate = x * _applied(name, k)
     with pytest.raises(UserError) as error:
-        compile(problem(network({"x": rate}, {"x": 0.5}), [1.0]), engine="diffsol")
+        compile(problem(network({"x": rate}, {"x": 0.5}, {"k": 1.0}), [1.0], estimated={"k": 1.0}), engine="diffsol")
     # Ceiling, quotient and rem are made of floor.
     assert str(error.value) == "engine diffsol cannot do the function floor. Use engine rosenbrock."
 

@@ -80,13 +80,6 @@ def test_delay_in_a_formula():
     assert message == "toy.xml, rateRule of 'p': 'delay(p, 1)' is not supported in a formula."
 
 
-def test_steps_of_the_time_without_end():
-    with pytest.raises(UserError) as error:
-        from_antimony("model m; y = 1; y' = floor(time); end")
-
-    assert str(error.value) == "toy.xml: 'floor(time)' steps in time without end; this is not supported."
-
-
 @pytest.mark.parametrize("rule", ["y' = y / 0", "y' = 0 / 0", "y = 1 / 0", "k := 2 / (1 - 1)", "at (1 / 0 > 1): y = 2"])
 def test_a_division_by_zero_is_refused_where_it_stands(rule: str):
     with pytest.raises(UserError) as error:

@@ -1,0 +1,70 @@
+"""Rates that step with the time or a state (floor, ceiling, sign): values and gradients across each step."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from il6infer.engine import compile
+from il6infer.network.network import TIME, symbol
+from il6infer.runs.counters import with_counters
+from tests.zoo.systems import network, problem
+
+c, tau = symbol("c"), symbol("tau")
+WIDTH, TAU, TIMES = 0.01, 0.73, np.array([0.5, 2.19 + 0.005, 3.5])
+
+
+def _pulse(condition) -> sp.Basic:
+    return sp.Piecewise((1, condition), (0, True))
+
+
+def _steps(t: np.ndarray, tau: float) -> np.ndarray:
+    """Integral of floor(t / tau)."""
+    n = np.floor(t / tau)
+    return tau * n * (n - 1) / 2 + n * (t - n * tau)
+
+
+def _pulses(t: np.ndarray, tau: float) -> np.ndarray:
+    n = np.floor(t / tau)
+    return n * WIDTH + np.minimum(t - n * tau, WIDTH)
+
+
+RATES = {
+    "doses_by_time": (_pulse(TIME - sp.floor(TIME / tau) * tau < WIDTH), _pulses),
+    "doses_by_clock": (_pulse(c - sp.floor(c / tau) * tau < WIDTH), _pulses),
+    "floor": (sp.floor(TIME / tau), _steps),
+    # At the start, time / tau is just at a step.
+    "ceiling": (sp.ceiling(TIME / tau), lambda t, tau: _steps(t, tau) + t),
+    "falls": (sp.floor(1 - c / tau), lambda t, tau: -_steps(t, tau)),
+    "nested": (sp.floor(sp.floor(c / tau) / 2), lambda t, tau: _steps(t, 2 * tau)),
+    "sign": (sp.sign(c - tau), lambda t, tau: np.abs(t - tau) - tau),
+    "sign_in_condition": (_pulse(sp.sign(c - tau) > 0), lambda t, tau: np.maximum(t - tau, 0.0)),
+}
+
+
+@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+def test_values_and_gradients_across_steps(engine: str) -> None:
+    net = network({"c": sp.Integer(1)} | {name: rate for name, (rate, _) in RATES.items()}, {}, {"tau": TAU})
+    asked = problem(net, [*TIMES], estimated={"tau": TAU}, observed=[*RATES])
+    compiled = compile(asked, engine=engine, rtol=1e-8, atol=1e-10, lower_atol=False)
+    theta, found = np.array([TAU]), compiled.simulate(np.array([TAU])).prediction
+    rows, _ = compiled.jacobian(theta)
+
+    for n, (name, (_, exact)) in enumerate(RATES.items()):
+        own = slice(n, None, len(RATES))
+        np.testing.assert_allclose(found[own], exact(TIMES, TAU), rtol=1e-6, atol=1e-8, err_msg=name)
+        slopes = (exact(TIMES, TAU + 1e-5) - exact(TIMES, TAU - 1e-5)) / 2e-5
+        np.testing.assert_allclose(rows[own, 0], slopes, rtol=1e-5, atol=1e-7, err_msg=name)
+    weights = np.linspace(-1.0, 2.0, len(found))
+    np.testing.assert_allclose(compiled.pullback(theta, weights, 0 * weights), weights @ rows, rtol=1e-8)
+
+
+def test_one_counter_serves_all_steps_of_an_argument_and_takes_no_name_of_the_model() -> None:
+    rates = {"x": sp.floor(c), "y": sp.ceiling(-c) + sp.sign(c), "c": sp.Integer(1), "steps_4": sp.Integer(0)}
+
+    counted = with_counters(network(rates, {}))
+
+    assert counted.states == (*rates, "steps_4_")
+    assert [e.id for e in counted.events] == ["steps_4_"]
+    assert not any(e.has(sp.floor, sp.ceiling, sp.sign) for e in (*counted.rhs, *counted.fluxes))
