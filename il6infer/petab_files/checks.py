@@ -111,6 +111,9 @@ def bounds(line: Line, *, estimate: bool, logarithmic: bool, faults: list[Fault]
     if lower is not None and upper is not None and lower > upper:
         what = f"{line['lowerBound']} is above the upper bound, {line['upperBound']}."
         faults.append(line.fault("lowerBound", what, "Exchange them."))
+    elif lower is not None and lower == upper:
+        what = f"{line['lowerBound']} is the upper bound, too, which leaves nothing to estimate."
+        faults.append(line.fault("lowerBound", what, "Set estimate to false, or widen the bounds."))
     if (
         len(faults) == before
         and nominal is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy as sp
 
 from il6infer.engine import compile
-from il6infer.network.network import TIME, symbol
+from il6infer.network.network import TIME, Event, symbol
 from il6infer.runs.counters import with_counters
 from tests.zoo.systems import network, problem
 
@@ -39,13 +41,17 @@ RATES = {
     "falls": (sp.floor(1 - c / tau), lambda t, tau: -_steps(t, tau)),
     "nested": (sp.floor(sp.floor(c / tau) / 2), lambda t, tau: _steps(t, 2 * tau)),
     "sign": (sp.sign(c - tau), lambda t, tau: np.abs(t - tau) - tau),
+    # By the event below, which adds what c is at tau.
+    "dosed": (sp.Integer(1), lambda t, tau: t + tau * (t > tau)),
     "sign_in_condition": (_pulse(sp.sign(c - tau) > 0), lambda t, tau: np.maximum(t - tau, 0.0)),
 }
+BOTH = _pulse(c > tau) + _pulse(c < 9) > sp.Float(1.5)
 
 
 @pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
 def test_values_and_gradients_across_steps(engine: str) -> None:
     net = network({"c": sp.Integer(1)} | {name: rate for name, (rate, _) in RATES.items()}, {}, {"tau": TAU})
+    net = replace(net, events=(Event("dose", BOTH, {"dosed": symbol("dosed") + c}),))
     asked = problem(net, [*TIMES], estimated={"tau": TAU}, observed=[*RATES])
     compiled = compile(asked, engine=engine, rtol=1e-8, atol=1e-10, lower_atol=False)
     theta, found = np.array([TAU]), compiled.simulate(np.array([TAU])).prediction
@@ -58,6 +64,18 @@ def test_values_and_gradients_across_steps(engine: str) -> None:
         np.testing.assert_allclose(rows[own, 0], slopes, rtol=1e-5, atol=1e-7, err_msg=name)
     weights = np.linspace(-1.0, 2.0, len(found))
     np.testing.assert_allclose(compiled.pullback(theta, weights, 0 * weights), weights @ rows, rtol=1e-8)
+
+
+def test_a_condition_of_numbers_that_step_is_one_of_their_conditions() -> None:
+    either = sp.Piecewise((c, TIME > 1), (2 * c, True)) > tau
+    events = Event("both", BOTH, {}), Event("either", either, {})
+
+    found = with_counters(replace(network({"c": sp.Integer(1)}, {}), events=events))
+
+    assert [e.trigger for e in found.events] == [
+        sp.And(c > tau, c < 9),
+        sp.Or(sp.And(TIME > 1, c - tau > 0), sp.And(TIME <= 1, 2 * c - tau > 0)),
+    ]
 
 
 def test_one_counter_serves_all_steps_of_an_argument_and_takes_no_name_of_the_model() -> None:

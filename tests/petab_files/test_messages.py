@@ -121,6 +121,9 @@ SPOILT: list[Spoil] = [
      "observables.tsv, row 2, column noiseFormula: a formula nested more than 100 levels deep."),
     (2, "parameters.tsv", "0\t10", "10\t0",
      "parameters.tsv, row 2, column lowerBound: 10 is above the upper bound, 0. Exchange them."),
+    (2, "parameters.tsv", "0\t10", "10\t10",
+     "parameters.tsv, row 2, column lowerBound: 10 is the upper bound, too, which leaves nothing to estimate. Set "
+     "estimate to false, or widen the bounds."),
     (2, "parameters.tsv", "0\t10", "zero\t10", "parameters.tsv, row 2, column lowerBound: 'zero' is not a number."),
     (2, "parameters.tsv", "0\t10", "NA\t10", "parameters.tsv, row 2, column lowerBound: 'NA' is not a number."),
     (2, "parameters.tsv", "0\t10", "0\t",
