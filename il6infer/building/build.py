@@ -29,6 +29,7 @@ from il6infer.building.genotypes import (
     passed_over,
     with_genotypes,
 )
+from il6infer.building.idle import tell_idle
 from il6infer.building.instruments import instrument_parameters
 from il6infer.building.joint import of_readouts, readout_name_faults, with_readouts
 from il6infer.building.linear_noise import with_linear_noise
@@ -41,7 +42,6 @@ from il6infer.petab_files.lint import check
 from il6infer.problems.courses import EXTENSION as CORRELATION
 from il6infer.problems.noise import EXTENSION, KINDS, NOISES, WITHOUT
 from il6infer.problems.spec import CARRIER, CELLS, Problem
-from il6infer.problems.stimuli import idle_stimuli
 from il6infer.problems.student import FREEDOM
 from il6infer.stages.genotype import Genotype
 
@@ -153,7 +153,7 @@ def build(
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
         problem = check(temporary / "problem.yaml")
         raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
-        _tell_idle(problem, temporary, model.name)
+        tell_idle(problem, temporary, model.name)
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o777 & ~umask)
@@ -175,24 +175,6 @@ def _refuse_foreign(folder: Path, own: set[str]) -> None:
         raise UserError(
             f"{folder}: holds {listed}, and a problem replaces its whole folder. Give a folder that is not there yet."
         )
-
-
-def _tell_idle(problem: Problem, folder: Path, model: str) -> None:
-    """Say what is given and acts on nothing: as a warning, and in a column of the table of conditions."""
-    idle = idle_stimuli(problem)
-    # A receptor that some cells lack does nothing without stimulus, which is no news: only where it never does.
-    acting = {t for e in problem.experiments for t in e.periods[0].changes if e.id not in idle.get(t, ())}
-    idle = {t: experiments for t, experiments in idle.items() if t not in acting - set(problem.network.states)}
-    for target, experiments in idle.items():
-        logger.warning(
-            "%s: %s, given in %s, acts on nothing that is measured in model '%s': it predicts these experiments as if "
-            "none had been given.", problem.id, target, ", ".join(experiments), model,
-        )  # fmt: skip
-    if idle:
-        path = folder / "conditions.tsv"
-        conditions = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-        told = [f"acts on nothing that is measured in {model}" if t in idle else "" for t in conditions["targetId"]]
-        conditions.assign(note=told).to_csv(path, sep="\t", index=False, lineterminator="\n")
 
 
 def _faults(measurements: pd.DataFrame, protocol: pd.DataFrame, model: Model) -> list[Fault]:

@@ -237,7 +237,9 @@ class Assay:
         joined = (
             Joined(sheet)
             if step is None
-            else replace(step, sheet=sheet, left=[], faults=[], used=set(step.used), steps={}, faulty=set())
+            else replace(
+                step, sheet=sheet, left=[], faults=[], notes=[*step.notes], used=set(step.used), steps={}, faulty=set()
+            )
         )
         faults = _marks_faults(sheet, take)
         if step is None:
@@ -256,8 +258,9 @@ class Assay:
         faults += [
             Fault(sheet.name, f"column '{c}' is read, and listed under ignore.", "Take it out of one.") for c in both
         ]
+        unit = spec.time_unit if take.timed or not joined.time_unit else joined.time_unit
         if not faults:
-            with_conditions(joined, take.condition, protocol)
+            with_conditions(joined, take.condition, protocol, unit)
         if faults or "condition" not in joined.sheet.columns:
             lacking = [] if joined.faults or faults else joined.sheet.missing(["condition"])
             return Reading(faults=(*faults, *joined.faults, *lacking))

@@ -20,12 +20,16 @@ class Joined:
         Columns that were read, or brought in by the description.
     steps
         Protocol of conditions that say theirs.
+    converted
+        Whether its times were written with units or colons, and are min by now.
     notes
         What a reader of the values must know.
     labels
         Row -> fault of its label, which counts if the row is read.
     exempt
         Cells of blank wells and controls, which are no samples.
+    standard
+        Column of known concentrations, by whose cells a row is a standard and no sample; empty where there is none.
     bands
         Rows of the bands that are read, before they were put side by side.
     lost
@@ -38,10 +42,12 @@ class Joined:
     used: set[str] = field(default_factory=set)
     steps: dict[str, Rows] = field(default_factory=dict)
     time_unit: str = ""
+    converted: bool = False
     faulty: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     labels: dict[int, Fault] = field(default_factory=dict)
     exempt: frozenset[str] = frozenset()
+    standard: str = ""
     bands: Sheet | None = None
     lost: tuple[str, ...] = ()
 

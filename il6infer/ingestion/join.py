@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Row, Sheet, number
-from il6infer._units import species_of
 from il6infer.ingestion.bands import Joined, added, renamed
+from il6infer.ingestion.dosed import with_doses
 from il6infer.ingestion.formats.format import bare, known_as, plain, time_unit, told_time_unit
-from il6infer.ingestion.labels import parse_label, steps_of_doses
+from il6infer.ingestion.labels import parse_label
 from il6infer.ingestion.layout import well_of
 from il6infer.ingestion.taking import ConditionOf, Take
 from il6infer.ingestion.times import spoken_time
@@ -82,6 +81,10 @@ def _labels(joined: Joined, column: str, pattern: str) -> None:
             for name in names:
                 read[name].append(found[name].strip())
             continue
+        if row.cells.get(joined.standard):
+            for name in names:
+                read[name].append("")
+            continue
         if row[header] not in joined.exempt:
             what = f"'{row[header]}' is not written as '{pattern}'."
             remedy = "Correct it, or leave its row out by 'where'."
@@ -141,10 +144,10 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
             joined.faults.append(Fault(sheet.where(bare[0], column), what, "Write all times in one way."))
         told = {cell: sheet.written(time) for cell, time in spoken.items()}
         cells = [told.get(cell, cell) for cell in cells]
-        joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
+        joined.sheet, joined.time_unit, joined.converted = added(sheet, {column: cells}), "min", True
     elif clock in CLOCKS and (not timed or unit in CLOCKS):
         cells = [_clock(sheet, cell, clock) for cell in cells]
-        joined.sheet, joined.time_unit = added(sheet, {column: cells}), "min"
+        joined.sheet, joined.time_unit, joined.converted = added(sheet, {column: cells}), "min", True
     elif not timed and (joined.time_unit or unit) == "min":
         _hours(joined, column)
 
@@ -206,7 +209,7 @@ def with_house_names(joined: Joined, wanted: Collection[str]) -> None:
         joined.sheet = added(sheet, {"well": [well_of(row["well"]) for row in sheet.rows]})
 
 
-def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> None:
+def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str], unit: str) -> None:
     """Add the column ``condition``.
 
     Parameters
@@ -215,6 +218,8 @@ def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str]
         What tells it.
     protocol
         Conditions whose steps the description gives; others may say theirs.
+    unit
+        Of the file's times.
     """
     if not told.fixed and not told.read:
         with_house_names(joined, ["condition"])
@@ -231,7 +236,7 @@ def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str]
         return
     joined.used |= set(told.read)
     if told.doses:
-        _dosed(joined, told)
+        with_doses(joined, told, unit)
         return
     if told.columns:
         cells: list[str] = []
@@ -269,45 +274,6 @@ def _told_by(joined: Joined, row: Row, told: ConditionOf) -> str:
 def _same(sheet: Sheet, cell: str, key: str) -> bool:
     value = sheet.number(cell)
     return cell == key or (value is not None and number(key) == value)
-
-
-def _dosed(joined: Joined, told: ConditionOf) -> None:
-    """Make conditions and their steps of the doses in a row's columns."""
-    sheet = joined.sheet
-    known: dict[tuple[str, ...], str] = {}
-    names: list[str] = []
-    for row in sheet.rows:
-        key = tuple(row[column] for column in told.read)
-        if key not in known:
-            known[key] = _dosed_so(joined, row, told)
-        elif not known[key]:
-            joined.faulty.add(row.number)
-        names.append(known[key])
-    joined.sheet = added(sheet, {"condition": names})
-
-
-def _dosed_so(joined: Joined, row: Row, told: ConditionOf) -> str:
-    """Condition of the doses in a row, whose steps are noted; empty, with a fault, where a cell is no dose."""
-    sheet = joined.sheet
-    doses: list[tuple[str, str, str, float, float | None]] = []
-    for dose in told.doses:
-        ends: Any = row[dose.until] if isinstance(dose.until, str) else dose.until
-        cells = [(dose.column, row[dose.column] if dose.column else dose.dose)]
-        cells += [(dose.until, ends)] if isinstance(dose.until, str) else []
-        values = [sheet.number(str(cell)) for _, cell in cells]
-        for (column, cell), value in zip(cells, values, strict=True):
-            if value is None or value < 0:
-                what = f"'{cell}' is no dose." if cell else "the cell is empty, a dose is expected (0 for none)."
-                joined.faults.append(Fault(sheet.where(row, str(column)), what, "Correct it, or leave the row out."))
-                joined.faulty.add(row.number)
-        if None not in values and min(v for v in values if v is not None) >= 0:
-            until = values[1] if len(values) > 1 else (None if ends is None else float(ends))
-            doses.append((species_of(dose.species), f"{values[0]:.12g}", dose.unit, dose.time_min, until))
-    if row.number in joined.faulty:
-        return ""
-    label = steps_of_doses(doses)
-    joined.steps.setdefault(label.name, label.rows)
-    return label.name
 
 
 def _spoken(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> None:

@@ -79,7 +79,7 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         return [Source(spec, None, Reading(faults=tuple(faults)))]
     kept_names = frozenset(name for key in ("blank", "control") if (name := getattr(spec, key, "")))
     sheet, left = _samples(loaded, kept_names)
-    step = Joined(sheet, exempt=kept_names)
+    step = Joined(sheet, exempt=kept_names, standard=getattr(spec, "standard", ""))
     with_names(step, take)
     layout_sha256 = ""
     if take.layout and not step.faults:
@@ -94,9 +94,7 @@ def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]
         step.faults += faults
         if not faults:
             before = set(step.sheet.columns)
-            step.sheet, out, faults = joined(
-                step.sheet, places, name, getattr(spec, "standard", ""), loaded.sheet.rows if left else ()
-            )
+            step.sheet, out, faults = joined(step.sheet, places, name, step.standard, loaded.sheet.rows if left else ())
             step.faults += faults
             left += out
             step.used |= {*places, *(set(step.sheet.columns) - before)}

@@ -17,7 +17,8 @@ def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
     A parameter that an experiment gives the value of another says whose cells these are, and is no stimulus. By the
     structure of the equations, without what is absent from an experiment: Hyper-IL-6 that only sgp130Fc binds
     acts on nothing where there is none, and so does what is given after the last measurement. A rate that happens to be
-    zero at some parameters counts as an action.
+    zero at some parameters counts as an action. A parameter that acts in one experiment is none in any: receptors that
+    some cells lack do nothing in those left at rest, which is no news.
 
     Returns
     -------
@@ -27,6 +28,7 @@ def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
     table, known = problem.measurements, {o.id: o for o in problem.observables}
     reached: dict[tuple, set[str]] = {}
     idle: dict[str, list[str]] = {}
+    acting: set[str] = set()
     for experiment in problem.experiments:
         rows = table[table["experiment"] == experiment.id]
         last = rows["time"].max()
@@ -44,7 +46,10 @@ def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
         for target in given:
             if target not in early or target not in reached[key] | overrides | sources:
                 idle.setdefault(target, []).append(experiment.id)
-    return {target: tuple(experiments) for target, experiments in idle.items()}
+            else:
+                acting.add(target)
+    told = [target for target in idle if target in problem.network.states or target not in acting]
+    return {target: tuple(idle[target]) for target in told}
 
 
 def _given(network: Network, experiment: Experiment) -> dict[str, None]:

@@ -94,11 +94,12 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
         said.append(f"{_listed(without)}: not ranked, for they have no number by {NAMES[criterion]}.")
     for row in ranked[:2]:
         said += _misfit(row.model, verdicts[row.model])
-    idle: dict[str, list[str]] = {}
+    idle: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for row in rows:
-        for target in verdicts[row.model].idle_stimuli:
-            idle.setdefault(target, []).append(row.model)
-    said += [f"{target} is given, and acts on nothing in {_listed(models)}." for target, models in idle.items()]
+        for given in verdicts[row.model].idle_stimuli.items():
+            idle.setdefault(given, []).append(row.model)
+    for (target, experiments), models in idle.items():
+        said.append(f"{target} acts on nothing that is measured in {_listed(list(experiments))} in {_listed(models)}.")
     return said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import sympy as sp
 
@@ -74,3 +75,20 @@ def test_what_is_given_after_the_last_measurement_is_idle():
     periods = (Period(0.0, {"d": sp.Float(3.0)}), Period(last + 1.0, {"u": sp.Float(3.0)}))
     alone = replace(problem(X), network=bound, experiments=(Experiment("e", periods),))
     assert idle_stimuli(alone) == {"d": ("e",), "u": ("e",)}
+
+
+def test_a_parameter_that_acts_in_one_experiment_is_told_in_none_and_a_dose_where_it_does_nothing():
+    """As few receptors in a control, and an antibody that nothing is there for."""
+    system = network({"d": -D * symbol("k"), "x": D - X, "u": -U}, dict.fromkeys("dxu", 0.0), {"k": 1.0})
+    cells = {"k": sp.Float(2.0)}
+    made = replace(
+        problem(X * (1 + D * U)), network=system,
+        experiments=tuple(
+            Experiment(name, (Period(0.0, {**cells, **dict.fromkeys(given, sp.Float(3.0))}),))
+            for name, given in (("both", "du"), ("alone", "u"))
+        ),
+    )  # fmt: skip
+    rows = made.measurements
+    made = replace(made, measurements=pd.concat([rows.assign(experiment=e) for e in ("both", "alone")]))
+
+    assert idle_stimuli(made) == {"u": ("alone",)}
