@@ -36,10 +36,12 @@ def tell_idle(problem: Problem, folder: Path, model: str) -> None:
             "predicted as if none had been given.", problem.id, target, ", ".join(experiments), model,
         )  # fmt: skip
     if idle:
-        tables = [pd.read_csv(folder / f"{name}.tsv", sep="\t", dtype=str, keep_default_na=False)
-                  for name in ("conditions", "experiments")]  # fmt: skip
-        told = notes(*tables, idle, model)
-        tables[0].assign(note=told).to_csv(folder / "conditions.tsv", sep="\t", index=False, lineterminator="\n")
+        conditions, experiments = (
+            pd.read_csv(folder / f"{name}.tsv", sep="\t", dtype=str, keep_default_na=False)
+            for name in ("conditions", "experiments")
+        )
+        told = notes(conditions, experiments, idle, model)
+        conditions.assign(note=told).to_csv(folder / "conditions.tsv", sep="\t", index=False, lineterminator="\n")
 
 
 def notes(
