@@ -70,8 +70,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     ask_parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
     ask_parser.add_argument(
         "--known", action="append", default=[], metavar="NAME",
-        help="a name that the file asks for and that another model of your own has; may be repeated. Names that "
-        "neither this model nor the library has are refused",
+        help="a name that the file asks for and that another model of your own has, or a gene of a module of your own "
+        "with what is 0 in cells that lack it, GENE=k_a,k_b; may be repeated. Names that neither this model nor the "
+        "library has are refused",
     )  # fmt: skip
     ask_parser.add_argument("--seed", type=natural, default=1, help="of the draws of the prior (default: 1)")
     ask_parser.add_argument("--draws", type=count, help="of the prior, and of the posterior at most (default: 400)")
@@ -98,11 +99,12 @@ def ask(args: argparse.Namespace) -> None:
     from il6infer.inference.provenance import read_posterior_of
     from il6infer.petab_files.read import load
     from il6infer.prediction.claims import read_claims
-    from il6infer.prediction.names import check_names, names_of_problem
+    from il6infer.prediction.names import check_names, known_words, names_of_problem
     from il6infer.stages import write
 
-    claims, problem = read_claims(args.claims), load(args.problem)
-    check_names(claims, args.claims, names_of_problem(problem), args.known)
+    known, genes = known_words(args.known)
+    claims, problem = read_claims(args.claims, genes), load(args.problem)
+    check_names(claims, args.claims, names_of_problem(problem), known)
     from il6infer.prediction.answer import DRAWS, PARTS, answer  # after the input, whose faults need not wait for it
 
     posterior = read_posterior_of(args.problem, args.posterior, *PARTS) if args.posterior else None

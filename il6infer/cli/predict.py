@@ -55,8 +55,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     ask_parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
     ask_parser.add_argument(
         "--known", action="append", default=[], metavar="NAME",
-        help="a name that the file asks for and that another model of your own has; may be repeated. Names that "
-        "neither this model nor the library has are refused",
+        help="a name that the file asks for and that another model of your own has, or a gene of a module of your own "
+        "with what is 0 in cells that lack it, GENE=k_a,k_b; may be repeated. Names that neither this model nor the "
+        "library has are refused",
     )  # fmt: skip
     ask_parser.add_argument("--seed", type=natural, default=1, help="of the noise of new measurements (default: 1)")
     ask_parser.add_argument("--draws", type=count, help="of the posterior, at most (default: 400)")
@@ -79,14 +80,15 @@ def ask(args: argparse.Namespace) -> None:
     from il6infer.inference.provenance import read_posterior_of
     from il6infer.petab_files.read import load
     from il6infer.prediction.interventions import read_interventions
-    from il6infer.prediction.names import check_names, names_of_problem
+    from il6infer.prediction.names import check_names, known_words, names_of_problem
     from il6infer.stages import read, write
     from il6infer.stages.verdict import Verdict
 
-    asked = read_interventions(args.predictions)
+    known, genes = known_words(args.known)
+    asked = read_interventions(args.predictions, genes)
     verdict = read(args.verdict, Verdict) if args.verdict else None
     problem = load(args.problem)
-    check_names(asked, args.predictions, names_of_problem(problem), args.known)
+    check_names(asked, args.predictions, names_of_problem(problem), known)
     posterior = read_posterior_of(args.problem, args.posterior, "posterior")
     if verdict is not None and verdict.problem != problem.id:
         raise UserError(f"{args.verdict}: it is of problem '{verdict.problem}', and not of '{problem.id}'.")

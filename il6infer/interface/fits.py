@@ -22,6 +22,9 @@ from il6infer.inference.provenance import read_posterior_of
 from il6infer.interface.doses import Dose
 from il6infer.interface.options import Solver
 from il6infer.interface.request import request
+from il6infer.library.catalogue import read_library
+from il6infer.library.genotypes import genes_of
+from il6infer.library.vocabulary import names_of
 from il6infer.petab_files.lint import check
 from il6infer.prediction.answer import answer
 from il6infer.prediction.claims import read_claims
@@ -158,7 +161,9 @@ class Fit:
         )  # fmt: skip
         return found.assign_attrs(verdict=self._said)
 
-    def claims(self, path: str | Path, *, seed: int = 1, threads: int = 1) -> Answers:
+    def claims(
+        self, path: str | Path, *, seed: int = 1, threads: int = 1, modules: str | Path | None = None
+    ) -> Answers:  # fmt: skip
         """Ask every claim of a file: its probability before and after the data.
 
         Parameters
@@ -169,12 +174,17 @@ class Fit:
             Of the draws of the prior.
         threads
             Simulations at a time.
+        modules
+            Folder with modules of your own, whose genes the file may name (docs/models.md).
         """
-        claims = read_claims(Path(path))
-        check_names(claims, Path(path), names_of_problem(self.problem))
+        library = read_library(None if modules is None else Path(modules))
+        claims = read_claims(Path(path), genes_of(library))
+        check_names(claims, Path(path), names_of_problem(self.problem), names_of(library))
         return answer(self.problem, self.idata, claims, seed=seed, threads=threads)
 
-    def predictions(self, path: str | Path, *, seed: int = 1, threads: int = 1) -> ModelPredictions:
+    def predictions(
+        self, path: str | Path, *, seed: int = 1, threads: int = 1, modules: str | Path | None = None
+    ) -> ModelPredictions:  # fmt: skip
         """Predict everything that a file of interventions asks; the verdict rides along.
 
         Parameters
@@ -185,9 +195,12 @@ class Fit:
             Of the noise of new measurements.
         threads
             Simulations at a time.
+        modules
+            Folder with modules of your own, whose genes the file may name (docs/models.md).
         """
-        asked = read_interventions(Path(path))
-        check_names(asked, Path(path), names_of_problem(self.problem))
+        library = read_library(None if modules is None else Path(modules))
+        asked = read_interventions(Path(path), genes_of(library))
+        check_names(asked, Path(path), names_of_problem(self.problem), names_of(library))
         return predict_all(self.problem, self.idata, asked, seed=seed, verdict=self.verdict, threads=threads)
 
     def evidence(self, *, seed: int = 1, threads: int = 1, **sizes: int) -> Evidence:

@@ -100,7 +100,8 @@ def request(
     raise_faults(faults, f"request to '{problem.id}'")
     varied = {name: several for name, (several, one) in found.items() if not one}
     fixed = {name: several[0] for name, (several, one) in found.items() if one}
-    zero = [p for name in lacking for p in parameters_of_gene(name, shipped()) if p in problem.network.parameters]
+    library = model.library if model is not None else shipped()
+    zero = [p for name in lacking for p in parameters_of_gene(name, library) if p in problem.network.parameters]
     plans = {}
     for key in product(*varied.values()):
         steps = [Step("", float(time), "wash", "", None, None, "", 0) for time in washes]
@@ -217,7 +218,7 @@ def _knock_out_faults(
 ) -> Iterator[Fault]:
     known = problem.network.parameters
     for name in names:
-        zero = parameters_of_gene(name, shipped())
+        zero = parameters_of_gene(name, model.library if model is not None else shipped())
         if model is not None:
             if fault := knock_out_fault(f"knock-out '{name}'", name, model.name, model.library):
                 yield fault

@@ -63,8 +63,13 @@ def knocked_out(name: str, model: str, library: Library) -> tuple[str, ...] | No
 
 def parameters_of_gene(name: str, library: Library) -> tuple[str, ...]:
     """Parameters that are 0, in the models that have them, where a gene is knocked out; of a parameter, itself."""
-    found = [p for m in library.modules.values() if name in m.genes for p in m.genes[name]]
-    return tuple(dict.fromkeys(found)) or (name,)
+    known = [m.genes[name] for m in library.modules.values() if name in m.genes]
+    return tuple(dict.fromkeys(p for parameters in known for p in parameters)) if known else (name,)
+
+
+def genes_of(library: Library) -> dict[str, tuple[str, ...]]:
+    """Gene -> parameters that are 0, in the models that have them, where it is knocked out."""
+    return {gene: parameters_of_gene(gene, library) for m in library.modules.values() for gene in m.genes}
 
 
 def knock_out_fault(where: str, name: str, model: str, library: Library) -> Fault | None:

@@ -34,20 +34,34 @@ UNITS = {
 NUMBERS = ("median", "low", "high")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
+_TEXT = pa.Check.str_length(min_value=1, error="a text that is not empty")
+_ABOVE_0 = pa.Check.gt(0, error="a number above 0")
+
+
+def _one_of(names: Iterable[str]) -> pa.Check:
+    return pa.Check.isin(tuple(names), error=f"one of {', '.join(names)}")
+
+
+def _like(pattern: str, words: str) -> pa.Check:
+    return pa.Check.str_matches(pattern, error=words)
+
+
 PRIORS = pa.DataFrameSchema(
     {
-        "parameter": pa.Column(str, pa.Check.str_matches(r"^[A-Za-z_]\w*$"), unique=True),
-        "description": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "distribution": pa.Column(str, pa.Check.isin(("log-normal", "fixed"))),
-        "median": pa.Column(float, pa.Check.gt(0)),
-        "low": pa.Column(float, pa.Check.gt(0), nullable=True),
-        "high": pa.Column(float, pa.Check.gt(0), nullable=True),
-        "unit": pa.Column(str, pa.Check.isin(UNITS)),
-        "source": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "doi": pa.Column(str, pa.Check.str_matches(r"^(10\.\d{4,}/\S+)?$")),
-        "cell_type": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "temperature": pa.Column(str, pa.Check.str_matches(r"^(\d+ C|not stated|does not apply)( \(|;|$)")),
-        "why": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "parameter": pa.Column(str, _like(r"^[A-Za-z_]\w*$", "a name of letters, digits and _"), unique=True),
+        "description": pa.Column(str, _TEXT),
+        "distribution": pa.Column(str, _one_of(("log-normal", "fixed"))),
+        "median": pa.Column(float, _ABOVE_0),
+        "low": pa.Column(float, _ABOVE_0, nullable=True),
+        "high": pa.Column(float, _ABOVE_0, nullable=True),
+        "unit": pa.Column(str, _one_of(UNITS)),
+        "source": pa.Column(str, _TEXT),
+        "doi": pa.Column(str, _like(r"^(10\.\d{4,}/\S+)?$", "a DOI (10.1000/xyz), or nothing")),
+        "cell_type": pa.Column(str, _TEXT),
+        "temperature": pa.Column(
+            str, _like(r"^(\d+ C|not stated|does not apply)( \(|;|$)", "such as 37 C, 'not stated' or 'does not apply'")
+        ),
+        "why": pa.Column(str, _TEXT),
     },
     checks=pa.Check(
         lambda t: (t["distribution"] == "fixed") | ((t["low"] < t["median"]) & (t["median"] < t["high"])),
@@ -147,7 +161,8 @@ def _breaches(cases: pd.DataFrame, name: str) -> Iterable[Fault]:
         row = "" if pd.isna(case["index"]) else f", row {int(case['index']) + 2}"
         whole = case["schema_context"] == "DataFrameSchema"
         cell = "" if whole else f"{case['column']} = {case['failure_case']!r}: "
-        fault = Fault(f"{name}{row}", f"{cell}expected {case['check']}.")
+        expected = "one row for each parameter" if case["check"] == "field_uniqueness" else case["check"]
+        fault = Fault(f"{name}{row}", f"{cell}expected {expected}.")
         found.setdefault(str(fault), fault)
     return found.values()
 

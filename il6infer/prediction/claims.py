@@ -16,13 +16,17 @@ from il6infer._units import concentration_nM
 from il6infer._yaml import read_yaml
 from il6infer.ingestion.protocol import Step, read_protocol, sheet_of
 from il6infer.library.catalogue import shipped
-from il6infer.library.genotypes import parameters_of_gene
+from il6infer.library.genotypes import genes_of
 from il6infer.prediction.quantities import OF_READOUT, QUANTITIES
 
 SCHEMA = Path(__file__).parent / "claims.schema.yaml"
 
 PARAMETER, RATIO = "parameter", "ratio"
 """What a claim may speak of besides the quantities of the table."""
+
+
+Genes = Mapping[str, tuple[str, ...]]
+"""Gene -> parameters that are 0 where it is knocked out."""
 
 
 @dataclass(frozen=True)
@@ -110,21 +114,38 @@ class Claims:
     claims: tuple[Claim, ...]
 
 
-def read_claims(path: Path) -> Claims:
+def read_claims(path: Path, genes: Genes | None = None) -> Claims:
     """Read and check a claims file.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    genes
+        Those of models of the user's own, besides the package's.
 
     Raises
     ------
     UserError
         With every fault of the file in one message.
     """
-    return claims_of(read_yaml(path), path)
+    return claims_of(read_yaml(path), path, genes)
 
 
-def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
-    """Check what a claims file holds; `path` is named in messages."""
+def claims_of(described: Mapping[str, Any], path: Path, genes: Genes | None = None) -> Claims:
+    """Check what a claims file holds.
+
+    Parameters
+    ----------
+    described
+        Its content.
+    path
+        Named in messages.
+    genes
+        As of `read_claims`.
+    """
     content = check(described, _schema(), str(path), infinite=True)
-    plans, faults = plans_of(content["experiments"], path, float(content["until"]))
+    plans, faults = plans_of(content["experiments"], path, float(content["until"]), genes)
     seen: set[str] = set()
     for claim in content["claims"]:
         where = f"{path.name}, claim '{claim['id']}'"
@@ -145,7 +166,7 @@ def claims_of(described: Mapping[str, Any], path: Path) -> Claims:
 
 
 def plans_of(
-    described: Mapping[str, Any], path: Path, until: float
+    described: Mapping[str, Any], path: Path, until: float, genes: Genes | None = None
 ) -> tuple[dict[str, VirtualExperiment], list[Fault]]:  # fmt: skip
     """Read the experiments of a file of claims or of predictions, which its schema has found in order.
 
@@ -157,6 +178,8 @@ def plans_of(
         Named in messages.
     until
         Last simulated time [min].
+    genes
+        As of `read_claims`.
 
     Returns
     -------
@@ -166,9 +189,9 @@ def plans_of(
         Of the others.
     """
     faults: list[Fault] = []
-    plans = {}
+    plans, known = {}, {**genes_of(shipped()), **(genes or {})}
     for name, experiment in described.items():
-        plan, found = _plan(name, experiment, path.name)
+        plan, found = _plan(name, experiment, path.name, known)
         faults += found if plan is None else _time_faults(plan, f"{path.name}, experiment '{name}'", until)
         if plan is not None:
             plans[name] = plan
@@ -184,7 +207,9 @@ def _schema() -> dict[str, Any]:
     return found
 
 
-def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[VirtualExperiment | None, list[Fault]]:
+def _plan(
+    name: str, described: Mapping[str, Any], file: str, genes: Genes
+) -> tuple[VirtualExperiment | None, list[Fault]]:
     rows = [{"condition": name, **step} for step in described["steps"]]
     protocol, faults = read_protocol(sheet_of(rows, f"{file}, experiment '{name}'"))
     doses: tuple[float, ...] = ()
@@ -199,7 +224,7 @@ def _plan(name: str, described: Mapping[str, Any], file: str) -> tuple[VirtualEx
             faults.append(Fault(f"{file}, experiment '{name}', doses", "'low' is not below 'high'."))
         doses = tuple(float(d) for d in np.geomspace(low, high, given["points"]))
         varied = {given["species"]: 1.0, **given.get("follow", {})}
-    lacking = {g: parameters_of_gene(g, shipped()) for g in described.get("knock_out", ())}
+    lacking = {g: genes.get(g, (g,)) for g in described.get("knock_out", ())}
     changed: dict[str, str] = {p: f"knock_out of {gene}" for gene, parameters in lacking.items() for p in parameters}
     for key in ("set", "scale"):
         for parameter in described.get(key, {}):

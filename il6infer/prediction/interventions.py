@@ -12,7 +12,7 @@ from il6infer._errors import Fault, nearest, raise_faults
 from il6infer._schema import check
 from il6infer._yaml import read_yaml
 from il6infer.prediction.claims import SCHEMA as CLAIMS_SCHEMA
-from il6infer.prediction.claims import VirtualExperiment, plans_of
+from il6infer.prediction.claims import Genes, VirtualExperiment, plans_of
 from il6infer.stages.predictions import Kind
 
 SCHEMA = Path(__file__).parent / "predictions.schema.yaml"
@@ -86,21 +86,38 @@ class Interventions:
     next: Candidates | None = None
 
 
-def read_interventions(path: Path) -> Interventions:
+def read_interventions(path: Path, genes: Genes | None = None) -> Interventions:
     """Read and check a predictions file.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    genes
+        Those of models of the user's own, besides the package's.
 
     Raises
     ------
     UserError
         With every fault of the file in one message.
     """
-    return interventions_of(read_yaml(path), path)
+    return interventions_of(read_yaml(path), path, genes)
 
 
-def interventions_of(described: Mapping[str, Any], path: Path) -> Interventions:
-    """Check what a predictions file holds; `path` is named in messages."""
+def interventions_of(described: Mapping[str, Any], path: Path, genes: Genes | None = None) -> Interventions:
+    """Check what a predictions file holds.
+
+    Parameters
+    ----------
+    described
+        Its content.
+    path
+        Named in messages.
+    genes
+        As of `read_interventions`.
+    """
     content = check(described, _schema(), str(path), infinite=True)
-    plans, faults = plans_of(content["experiments"], path, float(content["until"]))
+    plans, faults = plans_of(content["experiments"], path, float(content["until"]), genes)
     seen: set[str] = set()
     asked = []
     for entry in content["predictions"]:

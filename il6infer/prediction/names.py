@@ -6,11 +6,13 @@ model has is misspelt, and its part of a share would silently be 0.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from il6infer._errors import Fault, raise_faults
-from il6infer.library.catalogue import Library
+from il6infer.library.catalogue import Library, shipped
+from il6infer.library.genotypes import genes_of
 from il6infer.library.vocabulary import did_you_mean, names_of, parameters_of
 from il6infer.prediction.claims import PARAMETER, Claims, VirtualExperiment, needs, read_claims
 from il6infer.prediction.interventions import Interventions, read_interventions
@@ -73,7 +75,7 @@ def check_files(
     -------
     dict
         ``claims`` and ``predictions`` -> names that the file asks for, and that models of the user's own have and the
-        package's library lacks.
+        package's library lacks; a gene with its parameters, as `known_words` reads it.
 
     Raises
     ------
@@ -81,10 +83,12 @@ def check_files(
         With every fault of a file, and every name that no model has.
     """
     files: dict[str, Claims | Interventions] = {}
+    shipped_genes = genes_of(shipped())
+    genes = {gene: found for gene, found in genes_of(library).items() if found != shipped_genes.get(gene)}
     if claims:
-        files["claims"] = read_claims(Path(claims))
+        files["claims"] = read_claims(Path(claims), genes)
     if predictions:
-        files["predictions"] = read_interventions(Path(predictions))
+        files["predictions"] = read_interventions(Path(predictions), genes)
     asked_for = {key: {name for _, _, name in _named(asked, "")} for key, asked in files.items()}
     own = names_of(library)
     if not own.issuperset(name for names in asked_for.values() for name in names):
@@ -92,7 +96,27 @@ def check_files(
     for key, path in (("claims", claims), ("predictions", predictions)):
         if path:
             check_names(files[key], Path(path), own)
-    return {key: sorted(asked_for.get(key, set()) & (own - names_of())) for key in ("claims", "predictions")}
+    found = {key: sorted(asked_for.get(key, set()) & (own - names_of())) for key in ("claims", "predictions")}
+    for key, names in found.items():
+        lacking = {name for plan in files[key].plans.values() for name in plan.knock_out} if key in files else set()
+        names += [f"{gene}={','.join(zero)}" for gene, zero in sorted(genes.items()) if lacking.issuperset(zero)]
+    return found
+
+
+def known_words(words: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """Read names that other models have, such as ``glow``, and genes with their parameters, ``SHP2=k_SHP2,SHP2_0``.
+
+    Returns
+    -------
+    names
+        Of both, and of the parameters.
+    genes
+        Gene -> parameters that are 0 where it is knocked out.
+    """
+    genes = {
+        gene: tuple(filter(None, zero.split(","))) for gene, gives, zero in (w.partition("=") for w in words) if gives
+    }
+    return [name for word in words for name in re.split("[=,]", word) if name], genes
 
 
 def _named(asked: Claims | Interventions, file: str) -> Iterator[tuple[str, str, str]]:

@@ -322,9 +322,13 @@ ROW = "k_mine,d,log-normal,1,0.1,10,1/min,s,,c,37 C,w\n"
         (HEADER + ROW.replace(",1,0.1", ",one,0.1"),
          "priors.csv, row 2, column 'median': 'one' is not a number. Write 0.5 or 1e-3."),
         (HEADER + ROW.replace("10,1/min", "0.5,1/min"), "priors.csv, row 2: expected low < median < high."),
-        (HEADER + ROW.replace("1/min", "1/s"), "priors.csv, row 2: unit = '1/s': expected isin("),
-        (HEADER + ROW + ROW, "priors.csv, row 2: parameter = 'k_mine': expected field_uniqueness."),
-        (HEADER + ROW.replace("log-normal", "normal"), "priors.csv, row 2: distribution = 'normal': expected isin("),
+        (HEADER + ROW.replace("1/min", "1/s"), "priors.csv, row 2: unit = '1/s': expected one of "),
+        (HEADER + ROW + ROW, "priors.csv, row 2: parameter = 'k_mine': expected one row for each parameter."),
+        (HEADER + ROW.replace(",w", ","), "priors.csv, row 2: why = '': expected a text that is not empty."),
+        (HEADER + ROW.replace("37 C", "warm"), "priors.csv, row 2: temperature = 'warm': expected such "
+         "as 37 C, 'not stated' or 'does not apply'."),
+        (HEADER + ROW.replace("log-normal", "normal"), "priors.csv, row 2: distribution = 'normal': expected "
+         "one of log-normal, fixed."),
     ],
 )  # fmt: skip
 def test_faults_of_a_table_of_priors_name_row_and_column(tmp_path, text, message):

@@ -10,7 +10,9 @@ import yaml
 from il6infer._errors import UserError
 from il6infer.cli.main import main
 from il6infer.library.catalogue import read_library, shipped
-from il6infer.prediction.names import check_files
+from il6infer.prediction.claims import read_claims
+from il6infer.prediction.interventions import read_interventions
+from il6infer.prediction.names import check_files, check_names, known_words
 from tests.zoo import decay_v2
 
 DOSE = {"time_min": 0, "action": "add", "species": "IL6", "dose": 1, "unit": "nM"}
@@ -117,3 +119,38 @@ def test_the_command_refuses_them_but_for_those_of_other_models(more, tmp_path, 
     assert code == 2
     assert ("no model has the read-out 'pSTAT33'. Did you mean 'pSTAT3'?" in said) == (not more)
     assert ("none.nc" in said) == bool(more)
+
+
+PROBE = """// ---
+// kind: option
+// text: "a phosphatase"
+// genes: {PTPX: [k_PTPX]}
+// readouts: [glow]
+// places: {glow: [8.6, n0]}
+// ---
+  k_PTPX = 1.0;
+  glow := k_PTPX*pSTAT3;
+"""
+
+
+def test_a_gene_of_a_module_of_the_users_own_is_knocked_out_in_claims_and_predictions(tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "ptpx.ant").write_text(PROBE)
+    priors = "parameter,description,unit,distribution,median,low,high,cell_type,temperature,source,doi,why\n"
+    priors += "k_PTPX,speed of PTPX,1,log-normal,1,0.1,10,any,37 C,made up,,a test\n"
+    (tmp_path / "m" / "priors.csv").write_text(priors)
+    without = {"il6": {"steps": [DOSE], "knock_out": ["PTPX"]}}
+    asked = {"experiments": without, "predictions": [
+        {"id": "courses", "title": "t", "readout": "glow", "courses": ["il6"]}]}  # fmt: skip
+    quantity = {"peak": {"readout": "glow", "experiment": "il6"}}
+    claims = {"experiments": without, "claims": [{"id": "a", **CLAIM, "that": [{"quantity": quantity, **ABOVE}]}]}
+    paths = written(tmp_path / "c.yaml", claims), written(tmp_path / "p.yaml", asked)
+
+    found = check_files(*map(str, paths), read_library(tmp_path / "m"), list)
+    words = ["glow", "k_PTPX", "PTPX=k_PTPX"]
+    assert found == {"claims": words, "predictions": words}
+    names, genes = known_words(words)
+    for read, path in zip((read_claims, read_interventions), paths, strict=True):
+        assert read(path, genes).plans["il6"].knock_out == ("k_PTPX",)
+        check_names(read(path, genes), path, names)
+    assert any("gene or parameter 'PTPX'" in line for line in refused(tmp_path, claims=paths[0]))

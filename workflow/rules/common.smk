@@ -327,7 +327,7 @@ def prediction_options(wildcards, input):
 
 
 def known_options(kind):
-    """`--known NAME` for each name in the file of claims or predictions that a model of the user's own has."""
+    """`--known NAME` for each name in the file of claims or predictions that a model of the user's own has, genes with what they make 0."""
     return [word for name in KNOWN[kind] for word in ("--known", name)]
 
 
