@@ -87,7 +87,7 @@ def _claim(
 ) -> ClaimAnswer:  # fmt: skip
     """Ask one claim; `holding` takes where it holds at the draws of the posterior (1, 0, or NaN: undefined)."""
     absent = "; ".join(dict.fromkeys(simulator.absent[n] for n in needs(claim) if n in simulator.absent))
-    found: dict[str, list] = {}
+    found: dict[str, list[Summary]] = {}
     counts: dict[str, tuple[int, int] | None] = {"prior": None, "posterior": None}
     for name, (thetas, courses) in ({} if absent else samples).items():
         values = [quantity(c.quantity, simulator, courses, thetas) for c in claim.that]
@@ -95,7 +95,7 @@ def _claim(
         decided = (c.decided(v, *ends) for c, v, ends in zip(claim.that, values, known, strict=True))
         defined = np.all(list(decided), axis=0)
         holds = np.all([c.holds(v) for c, v in zip(claim.that, values, strict=True)], axis=0)
-        found[name] = values
+        found[name] = [_summary(v, *ends) for v, ends in zip(values, known, strict=True)]
         if defined.mean() >= 1.0 - UNDEFINED_MAX:
             counts[name] = int(holds[defined].sum()), int(defined.sum())
             if name == "posterior":
@@ -106,7 +106,7 @@ def _claim(
             unit=unit(c.quantity, units),
             above=None if np.isinf(c.above) else c.above,
             below=None if np.isinf(c.below) else c.below,
-            **{name: _summary(found[name][i]) if name in found else None for name in counts},
+            **{name: found[name][i] if name in found else None for name in counts},
         )
         for i, c in enumerate(() if absent else claim.that)
     )
@@ -118,11 +118,14 @@ def _claim(
     )
 
 
-def _summary(values: np.ndarray) -> Summary:
-    finite = values[np.isfinite(values)]
+def _summary(values: np.ndarray, at_least: np.ndarray, at_most: np.ndarray) -> Summary:
+    """Numbers of the draws, and shares of them at which a number is a bound: of the larger, or the smaller, truth."""
+    defined = np.isfinite(values)
+    finite = values[defined]
     low, middle, high = np.quantile(finite, [0.05, 0.5, 0.95]) if len(finite) else (None, None, None)
-    numbers = (None if v is None else float(v) for v in (middle, low, high))
-    return Summary(*numbers, undefined=float(np.mean(~np.isfinite(values))))
+    median, q05, q95 = (None if v is None else float(v) for v in (middle, low, high))
+    lower, upper = (float(np.mean(bound & defined)) for bound in (at_least, at_most))
+    return Summary(median, q05, q95, float(np.mean(~defined)), lower, upper)
 
 
 def _bayes_factor(prior: tuple[int, int], posterior: tuple[int, int]) -> tuple[float | None, Bound]:

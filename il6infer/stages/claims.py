@@ -17,12 +17,17 @@ class Summary:
         Of the draws at which it is defined; null where there is none.
     undefined
         Share of the draws at which it is not defined.
+    at_least, at_most
+        Shares of the draws at which the value is only a lower, or an upper, bound of it: a course that goes on beyond
+        the last simulated time.
     """
 
     median: float | None
     q05: float | None
     q95: float | None
     undefined: float
+    at_least: float = 0.0
+    at_most: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,11 @@ def test_what_goes_on_beyond_the_last_time_decides_only_what_it_can(tmp_path):
         "seen": 1.0, "longer": 1.0, "bounded": None, "too_long": 0.0, "longer_than": 1.0, "alike": None,
         "shorter_than": 1.0,
     }  # fmt: skip
+    shown = {claim.id: claim.quantities[0].posterior for claim in answers.claims}
+    assert {name: (one.at_least, one.at_most) for name, one in shown.items()} == {
+        "seen": (0, 0), "longer": (1, 0), "bounded": (1, 0), "too_long": (1, 0), "longer_than": (1, 0), "alike": (1, 1),
+        "shorter_than": (0, 1),
+    }  # fmt: skip
 
 
 def test_what_the_model_lacks_is_said(claims):
