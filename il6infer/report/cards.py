@@ -277,6 +277,9 @@ def _open(
 ) -> Card:  # fmt: skip
     """Say what the data leave open, where no plan was computed."""
     title = "What to measure next"
+    if best is None and not any(verdict.sampled.passed for verdict in verdicts.values()):
+        lines = ("Longer chains, or 'sampler: auto': its checks say what is short, under Fit.",)
+        return Card(title, "Nothing yet: first a fit that converges", "", lines, link="fit")
     if best is None:
         return Card(title, "First a model that fits", "", ("See what the misfits are, under Fit.",), link="fit")
     about, statistics = told[best.model], verdicts[best.model].parameters

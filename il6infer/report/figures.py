@@ -121,6 +121,15 @@ def _points(figure: Figure, axis: Axes, rows: pd.DataFrame, batches: Sequence[st
         hover(figure, name, [f"{batch}, {time:g} min: {limit}{number(value, digits=4)}" for time, value in said])
 
 
+def _title(words: str) -> tuple[str, float]:
+    """Lines of a panel's title, and their size; an ellipsis stands for what has no room."""
+    for width, most, size in ((42, 1, 7.5), (46, 2, 6.5), (54, 3, 5.5)):
+        lines = wrap(words, width)
+        if len(lines) <= most:
+            return "\n".join(lines), size
+    return "\n".join([*lines[: most - 1], f"{lines[most - 1][: width - 2]} \u2026"]), size
+
+
 def dressed(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, logarithmic: bool) -> None:
     """Give a panel its title, labels and limits, those of the values.
 
@@ -135,8 +144,8 @@ def dressed(axis: Axes, title: str, xlabel: str, unit: str, values: pd.Series, l
     logarithmic
         Whether the values' axis is.
     """
-    lines = wrap(plain(title), 42) or [""]
-    axis.set_title("\n".join(lines[:2]), loc="left", color=INK, fontsize=6.5 if len(lines) > 1 else 7.5)
+    text, size = _title(plain(title))
+    axis.set_title(text, loc="left", color=INK, fontsize=size)
     axis.set_xlabel(xlabel)
     axis.set_ylabel(plain(unit))
     if logarithmic:

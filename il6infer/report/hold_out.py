@@ -32,9 +32,21 @@ def read_held_out(folder: Path, models: Sequence[str]) -> dict[str, HeldOut]:
     return {model: read(folder / model / FILE, HeldOut) for model in models}
 
 
-def named(held_out: HoldOut) -> str:
-    """Say what is held out."""
-    words = (("condition", held_out.conditions), ("gel or plate", held_out.batches), ("data set", held_out.datasets))
+def named(held_out: HoldOut, conditions: Mapping[str, str]) -> str:
+    """Say what is held out.
+
+    Parameters
+    ----------
+    held_out
+        What the configuration says.
+    conditions
+        Condition -> what was done, in words.
+    """
+    words = (
+        ("condition", [conditions.get(name, name) for name in held_out.conditions]),
+        ("gel or plate", held_out.batches),
+        ("data set", held_out.datasets),
+    )
     return "; ".join(f"{what} {', '.join(names)}" for what, names in words if names)
 
 
@@ -57,8 +69,16 @@ def conclusions(found: Mapping[str, HeldOut], doubted: Mapping[str, Any]) -> lis
     return lines
 
 
-def hold_out_figure(series: Series) -> Figure:
-    """Draw one read-out of one gel: bands of the prediction, measurements, the interval of each."""
+def hold_out_figure(series: Series, conditions: Mapping[str, str] | None = None) -> Figure:
+    """Draw one read-out of one gel: bands of the prediction, measurements, the interval of each.
+
+    Parameters
+    ----------
+    series
+        The read-out of the gel.
+    conditions
+        Condition -> what was done, in words.
+    """
     figure, axes = panels(len(series.bands), 4, 1.9)
     values = pd.Series([v for p in series.points for v in (p.value, p.q25, p.q75)] + [x.value for x in series.limits])
     positive = bool((values > 0).all()) and values.max() > 30 * values.min()
@@ -77,14 +97,15 @@ def hold_out_figure(series: Series) -> Figure:
             limits = [x for x in series.limits if x.condition == band.condition and x.side == side]
             axis.plot([x.time / divisor for x in limits], [x.value for x in limits], marker, ms=4, mfc="none", mec=INK,
                       mew=0.8)  # fmt: skip
-        dressed(axis, plain(band.condition), label, plain(series.readout), values, positive)
+        title = (conditions or {}).get(band.condition, band.condition)
+        dressed(axis, title, label, plain(series.readout), values, positive)
     share_labels(axes, len(series.bands))
     return figure
 
 
 def section(
     folder: Path, order: Sequence[str], out: HoldOut, doubts: Mapping[str, Sequence[Doubt]],
-    words: Mapping[str, str], figure_of: Figures,
+    words: Mapping[str, str], figure_of: Figures, conditions: Mapping[str, str],
 ) -> dict[str, Any]:  # fmt: skip
     """Context of the section, for the page's template.
 
@@ -98,10 +119,12 @@ def section(
         Model -> answers of its verdict that are no, where there are any.
     words
         Model -> its label.
+    conditions
+        Condition -> what was done, in words.
     """
     found = read_held_out(folder, order)
     return {
-        "named": named(out),
+        "named": named(out, conditions),
         "conclusions": in_words(conclusions(found, doubts), words),
         "limits": any(s.limits for one in found.values() for s in one.series),
         "models": [
@@ -112,7 +135,9 @@ def section(
                 "series": [
                     (
                         s,
-                        figure_of(marked(hold_out_figure(s), [d.label for d in doubts.get(model, ())]), _label(s)),
+                        figure_of(
+                            marked(hold_out_figure(s, conditions), [d.label for d in doubts.get(model, ())]), _label(s)
+                        ),
                         _beyond(s.limits),
                     )
                     for s in found[model].series

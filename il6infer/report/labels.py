@@ -69,7 +69,8 @@ def _condition(rows: Iterable[Mapping[str, str]]) -> str:
     moments: dict[float, list[str]] = {}
     cells: dict[str, None] = {}
     for row in rows:
-        cells |= {f"cells without {name}": None for name in row.get("knock_out", "").split(";") if name}
+        lacking = [name for name in row.get("knock_out", "").split(";") if name]
+        cells |= {f"cells without {' and '.join(lacking)}": None} if lacking else {}
         cells |= {f"cells with {value}": None for value in map(_own, row.get("set", "").split(";")) if value}
         action, time = row["action"], float(row["time_min"] or 0)
         name = known[row["species"]].name.split(",")[0] if row["species"] in known else row["species"]

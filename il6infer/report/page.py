@@ -230,7 +230,7 @@ def _dataset(
             )
             if rows
         ],
-        "held_out": hold_out.section(folder, order, out, doubts, words, figure_of) if out else None,
+        "held_out": hold_out.section(folder, order, out, doubts, words, figure_of, conditions) if out else None,
         "joint": joint.section(config, name, order, results),
         "freed": freed_constants.section(folder, order, words),
         "leans": leans(claims, words, told),
@@ -317,11 +317,12 @@ def _in_words(found: Contest | None, words: Mapping[str, str]) -> Contest | None
 
 
 def _described(rows: pd.DataFrame) -> str:
-    batches = list(dict.fromkeys(rows["batch"]))
+    values, conditions, batches = len(rows), rows["condition"].nunique(), rows["batch"].nunique()
     return (
-        f"{len(rows)} values, {rows['condition'].nunique()} conditions, "
-        f"{len(batches)} {'gel or plate' if len(batches) == 1 else 'gels or plates'}; assay {rows['assay'].iloc[0]}, "
-        f"noise {rows['noise'].iloc[0]}"
+        f"{values} {'value' if values == 1 else 'values'}, {conditions} "
+        f"{'condition' if conditions == 1 else 'conditions'}, {batches} "
+        f"{'gel or plate' if batches == 1 else 'gels or plates'}; assay {' and '.join(rows['assay'].unique())}, "
+        f"noise {' and '.join(rows['noise'].unique())}"
     )
 
 

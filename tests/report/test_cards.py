@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from il6infer.library.catalogue import shipped
 from il6infer.report.cards import Card, cards
 from tests.zoo.verdicts import model_row, verdict
@@ -42,3 +44,16 @@ def test_one_model_alone_has_no_share_of_a_weight():
 
     assert (card.answer, card.tone, card.groups) == ("SOCS3 inhibits", "", ())
     assert card.lines == ("Only this model was fitted, so it is held against no other: name rivals under `models`.",)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"sampled": False}, "Nothing yet: first a fit that converges"),
+        ({"reproduces": False}, "First a model that fits"),
+    ],
+)
+def test_what_comes_next_depends_on_what_is_wrong(found, said):
+    row = model_row("both_socs3", sampled=found.get("sampled", True), reproduces=found.get("reproduces", True))
+
+    assert cards([row], {row.model: verdict(**found)}, WORDS, {row.model: {}}, None, shipped(), {})[-1].answer == said

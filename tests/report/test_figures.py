@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
@@ -18,6 +19,16 @@ def test_a_figure_of_a_failed_fit_says_so():
     assert [text.get_text() for text in figures.marked(Figure(), said).texts] == [", ".join(said)]
     assert figures.marked(Figure(), []).texts == []
     assert figures.marked(None, said) is None
+
+
+def test_a_title_shows_what_the_cells_lack_and_marks_what_has_no_room():
+    axis = Figure().subplots()
+    long = "ruxolitinib 1 uM at -60 min; IL-6 20 ng/ml; cells without SOCS3 and STAT1; cells with ratio_IL6R_gp130=0.2"
+    for title in (long, long * 3):
+        figures.dressed(axis, title, "time", "pSTAT3", pd.Series([1.0, 2.0]), False)
+        shown = axis.get_title(loc="left").replace("\n", " ")
+        assert shown == figures.plain(title) or (title != long and shown.endswith(" \u2026"))
+        assert "cells without SOCS3 and STAT1" in shown
 
 
 @pytest.mark.parametrize("high", [1.1, 1.8, 3, 8, 25, 90, 900, 1e4, 1e7])

@@ -22,7 +22,8 @@ def found(points: tuple[Point, ...], limits: tuple[Limit, ...]) -> HeldOut:
 
 def test_values_beyond_a_limit_are_drawn_and_point_to_where_they_lie():
     for points in ((POINT,), ()):
-        [axis] = hold_out_figure(found(points, LIMITS).series[0]).axes
+        [axis] = hold_out_figure(found(points, LIMITS).series[0], {"il6": "IL-6 10 ng/ml"}).axes
+        assert axis.get_title(loc="left") == "IL-6 10 ng/ml"
         drawn = {
             line.get_marker(): (line.get_xdata(), line.get_ydata()) for line in axis.lines if len(line.get_xdata())
         }

@@ -19,3 +19,10 @@ def test_cells_are_told_by_what_they_have_of_their_own(given, said):
     step = {"condition": "a", "time_min": "0", "action": "add", "species": "IL6", "dose": "0.5", "unit": "nM"}
 
     assert condition_labels([{**step, "knock_out": "", "set": given}], ["a"]) == {"a": said}
+
+
+def test_what_cells_lack_is_one_list():
+    step = {"condition": "a", "time_min": "0", "action": "control", "species": "", "dose": "", "unit": "", "set": ""}
+
+    said = condition_labels([{**step, "knock_out": "SOCS3;STAT1"}], ["a"])
+    assert said == {"a": "no stimulus; cells without SOCS3 and STAT1"}
