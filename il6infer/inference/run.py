@@ -28,6 +28,7 @@ from il6infer.inference.progress import Steps, told
 from il6infer.inference.sampler import Sampler, Stated
 from il6infer.inference.settings import child_seed
 from il6infer.inference.starts import Starts, find_starts, possible
+from il6infer.problems.noise import logarithmic
 from il6infer.problems.priors import draw, spread_out
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import variable_names
@@ -302,10 +303,19 @@ def _nowhere(problem: Problem, engine: Engine, settings: FitSettings) -> str:
     ensemble = simulate_all(engine, thetas, settings.threads)
     impossible = ~np.isfinite(log_likelihood(problem, ensemble)).all(axis=0)
     table = problem.measurements
-    faults = [
-        Fault(f"observable '{name}'", f"{count} of its measurements cannot be predicted or are impossible there.")
-        for name, count in table.loc[impossible, "observable"].value_counts(sort=False).items()
-    ]
+    nothing = (ensemble.prediction == 0).all(axis=0) & logarithmic(problem.noise_kinds)
+    faults = []
+    for name, rows in table[impossible].groupby("observable", sort=False):
+        where = f"observable '{name}', in {', '.join(dict.fromkeys(rows['experiment']))}"
+        if zero := int(nothing[impossible & (table["observable"] == name).to_numpy()].sum()):
+            what = (
+                f"{zero} of its measurements are predicted to be 0, which noise relative to the value cannot be about."
+            )
+            remedy = "Give the read-out a background (`offset: true`) or `noise: normal`, or leave these values out."
+            faults.append(Fault(where, what, remedy))
+        if len(rows) > zero:
+            what = f"{len(rows) - zero} of its measurements cannot be predicted or are impossible there."
+            faults.append(Fault(where, what))
     runs = ", ".join(f"{count} {name}" for name, count in sorted(ensemble.outcomes.items()))
     faults.append(Fault("simulations", f"{runs}.", "Look at the priors, and at read-outs that are zero or negative."))
     tried = f"{settings.starts} prior draw" + ("s" if settings.starts > 1 else "")

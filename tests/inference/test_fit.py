@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy import stats
 
 from il6infer._errors import UserError
 from il6infer._files import read_posterior
-from il6infer.inference import FitSettings, fit_problem, nuts
+from il6infer.inference import FitSettings, fit_problem, nuts, run
 from il6infer.inference.settings import child_seed
 from tests.zoo import toy
 
@@ -201,8 +202,22 @@ def test_nowhere_to_start_says_what_fails():
         fit_problem(replace(toy.blow_up(2.5, 3.0), parameters=(_without_nominal(toy.blow_up(2.5, 3.0)),)), SETTINGS)
     assert str(caught.value) == (
         "problem 'blow_up': the log-density is finite at none of 3 prior draws: 2 faults\n"
-        "  - observable 'x_seen': 2 of its measurements cannot be predicted or are impossible there.\n"
+        "  - observable 'x_seen', in e: 2 of its measurements cannot be predicted or are impossible there.\n"
         "  - simulations: 3 non_finite. Look at the priors, and at read-outs that are zero or negative."
+    )
+
+
+def test_what_is_predicted_to_be_zero_is_named_with_its_conditions_and_a_way_out(monkeypatch):
+    """As SOCS3 mRNA of cells without SOCS3, under noise that is relative to the value."""
+    zeros = SimpleNamespace(prediction=np.zeros((3, 2)), outcomes={"ok": 3})
+    monkeypatch.setattr(run, "simulate_all", lambda *_: zeros)
+    monkeypatch.setattr(run, "log_likelihood", lambda *_: np.full((3, 2), -np.inf))
+
+    said = run._nowhere(toy.blow_up(), None, SETTINGS).splitlines()
+    assert said[1] == (
+        "  - observable 'x_seen', in e: 2 of its measurements are predicted to be 0, which noise relative to the value "
+        "cannot be about. Give the read-out a background (`offset: true`) or `noise: normal`, or leave these "
+        "values out."
     )
 
 
