@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -14,7 +12,7 @@ import numpy as np
 import sympy as sp
 
 from il6infer._once import once
-from il6infer.engine.blocks import Block, blocks_of
+from il6infer.engine.blocks import Block, Spread, blocks_of
 from il6infer.engine.fallback import Fallback
 from il6infer.engine.protocol import MAX_STEPS
 from il6infer.engine.tables import fixed, tables_of
@@ -277,16 +275,16 @@ class RosenbrockEngine:
             return gradient_at(simulate, pullback, theta, block.described.address, *own)
 
         total = np.zeros(len(theta))
-        for whole, own in self._map(gradient, self.blocks):
+        for whole, own in self._spread(gradient, self.blocks):
             if not whole:
                 return None
             total += own
         return total
 
     @once
-    def _map(self) -> Callable[..., Iterable]:
+    def _spread(self) -> Spread:
         """Map over blocks, on threads where there are several."""
-        return map if self.threads < 2 else ThreadPoolExecutor(self.threads).map
+        return Spread(self.threads)
 
     def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Differentiate prediction and noise (measurements, parameters) by forward sensitivities.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import sympy as sp
 
 from il6infer.engine import RosenbrockEngine
-from il6infer.engine.blocks import RUNS, blocks_of, edges_of
+from il6infer.engine.blocks import RUNS, Spread, blocks_of, edges_of
 from il6infer.inference.density import Density, Frame
 from il6infer.problems.spec import STEADY_STATE, Experiment, Period, Problem
 from tests.kernel.test_lanes import SYSTEM, THETA, dose, x, y
@@ -98,3 +100,25 @@ def test_the_number_of_threads_changes_no_bit(engine, threads):
     for other in found[1:]:
         for one, another in zip(found[0], other, strict=True):
             np.testing.assert_array_equal(one, another)
+
+
+@pytest.mark.parametrize(("threads", "items"), [(1, 5), (2, 1), (2, 7), (5, 3)])
+def test_results_are_in_the_order_of_the_items_whoever_works(threads, items):
+    spread = Spread(threads)
+
+    assert spread(lambda n: (time.sleep(0.002 * (n % 3)), n**2)[1], range(items)) == [n**2 for n in range(items)]
+    assert spread(lambda n: n, []) == []
+
+
+def test_an_error_of_any_thread_is_raised_when_none_is_at_work():
+    worked = []
+
+    def fails(n):
+        time.sleep(0.01)
+        worked.append(n)
+        if n == 1:
+            raise ValueError(n)
+
+    with pytest.raises(ValueError, match="1"):
+        Spread(2)(fails, range(4))
+    assert sorted(worked) == [0, 1, 2, 3]
