@@ -1,7 +1,7 @@
 """Time the engine, its peers and whole posteriors.
 
 Usage: python -m benchmarks [reference] [public] [growth] [compilation] [startup] [posteriors]
-       [flagship] [gels] [--peers diffsol casadi diffrax amici]
+       [samplers] [flagship] [gels] [--peers diffsol casadi diffrax amici]
 Writes to benchmarks/results/ (git-ignored); benchmarks/README.md says what each shows.
 """
 
@@ -15,8 +15,8 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 RESULTS = Path(__file__).parent / "results"
-PROBLEMS = ("flagship", "gels")
-"""Problems that are written, when named, and not timed."""
+NAMED = ("samplers", "flagship", "gels")
+"""What runs when it is named: an hour of sampling beside a peer, and problems that are written."""
 
 PARTS = ("reference", "public", "growth", "compilation", "startup", "posteriors")
 
@@ -25,7 +25,7 @@ def main() -> None:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "parts", nargs="*", choices=[*PARTS, *PROBLEMS, []], help="all that are timed, where none is named"
+        "parts", nargs="*", choices=[*PARTS, *NAMED, []], help="all that are timed, where none is named"
     )
     parser.add_argument(
         "--peers", nargs="*", choices=["diffsol", "casadi", "diffrax", "amici"],
@@ -62,6 +62,10 @@ def main() -> None:
         from benchmarks import posteriors
 
         posteriors.run(RESULTS)
+    if "samplers" in wanted:
+        from benchmarks import samplers
+
+        samplers.run(RESULTS)
     if "flagship" in wanted:
         from benchmarks import flagship
 

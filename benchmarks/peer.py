@@ -1,10 +1,12 @@
 """Answers of AMICI and COPASI. Runs in the peers' environment, not in the project's.
 
 Usage: python peer.py {llh,clock,course} FILE WORK_FOLDER [PARAMETERS.json]
+       python peer.py sample FILE WORK_FOLDER SECONDS
        python peer.py reference BENCH_FOLDER WORK_FOLDER ENGINE
 Prints one JSON object: llh and gradient at the nominal (or the given) parameters of a PEtab v2 problem, by AMICI with
 tight tolerances; times in ms of a v1 problem, by pyPESTO at AMICI's own tolerances; or the species of an SBML model
-after 60 of its time units, by COPASI; or times in ms of the reference problem in an engine of BENCH_FOLDER/peers.py,
+after 60 of its time units, by COPASI; or draws of pyPESTO's adaptive parallel tempering within so many seconds of the
+processor; or times in ms of the reference problem in an engine of BENCH_FOLDER/peers.py,
 and what AMICI computed there.
 """
 
@@ -59,6 +61,42 @@ def clock(problem: Path, folder: Path, repeats: int = 20) -> dict[str, float]:
     return {**times, "llh": -float(objective(point))}
 
 
+def sample(problem: Path, folder: Path, seconds: float, temperatures: int = 3, kept: int = 5000) -> dict[str, Any]:
+    """Draw by adaptive parallel tempering from the nominal point, as many as `seconds` of the processor allow.
+
+    The first half is left out; of the rest every so many draws are given, `kept` in all.
+    """
+    import numpy as np
+    import pypesto.sample as sampling
+    from petab.v1.core import flatten_timepoint_specific_output_overrides
+    from pypesto.petab import PetabImporter
+
+    importer = PetabImporter.from_yaml(str(problem), simulator_type="amici")
+    flatten_timepoint_specific_output_overrides(importer.petab_problem)  # AMICI refuses other scales at other times
+    importer.output_folder = str(folder / problem.stem)
+    posed = importer.create_problem()
+    point = np.asarray(importer.petab_problem.x_nominal_free_scaled)
+    point = np.clip(point, posed.lb + 1e-3 * (posed.ub - posed.lb), posed.ub - 1e-3 * (posed.ub - posed.lb))
+    posed.objective(point)
+    start = time.process_time()
+    for _ in range(10):
+        posed.objective(point)
+    each = (time.process_time() - start) / 10
+    chain = sampling.AdaptiveParallelTemperingSampler(
+        internal_sampler=sampling.AdaptiveMetropolisSampler(), n_chains=temperatures, options={"show_progress": False}
+    )
+    np.random.seed(1)  # noqa: NPY002 (pyPESTO draws from it)
+    start = time.process_time()
+    result = sampling.sample(posed, int(seconds / each / temperatures), chain, x0=[point] * temperatures)
+    taken = time.process_time() - start
+    draws = result.sample_result.trace_x[0]
+    half = draws[len(draws) // 2 :]
+    return {
+        "draws": half[:: max(1, len(half) // kept)].tolist(),
+        "samples": len(draws), "cpu_s": taken, "value_ms": 1e3 * each,
+    }  # fmt: skip
+
+
 def course(model: Path) -> dict[str, float]:
     """Species by name after 60 time units from the model's own initial state."""
     from basico import load_model, run_time_course
@@ -110,6 +148,8 @@ def main() -> None:
         answer: dict[str, Any] = llh(problem, folder, values)
     elif what == "course":
         answer = course(problem)
+    elif what == "sample":
+        answer = sample(problem, folder, float(sys.argv[4]))
     elif what == "reference":
         answer = reference(problem, sys.argv[4])
     else:
