@@ -227,6 +227,14 @@ class Switching:
                 return y, s, p
         raise Failed(Outcome.STEP_LIMIT)
 
+    def _crosses(
+        self, j: int, y: np.ndarray, p: np.ndarray, t: float, rates: np.ndarray, g: float, speed: float, moment: float
+    ) -> bool:
+        """Whether a function is beyond its zero a moment later: one with a kink there, such as -|u|, only touches it."""
+        ahead = moment + 4 * abs(g / speed)
+        later = self._functions([*(y + ahead * rates), *p, t + ahead])[j]
+        return (later > 0) == (speed > 0)
+
     def switch(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray,
         slack: np.ndarray, span: float, ends: bool,
@@ -256,6 +264,7 @@ class Switching:
         near = (speed != 0) & (np.abs(g) <= np.minimum(moment * np.abs(speed), inexact))
         near &= ~(self._of_time & ends)
         turns = [int(j) for j in np.flatnonzero(near) if p[self.place[j]] != float(speed[j] > 0)]
+        turns = [j for j in turns if self._crosses(j, y, p, t, before, g[j], speed[j], moment)]
         if not turns:
             return y, s, p, 0
         which = min(turns, key=lambda j: self.modes[j].kink)

@@ -66,6 +66,16 @@ def test_values_and_gradients_across_steps(engine: str) -> None:
     np.testing.assert_allclose(compiled.pullback(theta, weights, 0 * weights), weights @ rows, rtol=1e-8)
 
 
+def test_a_function_that_touches_its_zero_does_not_cross_it() -> None:
+    """|u| comes down to the step at 0 where the sign turns: diffsol took that for a step down, and gave -0.56, ok."""
+    u = (5 * symbol("s") * c - 2) / sp.Float(0.7)
+    net = network({"c": sp.Integer(1), "y": sp.floor(sp.Abs(u)) * sp.sign(u)}, {"c": 0.2}, {"s": 1.0})
+    found = compile(problem(net, [0.7], estimated={"s": 1.0}, observed=["y"]), engine="diffsol", rtol=1e-9, atol=1e-11)
+
+    # -1 until u is -1, then 0, 1, 2 and 3 from u = 1, 2 and 3 on
+    assert found.simulate(np.ones(1)).prediction == pytest.approx([0.6], abs=1e-7)
+
+
 def test_a_condition_of_numbers_that_step_is_one_of_their_conditions() -> None:
     either = sp.Piecewise((c, TIME > 1), (2 * c, True)) > tau
     events = Event("both", BOTH, {}), Event("either", either, {})
