@@ -230,7 +230,7 @@ class Switching:
     def _crosses(
         self, j: int, y: np.ndarray, p: np.ndarray, t: float, rates: np.ndarray, g: float, speed: float, moment: float
     ) -> bool:
-        """Whether a function is beyond its zero a moment later: one with a kink there, such as -|u|, only touches it."""
+        """Whether a function is beyond its zero a moment later: one with a kink there, as -|u|, only touches it."""
         ahead = moment + 4 * abs(g / speed)
         later = self._functions([*(y + ahead * rates), *p, t + ahead])[j]
         return (later > 0) == (speed > 0)

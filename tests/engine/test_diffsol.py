@@ -27,11 +27,8 @@ def _blow_up() -> Problem:
     return problem(network({"x": k * x**2}, {"x": 1.0}, {"k": 0.5}), [0.5, 1.0], estimated={"k": 0.5})
 
 
-QUICK = ("driven", "jumps")
-
-
 @pytest.mark.parametrize(
-    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in sorted(CASES)]
+    "case", [case if case == "jumps" else pytest.param(case, marks=pytest.mark.slow) for case in sorted(CASES)]
 )
 def test_both_engines_agree_on_values_and_derivatives(case: str) -> None:
     prob = CASES[case]

@@ -64,10 +64,8 @@ def _engine(folder, states, parameters):
     return engine, [engine.parameters.index(p) for p in parameters]
 
 
-FIRST, *OTHERS = TAKEN
-
-
-@pytest.mark.parametrize("kind", [FIRST, *(pytest.param(kind, marks=pytest.mark.slow) for kind in OTHERS)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TAKEN)
 def test_an_id_that_our_own_code_has_for_something_else_is_only_a_name(kind, tmp_path):
     """Parameters called k1 and k2 had wrong forward sensitivities, those called c1 or v0 a wrong gradient."""
     found = []

@@ -171,6 +171,7 @@ def test_rates_and_their_sensitivities(all_steep, steepness: float) -> None:
             np.testing.assert_allclose(rows[n], adjoint, rtol=1e-4, atol=1e-7, err_msg=name)
 
 
+@pytest.mark.slow
 def test_observables_initial_values_switches_events_and_jumps() -> None:
     """A logistic in each place where a formula may stand."""
     x, k = symbol("x"), symbol("k")

@@ -160,6 +160,7 @@ def test_a_run_along_a_switch_is_refused_by_its_outcome(engine: str) -> None:
     assert _of(net, [0.5, 3.0], {"a": 1.0}, engine=engine).simulate(np.ones(1)).outcome[0] == Outcome.SLIDING
 
 
+@pytest.mark.slow
 def test_a_switch_that_is_only_touched_or_that_a_step_would_pass_twice() -> None:
     """The height of a throw, x = a t - t^2 / 2, is above `thr` for a moment, or not quite: y is how long."""
     v, above = symbol("v"), sp.Piecewise((1, x > thr), (0, True))

@@ -156,7 +156,7 @@ def scaled_by_quadrature(problem):
     return logs.max() + math.log(weights.sum() * cell), dict(zip(("k", "s", "sigma"), np.exp(logs_drawn), strict=True))
 
 
-@pytest.mark.parametrize("nuisance", ["integrated", "sampled"])
+@pytest.mark.parametrize("nuisance", [pytest.param("integrated", marks=pytest.mark.slow), "sampled"])
 def test_integrating_out_does_not_change_the_evidence(nuisance):
     problem = scaled()
     exact, draws = scaled_by_quadrature(problem)
@@ -191,6 +191,7 @@ def test_draws_that_lack_a_mode_give_no_evidence():
     assert found.notes[0].startswith("The two estimates do not agree: ")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_simulated_is_said():
     problem = toy.blow_up()
     draws = np.random.default_rng(1).uniform(0.5, 0.6, 4000)

@@ -112,6 +112,7 @@ def test_three_parameters_of_one_product_leave_two_directions():
         assert np.prod(list(direction.changes.values())) == pytest.approx(1.0, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_parameters_that_go_together_in_a_way_of_their_own_are_named_with_their_factors():
     # the same at a: x 2, b: x 2, c: x 1/2
     _, [words], _ = said(reads(A / B + B * C * TIME, *"abc"))
@@ -150,6 +151,7 @@ def test_changes_along_a_direction_leave_what_was_measured():
     assert engine.simulate(moved).prediction == pytest.approx(engine.simulate(theta).prediction, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_noise_parameter_is_told_by_the_spread_of_the_data():
     problem = replace(
         toy.line(),
@@ -221,6 +223,7 @@ def test_rotation_to_sparse_directions_keeps_the_space():
     assert np.sort(np.abs(found).max(axis=0)) == pytest.approx(np.sort(np.abs(plain).max(axis=0)), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_parameter_that_is_not_above_zero_is_said_by_what_is_added():
     problem = replace(
         toy.line(), parameters=(toy.normal("a"), toy.normal("b"),

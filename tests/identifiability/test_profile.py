@@ -42,6 +42,7 @@ def test_the_profile_of_a_line_is_its_parabola():
         assert interval.top == pytest.approx(0.0, abs=0.02)
 
 
+@pytest.mark.slow
 def test_one_factor_of_a_product_is_flat():
     found = profiled(reads(A * B * TIME, *"ab"), {"a": 1.0, "b": 1.0}, ["a"])
 

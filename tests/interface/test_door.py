@@ -55,6 +55,7 @@ def test_doses_by_mass_and_in_nanomolar_are_the_same(model):
     assert weight["time"].attrs["units"] == "min"
 
 
+@pytest.mark.slow
 def test_varied_doses_and_prior_draws_are_dimensions(model):
     found = model.simulate(
         {"IL6": "10 ng/ml", "sIL6R": ["0 nM", "1 nM"], "sgp130Fc": [0, 10.0]},

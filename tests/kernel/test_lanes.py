@@ -102,6 +102,7 @@ def test_the_step_limit_counts_the_steps_of_one_run():
     assert [Outcome(o) for o in found] == [Outcome.OK if s <= limit else Outcome.STEP_LIMIT for s in steps]
 
 
+@pytest.mark.slow
 def test_times_at_rest_and_runs_without_a_step():
     """A run that is only measured at its start, one only at rest, and one at both, beside others."""
     net = network({"x": dose - k * x}, {"x": 1.0}, {"k": 0.5, "dose": 0.2})

@@ -104,6 +104,7 @@ def test_powers_of_negative_bases_and_of_zero_with_exponents_that_are_parameters
 @pytest.mark.parametrize(
     ("base", "exponent", "value"), [(-2.0, 3.0, -16.0), pytest.param(-2.0, 2.0, 8.0, marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 def test_the_slope_by_an_exponent_whose_base_has_none_is_no_number(
     engine: str, base: float, exponent: float, value: float
 ) -> None:

@@ -31,6 +31,7 @@ def test_bounds_come_after_the_parameters_of_a_truncated_prior():
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # PyMC's advice on few draws
+@pytest.mark.slow
 def test_a_term_of_ones_own_counts():
     mean, covariance = toy.line_posterior()
     with il.pymc_model(toy.line()) as model:
