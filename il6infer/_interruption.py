@@ -40,9 +40,16 @@ class Stopped(BaseException):
 
 
 class Interruption:
-    """Whether work is to stop; shared by the thread that works and the one that listens."""
+    """Whether work is to stop; shared by the thread that works and the one that listens.
+
+    Attributes
+    ----------
+    state
+        What is kept and what is lost where the work is left now, and what comes next: told when that happens.
+    """
 
     def __init__(self) -> None:
+        self.state = ""
         self._asked = threading.Event()
         self._keeping = threading.Lock()
 
@@ -115,9 +122,10 @@ def run(work: Callable[[Interruption], Result], time_limit: float | None = None)
                 _waited(ended, GRACE)
         if results:
             return results[0]
+        state = f": {interruption.state}" if interruption.state else ""
+        logger.warning("%s%s", "interrupted" if came else "the time limit is reached", state)
         if errors and isinstance(errors[0], Stopped):
             raise SystemExit(code)
-        logger.warning("%s", "interrupted" if came else "the time limit is reached")
         _leave(code)
     finally:
         for number, handler in before.items():

@@ -57,6 +57,9 @@ COMMANDS = (
 
 NO_MEMORY = "the memory is full. Give it more (on a cluster `mem_mb`), or run fewer jobs, chains or threads at once."
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as that of a shell."""
+
 _REFUSED = re.compile(
     r"out of memory|cannot allocate|unable to allocate|failed to allocate|bad_?alloc|can't start new thread",
     re.IGNORECASE,
@@ -74,8 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 when the input has a fault that the user can mend, or the operating system refuses a file or memory;
-        the message goes to stderr. Anything unforeseen is not caught: its traceback is what a developer needs.
+        0; 130 after Ctrl-C; 2 when the input has a fault that the user can mend, or the operating system refuses a
+        file or memory; the message goes to stderr. Anything unforeseen is not caught: its traceback is what a developer
+        needs.
     """
     words = sys.argv[1:] if argv is None else argv
     _open_streams()
@@ -96,6 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"error: {visible(str(error))}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) left: no fault of ours, and nothing more to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,8 +1,8 @@
 """What an interrupted fit leaves, and another run goes on from: a folder beside the file that is being made.
 
-It holds the key of the fit (what all depends on), where the chains began, and one file a chain and session, to which
-iterations are appended while they are made. Each iteration carries a checksum, so that one that was half written, or
-zeroed by a crash, ends the file.
+It holds the key of the fit (what all depends on), where the chains began, whole chains of samplers that keep nothing
+before a chain has ended, and one file a chain and session of NUTS, to which iterations are appended while they are
+made. Each iteration carries a checksum, so that one that was half written, or zeroed by a crash, ends the file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -29,6 +30,9 @@ from il6infer.inference.frame import Frame
 logger = logging.getLogger("il6infer")
 
 _CHECK = "checksum"
+
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises of a file of arrays that is not there, or not whole."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ class Checkpoint:
             attributes = json.loads(str(stored["attributes"]))
             rows = zip(stored["origins"], stored["matrices"], stored["points"], strict=True)
             return [(Frame(origin, matrix), point) for origin, matrix, point in rows], attributes
-        except (OSError, ValueError, KeyError):
+        except _DAMAGED:
             return None
 
     def keep_starts(self, starts: Sequence[tuple[Frame, np.ndarray]], attributes: Mapping[str, Any]) -> None:
@@ -153,6 +157,21 @@ class Checkpoint:
                 attributes=np.array(json.dumps(attributes)),
             )
 
+    def arrays(self, name: str) -> dict[str, np.ndarray] | None:
+        """Read the arrays of a part that had ended, by its name; None where they are not kept."""
+        try:
+            with np.load(self._ended(name)) as file:
+                return {key: file[key] for key in file.files}
+        except _DAMAGED:
+            return None
+
+    def keep_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write the arrays of a part that has ended."""
+        if self._broken:
+            return
+        with self._may_fail(), atomic_path(self._ended(name)) as temporary:
+            np.savez(temporary, **arrays)  # pyright: ignore[reportArgumentType]
+
     def sessions(self, chain: int) -> list[Session]:
         """Read what is kept of a chain, in order."""
         found = []
@@ -161,7 +180,7 @@ class Checkpoint:
             try:
                 with np.load(path.with_suffix(".npz")) as file:
                     frame = Frame(file["origin"], file["matrix"])
-            except (OSError, ValueError, KeyError):
+            except _DAMAGED:
                 break
             if iterations is None or not len(iterations):
                 break
@@ -204,6 +223,9 @@ class Checkpoint:
             return
         with self._may_fail():
             _append(self._path(chain, number), iterations)
+
+    def _ended(self, name: str) -> Path:
+        return self.folder / f"{name}.ended.npz"
 
     def _path(self, chain: int, number: int) -> Path:
         return self.folder / f"chain{chain}.{number:04d}.draws"

@@ -96,7 +96,6 @@ def sample(
     tuning, near = 0, FORGOTTEN + 2.0 / math.sqrt(chains * walkers)
     while len(kept) < rounds:
         if interruption is not None and interruption.asked:
-            logger.warning("stopped while draws were moved on: those of NUTS are kept where there is a checkpoint")
             raise Stopped
         at, hopped, rate, diverged = _round(parts, at, mixture, step, rngs)
         accepted.append(hopped)

@@ -244,10 +244,12 @@ def _run(
             for chain, own in running.items():
                 counts[chain] = _count([*(s.iterations for s in past[chain]), own.end()])
             done, asked = (sum(numbers) for numbers in ([c.draws for c in counts], totals))
-            where = "none is kept"
+            told = f"stopped after {done} of {asked} iterations"
             if checkpoint:
-                where = f"they are in {checkpoint.folder}, and the same command goes on from there"
-            logger.warning("stopped after %d of %d iterations: %s", done, asked, where)
+                told += f": they are in {checkpoint.folder}, and the same command goes on from there"
+            else:  # those of an earlier run of NUTS may be kept
+                told += ", of which none is kept" + (f"; {interruption.state}" if interruption.state else "")
+            interruption.state = told
             raise
         finally:
             for own in running.values():

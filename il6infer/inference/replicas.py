@@ -81,7 +81,6 @@ def sample(
     kept: list[tuple[np.ndarray, np.ndarray]] = []
     for number in range(LEARNING + THIN * each):
         if interruption is not None and interruption.asked:
-            logger.warning("stopped in replica exchange: the draws of NUTS are kept where there is a checkpoint")
             raise Stopped
         learning = number < LEARNING
         diverged = ladder.round(number, learning)

@@ -67,7 +67,8 @@ def fit_problem(
         log_likelihood (of every posterior draw, so that both line up), observed_data, constant_data, predictions,
         predictions_constant_data. Failed simulations are NaN, -inf in log_likelihood, and counted in the attributes.
     """
-    began = time.monotonic()
+    began, interruption = time.monotonic(), interruption or Interruption()
+    interruption.state = "nothing was sampled yet, and the same command begins anew"
     solver = solver_settings(settings)
     with told(f"{problem.id}: compiling, which is kept for every later run on this machine"):
         engine = compile(problem, **solver, threads=max(1, settings.threads // settings.chains))
@@ -92,9 +93,11 @@ def fit_problem(
     idata = sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
     left = known.left(_points(idata, density))
     if left and settings.sampler == "auto":
-        idata = _all_modes(density, starts, settings, interruption)
+        idata = _all_modes(density, starts, settings, checkpoint, interruption)
         left = known.left(_points(idata, density))
     about_starts |= {"modes_left": json.dumps(left)}
+    if checkpoint:
+        interruption.state = f"the draws are in {checkpoint.folder}, and the same command goes on from there"
     sampled, failures = time.monotonic(), engine.failures()
     steps = Steps(f"{problem.id}: after sampling", STEPS)
     about_nuisance = draw_back(idata, problem, engine, density, settings, steps)
@@ -251,13 +254,13 @@ def _points(idata: az.InferenceData, density: Density) -> np.ndarray:
 
 def _all_modes(
     density: Density, starts: Sequence[tuple[Frame, np.ndarray]], settings: FitSettings,
-    interruption: Interruption | None,
+    checkpoint: Checkpoint | None, interruption: Interruption,
 ) -> az.InferenceData:  # fmt: skip
     """Sample tempered, which knows no modes, where there are more of them than chains."""
     from il6infer.inference import tempered
 
     logger.info("chains did not come to all modes: sampling tempered, from the prior")
-    idata = tempered.sample(density, starts, _seeds(settings), settings, None, interruption)
+    idata = tempered.sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
     idata["posterior"].attrs["sampler"] = tempered.TEMPERED
     return idata
 

@@ -18,6 +18,7 @@ from il6infer.draws import bulk_draws, rank_rhat, tail_draws
 from il6infer.inference import gentler, hopping, replicas
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
+from il6infer.inference.ended import by_chain, joined
 from il6infer.inference.frame import Frame
 from il6infer.inference.parts import Parts
 from il6infer.inference.progress import LOG_EVERY
@@ -46,8 +47,8 @@ def sample(
 
     Each chain is a population of its own, of as many particles as there are draws, from the prior; so R-hat between
     chains tells whether they give modes the same weight. Draws of common descent are neighbours in their chain, so that
-    autocorrelation tells what they are worth. Nothing is kept while it runs. The attribute ``log_evidence`` of the
-    posterior has the estimate of each chain.
+    autocorrelation tells what they are worth. One chain is made after the other, and kept when it has ended. The
+    attribute ``log_evidence`` of the posterior has the estimate of each chain.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def sample(
     settings
         ``draws`` of it are the particles.
     checkpoint
-        Not used.
+        Where chains that have ended are kept, and taken from.
     interruption
         Says when to stop.
 
@@ -70,44 +71,49 @@ def sample(
         If hardly any draw of the prior can be simulated.
     """
     parts = Parts(density, settings.threads)
-    values, steps, evidence, told = [], [], [], []
-    begun, shown = 0, time.monotonic()
+    chains = by_chain(
+        checkpoint, interruption, "tempered", len(seeds),
+        lambda chain: _population(parts, chain, seeds, settings, interruption),
+    )  # fmt: skip
+    groups = joined(chains)
+    for name in ("log_evidence", "families"):
+        groups["posterior"].attrs[name] = json.dumps([own["posterior"].attrs[name] for own in chains])
+    return az.InferenceData(**groups)
+
+
+def _population(
+    parts: Parts, chain: int, seeds: Sequence[int], settings: FitSettings, interruption: Interruption | None
+) -> az.InferenceData:
+    """One chain: a population that goes from the prior to the posterior."""
+    density, begun, shown = parts.density, parts.evaluations, time.monotonic()
 
     def watch(power: float) -> None:
         nonlocal shown
         if interruption is not None and interruption.asked:
-            logger.warning("stopped at power %.3g of the likelihood: none is kept", power)
             raise Stopped
         if time.monotonic() - shown >= LOG_EVERY:
             shown = time.monotonic()
             logger.info(
                 "chain %d of %d: power %.3g of the likelihood (the posterior is at 1), %.0f gradients a draw so far",
-                len(values) + 1, len(seeds), power, (parts.evaluations - begun) / settings.draws,
+                chain + 1, len(seeds), power, (parts.evaluations - begun) / settings.draws,
             )  # fmt: skip
 
-    for chain, seed in enumerate(seeds):
-        begun = parts.evaluations
-        try:
-            found = smc(parts, settings.draws, np.random.default_rng(seed), watch)
-        except Stuck as error:
-            raise UserError(f"sampler 'tempered': {error}. Narrow the priors, or choose 'nutpie'.") from None
-        values.append(density.constrained(found.points))
-        steps.append(round((parts.evaluations - begun) / settings.draws))
-        evidence.append(round(found.log_evidence, 4))
-        told.append(found.families)
-        logger.info(
-            "chain %d of %d: %d temperatures, acceptance %.2f, %d of %d draws of the prior have descendants",
-            chain + 1, len(seeds), len(found.stages), found.acceptance, found.families, settings.draws,
-        )  # fmt: skip
-    drawn = np.array(values)
-    coordinates = {"chain": np.arange(len(seeds)), "draw": np.arange(settings.draws)}
-    both = ("chain", "draw")
-    posterior = xr.Dataset({name: (both, drawn[..., i]) for i, name in enumerate(density.names)}, coordinates)
-    counted = np.repeat(np.array(steps, dtype=np.uint64)[:, None], settings.draws, axis=1)
+    try:
+        found = smc(parts, settings.draws, np.random.default_rng(seeds[chain]), watch)
+    except Stuck as error:
+        raise UserError(f"sampler 'tempered': {error}. Narrow the priors, or choose 'nutpie'.") from None
+    logger.info(
+        "chain %d of %d: %d temperatures, acceptance %.2f, %d of %d draws of the prior have descendants",
+        chain + 1, len(seeds), len(found.stages), found.acceptance, found.families, settings.draws,
+    )  # fmt: skip
+    values, steps = density.constrained(found.points), round((parts.evaluations - begun) / settings.draws)
+    coordinates, both = {"chain": [0], "draw": np.arange(settings.draws)}, ("chain", "draw")
+    posterior = xr.Dataset({name: (both, values[None, :, i]) for i, name in enumerate(density.names)}, coordinates)
+    shape = (1, settings.draws)
     statistics = xr.Dataset(
-        {"diverging": (both, np.zeros(counted.shape, bool)), "n_steps": (both, counted)}, coordinates
+        {"diverging": (both, np.zeros(shape, bool)), "n_steps": (both, np.full(shape, steps, np.uint64))}, coordinates
     )
-    posterior.attrs.update(log_evidence=json.dumps(evidence), families=json.dumps(told))
+    posterior.attrs.update(log_evidence=round(found.log_evidence, 4), families=found.families)
     groups: dict[str, Any] = {"posterior": posterior, "sample_stats": statistics}
     groups |= {f"warmup_{name}": group.isel(draw=slice(0, 0)) for name, group in groups.items()}
     return az.InferenceData(**groups)
@@ -148,6 +154,11 @@ def sample_as_needed(
     from il6infer.inference import nuts
 
     found = nuts.sample(density, starts, seeds, settings, checkpoint, interruption)
+    if interruption is not None and checkpoint is not None:
+        interruption.state = (
+            f"the draws of NUTS are in {checkpoint.folder}, and the same command goes on from there; what sampler "
+            "'auto' did with them after that begins anew"
+        )
     worst = _worst(found, density)
     if worst <= APART and gentler.share_diverged(found) > gentler.DIVERGENT:
         found = gentler.sample(density, found, seeds, settings, interruption)

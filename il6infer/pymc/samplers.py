@@ -13,6 +13,7 @@ from il6infer._interruption import Interruption
 from il6infer.engine import Engine
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
+from il6infer.inference.ended import by_chain, joined
 from il6infer.inference.frame import Frame
 from il6infer.problems.spec import Problem
 from il6infer.stages.settings import FitSettings
@@ -25,7 +26,7 @@ _NAMES = {"tree_depth": "depth", "reached_max_treedepth": "maxdepth_reached"}
 
 
 class OfPyMC:
-    """A sampler of PyMC with the call of `il6infer.inference.sampler.Sampler`; draws are kept when it has ended.
+    """A sampler of PyMC with the call of `il6infer.inference.sampler.Sampler`; a chain is kept when it has ended.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ class OfPyMC:
         interruption: Interruption | None = None,
     ) -> az.InferenceData:
         """Sample the PyMC model."""
+        import arviz as az
+
         from il6infer.pymc.model import build_model
 
         names = [parameter.id for parameter in self.problem.estimated]
@@ -53,21 +56,25 @@ class OfPyMC:
         begin = [dict(zip(names, map(float, row), strict=True)) for row in values]
         with build_model(self.problem, self.engine), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # advice on chains and draws, which the verdict judges
-            trace = self._sample(begin, list(map(int, seeds)), settings)
-        return _groups(trace, names)
+            chains = by_chain(
+                checkpoint, interruption, settings.sampler, len(seeds),
+                lambda chain: _groups(self._sample(begin[chain], int(seeds[chain]), settings), names),
+            )  # fmt: skip
+        return az.InferenceData(**joined(chains))
 
-    def _sample(self, begin: list[dict[str, float]], seeds: list[int], settings: FitSettings) -> az.InferenceData:
+    def _sample(self, begin: dict[str, float], seed: int, settings: FitSettings) -> az.InferenceData:
+        """Sample one chain."""
         raise NotImplementedError
 
 
 class Nuts(OfPyMC):
     """PyMC's NUTS, with its diagonal mass matrix; one chain after the other."""
 
-    def _sample(self, begin: list[dict[str, float]], seeds: list[int], settings: FitSettings) -> Any:
+    def _sample(self, begin: dict[str, float], seed: int, settings: FitSettings) -> Any:
         import pymc as pm
 
         return pm.sample(
-            settings.draws, tune=settings.tune, chains=settings.chains, cores=1, random_seed=seeds, initvals=begin,
+            settings.draws, tune=settings.tune, chains=1, cores=1, random_seed=[seed], initvals=[begin],
             init="adapt_diag", nuts_sampler="pymc", target_accept=settings.target_accept, progressbar=False,
             discard_tuned_samples=False, compute_convergence_checks=False,
         )  # fmt: skip
@@ -76,11 +83,11 @@ class Nuts(OfPyMC):
 class Smc(OfPyMC):
     """PyMC's sequential Monte Carlo, from draws of the prior: needs no gradient, and may find modes that are apart."""
 
-    def _sample(self, begin: list[dict[str, float]], seeds: list[int], settings: FitSettings) -> Any:
+    def _sample(self, begin: dict[str, float], seed: int, settings: FitSettings) -> Any:
         import pymc as pm
 
         return pm.sample_smc(
-            settings.draws, chains=settings.chains, cores=1, random_seed=seeds, progressbar=False,
+            settings.draws, chains=1, cores=1, random_seed=[seed], progressbar=False,
             compute_convergence_checks=False,
         )  # fmt: skip
 

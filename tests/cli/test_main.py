@@ -94,6 +94,16 @@ def test_user_error_is_a_message_and_exit_2(monkeypatch, capsys):
     assert capsys.readouterr().err == "error: gel1.csv: 1 fault\n  - row 7: the value 'x' is not a number.\n"
 
 
+def test_ctrl_c_is_a_message_and_not_a_traceback(monkeypatch, capsys):
+    def run(args):
+        raise KeyboardInterrupt
+
+    _command(monkeypatch, run)
+
+    assert cli.main([]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
 def test_anything_else_is_not_caught(monkeypatch):
     def run(args):
         raise ZeroDivisionError("a fault of ours")

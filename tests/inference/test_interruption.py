@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -269,13 +270,34 @@ def test_a_signal_that_another_thread_takes_is_heard():
     """)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
 
-    assert (done.returncode, done.stderr) == (143, "")
+    assert (done.returncode, done.stderr) == (143, "interrupted\n")
 
 
 def test_the_time_limit_has_a_code_of_its_own():
     done = subprocess.run([sys.executable, "-c", DEAF, "0.2"], capture_output=True, text=True, timeout=30, check=False)
 
     assert (done.returncode, done.stderr) == (124, "the time limit is reached\n")
+
+
+def test_what_is_kept_is_said_where_work_is_left():
+    script = DEAF.replace('    print("deaf"', '    interruption.state = "nothing was lost"\n    print("deaf"')
+    run = [sys.executable, "-c", script, "0.2"]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=30, check=False)
+
+    assert (done.returncode, done.stderr) == (124, "the time limit is reached: nothing was lost\n")
+
+
+def test_a_stopped_fit_says_where_its_draws_are(tmp_path, whole):
+    interruption = Interruption()
+    interruption.ask()
+    with pytest.raises(Stopped), _checkpoint(tmp_path) as checkpoint:
+        fit_problem(toy.line(), replace(SETTINGS, draws=1000), checkpoint, interruption)
+
+    assert re.fullmatch(
+        rf"stopped after \d+ of 2600 iterations: they are in {tmp_path}/posterior.nc.partial, and the same command "
+        "goes on from there",
+        interruption.state,
+    )
 
 
 def test_what_the_process_was_told_to_ignore_stays_ignored():

@@ -12,6 +12,7 @@ from il6infer._interruption import Interruption, Stopped
 from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.engine import compile
 from il6infer.inference import FitSettings, fit_problem, hopping, replicas
+from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
 from il6infer.inference.hopping import HOPPING
@@ -94,6 +95,35 @@ def test_the_number_of_threads_changes_no_draw():
     )
 
     np.testing.assert_array_equal(one, two)
+
+
+def test_chains_that_had_ended_are_kept_and_taken_as_they_are(tmp_path, monkeypatch):
+    density, settings = density_of(toy.line()), FitSettings(chains=3, draws=100)
+    whole = sample(density, [], [5, 6, 7], settings)
+    interruption, checkpoint = Interruption(), Checkpoint(tmp_path / "posterior.nc")
+    checkpoint.claim({})
+    keep = checkpoint.keep_arrays
+
+    def stop_after_two(name, arrays):
+        keep(name, arrays)
+        if name == "tempered1":
+            interruption.ask()
+
+    monkeypatch.setattr(checkpoint, "keep_arrays", stop_after_two)
+    with pytest.raises(Stopped):
+        sample(density, [], [5, 6, 7], settings, checkpoint, interruption)
+    with monkeypatch.context() as patch:
+        patch.setattr("il6infer.inference.tempered.smc", None)
+        kept = sample(density, [], [5, 6], settings, checkpoint)
+    resumed = sample(density, [], [5, 6, 7], settings, checkpoint)
+
+    assert interruption.state == (
+        "chain 3 of 3, at which sampler 'tempered' was, is lost; the 2 before it are in "
+        f"{tmp_path}/posterior.nc.partial, and the same command goes on from there"
+    )
+    for group in whole.groups():
+        assert resumed[group].identical(whole[group]), group
+        assert kept[group].equals(whole[group].isel(chain=slice(0, 2))), group
 
 
 @pytest.mark.slow
