@@ -40,6 +40,9 @@ def with_doses(joined: Joined, told: ConditionOf, unit: str) -> None:
     known: dict[tuple[str, ...], str] = {}
     names: list[str] = []
     for row in joined.sheet.rows:
+        if row.cells.get(joined.standard):
+            names.append("")
+            continue
         key = tuple(row[column] for column in told.read)
         if key not in known:
             known[key] = _dosed_so(joined, row, told, unit)

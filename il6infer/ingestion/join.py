@@ -251,22 +251,27 @@ def _told_by(joined: Joined, row: Row, told: ConditionOf) -> str:
     """Condition of a row that columns tell; a fault, or a row left out, gives none."""
     sheet = joined.sheet
     parts = [row[column] for column in told.columns]
-    if not all(parts):
-        column = told.columns[parts.index("")]
-        what = "the cell is empty, a condition is expected."
-        joined.faults.append(Fault(sheet.where(row, column), what, "Fill it in: no cell is taken from the one above."))
-        joined.faulty.add(row.number)
+    if row.cells.get(joined.standard):
         return ""
-    if told.names is None:
-        return parts[0] if len(parts) == 1 else " + ".join(parts)
-    for key, condition in told.names.items():
+    if parts[0] in joined.exempt:
+        return parts[0]
+    for key, condition in (told.names or {}).items():
         keys = [key] if len(parts) == 1 else [one.strip() for one in key.split(",")]
         if len(keys) == len(parts) and all(_same(sheet, p, k) for p, k in zip(parts, keys, strict=True)):
             if condition is None:
                 joined.left.append((row.number, LEFT_OUT))
             return condition or ""
-    what = f"'{', '.join(parts)}' is not in the map of conditions."
-    joined.faults.append(Fault(sheet.where(row, told.columns[0]), what, f"Known: {', '.join(told.names)}."))
+    if all(parts) and told.names is None:
+        return parts[0] if len(parts) == 1 else " + ".join(parts)
+    if all(parts):
+        column, what = told.columns[0], f"'{', '.join(parts)}' is not in the map of conditions."
+        remedy = f"Known: {', '.join(told.names or {})}."
+    else:
+        column, what = told.columns[parts.index("")], "the cell is empty, a condition is expected."
+        remedy = "Fill it in: no cell is taken from the one above."
+        if told.names is not None:
+            remedy = f"Fill it in, or give the map a key for it, '{', '.join(parts)}'."
+    joined.faults.append(Fault(sheet.where(row, column), what, remedy))
     joined.faulty.add(row.number)
     return ""
 

@@ -191,7 +191,9 @@ def _sums(parts: Sequence[Module], texts: Mapping[str, str], found: Complexes) -
     for h, pair in found.hexamers.items():
         halves = sum(f"C_{c}" in counted["surface IL6R"] for c in pair)
         counted["surface IL6R"] += [f"{halves}*H_{h}"] if halves else []
+    il6 = {s: s.removeprefix("anti_IL6").split("_").count("IL6") for m in parts for s in m.medium}
     sums = {
+        "dissolved IL6": [_times(n, s) for s, n in il6.items() if n],
         "dissolved sIL6R": [_times(s.count("sIL6R"), s) for s in species if "sIL6R" in s and not on_cell[s]],
         "complexes": [*trimers, *hexamers],
         "surface gp130": ["gp130", *trimers, *hexamers],

@@ -33,7 +33,7 @@ LANES: Mapping[str, str] = {
 }
 """Lane of a drawing, from top to bottom -> the compartment that it stands for."""
 
-SUMS = ("dissolved sIL6R", "complexes", "surface gp130", "surface IL6R")
+SUMS = ("dissolved IL6", "dissolved sIL6R", "complexes", "surface gp130", "surface IL6R")
 """Sums over species that a module's text may hold, as ``<sum complexes>``."""
 
 

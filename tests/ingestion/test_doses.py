@@ -71,20 +71,59 @@ def test_a_wash_without_unit_beside_times_in_hours_is_asked_for(tmp_path, time, 
     )
 
 
-def test_standards_of_an_elisa_need_no_label(tmp_path):
+IL6 = {"condition": "il6", "time_min": 0, "action": "add", "species": "IL-6", "dose": 10, "unit": "ng/ml"}
+DOSED = {"doses": {"IL-6": {"column": "dose", "unit": "ng/ml"}}}
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({}, "il6"),
+        ({"condition": {"column": "condition", "map": {"il6": "il6"}}}, "il6"),
+        ({"condition": DOSED}, "IL6_10_ng_ml"),
+    ],
+)
+def test_standards_of_an_elisa_need_neither_label_nor_condition_nor_dose(tmp_path, more, name):
     standards = "".join(
-        f"A{i},S {i},{c},,{v}\n"
+        f"A{i},S {i},{c},,,{v}\n"
         for i, (c, v) in enumerate([(2000, 2.3), (500, 1.3), (125, 0.5), (31, 0.2), (0, 0.05)], 1)
     )
-    (tmp_path / "e.csv").write_text(f"well,sample,conc,lot,OD450\n{standards}B1,il6 2,,,1.0\n", "utf-8")
+    (tmp_path / "e.csv").write_text(f"well,sample,conc,lot,dose,OD450\n{standards}B1,il6 2,,,10,1.0\n", "utf-8")
     entry = {"path": "e.csv", "assay": "elisa", "observable": "IL6_medium", "batch": "e1", "standard": "conc"}
     entry |= {"unit": "pg/ml", "substance": "IL6", "labels": {"sample": "{condition} {time}"}, "time_unit": "h"}
-    step = {"condition": "il6", "time_min": 0, "action": "add", "species": "IL-6", "dose": 10, "unit": "ng/ml"}
-    described = {"title": "t", "protocol": [step], "files": [{**entry, "ignore": ["lot"]}]}
+    entry |= {"ignore": ["lot"] if more.get("condition") == DOSED else ["lot", "dose"]}
+    described = {"title": "t", "files": [entry | more]} | ({"protocol": [IL6]} if name == "il6" else {})
     (tmp_path / "d.yaml").write_text(yaml.safe_dump(described), "utf-8")
 
     [row] = ingest(tmp_path / "d.yaml", "d", tmp_path).measurements.itertuples()
-    assert (row.condition, row.time_min) == ("il6", 120)
+    assert (row.condition, row.time_min) == (name, 120)
+
+
+def test_empty_cells_are_a_condition_where_the_map_has_a_key_for_them(tmp_path):
+    """Cells of two genotypes, some of which were washed: no column alone tells the condition."""
+    columns = ["cells", "dose", "washed (h)"]
+    told = {"columns": columns, "map": {"WT, 10, ": "il6", "WT, 10, 0.25": "washed", "KO, 10, ": "ko"}}
+    steps = [{**IL6, "condition": name} for name in ("il6", "washed", "ko")]
+    steps += [{"condition": "washed", "time_min": 15, "action": "wash"}]
+    entry = {"path": "f.csv", "assay": "table", "time": "time", "batch": "b", "condition": told}
+    entry |= {"observables": {"pSTAT3": {"column": "v", "unit": "a.u."}}}
+    described = {"title": "t", "protocol": steps, "conditions": {"ko": {"knock_out": ["SOCS3"]}}, "files": [entry]}
+    (tmp_path / "d.yaml").write_text(yaml.safe_dump(described), "utf-8")
+    lines = "time,cells,dose,washed (h),v\n30,WT,10,,1\n30,WT,10,0.25,2\n30,KO,10,,3\n"
+    (tmp_path / "f.csv").write_text(lines, "utf-8")
+
+    rows = ingest(tmp_path / "d.yaml", "d", tmp_path).measurements.itertuples()
+    assert {row.condition: row.value for row in rows} == {"il6": 1, "washed": 2, "ko": 3}
+
+    (tmp_path / "f.csv").write_text(f"{lines}30,KO,1,,4\n30,,10,,5\n", "utf-8")
+    with pytest.raises(UserError) as fault:
+        ingest(tmp_path / "d.yaml", "d", tmp_path)
+    assert (
+        "  - f.csv, row 5, column 'washed (h)': the cell is empty, a condition is expected. Fill it in, or give the map "
+        "a key for it, 'KO, 1, '.\n"
+        "  - f.csv, row 6, column 'cells': the cell is empty, a condition is expected. Fill it in, or give the map a key "
+        "for it, ', 10, '." in str(fault.value)
+    )
 
 
 def test_each_gel_of_a_column_is_warned_of_once(tmp_path):
