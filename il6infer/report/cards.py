@@ -231,7 +231,7 @@ def _fit(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], words: Mappi
     if len(sampled) < len(rows):
         lines.append("NOT CONVERGED: no number of such a fit is an estimate.")
     if not good:
-        answer = "No model does both: no number below is a finding"
+        answer = "No fit converged and reproduces the data: no number below is a finding"
     return Card("Does any model fit", answer, "good" if good else "bad", tuple(lines), lights=lights, link="fit")
 
 

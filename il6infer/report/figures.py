@@ -22,7 +22,7 @@ from matplotlib.ticker import (
 
 from il6infer._files import Groups
 from il6infer.report.numbers import number
-from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR, PROFILE, TITLES, hover
+from il6infer.report.style import BAD, COLOURS, INK, MUTED, PRIOR, PROFILE, TITLES, hover, look
 from il6infer.stages.comparison import ModelRow
 from il6infer.stages.identifiability import Profiles
 from il6infer.stages.verdict import LooPit, Pair
@@ -109,11 +109,11 @@ def plain(text: str) -> str:
 
 def _points(figure: Figure, axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: float) -> None:
     for (batch, side), group in rows.groupby(["batch", "censored"], sort=False):
-        colour = COLOURS[batches.index(str(batch)) % len(COLOURS)]
+        colour, marker, _ = look(batches.index(str(batch)))
         if side:  # a limit: an empty triangle that points to where the measurement lies
             style = {"marker": "v" if side == "below" else "^", "ms": 4, "mfc": "none", "mec": colour, "mew": 0.8}
         else:
-            style = {"marker": "o", "ms": 3, "mfc": colour, "mec": "white", "mew": 0.3}
+            style = {"marker": marker, "ms": 3, "mfc": colour, "mec": "white", "mew": 0.3}
         name = f"points-{len(vars(figure).get(TITLES, {}))}"
         axis.plot(group["time_min"] / divisor, group["value"], ls="none", label=batch, gid=name, **style)
         said = zip(group["time_min"], group["value"], strict=True)
@@ -175,14 +175,15 @@ def share_labels(axes: np.ndarray, count: int, columns: int = 4) -> None:
 
 def _legend(figure: Figure, axis: Axes, batches: Sequence[str]) -> None:
     if len(batches) > 1:
-        handles = [axis.plot([], [], "o", ms=4, color=COLOURS[i % len(COLOURS)])[0] for i in range(len(batches))]
+        looks = [look(i) for i in range(len(batches))]
+        handles = [axis.plot([], [], marker, ms=4, color=colour)[0] for colour, marker, _ in looks]
         figure.legend(handles, [plain(batch) for batch in batches], loc="upper right", ncols=min(len(batches), 6))
 
 
 def fit_figure(
     rows: pd.DataFrame, idata: Groups, observable: str, unit: str, words: Mapping[str, str] | None = None
 ) -> Figure | None:
-    """One read-out with the fit over it, a colour for each gel or plate.
+    """One read-out with the fit over it, a look (`style.look`) for each gel or plate.
 
     Bands: 50 and 90 % of the noise-free curve. Thin vertical lines: 90 % interval of a new measurement.
 
@@ -211,7 +212,7 @@ def fit_figure(
     positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
     for axis, condition in zip(axes, conditions, strict=False):
         for i in np.flatnonzero(condition_of == condition):
-            colour = COLOURS[batches.index(batch_of[i]) % len(COLOURS)]
+            colour, _, line = look(batches.index(batch_of[i]))
             present = np.isfinite(grid[i])
             times, drawn = grid[i][present] / divisor, curves[:, i, present]
             drawn = drawn[np.isfinite(drawn).all(axis=1)]
@@ -219,7 +220,7 @@ def fit_figure(
                 continue
             for low, high, alpha in ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3)):
                 axis.fill_between(times, *np.quantile(drawn, (low, high), axis=0), color=colour, alpha=alpha, lw=0)
-            axis.plot(times, np.median(drawn, axis=0), color=colour, lw=0.9)
+            axis.plot(times, np.median(drawn, axis=0), color=colour, ls=line, lw=0.9)
         _intervals(axis, idata, observable, condition, batches, divisor)
         _points(figure, axis, rows[rows["condition"] == condition], batches, divisor)
         dressed(axis, (words or {}).get(str(condition), str(condition)), label, unit, rows["value"], positive)
@@ -245,8 +246,7 @@ def _intervals(
             if len(drawn):
                 lines.append((t / divisor, *np.quantile(drawn, (0.05, 0.95))))
         if lines:
-            colour = COLOURS[batches.index(name) % len(COLOURS)]
-            axis.vlines(*np.transpose(lines), color=colour, lw=0.6, alpha=0.6)
+            axis.vlines(*np.transpose(lines), color=look(batches.index(name))[0], lw=0.6, alpha=0.6)
 
 
 def prior_posterior_figure(

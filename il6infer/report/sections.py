@@ -66,7 +66,7 @@ PRIOR_CONFLICT, PULLED = "PRIOR CONFLICT", "DATA PULL A FIXED CONSTANT"
 MEANS = {
     NOT_CONVERGED: "The draws do not stand for the posterior: no number of such a fit is an estimate, and it counts "
     "for no ranking, weight or average.",
-    MISFIT: "The model misses the data at every value of its parameters: what these are in it says little of the "
+    MISFIT: "The model misses the data at the parameters that were drawn: what these are in it says little of the "
     "cells, and it counts for no weight or average.",
     PRIOR_CONFLICT: "The data put parameters where their priors, which are of the literature, hold them improbable: "
     "either these do not hold for these cells, or the parameters make up for what the model lacks. It counts for "

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8a7a00", "#444444")
+MARKERS, LINES = ("o", "s", "D", "P", "X"), ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
 INK, MUTED, PRIOR, PROFILE, BAD = "#222222", "#777777", "#999999", "#6a3d9a", "#b3261e"
 
 _RC: dict[RcKeyType, Any] = {
@@ -53,6 +54,12 @@ _STRAIGHT = 0.08
 
 TITLES = "hover_titles"
 """Attribute of a figure: id of a group of markers -> what each of them says when it is pointed at."""
+
+
+def look(number: int) -> tuple[str, str, str | tuple[int, tuple[int, ...]]]:
+    """Colour, marker and line of the gel or plate of that number, from 0: forty that differ."""
+    again, which = divmod(number, len(COLOURS))
+    return COLOURS[which], MARKERS[again % len(MARKERS)], LINES[again % len(LINES)]
 
 
 def hover(figure: Figure, group: str, titles: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from il6infer.report import figures, sampling
+from il6infer.report import figures, sampling, style
 
 
 def test_a_figure_of_a_failed_fit_says_so():
@@ -19,6 +19,20 @@ def test_a_figure_of_a_failed_fit_says_so():
     assert [text.get_text() for text in figures.marked(Figure(), said).texts] == [", ".join(said)]
     assert figures.marked(Figure(), []).texts == []
     assert figures.marked(None, said) is None
+
+
+def test_gels_beyond_the_colours_differ_by_their_markers_and_lines():
+    gels = [f"gel{number}" for number in range(19)]
+    rows = pd.DataFrame({"condition": "il6", "batch": gels, "time_min": 15.0, "value": 1.0, "censored": ""})
+    figure = figures.data_figure(rows, "a.u.")
+    shown = [(mark.get_color(), mark.get_marker()) for mark in figure.legends[0].legend_handles]
+
+    assert [text.get_text() for text in figure.legends[0].texts] == gels
+    assert len(set(shown)) == len(gels)
+    points = {line.get_label(): (line.get_markerfacecolor(), line.get_marker()) for line in figure.axes[0].lines}
+    assert [points[gel] for gel in gels] == shown
+    assert len({style.look(number) for number in range(40)}) == 40
+    assert len({style.look(number)[::2] for number in range(40)}) == 40
 
 
 def test_a_title_shows_what_the_cells_lack_and_marks_what_has_no_room():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from il6infer.report.labels import condition_labels
+from il6infer.library.catalogue import shipped
+from il6infer.report.labels import condition_labels, features
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,8 @@ def test_what_cells_lack_is_one_list():
 
     said = condition_labels([{**step, "knock_out": "SOCS3;STAT1"}], ["a"])
     assert said == {"a": "no stimulus; cells without SOCS3 and STAT1"}
+
+
+@pytest.mark.parametrize("feedback", sorted(shipped().feedbacks))
+def test_what_socs3_does_is_said_in_words_and_not_by_the_word_of_a_name(feedback):
+    assert features(f"classic_{feedback}")[1] == shipped().feedbacks[feedback].text
