@@ -198,7 +198,9 @@ def _row(
         row, elpd=own.elpd, se=own.se, p_loo=own.p_loo, n=len(own.pointwise),
         pareto_k_bad=int((own.pareto_k > limit).sum()),
         pareto_k_worst=tuple(
-            Influential(*own.places[i], float(own.pareto_k[i])) for i in map(int, worst) if own.pareto_k[i] > limit
+            Influential(*own.places[i], float(own.pareto_k[i]) if np.isfinite(own.pareto_k[i]) else None)
+            for i in map(int, worst)
+            if own.pareto_k[i] > limit
         ),
     )  # fmt: skip
     if fit.model not in known:

@@ -12,6 +12,9 @@ import numpy as np
 _FEWEST = 5
 """Draws of a tail below which none is fitted."""
 
+_FLAT = 1e-3
+"""Share of all weights that so few draws may add beyond the start of the tail for it to be none."""
+
 _SMALLEST = math.log(np.finfo(float).tiny)
 
 
@@ -31,7 +34,7 @@ def smoothed_weights(log_weights: np.ndarray, efficiency: float = 1.0) -> tuple[
         (rows, draws), of each row normalised to the sum 1.
     shapes
         (rows,) Pareto k; above 0.7 means under the weights cannot be trusted, infinite where the tail has too few
-        distinct draws.
+        distinct draws, 0 where these add next to nothing: weights that are alike have no tail.
     """
     size = log_weights.shape[-1]
     tail = math.ceil(min(size / 5.0, 3 * (size / efficiency) ** 0.5))
@@ -52,6 +55,8 @@ def _smoothed(log_weights: np.ndarray, length: int) -> tuple[np.ndarray, float]:
             probabilities = np.arange(0.5, len(places)) / len(places)
             values[places[order]] = np.log(_pareto_quantiles(probabilities, shape, scale) + np.exp(cut))
             values[values > 0] = 0
+    elif np.sum(np.exp(values[places]) - np.exp(cut)) <= _FLAT * np.exp(values).sum():
+        shape = 0.0
     return values - np.log(np.exp(values - values.max()).sum()) - values.max(), shape
 
 

@@ -147,7 +147,9 @@ def influences(
         if row.rank is None:
             continue
         if row.pareto_k_worst:
-            worst = ", ".join(f"{p.label} (k {p.k:.2f})" for p in row.pareto_k_worst[:3])
+            worst = ", ".join(
+                f"{p.label} (k {'infinite' if p.k is None else f'{p.k:.2f}'})" for p in row.pareto_k_worst[:3]
+            )
             said.append(f"{model}: its elpd leans on single measurements: {worst}. Repeat those first.")
         unknown = [name for name, p in verdict.parameters.items() if (p.contraction or 0) < UNINFORMED]
         if unknown:

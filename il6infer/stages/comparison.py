@@ -58,13 +58,13 @@ class Score:
 
 @dataclass(frozen=True)
 class Influential:
-    """A measurement whose leave-one-out density cannot be trusted, and its Pareto k."""
+    """A measurement whose leave-one-out density cannot be trusted, and its Pareto k, null where it is infinite."""
 
     readout: str
     experiment: str
     batch: str
     time_min: float
-    k: float
+    k: float | None
 
     @property
     def label(self) -> str:

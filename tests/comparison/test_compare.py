@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import arviz as az
 import numpy as np
@@ -12,6 +13,8 @@ from il6infer._errors import UserError
 from il6infer.comparison import Fit, compare
 from il6infer.comparison.loo import loo
 from il6infer.comparison.weights import pseudo_bma, shares, stacking
+from il6infer.stages.codec import read, write
+from il6infer.stages.comparison import Comparison
 from tests.zoo.posterior import exact_loo, normal_mean
 from tests.zoo.verdicts import verdict
 
@@ -116,6 +119,20 @@ def test_a_fit_with_a_draw_that_could_not_be_simulated_is_not_ranked() -> None:
     result = compare("toy", [Fit("a", normal_mean(broken=True), PASSED), Fit("b", normal_mean(), PASSED)])
     assert [row.model for row in result.ranked] == ["b"]
     assert result.models[1].reasons == ("some draws could not be simulated: no leave-one-out density",)
+
+
+@pytest.mark.parametrize(("few", "k"), [(0, ()), (3, (None,))])
+def test_limits_that_hold_at_every_draw_lean_on_none_and_k_may_be_infinite(tmp_path: Path, few: int, k: tuple) -> None:
+    """A value below its limit where the model predicts 0 has the probability 1 at each draw."""
+    idata = normal_mean()
+    density = idata["log_likelihood"]["y"].values
+    density[..., 0] = 0.0
+    density[0, :few, 0] = -9.0
+    found = compare("d", [Fit("a", idata, PASSED), Fit("b", _worse(1.0), PASSED)])
+    write(tmp_path / "comparison.json", found)
+
+    [row] = [row for row in read(tmp_path / "comparison.json", Comparison).models if row.model == "a"]
+    assert (row.pareto_k_bad, tuple(one.k for one in row.pareto_k_worst)) == (len(k), k)
 
 
 def test_fits_of_other_measurements_are_refused() -> None:

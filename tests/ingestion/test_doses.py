@@ -118,12 +118,9 @@ def test_empty_cells_are_a_condition_where_the_map_has_a_key_for_them(tmp_path):
     (tmp_path / "f.csv").write_text(f"{lines}30,KO,1,,4\n30,,10,,5\n", "utf-8")
     with pytest.raises(UserError) as fault:
         ingest(tmp_path / "d.yaml", "d", tmp_path)
-    assert (
-        "  - f.csv, row 5, column 'washed (h)': the cell is empty, a condition is expected. Fill it in, or give the map "
-        "a key for it, 'KO, 1, '.\n"
-        "  - f.csv, row 6, column 'cells': the cell is empty, a condition is expected. Fill it in, or give the map a key "
-        "for it, ', 10, '." in str(fault.value)
-    )
+    said = "the cell is empty, a condition is expected. Fill it in, or give the map a key for it,"
+    assert f"  - f.csv, row 5, column 'washed (h)': {said} 'KO, 1, '.\n" in str(fault.value)
+    assert f"  - f.csv, row 6, column 'cells': {said} ', 10, '." in str(fault.value)
 
 
 def test_each_gel_of_a_column_is_warned_of_once(tmp_path):
