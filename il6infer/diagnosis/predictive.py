@@ -73,23 +73,25 @@ def loo_pit(idata: Groups) -> dict[str, LooPit]:
     return result
 
 
-def lack_of_fit(idata: Groups) -> dict[str, LackOfFit]:
+def lack_of_fit(idata: Groups, *, within_gels: bool = False) -> dict[str, LackOfFit]:
     """Compare residuals between conditions and times with those between replicates, by read-out.
 
     A model that misses the data makes up for it with a large noise parameter, so that its bands cover; but then the
     residuals of replicates agree with each other. The classical F test of lack of fit sees that.
+
+    Parameters
+    ----------
+    within_gels
+        Replicates are those of one gel or plate. Else they may be on several, and what these differ by counts as noise.
     """
     result = {}
     for name in map(str, idata["posterior_predictive"].data_vars):
         here = valued(idata, name)
         z = residuals(idata, name)[here]
         about = idata["constant_data"]
-        group_of: dict[tuple[str, float], list[float]] = {}
-        for key, value in zip(
-            zip(about[f"{name}_experiment"].values[here], about[f"{name}_time"].values[here], strict=True),
-            z,
-            strict=True,
-        ):
+        keys = [about[f"{name}_{key}"].values[here] for key in ("experiment", "time", *["batch"] * within_gels)]
+        group_of: dict[tuple, list[float]] = {}
+        for key, value in zip(zip(*keys, strict=True), z, strict=True):
             group_of.setdefault(key, []).append(value)
         groups = [np.array(values) for values in group_of.values()]
         within = len(z) - len(groups)

@@ -41,7 +41,14 @@ def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
     return Verdict(
         problem=idata["posterior"].attrs.get("problem_id", ""),
         sampled=Answer.of([*_sampling(parameters, sampler, thresholds), *_tails(idata, parameters, thresholds)]),
-        reproduces=Answer.of([*_misfit(pits, lack, serial, thresholds.misfit_p_min), *_coverage(bands), *_idle(idle)]),
+        reproduces=Answer.of(
+            [
+                *_misfit(pits, lack, serial, thresholds.misfit_p_min),
+                *_within_gels(lack, lack_of_fit(idata, within_gels=True), thresholds.misfit_p_min),
+                *_coverage(bands),
+                *_idle(idle),
+            ]
+        ),
         agrees=Answer.of([*conflict_checks(idata, parameters), *pull_checks(held, thresholds)]),
         parameters=parameters,
         sampler=sampler,
@@ -182,6 +189,21 @@ def _misfit(
         check(name, value, remedy, at_least=least / len(found), subject="read-out", where=where)
         for name, value, where, remedy in found
     ]
+
+
+def _within_gels(lack: Mapping[str, LackOfFit], fine: Mapping[str, LackOfFit], least: float) -> Iterator[Reason]:
+    """Warn where replicates on one gel agree too well: technical ones do so beside a right model, too."""
+    told = {name: test for name, test in fine.items() if test.p is not None and test != lack[name]}
+    for name, test in told.items():
+        remedy = (
+            f"Residuals differ {test.f:.1f} times as much between gels, conditions and times as between replicates on "
+            "one gel: either these are parts of one sample (average them), or a large noise parameter hides a misfit "
+            "that differs from gel to gel."
+        )
+        yield check(
+            "lack-of-fit p within gels", test.p, remedy, at_least=least / len(told), decides=False,
+            subject="read-out", where=name,
+        )  # fmt: skip
 
 
 def _idle(idle: Mapping[str, Sequence[str]]) -> Iterator[Reason]:

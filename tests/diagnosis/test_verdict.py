@@ -153,6 +153,26 @@ def test_noise_that_hides_a_misfit_is_told_by_the_replicates() -> None:
     assert lack.p < 1e-6
 
 
+def test_what_differs_from_gel_to_gel_is_a_warning_where_each_has_replicates() -> None:
+    """Two gels on either side of the prediction: between them it looks like noise, and pairs on each agree."""
+    idata = normal_mean()
+    n = idata["observed_data"].sizes["y_row"]
+    idata["constant_data"]["y_time"].values[:] = np.repeat(np.arange(n // 4), 4)
+    gels = np.tile(["gel1", "gel1", "gel2", "gel2"], n // 4)
+    idata["constant_data"]["y_batch"] = idata["constant_data"]["y_batch"].copy(data=gels)
+    wiggle = np.random.default_rng(0).normal(scale=0.1, size=n)
+    side = np.where(gels == "gel1", 0.8, -0.8)
+    idata["observed_data"]["y"].values[:] = idata["posterior"]["mu"].values.mean() + side + wiggle
+    verdict = diagnose(idata, Thresholds())
+
+    [reason] = [reason for reason in _reasons(verdict) if reason.check == "lack-of-fit p within gels"]
+    assert (reason.passed, reason.decides) == (False, False)
+    assert "parts of one sample (average them)" in reason.message
+    assert verdict.lack_of_fit["y"].p > 0.01
+    idata["constant_data"]["y_batch"].values[:] = "gel1"
+    assert "lack-of-fit p within gels" not in [reason.check for reason in _reasons(diagnose(idata, Thresholds()))]
+
+
 def test_nothing_replicated_means_no_lack_of_fit_check() -> None:
     verdict = diagnose(normal_mean(), Thresholds())
     assert verdict.lack_of_fit["y"].p is None

@@ -167,6 +167,18 @@ def test_elisa_rises_with_shedding_and_counts_bound_receptor():
     assert 0 < trapped["sIL6R_free"] < trapped["sIL6R_medium"]
 
 
+def test_elisa_of_il6_counts_what_is_free_or_bound_and_no_hyper_il6():
+    name = "both_none+assays+antibodies+dimer"
+    doses = {"IL6": 0.5, "sIL6R": 0.5, "HyperIL6": 0.3}
+    before = {"sgp130Fc": 0.2, "anti_IL6": 0.1}
+    free, medium = (course(name, doses, readout, before=before) for readout in ("IL6_free", "IL6_medium"))
+
+    assert medium[0] == pytest.approx(0.5, rel=1e-6)
+    assert (free[1:] < medium[1:]).all()
+    assert (np.diff(medium) < 0).all()  # cells take up what is free
+    assert medium[-1] > 0.9 * medium[0]  # and a million of them in a millilitre little of it
+
+
 def test_co_ip_rises_with_il6_and_with_affinity():
     name = "both_none+assays"
     by_dose = [course(name, {"IL6": dose, "sIL6R": 0.5}, "IL6R_gp130_coIP").max() for dose in (0.0, 0.05, 0.5, 5.0)]
