@@ -20,7 +20,8 @@ def model():
 def test_units_of_the_read_outs(model):
     assert {name: unit for name, unit in model.readout_units.items() if unit != "fraction"} == {
         "gp130_per_cell": "molecules/cell", "IL6R_per_cell": "molecules/cell",
-        "IL6_free": "nM", "IL6_medium": "nM", "sIL6R_free": "nM", "sIL6R_medium": "nM", "IL6R_gp130_coIP": "molecules/cell",
+        "IL6_free": "nM", "IL6_medium": "nM", "sIL6R_free": "nM", "sIL6R_medium": "nM",
+        "IL6R_gp130_coIP": "molecules/cell",
     }  # fmt: skip
     assert set(model.readout_units) == set(model.readouts)
 
