@@ -35,6 +35,7 @@ from il6infer.building.joint import of_readouts, readout_name_faults, with_reado
 from il6infer.building.linear_noise import with_linear_noise
 from il6infer.building.protocols import protocol_tables
 from il6infer.building.units import unit_faults
+from il6infer.building.zeros import zero_faults
 from il6infer.library.assembly import readout_fault, species_fault
 from il6infer.library.compose import Model
 from il6infer.library.priors import Z90, log_normal
@@ -67,6 +68,7 @@ def build(
     constraints: Sequence[str] = (),
     gel_noise: bool = False,
     correlated: bool = False,
+    fitted: bool = True,
 ) -> Path:
     """Write the PEtab v2 problem of one data set and one model.
 
@@ -89,6 +91,8 @@ def build(
         Let the noise of a read-out differ between gels (see `il6infer.building.gel_noise`).
     correlated
         Let errors of a read-out hang together along a course of lanes (see `il6infer.building.along_courses`).
+    fitted
+        Whether it is to be fitted: then a value that no parameters could give is refused.
 
     Returns
     -------
@@ -99,7 +103,8 @@ def build(
     ------
     UserError
         With every read-out that the model lacks or has in another unit, every condition without protocol or never
-        measured, every constraint that the model cannot express.
+        measured, every constraint that the model cannot express, every value that it predicts to be 0 where that is
+        impossible.
     """
     constraints = [constraints] if isinstance(constraints, str) else constraints
     measured = with_readouts(measurements, model)
@@ -152,7 +157,8 @@ def build(
             config.setdefault("extensions", {})[CELLS] = about
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
         problem = check(temporary / "problem.yaml")
-        raise_faults(_differences(problem, tables), f"problem of '{dataset}' and model '{model.name}'")
+        faults = _differences(problem, tables) or (zero_faults(problem) if fitted else [])
+        raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
         tell_idle(problem, temporary, model.name)
         umask = os.umask(0)
         os.umask(umask)

@@ -114,5 +114,6 @@ def run(args: argparse.Namespace) -> None:
         measurements, protocol, model, args.output,
         dataset=dataset, constraints=() if args.held_out else args.constraints,
         gel_noise=args.noise_per == "batch", correlated=args.noise_along_course == "correlated",
+        fitted=not args.held_out,
     )  # fmt: skip
     logger.info("written: %s", path)

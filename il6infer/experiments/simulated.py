@@ -167,7 +167,7 @@ def readouts(truth: Truth) -> pd.DataFrame:
     )  # fmt: skip
     steps = protocol_table(protocol, protocol.conditions)
     with TemporaryDirectory() as folder:
-        path = build(asked, steps, compose(truth.model), Path(folder) / "problem", dataset="truth")
+        path = build(asked, steps, compose(truth.model), Path(folder) / "problem", dataset="truth", fitted=False)
         problem = load(path)
     engine = compile(problem, rtol=_RTOL, atol=_ATOL)
     values = parameter_values(truth)

@@ -101,10 +101,12 @@ def _composed(name: str, library: Library) -> Model:
         "  unit time_unit = 60 second; unit nM = 1e-9 mole/litre;",
         "  unit per_min = 1/time_unit; unit per_nM_min = 1/(nM*time_unit);",
         "  unit ml = 1e-3 litre; unit per_cell = item; unit nM_per_copy = 1e-9 mole/(litre*item);",
+        '  per_cell is "molecules/cell";',
         "  compartment medium = 1, cell = 1;",
         body,
         f"  active_receptor := ({complexes_of(modules).signalling})/{gp130_unit(modules)};",
         f"  inhibition := {factor};",
+        *(f"  {r} has {UNITS[unit]};" for m in modules for r, unit in m.readout_units.items() if unit in UNITS),
         *(_declaration(row.parameter, row.median, row.unit, row.description) for row in priors.itertuples()),
         "end",
     ]

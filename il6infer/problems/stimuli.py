@@ -36,7 +36,7 @@ def idle_stimuli(problem: Problem) -> dict[str, tuple[str, ...]]:
         given, early = _given(problem.network, experiment), _given(problem.network, seen_of)
         if rows.empty or not given:
             continue
-        absent, seen = _absent(problem.network, seen_of), tuple(sorted(set(rows["observable"])))
+        absent, seen = absent_states(problem.network, seen_of), tuple(sorted(set(rows["observable"])))
         if (key := (absent, seen)) not in reached:
             read = [e for name in seen for e in (known[name].formula, known[name].noise)]
             reached[key] = _upstream(problem.network, read, absent)
@@ -62,19 +62,25 @@ def _given(network: Network, experiment: Experiment) -> dict[str, None]:
     }
 
 
-def _absent(network: Network, experiment: Experiment) -> frozenset[str]:
-    """States that are zero from the start to the end of an experiment."""
+def absent_states(network: Network, experiment: Experiment, lacking: frozenset[str] = frozenset()) -> frozenset[str]:
+    """States that are zero from the start to the end of an experiment.
+
+    Parameters
+    ----------
+    lacking
+        Parameters that are zero in it.
+    """
     given = {target for period in experiment.periods for target, value in period.changes.items() if not value.is_zero}
     given |= {target for event in network.events for target in event.changes}
-    rates = dict(zip(network.states, network.rhs, strict=True))
+    rates = {s: without(rate, lacking) for s, rate in zip(network.states, network.rhs, strict=True)}
     absent = {s for s, initial in zip(network.states, network.initial, strict=True) if initial.is_zero} - given
-    while made := {state for state in absent if not _without(rates[state], absent).is_zero}:
+    while made := {state for state in absent if not without(rates[state], absent).is_zero}:
         absent -= made
     return frozenset(absent)
 
 
-def _without(expression: sp.Expr, absent: Iterable[str]) -> sp.Expr:
-    """Expression where the absent states are zero; unchanged where it has no value there."""
+def without(expression: sp.Expr, absent: Iterable[str]) -> sp.Expr:
+    """Expression where what is absent (states, parameters) is zero; unchanged where it has no value there."""
     zeros = {symbol(name): sp.Integer(0) for name in absent}
     try:
         return expression.xreplace(zeros) if zeros.keys() & expression.free_symbols else expression
@@ -98,10 +104,10 @@ def _upstream(network: Network, read: Iterable[sp.Expr], absent: frozenset[str])
         for target, value in [*event.changes.items(), *event.dilution.items()]:
             sources.setdefault(target, []).extend((value, event.trigger))
     found: set[str] = set()
-    waiting = {s.name for e in read for s in _without(e.xreplace(network.expand), absent).free_symbols}
+    waiting = {s.name for e in read for s in without(e.xreplace(network.expand), absent).free_symbols}
     while waiting:
         name = waiting.pop()
         found.add(name)
         for expression in sources.get(name, ()):
-            waiting |= {s.name for s in _without(expression.xreplace(network.expand), absent).free_symbols} - found
+            waiting |= {s.name for s in without(expression.xreplace(network.expand), absent).free_symbols} - found
     return found

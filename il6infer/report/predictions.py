@@ -180,7 +180,11 @@ def spread_text(spread: Spread | None, unit: str, label: str = "", mass: float |
     if spread is None:
         return "no answer"
     if spread.median is None or spread.q05 is None or spread.q95 is None:
-        return "not reached at any draw"
+        return (
+            "none at any draw: it does not rise, or not to an end"
+            if label.endswith(("time to peak", "duration"))
+            else "not reached at any draw"
+        )
     if label.startswith(PROBABILITY):
         return f"{number(spread.mean, digits=2)} %"
     text = _ranged(spread.median, spread.q05, spread.q95, unit)

@@ -9,6 +9,7 @@ from il6infer._errors import UserError
 from il6infer.building.build import build
 from il6infer.building.units import unit_faults
 from il6infer.library.compose import compose
+from il6infer.network.sbml import read_sbml
 from tests.zoo.data_set import measurements, protocol
 
 
@@ -24,6 +25,8 @@ def test_units_of_the_read_outs(model):
         "IL6R_gp130_coIP": "molecules/cell",
     }  # fmt: skip
     assert set(model.readout_units) == set(model.readouts)
+    units = read_sbml(model.sbml, "m").units  # predictions show those of the SBML
+    assert {name: units.get(name, "fraction") for name in model.readouts} == model.readout_units
 
 
 CASES = [

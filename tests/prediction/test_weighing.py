@@ -96,6 +96,9 @@ def test_a_dose_is_read_in_the_unit_of_mass_that_suits_it(median, mass, words):
 
 def test_a_range_below_zero_is_read_without_a_dash():
     assert spread_text(Spread(-8.0, -15.2, -8.45, -3.6, 0.0), "%", "inhibition") == "-8.45 (-15.2 to -3.6) %"
+    nowhere = Spread(None, None, None, None, 1.0)
+    assert spread_text(nowhere, "nM", "IC50") == "not reached at any draw"
+    assert spread_text(nowhere, "min", "IL-6: duration") == "none at any draw: it does not rise, or not to an end"
     assert spread_text(Spread(1.0, -1.0, 1.0, 3.0, 0.0), "%", "inhibition") == "1 (-1 to 3) %"
 
 

@@ -1,0 +1,51 @@
+"""What a model predicts to be 0 at all parameters is told where the problem is built, and not at the fit."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.building.build import build
+from il6infer.library.compose import compose
+from il6infer.petab_files.read import load
+from il6infer.problems.zeros import predicted_zero
+from tests.zoo.data_set import measurements, protocol
+
+SAID = "predicted to be 0 at all parameters, which noise relative to the value cannot be about."
+READ = [
+    # read-out, condition, time, side, offset, whether the prediction is 0
+    ("IL6_medium", "vehicle", 60.0, "below", False, True),
+    ("IL6_medium", "vehicle", 60.0, "", False, True),
+    ("IL6_medium", "il6", -10.0, "above", False, True),
+    ("IL6_medium", "il6", 10.0, "", False, False),
+    ("SOCS3_mRNA", "ko", 60.0, "", False, True),
+    ("SOCS3_mRNA", "il6", 60.0, "", False, False),
+    ("SOCS3_protein", "ko", 60.0, "", True, False),
+    ("pSTAT3", "ko", 60.0, "", False, False),
+]
+
+
+def test_values_that_no_parameters_could_give_are_refused_by_condition_and_others_are_not(tmp_path):
+    [row] = measurements().iloc[:1].to_dict("records")
+    table = pd.DataFrame(
+        row | {"observable": o, "condition": c, "time_min": t, "censored": side, "offset": offset, "batch": o}
+        for o, c, t, side, offset, _ in READ
+    )  # fmt: skip
+    steps = pd.concat([protocol(), protocol()[1:].assign(condition="ko", knock_out="SOCS3")])
+    model = compose("classic_socs3+assays")
+    problem = load(build(table, steps, model, tmp_path / "any", dataset="d", fitted=False))
+
+    assert list(predicted_zero(problem)) == [zero for *_, zero in READ]
+    with pytest.raises(UserError) as fault:
+        build(table, steps, model, tmp_path / "problem", dataset="d")
+    remedy = "Give the read-out a background (`offset: true`) or `noise: normal`, or leave these values out."
+    assert str(fault.value) == (
+        "problem of 'd' and model 'classic_socs3+assays': 3 faults\n"
+        f"  - read-out 'IL6_medium', condition 'vehicle': 1 of its values is {SAID} {remedy}\n"
+        f"  - read-out 'IL6_medium', condition 'il6': 1 of its values is {SAID} {remedy}\n"
+        f"  - read-out 'SOCS3_mRNA', condition 'ko': 1 of its values is {SAID} {remedy}"
+    )
+    assert not (tmp_path / "problem").exists()
+    possible = table[[side == "below" or not zero for *_, side, _, zero in READ]]
+    assert build(possible, steps, model, tmp_path / "problem", dataset="d").exists()
