@@ -9,7 +9,7 @@ counts as zero where it is below ten times what the solver's tolerances change (
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,7 +113,7 @@ def _rank(problem: Problem, settings: FitSettings) -> _Rank:
     solver = {"engine": settings.engine, "max_steps": settings.max_steps}
     coarse, fine = (Data.of(problem, compile(problem, rtol=RTOL * by, atol=ATOL * by, **solver)) for by in (1.0, FINER))
     rng = np.random.default_rng(child_seed(settings.seed, "identifiability"))
-    ranks, seen, zero = [], [], 0.0
+    ranks, seen = [], []
     for theta in draw(problem.estimated, POINTS, rng):
         first, second = coarse.roots(theta), fine.roots(theta)
         if first is None or second is None:
@@ -124,13 +124,30 @@ def _rank(problem: Problem, settings: FitSettings) -> _Rank:
             continue
         error = max(ERRORS * float(np.linalg.norm(first - second, 2)), size * np.finfo(float).eps * values[0])
         ranks.append(int(np.sum(values > error)))
-        seen.append(second / values[0])
-        zero = max(zero, error / values[0])
+        seen.append(second / error)
+    return _Rank(tuple(ranks), unchanging(seen, size if ranks else 0, size))
+
+
+def unchanging(seen: Sequence[np.ndarray], otherwise: int, size: int) -> np.ndarray:
+    """Directions (parameters, directions) that change nothing at any point, as far as the solver tells.
+
+    Each point counts in units of its own error: one that the solver hardly gets right (values of nearly nothing on a
+    logarithmic scale) tells little, and does not hide what others tell.
+
+    Parameters
+    ----------
+    seen
+        Sensitivities (values, parameters) at each point, in units of their error.
+    otherwise
+        How many directions there are where no point is seen.
+    size
+        Number of parameters.
+    """
     if not seen:
-        return _Rank(tuple(ranks), np.eye(size) if ranks else np.zeros((size, 0)))
+        return np.eye(size)[:, :otherwise]
     _, values, rows = np.linalg.svd(np.concatenate(seen), full_matrices=True)
     whole = np.concatenate([values, np.zeros(size - len(values))])
-    return _Rank(tuple(ranks), rows[whole <= zero * np.sqrt(len(seen))].T)
+    return rows[whole <= np.sqrt(len(seen))].T
 
 
 def _best(data: Data, thetas: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, float]:

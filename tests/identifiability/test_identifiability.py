@@ -13,7 +13,7 @@ import xarray as xr
 
 from il6infer._errors import UserError
 from il6infer.engine import compile
-from il6infer.identifiability.analyse import analyse
+from il6infer.identifiability.analyse import analyse, unchanging
 from il6infer.identifiability.data import Data, Lines
 from il6infer.identifiability.directions import described, sparse
 from il6infer.inference.drawn import draws_of
@@ -21,7 +21,7 @@ from il6infer.network.network import TIME, symbol
 from il6infer.problems.noise import ERRORS
 from il6infer.problems.spec import Observable, Parameter, Prior
 from il6infer.stages.settings import FitSettings
-from tests.zoo import toy
+from tests.zoo import systems, toy
 from tests.zoo.systems import log_normal
 
 SETTINGS = FitSettings(seed=3)
@@ -100,6 +100,31 @@ def test_what_cannot_be_told_apart_is_found_and_said(formula, names, rank, words
 
     assert found == rank
     assert structural == words
+
+
+def test_a_point_that_the_solver_hardly_gets_right_does_not_hide_what_others_tell():
+    product, told = np.array([[1.0, 1.0, 0.0]]), np.array([[0.0, 0.0, 1.0]])
+    right = np.concatenate([product, told]) / 1e-9
+    wrong = np.random.default_rng(1).normal(size=(4, 3)) / 10.0
+    basis = unchanging([right, wrong, right], 3, 3)
+
+    np.testing.assert_allclose(np.abs(basis), np.sqrt([[0.5], [0.5], [0.0]]), atol=1e-6)
+    assert basis[0] * basis[1] < 0.0
+
+
+@pytest.mark.slow
+def test_values_that_decay_to_nothing_on_a_logarithmic_scale_do_not_make_all_parameters_idle():
+    decay = systems.network({"x": -A * B * symbol("x")}, {"x": C}, {"a": 0.5, "b": 0.5, "c": 1.0})
+    problem = systems.problem(decay, [1.0, 2.0, 4.0, 8.0])
+    problem = replace(
+        problem,
+        parameters=tuple(log_normal(name, 0.5, 2.0) for name in "abc"),
+        observables=tuple(replace(o, noise=sp.Float(0.1), distribution="log-normal") for o in problem.observables),
+    )
+    found, structural, _ = said(problem)
+
+    assert found == 2
+    assert structural == ["only the product a × b"]
 
 
 @pytest.mark.slow
