@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from il6infer._errors import UserError
@@ -45,7 +46,13 @@ def near(row: ModelRow) -> bool:
     return row.elpd_diff is None or row.diff_se is None or row.level or (row.weight or 0.0) >= SAY
 
 
-def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion: str, weights: str) -> list[str]:
+def summary(
+    rows: Sequence[ModelRow],
+    verdicts: Mapping[str, Verdict],
+    criterion: str,
+    weights: str,
+    conditions: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
     """Answer in short: what is preferred, how clearly, and what cannot be said.
 
     Parameters
@@ -56,6 +63,8 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
         Of the ranks and weights.
     weights
         pseudo_bma or stacking; of no meaning for the evidence.
+    conditions
+        Condition -> what was done, in words.
     """
     ranked = [row for row in rows if row.rank is not None]
     failed = [row.model for row in rows if not row.sampled]
@@ -99,7 +108,8 @@ def summary(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], criterion
         for given in verdicts[row.model].idle_stimuli.items():
             idle.setdefault(given, []).append(row.model)
     for (target, experiments), models in idle.items():
-        said.append(f"{target} acts on nothing that is measured in {_listed(list(experiments))} in {_listed(models)}.")
+        where = _listed([f"'{conditions.get(name, name)}'" for name in experiments])
+        said.append(f"{target} acts on nothing that is measured in {where} in {_listed(models)}.")
     return said
 
 

@@ -220,7 +220,9 @@ def _dataset(
         "comparison_figure": figure_of(figures.comparison_figure(comparison.models, words), "models compared"),
         "criteria": (about := criteria.section(comparison, words)),
         "criteria_figure": figure_of(about["figure"], "models by every criterion") if about else None,
-        "summary": in_words(summary(comparison.models, verdicts, comparison.criterion, comparison.weights), words),
+        "summary": in_words(
+            summary(comparison.models, verdicts, comparison.criterion, comparison.weights, conditions), words
+        ),
         "vocabulary": vocabulary(order, library),
         "influences": [
             in_words(influences(rows, verdicts, told), words)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from il6infer.library.catalogue import shipped
+from il6infer.report.conclusions import summary
 from il6infer.report.labels import condition_labels, features
+from tests.zoo.verdicts import model_row, verdict
 
 
 @pytest.mark.parametrize(
@@ -32,3 +36,10 @@ def test_what_cells_lack_is_one_list():
 @pytest.mark.parametrize("feedback", sorted(shipped().feedbacks))
 def test_what_socs3_does_is_said_in_words_and_not_by_the_word_of_a_name(feedback):
     assert features(f"classic_{feedback}")[1] == shipped().feedbacks[feedback].text
+
+
+def test_what_acts_on_nothing_is_said_of_conditions_in_words():
+    idle = replace(verdict(), idle_stimuli={"sgp130Fc": ("c1", "c2")})
+
+    said = summary([model_row("m", rank=1, elpd=0.0)], {"m": idle}, "loo", "pseudo_bma", {"c1": "IL-6 1 nM; wash"})
+    assert said[-1] == "sgp130Fc acts on nothing that is measured in 'IL-6 1 nM; wash' and 'c2' in m."
