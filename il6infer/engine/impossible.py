@@ -60,7 +60,9 @@ def without_likelihood(
     for row, (place, measured) in enumerate(zip(_places(path), rows.itertuples(), strict=True)):
         if lost[row]:
             what, remedy = _reason(float(prediction[row]), float(noise[row]), logarithmic=bool(logs[row]))
-            yield Fault(place, f"'{measured.observable}' at time {measured.time:g}: {what}", remedy)
+            during = f" in experiment '{measured.experiment}'" if measured.experiment else ""
+            where = f"'{measured.observable}'{during} at time {measured.time:g}"
+            yield Fault(place, f"{where}: {what}", remedy)
 
 
 def _noise_alone(problem: Problem) -> Problem:

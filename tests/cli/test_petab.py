@@ -152,7 +152,8 @@ def test_lint_names_each_measurement_that_evaluate_cannot_take(
         f"Use normal noise, or correct its formula, {values}",
     }
     faults = [
-        f"  - measurements.tsv, row {row}, column measurement: '{name}' at time {time}: {what}{ends[kind]}"
+        f"  - measurements.tsv, row {row}, column measurement: '{name}' in experiment 'e1' at time {time}: "
+        f"{what}{ends[kind]}"
         for row, (name, (*_, time, what, kind)) in enumerate(NOT_THERE.items(), start=3)
     ]
 
