@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import pandas as pd
@@ -9,6 +10,8 @@ import pandas as pd
 from il6infer.building.genotypes import OwnParameter
 from il6infer.building.linear_noise import noise_names
 from il6infer.building.noise_parameters import with_noise_parameter
+
+logger = logging.getLogger("il6infer")
 
 SPREAD = 0.5
 """Standard deviation, of the natural log, of noise between gels of one read-out: 0.28 of 13 blots of pgp130, 0.55 of 24
@@ -55,3 +58,15 @@ def _common(measurements: pd.DataFrame) -> pd.Series:
 
 def _factor(readout: str, batch: str) -> str:
     return f"sigma_{readout}_factor_{batch}"
+
+
+def tell_shared_noise(measurements: pd.DataFrame) -> None:
+    """Warn of read-outs that several assays measure: their noise is one parameter."""
+    for readout, rows in measurements[_common(measurements)].groupby("observable", sort=False):
+        assays = sorted(set(rows["assay"]))
+        if len(assays) > 1:
+            logger.warning(
+                "%s is measured by %s: these share one noise, sigma_%s. Where one of them is noisier, let the noise "
+                "differ between gels and plates ('noise: {per: batch}', '--noise-per batch').",
+                readout, " and ".join(assays), readout,
+            )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
+import pytest
 
 from il6infer.building.build import build
-from il6infer.building.gel_noise import SPREAD
+from il6infer.building.gel_noise import SPREAD, tell_shared_noise
 from il6infer.engine import compile
 from il6infer.inference.nuisance import find_nuisance
 from il6infer.library.compose import compose
@@ -53,3 +56,17 @@ def test_an_error_that_a_file_gives_stands_beside_it(tmp_path):
     found = compile(problem).simulate(np.array([values[p.id] for p in problem.estimated]))
 
     np.testing.assert_allclose(found.noise[:12], np.hypot(0.3, 0.1))
+
+
+def test_assays_that_share_one_noise_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    table = measurements()
+    with caplog.at_level(logging.WARNING):
+        tell_shared_noise(table)
+        assert not caplog.messages
+        tell_shared_noise(
+            table.assign(assay=["flow" if batch == "gel2" else "western_blot" for batch in table["batch"]])
+        )
+    assert caplog.messages == [
+        "pSTAT3 is measured by flow and western_blot: these share one noise, sigma_pSTAT3. Where one of them is "
+        "noisier, let the noise differ between gels and plates ('noise: {per: batch}', '--noise-per batch')."
+    ]
