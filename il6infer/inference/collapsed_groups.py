@@ -23,7 +23,7 @@ from il6infer.inference.collapsed import (
     residuals,
     tabulate,
 )
-from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, look, peak, scan
+from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, deepen, look, peak, scan, valley
 from il6infer.inference.collapsed_noise import absolute_residuals, may_be_two, noise_peak, two_places
 from il6infer.inference.collapsed_rules import place
 from il6infer.inference.correlated import add_pairs, integrated, weights_of
@@ -37,7 +37,7 @@ class Scratch(NamedTuple):
     """Memory for one group: b is a batch, k a node in r, q one in y, j a measurement."""
 
     scanned: np.ndarray
-    """(b, points, 4) r, mean, spread and height where r is looked for."""
+    """(b, points + 1, 4) r, mean, spread and height where r is looked for."""
     totals: np.ndarray
     """(b,) sum of weights."""
     peaks: np.ndarray
@@ -73,6 +73,9 @@ class Scratch(NamedTuple):
 _LEAST = 1e-13
 """A node with a smaller share of the integral has no part in the slopes."""
 
+_ROUNDS = 10
+"""In which noise and peaks are found by each other, at most; two do but for data of little noise."""
+
 _NOTHING = -690.0
 """What is farther below the highest, as a logarithm, is zero."""
 
@@ -100,7 +103,7 @@ def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa:
     power = 1.0 if absolute else 2.0
     sigma, count = 1.0, 1
     ys[0, 0], ys[1, 0] = 0.0, 0.0
-    for round_ in range(1 if absolute else 3):
+    for round_ in range(1 if absolute else _ROUNDS):
         # The noise says how wide a peak is, and the peaks what is left for the noise.
         if not absolute:
             spread = 0.0
@@ -127,12 +130,34 @@ def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa:
             break
     if group[NOISE_FREE] != 0.0:
         other, its_width = 0.0, 0.0
-        if not absolute and may_be_two(batches, scanned, totals, peaks, first, last - first, sigma):
+        apart = False
+        for b in range(0 if absolute else last - first):
+            if batches[first + b, SHIFTED] != 0.0:
+                best = valley(batches[first + b], totals[b], scanned[b])
+                low, high = scanned[b, min(best + 1, POINTS - 1), 0], scanned[b, max(best - 1, 0), 0]
+                apart = apart or not low <= peaks[b, 1] <= high
+        if not absolute and (apart or may_be_two(batches, scanned, totals, peaks, first, last - first, sigma)):
+            for b in range(last - first):
+                if batches[first + b, SHIFTED] != 0.0:
+                    deepen(batches[first + b], values, x, weights, logs, totals[b], scanned[b])
             measured = float(batches[last - 1, END] - batches[first, BEGIN])
             centre, width, start, stop, other, its_width = two_places(
                 batches, totals, scanned, first, last - first, measured, max(freedom, 1), centre, width, start, stop,
                 group[NOISE_PRIOR:],
             )  # fmt: skip
+            least = min(centre, other) if its_width > 0.0 else centre
+            if abs(least - math.log(sigma)) > 0.2:
+                # Nodes in r are around the narrower peak: tails of their rule are wide enough for the broad one.
+                sigma, spread = math.exp(least), 0.0
+                for b in range(last - first):
+                    found = peak(batches[first + b], values, x, weights, logs, totals[b], sigma, scanned[b])
+                    if scanned[b, POINTS, 2] < np.inf:
+                        deep = climb(
+                            batches[first + b], values, x, weights, logs, totals[b], sigma, scanned[b, POINTS, 0], 0.05
+                        )
+                        found = deep if deep[0] > found[0] else found
+                    peaks[b, 0], peaks[b, 1], peaks[b, 2], peaks[b, 3] = found
+                    spread += found[3]
         if its_width > 0.0:
             count = stretched_twice(ys[0], ys[1], rules[2], start, stop, centre, width, other, its_width)
         else:
@@ -167,7 +192,7 @@ def space(groups, batches, rules):  # noqa: ANN001, ANN201
     deep, levels = 2 * rules[0].shape[1] + rules[1].shape[1], rules[2].shape[1]
     shape = (most, deep, levels)
     return Scratch(
-        np.zeros((most, POINTS, 4)), np.empty(most), np.empty((most, 4)), np.empty((most, deep)),
+        np.zeros((most, POINTS + 1, 4)), np.empty(most), np.empty((most, 4)), np.empty((most, deep)),
         np.empty((most, deep)), np.zeros(most, dtype=np.int64), np.empty((2, levels)), np.empty((4, levels)),
         np.empty(levels), np.empty(shape), np.empty(shape), np.empty(shape), np.empty((most * deep, widest)),
         np.empty(levels), np.empty((most, levels)), np.empty((2, widest)),

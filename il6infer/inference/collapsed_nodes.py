@@ -28,6 +28,9 @@ _OUTSIDE = 5
 BROAD = 0.7
 """Width of the shoulder of a plateau, and of the widest peak."""
 
+_SECTIONS = 20
+"""Golden sections of the valley of the misfit: to a ten-thousandth of what scanned points are apart."""
+
 _CLIMBS = 8
 """Steps to a peak, at most."""
 
@@ -79,7 +82,10 @@ def _scanned(i, top, bottom, lowest, highest):  # noqa: ANN001, ANN202
 
 @njit(**INNER)
 def scan(batch, values, x, weights, logs, scanned):  # noqa: ANN001, ANN201
-    """Look at a batch from afar: fills `scanned` (points, 4) with r, mean and spread; returns the sum of weights."""
+    """Look at a batch from afar: fills `scanned` with r, mean and spread; returns the sum of weights.
+
+    It has (points + 1, 4) numbers; the last row is that of `deepen`.
+    """
     begin, end = int(batch[BEGIN]), int(batch[END])
     total, largest, level = 0.0, 0.0, 0.0
     for j in range(begin, end):
@@ -102,7 +108,49 @@ def scan(batch, values, x, weights, logs, scanned):  # noqa: ANN001, ANN201
             scanned[i, 1], scanned[i, 2] = residuals(batch, values, x, weights, scanned[i, 0], logs)
         else:
             scanned[i, 1], scanned[i, 2] = scanned[0, 1], scanned[0, 2]
+    scanned[POINTS, 0], scanned[POINTS, 1], scanned[POINTS, 2] = np.inf, 0.0, np.inf
     return total
+
+
+@njit(**INNER)
+def valley(batch, total, scanned):  # noqa: ANN001, ANN201
+    """Give the scanned point at which the measurements alone, whatever the priors, are missed least."""
+    best, least = 0, np.inf
+    for i in range(POINTS):
+        left = scanned[i, 2] + (total * scanned[i, 1] ** 2 if batch[SCALED] == 0.0 else 0.0)
+        if left < least:
+            best, least = i, left
+    return best
+
+
+@njit(**INNER)
+def deepen(batch, values, x, weights, logs, total, scanned):  # noqa: ANN001, ANN201
+    """Find where the measurements alone are missed least, by golden sections: one more point in `scanned`.
+
+    Data that are met far better than scanned points lie near to it want a noise that these do not show.
+    """
+    best = valley(batch, total, scanned)
+    inner = 0.5 * (math.sqrt(5.0) - 1.0)
+    high, low = scanned[max(best - 1, 0), 0], scanned[min(best + 1, POINTS - 1), 0]
+    at, left, found = np.empty(2), np.empty(2), np.empty((2, 2))
+    at[0], at[1] = high - inner * (high - low), low + inner * (high - low)
+    new = -1
+    for _ in range(_SECTIONS):
+        for i in range(2):
+            if new in (-1, i):
+                found[i, 0], found[i, 1] = residuals(batch, values, x, weights, at[i], logs)
+                left[i] = found[i, 1] + (total * found[i, 0] ** 2 if batch[SCALED] == 0.0 else 0.0)
+        if left[0] < left[1]:
+            high, at[1], left[1], new = at[1], at[0], left[0], 0
+            found[1] = found[0]
+            at[0] = high - inner * (high - low)
+        else:
+            low, at[0], left[0], new = at[0], at[1], left[1], 1
+            found[0] = found[1]
+            at[1] = low + inner * (high - low)
+    kept = 1 - new
+    if left[kept] < np.inf:
+        scanned[POINTS, 0], scanned[POINTS, 1], scanned[POINTS, 2] = at[kept], found[kept, 0], found[kept, 1]
 
 
 @njit(**INNER)

@@ -202,6 +202,30 @@ def test_a_gel_of_hardly_any_signal_is_integrated_as_well(seed):
     np.testing.assert_allclose(x * slopes, x * fine, atol=6e-3)
 
 
+@pytest.mark.parametrize("noise", [0.003, 0.01, 0.1])
+@pytest.mark.parametrize("away", [2.5, 4.0])
+def test_data_of_little_noise_that_contradict_the_prior_of_their_scale_are_the_sum_of_both_explanations(away, noise):
+    """A small noise and an unlikely scale, or a large noise: parts of the noise's range make up the whole."""
+    problem, rng = gel(size=12), np.random.default_rng(1)
+    x = np.exp(-np.linspace(0.0, 3.0, 12)) * np.exp(noise * rng.normal(size=12))
+    values = (4.0 * x + 0.4) * np.exp(noise * rng.normal(size=12))
+
+    def weighted(low, high):
+        sigma = parameter("sigma", Prior("uniform", (low, high)), low, high)
+        scale = parameter("scale_1", Prior("log-normal", (math.log(4.0) - 0.9 * away, 0.9)))
+        changed = {"sigma": sigma, "scale_1": scale, "offset_1": parameter("offset_1", WIDE, 1e-6, 1e6)}
+        own = replace(
+            problem,
+            parameters=tuple(changed.get(p.id, p) for p in problem.parameters),
+            measurements=problem.measurements.assign(value=values),
+        )
+        return marginal(own, x, np.ones(12))[0] + math.log(high - low)
+
+    parts = [weighted(low, high) for low, high in ((0.0, 0.2), (0.2, 1.0), (1.0, 1000.0))]
+
+    assert weighted(0.0, 1000.0) == pytest.approx(np.logaddexp.reduce(parts), abs=0.01)
+
+
 @pytest.mark.parametrize("kind", ["normal", "log-normal", "laplace", "log-laplace"])
 def test_noise_alone_is_integrated_out_of_every_distribution(kind):
     problem = gel(kind, formula="A", priors=("log-normal",) * 3)
