@@ -23,7 +23,7 @@ from il6infer.comparison.criteria import (
 from il6infer.comparison.disagreement import disagreements
 from il6infer.comparison.loo import Loo, in_order, loo
 from il6infer.comparison.weights import shares
-from il6infer.stages.comparison import NAMES, NOTHING_FITS, WEIGHTS, Comparison, Influential, ModelRow, Score
+from il6infer.stages.comparison import NAMES, NOTHING_FITS, UNRANKED, WEIGHTS, Comparison, Influential, ModelRow, Score
 from il6infer.stages.evidence import Evidence
 from il6infer.stages.leave_out import LeaveOut
 from il6infer.stages.verdict import Verdict
@@ -217,7 +217,9 @@ def _row(
 
 def _notes(rows: Sequence[ModelRow], limit: float, criterion: str) -> Iterator[str]:
     ranked = [row for row in rows if row.rank is not None]
-    if not ranked:
+    if not ranked and any(row.sampled for row in rows):
+        yield f"{UNRANKED[0].upper()}{UNRANKED[1:]}, {NAMES[criterion]}: the models cannot be ranked."
+    elif not ranked:
         yield "No fit sampled: the models cannot be ranked."
     elif not any(row.reproduces for row in ranked):
         yield f"{NOTHING_FITS[0].upper()}{NOTHING_FITS[1:]}: ranks say which misses least, and there are no weights."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from il6infer._errors import UserError
 from il6infer.stages.claims import Answers, ClaimAnswer, WeighedClaim, WeighedClaims
-from il6infer.stages.comparison import NOTHING_FITS, Comparison
+from il6infer.stages.comparison import NOTHING_FITS, UNRANKED, Comparison
 
 
 def average(answers: Mapping[str, Answers], comparison: Comparison) -> WeighedClaims:
@@ -51,6 +51,7 @@ def average(answers: Mapping[str, Answers], comparison: Comparison) -> WeighedCl
     misfits = {name: row.misfits for name, row in rows.items() if name in answers and not row.reproduces}
     sampled = [name for name in answers if name not in failed]
     unanswered = NOTHING_FITS if sampled and set(sampled) <= set(misfits) else "" if sampled else "no fit sampled"
+    unanswered = unanswered or ("" if weights else UNRANKED)
     leanings = {model: answers[model].leanings for model, weight in weights.items() if weight > 0}
     return WeighedClaims(tuple(claims), failed, misfits, unanswered, leanings)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from il6infer._errors import UserError
 from il6infer.prediction.contest import contest
-from il6infer.stages.comparison import NOTHING_FITS, Comparison
+from il6infer.stages.comparison import NOTHING_FITS, UNRANKED, Comparison
 from il6infer.stages.predictions import (
     PROBABILITY,
     Band,
@@ -76,6 +76,7 @@ def weigh(found: Mapping[str, ModelPredictions], comparison: Comparison) -> Pred
     conflicts = {name: row.conflicts for name, row in rows.items() if name in found and row.conflicts}
     sampled = [name for name in found if name not in failed]
     unanswered = NOTHING_FITS if sampled and set(sampled) <= set(misfits) else "" if sampled else "no fit sampled"
+    unanswered = unanswered or ("" if weights else UNRANKED)
     chances = {
         name: float(row.pseudo_bma)
         for name, row in rows.items()

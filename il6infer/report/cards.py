@@ -95,21 +95,21 @@ def cards(
     of = [
         (_mechanism(rows, words, library), weighted),
         (_shares(predictions), weighted),
-        (_constants(best, verdicts, told, words), [best.model] if best else []),
+        (_constants(best, verdicts, told, words, _unranked(rows)), [best.model] if best else []),
         (_fit(rows, verdicts, words), []),
-        _next(best, verdicts, told, words, predictions),
+        _next(best, verdicts, told, words, predictions, _unranked(rows)),
     ]
     return [replace(card, doubts=together(doubts, models, words)) for card, models in of]
 
 
 def _next(
     best: ModelRow | None, verdicts: Mapping[str, Verdict], told: Mapping[str, Mapping[str, Any]],
-    words: Mapping[str, str], predictions: Predictions | None,
+    words: Mapping[str, str], predictions: Predictions | None, unranked: bool,
 ) -> tuple[Card, list[str]]:  # fmt: skip
     """Card on what to measure next, and the models that it is of."""
     planned = _planned(predictions, told)
     if predictions is None or planned is None:
-        return _open(best, verdicts, told, words), [best.model] if best else []
+        return _open(best, verdicts, told, words, unranked), [best.model] if best else []
     contest = predictions.contest
     return planned, list(dict.fromkeys([predictions.planned_for, *(contest.chances if contest else ())]))
 
@@ -119,6 +119,9 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     weighted = {row.model: row.weight for row in rows if row.weight is not None and row.weight > 0}
     if not weighted:
         sampled = [row for row in rows if row.sampled]
+        if _unranked(rows):
+            why = "Models that reproduce the data have no number by the criterion that ranks: see Comparison."
+            return Card(title, "Not ranked", "", (why,), link="comparison")
         answer = "None of these models reproduces the data" if sampled else "No fit converged"
         return Card(title, answer, "bad", ("No mechanism has a weight, so nothing is concluded.",), link="comparison")
     if len(rows) == 1:
@@ -177,11 +180,19 @@ def _shares(predictions: Predictions | None) -> Card:
                 link="predictions")  # fmt: skip
 
 
+def _unranked(rows: Sequence[ModelRow]) -> bool:
+    """Whether a model converged and reproduces the data, and none such has a rank."""
+    return {row.rank is None for row in rows if row.sampled and row.reproduces} == {True}
+
+
 def _constants(
     best: ModelRow | None, verdicts: Mapping[str, Verdict], told: Mapping[str, Mapping[str, Any]],
-    words: Mapping[str, str],
+    words: Mapping[str, str], unranked: bool,
 ) -> Card:  # fmt: skip
     title = "Binding constants"
+    if best is None and unranked:
+        lines = ("No model is ahead: what each says of them stands under Parameters.",)
+        return Card(title, "Not ranked", "", lines, link="parameters")
     if best is None:
         return Card(title, "Nothing learnt", "bad", ("No fit can be trusted to say.",), link="parameters")
     about, statistics = told[best.model], verdicts[best.model].parameters
@@ -273,13 +284,17 @@ def _apart(predictions: Predictions) -> tuple[str, ...]:
 
 def _open(
     best: ModelRow | None, verdicts: Mapping[str, Verdict], told: Mapping[str, Mapping[str, Any]],
-    words: Mapping[str, str],
+    words: Mapping[str, str], unranked: bool,
 ) -> Card:  # fmt: skip
     """Say what the data leave open, where no plan was computed."""
     title = "What to measure next"
     if best is None and not any(verdict.sampled.passed for verdict in verdicts.values()):
         lines = ("Longer chains, or 'sampler: auto': its checks say what is short, under Fit.",)
         return Card(title, "Nothing yet: first a fit that converges", "", lines, link="fit")
+    if best is None and unranked:
+        return Card(
+            title, "Not ranked", "", ("What each model leaves open stands under Parameters.",), link="parameters"
+        )
     if best is None:
         return Card(title, "First a model that fits", "", ("See what the misfits are, under Fit.",), link="fit")
     about, statistics = told[best.model], verdicts[best.model].parameters

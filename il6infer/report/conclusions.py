@@ -10,7 +10,7 @@ from typing import Any
 from il6infer._errors import UserError
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.names import parse_model_name
-from il6infer.stages.comparison import NAMES, NOTHING_FITS, SAY, WEIGHTS, ModelRow
+from il6infer.stages.comparison import NAMES, NOTHING_FITS, SAY, UNRANKED, WEIGHTS, ModelRow
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
 UNINFORMED, AT_ODDS, NEAR = 0.2, 3.0, 0.01
@@ -70,6 +70,8 @@ def summary(
     failed = [row.model for row in rows if not row.sampled]
     without = [row.model for row in rows if row.sampled and row.rank is None]
     said = []
+    if not ranked and without:
+        return [f"{UNRANKED[0].upper()}{UNRANKED[1:]}, {NAMES[criterion]}, so nothing is ranked: {_listed(without)}."]
     if not ranked:
         return ["No fit sampled, so nothing can be concluded from this run."]
     if not any(row.reproduces for row in ranked):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 NOTHING_FITS = "no model reproduces the data"
+UNRANKED = "no model has a number by the criterion that ranks"
 """Answer to whatever is asked of models none of which reproduces the data."""
 
 

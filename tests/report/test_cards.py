@@ -57,3 +57,13 @@ def test_what_comes_next_depends_on_what_is_wrong(found, said):
     row = model_row("both_socs3", sampled=found.get("sampled", True), reproduces=found.get("reproduces", True))
 
     assert cards([row], {row.model: verdict(**found)}, WORDS, {row.model: {}}, None, shipped(), {})[-1].answer == said
+
+
+def test_models_without_a_rank_are_not_said_to_miss_the_data():
+    """One gel alone has no group to leave out: the criterion has no number, and every fit may be right."""
+    rows = [model_row("both_socs3"), model_row("both_dual")]
+    found = {card.title: card for card in cards(rows, dict.fromkeys(WORDS, verdict()), WORDS, {}, None, shipped(), {})}
+
+    for title in ("Which mechanism", "Binding constants", "What to measure next"):
+        assert (found[title].answer, found[title].tone) == ("Not ranked", "")
+    assert found["Does any model fit"].answer == "2 of 2 do"
