@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from il6infer.kernel.link import prepare
 
 # The same examples each time, on a machine however slow.
 settings.register_profile("il6infer", derandomize=True, database=None, deadline=None)
@@ -16,6 +19,9 @@ settings.load_profile("il6infer")
 for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, default)
+
+MANY = 1000
+"""Tests of a run that certainly needs all of the integrator."""
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,6 +36,16 @@ LONG = (
     "engine/test_switches.py",
     "engine/test_functions.py",
 )
+
+
+# What each of the first workers compiles before its first test: all need it, and would wait for one another.
+SHARES = {"gw0": ("simulate",), "gw1": ("pullback", "jacobian")}
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compile the integrator where the machine does not have it, each worker its share."""
+    if len(session.items) > MANY:
+        prepare(*SHARES.get(os.environ.get("PYTEST_XDIST_WORKER", ""), ()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -77,7 +77,7 @@ def test_before_an_experiment_time_stands_still_at_zero(engine: str, start: floa
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("times", [[np.inf], [0.0, np.inf], [2.0, np.inf], [7.0, np.inf]])
-@pytest.mark.parametrize("at", [5.0, 3e4])
+@pytest.mark.parametrize("at", [5.0, pytest.param(3e4, marks=pytest.mark.slow)])
 def test_rest_is_waited_for_until_the_last_switch_in_time(engine: str, times: list[float], at: float) -> None:
     """At 1 the rate is zero at once; the input that trebles at an estimated time is yet to come."""
     net = replace(_net(STEP - k * x), initial=(sp.Integer(1),))

@@ -137,7 +137,6 @@ TIES = {
 
 QUICK = (
     "a switch, an event and a period", "a dose with priority that undoes the other", "an event at 0 after rest",
-    "two doses",
 )  # fmt: skip
 """Of the table and of the one below; all others, and all with the second engine, are slow together."""
 

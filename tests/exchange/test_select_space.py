@@ -105,6 +105,7 @@ def test_a_model_is_written_as_a_problem_of_its_own(tmp_path):
     assert {p.id: p.nominal for p in problem.parameters if not p.estimate} == {"a0": 1.0, "k": 0.5}
 
 
+@pytest.mark.slow
 def test_the_command_finds_the_model_of_the_data_and_its_criteria(tmp_path, capsys):
     """A decays at 0.5 from 1, read at scale 2: scale and start are one product, so one of them is enough."""
     path = write_space(tmp_path, WHOLE, "forward", "BIC")

@@ -72,6 +72,7 @@ def test_the_commands_and_python_say_the_same(fitted):
     assert np.isfinite(found.log_likelihood)
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_refused_by_name(fitted):
     path, problem, _ = fitted
     name = problem.estimated[0].id

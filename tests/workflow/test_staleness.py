@@ -48,6 +48,7 @@ def comment(*paths: Path) -> None:
         path.write_text(path.read_text(encoding="utf-8") + "\n# a comment\n", encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_comments_that_no_stage_reads_and_messages_run_nothing(done_run):
     config, package = done_run / "config", done_run / "il6infer"
     comment(
