@@ -73,6 +73,8 @@ def noise_peak(freedom, spread, power, row):  # noqa: ANN001, ANN201
     step = 1e-3
     bend = _noise_slope(centre - step, freedom, spread, power, row)
     bend = (bend - _noise_slope(centre + step, freedom, spread, power, row)) / (2.0 * step)
+    # At a bound it is the slope that says how fast the integrand falls.
+    bend = max(bend, 0.0) + _noise_slope(centre, freedom, spread, power, row) ** 2
     width = min(1.0 / math.sqrt(max(bend, 1e-2)), 2.0)
     top = _noise_height(centre, freedom, spread, power, row)
     start, stop, step = centre, centre, width
@@ -200,8 +202,9 @@ def two_places(batches, totals, scanned, first, many, count, freedom, centre, wi
     Returns
     -------
     tuple
-        Centre, width, start and stop as given, or of the highest place where that is another; centre and width of a
-        second one, whose width is 0 where there is none.
+        Centre, width, start and stop of the highest place, as given where there cannot be two; centre and width of a
+        second one, whose width is 0 where there is none. A single place may be a broad one: a smaller noise than that
+        at the peak goes with other scales.
     """
     low = math.log(row[LOW]) if row[LOW] > 0.0 else -np.inf
     high = math.log(row[HIGH]) if row[HIGH] < np.inf else np.inf
@@ -241,7 +244,7 @@ def two_places(batches, totals, scanned, first, many, count, freedom, centre, wi
         )
     one = 1 if second >= 0 and found[1, 0] > found[0, 0] else 0
     top = found[one, 0]
-    if not top > -np.inf or (second < 0 and abs(found[0, 1] - centre) < 2.0 * width):
+    if not top > -np.inf:
         return centre, width, start, stop, 0.0, 0.0
     first_high, last_high = PLACES - 1, 0
     for i in range(PLACES):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import sympy as sp
 from numpy.polynomial.legendre import leggauss
-from scipy.stats import kstest
+from scipy.stats import kstest, multivariate_normal
 
 from il6infer.engine import compile
 from il6infer.inference import density as module
@@ -224,6 +224,37 @@ def test_data_of_little_noise_that_contradict_the_prior_of_their_scale_are_the_s
     parts = [weighted(low, high) for low, high in ((0.0, 0.2), (0.2, 1.0), (1.0, 1000.0))]
 
     assert weighted(0.0, 1000.0) == pytest.approx(np.logaddexp.reduce(parts), abs=0.01)
+
+
+@pytest.mark.parametrize("low", [0.02, 0.18, 0.5])
+@pytest.mark.parametrize("away", [2.0, 4.0, 5.5, 8.0])
+def test_a_scale_and_noise_are_the_normal_distribution_that_they_make_together(away, low):
+    """Given the noise, logarithms have a covariance of the scale's variance and the noise's; which is summed over."""
+    problem, rng = gel(formula="scale * A"), np.random.default_rng(3)
+    problem = replace(
+        problem,
+        measurements=problem.measurements.assign(observable_parameters=[(symbol("scale_1"),)] * 9),
+        observables=(replace(problem.observables[0], placeholders=("scale",)),),
+    )
+    x = np.exp(-np.linspace(0.0, 3.0, 9))
+    logs = np.log(x) - 0.85 + 0.28 * rng.normal(size=9)
+    mean, sd, high = -0.85 - 0.25 * away, 0.25, 5.0
+    changed = {
+        "sigma": parameter("sigma", Prior("log-normal", (0.4, 1.5)), low, high),
+        "scale_1": parameter("scale_1", Prior("log-normal", (mean, sd))),
+    }
+    own = replace(
+        problem,
+        parameters=tuple(changed.get(p.id, p) for p in problem.parameters if p.id != "offset_1"),
+        measurements=problem.measurements.assign(value=np.exp(logs)),
+    )
+
+    y, weights = nodes(math.log(low), math.log(high), 20)
+    together = [np.full((9, 9), sd**2) + math.exp(2 * at) * np.eye(9) for at in y]
+    likelihoods = [multivariate_normal(np.log(x) + mean, covariance).logpdf(logs) for covariance in together]
+    prior = [log_density(changed["sigma"], math.exp(at)) + at for at in y]
+    expected = np.logaddexp.reduce(np.array(likelihoods) + prior + np.log(weights)) - logs.sum()
+    assert marginal(own, x, np.ones(9))[0] == pytest.approx(expected, abs=2e-4)
 
 
 @pytest.mark.parametrize("kind", ["normal", "log-normal", "laplace", "log-laplace"])
