@@ -13,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 import sympy as sp
+from sympy.core.function import Application
 
 from il6infer.network.primitives import Larger
 
@@ -34,6 +35,9 @@ _FUNCTIONS = (
     sp.sech,
     sp.csch,
 )
+
+_ANALYTIC = (*_FUNCTIONS, sp.log, sp.asin, sp.acos, sp.atan, sp.asinh, sp.acosh, sp.atanh)
+"""Functions that have values on a circle in the complex plane."""
 
 _LONGEST = 200
 """Parts of an expression that is looked at. Formulas of the field have fewer; a choice of two forms, one in another,
@@ -116,6 +120,10 @@ def _candidates(e: sp.Expr) -> Iterator[tuple[sp.Expr, sp.Symbol]]:
 def _taylor(g: sp.Expr) -> list[sp.Expr] | None:
     """Coefficients at 0; None where it has a pole there, or needs no series."""
     if g.subs(_Z, 0).is_finite:
+        return None
+    # A series inside stands for what it is chosen beside.
+    g = g.replace(is_chosen, lambda chosen: chosen.args[-1][0])
+    if not all(isinstance(function, _ANALYTIC) for function in g.atoms(Application)):
         return None
     circle = np.exp(2j * np.pi * np.arange(_POINTS) / _POINTS)
     with np.errstate(all="ignore"):

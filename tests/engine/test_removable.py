@@ -18,6 +18,7 @@ from tests.zoo.systems import network, problem
 
 u, a, b, t = (symbol(name) for name in ("u", "a", "b", "t"))
 GHK = u / (sp.exp(u) - 1)
+LANGEVIN = sp.coth(u) - 1 / u
 
 QUOTIENTS = {
     "u / (exp(u) - 1)": GHK,
@@ -63,6 +64,8 @@ QUOTIENTS = {
     "arctanh": sp.atanh(u) / u,
     "poles that cancel": sp.coth(u) - 1 / u,
     "poles that cancel, of a product": a / (b * u) - a / (sp.exp(b * u) - 1),
+    "poles that cancel beside a function of a series": sp.exp(LANGEVIN) / u - sp.coth(u),
+    "poles that cancel beside a quotient": GHK * sp.exp(u) / u - 1 / u,
     "second order": (sp.exp(-u * t) - 1 + u * t) / u**2,
     "third order": (u - sp.sin(u)) / u**3,
     "square": (u / (sp.exp(u) - 1)) ** 2,
@@ -71,7 +74,14 @@ QUOTIENTS = {
 """Functions of u; each is 0 / 0 at `AT`, or 0."""
 
 MILLIVOLTS = (25 - u) / (sp.exp((25 - u) / 10) - 1) / 10
-QUICK = ("u / (exp(u) - 1)", "of a voltage in tenths", "Bateman", "powers of an estimated exponent", "second order")
+QUICK = (
+    "u / (exp(u) - 1)",
+    "of a voltage in tenths",
+    "Bateman",
+    "powers of an estimated exponent",
+    "second order",
+    "poles that cancel beside a function of a series",
+)
 TRUE = {"of a voltage in mV": MILLIVOLTS, "of a voltage in tenths": MILLIVOLTS}
 """Without the rounding of decimal numbers."""
 
