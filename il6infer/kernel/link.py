@@ -1,7 +1,7 @@
 """Join the integrator with a model's equations: machine code, kept on disk by a digest of both.
 
-Numba compiles the integrator (`lanes`, `steady`, `forward`, `backward`, `sensitivity`) once a machine, in some
-twenty seconds an entry. A model then costs what LLVM needs to optimise both together, some seconds.
+Numba compiles the integrator (`lanes`, `steady`, `forward`, `backward`, `sensitivity`) once a machine, in ten
+to twenty seconds an entry. A model then costs what LLVM needs to optimise both together, some seconds.
 """
 
 from __future__ import annotations

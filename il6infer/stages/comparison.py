@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 
 NOTHING_FITS = "no model reproduces the data"
-UNRANKED = "no model has a number by the criterion that ranks"
 """Answer to whatever is asked of models none of which reproduces the data."""
+
+UNRANKED = "no model has a number by the criterion that ranks"
+"""Answer where models reproduce the data and none of them can be ranked."""
 
 
 CLEAR = 4.0
