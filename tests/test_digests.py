@@ -65,7 +65,7 @@ EDITS = {
     "engine/diffsol.py": SIMULATES,
     "exchange/adopt.py": {"adopt"},
     "experiments/simulated.py": set(),
-    "held_out/smoother.py": {"hold_out"},
+    "held_out/smoother.py": {"hold_out", "leave_out"},
     "identifiability/profile.py": IDENTIFIES,
     "inference/nuts.py": SIMULATES,
     "ingestion/western_blot.py": {"ingest", "join", *ASKED},

@@ -34,7 +34,8 @@ LAYERS: dict[str, set[str]] = {
     "diagnosis": {"draws", "problems", "stages"},
     "identifiability": {"diagnosis", "stages", "problems", "engine", "inference"},
     "comparison": {"draws", "stages"},
-    "leave_out": {"draws", "stages", "problems", "engine", "inference"},
+    # held_out: samples of what only held-out values know, which a refit knows nothing of.
+    "leave_out": {"draws", "stages", "problems", "engine", "inference", "held_out"},
     "evidence": {"draws", "stages", "problems", "petab_files", "exchange", "engine", "inference"},
     "held_out": {"network", "problems", "engine", "inference", "stages"},
     # ingest: names and units of doses in a protocol.

@@ -9,6 +9,7 @@ mode at each draw: what a gel with little noise leaves of a scale is a thousandt
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,12 +29,21 @@ POORLY = 10.0
 FROM_PRIOR = 0.3
 """Share of the samples that the prior gives."""
 
+FAR, FROM_FAR = 3.0, 0.25
+"""How much wider a second normal proposal is, and its share of what the prior does not give: a posterior of tails, or
+with an edge at its mode, where its curvature says nothing (Laplace noise), is wider than the first."""
+
 WIDER = 0.5
 """How much wider a proposal is than the posterior, in sds of one parameter; divided by the root of their number, for
 each parameter costs its share of the samples."""
 
 FLAT = 1e-3
 """Standard deviation of a proposal, in that of the prior, that is added so that none is flat."""
+
+
+Guess = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Samples of the prior (draws, samples, parameters) -> more places of that shape, for any number of samples; and widths
+(draws, parameters) in which the density changes there."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +58,14 @@ class Weighed:
         (draws, samples), all measurements known; normalised at each draw.
     log_density
         (draws, samples, measurements).
+    log_mean
+        (draws,) of the density of all measurements together, averaged over the prior; its exponential has no bias.
     """
 
     coordinates: np.ndarray
     log_weights: np.ndarray
     log_density: np.ndarray
+    log_mean: np.ndarray
 
     @property
     def effective(self) -> np.ndarray:
@@ -81,7 +94,8 @@ class Weighed:
 
 
 def weigh(
-    log_density: LogDensity, mean: np.ndarray, sd: np.ndarray, draws: int, rng: np.random.Generator
+    log_density: LogDensity, mean: np.ndarray, sd: np.ndarray, draws: int, rng: np.random.Generator,
+    guess: Guess | None = None,
 ) -> Weighed:  # fmt: skip
     """Sample the parameters at each draw of the fit.
 
@@ -95,12 +109,19 @@ def weigh(
         Of the fit.
     rng
         Of the samples.
+    guess
+        Where to look for the modes beside samples of the prior, which narrow ones lie between.
     """
     size = len(mean)
     if not size:
         nothing = np.zeros((draws, 1, 0))
-        return Weighed(nothing, np.zeros((draws, 1)), log_density(nothing))
-    centre, spread = highest(log_density, mean, sd, mean + sd * rng.normal(size=(draws, SAMPLES, size)))
+        known = log_density(nothing)
+        return Weighed(nothing, np.zeros((draws, 1)), known, known[:, 0].sum(-1))
+    starts, width = mean + sd * rng.normal(size=(draws, SAMPLES, size)), None
+    if guess is not None:
+        more, width = guess(starts)
+        starts = np.concatenate([starts, more], axis=1)
+    centre, spread = highest(log_density, mean, sd, starts, width)
     for _ in range(ROUNDS):
         found = _round(log_density, mean, sd, centre, spread, rng)
         well = found.effective >= ENOUGH
@@ -119,16 +140,23 @@ def _round(
     draws, size = centre.shape
     fresh = round(FROM_PRIOR * SAMPLES)
     factor = (1.0 + WIDER / math.sqrt(size)) * np.linalg.cholesky(spread)
-    near = centre[:, None] + np.einsum("dij,dsj->dsi", factor, rng.normal(size=(draws, SAMPLES - fresh, size)))
+    apart = rng.normal(size=(draws, SAMPLES - fresh, size))
+    beyond = round(FROM_FAR * (SAMPLES - fresh))
+    apart[:, :beyond] *= FAR
+    near = centre[:, None] + np.einsum("dij,dsj->dsi", factor, apart)
     wide = mean + sd * rng.normal(size=(draws, fresh, size))
     found = np.concatenate([near, wide], axis=1)
     prior = -0.5 * (((found - mean) / sd) ** 2).sum(-1) - np.log(sd).sum()
     apart = np.einsum("dij,dsj->dsi", np.linalg.inv(factor), found - centre[:, None])
-    proposal = -0.5 * (apart**2).sum(-1) - np.log(np.abs(np.linalg.det(factor)))[:, None]
-    mixture = np.logaddexp(np.log(1 - FROM_PRIOR) + proposal, np.log(FROM_PRIOR) + prior)
+    squares, volume = 0.5 * (apart**2).sum(-1), np.log(np.abs(np.linalg.det(factor)))[:, None]
+    share = beyond / (SAMPLES - fresh)
+    far = math.log(share) - squares / FAR**2 - size * math.log(FAR)
+    proposal = np.logaddexp(math.log1p(-share) - squares, far) - volume
+    mixture = np.logaddexp(math.log1p(-fresh / SAMPLES) + proposal, math.log(fresh / SAMPLES) + prior)
     density = log_density(found)
     density = np.where(np.isnan(density), -np.inf, density)
-    return Weighed(found, _normalised(density.sum(-1) + prior - mixture), density)
+    logs = density.sum(-1) + prior - mixture
+    return Weighed(found, _normalised(logs), density, logsumexp(logs, axis=1) - math.log(SAMPLES))
 
 
 def _normalised(logs: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ LENGTHS = np.array([1.0, 0.5, 0.25, 0.1, 0.03, 0.01, 0.0])
 """Lengths of a step that are tried, in its own; the last stays."""
 
 NEAR = 1e-4
-"""Half the distance of differences, in standard deviations of the prior."""
+"""Half the distance of differences, in standard deviations of the prior, or widths where those are given."""
 
 FEW, AT_ONCE = 32, 75
 """Parameters up to which the curvature at a mode is that of differences, beyond it that of the scores; and pairs of
@@ -25,7 +25,7 @@ them that are looked at together."""
 
 
 def highest(
-    log_density: LogDensity, mean: np.ndarray, sd: np.ndarray, starts: np.ndarray
+    log_density: LogDensity, mean: np.ndarray, sd: np.ndarray, starts: np.ndarray, width: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Climb to the mode of the posterior at each draw, from the best of its starts.
 
@@ -39,6 +39,8 @@ def highest(
         (parameters,) of the normal prior of the coordinates.
     starts
         (draws, starts, parameters).
+    width
+        (draws, parameters) in which the density changes, where that is far less than `sd`.
 
     Returns
     -------
@@ -52,31 +54,31 @@ def highest(
         return np.where(np.isnan(density), -np.inf, density)
 
     here = starts[each, np.argmax(height(starts), axis=1)]
-    size = len(mean)
+    size, near = len(mean), NEAR * np.broadcast_to(sd if width is None else width, here.shape)
     for _ in range(STEPS):
-        slope, curvature = _scores(log_density, mean, sd, here)
+        slope, curvature = _scores(log_density, mean, sd, here, near)
         covariance = np.linalg.inv(curvature)
         step = np.einsum("dij,dj->di", covariance, slope)
         tried = here[:, None] + LENGTHS[:, None] * step[:, None]
         best = np.argmax(height(tried), axis=1)
         here, before = tried[each, best], here
-        width = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-        if np.abs((here - before) / width).max() < CLOSE:
+        deviations = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        if np.abs((here - before) / deviations).max() < CLOSE:
             break
     if size <= FEW:
-        curvature = _curvature(height, sd, here, _scores(log_density, mean, sd, here)[1])
+        curvature = _curvature(height, sd, here, _scores(log_density, mean, sd, here, near)[1])
     return here, np.linalg.inv(curvature)
 
 
 def _scores(
-    log_density: LogDensity, mean: np.ndarray, sd: np.ndarray, here: np.ndarray
+    log_density: LogDensity, mean: np.ndarray, sd: np.ndarray, here: np.ndarray, near: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Slope (draws, parameters) of the log posterior, and the information of the scores, prior included."""
-    ways = NEAR * np.diag(sd)
-    density = log_density(here[:, None] + np.concatenate([ways, -ways]))
+    ways = near[:, :, None] * np.eye(len(mean))
+    density = log_density(here[:, None] + np.concatenate([ways, -ways], axis=1))
     ahead, behind = np.split(density, 2, axis=1)
     with np.errstate(invalid="ignore"):
-        scores = (ahead - behind) / (2.0 * NEAR * sd[:, None])
+        scores = (ahead - behind) / (2.0 * near[..., None])
     scores = np.where(np.isfinite(scores), scores, 0.0)
     information = np.einsum("dim,djm->dij", scores, scores) + np.diag(sd**-2.0)
     return scores.sum(-1) - (here - mean) / sd**2, information

@@ -70,6 +70,14 @@ class Coordinate:
         line = np.where(points > upper - self.bend, upper - _distance(upper - points, self.bend), line)
         return np.clip(np.exp(line) if self.logarithmic else line, self.low, self.high)
 
+    def log_slope(self, points: np.ndarray) -> np.ndarray:
+        """Logarithm of the derivative of `constrained`."""
+        (lower, upper), found = self.ends, np.zeros(np.shape(points))
+        for distance in (points - lower, upper - points):
+            u = np.maximum(1.0 - distance / self.bend, 0.0) if self.bend > 0.0 else np.zeros_like(found)
+            found += np.log1p(u) - u * (1.0 + 0.5 * u)
+        return found + np.log(self.constrained(points)) if self.logarithmic else found
+
 
 def coordinate(parameter: Parameter) -> Coordinate:
     """Coordinate of an estimated parameter, whose prior is truncated to its bounds and then normalised again."""

@@ -128,6 +128,33 @@ def find_nuisance(problem: Problem, only: Collection[str] | None = None) -> Nuis
     return Nuisance(groups, known)
 
 
+def places_by_row(problem: Problem, only: Collection[str]) -> list[dict[str, str]]:
+    """Place -> parameter of each measurement, of those whose place is the same wherever they are named.
+
+    Whatever the noise and the priors: a measurement is then read as ``offset + scale * x`` with noise ``noise * c``.
+
+    Parameters
+    ----------
+    only
+        Estimated parameters that may have one, none of which the model depends on.
+    """
+    table = problem.measurements
+    keys = list(zip(table["observable"], table["observable_parameters"], table["noise_parameters"], strict=True))
+    shared = Counter(name for key in dict.fromkeys(keys) for name in _named(problem, key))
+    refused = {p.id: "" for p in problem.estimated if p.id not in only}
+    refused |= dict.fromkeys(_of_correlations(problem, dict.fromkeys(keys)), "")
+    while True:
+        found = {key: _places(problem, key, refused, shared) for key in dict.fromkeys(keys)}
+        place_of: dict[str, set[str]] = defaultdict(set)
+        for given in found.values():
+            for place, name in given.items():
+                place_of[name].add(place)
+        lost = [name for name, which in place_of.items() if len(which) > 1 or not which < {*_PLACES}]
+        if not lost:
+            return [found[key] for key in keys]
+        refused |= dict.fromkeys(lost, "")
+
+
 def _of_correlations(problem: Problem, rows: Collection[tuple]) -> set[str]:
     """Parameters of which correlation times and shares are made."""
     carriers = {o.id for o in problem.observables if o.is_carrier}

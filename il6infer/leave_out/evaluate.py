@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from il6infer.inference.density import Density
 from il6infer.inference.drawn import draws_of, solver_of
 from il6infer.inference.frame import Frame, learnt_frame
 from il6infer.inference.settings import child_seed
+from il6infer.leave_out.alone import unknown_of
 from il6infer.leave_out.groups import GroupLikelihood, groups_of, likelihoods_of, merged
 from il6infer.problems.courses import carriers_of
 from il6infer.problems.spec import Problem
@@ -93,15 +95,18 @@ def _log_densities(
 ) -> dict[str, np.ndarray]:
     """Log-density of each group at each draw (draws,)."""
     template = merged(likelihoods)
-    thetas = np.where(np.isnan(template), values, template)
 
     def one(theta: np.ndarray) -> list[float]:
         found = engine.simulate(theta)
         return [own(found.prediction, found.noise) for own in likelihoods.values()]
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        rows = np.array(list(pool.map(one, thetas)))
+    rows = np.array(_at_each(one, np.where(np.isnan(template), values, template), threads))
     return {name: rows[:, i] for i, name in enumerate(likelihoods)}
+
+
+def _at_each(one: Callable[[np.ndarray], Any], thetas: np.ndarray, threads: int) -> list[Any]:
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        return list(pool.map(one, thetas))
 
 
 def _quick(name: str, n: int, logs: np.ndarray, efficiency: float) -> LeftOut:
@@ -123,7 +128,8 @@ def _refit(
     """Fit all other measurements, from where the full fit was."""
     from il6infer.inference.run import sample_problem  # nutpie and ArviZ take seconds to import
 
-    rest, kept = _without(problem, group)
+    unknown = unknown_of(group)
+    rest, kept = _without(problem, group, unknown.gone)
     draws = max(LEAST_DRAWS, settings.draws // 2)
     seed = int(child_seed(settings.seed, f"without {name}").generate_state(1)[0])
     tune = min(settings.tune, max(LEAST_TUNING, settings.tune // 4))
@@ -134,12 +140,14 @@ def _refit(
 
     idata = sample_problem(rest, chosen, begin)
     posterior = idata["posterior"]
-    drawn = np.tile(group.template, (posterior.sizes["chain"], posterior.sizes["draw"], 1))
+    drawn = np.tile(unknown.template, (posterior.sizes["chain"], posterior.sizes["draw"], 1))
     for place, parameter in enumerate(problem.estimated):
         if parameter.id in posterior:
             drawn[..., place] = posterior[parameter.id].values
     doubts = _doubts(idata, thresholds)
-    logs = _log_densities(engine, drawn.reshape(-1, drawn.shape[-1]), {name: group}, settings.threads)[name]
+    found = _at_each(engine.simulate, drawn.reshape(-1, drawn.shape[-1]), settings.threads)
+    predictions, noises = np.stack([own.prediction for own in found]), np.stack([own.noise for own in found])
+    logs = unknown(predictions, noises, np.random.default_rng(child_seed(seed, "scales, offsets and noise")))
     n = len(set(group.rows) - {*carriers_of(problem).values()})
     top = logs.max()
     if doubts or not math.isfinite(top):
@@ -154,14 +162,13 @@ def _refit(
     return LeftOut(name, n, float(top + math.log(mean)), error, k if math.isfinite(k) else None, "refit", why)
 
 
-def _without(problem: Problem, group: GroupLikelihood) -> tuple[Problem, np.ndarray]:
+def _without(problem: Problem, group: GroupLikelihood, gone: set[str]) -> tuple[Problem, np.ndarray]:
     """Give the problem of all other measurements, and the places of its parameters among all.
 
-    What only the group names and is integrated out there is a parameter no more.
+    What only the group names and is averaged over there (`gone`) is a parameter no more.
     """
     own = problem.measurements.index[np.setdiff1d(group.rows, [*carriers_of(problem).values()])]
     rest = problem.with_measurements(problem.measurements.drop(index=own))
-    gone = set(group.integrated)
     parameters = tuple(replace(p, estimate=p.estimate and p.id not in gone) for p in problem.parameters)
     kept = np.flatnonzero([p.id not in gone for p in problem.estimated])
     return replace(rest, parameters=parameters), kept

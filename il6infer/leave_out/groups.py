@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,8 @@ class GroupLikelihood:
         Parameters that only its read-outs name.
     template
         (parameters,) what those that are integrated out are replaced by; NaN elsewhere.
+    single
+        Rows of `part` whose density is their own, not integrated.
     """
 
     problem: Problem
@@ -64,14 +66,22 @@ class GroupLikelihood:
     part: Problem
     alone: tuple[str, ...]
     template: np.ndarray
+    single: np.ndarray
     _tables: tuple
-    _single: np.ndarray
 
     @property
     def integrated(self) -> tuple[str, ...]:
         """Parameters that are integrated out."""
         pairs = zip(self.problem.estimated, self.template, strict=True)
         return tuple(p.id for p, value in pairs if not np.isnan(value))
+
+    def with_single(self, single: np.ndarray) -> GroupLikelihood:
+        """Count fewer rows whose density is their own."""
+        return replace(self, single=single)
+
+    def integrating(self, only: Collection[str]) -> GroupLikelihood:
+        """Integrate no parameters out but these."""
+        return _integrating(self.problem, self.rows, self.part, self.alone, only)
 
     def __call__(self, prediction: np.ndarray, noise: np.ndarray) -> float:
         """Log-density of the group's measurements; -inf where they were not simulated.
@@ -84,8 +94,8 @@ class GroupLikelihood:
         own, blur = prediction[self.rows], noise[self.rows]
         if not np.isfinite(own).all():
             return -np.inf
-        total = float(pointwise(self.part, own, blur)[self._single].sum())
-        if len(self._single) < len(self.rows):
+        total = float(pointwise(self.part, own, blur)[self.single].sum())
+        if len(self._tables[2]):
             ends = np.zeros(len(own)), np.zeros(len(own))
             total += collapsed_at(*self._tables, own, blur, *ends, RULES[0])
         return total if np.isfinite(total) else -np.inf
@@ -111,13 +121,17 @@ def likelihoods_of(problem: Problem, groups: Mapping[str, np.ndarray]) -> dict[s
         others = set().union(*(named for row, named in enumerate(names) if row not in mine))
         alone = set().union(*(names[row] for row in mine)) - others - inner
         part = problem.with_measurements(problem.measurements.iloc[rows])
-        nuisance = find_nuisance(part, alone)
-        tables = tables_of(part, nuisance)
-        single = np.setdiff1d(np.arange(len(rows)), tables.members)
-        found[name] = GroupLikelihood(
-            problem, rows, part, tuple(sorted(alone)), reference(part, nuisance), tuple(tables), single
-        )
+        found[name] = _integrating(problem, rows, part, tuple(sorted(alone)), alone)
     return found
+
+
+def _integrating(
+    problem: Problem, rows: np.ndarray, part: Problem, alone: tuple[str, ...], only: Collection[str]
+) -> GroupLikelihood:
+    nuisance = find_nuisance(part, only)
+    tables = tables_of(part, nuisance)
+    single = np.setdiff1d(np.arange(len(rows)), tables.members)
+    return GroupLikelihood(problem, rows, part, alone, reference(part, nuisance), single, tuple(tables))
 
 
 def merged(likelihoods: Mapping[str, GroupLikelihood]) -> np.ndarray:
