@@ -45,9 +45,11 @@ def run(args: argparse.Namespace) -> None:
     import json
 
     from il6infer._files import read_posterior
+    from il6infer.inference.provenance import warn_unconverged
     from il6infer.petab_files.read import load
 
     problem, idata = load(args.problem), read_posterior(args.posterior, "posterior")
+    warn_unconverged(idata, args.posterior)
     from il6infer.held_out.evaluate import evaluate  # after the input, whose faults need not wait for it
     from il6infer.inference.settings import child_seed
     from il6infer.stages import write

@@ -107,7 +107,8 @@ def _rhat(draws: np.ndarray) -> float:
     size = draws.shape[1]
     between = size * np.var(draws.mean(axis=1), ddof=1)
     within = np.mean(np.var(draws, axis=1, ddof=1))
-    return np.sqrt((between / within + size - 1) / size)
+    with np.errstate(invalid="ignore", divide="ignore"):  # chains that never moved have none
+        return np.sqrt((between / within + size - 1) / size)
 
 
 def _effective(draws: np.ndarray) -> float:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from il6infer._digests import source_digest
 from il6infer._errors import UserError
-from il6infer._files import digest, read_posterior, versions
+from il6infer._files import Groups, digest, read_posterior, versions
 from il6infer._yaml import read_yaml
+from il6infer.draws import bulk_draws, rank_rhat
+from il6infer.stages.settings import Thresholds
+
+logger = logging.getLogger("il6infer")
+
+_FEW = 4
+"""Draws of a chain below which there is no R-hat."""
 
 
 def problem_digest(path: Path) -> str:
@@ -24,14 +34,7 @@ def problem_digest(path: Path) -> str:
 
 
 def read_posterior_of(problem: Path, posterior: Path, *groups: str) -> dict[str, Any]:
-    """Read groups of a posterior that questions to a problem are put to.
-
-    Parameters
-    ----------
-    problem
-        YAML file of the problem.
-    posterior, groups
-        As `il6infer._files.read_posterior` takes them.
+    """Read groups of a posterior that questions to a problem are put to; warn where its draws are none of it.
 
     Parameters
     ----------
@@ -55,7 +58,38 @@ def read_posterior_of(problem: Path, posterior: Path, *groups: str) -> dict[str,
             f"{posterior}: it was fitted to another problem than {problem} is now: tables, model or YAML file differ. "
             "Name the problem that was fitted, or fit this one with `il6infer fit`."
         )
+    warn_unconverged(found, posterior)
     return found
+
+
+def warn_unconverged(idata: Groups, posterior: Path) -> None:
+    """Say that nothing said of these draws is a result where chains disagree or hardly moved.
+
+    By the default limits of the verdict, which asks more of a fit (`il6infer diagnose`).
+
+    Parameters
+    ----------
+    idata
+        With the group posterior.
+    posterior
+        File that it is of.
+    """
+    drawn = idata["posterior"]
+    names = [name for name in drawn.data_vars if drawn[name].dims[:2] == ("chain", "draw")]
+    if not names or drawn.sizes["draw"] < _FEW:
+        return
+    limits = Thresholds()
+    rhats = {name: rank_rhat(drawn[name].values) for name in names}
+    worths = {name: bulk_draws(drawn[name].values) for name in names}
+    # A parameter that never moved has no R-hat.
+    last, least = max(names, key=lambda n: np.nan_to_num(rhats[n], nan=np.inf)), min(names, key=worths.__getitem__)
+    said = []
+    if not rhats[last] <= limits.rhat_max:
+        said.append(f"R-hat of {last} is {rhats[last]:.3f} (limit: at most {limits.rhat_max:g})")
+    if not worths[least] >= limits.ess_min:
+        said.append(f"{least} has {worths[least]:.0f} effective draws (limit: at least {limits.ess_min:g})")
+    if said:
+        logger.warning("%s: NOT CONVERGED: nothing said of these draws is a result. %s.", posterior, "; ".join(said))
 
 
 def provenance(path: Path) -> dict[str, str]:

@@ -44,6 +44,7 @@ from il6infer.report.sections import (
     Figures,
     ModelView,
     draw_model,
+    hedged,
     labelled,
     together,
 )
@@ -108,7 +109,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FunctionLoader(_template),
     )  # fmt: skip
     made.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance}
-    made.filters |= {"doi": linked, "groups": grouped_by_reason}
+    made.filters |= {"doi": linked, "groups": grouped_by_reason, "hedged": hedged}
     made.globals |= {"interval": interval, "spread": predictions.spread_text}
     return made
 

@@ -85,6 +85,13 @@ SAID = {
 """Label of a doubt -> what one model, and what several, are said to do."""
 
 
+HEDGES = {
+    NOT_CONVERGED: "no result (the fit did not converge)",
+    MISFIT: "in a model that misses the data",
+}
+"""Label of a doubt -> how a sentence about such a fit begins."""
+
+
 def doubts(verdict: Verdict) -> tuple[Doubt, ...]:
     """Give what a verdict doubts, the worst first; empty when every answer is yes."""
     disagreements = verdict.agrees.failed
@@ -120,6 +127,23 @@ def together(
         if (reasons := tuple(f"{words[m]}: {line}" for m in models for d in found.get(m, ()) if d.label == label
                              for line in d.reasons))
     )  # fmt: skip
+
+
+def hedged(sentence: str, doubted: Iterable[Doubt], *, of_draws: bool = True) -> str:
+    """Say of what a finding about a fit is one, where that is not the posterior or not the cells.
+
+    Parameters
+    ----------
+    sentence
+        What is said, as if the fit could be trusted.
+    doubted
+        Doubts of the fit.
+    of_draws
+        Whether it is said of draws, and not of the likelihood alone.
+    """
+    labels = {doubt.label for doubt in doubted}
+    said = [words for label, words in HEDGES.items() if label in labels and (of_draws or label != NOT_CONVERGED)]
+    return f"{', '.join(said)}: {sentence}" if said and sentence else sentence
 
 
 class Figures:

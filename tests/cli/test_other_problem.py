@@ -8,7 +8,7 @@ import xarray as xr
 
 import il6infer as il
 from il6infer.cli import main as cli
-from il6infer.inference.provenance import problem_digest
+from il6infer.inference.provenance import problem_digest, read_posterior_of
 from tests.zoo import decay_v1
 from tests.zoo.posterior import normal_mean
 
@@ -56,6 +56,18 @@ def test_it_is_refused(edited, root, tmp_path, capsys, command):
             "Name the problem that was fitted, or fit this one with `il6infer fit`."
         )
     )
+
+
+@pytest.mark.parametrize(("stuck", "said"), [(False, []), (True, ["NOT CONVERGED"])])
+def test_questions_to_draws_that_did_not_converge_begin_with_that(edited, caplog, stuck, said):
+    problem, path = edited
+    idata = normal_mean(stuck=stuck)
+    idata["posterior"].attrs["problem_digest"] = problem_digest(problem)
+    idata.to_netcdf(str(path.with_name("other.nc")), engine="h5netcdf")
+    read_posterior_of(problem, path.with_name("other.nc"), "posterior")
+
+    assert [label for label in ("NOT CONVERGED",) if label in caplog.text] == said
+    assert ("nothing said of these draws is a result. R-hat of mu is " in caplog.text) == stuck
 
 
 def test_so_does_python(edited):

@@ -16,6 +16,7 @@ import pytest
 from il6infer._errors import UserError
 from il6infer.report import render
 from il6infer.report.conclusions import near, vocabulary
+from il6infer.report.sections import MISFIT, NOT_CONVERGED, PRIOR_CONFLICT, Doubt, hedged
 from il6infer.stages import write
 from il6infer.stages.claims import ClaimAnswer, Quantity, Summary, WeighedClaim, WeighedClaims
 from tests.report.between import between
@@ -63,12 +64,39 @@ def test_every_section_is_there(page: str) -> None:
 
 
 def test_what_the_data_can_tell_stands_in_words_and_what_is_not_known_is_said(page: str) -> None:
-    assert "the data tell more than the prior of <b>1</b>." in page
-    assert "<b>1</b> change anything that was measured, however little (at 2 of 6 points of the prior" in page
+    assert "Of 2 independent directions in the parameters, the data tell more than the prior of 1." in page
+    assert (
+        "Whatever the fit, <b>1</b> change anything that was measured, however little (at 2 of 6 points of the prior"
+        in page
+    )
     assert "<li>only the product mu × nu</li>" in page
     assert "only the ratio mu / xi <small>(along which they change holds 0.03 of the prior's information)" in page
     assert "is not known: no draw of the posterior could be simulated." in page
     assert "profile in words" not in page
+
+
+def test_what_draws_say_is_no_result_where_they_did_not_converge_or_miss_the_data(page: str) -> None:
+    told = "the data would tell it if others were known"
+    assert re.findall(f'<td class="l">([^<]*){told}</td>', page) == [
+        "",
+        "no result (the fit did not converge): ",
+    ]
+    # Of what moves the posterior: in the table of the fit that passed alone without a word before it.
+    [passed, failed] = page.split('id="toy-both_none-parameters"')
+    assert "<small>data</small>" in passed
+    assert "<small>data</small>" not in failed
+    unsampled, misfit, sound = (
+        Doubt(NOT_CONVERGED, "", ("R-hat",)),
+        Doubt(MISFIT, "", ("p 0",)),
+        Doubt(PRIOR_CONFLICT, "", ("k",)),
+    )
+    assert hedged("x", (misfit, sound)) == "in a model that misses the data: x"
+    assert (
+        hedged("x", (unsampled, misfit)) == "no result (the fit did not converge), in a model that misses the data: x"
+    )
+    assert hedged("x", (unsampled,), of_draws=False) == "x"
+    assert hedged("x", (sound,)) == "x"
+    assert hedged("", (misfit,)) == ""
 
 
 def test_profiles_stand_beside_the_posterior_where_they_are_asked_for(run: tuple[Path, Path]) -> None:
