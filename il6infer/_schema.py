@@ -140,7 +140,7 @@ def _faults(error: Any) -> Iterator[Fault]:
     elif rule == "type":
         names = [expected] if isinstance(expected, str) else expected
         wanted = " or ".join(_TYPES.get(name, name) for name in names)
-        yield Fault(f"key '{here}'", f"{_shown(found)} is not {wanted}.")
+        yield Fault(f"key '{here}'", f"{_shown(found)} is not {wanted}.", _as_keys(error))
     elif rule == "enum":
         yield Fault(f"key '{here}'", f"{_shown(found)} is unknown.", nearest(str(found), map(str, expected)))
     elif rule == "format":
@@ -181,6 +181,14 @@ def _shown(value: Any) -> str:
 def _what(error: Any, key: str) -> str:
     """Give the schema's description of a key, as the remedy when the key is missing."""
     return error.schema.get("properties", {}).get(key, {}).get("description", "")
+
+
+def _as_keys(error: Any) -> str:
+    """Write a list of names as the keys without values that the schema wants there; empty where it wants none."""
+    other = error.schema.get("additionalProperties")
+    kinds = other.get("type", ()) if isinstance(other, Mapping) else ()
+    named = isinstance(error.instance, list) and all(isinstance(name, str) for name in error.instance)
+    return f"Write {{{', '.join(error.instance)}}}." if named and error.instance and "null" in kinds else ""
 
 
 def _filled(content: Any, schema: Mapping[str, Any]) -> Any:

@@ -31,8 +31,8 @@ EDITS = {
     "_run_lock.py": set(),
     "_schema.py": {"ingest", "join", "report", *ASKED},
     "_tables.py": {"ingest", "join", *BUILDS, "adopt", "draw_adopted", "report", *SIMULATES},
-    "_units.py": {"ingest", "join", "report", *ASKED},
-    "molecular_weights.csv": {"ingest", "join", "report", *ASKED},
+    "_units.py": {"ingest", "join", *BUILDS, "report", *ASKED},  # doses, and conditions in words
+    "molecular_weights.csv": {"ingest", "join", *BUILDS, "report", *ASKED},
     "_yaml.py": ALL - {"sbc_gather", "sbc_table", "draw", "freed", "weigh", "weigh_predictions"},
     "__init__.py": set(),  # the Python door: no command goes through it
     "py.typed": set(),

@@ -44,6 +44,7 @@ from il6infer.problems.courses import EXTENSION as CORRELATION
 from il6infer.problems.noise import EXTENSION, KINDS, NOISES, WITHOUT
 from il6infer.problems.spec import CARRIER, CELLS, Problem
 from il6infer.problems.student import FREEDOM
+from il6infer.stages.conditions import condition_names
 from il6infer.stages.genotype import Genotype
 
 logger = logging.getLogger("il6infer")
@@ -157,9 +158,9 @@ def build(
             config.setdefault("extensions", {})[CELLS] = about
         (temporary / "problem.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8", newline="\n")
         problem = check(temporary / "problem.yaml")
-        faults = _differences(problem, tables) or (zero_faults(problem) if fitted else [])
+        faults = _differences(problem, tables) or (zero_faults(problem, condition_names(protocol)) if fitted else [])
         raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
-        tell_idle(problem, temporary, model.name)
+        tell_idle(problem, temporary, model.name, condition_names(protocol))
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o777 & ~umask)

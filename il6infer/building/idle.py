@@ -17,7 +17,7 @@ _NOTHING = "0.0"
 """Value of a change that gives nothing, as the table has it."""
 
 
-def tell_idle(problem: Problem, folder: Path, model: str) -> None:
+def tell_idle(problem: Problem, folder: Path, model: str, conditions: Mapping[str, str]) -> None:
     """Say what is given and acts on nothing: as a warning, and in a column of the table of conditions.
 
     Parameters
@@ -28,20 +28,23 @@ def tell_idle(problem: Problem, folder: Path, model: str) -> None:
         Its files.
     model
         Name of the model, for the message.
+    conditions
+        Experiment -> what was done in it, for the message; the table has its identifier.
     """
     idle = idle_stimuli(problem)
     for target, experiments in idle.items():
         logger.warning(
             "%s: %s, given in %s, acts on nothing that is measured there in model '%s': these experiments are "
-            "predicted as if none had been given.", problem.id, target, ", ".join(experiments), model,
+            "predicted as if none had been given.",
+            problem.id, target, ", ".join(conditions.get(name, name) for name in experiments), model,
         )  # fmt: skip
     if idle:
-        conditions, experiments = (
+        changes, experiments = (
             pd.read_csv(folder / f"{name}.tsv", sep="\t", dtype=str, keep_default_na=False)
             for name in ("conditions", "experiments")
         )
-        told = notes(conditions, experiments, idle, model)
-        conditions.assign(note=told).to_csv(folder / "conditions.tsv", sep="\t", index=False, lineterminator="\n")
+        told = notes(changes, experiments, idle, model)
+        changes.assign(note=told).to_csv(folder / "conditions.tsv", sep="\t", index=False, lineterminator="\n")
 
 
 def notes(

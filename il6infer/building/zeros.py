@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from il6infer._errors import Fault
 from il6infer.problems.noise import CENSORED, logarithmic
 from il6infer.problems.spec import Problem
@@ -11,10 +14,15 @@ REMEDY = "Give the read-out a background (`offset: true`) or `noise: normal`, or
 """What to do about values that are predicted to be 0."""
 
 
-def zero_faults(problem: Problem) -> list[Fault]:
+def zero_faults(problem: Problem, conditions: Mapping[str, str] = MappingProxyType({})) -> list[Fault]:
     """Find values that are predicted to be 0 while their noise is relative: their density is 0 at all parameters.
 
     A value below its limit is none of them: that is where 0 lies.
+
+    Parameters
+    ----------
+    conditions
+        Experiment -> what was done in it, in words.
     """
     told = predicted_zero(problem) & logarithmic(problem.noise_kinds) & (problem.sides != CENSORED["below"])
     faults = []
@@ -24,5 +32,7 @@ def zero_faults(problem: Problem) -> list[Fault]:
         )
         what += "noise relative to the value cannot be about."
         name = str(observable).removeprefix("obs_")
-        faults.append(Fault(f"read-out '{name}', condition '{experiment}'", what, REMEDY))
+        where = f"read-out '{name}', condition {conditions.get(experiment, repr(experiment))}"
+        at = ", ".join(f"{time:g}" for time in dict.fromkeys(rows["time"]))
+        faults.append(Fault(f"{where}, {at} min", what, REMEDY))
     return faults

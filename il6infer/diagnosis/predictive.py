@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,11 @@ from il6infer.stages.verdict import Band, Coverage, LackOfFit, LooPit, Residual,
 
 LEAST_PAIRS, PERMUTATIONS = 6, 9999
 """Neighbours in time below which, and permutations with which, a serial correlation is tested."""
+
+
+FLIPS, MOST_FLIPS, ENOUGH = 10_000, 100_000, 50
+"""Random signs at a time, and at most, by which a lack of fit within gels is tested; how many that agree as much as the
+residuals do end it."""
 
 
 def valued(idata: Groups, name: str) -> np.ndarray:
@@ -73,35 +79,66 @@ def loo_pit(idata: Groups) -> dict[str, LooPit]:
     return result
 
 
-def lack_of_fit(idata: Groups, *, within_gels: bool = False) -> dict[str, LackOfFit]:
+def lack_of_fit(idata: Groups) -> dict[str, LackOfFit]:
     """Compare residuals between conditions and times with those between replicates, by read-out.
 
     A model that misses the data makes up for it with a large noise parameter, so that its bands cover; but then the
-    residuals of replicates agree with each other. The classical F test of lack of fit sees that.
-
-    Parameters
-    ----------
-    within_gels
-        Replicates are those of one gel or plate. Else they may be on several, and what these differ by counts as noise.
+    residuals of replicates agree with each other. The classical F test of lack of fit sees that. Replicates may be on
+    several gels or plates, and what these differ by counts as noise.
     """
     result = {}
     for name in map(str, idata["posterior_predictive"].data_vars):
-        here = valued(idata, name)
-        z = residuals(idata, name)[here]
-        about = idata["constant_data"]
-        keys = [about[f"{name}_{key}"].values[here] for key in ("experiment", "time", *["batch"] * within_gels)]
-        group_of: dict[tuple, list[float]] = {}
-        for key, value in zip(zip(*keys, strict=True), z, strict=True):
-            group_of.setdefault(key, []).append(value)
-        groups = [np.array(values) for values in group_of.values()]
-        within = len(z) - len(groups)
-        ratio, p = None, None
-        spread = sum(((g - g.mean()) ** 2).sum() for g in groups)
-        if within > 0 and spread > 0 and np.isfinite(z).all():
-            ratio = (sum(len(g) * g.mean() ** 2 for g in groups) / len(groups)) / (spread / within)
-            ratio, p = float(ratio), float(fisher.sf(ratio, len(groups), within))
+        groups, z = _groups(idata, name)
+        ratio = _ratio(groups) if np.isfinite(z).all() else None
+        p = None if ratio is None else float(fisher.sf(ratio, len(groups), len(z) - len(groups)))
         result[name] = LackOfFit(ratio, p, len(groups), len(z))
     return result
+
+
+def lack_of_fit_within_gels(idata: Groups) -> dict[str, LackOfFit]:
+    """Ask whether replicates on one gel or plate lie on one side of the model, by read-out.
+
+    A misfit that differs from gel to gel looks like noise between gels, and like none within one. Only conditions and
+    times with replicates on one gel count, so that a gel without replicates and with more noise makes none agree. In a
+    right model the residual of each may as well have the other sign: p is the share of random signs by which residuals
+    of replicates agree as much, whatever the noise of each gel and the tails of its distribution. Read-outs whose
+    replicates are all on one gel are left out: `lack_of_fit` asks of these.
+    """
+    result = {}
+    for name in map(str, idata["posterior_predictive"].data_vars):
+        groups = [group for group in _groups(idata, name, "batch")[0] if len(group) > 1]
+        wide = [group for group in _groups(idata, name)[0] if len(group) > 1]
+        z = np.concatenate(groups) if groups else np.zeros(0)
+        if not len(z) or len(z) == sum(map(len, wide)) and len(groups) == len(wide) or not np.isfinite(z).all():
+            continue
+        first = np.cumsum([0, *map(len, groups[:-1])])
+        found, rng, passed, tried = np.sum(np.add.reduceat(z, first) ** 2), np.random.default_rng(0), 0, 0
+        while tried < MOST_FLIPS and passed < ENOUGH:  # a large p needs few
+            flipped = rng.choice((-1.0, 1.0), (FLIPS, len(z))) * z
+            passed += int((np.sum(np.add.reduceat(flipped, first, axis=1) ** 2, axis=1) >= found * (1 - 1e-9)).sum())
+            tried += FLIPS
+        result[name] = LackOfFit(_ratio(groups), (1 + passed) / (1 + tried), len(groups), len(z))
+    return result
+
+
+def _groups(idata: Groups, name: str, *more: str) -> tuple[list[np.ndarray], np.ndarray]:
+    """Residuals of a read-out of one experiment and time (and what else is named) each, and all of them."""
+    here, about = valued(idata, name), idata["constant_data"]
+    z = residuals(idata, name)[here]
+    keys = [about[f"{name}_{key}"].values[here] for key in ("experiment", "time", *more)]
+    group_of: dict[tuple, list[float]] = {}
+    for key, value in zip(zip(*keys, strict=True), z, strict=True):
+        group_of.setdefault(key, []).append(value)
+    return [np.array(values) for values in group_of.values()], z
+
+
+def _ratio(groups: Sequence[np.ndarray]) -> float | None:
+    """Mean square of the groups' means, in standard errors, over that within groups; None without replicates."""
+    within = sum(map(len, groups)) - len(groups)
+    spread = sum(((g - g.mean()) ** 2).sum() for g in groups)
+    if not (within > 0 and spread > 0):
+        return None
+    return float((sum(len(g) * g.mean() ** 2 for g in groups) / len(groups)) / (spread / within))
 
 
 def serial_correlation(idata: Groups) -> dict[str, SerialCorrelation]:

@@ -10,12 +10,20 @@ from typing import Any
 from il6infer._files import Groups
 from il6infer.diagnosis.assumptions import conflict_checks, constants, pull_checks
 from il6infer.diagnosis.convergence import SPREAD_ERROR, correlated_pairs, parameter_table, sampler_table
-from il6infer.diagnosis.predictive import coverage, lack_of_fit, loo_pit, serial_correlation, worst_rows
+from il6infer.diagnosis.predictive import (
+    coverage,
+    lack_of_fit,
+    lack_of_fit_within_gels,
+    loo_pit,
+    serial_correlation,
+    worst_rows,
+)
 from il6infer.draws import spread_error
 from il6infer.problems.families import FAMILIES
 from il6infer.stages.sampler import Sampler
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import (
+    IDLE,
     Answer,
     Coverage,
     LackOfFit,
@@ -25,6 +33,7 @@ from il6infer.stages.verdict import (
     SerialCorrelation,
     Verdict,
     check,
+    idle_words,
 )
 
 NEEDED = ("posterior", "prior", "sample_stats", "warmup_sample_stats", "posterior_predictive", "log_likelihood")
@@ -43,8 +52,7 @@ def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
         sampled=Answer.of([*_sampling(parameters, sampler, thresholds), *_tails(idata, parameters, thresholds)]),
         reproduces=Answer.of(
             [
-                *_misfit(pits, lack, serial, thresholds.misfit_p_min),
-                *_within_gels(lack, lack_of_fit(idata, within_gels=True), thresholds.misfit_p_min),
+                *_misfit(pits, lack, lack_of_fit_within_gels(idata), serial, thresholds.misfit_p_min),
                 *_coverage(bands),
                 *_idle(idle),
             ]
@@ -166,7 +174,11 @@ def _without_variance(prior: Sequence[Any] | None) -> bool:
 
 
 def _misfit(
-    pits: Mapping[str, LooPit], lack: Mapping[str, LackOfFit], serial: Mapping[str, SerialCorrelation], least: float
+    pits: Mapping[str, LooPit],
+    lack: Mapping[str, LackOfFit],
+    within: Mapping[str, LackOfFit],
+    serial: Mapping[str, SerialCorrelation],
+    least: float,
 ) -> list[Reason]:
     """Test the model against the data; by Bonferroni a right one fails any of them with a probability below `least`."""
     found: list[tuple[str, float | None, str, str]] = []
@@ -177,6 +189,14 @@ def _misfit(
                 "a large noise parameter hides a misfit."
             )
             found.append(("lack-of-fit p", test.p, name, remedy))
+    for name, test in within.items():
+        ratio = "" if test.f is None else f" ({test.f:.1f} times as far from the model as from each other)"
+        remedy = (
+            f"Replicates on one gel or plate miss the model together{ratio}: it misses the data in a way that differs "
+            "from gel to gel and passes for noise between gels, or these are parts of one sample (average them before "
+            "the fit, else they count as several)."
+        )
+        found.append(("lack-of-fit p within gels", test.p, name, remedy))
     for name, run in serial.items():
         if run.p is not None:
             remedy = (
@@ -191,29 +211,10 @@ def _misfit(
     ]
 
 
-def _within_gels(lack: Mapping[str, LackOfFit], fine: Mapping[str, LackOfFit], least: float) -> Iterator[Reason]:
-    """Warn where replicates on one gel agree too well: technical ones do so beside a right model, too."""
-    told = {name: test for name, test in fine.items() if test.p is not None and test != lack[name]}
-    for name, test in told.items():
-        remedy = (
-            f"Residuals differ {test.f:.1f} times as much between gels, conditions and times as between replicates on "
-            "one gel: either these are parts of one sample (average them), or a large noise parameter hides a misfit "
-            "that differs from gel to gel."
-        )
-        yield check(
-            "lack-of-fit p within gels", test.p, remedy, at_least=least / len(told), decides=False,
-            subject="read-out", where=name,
-        )  # fmt: skip
-
-
 def _idle(idle: Mapping[str, Sequence[str]]) -> Iterator[Reason]:
     """Warn of stimuli that the model lets act on nothing."""
     for target, experiments in idle.items():
-        remedy = (
-            f"{target}, given in {', '.join(experiments)}, acts on nothing that is measured in this model: it predicts "
-            "these experiments as if none had been given."
-        )
-        yield check("stimuli that act on nothing", 1.0, remedy, at_most=0.0, decides=False, subject="fit")
+        yield check(IDLE, 1.0, idle_words(target, experiments), at_most=0.0, decides=False, where=target)
 
 
 def _coverage(bands: Mapping[str, Coverage]) -> Iterator[Reason]:

@@ -124,6 +124,13 @@ class OneReadout:
         return self.noise
 
 
+NO_CONDITION = (
+    "Say what tells conditions apart: `condition: {column: NAME}` (of several columns `{columns: [a, b], map: "
+    "{'KO, 10': ko_high}}`), `condition: {doses: {IL-6: {column: NAME, unit: ng/ml}}}`, or a `layout:` (docs/data.md)."
+)
+"""What to do about a file without conditions."""
+
+
 @dataclass(frozen=True)
 class Instrument:
     """A simulated instrument: the class of its settings, and what makes a raw file from noise-free read-outs."""
@@ -263,6 +270,7 @@ class Assay:
             with_conditions(joined, take.condition, protocol, unit)
         if faults or "condition" not in joined.sheet.columns:
             lacking = [] if joined.faults or faults else joined.sheet.missing(["condition"])
+            lacking = [replace(fault, remedy=f"{fault.remedy} {NO_CONDITION}") for fault in lacking]
             return Reading(faults=(*faults, *joined.faults, *lacking))
         out = {row for row, _ in joined.left} | joined.faulty
         taken = replace(joined.sheet, rows=tuple(row for row in joined.sheet.rows if row.number not in out))

@@ -17,11 +17,12 @@ from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import fitted
 from il6infer.configuration.load import load_config
 from il6infer.report import criteria, figures, predictions
-from il6infer.report.labels import condition_labels, model_label
+from il6infer.report.labels import model_label
 from il6infer.report.sections import doubts, labelled
 from il6infer.report.style import styled
 from il6infer.stages import read
 from il6infer.stages.comparison import Comparison
+from il6infer.stages.conditions import condition_labels
 from il6infer.stages.predictions import Predictions
 from il6infer.stages.tables import MEASUREMENTS, adopted, read_table
 from il6infer.stages.verdict import Verdict

@@ -31,7 +31,7 @@ from il6infer.report.claims import grouped, leans
 from il6infer.report.conclusions import influences, near, summary, vocabulary
 from il6infer.report.explore import explored
 from il6infer.report.hold_out import fitted_rows
-from il6infer.report.labels import condition_labels, model_label
+from il6infer.report.labels import model_label
 from il6infer.report.links import grouped_by_reason, in_words, linked
 from il6infer.report.numbers import chance, duration, interval, number, tenth
 from il6infer.report.paper import printed
@@ -52,6 +52,7 @@ from il6infer.report.style import styled
 from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
 from il6infer.stages.comparison import SAY, Comparison
+from il6infer.stages.conditions import condition_labels
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.predictions import Contest, ModelPredictions, Predictions
 from il6infer.stages.tables import MEASUREMENTS, adopted, read_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from il6infer.report.sampling import sampling_figure
 from il6infer.report.style import styled, svg
 from il6infer.stages import read
 from il6infer.stages.identifiability import Identifiability, Profiles
-from il6infer.stages.verdict import Reason, Verdict
+from il6infer.stages.verdict import IDLE, Reason, Verdict, idle_words
 
 
 @dataclass(frozen=True)
@@ -224,8 +224,9 @@ def draw_model(
     context = {
         "name": model,
         "verdict": verdict,
+        "idle": {t: [f"'{words.get(e, e)}'" for e in names] for t, names in verdict.idle_stimuli.items()},
         "checks": [
-            (question, reason, limit(reason))
+            (question, worded(reason, verdict, words), limit(reason))
             for question, answer in (
                 ("sampled", verdict.sampled),
                 ("reproduces", verdict.reproduces),
@@ -256,6 +257,24 @@ def draw_model(
         **pictures,
     }
     return ModelView(model, verdict, estimated, attrs, context)
+
+
+def worded(reason: Reason, verdict: Verdict, words: Mapping[str, str]) -> Reason:
+    """Name conditions of a reason by what was done in them, where a file has their identifiers.
+
+    Parameters
+    ----------
+    reason
+        Of the verdict.
+    verdict
+        Whose idle stimuli say where each was given.
+    words
+        Condition -> what was done, in words.
+    """
+    if reason.check != IDLE or reason.where not in verdict.idle_stimuli:
+        return reason
+    names = [f"'{words.get(name, name)}'" for name in verdict.idle_stimuli[reason.where]]
+    return replace(reason, message=idle_words(reason.where, names))
 
 
 def limit(reason: Reason) -> str:

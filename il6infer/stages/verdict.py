@@ -87,6 +87,18 @@ def check(
     return Reason(name, value, at_least, at_most, passed, decides, subject, where, measurements, message)
 
 
+IDLE = "stimuli that act on nothing"
+"""Check of what is given and does nothing in a model; it is at the stimulus."""
+
+
+def idle_words(target: str, experiments: Iterable[str]) -> str:
+    """Say what follows where a stimulus acts on nothing in some experiments, as they are to be called."""
+    return (
+        f"{target}, given in {', '.join(experiments)}, acts on nothing that is measured in this model: it predicts "
+        "these experiments as if none had been given."
+    )
+
+
 @dataclass(frozen=True, repr=False)
 class Answer:
     """Answer to one question about a fit.

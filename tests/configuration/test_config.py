@@ -219,6 +219,18 @@ def test_values_are_none_by_default_and_a_data_set_may_have_its_own():
     ]  # fmt: skip
 
 
+def test_a_list_of_constants_to_free_is_told_how_to_be_written():
+    with pytest.raises(UserError) as caught:
+        check_config(
+            {"free": ["hill_SOCS3", "k_import"], "datasets": {"a": {"description": "d", "folder": "f"}}}, "my.yaml"
+        )
+
+    assert str(caught.value) == (
+        "my.yaml: 1 fault\n"
+        "  - key 'free': ['hill_SOCS3', 'k_import'] is not a group of keys. Write {hill_SOCS3, k_import}."
+    )
+
+
 def test_values_must_be_numbers_and_a_petab_problem_takes_none():
     faulty = {
         "values": {"cell_number": "many"},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from il6infer.diagnosis.predictive import lack_of_fit, loo_pit, serial_correlation
+from il6infer.diagnosis.predictive import lack_of_fit, lack_of_fit_within_gels, loo_pit, serial_correlation
 from il6infer.diagnosis.verdict import _misfit
 from il6infer.stages.verdict import Answer
 
@@ -35,12 +35,13 @@ def course(name, rng, truth, replicates):
         "log_likelihood": {name: (both, density[None])},
         "observed_data": {name: (both[2:], observed)},
         "constant_data": {f"{name}_time": (both[2:], times)}
-        | {f"{name}_{c}": (both[2:], np.array(["x"] * len(times))) for c in ("experiment", "batch")},
+        | {f"{name}_experiment": (both[2:], np.array(["x"] * len(times)))}
+        | {f"{name}_batch": (both[2:], np.array(["x", "x", "y"][:replicates] * len(TIMES)))},
     }
 
 
 def answer(seed, truth=lambda t: 2.0 + 0.3 * t, readouts=6):
-    """Of a problem with as many read-outs, half of them replicated."""
+    """Of a problem with as many read-outs, half of them replicated: twice on one gel, once on another."""
     rng = np.random.default_rng(seed)
     groups: dict[str, dict] = {}
     for number in range(readouts):
@@ -50,11 +51,12 @@ def answer(seed, truth=lambda t: 2.0 + 0.3 * t, readouts=6):
     groups["posterior"] = {"a": (("chain", "draw"), np.zeros((1, DRAWS)))}
     sets = {group: xr.Dataset(variables, attrs=noise) for group, variables in groups.items()}
     idata = az.InferenceData(**sets)
-    return Answer.of(_misfit(loo_pit(idata), lack_of_fit(idata), serial_correlation(idata), 0.01))
+    lack, within = lack_of_fit(idata), lack_of_fit_within_gels(idata)
+    return Answer.of(_misfit(loo_pit(idata), lack, within, serial_correlation(idata), 0.01))
 
 
 def test_a_right_model_is_seldom_said_to_miss_the_data():
-    """At most 1 % of problems with six read-outs and twelve tests: of 60, more than 3 have a probability of 0.3 %."""
+    """At most 1 % of problems with six read-outs and fifteen tests: of 60, more than 3 have a probability of 0.3 %."""
     assert sum(not answer(seed).passed for seed in range(60)) <= 3
 
 
@@ -68,4 +70,4 @@ def test_a_bent_course_under_a_straight_line_is_seen(replicated):
 
 
 def test_the_limit_of_each_test_is_that_of_all_together_shared():
-    assert {reason.at_least for reason in answer(1).reasons} == {0.01 / 12}
+    assert {reason.at_least for reason in answer(1).reasons} == {0.01 / 15}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from il6infer.diagnosis import Thresholds, diagnose
+from il6infer.diagnosis.predictive import lack_of_fit_within_gels
 from il6infer.stages import read
 from il6infer.stages.codec import encode
 from il6infer.stages.verdict import Reason, Verdict
@@ -153,24 +154,48 @@ def test_noise_that_hides_a_misfit_is_told_by_the_replicates() -> None:
     assert lack.p < 1e-6
 
 
-def test_what_differs_from_gel_to_gel_is_a_warning_where_each_has_replicates() -> None:
-    """Two gels on either side of the prediction: between them it looks like noise, and pairs on each agree."""
+def _on_two_gels(left: np.ndarray, right: np.ndarray) -> az.InferenceData:
+    """Two replicates of each time on each of two gels, with these residuals (times, 2)."""
     idata = normal_mean()
     n = idata["observed_data"].sizes["y_row"]
     idata["constant_data"]["y_time"].values[:] = np.repeat(np.arange(n // 4), 4)
     gels = np.tile(["gel1", "gel1", "gel2", "gel2"], n // 4)
     idata["constant_data"]["y_batch"] = idata["constant_data"]["y_batch"].copy(data=gels)
-    wiggle = np.random.default_rng(0).normal(scale=0.1, size=n)
-    side = np.where(gels == "gel1", 0.8, -0.8)
-    idata["observed_data"]["y"].values[:] = idata["posterior"]["mu"].values.mean() + side + wiggle
+    away = np.stack([left, right], axis=1).ravel()
+    idata["observed_data"]["y"].values[:] = idata["posterior"]["mu"].values.mean() + away
+    return idata
+
+
+TIMES = normal_mean()["observed_data"].sizes["y_row"] // 4
+WITHIN = "lack-of-fit p within gels"
+
+
+def test_what_differs_from_gel_to_gel_is_no_noise_where_each_has_replicates() -> None:
+    """Two gels on either side of the prediction: between them it looks like noise, and pairs on each agree."""
+    wiggle = np.random.default_rng(0).normal(scale=0.1, size=(2, TIMES, 2))
+    idata = _on_two_gels(0.8 + wiggle[0], -0.8 + wiggle[1])
     verdict = diagnose(idata, Thresholds())
 
-    [reason] = [reason for reason in _reasons(verdict) if reason.check == "lack-of-fit p within gels"]
-    assert (reason.passed, reason.decides) == (False, False)
-    assert "parts of one sample (average them)" in reason.message
+    [reason] = [reason for reason in verdict.reproduces.failed if reason.check == WITHIN]
+    assert not verdict.reproduces.passed
+    assert "parts of one sample (average them before" in reason.message
+    assert "Replicates on one gel or plate miss the model together" in reason.message
     assert verdict.lack_of_fit["y"].p > 0.01
     idata["constant_data"]["y_batch"].values[:] = "gel1"
-    assert "lack-of-fit p within gels" not in [reason.check for reason in _reasons(diagnose(idata, Thresholds()))]
+    assert WITHIN not in [reason.check for reason in _reasons(diagnose(idata, Thresholds()))]
+
+
+def test_gels_of_unlike_noise_agree_within_no_more_than_chance_has_it() -> None:
+    """A gel without replicates that has ten times the noise: its errors are none of those of replicates."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        idata = _on_two_gels(0.2 * rng.normal(size=(TIMES, 2)), 2.0 * rng.normal(size=(TIMES, 2)))
+        about = idata["constant_data"]
+        apart = np.array([f"{gel}{i}" if gel == "gel2" else gel for i, gel in enumerate(about["y_batch"].values)])
+        about["y_batch"] = about["y_batch"].copy(data=apart)
+        [test] = lack_of_fit_within_gels(idata).values()
+        assert test.p > 0.002
+        assert (test.groups, test.n) == (TIMES, 2 * TIMES)
 
 
 def test_nothing_replicated_means_no_lack_of_fit_check() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from il6infer.library.catalogue import shipped
 from il6infer.report.conclusions import summary
-from il6infer.report.labels import condition_labels, features
+from il6infer.report.labels import features
+from il6infer.report.sections import worded
+from il6infer.stages.conditions import condition_labels, condition_names
+from il6infer.stages.verdict import IDLE, check
 from tests.zoo.verdicts import model_row, verdict
 
 
@@ -43,3 +47,21 @@ def test_what_acts_on_nothing_is_said_of_conditions_in_words():
 
     said = summary([model_row("m", rank=1, elpd=0.0)], {"m": idle}, "loo", "pseudo_bma", {"c1": "IL-6 1 nM; wash"})
     assert said[-1] == "sgp130Fc acts on nothing that is measured in 'IL-6 1 nM; wash' and 'c2' in m."
+
+
+def test_a_terminal_names_conditions_by_what_was_done_and_their_names():
+    rows = [("a", "add", "IL6", 10.0, "ng/ml"), ("b", "control", "", float("nan"), "")]
+    table = pd.DataFrame(rows, columns=["condition", "action", "species", "dose", "unit"])
+    table = table.assign(time_min=0.0, knock_out=["", "SOCS3"], set="")
+
+    assert condition_names(table) == {"a": "'IL-6 10 ng/ml' (a)", "b": "'no stimulus; cells without SOCS3' (b)"}
+
+
+def test_the_page_says_of_a_check_of_idle_stimuli_what_was_done_in_words():
+    idle = replace(verdict(), idle_stimuli={"sgp130Fc": ("c1",)})
+    found = worded(
+        check(IDLE, 1.0, "As c1 has it.", at_most=0.0, decides=False, where="sgp130Fc"), idle, {"c1": "IL-6 1 nM"}
+    )
+
+    assert found.message.startswith("sgp130Fc, given in 'IL-6 1 nM', acts on nothing that is measured in this model")
+    assert worded(found, verdict(), {}) == found
