@@ -134,6 +134,5 @@ def check(args: argparse.Namespace) -> None:
         for path in draw(found.sources, args.output):
             logger.info("  picture: %s", path)
     found.raise_faults()
-    logger.info(
-        "%d values of %d files, and no fault", sum(sum(f.values.values()) for f in found.files), len(found.files)
-    )
+    values, files = sum(sum(f.values.values()) for f in found.files), len(found.files)
+    logger.info("%d value%s of %d file%s, and no fault", values, "s" * (values != 1), files, "s" * (files != 1))

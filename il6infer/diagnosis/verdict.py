@@ -192,9 +192,10 @@ def _misfit(
     for name, test in within.items():
         ratio = "" if test.f is None else f" ({test.f:.1f} times as far from the model as from each other)"
         remedy = (
-            f"Replicates on one gel or plate miss the model together{ratio}: it misses the data in a way that differs "
-            "from gel to gel and passes for noise between gels, or these are parts of one sample (average them before "
-            "the fit, else they count as several)."
+            f"Replicates on one gel or plate miss the model together{ratio}: the model misses the data, or each gel in "
+            "a way of its own, which passes for noise between gels; or these are parts of one sample (average them "
+            "before the fit, else they count as several); or their gel has far less noise than others (`noise: {per: "
+            "batch}`)."
         )
         found.append(("lack-of-fit p within gels", test.p, name, remedy))
     for name, run in serial.items():

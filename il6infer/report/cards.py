@@ -242,7 +242,10 @@ def _fit(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], words: Mappi
     if len(sampled) < len(rows):
         lines.append("NOT CONVERGED: no number of such a fit is an estimate.")
     if not good:
-        answer = "No fit converged and reproduces the data: no number below is a finding"
+        # A heading is read alone: it says which of the lights is out.
+        fitted = "model" if len(sampled) == len(rows) else "model that converged"
+        missing = f"{fitted} reproduces the data" if sampled else "fit converged"
+        answer = f"No {missing}: no number below is a finding"
     return Card("Does any model fit", answer, "good" if good else "bad", tuple(lines), lights=lights, link="fit")
 
 

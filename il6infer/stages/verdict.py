@@ -131,9 +131,11 @@ class Answer:
         return tuple(reason for reason in self.reasons if not reason.decides and not reason.passed)
 
     def __repr__(self) -> str:
-        """Yes or no, with what has not passed."""
-        held = f"{sum(r.passed for r in self.reasons)} of {len(self.reasons)} checks hold"
-        return "; ".join([f"{'yes' if self.passed else 'NO'}, {held}", *(r.message for r in self.failed)])
+        """Yes or no, with what has not passed; warnings are counted apart."""
+        deciding = [reason for reason in self.reasons if reason.decides]
+        held = f"{sum(r.passed for r in deciding)} of {len(deciding)} checks hold"
+        warned = f", {len(self.warnings)} warning{'s' * (len(self.warnings) > 1)}" if self.warnings else ""
+        return "; ".join([f"{'yes' if self.passed else 'NO'}, {held}{warned}", *(r.message for r in self.failed)])
 
 
 @dataclass(frozen=True)

@@ -67,3 +67,20 @@ def test_models_without_a_rank_are_not_said_to_miss_the_data():
     for title in ("Which mechanism", "Binding constants", "What to measure next"):
         assert (found[title].answer, found[title].tone) == ("Not ranked", "")
     assert found["Does any model fit"].answer == "2 of 2 do"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ({"reproduces": False}, {"reproduces": False}, "No model reproduces the data"),
+        ({"sampled": False}, {"reproduces": False}, "No model that converged reproduces the data"),
+        ({"sampled": False}, {"sampled": False}, "No fit converged"),
+    ],
+)
+def test_the_heading_of_the_lights_says_which_is_out(first, second, said):
+    found = dict(zip(WORDS, (first, second), strict=True))
+    rows = [model_row(m, **{"sampled": True, "reproduces": True, **own}) for m, own in found.items()]
+    verdicts = {model: verdict(**own) for model, own in found.items()}
+    [card] = [c for c in cards(rows, verdicts, WORDS, {}, None, shipped(), {}) if c.title == "Does any model fit"]
+
+    assert (card.answer, card.tone) == (f"{said}: no number below is a finding", "bad")

@@ -19,7 +19,7 @@ from il6infer.stages import read, write
 from il6infer.stages.codec import Bounds, decode, encode
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.schema import described, schema
-from il6infer.stages.verdict import Verdict
+from il6infer.stages.verdict import Answer, Verdict, check
 from tests.zoo.posterior import normal_mean
 from tests.zoo.verdicts import verdict
 
@@ -198,6 +198,8 @@ def test_a_reader_in_a_notebook_sees_the_answers():
         "lack-of-fit p 1e-06 (limit: at least 0.01) at y. The model misses the data.\n"
         "  data agree with priors and constants: yes, 0 of 0 checks hold"
     )
+    warned = [check("a", 1.0, "", at_most=2.0), check("b", 3.0, "", at_most=2.0, decides=False)]
+    assert repr(Answer.of(warned)) == "yes, 1 of 1 checks hold, 1 warning"
     row = compare("toy", [Fit("a", normal_mean(), verdict())])
     assert repr(row) == "Comparison of 'toy': 60 measurements\n  1. a, elpd 0.0 +- 0.0 behind, weight 1.00"
     assert Verdict.WRITTEN_BY != Comparison.WRITTEN_BY
