@@ -19,7 +19,7 @@ from il6infer.inference.collapsed import (
     residuals,
 )
 from il6infer.inference.collapsed_nodes import POINTS, bounds
-from il6infer.inference.quadrature import INNER, stretched
+from il6infer.inference.quadrature import INNER, stretched, stretched_twice
 
 _REACH = 6.0
 """Half the width of the strip in which a bound is resolved, in widths of its step."""
@@ -210,11 +210,18 @@ def place(
     edge_rule, core_rule, count = rules[0], rules[1], 0
     low_end, high_end = low + _REACH * low_width, high - _REACH * high_width
     if not low_end + 0.1 * width < high_end:
+        middle, at, wide = min(max(centre, start), stop), low, low_width
+        if wide == 0.0 or (high_width > 0.0 and abs(high - middle) < abs(low - middle)):
+            at, wide = high, high_width
+        if wide > 0.0 and abs(at - middle) > wide:  # a corner on the slope of a broader peak
+            return stretched_twice(
+                nodes, log_weights, core_rule, start, stop, middle, width, min(max(at, start), stop), wide
+            )
         if low_width > 0.0:
             width = min(width, low_width)
         if high_width > 0.0:
             width = min(width, high_width)
-        return stretched(nodes, log_weights, 0, core_rule, start, stop, min(max(centre, start), stop), width)
+        return stretched(nodes, log_weights, 0, core_rule, start, stop, middle, width)
     for upper in (False, True):
         at, wide = (high, high_width) if upper else (low, low_width)
         if wide == 0.0:

@@ -118,3 +118,33 @@ def test_noise_of_gels_of_which_one_contradicts_its_priors_is_looked_for_where_i
     ]  # fmt: skip
 
     assert found == pytest.approx(np.logaddexp.reduce(parts), abs=5e-3)
+
+
+@pytest.mark.parametrize("lowest", [3.05, 3.27, 3.6])
+def test_a_corner_between_bounds_that_the_data_contradict_is_climbed_to(lowest):
+    problem = gel(noise="b")
+    bounded = (
+        parameter("scale_1", Prior("uniform", (lowest, 300.0)), lowest, 300.0),
+        parameter("offset_1", Prior("log-uniform", (0.48, 0.51)), 0.48, 0.51),
+    )
+    x, c = 3.7 * np.exp(-0.2 * np.arange(9)), np.full(9, 0.02)
+    values = (2.9 * x + 0.5) * np.exp(0.02 * np.cos(np.arange(9)))
+    problem = replace(
+        problem,
+        parameters=(*(p for p in problem.parameters if not p.id.startswith(("scale", "offset", "sigma"))), *bounded),
+        measurements=problem.measurements.assign(value=values),
+    )
+    # The integrand falls by hundreds of log units for a tenth of either logarithm.
+    ends = [tuple(map(math.log, support(q))) for q in bounded]
+    (u, wu), (v, wv) = nodes(ends[0][0], ends[0][0] + 0.3, 60), nodes(*ends[1], 60)
+    predicted = np.exp(v)[:, None] + np.exp(u)[:, None, None] * x
+    square = np.sum(((np.log(values) - np.log(predicted)) / 0.02) ** 2, axis=-1)
+    prior = [
+        np.array([log_density(q, math.exp(t)) + t for t in points]) for q, points in zip(bounded, (u, v), strict=True)
+    ]
+    each = -0.5 * square + (prior[0] + np.log(wu))[:, None] + prior[1] + np.log(wv)
+    exact = np.logaddexp.reduce(each.ravel()) - 9 * (math.log(0.02) + 0.5 * math.log(2 * math.pi))
+    exact -= np.log(values).sum()
+
+    assert set(find_nuisance(problem).parameters) == {"scale_1", "offset_1"}
+    assert marginal(problem, x, c)[0] == pytest.approx(exact, abs=5e-3)
