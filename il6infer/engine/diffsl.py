@@ -12,8 +12,9 @@ from sympy.printing.c import C99CodePrinter
 
 from il6infer._errors import UserError
 from il6infer.network.functions import PRIMITIVES, plain
+from il6infer.network.graphs import replaced, rewritten, shared, symbols_of
 from il6infer.network.network import TIME, symbol
-from il6infer.network.primitives import INTERNAL
+from il6infer.network.primitives import INTERNAL, Chosen
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import HOLDS, located
 
@@ -33,6 +34,8 @@ class _Printer(C99CodePrinter):
 
     def _print(self, expr: sp.Basic, **kwargs: Any) -> str:
         # The parent class has printers of its own for many functions, with the names that C has for them.
+        if isinstance(expr, Chosen):
+            return self._print_chosen(expr)
         if isinstance(expr, sp.Function) and not isinstance(expr, (sp.Piecewise, *INTERNAL)):
             return self._print_Function(expr)
         if expr in (sp.nan, sp.zoo, sp.oo, -sp.oo):
@@ -108,13 +111,23 @@ class _Printer(C99CodePrinter):
     def _print_Piecewise(self, e: sp.Piecewise) -> str:
         text = self._print(e.args[-1][0])
         for value, condition in reversed(e.args[:-1]):
+            own = self._print(value)
+            # With a complement of a complement, LLVM ends the whole process now and then.
+            if _is_complement(condition):
+                condition, own, text = sp.Not(condition), text, own
             switch = self._print(condition)
-            text = f"({switch} * ({self._print(value)}) + (1.0 - {switch}) * ({text}))"
+            text = f"({switch} * ({own}) + (1.0 - {switch}) * ({text}))"
         return text
+
+    def _print_chosen(self, e: Chosen) -> str:
+        """DiffSL's heaviside is 1 at 0; see `_print_Piecewise` for why its complement is left out."""
+        minus_test, form, other = map(self._print, (-e.args[0], *e.args[1:]))
+        switch = f"heaviside({minus_test})"
+        return f"({switch} * ({other}) + (1.0 - {switch}) * ({form}))"
 
     def _print_Relational(self, e: sp.Basic) -> str:
         """1 where it holds and 0 elsewhere; DiffSL's heaviside is 1 at 0."""
-        if e.lhs.is_Symbol and e.rhs == HOLDS:  # a mode, which is 1 or 0 itself
+        if _is_mode(e):
             return self._print(e.lhs) if isinstance(e, sp.Gt) else f"(1.0 - {self._print(e.lhs)})"
         at_least, at_most = (f"heaviside({self._print(d)})" for d in (e.lhs - e.rhs, e.rhs - e.lhs))
         if isinstance(e, (sp.Eq, sp.Ne)):
@@ -148,15 +161,24 @@ class _Printer(C99CodePrinter):
         return "0.0"
 
 
+def _is_complement(condition: sp.Basic) -> bool:
+    """Whether DiffSL has it only as 1 minus another."""
+    if isinstance(condition, sp.Rel) and _is_mode(condition):
+        return not isinstance(condition, sp.Gt)
+    return isinstance(condition, sp.Gt | sp.Lt | sp.Ne | sp.Not)
+
+
+def _is_mode(relation: sp.Rel) -> bool:
+    """Whether it is that of a mode, which is 1 or 0 itself."""
+    return relation.lhs.is_Symbol and relation.rhs == HOLDS
+
+
 _WRITTEN_OUT = {function: row.written_out for function, row in PRIMITIVES.items() if row.written_out is not None}
 
 
 def _written_out(expression: sp.Expr) -> sp.Expr:
     """Replace what DiffSL has not by what it has."""
-    return expression.replace(
-        lambda e: e.func in _WRITTEN_OUT,
-        lambda e: plain(_WRITTEN_OUT[e.func](*e.args)),
-    )
+    return rewritten(expression, lambda e: plain(_WRITTEN_OUT[e.func](*e.args)) if e.func in _WRITTEN_OUT else e)
 
 
 def source(problem: Problem) -> str:
@@ -175,10 +197,10 @@ def source(problem: Problem) -> str:
     # What stands still at zero would stop the solver in each step; so does a state that events alone change.
     moving = {TIME} | {symbol(s) for s, rate in zip(network.states, network.rhs, strict=True) if rate != 0}
     searched = [mode.located_function for mode in located(network)]
-    given = [*network.rhs, *(g for g in searched if g.free_symbols & moving)]
-    expressions = [_written_out(plain(sp.sympify(e).xreplace(renamed))) for e in given]
-    shared, printed = sp.cse(expressions, symbols=(sp.Symbol(f"w{i}w", real=True) for i in count()), order="none")
-    between = [f"{name} {{ {printer.doprint(e)} }}\n" for name, e in shared]
+    given = [*network.rhs, *(g for g in searched if symbols_of(g) & moving)]
+    expressions = [_written_out(plain(replaced(sp.sympify(e), renamed))) for e in given]
+    parts, printed = shared(expressions, (sp.Symbol(f"w{i}w", real=True) for i in count()), order="none")
+    between = [f"{name} {{ {printer.doprint(e)} }}\n" for name, e in parts]
     rates, stops = (list(map(printer.doprint, own)) for own in (printed[: len(start)], printed[len(start) :]))
     return (
         f"in_i {{ {', '.join(inputs)} }}\nu_i {{ {', '.join(start)} }}\n{''.join(between)}"

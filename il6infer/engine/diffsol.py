@@ -14,17 +14,18 @@ from dataclasses import replace
 
 import numpy as np
 import pydiffsol as ds
-import sympy as sp
 
 from il6infer._errors import is_panic
 from il6infer._once import once
 from il6infer.engine.diffsl import source as diffsl_source
+from il6infer.engine.diffsl_check import borne
 from il6infer.engine.endless import refuse_endless
 from il6infer.engine.likelihood import pointwise
 from il6infer.engine.located import FOUND, SAME_MOMENT, Failed, Switching
 from il6infer.engine.powers import has_exponents, remove_impossible
 from il6infer.engine.rest import is_stable, standing_still, time_to_rest
 from il6infer.engine.tolerances import Trial, absolute_tolerance, smallest_size
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.laws import Courses
@@ -35,7 +36,7 @@ from il6infer.runs.plan import make_plan
 from il6infer.runs.precompute import decided
 from il6infer.runs.rest import depends_on_time
 from il6infer.runs.segments import ADD, SET, Segment, theta
-from il6infer.runs.time_scale import step_limits
+from il6infer.runs.time_scale import longest_step
 
 MOST_PIECES = 10_000
 """Switches, and steps that functions of time limit, in one segment."""
@@ -77,12 +78,12 @@ class DiffsolEngine:
         self._max_seconds = max_seconds
         network = self._network = problem.network
         self._states = [symbol(s) for s in network.states]
-        source = diffsl_source(problem)
+        source = borne(diffsl_source(problem))
         self._ode = ds.Ode(source, matrix_type=ds.nalgebra_dense, ode_solver=ds.bdf) if self._states else None
         estimated = [theta(p.id) for p in problem.estimated]
         varying = [symbol(name) for name in network.parameters]
         named = set().union(
-            *[e.free_symbols for e in (*network.rhs, *(m.located_function for m in network.modes if m.located))]
+            *[symbols_of(e) for e in (*network.rhs, *(m.located_function for m in network.modes if m.located))]
         )
         self._in_rates = np.array([own in named for own in varying], dtype=bool)
         self._quantities = Function(estimated, self.plan.quantities)
@@ -91,12 +92,11 @@ class DiffsolEngine:
         self._rates = Function([*self._states, *varying, TIME], network.rhs)
         self._by_exponent = has_exponents(network)
         self._switching = Switching(network, self._rates)
-        limits = step_limits(network)
-        self._limit = Function([*self._states, *varying, TIME], [sp.Min(*limits)]) if limits else None
+        self._longest_step = longest_step(network, varying)
         self._jumps = Function([*self._states, *estimated], self.plan.expressions)
         expand = network.expand
         self._observables = [
-            Function([*self._states, TIME, *inputs], [o.formula.xreplace(expand), o.noise.xreplace(expand)])
+            Function([*self._states, TIME, *inputs], [replaced(o.formula, expand), replaced(o.noise, expand)])
             for o, inputs in zip(problem.observables, self.plan.inputs, strict=True)
         ]
         self._outcomes: Counter[str] = Counter()
@@ -295,8 +295,8 @@ class DiffsolEngine:
         for _ in range(pieces):
             y, s, p = self._switching.settle(y, s, p, dp, now, held, self._slack(y))
             asked = goals[done:]
-            if self._limit is not None:
-                longest = now + max(float(self._limit([*y, *p, now])[0]), 1e-9 * (goals[-1] - now))
+            if self._longest_step is not None:
+                longest = now + max(self._longest_step([*y, *p, now]), 1e-9 * (goals[-1] - now))
                 asked = np.unique(np.append(asked[asked <= longest], min(longest, goals[-1])))
             times, found, slopes = self._solve(y, s, p, dp, now, asked, derive, until)
             y, s, now, span = found[-1], slopes[-1], times[-1], times[-1] - now

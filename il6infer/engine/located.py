@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.runs.modes import located, located_events
 from il6infer.runs.numeric import Function
@@ -47,9 +48,9 @@ class Switching:
         self.modes, self.events = located(network), located_events(network)
         self._fired: dict[int, tuple[float, float, int]] = {}
         own = {symbol(s) for s in network.states}
-        self._of_time = np.array([not m.located_function.free_symbols & own for m in self.modes], dtype=bool)
+        self._of_time = np.array([not symbols_of(m.located_function) & own for m in self.modes], dtype=bool)
         asked = {symbol(m.parameter) for m, alone in zip(self.modes, self._of_time, strict=True) if not alone}
-        self.timed = np.array([not e.trigger.free_symbols & asked for e in self.events], dtype=bool)
+        self.timed = np.array([not symbols_of(e.trigger) & asked for e in self.events], dtype=bool)
         index = {name: i for i, name in enumerate(network.parameters)}
         self.place = [index[mode.parameter] for mode in self.modes]
         states, parameters = [symbol(s) for s in network.states], [symbol(p) for p in network.parameters]
@@ -59,7 +60,7 @@ class Switching:
         self._size = len(states)
         self._targets, self._values = [], []
         for event in self.events:
-            changes = {symbol(name): e.xreplace(network.expand) for name, e in event.changes.items()}
+            changes = {symbol(name): replaced(e, network.expand) for name, e in event.changes.items()}
             diluted = {
                 symbol(name): now[symbol(name)] * now.get(symbol(volume), symbol(volume)) / changes[symbol(volume)]
                 for name, volume in event.dilution.items()

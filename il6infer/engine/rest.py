@@ -11,6 +11,7 @@ import scipy
 import sympy as sp
 
 from il6infer.engine.located import Failed
+from il6infer.network.graphs import all_replaced, replaced
 from il6infer.network.network import TIME, Network
 from il6infer.runs.outcome import Outcome
 
@@ -102,13 +103,13 @@ def standing_still(network: Network) -> Network:
     now = {TIME: sp.Integer(0)}
     return replace(
         network,
-        rhs=tuple(e.xreplace(now) for e in network.rhs),
-        fluxes=tuple(e.xreplace(now) for e in network.fluxes),
-        derived={name: e.xreplace(now) for name, e in network.derived.items()},
+        rhs=all_replaced(network.rhs, now),
+        fluxes=all_replaced(network.fluxes, now),
+        derived={name: replaced(e, now) for name, e in network.derived.items()},
         modes=tuple(
-            replace(m, function=None if m.function is None else m.function.xreplace(now)) for m in network.modes
+            replace(m, function=None if m.function is None else replaced(m.function, now)) for m in network.modes
         ),
         events=tuple(
-            replace(e, changes={name: value.xreplace(now) for name, value in e.changes.items()}) for e in network.events
+            replace(e, changes={name: replaced(own, now) for name, own in e.changes.items()}) for e in network.events
         ),
     )

@@ -18,6 +18,7 @@ from il6infer.kernel.rates import LOOPED, gradient, rates, rates_in_loops
 from il6infer.kernel.switch_source import LimitConstants, SwitchConstants, step_limit_source, switch_source
 from il6infer.network.derivatives import derivative
 from il6infer.network.functions import plain
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, internal, symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.plan import Plan
@@ -65,7 +66,7 @@ def model_source(
     written = write(problem, spec, inputs, wanted)
     factors, lists = lu.source(written.factors)
     v_in = {internal(f"v{i}"): f"v[{i}]" for i in range(size)}
-    initial = [plain(e.xreplace(spec.constants)) for e in network.initial]
+    initial = [plain(replaced(e, spec.constants)) for e in network.initial]
     g_in = {internal(f"g{i}"): f"g[{i}]" for i in range(size)}
     switching, of_switches = switch_source(network, varying, spec.constants)
     limit, of_limit = step_limit_source(network, varying, spec.constants)
@@ -124,7 +125,7 @@ def _initial(values: Sequence[sp.Expr], inputs: dict[sp.Symbol, str]) -> str:
 def _quantity_functions(problem: Problem, plan: Plan) -> list[str]:
     estimated = [theta(p.id) for p in problem.estimated]
     inputs = {s: f"theta[{i}]" for i, s in enumerate(estimated)}
-    computed = [(k, plain(e)) for k, e in enumerate(plan.quantities) if k >= len(estimated) and e.free_symbols]
+    computed = [(k, plain(e)) for k, e in enumerate(plan.quantities) if k >= len(estimated) and symbols_of(e)]
     slots = {k: internal(f"d{k}") for k, _ in computed}
     return [
         function("quantities", "theta, d", inputs, [(f"d[{k}] = ", e) for k, e in computed]),
@@ -144,7 +145,7 @@ def _jump_functions(problem: Problem, plan: Plan, states: list[sp.Symbol]) -> li
     expressions = [plain(e) for e in plan.expressions]
     wanted = [(f"gy[{i}] += g * ", s) for i, s in enumerate(states)]
     wanted += [(f"gd[{i}] += g * ", s) for i, s in enumerate(estimated)]
-    gradients = [[(h + "(", derivative(e, s)) for h, s in wanted if s in e.free_symbols] for e in expressions]
+    gradients = [[(h + "(", derivative(e, s)) for h, s in wanted if s in symbols_of(e)] for e in expressions]
     return [
         cases("jump", "k, y, d, out", "k", [block(inputs, [("out[0] = ", e)]) for e in expressions]),
         cases(
@@ -160,8 +161,8 @@ def _observable_functions(problem: Problem, plan: Plan, states: list[sp.Symbol])
     expand = problem.network.expand
     values, gradients = [], []
     for observable, symbols in zip(problem.observables, plan.inputs, strict=True):
-        formula = plain(observable.formula.xreplace(expand))
-        noise = plain(observable.noise.xreplace(expand))
+        formula = plain(replaced(observable.formula, expand))
+        noise = plain(replaced(observable.noise, expand))
         inputs = {s: f"y[{i}]" for i, s in enumerate(states)} | {s: f"q[{i}]" for i, s in enumerate(symbols)}
         inputs[TIME] = "t"
         values.append(block(inputs, [("out[0] = ", formula), ("out[1] = ", noise)]))

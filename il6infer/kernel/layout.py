@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import located, located_events
@@ -43,8 +44,8 @@ def layout(problem: Problem, plan: Plan) -> Layout:
         *(mode.function for mode in modes),
         *(e.trigger for e in events),
     ]
-    named += [value.xreplace(network.expand) for e in events for value in e.changes.values()]
-    used = set().union(*[e.free_symbols for e in named], *[map(symbol, e.dilution.values()) for e in events])
+    named += [replaced(value, network.expand) for e in events for value in e.changes.values()]
+    used = set().union(*[symbols_of(e) for e in named], *[map(symbol, e.dilution.values()) for e in events])
     switched = {mode.parameter for mode in modes}
     varying, active, constants = [], [], {}
     for i, name in enumerate(network.parameters):
@@ -56,10 +57,10 @@ def layout(problem: Problem, plan: Plan) -> Layout:
         indices = {segment.values[i] for run in plan.runs for segment in run}
         expressions = [plan.quantities[k] for k in indices]
         # What is no number (a power of parameters may be none) is left to the run, which then fails.
-        if len(indices) == 1 and not expressions[0].free_symbols and math.isfinite(expressions[0]):
+        if len(indices) == 1 and not symbols_of(expressions[0]) and math.isfinite(expressions[0]):
             constants[symbol(name)] = expressions[0]
         else:
-            if any(e.free_symbols for e in expressions):
+            if any(symbols_of(e) for e in expressions):
                 active.append(len(varying))
             varying.append(i)
     return Layout(tuple(varying), tuple(active), constants)

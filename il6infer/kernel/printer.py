@@ -8,10 +8,10 @@ from typing import Any
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
-from sympy.simplify.cse_main import tree_cse
 
 from il6infer.network.functions import PRIMITIVES
-from il6infer.network.primitives import INTERNAL
+from il6infer.network.graphs import all_replaced, shared, symbols_of
+from il6infer.network.primitives import INTERNAL, Chosen
 
 PART = 100
 """Targets of a function beyond which it is made of parts: the cost of optimising code grows faster than its length."""
@@ -28,6 +28,9 @@ class _Printer(PythonCodePrinter):
         super().__init__({"fully_qualified_modules": False, "standard": "python3", "order": "none"})
 
     def _print_Function(self, e: sp.Expr) -> str:
+        if isinstance(e, Chosen):
+            test, form, other = map(self._print, e.args)
+            return f"(({form}) if ({test}) > 0.0 else ({other}))"
         if e.func not in NAMES:
             raise NotImplementedError(f"function {e.func.__name__}")
         return f"{NAMES[e.func]}({', '.join(map(self._print, e.args))})"
@@ -171,14 +174,14 @@ def block(
     targets = [(head, expression) for head, expression in targets if "+=" not in head or expression != 0]
     if not targets:
         return []
-    used = set().union(*[expression.free_symbols for _, expression in targets])
+    used = set().union(*[symbols_of(expression) for _, expression in targets])
     local = {symbol: sp.Symbol(f"x{i}_", real=True) for i, symbol in enumerate(inputs) if symbol in used}
     unknown = used - set(local)
     if unknown:
         raise ValueError(f"symbols without a value in generated code: {sorted(map(str, unknown))}")
-    renamed, names = [expression.xreplace(local) for _, expression in targets], sp.numbered_symbols(f"{prefix}_")
-    shared, reduced = tree_cse(renamed, names) if quickly else sp.cse(renamed, symbols=names)
+    renamed, names = all_replaced([e for _, e in targets], local), sp.numbered_symbols(f"{prefix}_")
+    lines_of, reduced = shared(renamed, names, quickly=quickly)
     lines = [f"{local[symbol]} = {inputs[symbol]}" for symbol in inputs if symbol in local]
-    lines += [f"{symbol} = {code(expression)}" for symbol, expression in shared]
+    lines += [f"{symbol} = {code(expression)}" for symbol, expression in lines_of]
     lines += [f"{head}{code(expression)}" for (head, _), expression in zip(targets, reduced, strict=True)]
     return lines

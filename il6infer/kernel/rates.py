@@ -21,6 +21,7 @@ from il6infer.kernel.shaped_source import shaped_source
 from il6infer.kernel.shapes import ACTIVE, HELD, STATE, shapes_of
 from il6infer.network.derivatives import derivative
 from il6infer.network.functions import Root, plain
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.magnitudes import written_out
 from il6infer.network.network import TIME, internal, symbol
 from il6infer.problems.spec import Problem
@@ -59,34 +60,47 @@ def _agreeing(problem: Problem) -> tuple[np.ndarray, list[sp.Expr]]:
     network = problem.network
     stoichiometry, fluxes = np.asarray(network.stoichiometry, dtype=float), list(network.fluxes)
     rng = np.random.default_rng(0)
-    free = sorted(set().union(*[e.free_symbols for e in (*fluxes, *network.rhs)], set()), key=str)
-    point = {s: float(rng.uniform(0.5, 2.0)) for s in free}
-    product = stoichiometry @ np.array([_value(flux, point) for flux in fluxes], dtype=complex)
-    found = np.array([_value(e, point) for e in network.rhs], dtype=complex)
+    free = sorted(set().union(*[symbols_of(e) for e in (*fluxes, *network.rhs)], set()), key=str)
+    value = _Values({s: float(rng.uniform(0.5, 2.0)) for s in free})
+    product = stoichiometry @ np.array([*map(value, fluxes)], dtype=complex)
+    found = np.array([*map(value, network.rhs)], dtype=complex)
     if np.allclose(product, found, rtol=1e-9, atol=1e-9):
         return stoichiometry, fluxes
     return np.eye(len(network.states)), list(network.rhs)
 
 
-def _value(e: sp.Expr, point: Mapping[sp.Basic, float]) -> complex:
-    """Value at a point; sums, products and powers in floating point, for sympy's own takes a millisecond each."""
-    if e.is_Symbol:
-        return point[e]
-    if e.is_Add or e.is_Mul:
-        values = [_value(part, point) for part in e.args]
-        return sum(values) if e.is_Add else math.prod(values)
-    if e.is_Float or e.is_Rational:
-        return float(e)
-    if e.is_Pow and e.exp.is_Integer and abs(e.exp) < 10:
-        return _value(e.base, point) ** int(e.exp)
-    found = written_out(e.xreplace(point))
-    found = found.replace(Root, lambda degree, base: sp.sign(base) * sp.Abs(base) ** (1 / degree))
-    return complex(found.evalf())
+class _Values:
+    """Values at a point; sums, products and powers in floating point, for sympy's own takes a millisecond each."""
+
+    def __init__(self, point: Mapping[sp.Basic, float]) -> None:
+        self._point = point
+        self._known: dict[int, tuple[sp.Expr, complex]] = {}
+        self._replaced: dict[int, tuple] = {}
+
+    def __call__(self, e: sp.Expr) -> complex:
+        if id(e) not in self._known:
+            # With the expression, for as long as which no other has its id.
+            self._known[id(e)] = e, self._value(e)
+        return self._known[id(e)][1]
+
+    def _value(self, e: sp.Expr) -> complex:
+        if e.is_Symbol:
+            return self._point[e]
+        if e.is_Add or e.is_Mul:
+            values = map(self, e.args)
+            return sum(values) if e.is_Add else math.prod(values)
+        if e.is_Float or e.is_Rational:
+            return float(e)
+        if e.is_Pow and e.exp.is_Integer and abs(e.exp) < 10:
+            return self(e.base) ** int(e.exp)
+        found = written_out(replaced(e, self._point, self._replaced))
+        found = found.replace(Root, lambda degree, base: sp.sign(base) * sp.Abs(base) ** (1 / degree))
+        return complex(found.evalf())
 
 
 def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr]]:
     stoichiometry, fluxes = _agreeing(problem)
-    return stoichiometry, [plain(flux.xreplace(constants)) for flux in fluxes]
+    return stoichiometry, [plain(replaced(flux, constants)) for flux in fluxes]
 
 
 def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple[int, int], sp.Expr], tuple]:
@@ -105,7 +119,7 @@ def equations(problem: Problem, spec: Layout) -> tuple[list[sp.Expr], dict[tuple
     slopes = {
         (r, j): derivative(flux, states[j])
         for r, flux in fluxes.items()
-        for j in sorted(place[s] for s in flux.free_symbols & place.keys())
+        for j in sorted(place[s] for s in symbols_of(flux) & place.keys())
     }
     slopes = {key: slope for key, slope in slopes.items() if slope != 0}
     jacobian: dict[tuple[int, int], sp.Expr] = {}
@@ -137,7 +151,7 @@ def rates(
     w_in = {weights[r]: _combination("v", stoichiometry[:, r]) for r in present}
     first = gradient([(weights[r], fluxes[r]) for r in present], wanted)
     asked = {s for _, s in wanted}
-    curved = {k: e for k, e in slopes.items() if not asked.isdisjoint(e.free_symbols)}
+    curved = {k: e for k, e in slopes.items() if not asked.isdisjoint(symbols_of(e))}
     coefficients = {k: internal(f"c{n}") for n, k in enumerate(curved)}
     c_in = {c: f"c[{n}]" for n, c in enumerate(coefficients.values())}
     second = gradient([(coefficients[k], e) for k, e in curved.items()], wanted)
@@ -156,7 +170,7 @@ def rates(
         of_groups("gather", "v, k, c", gather),
         function("curvature_vjp", "y, p, t, c, gy, gp", {**inputs, **c_in}, second),
     ]
-    moves = any(TIME in e.free_symbols for e in rhs)
+    moves = any(TIME in symbols_of(e) for e in rhs)
     return Rates(parts, factors, [derivative(e, TIME) for e in rhs] if moves else [], len(curved))
 
 
@@ -191,9 +205,9 @@ def rates_in_loops(
     factors = lu.plan(size, pattern)
     found = shaped_source(shapes, size, factors.slots)
     drift = [sp.Integer(0)] * size
-    moving = [r for r, flux in fluxes.items() if TIME in flux.free_symbols]
+    moving = [r for r, flux in fluxes.items() if TIME in symbols_of(flux)]
     for r in moving:
-        slope = derivative(plain(fluxes[r].xreplace(spec.constants)), TIME)
+        slope = derivative(plain(replaced(fluxes[r], spec.constants)), TIME)
         for i, n in columns[r].items():
             drift[i] += _number(n) * slope
     return Rates(found.parts, factors, drift if moving else [], found.coefficients, found.lists)
@@ -206,7 +220,7 @@ def gradient(
     terms: dict[sp.Symbol, list[sp.Expr]] = {s: [] for _, s in wanted}
     for weight, expression in weighted:
         # A model of n reactions has some n pairs of an expression and a symbol in it, and n^2 of any.
-        for s in expression.free_symbols & terms.keys():
+        for s in symbols_of(expression) & terms.keys():
             terms[s].append(weight * derivative(expression, s))
     return [(head, sp.Add(*terms[s])) for head, s in wanted]
 

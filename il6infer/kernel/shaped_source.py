@@ -14,6 +14,7 @@ import sympy as sp
 from il6infer.kernel.printer import PART, block, definition, in_parts
 from il6infer.kernel.shapes import ACTIVE, NUMBER, STATE, Shape
 from il6infer.network.derivatives import derivative
+from il6infer.network.graphs import symbols_of
 from il6infer.network.network import TIME, internal
 
 
@@ -103,7 +104,7 @@ class _Loops:
         self._active = [(n, shape.slots[n][1]) for n in shape.places(ACTIVE)]
         self._slopes = {n: slope for n, own in self._states if (slope := derivative(shape.rate, own)) != 0}
         asked = {own for _, own in (*self._states, *self._active)}
-        self._curved = [n for n, slope in self._slopes.items() if not asked.isdisjoint(slope.free_symbols)]
+        self._curved = [n for n, slope in self._slopes.items() if not asked.isdisjoint(symbols_of(slope))]
 
     @property
     def curved_count(self) -> int:

@@ -8,6 +8,7 @@ import sympy as sp
 
 from il6infer.kernel.printer import block, cases, definition, function
 from il6infer.network.functions import plain
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Event, Network, internal, symbol
 from il6infer.runs.modes import located, located_events
 from il6infer.runs.time_scale import step_limits
@@ -52,7 +53,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
     wanted = [(f"gy[{i}] += ", s) for i, s in enumerate(states)]
     by_parameters = [(f"gp[{i}] += ", s) for i, s in enumerate(varying)]
     factor = internal("c")
-    functions = [plain(mode.located_function.xreplace(constants)) for mode in modes]
+    functions = [plain(replaced(mode.located_function, constants)) for mode in modes]
     parts = [
         function("switch_functions", "y, p, t, out", inputs, [(f"out[{j}] = ", g) for j, g in enumerate(functions)]),
         cases(
@@ -73,7 +74,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
             block(
                 p_in,
                 [
-                    (f"out[{e}] = ", sp.Piecewise((1, event.trigger.xreplace(constants)), (0, True)))
+                    (f"out[{e}] = ", sp.Piecewise((1, replaced(event.trigger, constants)), (0, True)))
                     for e, event in enumerate(events)
                 ],
             ),
@@ -88,7 +89,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
     parts.append(cases("event", "e, y, z, p, t, out", "e", values))
     parts.append(cases("event_vjp", "e, y, z, p, t, v, gy, gz, gp, gt", "e", gradients))
     place = {s: i for i, s in enumerate(varying)}
-    of_time = [not g.free_symbols & set(states) for g in functions]
+    of_time = [not symbols_of(g) & set(states) for g in functions]
     of_states = {symbol(mode.parameter) for mode, own in zip(modes, of_time, strict=True) if not own}
     return parts, {
         "SWITCHES": len(modes),
@@ -97,7 +98,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
         "AT_ZERO": [int(mode.at_zero) for mode in modes],
         "KINK": [int(mode.kink) for mode in modes],
         "OF_TIME": [int(own) for own in of_time],
-        "EVENT_OF_TIME": [int(not e.trigger.free_symbols & of_states) for e in events],
+        "EVENT_OF_TIME": [int(not symbols_of(e.trigger) & of_states) for e in events],
         "ASSIGNED": assigned or [[0] * len(states)],
         "PERSISTENT": [int(e.persistent) for e in events],
         "TRIGGER_VALUES": [int(e.use_trigger_values) for e in events],
@@ -115,10 +116,10 @@ def _event(
     """
     states = [symbol(s) for s in network.states]
     current = {s: sp.Dummy(f"{s}_now", real=True) for s in states}
-    now = {name: e.xreplace(network.expand) for name, e in event.changes.items()}
+    now = {name: replaced(e, network.expand) for name, e in event.changes.items()}
     for name, volume in event.dilution.items():
         now[name] = current[symbol(name)] * current.get(symbol(volume), symbol(volume)) / now[volume]
-    now = {name: plain(e.xreplace(constants)) for name, e in now.items()}
+    now = {name: plain(replaced(e, constants)) for name, e in now.items()}
     index = {s: i for i, s in enumerate(states)}
     inputs = {s: f"y[{i}]" for s, i in index.items()} | {current[s]: f"z[{i}]" for s, i in index.items()}
     inputs |= {s: f"p[{i}]" for i, s in enumerate(varying)} | {TIME: "t"}
@@ -143,10 +144,13 @@ def step_limit_source(network: Network, varying: list[sp.Symbol], constants: dic
     constants
         Symbol -> value of all others.
     """
-    limits = [plain(e.xreplace(constants)) for e in step_limits(network)]
+    limits = step_limits(network)
+    values = [plain(replaced(e, constants)) for e in limits.values]
     inputs = {symbol(s): f"y[{i}]" for i, s in enumerate(network.states)}
     inputs |= {s: f"p[{i}]" for i, s in enumerate(varying)} | {TIME: "t"}
-    names = [f"h{n}" for n in range(len(limits))]
-    lines = block(inputs, [(f"{name} = ", e) for name, e in zip(names, limits, strict=True)])
-    lines.append(f"out[0] = min({', '.join(['inf', *names])})")
-    return definition("step_limit", "y, p, t, out", lines if limits else []), {"LIMITED": int(bool(limits))}
+    of_names = {name: f"u{n}" for n, name in enumerate(limits.names)}
+    lines = block(inputs, [(f"{of_names[name]} = ", e) for name, e in zip(limits.names, values, strict=True)])
+    steps = {f"h{n}": plain(e) for n, e in enumerate(limits.steps)}
+    lines += block({**of_names, TIME: "t"}, [(f"{h} = ", e) for h, e in steps.items()], "s")
+    lines.append(f"out[0] = min({', '.join(['inf', *steps])})")
+    return definition("step_limit", "y, p, t, out", lines if steps else []), {"LIMITED": int(bool(steps))}

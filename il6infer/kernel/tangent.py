@@ -11,6 +11,7 @@ from il6infer.kernel.layout import Layout
 from il6infer.kernel.printer import function
 from il6infer.kernel.rates import equations
 from il6infer.network.derivatives import derivative
+from il6infer.network.graphs import symbols_of
 from il6infer.network.network import TIME, internal, symbol
 from il6infer.problems.spec import Problem
 
@@ -58,7 +59,7 @@ def sensitivity_source(problem: Problem, spec: Layout, stage_count: int) -> tupl
         entries = [
             (i, j, slope)
             for i, expression in enumerate(expressions)
-            for j in sorted(place[s] for s in expression.free_symbols & place.keys())
+            for j in sorted(place[s] for s in symbols_of(expression) & place.keys())
             if j >= first and (slope := derivative(expression, variables[j])) != 0
         ]
         rows += [i for i, _, _ in entries]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sympy as sp
 
+from il6infer.network.graphs import absolute, of_kinds, remade, symbols_of
 from il6infer.network.poles import is_short
-from il6infer.network.primitives import AtLeast
+from il6infer.network.primitives import ByConjugate, Chosen
 
 _HALF = sp.Rational(1, 2)
 
@@ -22,39 +23,32 @@ def conjugated(expression: sp.Expr) -> sp.Expr:
     expression
         With sympy's functions. What has been written so is left.
     """
-    roots = (p for p in expression.atoms(sp.Pow) if p.exp == _HALF and p.base.is_Add)
+    roots = (p for p in of_kinds([expression], sp.Pow) if p.exp == _HALF and p.base.is_Add)
     return _conjugated(expression, {}) if any(roots) else expression
 
 
 def _conjugated(e: sp.Basic, known: dict[sp.Basic, sp.Basic]) -> sp.Basic:
-    if e.is_Atom or _is_written(e):
+    if e.is_Atom or isinstance(e, ByConjugate):
         return e
     if e not in known:
         arguments = [_conjugated(argument, known) for argument in e.args]
-        own = e if arguments == list(e.args) else e.func(*arguments)
+        own = remade(e, arguments)
         known[e] = _small_root(own) if own.is_Add else _multiplied(own) if own.is_Mul else own
     return known[e]
 
 
-def _is_written(e: sp.Basic) -> bool:
-    if not isinstance(e, sp.Piecewise):
-        return False
-    condition = e.args[0][1]
-    return isinstance(condition, sp.StrictLessThan) and isinstance(condition.lhs, AtLeast)
-
-
 def _multiplied(product: sp.Expr) -> sp.Expr:
     """Take into the choice what the product divides by: the small root may have it as a factor."""
-    chosen = next((factor for factor in product.args if _is_written(factor)), None)
+    chosen = next((factor for factor in product.args if isinstance(factor, ByConjugate)), None)
     if chosen is None or not is_short(product):  # what is multiplied stands in both branches
         return product
     rest = sp.Mul(*[factor for factor in product.args if factor != chosen])
-    return sp.Piecewise(*[(value * rest, condition) for value, condition in chosen.args])
+    return chosen.of_forms(lambda form: form * rest)
 
 
 def _parts(total: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr] | None:
     """Give p, c, s and q of p + c sqrt(s) with q = c**2 s - p**2, where q is one term; None of any other sum."""
-    if not is_short(total) or total.has(sp.Piecewise):
+    if not is_short(total) or total.has(sp.Piecewise, Chosen):
         return None
     roots = [
         (term, coefficient, factors[0])
@@ -66,7 +60,7 @@ def _parts(total: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr] | None:
         return None
     term, coefficient, root = roots[0]
     p = total - term
-    if not p.free_symbols:
+    if not symbols_of(p):
         return None
     q = sp.expand(coefficient**2 * root.base - p**2)
     return (p, coefficient, root.base, q) if q != 0 and not q.is_Add else None
@@ -78,6 +72,6 @@ def _small_root(total: sp.Expr) -> sp.Expr:
         return total
     p, c, s, q = found
     sign = sp.sign(c)
-    # The size of p, for one engine computes both sides; sympy would divide a bare relation by its numbers.
-    small = sign * q / (sp.Abs(p) + sp.Abs(c) * sp.sqrt(s))
-    return sp.Piecewise((small, sp.StrictLessThan(AtLeast(sign * p, sp.Integer(0)), _HALF)), (total, True))
+    # The size of p, for one engine computes both sides.
+    small = sign * q / (absolute(p) + absolute(c) * sp.sqrt(s))
+    return ByConjugate(-sign * p, small, total)

@@ -15,6 +15,7 @@ from functools import reduce
 
 import sympy as sp
 
+from il6infer.network.graphs import absolute, remade
 from il6infer.network.magnitudes import relative
 from il6infer.network.primitives import AbsoluteValue, AtLeast, Floor, Larger, Power
 
@@ -157,7 +158,7 @@ FUNCTIONS: tuple[FormulaFunction, ...] = (
     FormulaFunction("floor", (1, 1), sp.floor, (sp.floor, Floor), Floor, ("floor", "floor"), "llvm.floor.f64"),
     _whole("ceiling", sp.ceiling, sp.ceiling, plain=lambda x: -Floor(-x)),
     FormulaFunction(
-        "abs", (1, 1), sp.Abs, (sp.Abs, AbsoluteValue), AbsoluteValue, ("abs", "abs"), "llvm.fabs.f64", "abs"
+        "abs", (1, 1), absolute, (sp.Abs, AbsoluteValue), AbsoluteValue, ("abs", "abs"), "llvm.fabs.f64", "abs"
     ),
     _whole("sign", sp.sign, sp.sign, plain=_sign),
     _whole("factorial", _make_factorial, sp.factorial, plain=_factorial),
@@ -264,7 +265,7 @@ def _plain(e: sp.Basic, known: dict[sp.Basic, sp.Basic]) -> sp.Basic:
         elif isinstance(e, sp.Xor):
             known[e] = reduce(lambda a, b: sp.Or(sp.And(a, sp.Not(b)), sp.And(sp.Not(a), b)), arguments)
         else:
-            known[e] = e if arguments == list(e.args) else e.func(*arguments)
+            known[e] = remade(e, arguments)
     return known[e]
 
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from il6infer.network.conjugates import conjugated
-from il6infer.network.primitives import Largest, LogSize, RelativeExp, RelativePower
+from il6infer.network.graphs import holds, parts, remade, rewritten, symbols_of
+from il6infer.network.primitives import AbsoluteValue, Largest, LogSize, RelativeExp, RelativePower
 from il6infer.network.removable import removable
 
 _HIGH = 20
@@ -64,8 +65,8 @@ class _Product:
     def over(self, largest: sp.Expr) -> sp.Expr:
         """Divide by exp(largest)."""
         terms = sp.Add.make_args(self.size)
-        own = sp.Add(*[t for t in terms if not t.has(Largest)])
-        less = largest - sp.Add(*[t for t in terms if t.has(Largest)])
+        own = sp.Add(*[t for t in terms if not holds(t, Largest)])
+        less = largest - sp.Add(*[t for t in terms if holds(t, Largest)])
         if self.power is not None:
             base, exponent = self.power
             return self.part * RelativePower(base, exponent, LogSize(base), own - less)
@@ -84,18 +85,18 @@ def relative(expression: sp.Basic) -> sp.Basic:
         With sympy's functions. What has been written so is left.
     """
     expression = removable(conjugated(expression))
-    return _relative(expression, {}) if any(map(_grows, sp.preorder_traversal(expression))) else expression
+    return _relative(expression, {}) if any(map(_grows, parts([expression]))) else expression
 
 
 def _grows(e: sp.Basic) -> bool:
     """Whether it is an exponential, or a power that counts as one."""
     if isinstance(e, (sp.exp, *_HYPERBOLIC)):
-        return bool(e.free_symbols)
+        return bool(symbols_of(e))
     if not e.is_Pow:
         return False
     base, exponent = e.args
     if exponent.is_number:
-        return bool(base.free_symbols) and bool(exponent.is_real) and abs(float(exponent)) > _HIGH
+        return bool(symbols_of(base)) and bool(exponent.is_real) and abs(float(exponent)) > _HIGH
     return not base.is_number or bool(base.is_positive)
 
 
@@ -111,22 +112,22 @@ def _relative(e: sp.Basic, known: dict[sp.Basic, sp.Basic]) -> sp.Basic:
             known[e] = sp.log(product.part) + product.whole_size
         else:
             arguments = [_relative(argument, known) for argument in e.args]
-            known[e] = e if arguments == list(e.args) else e.func(*arguments)
+            known[e] = remade(e, arguments)
     return known[e]
 
 
 def _product(e: sp.Expr, known: dict[sp.Basic, sp.Basic]) -> _Product:
     if isinstance(e, sp.exp):
-        return _Product(_ONE, _relative(e.args[0], known)) if e.free_symbols else _Product(e)
+        return _Product(_ONE, _relative(e.args[0], known)) if symbols_of(e) else _Product(e)
     if isinstance(e, _HYPERBOLIC):
         return _hyperbolic(type(e), _relative(e.args[0], known))
-    if isinstance(e, sp.Abs):
+    if isinstance(e, sp.Abs | AbsoluteValue):
         inner = _product(e.args[0], known)
         if inner.summed and inner.power is None:
-            return replace(inner, part=sp.Abs(inner.part))
+            return replace(inner, part=e.func(inner.part))
     if e.is_Mul:
         return _times([_product(factor, known) for factor in e.args])
-    if e.is_Add and not e.has(RelativeExp, RelativePower):
+    if e.is_Add and not holds(e, RelativeExp, RelativePower):
         terms = [_product(term, known) for term in e.args]
         if any(not term.plain for term in terms):
             sizes = sorted({term.whole_size for term in terms}, key=sp.default_sort_key)
@@ -148,7 +149,7 @@ def _product(e: sp.Expr, known: dict[sp.Basic, sp.Basic]) -> _Product:
 
 def _inside(e: sp.Expr, known: dict[sp.Basic, sp.Basic]) -> sp.Expr:
     arguments = [_relative(argument, known) for argument in e.args]
-    return e if arguments == list(e.args) else e.func(*arguments)
+    return remade(e, arguments)
 
 
 def _times(factors: list[_Product]) -> _Product:
@@ -178,10 +179,17 @@ def written_out(expression: sp.Expr) -> sp.Expr:
     expression
         Of a network.
     """
-    if not expression.has(RelativeExp, RelativePower, Largest):
+    if not holds(expression, RelativeExp, RelativePower, Largest):
         return expression
-    return (
-        expression.replace(Largest, lambda *sizes: sp.Integer(0))
-        .replace(RelativeExp, lambda u, m: sp.exp(u - m))
-        .replace(RelativePower, lambda base, exponent, _, w: base**exponent * sp.exp(w))
-    )
+    return rewritten(expression, _written_out)
+
+
+def _written_out(e: sp.Basic) -> sp.Basic:
+    if isinstance(e, Largest):
+        return _ZERO
+    if isinstance(e, RelativeExp):
+        return sp.exp(e.args[0] - e.args[1])
+    if isinstance(e, RelativePower):
+        base, exponent, _, size = e.args
+        return base**exponent * sp.exp(size)
+    return e

@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.function import Application
 
-from il6infer.network.primitives import Larger
+from il6infer.network.primitives import BySeries, Larger
 
 NEAR = sp.Rational(10_001, 1_000_000)
 """Square of u up to which series stand."""
@@ -54,7 +54,7 @@ _NUMPY: list = [
 
 
 def where_small(near: sp.Expr, sizes: Iterable[sp.Expr], far: sp.Expr) -> sp.Expr:
-    """Choose a series where it stands, and else what it stands for; `is_chosen` knows such a choice.
+    """Choose a series where it stands, and else what it stands for.
 
     Parameters
     ----------
@@ -65,23 +65,12 @@ def where_small(near: sp.Expr, sizes: Iterable[sp.Expr], far: sp.Expr) -> sp.Exp
     far
         The formula itself.
     """
-    # sympy would divide a bare relation by its numbers.
-    return sp.Piecewise(
-        (near, sp.StrictLessThan(reduce(lambda a, b: Larger(a, b), sizes, sp.Integer(0)), NEAR)), (far, True)
-    )
+    return BySeries(NEAR - reduce(lambda a, b: Larger(a, b), sizes, sp.Integer(0)), near, far)
 
 
 def is_short(e: sp.Basic) -> bool:
     """Whether an expression has few parts; looks at no more of a long one."""
     return next(islice(sp.preorder_traversal(e), _LONGEST, None), None) is None
-
-
-def is_chosen(e: sp.Basic) -> bool:
-    """Whether it is what `where_small` has made."""
-    if not isinstance(e, sp.Piecewise):
-        return False
-    condition = e.args[0][1]
-    return isinstance(condition, sp.StrictLessThan) and isinstance(condition.lhs, Larger)
 
 
 def without_poles(e: sp.Expr) -> sp.Expr:
@@ -122,7 +111,7 @@ def _taylor(g: sp.Expr) -> list[sp.Expr] | None:
     if g.subs(_Z, 0).is_finite:
         return None
     # A series inside stands for what it is chosen beside.
-    g = g.replace(is_chosen, lambda chosen: chosen.args[-1][0])
+    g = g.replace(BySeries, lambda test, near, far: far)
     if not all(isinstance(function, _ANALYTIC) for function in g.atoms(Application)):
         return None
     circle = np.exp(2j * np.pi * np.arange(_POINTS) / _POINTS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 from sympy.core.evalf import prec_to_dps
 
@@ -116,6 +118,47 @@ class AtLeast(_Number):
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Differentiate."""
         return sp.Integer(0)
+
+
+class Chosen(sp.Function):
+    """The second where the first is above 0, else the third, NaN in the first included: two forms of one function.
+
+    SymPy's own `Piecewise` is unfolded into all combinations where one stands in another.
+    """
+
+    nargs = 3
+
+    @classmethod
+    def eval(cls, test: sp.Expr, form: sp.Expr, other: sp.Expr) -> sp.Expr | None:
+        """Choose where it is known which.
+
+        Parameters
+        ----------
+        test
+            Above 0 for the second.
+        form, other
+            The same in two forms.
+        """
+        if form is other:
+            return form
+        value = test.evalf() if test.is_number else None
+        return None if value is None else form if value.is_extended_positive else other
+
+    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
+        return self.of_forms(lambda form: form.diff(s))
+
+    def of_forms(self, function: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+        """Give the choice between what a function makes of the two forms; the test stays."""
+        test, form, other = self.args
+        return self.func(test, function(form), function(other))
+
+
+class BySeries(Chosen):
+    """A quotient of two that vanish together, or a sum whose poles cancel: `il6infer.network.poles.where_small`."""
+
+
+class ByConjugate(Chosen):
+    """A root of a quadratic equation, see `il6infer.network.conjugates`."""
 
 
 class Largest(_Number):

@@ -15,7 +15,9 @@ from itertools import chain, combinations, permutations, product
 
 import sympy as sp
 
-from il6infer.network.poles import is_chosen, where_small, without_poles
+from il6infer.network.graphs import of_kinds, remade, symbols_of
+from il6infer.network.poles import is_short, where_small, without_poles
+from il6infer.network.primitives import BySeries
 
 _EXPONENTIAL, _LOGARITHM = sp.Integer(1), sp.Integer(25)
 """Square of what a series is in, times this, is held against `NEAR`."""
@@ -131,7 +133,7 @@ def removable(expression: sp.Expr) -> sp.Expr:
     expression
         With sympy's functions. What has been written so is left.
     """
-    return _removable(expression, {}) if any(map(_may_vanish, expression.atoms(*_KINDS))) else expression
+    return _removable(expression, {}) if any(map(_may_vanish, of_kinds([expression], *_KINDS))) else expression
 
 
 def _may_vanish(e: sp.Basic) -> bool:
@@ -139,11 +141,11 @@ def _may_vanish(e: sp.Basic) -> bool:
 
 
 def _removable(e: sp.Basic, known: dict[sp.Basic, sp.Basic]) -> sp.Basic:
-    if e.is_Atom or is_chosen(e):
+    if e.is_Atom or isinstance(e, BySeries):
         return e
     if e not in known:
         arguments = [_removable(argument, known) for argument in e.args]
-        own = e if arguments == list(e.args) else e.func(*arguments)
+        own = remade(e, arguments)
         written = _by_series(own) if own.is_Mul else own
         known[e] = without_poles(own) if written is own and (own.is_Mul or own.is_Add) else written
     return known[e]
@@ -159,7 +161,9 @@ def _by_series(whole: sp.Expr) -> sp.Expr:
         if found is not None:
             rest = [factor for m, factor in enumerate(factors) if m not in (place, n)]
             near, sizes = found
-            return where_small(sp.Mul(near, *rest), _largest(sizes), whole)
+            left = sp.Mul(near, *rest)
+            # What is left may vanish with another, as of u**2 / (sin(u) * tan(u)).
+            return where_small(_by_series(left) if left.is_Mul else left, _largest(sizes), whole)
     return _without_common_factor(whole)
 
 
@@ -188,7 +192,7 @@ def _largest(sizes: list[sp.Expr]) -> list[sp.Expr]:
 
 def _plain_view(factor: sp.Expr) -> Iterator[_View]:
     base, power = factor.as_base_exp()
-    if not (power.is_Integer and base.free_symbols):
+    if not (power.is_Integer and symbols_of(base)):
         return
     yield _View(base, int(power))
     if _is_difference(base):
@@ -200,7 +204,7 @@ def _plain_view(factor: sp.Expr) -> Iterator[_View]:
 def _views(factor: sp.Expr) -> list[_View]:
     """Ways to write a factor that holds a function; those that need the fewest series first."""
     base, power = (factor, _ONE) if isinstance(factor, sp.exp) else factor.as_base_exp()
-    found = _vanishing(base) if power.is_Integer and base.free_symbols else None
+    found = _vanishing(base) if power.is_Integer and symbols_of(base) else None
     if found is None:
         return []
     order = found.order * int(power)
@@ -222,7 +226,7 @@ def _vanishing(base: sp.Expr) -> _Vanishing | None:
         over, order, scale = _ODD[type(base)]
         return _Vanishing(base.args[0], lambda d: over(d) ** order, lambda d: scale * d**2, order)
     if isinstance(base, sp.log):
-        return _of_logarithm(_ONE, *base.args[0].as_numer_denom())
+        return _of_logarithm(_ONE, *_over(base.args[0]))
     if not base.is_Add or len(base.args) != 2:
         return None
     first, second = base.args
@@ -243,7 +247,7 @@ def _two_logarithms(first: sp.Expr, second: sp.Expr) -> _Vanishing | None:
     coefficient = first / a
     if coefficient + second / b != 0:
         return None
-    return _of_logarithm(coefficient, *(a.args[0] / b.args[0]).as_numer_denom())
+    return _of_logarithm(coefficient, *_over(a.args[0] / b.args[0]))
 
 
 def _of_cosine(first: sp.Expr, second: sp.Expr) -> _Vanishing | None:
@@ -277,7 +281,7 @@ def _exponential(term: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     for factor in sp.Mul.make_args(term):
         if isinstance(factor, sp.exp):
             exponents.append(factor.args[0])
-        elif factor.is_Pow and not factor.exp.is_Integer and factor.free_symbols:
+        elif factor.is_Pow and not factor.exp.is_Integer and symbols_of(factor):
             exponents.append(factor.exp * sp.log(factor.base))
         else:
             coefficient.append(factor)
@@ -287,7 +291,17 @@ def _exponential(term: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 def _factors(d: sp.Expr) -> list[sp.Expr]:
     """Factors of what vanishes."""
     parts = sp.Mul.make_args(d)
-    return [*chain.from_iterable(sp.Mul.make_args(sp.factor_terms(p)) if p.is_Add else (p,) for p in parts)]
+    return [*chain.from_iterable(sp.Mul.make_args(sp.factor_terms(p)) if _is_short_sum(p) else (p,) for p in parts)]
+
+
+def _is_short_sum(e: sp.Expr) -> bool:
+    """Whether sympy can be asked for factors of a sum: of a long one it looks at all that is written out."""
+    return e.is_Add and is_short(e)
+
+
+def _over(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """Numerator and denominator."""
+    return e.as_numer_denom() if is_short(e) else (e, _ONE)
 
 
 def _ratio(a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
@@ -308,11 +322,11 @@ def _without_common_factor(whole: sp.Expr) -> sp.Expr:
         (a, m), (b, n) = one.as_base_exp(), other.as_base_exp()
         if m.is_Integer and n.is_Integer and m * n < 0 and _is_difference(a) and _is_difference(b):
             common = sp.gcd(a, b)
-            if common.free_symbols:
+            if symbols_of(common):
                 rest = [factor for factor in whole.args if factor not in (one, other)]
                 return sp.Mul(sp.cancel(a / common) ** m, sp.cancel(b / common) ** n, common ** (m + n), *rest)
     return whole
 
 
 def _is_difference(e: sp.Expr) -> bool:
-    return e.is_Add and {*e.as_coefficients_dict().values()} == {1, -1} and e.is_polynomial(*e.free_symbols)
+    return _is_short_sum(e) and {*e.as_coefficients_dict().values()} == {1, -1} and e.is_polynomial(*symbols_of(e))

@@ -11,6 +11,7 @@ import sympy as sp
 from il6infer._errors import UserError
 from il6infer.network.checks import parse
 from il6infer.network.formula import Translator, number
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Event, Network, symbol
 
 
@@ -81,7 +82,7 @@ class _Reader:
         known = {*self.compartments, *self.parameters, *self.species} - set(states) - set(self.derived)
         parameters = tuple(n for n in (*self.compartments, *self.parameters, *self.species) if n in known)
         elements = {**self.compartments, **self.parameters, **self.species}
-        timed = any(symbol(self.start_time) in e.free_symbols for e in self.initial.values())
+        timed = any(symbol(self.start_time) in symbols_of(e) for e in self.initial.values())
         own = (self.start_time,) if timed else ()
         return Network(
             id=self.model.getId() or "model",
@@ -152,7 +153,7 @@ class _Reader:
             name: None
             for event in events
             for name, e in event.changes.items()
-            if name in set_here and name not in others and e.free_symbols & own
+            if name in set_here and name not in others and symbols_of(e) & own
         }:
             others += more
             own |= {symbol(name) for name in more}
@@ -182,7 +183,7 @@ class _Reader:
                     column[index[species.getId()]] += sign * self._stoichiometry(reference)
             parts = {weight: column for weight, column in parts.items() if column.any()}
             for weight, column in parts.items():
-                rate = self.rates[reaction.getId()].xreplace(self.expand)
+                rate = replaced(self.rates[reaction.getId()], self.expand)
                 columns.append(column)
                 fluxes.append(sp.Add(*[term * weight for term in sp.Add.make_args(rate)]))
                 ids.append(reaction.getId())
@@ -190,7 +191,7 @@ class _Reader:
             if rule.isRate():
                 rate = self.translate(rule.getMath(), f"{self.source}, rateRule of '{name}'")
                 columns.append(np.array([float(s == name) for s in states]))
-                fluxes.append(rate.xreplace(self.expand))
+                fluxes.append(replaced(rate, self.expand))
                 ids.append(f"d({name})/dt")
         matrix = np.array(columns).T if columns else np.zeros((len(states), 0))
         return matrix, tuple(fluxes), tuple(ids)
@@ -199,16 +200,16 @@ class _Reader:
         """Value at the start of everything but rules: states by parameters, parameters by other parameters."""
         given = {name: self._given(name) for name in (*self.compartments, *self.parameters, *self.species)}
         given = {
-            name: e.xreplace(self.expand).xreplace({TIME: symbol(self.start_time)})
+            name: replaced(e, self.expand).xreplace({TIME: symbol(self.start_time)})
             for name, e in given.items()
             if name not in self.derived
         }
-        self.assignments = {name: e for name, e in given.items() if e.free_symbols}
+        self.assignments = {name: e for name, e in given.items() if symbols_of(e)}
         at_start = {
             symbol(name): e
             for name, e in resolve({name: given[name] for name in states}, f"{self.source}: initial values").items()
         }
-        result = {name: e.xreplace(at_start) for name, e in given.items()}
+        result = {name: replaced(e, at_start) for name, e in given.items()}
         resolve({n: e for n, e in result.items() if n not in states}, f"{self.source}: initial values")
         return result
 
@@ -283,7 +284,7 @@ def resolve(definitions: Mapping[str, sp.Expr], where: str) -> dict[str, sp.Expr
     done: dict[sp.Symbol, sp.Expr] = {}
     waiting = {symbol(name): expression for name, expression in definitions.items()}
     while waiting:
-        ready = [s for s, e in waiting.items() if not e.free_symbols & waiting.keys()]
+        ready = [s for s, e in waiting.items() if not symbols_of(e) & waiting.keys()]
         if not ready:
             circle = ", ".join(sorted(f"'{s}'" for s in waiting))
             raise UserError(f"{where} depend on each other in a circle, among {circle}.")

@@ -9,6 +9,7 @@ from itertools import combinations
 import sympy as sp
 from sympy.core.relational import Relational
 
+from il6infer.network.graphs import of_kinds, replaced, symbols_of
 from il6infer.network.network import TIME, Network, symbol
 
 CONDITION, KINK, STEP = "condition", "kink", "step"
@@ -35,12 +36,12 @@ class Switch:
 
     def depends_on(self, names: Iterable[str]) -> bool:
         """Whether the function names one of these ids."""
-        return bool(self.function.free_symbols & {symbol(name) for name in names})
+        return bool(symbols_of(self.function) & {symbol(name) for name in names})
 
     @property
     def depends_on_time(self) -> bool:
         """Whether the function names the time itself."""
-        return TIME in self.function.free_symbols
+        return TIME in symbols_of(self.function)
 
 
 def switches(expressions: Iterable[sp.Basic]) -> tuple[Switch, ...]:
@@ -49,23 +50,23 @@ def switches(expressions: Iterable[sp.Basic]) -> tuple[Switch, ...]:
     for switch in (s for e in expressions for s in _all_of(sp.sympify(e))):
         _, rest = switch.function.as_coeff_Mul()
         function = -rest if rest.could_extract_minus_sign() else rest
-        if function.free_symbols and (function not in found or found[function].kind == KINK):
+        if symbols_of(function) and (function not in found or found[function].kind == KINK):
             found[function] = Switch(function, switch.kind, switch.cause)
     return tuple(sorted(found.values(), key=lambda s: str(s.function)))
 
 
 def switches_of(network: Network) -> tuple[Switch, ...]:
     """Switches of the right-hand side, in whose expressions derived quantities are replaced."""
-    return switches(e.xreplace(network.expand) for e in (*network.rhs, *network.fluxes))
+    return switches(replaced(e, network.expand) for e in (*network.rhs, *network.fluxes))
 
 
 def _all_of(expression: sp.Basic) -> Iterable[Switch]:
-    for relation in expression.atoms(Relational):
+    for relation in of_kinds([expression], Relational):
         yield Switch(relation.lhs - relation.rhs, CONDITION, relation)
-    for e in expression.atoms(sp.Abs, sp.sign):
+    for e in of_kinds([expression], sp.Abs, sp.sign):
         yield Switch(e.args[0], KINK if isinstance(e, sp.Abs) else STEP, e)
-    for e in expression.atoms(sp.Min, sp.Max):
+    for e in of_kinds([expression], sp.Min, sp.Max):
         for a, b in combinations(e.args, 2):
             yield Switch(a - b, KINK, e)
-    for e in expression.atoms(sp.floor, sp.ceiling):
+    for e in of_kinds([expression], sp.floor, sp.ceiling):
         yield Switch(sp.sin(sp.pi * e.args[0]), STEP, e)

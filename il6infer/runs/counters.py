@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
+from il6infer.network.graphs import all_replaced, holds, of_kinds, replaced, symbols_of
 from il6infer.network.network import TIME, Event, Network, symbol
 
 MOST_BRANCHES = 64
@@ -27,7 +28,7 @@ def with_counters(network: Network) -> Network:
     Nor do conditions of numbers that step, as ``(x > 1) + (y > 1) > 1``: where these change has no slope.
     """
     network = _rewritten(network, {e: _sign(e.args[0]) for e in _found(network, sp.sign)})
-    branching = {e: _of_branches(e) for e in _found(network, Relational) if e.has(sp.Piecewise)}
+    branching = {e: _of_branches(e) for e in _found(network, Relational) if holds(e, sp.Piecewise)}
     network = _rewritten(network, {e: of_branches for e, of_branches in branching.items() if of_branches != e})
     while steps := _innermost(network):
         arguments = dict.fromkeys(step.args[0] if isinstance(step, sp.floor) else -step.args[0] for step in steps)
@@ -44,20 +45,19 @@ def _found(network: Network, *functions: type) -> set[sp.Basic]:
     """Find functions of states and time in rates and triggers."""
     varying = {TIME, *map(symbol, network.states)}
     expressions: Iterable[sp.Basic] = (*network.rhs, *network.fluxes, *(e.trigger for e in network.events))
-    found = set().union(*[sp.sympify(e).atoms(*functions) for e in expressions], set())
-    return {e for e in found if e.free_symbols & varying}
+    return {e for e in of_kinds(map(sp.sympify, expressions), *functions) if symbols_of(e) & varying}
 
 
 def _rewritten(network: Network, written: dict[sp.Basic, sp.Basic]) -> Network:
     if not written:
         return network
-    while inner := [e for e in written.values() if e.atoms(*{type(f) for f in written}) & written.keys()]:
-        written = {f: e.xreplace(written) if e in inner else e for f, e in written.items()}
+    while inner := [e for e in written.values() if of_kinds([e], *{type(f) for f in written}) & written.keys()]:
+        written = {f: replaced(e, written) if e in inner else e for f, e in written.items()}
     return replace(
         network,
-        rhs=tuple(e.xreplace(written) for e in network.rhs),
-        fluxes=tuple(e.xreplace(written) for e in network.fluxes),
-        events=tuple(replace(e, trigger=e.trigger.xreplace(written)) for e in network.events),
+        rhs=all_replaced(network.rhs, written),
+        fluxes=all_replaced(network.fluxes, written),
+        events=tuple(replace(e, trigger=replaced(e.trigger, written)) for e in network.events),
     )
 
 
@@ -81,13 +81,14 @@ def _of_branches(condition: Relational) -> sp.Basic:
 
 
 def _of_branches_within(e: sp.Basic) -> sp.Basic:
-    return e.xreplace({inner: _of_branches(inner) for inner in e.atoms(Relational) if inner.has(sp.Piecewise)})
+    branching = {inner for inner in of_kinds([e], Relational) if holds(inner, sp.Piecewise)}
+    return replaced(e, {inner: _of_branches(inner) for inner in branching})
 
 
 def _innermost(network: Network) -> list[sp.Basic]:
     """Find the steps whose arguments hold no step."""
     steps = _found(network, sp.floor, sp.ceiling)
-    return sorted((s for s in steps if not steps & s.args[0].atoms(sp.floor, sp.ceiling)), key=str)
+    return sorted((s for s in steps if not steps & of_kinds(s.args, sp.floor, sp.ceiling)), key=str)
 
 
 def free_name(name: str, taken: set[str]) -> str:

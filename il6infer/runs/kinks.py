@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import sympy as sp
 from sympy.core.relational import Relational
 
+from il6infer.network.graphs import holds, of_kinds, remade, symbols_of
+
 
 def smooth_branches(
     expressions: Iterable[sp.Expr], varying: Iterable[sp.Symbol]
@@ -25,23 +27,27 @@ def smooth_branches(
         States and time: functions of parameters alone stay as they are.
     """
     varying = set(varying)
-    jumps = [_rewritten(sp.sympify(e), varying, {sp.acot: _arccot}) for e in expressions]
-    smooth = [_rewritten(e, varying, {sp.Abs: _size, sp.Max: _largest, sp.Min: _smallest}) for e in jumps]
-    return smooth, _relations(smooth) - _relations(jumps)
+    jumps = _all_rewritten(map(sp.sympify, expressions), varying, {sp.acot: _arccot})
+    smooth = _all_rewritten(jumps, varying, {sp.Abs: _size, sp.Max: _largest, sp.Min: _smallest})
+    return smooth, of_kinds(smooth, Relational) - of_kinds(jumps, Relational)
 
 
-def _relations(expressions: Iterable[sp.Basic]) -> set[Relational]:
-    return set().union(*[e.atoms(Relational) for e in expressions], set())
+def _all_rewritten(expressions: Iterable[sp.Basic], varying: set[sp.Symbol], rules: dict) -> list[sp.Basic]:
+    known: dict[sp.Basic, sp.Basic] = {}
+    return [_rewritten(e, varying, rules, known) if holds(e, *rules) else e for e in expressions]
 
 
-def _rewritten(e: sp.Basic, varying: set[sp.Symbol], rules: dict) -> sp.Basic:
+def _rewritten(e: sp.Basic, varying: set[sp.Symbol], rules: dict, known: dict[sp.Basic, sp.Basic]) -> sp.Basic:
     # What a condition or a step depends on is looked at where it is, by value: a kink of it is none of the rates.
-    if e.is_Atom or isinstance(e, Relational | sp.floor | sp.ceiling | sp.sign) or not e.has(*rules):
+    if e.is_Atom or isinstance(e, Relational | sp.floor | sp.ceiling | sp.sign):
         return e
-    arguments = [_rewritten(argument, varying, rules) for argument in e.args]
-    if e.func in rules and e.free_symbols & varying:
-        return rules[e.func](e.args, arguments)
-    return e if arguments == list(e.args) else e.func(*arguments)
+    if e not in known:
+        arguments = [_rewritten(argument, varying, rules, known) for argument in e.args]
+        if e.func in rules and symbols_of(e) & varying:
+            known[e] = rules[e.func](e.args, arguments)
+        else:
+            known[e] = remade(e, arguments)
+    return known[e]
 
 
 # Conditions are of the arguments as they were, branches of the arguments rewritten.

@@ -12,6 +12,7 @@ import numpy as np
 import sympy as sp
 
 from il6infer.network.conservation import is_nothing, moieties, moieties_of_course
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.jumps import EVALUATE
@@ -48,12 +49,12 @@ def laws_at_rest(problem: Problem, plan: Plan, constants: Mapping[sp.Symbol, sp.
     network = problem.network
     # Zero to the power of a parameter is zero, but where that is at a bound of zero, where its run fails.
     positive = {theta(p.id): sp.Dummy(positive=True) for p in problem.estimated if p.lower >= 0}
-    quantities = [e.xreplace(positive) for e in plan.quantities]
+    quantities = [replaced(e, positive) for e in plan.quantities]
     reader = _Reader(network, quantities, constants)
     before = [reader.before(run[0]) if run[0].steady else 0 for run in plan.runs]
     ends = [bool(len(times)) and times[-1] == np.inf for times in plan.run_times]
     after = [reader.after(run) if end else 0 for run, end in zip(plan.runs, ends, strict=True)]
-    named = set[sp.Basic]().union(*[rate.free_symbols for rate in network.rhs])
+    named = set[sp.Basic]().union(*[symbols_of(rate) for rate in network.rhs])
     ends = np.array([symbol(name) not in named for name in network.states])
     chosen = tuple(equations(own, ends) for own in reader.sets)
     return Laws(tuple(reader.sets), chosen, tuple(before), tuple(after))
@@ -149,7 +150,7 @@ class _Reader:
         values = {s: self._quantities[i] for s, i in zip(self._symbols, segment.values, strict=False)}
         found: dict[sp.Symbol, sp.Expr] = {}
         for own, mode in self._modes.items():
-            function = mode.located_function.xreplace({TIME: sp.Integer(0)}).xreplace(values)
+            function = replaced(mode.located_function, {TIME: sp.Integer(0)}).xreplace(values)
             if function.is_positive or function.is_negative:
                 found[own] = sp.Integer(1 if function.is_positive else 0)
         return found
@@ -180,7 +181,7 @@ class _Reader:
     def _absent(self, segments: Sequence[Segment]) -> np.ndarray:
         """Find the states (states,) that are zero at the start, and that no jump makes anything else."""
         values = {s: self._quantities[i] for s, i in zip(self._symbols, segments[0].values, strict=False)}
-        zero = np.array([is_nothing(e.xreplace(values)) for e in self._network.initial], dtype=bool)
+        zero = np.array([is_nothing(replaced(e, values)) for e in self._network.initial], dtype=bool)
         for segment in segments:
             for state, kind, index in segment.jumps:
                 if kind == EVALUATE or not is_nothing(self._quantities[index]):

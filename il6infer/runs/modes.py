@@ -16,6 +16,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
 from il6infer._errors import UserError
+from il6infer.network.graphs import all_replaced, of_kinds, replaced, symbols_of
 from il6infer.network.network import TIME, Event, Mode, Network, symbol
 from il6infer.network.times import crossing_time, one_sided
 from il6infer.problems.spec import Problem
@@ -51,13 +52,13 @@ def with_modes(problem: Problem) -> Problem:
     found: dict[Relational, Mode] = {}
     same: dict[tuple[sp.Expr, bool], Mode] = {}
     taken = {*network.parameters, *network.states, *network.derived}
-    replaced: dict[sp.Basic, sp.Basic] = {}
+    holding: dict[sp.Basic, sp.Basic] = {}
     for relation in conditions:
         if not known.varies(relation):
             continue
         if known.schedules(relation) and relation not in found_with:
             mode = Mode(free_name(f"scheduled_{len(found)}", taken), relation)
-            replaced[relation] = sp.Gt(symbol(mode.parameter), HOLDS)
+            holding[relation] = sp.Gt(symbol(mode.parameter), HOLDS)
         else:
             sides = one_sided(relation)
             if sides is None:
@@ -70,24 +71,24 @@ def with_modes(problem: Problem) -> Problem:
                 mode = Mode(free_name(f"located_{len(found)}", taken), condition, function, at_zero)
                 same[function, at_zero] = mode
             holds = sp.Gt(symbol(mode.parameter), HOLDS)
-            replaced[relation] = sp.Not(holds) if negated else holds
+            holding[relation] = sp.Not(holds) if negated else holds
             if relation not in kinks:
                 jumps.add(mode.parameter)
         taken.add(mode.parameter)
         found[relation] = mode
     unique = dict.fromkeys(sorted(found.values(), key=lambda m: m.located))
     modes = tuple(replace(m, kink=m.located and m.parameter not in jumps) for m in unique)
-    size = len(network.rhs)
+    size, changed = len(network.rhs), all_replaced(given, holding)
     return replace(
         problem,
         network=replace(
             network,
             parameters=(*network.parameters, *(m.parameter for m in modes)),
             defaults=(*network.defaults, *(sp.Integer(0) for _ in modes)),
-            rhs=tuple(e.xreplace(replaced) for e in given[:size]),
-            fluxes=tuple(e.xreplace(replaced) for e in given[size:]),
+            rhs=changed[:size],
+            fluxes=changed[size:],
             events=tuple(
-                replace(e, trigger=e.trigger.xreplace(replaced)) if e in searched else e for e in network.events
+                replace(e, trigger=replaced(e.trigger, holding)) if e in searched else e for e in network.events
             ),
             modes=modes,
         ),
@@ -102,7 +103,7 @@ def located(network: Network) -> tuple[Mode, ...]:
 def located_events(network: Network) -> tuple[Event, ...]:
     """Events that the engine locates, those of highest priority first."""
     names = {symbol(mode.parameter) for mode in located(network)}
-    chosen = [e for e in network.events if e.trigger.free_symbols & names]
+    chosen = [e for e in network.events if symbols_of(e.trigger) & names]
     return tuple(sorted(chosen, key=lambda e: -float(e.priority or 0)))
 
 
@@ -125,7 +126,7 @@ class _KnownBefore:
         changes = [period.changes for e in problem.experiments for period in e.periods]
         changes += [e.changes for e in network.events]
         for target, expression in (pair for change in changes for pair in change.items()):
-            self._sources.setdefault(symbol(target), []).append(expression.xreplace(network.expand))
+            self._sources.setdefault(symbol(target), []).append(replaced(expression, network.expand))
         self._uncertain = {symbol(name) for name, estimate in own.items() if estimate} | self.states
 
     def __call__(self, symbols: Iterable[sp.Symbol]) -> bool:
@@ -135,14 +136,14 @@ class _KnownBefore:
                 return False
             if one not in seen:
                 seen.add(one)
-                waiting += [s for e in self._sources.get(one, []) for s in e.free_symbols]
+                waiting += [s for e in self._sources.get(one, []) for s in symbols_of(e)]
         return True
 
     def varies(self, relation: Relational) -> bool:
-        return bool(relation.free_symbols & {TIME, *self.states})
+        return bool(symbols_of(relation) & {TIME, *self.states})
 
     def schedules(self, relation: Relational) -> bool:
-        return crossing_time(relation) is not None and self(relation.free_symbols - {TIME})
+        return crossing_time(relation) is not None and self(symbols_of(relation) - {TIME})
 
     def schedules_all(self, condition: Boolean) -> bool:
         return all(self.schedules(r) for r in condition.atoms(Relational) if self.varies(r))
@@ -156,8 +157,7 @@ def _searched(network: Network, known: _KnownBefore) -> list[Event]:
 
 
 def _relations(expressions: Iterable[sp.Basic]) -> list[Relational]:
-    found = set().union(*[sp.sympify(e).atoms(Relational) for e in expressions], set())
-    return sorted(found, key=str)
+    return sorted(of_kinds(map(sp.sympify, expressions), Relational), key=str)
 
 
 def _refuse_equal(relation: Relational, events: Iterable[Event]) -> None:
@@ -191,15 +191,15 @@ def _as_states(network: Network, names: tuple[str, ...], given: set[str]) -> Net
     start = {name: free_name(f"{name}_at_start", taken) for name in names}
     defaults = dict(zip(network.parameters, network.defaults, strict=True))
     at_start = {symbol(name): symbol(start[name]) for name in names}
-    kept = {name: e.xreplace(at_start) for name, e in defaults.items() if name not in names}
+    kept = {name: replaced(e, at_start) for name, e in defaults.items() if name not in names}
     # A parameter of the problem that has the name sets the start.
-    kept |= {start[name]: symbol(name) if name in given else defaults[name].xreplace(at_start) for name in names}
+    kept |= {start[name]: symbol(name) if name in given else replaced(defaults[name], at_start) for name in names}
     return replace(
         network,
         states=(*network.states, *names),
         parameters=tuple(kept),
         defaults=tuple(kept.values()),
-        initial=(*(e.xreplace(at_start) for e in network.initial), *at_start.values()),
+        initial=(*all_replaced(network.initial, at_start), *at_start.values()),
         rhs=(*network.rhs, *(sp.Integer(0) for _ in names)),
         stoichiometry=np.vstack([network.stoichiometry, np.zeros((len(names), len(network.fluxes)))]),
     )

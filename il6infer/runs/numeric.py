@@ -8,8 +8,10 @@ import numpy as np
 import sympy as sp
 from sympy.printing.numpy import NumPyPrinter
 
+from il6infer.network.derivatives import derivative
 from il6infer.network.functions import PRIMITIVES, plain
-from il6infer.network.primitives import INTERNAL, LOG_OF_ZERO
+from il6infer.network.graphs import all_replaced, shared
+from il6infer.network.primitives import INTERNAL, LOG_OF_ZERO, Chosen
 
 
 def _power(x: float, n: float, *, in_slope: bool = False) -> float:
@@ -101,7 +103,9 @@ class Function:
     def jacobian(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
         """(expressions, arguments)."""
         if self._slopes is None:
-            self._slopes = _numeric(self._arguments, [e.diff(a) for e in self._expressions for a in self._arguments])
+            self._slopes = _numeric(
+                self._arguments, [derivative(e, a) for e in self._expressions for a in self._arguments]
+            )
         with np.errstate(all="ignore"):
             flat = np.array(self._slopes(*_numbers(values)), dtype=float)
         return flat.reshape(len(self._expressions), len(self._arguments))
@@ -113,6 +117,9 @@ def _numbers(values: Sequence[float] | np.ndarray) -> np.ndarray:
 
 class _Printer(NumPyPrinter):
     def _print_Function(self, e: sp.Expr) -> str:
+        if isinstance(e, Chosen):
+            test, form, other = map(self._print, e.args)
+            return f"(({form}) if ({test}) > 0 else ({other}))"
         return f"{_PRINTED[e.func]}({', '.join(map(self._print, e.args))})"
 
     def _print_ITE(self, e: sp.Basic) -> str:
@@ -129,6 +136,10 @@ class _Printer(NumPyPrinter):
 
 def _numeric(arguments: list[sp.Symbol], expressions: list[sp.Expr]) -> Callable:
     names = [sp.Symbol(f"a{i}_", real=True) for i in range(len(arguments))]
-    renamed = [e.xreplace(dict(zip(arguments, names, strict=True))) for e in expressions]
+    renamed = all_replaced(expressions, dict(zip(arguments, names, strict=True)))
     printer = _Printer({"fully_qualified_modules": False, "user_functions": {name: name for name in _NAMES}})
-    return sp.lambdify(names, renamed, modules=[_NAMES, "numpy"], printer=printer, cse=True)
+    return sp.lambdify(names, renamed, modules=[_NAMES, "numpy"], printer=printer, cse=_shared)
+
+
+def _shared(expressions: Sequence[sp.Expr], **_: object) -> tuple[list, list]:
+    return shared(expressions, sp.numbered_symbols("s_"))

@@ -14,6 +14,7 @@ import numpy as np
 import sympy as sp
 
 from il6infer._errors import Fault, raise_faults
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.problems.spec import Experiment, Problem
 from il6infer.runs.rest import never_rests
@@ -71,13 +72,13 @@ def make_plan(problem: Problem) -> Plan:
     quantities = Quantities(problem.parameters)
     unroller = Unroller(problem, quantities)
     parameters = [symbol(name) for name in network.parameters]
-    named = set().union(*[e.free_symbols for e in (*network.rhs, *network.initial)], set())
+    named = set().union(*[symbols_of(e) for e in (*network.rhs, *network.initial)], set())
     used = [i for i, parameter in enumerate(parameters) if parameter in named]
     experiments = {e.id: e for e in problem.experiments}
     observables = {o.id: i for i, o in enumerate(problem.observables)}
-    formulas = [(o.formula.xreplace(network.expand), o.noise.xreplace(network.expand)) for o in problem.observables]
+    formulas = [(replaced(o.formula, network.expand), replaced(o.noise, network.expand)) for o in problem.observables]
     hidden = {TIME, *unroller.states}
-    inputs = tuple(tuple(sorted((f.free_symbols | n.free_symbols) - hidden, key=str)) for f, n in formulas)
+    inputs = tuple(tuple(sorted((symbols_of(f) | symbols_of(n)) - hidden, key=str)) for f, n in formulas)
     runs: list[list[Segment]] = []
     run_of: dict[tuple, int] = {}
     experiment_run: dict[str, int] = {}
@@ -134,7 +135,7 @@ def make_plan(problem: Problem) -> Plan:
         )
         for s, index in zip(inputs[o], measured_inputs[-1], strict=True):
             entry = quantities.entries[index]
-            if (s in values and entry is sp.nan) or entry.free_symbols - known:
+            if (s in values and entry is sp.nan) or symbols_of(entry) - known:
                 what = f"observable '{row.observable}' names '{s}', which has no value at time {row.time:g}."
                 remedy = f"Set it in a condition of experiment '{row.experiment}', or in the parameter table."
                 faults.append(Fault(f"measurement {row.Index + 1}", what, remedy))

@@ -12,9 +12,10 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from il6infer.network.functions import PRIMITIVES
+from il6infer.network.graphs import all_replaced, of_kinds, remade, replaced, symbols_of
 from il6infer.network.magnitudes import relative
 from il6infer.network.network import Network, symbol
-from il6infer.network.primitives import Largest, LogSize, RelativeExp, RelativePower
+from il6infer.network.primitives import Chosen, Largest, LogSize, RelativeExp, RelativePower
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import HOLDS
 
@@ -29,7 +30,7 @@ def precompute(network: Network) -> Network:
 
     def costly(e: sp.Basic) -> bool:
         costs = (e.is_Pow and not e.exp.is_Integer) or e.func in PRIMITIVES or isinstance(e, _RELATIVE)
-        return costs and bool(e.free_symbols) and e.free_symbols <= known | {*found.values()}
+        return costs and bool(symbols_of(e)) and symbols_of(e) <= known | {*found.values()}
 
     def name_of(e: sp.Expr) -> sp.Symbol:
         if e not in found:
@@ -39,17 +40,24 @@ def precompute(network: Network) -> Network:
             taken.add(str(found[e]))
         return found[e]
 
-    def replaced(e: sp.Expr) -> sp.Expr:
+    known_forms: dict[sp.Basic, sp.Basic] = {}
+
+    def without_costly(e: sp.Basic) -> sp.Basic:
         # A branch that is not taken may have no value; its parts stay where they are.
-        branches = {piecewise: sp.Dummy(real=True) for piecewise in e.atoms(sp.Piecewise)}
-        whole = e.xreplace(branches).replace(costly, name_of)
-        return whole.xreplace({dummy: piecewise for piecewise, dummy in branches.items()})
+        if e.is_Atom or isinstance(e, sp.Piecewise | Chosen):
+            return e
+        if e not in known_forms:
+            arguments = [without_costly(argument) for argument in e.args]
+            own = remade(e, arguments)
+            known_forms[e] = name_of(own) if costly(own) else own
+        return known_forms[e]
 
     # First, for what is taken out of a ratio may overflow.
-    rhs, fluxes = (tuple(replaced(relative(e)) for e in own) for own in (network.rhs, network.fluxes))
+    size, relative_rates = len(network.rhs), [*map(relative, (*network.rhs, *network.fluxes))]
+    rhs, fluxes = (tuple(map(without_costly, own)) for own in (relative_rates[:size], relative_rates[size:]))
     computed: dict[str, sp.Expr] = {}
     for e, name in found.items():
-        computed[str(name)] = e.xreplace({symbol(n): inner for n, inner in computed.items()})
+        computed[str(name)] = replaced(e, {symbol(n): inner for n, inner in computed.items()})
     return replace(
         network,
         parameters=(*network.parameters, *computed),
@@ -68,11 +76,11 @@ def decided(problem: Problem) -> Problem:
     network = problem.network
     known = {symbol(name) for name in network.parameters} - {symbol(m.parameter) for m in network.modes}
     expressions = [*network.rhs, *network.fluxes]
-    relations = set().union(*[e.atoms(Relational) for e in expressions], set())
+    relations = of_kinds(expressions, Relational)
     taken = {*network.parameters, *network.states, *network.derived}
     found: dict[sp.Basic, sp.Symbol] = {}
     for relation in sorted(relations, key=str):
-        if relation.free_symbols and relation.free_symbols <= known:
+        if symbols_of(relation) and symbols_of(relation) <= known:
             found[relation] = symbol(
                 next(n for i in range(len(taken) + 1) if (n := f"decided_{len(found) + i}") not in taken)
             )
@@ -80,12 +88,12 @@ def decided(problem: Problem) -> Problem:
     holds = {relation: sp.Gt(name, HOLDS) for relation, name in found.items()}
     values = {str(name): sp.Piecewise((1, relation), (0, True)) for relation, name in found.items()}
     size = len(network.rhs)
-    changed = [e.xreplace(holds) for e in expressions]
+    changed = all_replaced(expressions, holds)
     network = replace(
         network,
         parameters=(*network.parameters, *values),
         defaults=(*network.defaults, *values.values()),
-        rhs=tuple(changed[:size]),
-        fluxes=tuple(changed[size:]),
+        rhs=changed[:size],
+        fluxes=changed[size:],
     )
     return replace(problem, network=network)

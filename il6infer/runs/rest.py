@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from il6infer.network.graphs import symbols_of
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.runs.modes import located
 
@@ -15,7 +16,7 @@ def depends_on_time(network: Network) -> str:
         With modes, see `il6infer.runs.modes`.
     """
     return never_rests(network) or next(
-        (f"the condition '{m.condition}'" for m in located(network) if TIME in m.located_function.free_symbols), ""
+        (f"the condition '{m.condition}'" for m in located(network) if TIME in symbols_of(m.located_function)), ""
     )
 
 
@@ -31,7 +32,7 @@ def never_rests(network: Network) -> str:
     """
     states = {symbol(name) for name in network.states}
     for name, rate in zip(network.states, network.rhs, strict=True):
-        if TIME in rate.free_symbols:
+        if TIME in symbols_of(rate):
             return f"the rate of change of '{name}'"
     for mode in located(network):
         if mode.located_function.diff(TIME).free_symbols & {TIME, *states}:

@@ -10,6 +10,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from il6infer._errors import UserError
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Event, Mode, Network, symbol
 from il6infer.network.times import crossing_time
 from il6infer.runs.modes import scheduled_events
@@ -44,9 +45,9 @@ class Schedule:
         self._modes = [mode for mode in network.modes if not mode.located]
         conditions = [*(m.condition for m in self._modes), *(e.trigger for e in self._events)]
         relations = set().union(*[c.atoms(Relational) for c in conditions], set())
-        times = {_moment(r) for r in relations if TIME in r.free_symbols}
+        times = {_moment(r) for r in relations if TIME in symbols_of(r)}
         self._times = sorted(times, key=str)
-        self._named = sorted(set().union(*[t.free_symbols for t in times], set()), key=str)
+        self._named = sorted(set().union(*[symbols_of(t) for t in times], set()), key=str)
         self._held = {e.id: e.initial_value for e in self._events}
         self._cached: tuple[tuple, list[float]] = ((), [])
 
@@ -116,7 +117,7 @@ class Schedule:
             if not event.persistent and not self._holds(event, at, {**values, **current}):
                 continue
             source = {} if event.use_trigger_values else current
-            own = {name: e.xreplace(self._network.expand).xreplace(source) for name, e in event.changes.items()}
+            own = {name: replaced(e, self._network.expand).xreplace(source) for name, e in event.changes.items()}
             # The amount is that of the moment, whatever the new volume was evaluated with.
             diluted = {
                 name: (symbol(name) * symbol(volume)).xreplace(current) / own[volume]
@@ -133,10 +134,10 @@ class Schedule:
         return next(differ, "")
 
     def _truth(self, mode: Mode, time: float, values: Values) -> sp.Integer:
-        return sp.Integer(bool(self._known(mode.condition.xreplace({TIME: sp.Float(time)}), values)))
+        return sp.Integer(bool(self._known(replaced(mode.condition, {TIME: sp.Float(time)}), values)))
 
     def _holds(self, event: Event, time: float, values: Values) -> bool:
-        return bool(self._known(event.trigger.xreplace({TIME: sp.Float(time)}), values))
+        return bool(self._known(replaced(event.trigger, {TIME: sp.Float(time)}), values))
 
     def _priority(self, event: Event, values: Values) -> float:
         return 0.0 if event.priority is None else float(self._known(event.priority, values))

@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 
 from il6infer._errors import UserError
+from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.spec import STEADY_STATE, Experiment, Parameter, Period, Problem
 from il6infer.runs.jumps import ADD, EVALUATE, SET
@@ -35,7 +36,7 @@ class Quantities:
     def add(self, expression: sp.Expr) -> int:
         """Index of an expression of `theta` symbols, which is added when it is new."""
         expression = sp.sympify(expression).xreplace(self.fixed)
-        if not expression.free_symbols:
+        if not symbols_of(expression):
             expression = _number(expression)
         if expression not in self._index:
             self._index[expression] = len(self.entries)
@@ -88,7 +89,7 @@ class Unroller:
         self._in_formulas = {own: value for own, value in self.problem_symbols.items() if own not in self.states}
         self.expressions: list[sp.Expr] = []
         self.named = set().union(
-            *[e.free_symbols for e in (*self.network.rhs, *self.network.initial, *self.network.computed.values())],
+            *[symbols_of(e) for e in (*self.network.rhs, *self.network.initial, *self.network.computed.values())],
             set(),
         )
         self.defaults: dict[sp.Symbol, sp.Expr] = {}
@@ -100,10 +101,10 @@ class Unroller:
     def resolve(self, values: Mapping[sp.Symbol, sp.Expr], expression: sp.Expr) -> sp.Expr:
         """Replace network parameters by their current values until only `theta` symbols and states are left."""
         for _ in range(len(values) + 1):
-            pending = {s for s in expression.free_symbols if s in values}
+            pending = {s for s in symbols_of(expression) if s in values}
             if not pending:
-                return expression.xreplace(self._in_formulas)
-            expression = expression.xreplace({s: values[s] for s in pending})
+                return replaced(expression, self._in_formulas)
+            expression = replaced(expression, {s: values[s] for s in pending})
         raise UserError(f"the values of {', '.join(sorted(map(str, pending)))} depend on each other in a circle")
 
     def segments(self, experiment: Experiment) -> list[Segment]:
@@ -176,7 +177,7 @@ class Unroller:
             if own in self.states:
                 jumps.append(self._jump(own, value))
             elif own in values:
-                if value.free_symbols & set(self.states):
+                if symbols_of(value) & set(self.states):
                     raise UserError(f"{where}: parameter '{target}' is set from a state; only states can be.")
                 values[own] = value
             else:
@@ -184,7 +185,7 @@ class Unroller:
         return tuple(jumps)
 
     def _value(self, expression: sp.Expr, values: Mapping[sp.Symbol, sp.Expr], time: float) -> sp.Expr:
-        return self.resolve(values, expression.xreplace(self.network.expand).xreplace({TIME: sp.Float(time)}))
+        return self.resolve(values, replaced(expression, self.network.expand).xreplace({TIME: sp.Float(time)}))
 
     def _assign(
         self, changes: Mapping[str, sp.Expr], before: dict, values: dict, time: float
@@ -200,7 +201,7 @@ class Unroller:
         known = {**values, **starts}
         known |= {own: self.resolve(known, self._value(changes[str(own)], before, time)) for own in moved}
         following: list[sp.Symbol] = []
-        while more := [s for s, e in given.items() if s not in moved and e.free_symbols & moved]:
+        while more := [s for s, e in given.items() if s not in moved and symbols_of(e) & moved]:
             moved |= {*more}
             following += more
         known |= {own: given[own] for own in following}
@@ -215,11 +216,11 @@ class Unroller:
 
     def _jump(self, own: sp.Symbol, value: sp.Expr) -> tuple[int, int, int]:
         state, states = self.states[own], set(self.states)
-        if not value.free_symbols & states:
+        if not symbols_of(value) & states:
             return state, SET, self.quantities.add(value)
         if not (value - own).free_symbols & states:
             return state, ADD, self.quantities.add(value - own)
-        value = value.xreplace(self.quantities.fixed)
+        value = replaced(value, self.quantities.fixed)
         if value not in self.expressions:
             self.expressions.append(value)
         return state, EVALUATE, self.expressions.index(value)
@@ -233,7 +234,7 @@ class Unroller:
                 remedy = "Give it one in the model, in a condition or in the parameter table."
                 raise UserError(f"{where}: '{name}' has no value. {remedy}")
             value = self.resolve(values, self.network.computed.get(name, values[symbol(name)]))
-            stray = value.free_symbols - set(self.problem_symbols.values())
+            stray = symbols_of(value) - set(self.problem_symbols.values())
             if stray:
                 raise UserError(f"{where}: no value for {', '.join(sorted(map(str, stray)))}, which '{name}' needs.")
             indices.append(self.quantities.add(value))
@@ -244,6 +245,6 @@ class Unroller:
             value = self.resolve(values, expression).xreplace(self.quantities.fixed)
         except TypeError:  # sympy compares nothing with NaN
             value = symbol("nan")
-        if value.free_symbols or value is sp.nan:
+        if symbols_of(value) or value is sp.nan:
             raise UserError(f"{where}: '{expression}' decides what happens when, and has no value before a simulation.")
         return value

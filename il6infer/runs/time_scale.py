@@ -10,14 +10,20 @@ state limit the step by the rate at which that state changes now: a pulse may be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import sympy as sp
 
+from il6infer.network.derivatives import derivative
+from il6infer.network.graphs import of_kinds, parts, rewritten, symbols_of
 from il6infer.network.magnitudes import written_out
-from il6infer.network.network import TIME, Network, symbol
+from il6infer.network.network import TIME, Network, internal, symbol
+from il6infer.network.poles import is_short
+from il6infer.network.primitives import AbsoluteValue, AtLeast
 from il6infer.runs.modes import located
+from il6infer.runs.numeric import Function
 
 FALL = 2.0
 """Change of an exponent within a step."""
@@ -43,77 +49,157 @@ def clocks(network: Network) -> dict[sp.Symbol, sp.Expr]:
     """States that change at a rate of parameters alone, with that rate."""
     own = {symbol(s) for s in network.states} | {TIME}
     pairs = zip(network.states, network.rhs, strict=True)
-    return {symbol(s): rate for s, rate in pairs if rate != 0 and not rate.free_symbols & own}
+    return {symbol(s): rate for s, rate in pairs if rate != 0 and not symbols_of(rate) & own}
 
 
-def step_limits(network: Network) -> tuple[sp.Expr, ...]:
-    """Longest steps that each function of time in the rates allows: expressions of states, time and parameters."""
+@dataclass(frozen=True)
+class StepLimits:
+    """Longest steps, and what they are made of.
+
+    Attributes
+    ----------
+    names
+        Symbols of our own.
+    values
+        What each stands for: expressions of states, time and parameters.
+    steps
+        Longest step that each function of time allows: expressions of the names and the time.
+    """
+
+    names: tuple[sp.Symbol, ...]
+    values: tuple[sp.Expr, ...]
+    steps: tuple[sp.Expr, ...]
+
+
+@dataclass(frozen=True)
+class _Argument:
+    """What limits a step.
+
+    Attributes
+    ----------
+    u
+        Expression of states, time and parameters.
+    allowed
+        u -> its change within a step; None: to zero.
+    towards_zero
+        Whether only an approach to zero counts.
+    of_any_state
+        Whether it counts for any state, not just for clocks.
+    """
+
+    u: sp.Expr
+    allowed: Callable[[sp.Expr], sp.Expr] | None
+    towards_zero: bool = False
+    of_any_state: bool = False
+
+
+def step_limits(network: Network) -> StepLimits:
+    """Longest steps that each function of time in the rates allows.
+
+    The arguments and their slopes have names in them: SymPy would look into each for its sign, and a slope is long.
+    """
     network = replace(network, rhs=tuple(map(written_out, network.rhs)))
     rates = {TIME: sp.Integer(1), **clocks(network)}
     all_rates = {TIME: sp.Integer(1), **dict(zip(map(symbol, network.states), network.rhs, strict=True))}
     others = all_rates.keys() - rates.keys()
-    limits: dict[sp.Expr, None] = {}
-    for u, allowed, towards_zero, unbounded in _arguments(network):
-        if u.free_symbols & others:
-            if unbounded and allowed is not None and (slope := _along(u, all_rates)) != 0:
-                limits[_limit(u, slope, sp.Integer(0), allowed, towards_zero)] = None
-            continue
-        if not u.free_symbols & rates.keys():
-            continue
-        first = _along(u, rates)
-        second = _along(first, rates)
-        passes_once = allowed is not None and towards_zero and second == 0
-        if first != 0 and not passes_once:
-            limits[_limit(u, first, second, allowed, towards_zero)] = None
-    return tuple(limits)
+    names: dict[sp.Expr, sp.Symbol] = {}
+    steps: dict[sp.Expr, None] = {}
+
+    def name_of(e: sp.Expr) -> sp.Expr:
+        return e if e == 0 else names.setdefault(e, internal(f"u{len(names)}"))
+
+    for argument in _arguments(network):
+        u, symbols = argument.u, symbols_of(argument.u)
+        first = second = sp.Integer(0)
+        if symbols & others:
+            if argument.of_any_state:
+                first = _along(u, all_rates)
+        elif symbols & rates.keys():
+            first = _along(u, rates)
+            second = _along(first, rates)
+            if argument.allowed is not None and argument.towards_zero and second == 0:
+                continue  # it passes zero once, which no step misses
+        if first != 0:
+            steps[_limit(argument, *map(name_of, (u, first, second)))] = None
+    return StepLimits(tuple(names.values()), tuple(names), tuple(steps))
 
 
-class _Size(sp.Function):
-    """Absolute value of a real number; SymPy's own has a slope in real and imaginary parts where it is not sure."""
+def longest_step(network: Network, varying: Sequence[sp.Symbol]) -> Callable[[Sequence[float]], float] | None:
+    """Longest step at (state, parameters, time); None where any step sees all.
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return sp.Piecewise((1, self.args[0] > 0), (-1, True))
+    Parameters
+    ----------
+    network
+        Rates and rules.
+    varying
+        Parameters in their order.
+    """
+    limits = step_limits(network)
+    if not limits.steps:
+        return None
+    values = Function([*map(symbol, network.states), *varying, TIME], limits.values)
+    least = Function([*limits.names, TIME], [sp.Min(*limits.steps)])
+    return lambda at: float(least([*values(at), at[-1]])[0])
 
 
 def _along(u: sp.Expr, rates: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
-    sized = u.replace(sp.Abs, _Size)
-    slope = sp.Add(*[rate * sized.diff(s) for s, rate in rates.items()]).replace(_Size, sp.Abs)
-    steps = {e: sp.Piecewise((1, e.args[0] > 0), (0, True)) for e in slope.atoms(sp.Heaviside)}
-    steps |= {e: sp.Piecewise((1, e.args[0] > 0), (-1, True)) for e in slope.atoms(sp.sign)}
-    return slope.xreplace(steps | {e: sp.Integer(0) for e in slope.atoms(sp.DiracDelta)})
+    # SymPy's own absolute value has a slope in real and imaginary parts where it is not sure.
+    sized = rewritten(u, lambda e: AbsoluteValue(e.args[0]) if isinstance(e, sp.Abs) else e)
+    return rewritten(sp.Add(*[rate * derivative(sized, s) for s, rate in rates.items()]), _without_jumps)
 
 
-def _arguments(network: Network) -> Iterator[tuple[sp.Expr, sp.Expr | None, bool, bool]]:
-    """Arguments that limit a step.
+def _without_jumps(e: sp.Basic) -> sp.Basic:
+    """Leave out what a slope is at a jump."""
+    if isinstance(e, sp.DiracDelta):
+        return sp.Integer(0)
+    if isinstance(e, sp.Heaviside):
+        return AtLeast(e.args[0], sp.Integer(0))
+    return 2 * AtLeast(e.args[0], sp.Integer(0)) - 1 if isinstance(e, sp.sign) else e
 
-    With each: the change allowed (None: to zero), whether only an approach to zero counts, and whether it counts for
-    any state, not just for clocks.
-    """
-    found = set().union(*[e.atoms(sp.Function, sp.Pow, sp.Abs, sp.Min, sp.Max) for e in network.rhs], set())
-    for e in sorted(found, key=str):
+
+def _of_exponent(u: sp.Expr) -> sp.Expr:
+    return sp.Max(FALL, sp.Abs(u) - NEGLIGIBLE)
+
+
+def _turn(_: sp.Expr) -> sp.Expr:
+    return sp.Float(TURN)
+
+
+def _seen_turn(_: sp.Expr) -> sp.Expr:
+    return sp.Float(SEEN_TURN)
+
+
+def _past_zero(u: sp.Expr) -> sp.Expr:
+    return 1.01 * sp.Abs(u)
+
+
+def _arguments(network: Network) -> Iterator[_Argument]:
+    for e in parts(network.rhs):
         if isinstance(e, _EXPONENTIAL):
-            yield e.args[0], sp.Max(FALL, sp.Abs(e.args[0]) - NEGLIGIBLE), False, True
+            yield _Argument(e.args[0], _of_exponent, of_any_state=True)
         elif isinstance(e, _PERIODIC):
-            yield e.args[0], sp.Float(TURN), False, True
-        elif e.is_Pow and not (e.exp.is_Integer and 0 < e.exp <= _PLAIN_POWER) and e.base.free_symbols:
-            u = e.exp * sp.log(sp.Abs(e.base))
-            yield u, sp.Max(FALL, sp.Abs(u) - NEGLIGIBLE), False, False
+            yield _Argument(e.args[0], _turn, of_any_state=True)
+        elif e.is_Pow and not (e.exp.is_Integer and 0 < e.exp <= _PLAIN_POWER) and symbols_of(e.base):
+            # SymPy knows what is above zero, but of a long expression it asks each part.
+            size = sp.Abs if is_short(e.base) else AbsoluteValue
+            yield _Argument(e.exp * sp.log(size(e.base)), _of_exponent)
         elif isinstance(e, sp.Abs):
-            yield e.args[0], None, True, False
+            yield _Argument(e.args[0], None, towards_zero=True)
         elif isinstance(e, sp.Min | sp.Max):
-            yield from ((a - b, None, True, False) for n, a in enumerate(e.args) for b in e.args[:n])
+            for a, b in combinations(e.args, 2):
+                yield _Argument(b - a, None, towards_zero=True)
     for mode in located(network):
         # The distance to zero says nothing of how often a periodic function passes it.
-        for e in sorted(mode.located_function.atoms(*_PERIODIC), key=str):
-            yield e.args[0], sp.Float(SEEN_TURN), False, True
+        for e in sorted(of_kinds([mode.located_function], *_PERIODIC), key=str):
+            yield _Argument(e.args[0], _seen_turn, of_any_state=True)
         # One that is linear in time passes zero once, which no step misses.
-        yield mode.located_function, 1.01 * sp.Abs(mode.located_function), True, False
+        yield _Argument(mode.located_function, _past_zero, towards_zero=True)
 
 
-def _limit(u: sp.Expr, first: sp.Expr, second: sp.Expr, allowed: sp.Expr | None, towards_zero: bool) -> sp.Expr:
-    change = sp.Abs(u) if allowed is None else allowed
+def _limit(argument: _Argument, u: sp.Expr, first: sp.Expr, second: sp.Expr) -> sp.Expr:
+    change = sp.Abs(u) if argument.allowed is None else argument.allowed(u)
     step = 2 * change / (sp.Abs(first) + sp.sqrt(first**2 + 2 * sp.Abs(second) * change))
-    if not towards_zero:
+    if not argument.towards_zero:
         return sp.Piecewise((step, sp.Abs(first) + sp.Abs(second) > 0), (sp.oo, True))
     reached = sp.Abs(u) <= LANDED * sp.Abs(first) * sp.Max(1, sp.Abs(TIME))
     if second == 0:

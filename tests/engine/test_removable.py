@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 
 from il6infer.engine import Outcome, compile
+from il6infer.network.derivatives import derivative
 from il6infer.network.functions import plain
 from il6infer.network.network import symbol
 from il6infer.network.removable import removable
@@ -19,6 +20,7 @@ from tests.zoo.systems import network, problem
 u, a, b, t = (symbol(name) for name in ("u", "a", "b", "t"))
 GHK = u / (sp.exp(u) - 1)
 LANGEVIN = sp.coth(u) - 1 / u
+TWICE = sp.sinh(sp.tanh(u) / u) * u / sp.tanh(u)
 
 QUOTIENTS = {
     "u / (exp(u) - 1)": GHK,
@@ -68,6 +70,11 @@ QUOTIENTS = {
     "poles that cancel beside a quotient": GHK * sp.exp(u) / u - 1 / u,
     "second order": (sp.exp(-u * t) - 1 + u * t) / u**2,
     "third order": (u - sp.sin(u)) / u**3,
+    "two in each other": TWICE,
+    "three in each other": (sp.exp(b * TWICE) - 1) / TWICE,
+    "four in each other": sp.log(1 + GHK * TWICE) / sp.sin(TWICE * GHK),
+    "two pairs": u**2 / (sp.sin(a * u) * sp.tan(u)),
+    "three pairs": u * (sp.exp(a * u) - 1) * sp.log(1 + u) / (sp.sin(u) ** 2 * sp.tanh(b * u)),
     "square": (u / (sp.exp(u) - 1)) ** 2,
     "within a rate": b + a / (1 + u / (sp.exp(u) - 1)),
 }  # fmt: skip
@@ -109,7 +116,8 @@ def _truth(f: Callable, at: float) -> list[float]:
 )
 def test_a_quotient_of_two_that_vanish_has_value_slope_and_curvature(name: str) -> None:
     written = plain(QUOTIENTS[name]).xreplace({s: sp.Float(v) for s, v in VALUES.items()})
-    derivatives = Function([u], [written.diff(u, order) for order in range(3)])
+    slope = derivative(written, u)
+    derivatives = Function([u], [written, slope, derivative(slope, u)])
     exact: Callable = sp.lambdify(
         u, TRUE.get(name, QUOTIENTS[name]).xreplace({s: sp.Rational(v) for s, v in VALUES.items()}), "mpmath"
     )
