@@ -17,7 +17,8 @@ def condition_labels(protocol: Iterable[Mapping[str, str]], conditions: Iterable
     Parameters
     ----------
     protocol
-        Rows of the protocol: condition, time_min, action, species, dose, unit; knock_out and set, where cells differ.
+        Rows of the protocol: condition, time_min, action, species, dose and unit, or concentration_nM; knock_out and set,
+        where cells differ.
     conditions
         Those that were measured; one without a row of its own, or whose words another has too, keeps its name.
     """
@@ -54,6 +55,13 @@ def _own(given: str) -> str:
     return "" if value[:1] in MARKS else f"{name}={value.partition('@')[0]}" if value else given
 
 
+def _dose(row: Mapping[str, str]) -> str:
+    """Give it as it was given, else in nM, which a protocol always has."""
+    if row.get("dose"):
+        return f"{row['dose']} {row.get('unit', '')}".strip()
+    return f"{row['concentration_nM']} nM" if row.get("concentration_nM") else ""
+
+
 def _condition(rows: Iterable[Mapping[str, str]]) -> str:
     known = substances()
     moments: dict[float, list[str]] = {}
@@ -65,9 +73,9 @@ def _condition(rows: Iterable[Mapping[str, str]]) -> str:
         action, time = row["action"], float(row["time_min"] or 0)
         name = known[row["species"]].name.split(",")[0] if row["species"] in known else row["species"]
         if action == "add":
-            moments.setdefault(time, []).append(f"{name} {row['dose']} {row['unit']}".strip())
+            moments.setdefault(time, []).append(f"{name} {_dose(row)}".strip())
         elif action == "set":
-            moments.setdefault(time, []).append(f"{name} held at {row['dose']} {row['unit']}".strip())
+            moments.setdefault(time, []).append(f"{name} held at {_dose(row)}".strip())
         elif action == "wash":
             moments.setdefault(time, []).append("wash")
     said = [" + ".join(words) + (f" at {time:g} min" if time else "") for time, words in sorted(moments.items())]
