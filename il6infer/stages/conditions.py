@@ -17,8 +17,8 @@ def condition_labels(protocol: Iterable[Mapping[str, str]], conditions: Iterable
     Parameters
     ----------
     protocol
-        Rows of the protocol: condition, time_min, action, species, dose and unit, or concentration_nM; knock_out and set,
-        where cells differ.
+        Rows of the protocol: condition, time_min, action, species, dose and unit, or concentration_nM; knock_out and
+        set, where cells differ.
     conditions
         Those that were measured; one without a row of its own, or whose words another has too, keeps its name.
     """
