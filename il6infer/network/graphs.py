@@ -17,7 +17,7 @@ from sympy.simplify.cse_main import tree_cse
 _LARGE = 5_000
 """Parts of what is written out beyond which expressions are cut into named parts before SymPy shares them."""
 
-_REMEMBERED = 200_000
+_REMEMBERED = 50_000
 """Expressions that are remembered."""
 
 _SMALL = 40

@@ -62,16 +62,6 @@ class Floor(sp.Function):
         return sp.Integer(0)
 
 
-class AbsoluteValue(sp.Function):
-    """|x|, whose slope at 0 is 1."""
-
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Differentiate."""
-        return 2 * AtLeast(self.args[0], sp.Integer(0)) - 1
-
-
 class _Number(sp.Function):
     """A function that is a number where its arguments are: fixed parameters are put in before compilation."""
 
@@ -87,6 +77,21 @@ class _Number(sp.Function):
     def _number(*arguments: sp.Expr) -> sp.Expr | float:
         """Give the value at real numbers."""
         raise NotImplementedError
+
+
+class AbsoluteValue(_Number):
+    """|x|, whose slope at 0 is 1."""
+
+    nargs = 1
+
+    @staticmethod
+    def _number(x: sp.Expr) -> sp.Expr:
+        """Give the absolute value."""
+        return sp.Abs(x)
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Differentiate."""
+        return 2 * AtLeast(self.args[0], sp.Integer(0)) - 1
 
 
 class Larger(_Number):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from scipy.integrate import quad
+from scipy.special import expit
 
 from il6infer.engine import Outcome, compile
 from il6infer.network.network import symbol
@@ -78,3 +79,42 @@ def test_the_larger_of_a_number_and_none_is_no_number() -> None:
     net = network({"x": sp.Integer(-1), "y": sp.Max(sp.log(x), -1)}, {"x": 0.5})
     engine = compile(problem(net, [1.0], observed=["y"]), engine="rodas5p")
     assert [Outcome(o) for o in engine.simulate(np.empty(0)).outcome] == [Outcome.NON_FINITE]
+
+
+AT_POLES = {
+    "tanh(s/u)": (sp.tanh(s / u), lambda u, s: np.tanh(s / u)),
+    "logistic": (1 / (1 + sp.exp(s / u**3)), lambda u, s: expit(-s / u**3)),
+    "arctan, and a pole that is nowhere": (
+        u * sp.atan(1 / (u * s)) + sp.exp(s / (u - 2)),
+        lambda u, s: u * np.arctan(1 / (u * s)) + np.exp(s / (u - 2)),
+    ),
+    "beside a series": (sp.tanh(sp.atan(u) / u**2), lambda u, s: np.tanh(np.arctan(u) / u**2)),
+    "a series alone": (sp.exp(u / (sp.exp(u) - 1)), lambda u, s: np.exp(u / np.expm1(u)) if u else np.e),
+    "no jump": (sp.exp(-s / u**2), lambda u, s: np.exp(-s / u**2)),
+}
+
+
+@pytest.mark.parametrize("name", [next(iter(AT_POLES)), *(pytest.param(n, marks=pytest.mark.slow) for n in AT_POLES)])
+def test_a_bounded_function_of_a_pole_jumps_where_that_is(name: str) -> None:
+    """u falls from 0.8 through 0: value and gradient against quadrature on both sides."""
+    rate, exact_rate = AT_POLES[name]
+    values = {"start": 0.8, "k": 1.0, "s": 0.5}
+    net = network({"u": -k * (1 + u / 10), "y": rate}, {"u": symbol("start")}, values)
+    engine = compile(problem(net, [2.0], estimated=values, observed=["y"]), rtol=1e-9, atol=1e-11, lower_atol=False)
+
+    def exact(start: float, k: float, s: float) -> float:
+        zero = 10 * np.log1p(start / 10) / k
+
+        def at(t: float) -> float:
+            return exact_rate((start + 10) * np.exp(-k * t / 10) - 10, s)
+
+        return sum(quad(at, *side, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for side in ((0, zero), (zero, 2.0)))
+
+    theta = np.array([*values.values()])
+    found = engine.simulate(theta)
+    assert Outcome(found.outcome[0]) is Outcome.OK
+    assert found.prediction[0] == pytest.approx(exact(*theta), abs=1e-8)
+    steps = 1e-5 * np.eye(3)
+    slopes = [(exact(*(theta + h)) - exact(*(theta - h))) / 2e-5 for h in steps]
+    np.testing.assert_allclose(engine.pullback(theta, np.ones(1), np.zeros(1)), slopes, atol=1e-6)
+    np.testing.assert_allclose(engine.jacobian(theta)[0][0], slopes, atol=1e-6)
