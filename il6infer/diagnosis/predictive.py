@@ -23,8 +23,11 @@ LEAST_PAIRS, PERMUTATIONS = 6, 9999
 
 
 FLIPS, MOST_FLIPS, ENOUGH = 10_000, 100_000, 50
-"""Random signs at a time, and at most, by which a lack of fit within gels is tested; how many that agree as much as the
-residuals do end it."""
+"""Random signs of all residuals at a time (fewer of many), and at most, by which a lack of fit within gels is tested; how
+many that agree as much as the residuals do end it."""
+
+_SIGNS = 10_000_000
+"""Random signs that are held at a time: 80 MB, and as much again for the residuals with them."""
 
 
 def valued(idata: Groups, name: str) -> np.ndarray:
@@ -113,10 +116,11 @@ def lack_of_fit_within_gels(idata: Groups) -> dict[str, LackOfFit]:
             continue
         first = np.cumsum([0, *map(len, groups[:-1])])
         found, rng, passed, tried = np.sum(np.add.reduceat(z, first) ** 2), np.random.default_rng(0), 0, 0
+        at_once = min(FLIPS, max(100, _SIGNS // len(z)))
         while tried < MOST_FLIPS and passed < ENOUGH:  # a large p needs few
-            flipped = rng.choice((-1.0, 1.0), (FLIPS, len(z))) * z
+            flipped = rng.choice((-1.0, 1.0), (at_once, len(z))) * z
             passed += int((np.sum(np.add.reduceat(flipped, first, axis=1) ** 2, axis=1) >= found * (1 - 1e-9)).sum())
-            tried += FLIPS
+            tried += at_once
         result[name] = LackOfFit(_ratio(groups), (1 + passed) / (1 + tried), len(groups), len(z))
     return result
 
