@@ -23,8 +23,8 @@ LEAST_PAIRS, PERMUTATIONS = 6, 9999
 
 
 FLIPS, MOST_FLIPS, ENOUGH = 10_000, 100_000, 50
-"""Random signs of all residuals at a time (fewer of many), and at most, by which a lack of fit within gels is tested; how
-many that agree as much as the residuals do end it."""
+"""Random signs of all residuals at a time (fewer of many), and at most, by which a lack of fit within gels is tested;
+how many that agree as much as the residuals do end it."""
 
 _SIGNS = 10_000_000
 """Random signs that are held at a time: 80 MB, and as much again for the residuals with them."""
