@@ -155,9 +155,10 @@ def _by_series(whole: sp.Expr) -> sp.Expr:
     factors = [*whole.args]
     views = [[*_views(factor)] for factor in factors]
     for place, n in permutations(range(len(factors)), 2):
-        if not views[place] or (n < place and views[n]):
+        if not views[place]:
             continue
-        found = _together(views[place], [*_plain_view(factors[n]), *views[n]])
+        # Views of the one against views of the other need one look.
+        found = _together(views[place], [*_plain_view(factors[n]), *(views[n] if n > place else ())])
         if found is not None:
             rest = [factor for m, factor in enumerate(factors) if m not in (place, n)]
             near, sizes = found
@@ -318,6 +319,9 @@ def _ratio(a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
 
 def _without_common_factor(whole: sp.Expr) -> sp.Expr:
     """Cancel what two differences of powers have in common, as in (x**3 - y**3) / (x - y)."""
+    factored = sp.Mul(*[_factored(factor) for factor in whole.args])
+    if factored != whole:
+        return factored
     for one, other in combinations(whole.args, 2):
         (a, m), (b, n) = one.as_base_exp(), other.as_base_exp()
         if m.is_Integer and n.is_Integer and m * n < 0 and _is_difference(a) and _is_difference(b):
@@ -326,6 +330,15 @@ def _without_common_factor(whole: sp.Expr) -> sp.Expr:
                 rest = [factor for factor in whole.args if factor not in (one, other)]
                 return sp.Mul(sp.cancel(a / common) ** m, sp.cancel(b / common) ** n, common ** (m + n), *rest)
     return whole
+
+
+def _factored(factor: sp.Expr) -> sp.Expr:
+    """Take out the symbols that all terms of a sum have: in u / (a u - u), u is below and above the line."""
+    base, power = factor.as_base_exp()
+    if not (power.is_Integer and _is_short_sum(base)):
+        return factor
+    taken, rest = sp.factor_terms(base).as_independent(sp.Add, as_Add=False)
+    return taken**power * rest**power if taken.free_symbols else factor
 
 
 def _is_difference(e: sp.Expr) -> bool:
