@@ -2,7 +2,8 @@
 
 Writes an ArviZ InferenceData (netCDF). Whether it converged is for `il6infer diagnose` to say.
 Draws are kept beside the output while they are made: after Ctrl-C, SIGTERM, --time-limit or a kill the same command
-goes on from them.
+goes on from them. A change of problem, settings, code or libraries makes it another fit, which discards them; with
+--resume it is refused instead, and nothing is lost.
 
 Example:
     il6infer fit results/example/both_socs3+wiring_shared/problem/problem.yaml --config config/config.yaml
@@ -22,6 +23,7 @@ from il6infer.cli.options import positive, real, whole
 if TYPE_CHECKING:
     import arviz as az
 
+    from il6infer.inference.checkpoint import Begin
     from il6infer.stages.settings import FitSettings
 
 logger = logging.getLogger("il6infer")
@@ -71,11 +73,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--time-limit", type=positive, metavar="MINUTES",
         help="stop by then with exit code 124 and keep the draws; the same command goes on from them",
     )  # fmt: skip
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--resume", dest="begin", action="store_const", const="resume", default="as_found",
+        help="go on from the draws of an interrupted fit, or fail where there are none of the same fit",
+    )  # fmt: skip
+    begin.add_argument(
+        "--fresh", dest="begin", action="store_const", const="fresh",
+        help="discard what an interrupted fit has left, and begin anew",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
     """Fit and write."""
-    write_posterior(args.problem, chosen_settings(args), args.output, args.time_limit)
+    write_posterior(args.problem, chosen_settings(args), args.output, args.time_limit, begin=args.begin)
 
 
 def chosen_settings(args: argparse.Namespace) -> FitSettings:
@@ -92,7 +103,7 @@ def chosen_settings(args: argparse.Namespace) -> FitSettings:
 
 def write_posterior(
     problem: Path, settings: FitSettings, output: Path, time_limit: float | None = None,
-    judged: Callable[[az.InferenceData], None] | None = None, stale: Sequence[Path] = (),
+    judged: Callable[[az.InferenceData], None] | None = None, stale: Sequence[Path] = (), begin: Begin = "as_found",
 ) -> az.InferenceData:  # fmt: skip
     """Fit and write; what stops it (Ctrl-C, SIGTERM, the time limit) leaves the draws beside `output`.
 
@@ -106,10 +117,13 @@ def write_posterior(
         What is done with the posterior then; the draws stay beside `output` until that has ended, too.
     stale
         Files that tell of the posterior before this one: they go when this one is written.
+    begin
+        As `il6infer.inference.checkpoint.Checkpoint`.
 
     Raises
     ------
     UserError
+        If it is to go on, and there is nothing to go on from.
         If the draws cannot be written to `output`; the message says where they were saved instead.
     SystemExit
         If it was stopped: 130 by Ctrl-C, 143 by SIGTERM, 124 by the time limit.
@@ -122,7 +136,7 @@ def write_posterior(
         from il6infer.inference.checkpoint import Checkpoint
         from il6infer.pymc.door import STATED
 
-        with Checkpoint(output) as checkpoint:
+        with Checkpoint(output, begin) as checkpoint:
             idata = fit(problem, settings, checkpoint, interruption, STATED)
             with interruption.keeping():
                 for path in stale:

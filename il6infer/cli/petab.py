@@ -189,7 +189,7 @@ def run_fit(args: argparse.Namespace) -> None:
         found.append(diagnose(idata, limits))
         write(path, found[0])
 
-    write_posterior(args.problem, settings, output, args.time_limit, judged, [path])
+    write_posterior(args.problem, settings, output, args.time_limit, judged, [path], args.begin)
     [verdict] = found
     for question, answer in verdict.answers:
         failed = "; ".join(reason.message for reason in answer.failed)

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -30,6 +30,8 @@ from il6infer.inference.frame import Frame
 logger = logging.getLogger("il6infer")
 
 _CHECK = "checksum"
+
+Begin = Literal["as_found", "resume", "fresh"]
 
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 """What numpy raises of a file of arrays that is not there, or not whole."""
@@ -74,11 +76,14 @@ class Checkpoint:
     ----------
     output
         File that the fit will write; the folder has its name and ``.partial``.
+    begin
+        What to do with what an interrupted fit has left: ``as_found`` goes on from what is of the same fit and discards
+        anything else; ``resume`` goes on, and raises where there is nothing to go on from; ``fresh`` discards all.
     """
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, begin: Begin = "as_found") -> None:
         self.folder = output.with_name(f"{output.name}.partial")
-        self._output = output
+        self._output, self._begin = output, begin
         self._lock = FileLock(output.with_name(f".{output.name}.lock"))
         self._broken = False
 
@@ -105,8 +110,13 @@ class Checkpoint:
         Raises
         ------
         UserError
-            If another process is making the same file.
+            If another process is making the same file; if it is to go on, and there is nothing to go on from.
         """
+        resume, path = self._begin == "resume", self.folder / "key.json"
+        if resume and not path.exists():
+            done = " (the file is there, so it has ended)" if self._output.exists() else ""
+            remedy = "Leave --resume out to fit from the beginning."
+            raise UserError(f"{self._output}: no interrupted fit to go on from{done}: no {self.folder}. {remedy}")
         with self._may_fail():
             self.folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -119,16 +129,22 @@ class Checkpoint:
         else:
             with suppress(OSError):  # they take up room, and harm nothing
                 remove_leftovers(self._output)
-        path, key = self.folder / "key.json", json.loads(json.dumps(key))
+        key = json.loads(json.dumps(key))
         try:
             found = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             found = None
-        if found == key:
+        if self._begin == "fresh" and found is not None:
+            logger.info("%s: what an interrupted fit had left is discarded, as asked", self.folder)
+        elif found == key:
             return
-        if isinstance(found, dict):
+        elif isinstance(found, dict):
             changed = ", ".join(sorted(name for name in {*found, *key} if found.get(name) != key.get(name)))
+            if resume:
+                raise UserError(_other(self.folder, changed))
             logger.warning("%s is of another fit (%s differs): its draws are discarded", self.folder, changed)
+        elif resume:
+            raise UserError(f"{path}: damaged, so that whose draws these are is not known. Begin anew with --fresh.")
         shutil.rmtree(self.folder, ignore_errors=True)
         with self._may_fail():
             atomic_write_text(path, json.dumps(key, indent=2))
@@ -241,6 +257,14 @@ class Checkpoint:
         except OSError as error:
             logger.warning("the draws cannot be kept while they are made, and the fit goes on: %s", told(error))
             self._broken = True
+
+
+def _other(folder: Path, changed: str) -> str:
+    """Say that draws are of another fit, and what differs; a release or an update of a library is another one, too."""
+    return (
+        f"{folder}: the draws are of another fit ({changed} differs), and none were discarded. Only the same problem, "
+        "settings, code and libraries go on from them: give those (key.json has them), or begin anew with --fresh."
+    )
 
 
 def _append(path: Path, iterations: Iterations) -> None:

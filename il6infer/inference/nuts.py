@@ -37,7 +37,10 @@ _FIELDS = {field.name for field in dataclasses.fields(CompiledPyMCModel)}
 _NO_SHARED = {"shared_var_keys": {}} if "shared_var_keys" in _FIELDS else {}
 
 KEEP_EVERY = 5.0
-"""Seconds between writes of new draws: what a killed process loses at most."""
+"""Seconds between writes of new draws, at most: what a killed process loses."""
+
+KEEP_SHARE, KEEP_LEAST, KEEP_COST = 0.02, 0.5, 30.0
+"""Before that: of the time sampled, but not less than so many seconds, nor so many times what a write takes."""
 
 LEAST_TUNING = 50
 """Iterations of warm-up after an interruption: the step size is found anew, in coordinates learnt from the draws."""
@@ -219,7 +222,8 @@ def _run(
     totals = [count.draws for count in counts]
     for leg in legs:
         totals[leg.chain] += leg.tune + leg.draws
-    kept = time.monotonic()
+    began = kept = time.monotonic()
+    cost = 0.0
     with ChainProgress(totals) as report:
         try:
             while waiting or running:
@@ -232,11 +236,12 @@ def _run(
                     own = running.pop(chain)
                     ended[chain] = [Session(own.leg.frame, own.end())]
                     counts[chain] = _count([s.iterations for s in [*past[chain], *ended[chain]]])
-                due = report.due()
-                if due or (checkpoint and time.monotonic() - kept >= KEEP_EVERY):
-                    kept = time.monotonic()
+                due, now = report.due(), time.monotonic()
+                if due or (checkpoint and now - kept >= _keep_after(now - began, cost)):
                     for chain, own in running.items():
                         counts[chain] = _count([*(s.iterations for s in past[chain]), own.look()])
+                    kept = time.monotonic()
+                    cost = kept - now
                 if due:
                     report.show(counts)
             report.show(counts)
@@ -255,6 +260,11 @@ def _run(
             for own in running.values():
                 own.cancel()
     return ended
+
+
+def _keep_after(sampled: float, cost: float) -> float:
+    """Seconds after which new draws are written, by those of sampling so far and those that the last write took."""
+    return min(KEEP_EVERY, max(KEEP_LEAST, KEEP_SHARE * sampled, KEEP_COST * cost))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,6 +21,7 @@ from il6infer._interruption import Interruption, Stopped
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.inference.checkpoint import Checkpoint, Iterations
 from il6infer.inference.frame import Frame, learnt_frame
+from il6infer.inference.nuts import KEEP_EVERY, KEEP_LEAST, _keep_after
 from il6infer.inference.progress import TimeLeft, in_words
 from tests.zoo import toy
 
@@ -166,6 +167,49 @@ def test_draws_of_another_fit_are_discarded_and_it_says_what_differs(tmp_path, c
 
     assert other.sessions(0) == []
     assert caplog.messages == [f"{other.folder} is of another fit (problem, seed differs): its draws are discarded"]
+
+
+def test_resume_refuses_another_fit_and_keeps_its_draws(tmp_path):
+    first, _ = _written(tmp_path)
+    first.__exit__(SystemExit)
+    number = len(first.sessions(0)[0].iterations)
+    refused = pytest.raises(UserError, match=r"another fit \(problem differs\), and none were discarded")
+    with refused, Checkpoint(tmp_path / "posterior.nc", "resume") as other:
+        other.claim({"problem": "other"})
+
+    with Checkpoint(tmp_path / "posterior.nc", "resume") as again:
+        again.claim(KEY)
+        assert number > 0
+        assert [len(session.iterations) for session in again.sessions(0)] == [number]
+
+
+def test_resume_without_an_interrupted_fit_says_so_and_leaves_nothing(tmp_path):
+    output = tmp_path / "posterior.nc"
+    with pytest.raises(UserError, match="no interrupted fit to go on from: no "):
+        Checkpoint(output, "resume").claim(KEY)
+    assert list(tmp_path.iterdir()) == []
+
+    output.touch()
+    with pytest.raises(UserError, match="the file is there, so it has ended"):
+        Checkpoint(output, "resume").claim(KEY)
+
+
+def test_fresh_discards_the_draws_of_the_same_fit(tmp_path):
+    _written(tmp_path)[0].__exit__(SystemExit)
+    fresh = Checkpoint(tmp_path / "posterior.nc", "fresh")
+    fresh.claim(KEY)
+
+    assert fresh.sessions(0) == []
+
+
+def test_a_kill_loses_a_fiftieth_of_what_was_sampled_or_less_but_for_short_and_dear_writes():
+    times = np.linspace(0.0, 1000.0, 500)
+    free = np.array([_keep_after(t, 0.0) for t in times])
+
+    assert (free <= np.maximum(KEEP_LEAST, 0.02 * times)).all()
+    assert free.max() == KEEP_EVERY
+    assert _keep_after(0.0, 0.1) == pytest.approx(3.0)  # a slow disk takes a thirtieth of the time, no more
+    assert _keep_after(0.0, 10.0) == KEEP_EVERY
 
 
 def test_two_processes_do_not_make_one_file(tmp_path):
