@@ -19,6 +19,7 @@ from il6infer.comparison.criteria import (
     of_groups,
     of_information,
     of_values,
+    without_ranks,
 )
 from il6infer.comparison.disagreement import disagreements
 from il6infer.comparison.loo import Loo, in_order, loo
@@ -30,6 +31,11 @@ from il6infer.stages.verdict import Verdict
 
 CORRELATED = 0.05
 """Chance of a serial correlation below which residuals are said to follow each other."""
+
+ALONE = (
+    "What other criteria say stands without differences and weights: `comparison.criterion` names the one that ranks."
+)
+"""What is said where the criterion that ranks has no number of any model."""
 
 OTHER_ERRORS = (
     "Errors along courses are correlated in some fits and not in others: the elpd of single values is not compared."
@@ -110,9 +116,7 @@ def compare(
     right = [fit.model for fit in fits if fit.model in sampled and fit.verdict.reproduces.passed]
     known = {model: own for model in sampled if alike and (own := loos[model]) is not None}
     known = dict(sorted(known.items(), key=lambda item: -item[1].elpd))
-    heavy = [model for model in known if model in right]
-    pointwise = {model: known[model].pointwise for model in heavy}
-    own_weights = {way: shares(way, pointwise, heavy, np.random.default_rng(seed)) for way in WEIGHTS}
+    own_weights = _weights_of_values(known, right, seed)
     scores, unit = _scores(fits, known, own_weights[weights], sampled, right, weights, seed)
     if criterion not in scores and known:
         raise UserError(
@@ -121,11 +125,16 @@ def compare(
         )
     chosen = {model: own for model, own in scores.get(criterion, {}).items() if own.difference is not None}
     chosen = dict(sorted(chosen.items(), key=lambda item: item[1].difference or 0.0))
+    if not chosen:
+        scores = without_ranks(scores)
+    # A model that the criterion cannot rank is held against no other by single values either, whatever these say of it.
+    ranked = {model: own for model, own in known.items() if model in chosen}
+    own_weights = own_weights if len(ranked) == len(known) else _weights_of_values(ranked, right, seed)
     by_name = {fit.model: fit for fit in fits}
     order = [*chosen, *(model for model in by_name if model not in chosen)]
     rows = []
     for model in order:
-        row = _row(by_name[model], loos[model], known, own_weights, pareto_k_max)
+        row = _row(by_name[model], loos[model], ranked, own_weights, pareto_k_max)
         own = {name: found[model] for name, found in scores.items() if model in found}
         row = replace(row, scores=own)
         if model in chosen:
@@ -161,6 +170,13 @@ def _same_errors(dataset: str, fits: Sequence[Fit], criterion: str) -> bool:
     return alike
 
 
+def _weights_of_values(known: Mapping[str, Loo], right: Sequence[str], seed: int) -> dict[str, dict[str, float]]:
+    """Way of weighing -> model that reproduces the data -> its share, by leaving single values out."""
+    heavy = [model for model in known if model in right]
+    pointwise = {model: known[model].pointwise for model in heavy}
+    return {way: shares(way, pointwise, heavy, np.random.default_rng(seed)) for way in WEIGHTS}
+
+
 def _scores(
     fits: Sequence[Fit], known: Mapping[str, Loo], of_loo: Mapping[str, float], sampled: Sequence[str],
     right: Sequence[str], weights: str, seed: int,
@@ -181,7 +197,7 @@ def _scores(
 
 
 def _row(
-    fit: Fit, own: Loo | None, known: Mapping[str, Loo], weights: Mapping[str, Mapping[str, float]], limit: float
+    fit: Fit, own: Loo | None, ranked: Mapping[str, Loo], weights: Mapping[str, Mapping[str, float]], limit: float
 ) -> ModelRow:
     reasons = [reason.message for reason in fit.verdict.sampled.failed]
     row = ModelRow(
@@ -203,9 +219,9 @@ def _row(
             if own.pareto_k[i] > limit
         ),
     )  # fmt: skip
-    if fit.model not in known:
+    if fit.model not in ranked:
         return row
-    difference = next(iter(known.values())).pointwise - own.pointwise
+    difference = next(iter(ranked.values())).pointwise - own.pointwise
     return replace(
         row,
         elpd_diff=float(difference.sum()),
@@ -218,7 +234,7 @@ def _row(
 def _notes(rows: Sequence[ModelRow], limit: float, criterion: str) -> Iterator[str]:
     ranked = [row for row in rows if row.rank is not None]
     if not ranked and any(row.sampled for row in rows):
-        yield f"{UNRANKED[0].upper()}{UNRANKED[1:]}, {NAMES[criterion]}: the models cannot be ranked."
+        yield f"{UNRANKED[0].upper()}{UNRANKED[1:]}, {NAMES[criterion]}: the models cannot be ranked. {ALONE}"
     elif not ranked:
         yield "No fit sampled: the models cannot be ranked."
     elif not any(row.reproduces for row in ranked):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -187,6 +187,26 @@ def of_information(found: Mapping[str, Evidence], ranked: Sequence[str], name: s
         model: Score(v, None, None if v is None or best is None or model not in ranked else (v - best) / 2.0, None,
                      None, "" if v is not None else "does not exist")
         for model, v in values.items()
+    }  # fmt: skip
+
+
+def without_ranks(scores: Mapping[str, Mapping[str, Score]]) -> dict[str, dict[str, Score]]:
+    """Take differences, weights and Bayes factors away, where the criterion that ranks has no number of any model.
+
+    Parameters
+    ----------
+    scores
+        Criterion -> model -> its score; the values themselves, with their errors, are kept.
+    """
+    return {
+        name: {
+            model: replace(
+                own, difference=None, difference_se=None, weight=None,
+                words="" if name == "evidence" and own.difference is not None else own.words,
+            )
+            for model, own in found.items()
+        }
+        for name, found in scores.items()
     }  # fmt: skip
 
 

@@ -77,11 +77,10 @@ def weigh(found: Mapping[str, ModelPredictions], comparison: Comparison) -> Pred
     sampled = [name for name in found if name not in failed]
     unanswered = NOTHING_FITS if sampled and set(sampled) <= set(misfits) else "" if sampled else "no fit sampled"
     unanswered = unanswered or ("" if weights else UNRANKED)
-    chances = {
-        name: float(row.pseudo_bma)
-        for name, row in rows.items()
-        if name in found and row.sampled and row.reproduces and row.pseudo_bma
-    }
+    # Stacking may give one of two models that predict alike everything, and is no chance.
+    by_weight = comparison.criterion == "evidence" or comparison.weights != "stacking"
+    shares = {name: row.weight if by_weight else row.pseudo_bma for name, row in rows.items() if name in found}
+    chances = {name: float(share) for name, share in shares.items() if share}
     asked_next = any(own.plan is not None for own in found.values())
     heaviest = max(weights, key=lambda model: weights[model]) if weights else ""
     return Predictions(

@@ -191,7 +191,7 @@ def _constants(
 ) -> Card:  # fmt: skip
     title = "Binding constants"
     if best is None and unranked:
-        lines = ("No model is ahead: what each says of them stands under Parameters.",)
+        lines = ("No model is chosen: what each says of them stands under Parameters.",)
         return Card(title, "Not ranked", "", lines, link="parameters")
     if best is None:
         return Card(title, "Nothing learnt", "bad", ("No fit can be trusted to say.",), link="parameters")

@@ -10,6 +10,7 @@ from typing import Any
 from il6infer._errors import UserError
 from il6infer.library.catalogue import Library, shipped
 from il6infer.library.names import parse_model_name
+from il6infer.report.sections import MISFIT, hedged_by
 from il6infer.stages.comparison import NAMES, NOTHING_FITS, SAY, UNRANKED, WEIGHTS, ModelRow
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
@@ -158,30 +159,33 @@ def influences(
             said.append(f"{model}: a longer or better run, for its fit did not converge ({reasons}).")
         if row.rank is None:
             continue
+        own: list[str] = []
         if row.pareto_k_worst:
             worst = ", ".join(
                 f"{p.label} (k {'infinite' if p.k is None else f'{p.k:.2f}'})" for p in row.pareto_k_worst[:3]
             )
-            said.append(f"{model}: its elpd leans on single measurements: {worst}. Repeat those first.")
+            own.append(f"its elpd leans on single measurements: {worst}. Repeat those first.")
         unknown = [name for name, p in verdict.parameters.items() if (p.contraction or 0) < UNINFORMED]
         if unknown:
-            said.append(f"{model}: the data say little about {_listed(unknown)}; there the prior speaks.")
+            own.append(f"the data say little about {_listed(unknown)}; there the prior speaks.")
         moved = [name for name, p in verdict.parameters.items() if _outside_prior(p)]
         if moved:
-            said.append(
-                f"{model}: the posterior of {_listed(moved)} left the 90 % interval of its prior. "
+            own.append(
+                f"the posterior of {_listed(moved)} left the 90 % interval of its prior. "
                 "Either that prior is wrong, or the parameter makes up for something that the model lacks."
             )
         stopped = [name for name, p in verdict.parameters.items() if _at_bound(p, estimated[model][name])]
         if stopped:
-            said.append(f"{model}: {_listed(stopped)} press against a bound; wider bounds may change the fit.")
+            own.append(f"{_listed(stopped)} press against a bound; wider bounds may change the fit.")
         far = [r for r in verdict.worst_rows if abs(r.residual_sd) > AT_ODDS]
         if far:
             places = ", ".join(
                 f"{r.observable} of {r.experiment} at {r.time:g} min on {r.batch} ({r.residual_sd:+.1f} sd)"
                 for r in far[:3]
             )
-            said.append(f"{model}: measurements far from it: {places}. An error there, or a mechanism that it lacks.")
+            own.append(f"measurements far from it: {places}. An error there, or a mechanism that it lacks.")
+        unfit = [] if verdict.reproduces.passed else [MISFIT]
+        said += [f"{model}: {hedged_by(line, unfit)}" for line in own]
     return said or ["Nothing stands out: no influential measurement, no uninformed parameter, no large residual."]
 
 

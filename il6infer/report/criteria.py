@@ -84,7 +84,7 @@ def criteria_figure(comparison: Comparison, names: list[str], words: Mapping[str
         Model -> its label.
     """
     rows = comparison.models
-    if len(rows) < 2:
+    if len(rows) < 2 or not comparison.ranked:
         return None
     figure = Figure(figsize=(8.0, 0.22 * len(rows) * len(names) + 1.1), layout="constrained")
     axis = figure.subplots()

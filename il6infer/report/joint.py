@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -16,6 +16,7 @@ from il6infer.configuration.load import models_of
 from il6infer.library.catalogue import Library
 from il6infer.library.priors import Z90, preset_of
 from il6infer.report.labels import model_label
+from il6infer.report.sections import doubts, hedged_by
 from il6infer.stages import read
 from il6infer.stages.verdict import ParameterStatistics, Verdict
 
@@ -88,8 +89,37 @@ def section(config: Configuration, dataset: str, order: Sequence[str], results: 
         both = _shared(joint, verdicts, cells, config.datasets[dataset].pooled or ())
         failed = [f"{member} ({own[member]})" for member, v in verdicts.items() if not v.sampled.passed]
         found.append({"name": model, "members": list(own), "shared": both, "failed": failed,
+                      "says": _says(both, joint, verdicts), "doubts": {m: doubts(v) for m, v in verdicts.items()},
                       "lacking": [m for m in members if m not in own]})  # fmt: skip
     return found
+
+
+def _says(shared: Sequence[Shared], joint: Verdict, alone: Mapping[str, Verdict]) -> list[str]:
+    """Say where data sets disagree; what leans on a fit that is no result, or no model of its data, says so."""
+    if not shared:
+        return ["No parameter can be compared: fewer than two data sets were fitted alone by this model."]
+
+    def unfit(verdicts: Iterable[Verdict]) -> list[str]:
+        return list(dict.fromkeys(doubt.label for verdict in verdicts for doubt in doubts(verdict)))
+
+    disputed, given_way = ([p for p in shared if getattr(p, way)] for way in ("disputed", "given_way"))
+    said = [
+        hedged_by(f"{p.name}: {' and '.join(p.pair)} disagree, {p.apart:.1f} standard deviations apart.",
+                  unfit(alone[m] for m in p.pair))
+        for p in disputed
+    ]  # fmt: skip
+    if not disputed:
+        line = f"no two data sets are more than {APART:g} standard deviations apart on a parameter that they share."
+        line = hedged_by(line, unfit(alone.values()))
+        return [f"{line[0].upper()}{line[1:]}"]
+    if given_way:
+        line = (
+            "what they share besides gives way to that: the joint posterior of "
+            f"{', '.join(p.name for p in given_way)} lies beyond those of all data sets alone, and is not to be quoted."
+        )
+        line = hedged_by(line, unfit([joint, *alone.values()]))
+        said.append(f"{line[0].upper()}{line[1:]}")
+    return said
 
 
 def labels(config: Configuration, dataset: str, models: Sequence[str], library: Library) -> dict[str, str]:

@@ -45,13 +45,14 @@ from il6infer.report.sections import (
     ModelView,
     draw_model,
     hedged,
+    hedged_by,
     labelled,
     together,
 )
 from il6infer.report.style import styled
 from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
-from il6infer.stages.comparison import SAY, Comparison
+from il6infer.stages.comparison import SAY, UNRANKED, Comparison
 from il6infer.stages.conditions import condition_labels
 from il6infer.stages.ingest import IngestSummary
 from il6infer.stages.predictions import Contest, ModelPredictions, Predictions
@@ -110,7 +111,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FunctionLoader(_template),
     )  # fmt: skip
     made.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance}
-    made.filters |= {"doi": linked, "groups": grouped_by_reason, "hedged": hedged}
+    made.filters |= {"doi": linked, "groups": grouped_by_reason, "hedged": hedged, "hedged_by": hedged_by}
     made.globals |= {"interval": interval, "spread": predictions.spread_text}
     return made
 
@@ -236,7 +237,7 @@ def _dataset(
         ],
         "held_out": hold_out.section(folder, order, out, doubts, words, figure_of, conditions) if out else None,
         "joint": joint.section(config, name, order, results),
-        "freed": freed_constants.section(folder, order, words),
+        "freed": freed_constants.section(folder, order, words, comparison, verdicts),
         "leans": leans(claims, words, told),
         "averaged_claims": together(doubts, comparison.heavy, words),
         "claims": grouped(claims.claims if claims else (), comparison.models),
@@ -298,6 +299,8 @@ def _predicted(
     order = [row.model for row in comparison.models]
     own = {model: read(folder / model / "predictions.json", ModelPredictions) for model in order}
     shown = [model for model in order if found.weights.get(model, 0.0) >= SAY or model == order[0]]
+    if found.unanswered == UNRANKED:  # none is ahead: each that can be trusted has its own numbers
+        shown = [row.model for row in comparison.models if row.sampled and row.reproduces]
     return {
         "predictions": [
             (view, figure_of(view.figure, ", ".join([view.title, *(d.label.lower() for d in view.doubts)])))

@@ -15,7 +15,7 @@ from il6infer.report.figures import WIDTH, marked, plain
 from il6infer.report.numbers import interval, number
 from il6infer.report.sections import Doubt, together
 from il6infer.report.style import COLOURS, INK, MUTED
-from il6infer.stages.comparison import SAY
+from il6infer.stages.comparison import SAY, UNRANKED
 from il6infer.stages.predictions import PROBABILITY, Band, Number, Prediction, Predictions, Spread
 
 COLUMNS = 3
@@ -73,6 +73,8 @@ def _view(
     averaged = any(c.average for c in one.curves) or any(n.average for n in one.numbers)
     lone = "" if averaged else next((m for m in able if m not in found.failed), able[0] if able else "")
     shown = "Averaged over the models by their weights" if averaged else words.get(lone, lone)
+    if not averaged and found.unanswered == UNRANKED and len(able) > 1:
+        shown = f"{shown}, the first of {len(able)} models, which are not ranked"
     absent: dict[str, str] = {}
     for part in (*one.curves, *one.numbers):
         for model, why in part.absent.items():

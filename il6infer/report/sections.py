@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,15 +95,22 @@ HEDGES = {
 def doubts(verdict: Verdict) -> tuple[Doubt, ...]:
     """Give what a verdict doubts, the worst first; empty when every answer is yes."""
     disagreements = verdict.agrees.failed
+    unfit = [label for label, answer in ((NOT_CONVERGED, verdict.sampled), (MISFIT, verdict.reproduces))
+             if not answer.passed]  # fmt: skip
     found = (
         (NOT_CONVERGED, verdict.sampled.failed),
         (MISFIT, verdict.reproduces.failed),
         (PRIOR_CONFLICT, [reason for reason in disagreements if reason.subject != "constant"]),
         (PULLED, [reason for reason in disagreements if reason.subject == "constant"]),
     )
+    # What follows of the draws is no finding where these, or the model, are none; of the first two, each is its own.
+    before = {MISFIT: [NOT_CONVERGED], PRIOR_CONFLICT: unfit, PULLED: unfit}
     return tuple(
-        Doubt(label, MEANS[label], tuple(reason.message for reason in reasons)) for label, reasons in found if reasons
-    )
+        Doubt(label, MEANS[label], tuple(
+            hedged_by(reason.message, [x for x in before.get(label, ()) if x in unfit]) for reason in reasons
+        ))
+        for label, reasons in found if reasons
+    )  # fmt: skip
 
 
 def together(
@@ -141,7 +148,21 @@ def hedged(sentence: str, doubted: Iterable[Doubt], *, of_draws: bool = True) ->
     of_draws
         Whether it is said of draws, and not of the likelihood alone.
     """
-    labels = {doubt.label for doubt in doubted}
+    return hedged_by(sentence, [doubt.label for doubt in doubted], of_draws=of_draws)
+
+
+def hedged_by(sentence: str, labels: Collection[str], *, of_draws: bool = True) -> str:
+    """Say of a finding what `hedged` says, given labels of doubts.
+
+    Parameters
+    ----------
+    sentence
+        What is said, as if the fit could be trusted.
+    labels
+        Of the doubts.
+    of_draws
+        Whether it is said of draws, and not of the likelihood alone.
+    """
     said = [words for label, words in HEDGES.items() if label in labels and (of_draws or label != NOT_CONVERGED)]
     return f"{', '.join(said)}: {sentence}" if said and sentence else sentence
 
@@ -226,11 +247,11 @@ def draw_model(
         "verdict": verdict,
         "idle": {t: [f"'{words.get(e, e)}'" for e in names] for t, names in verdict.idle_stimuli.items()},
         "checks": [
-            (question, worded(reason, verdict, words), limit(reason))
-            for question, answer in (
-                ("sampled", verdict.sampled),
-                ("reproduces", verdict.reproduces),
-                ("agrees", verdict.agrees),
+            (question, worded(reason, verdict, words), limit(reason), [x for x in unfit if x in said])
+            for question, answer, unfit in (
+                ("sampled", verdict.sampled, ()),
+                ("reproduces", verdict.reproduces, (NOT_CONVERGED,)),
+                ("agrees", verdict.agrees, (NOT_CONVERGED, MISFIT)),
             )
             for reason in answer.reasons
         ],

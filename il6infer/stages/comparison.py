@@ -99,7 +99,7 @@ class ModelRow:
     elpd_diff, diff_se
         By how much the best elpd of a ranked model is ahead, and the standard error of that difference.
     stacking, pseudo_bma
-        Weights; null for a model that does not reproduce the data, too.
+        Weights among ranked models, by leaving single values out; null for one that does not reproduce the data, too.
     pareto_k_bad, pareto_k_worst
         Measurements whose Pareto k is above the limit: how many, and the worst of them.
     n
@@ -164,6 +164,11 @@ class Comparison:
     models: tuple[ModelRow, ...]
     disagreements: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def by(self) -> str:
+        """Criterion of ranks and averages, in words."""
+        return NAMES[self.criterion]
 
     @property
     def ranked(self) -> tuple[ModelRow, ...]:

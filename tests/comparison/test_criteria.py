@@ -11,29 +11,16 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.comparison import Fit, compare
-from il6infer.comparison.compare import OTHER_ERRORS
+from il6infer.comparison.compare import ALONE, OTHER_ERRORS
 from il6infer.comparison.criteria import in_words
 from il6infer.comparison.weights import shares
-from il6infer.stages.evidence import Estimate, Evidence, InformationCriteria
 from il6infer.stages.leave_out import LeaveOut, LeftOut
 from il6infer.stages.verdict import SerialCorrelation
 from tests.zoo.posterior import normal_mean
-from tests.zoo.verdicts import verdict
+from tests.zoo.verdicts import evidence, verdict
 
 PASSED, FAILED, MISFIT = verdict(), verdict(sampled=False), verdict(reproduces=False)
 GELS = ("gel1", "gel2", "gel3", "gel4")
-
-
-def evidence(value, se=0.1, *, best=-50.0, constraints=(), parameters=2):
-    estimates = tuple(Estimate(m, value, se, 1, "") for m in ("bridge sampling", "sequential Monte Carlo"))
-    criteria = InformationCriteria(
-        best, parameters, 60, 2.0 * parameters - 2.0 * best, None, parameters * math.log(60) - 2.0 * best
-    )
-    known = value is not None
-    notes = () if known else ("The two estimates do not agree: -1 and -2.",)
-    return Evidence(
-        "m", 60, value, se if known else None, known, 0.5, estimates, 0.0, 0.0, criteria, constraints, notes
-    )
 
 
 def left_out(values, unit="batch", why=""):
@@ -89,6 +76,34 @@ def test_estimates_that_disagree_make_no_bayes_factor():
     assert (b.model, b.rank, b.weight) == ("b", 1, 1.0)
     assert (a.rank, a.weight, a.scores["evidence"].value, a.scores["evidence"].difference) == (None,) * 4
     assert a.reasons == ("no the evidence: The two estimates do not agree: -1 and -2.",)
+
+
+def test_a_criterion_without_a_number_of_any_model_ranks_nothing_and_no_other_does_in_its_place():
+    """Weights and differences of single values stood beside "not ranked", and chose what to measure next."""
+    known = {"evidence": evidence(None), "left_out": left_out([-1.0, -2.0, -1.0, -3.0])}
+    found = compare("toy", two(known, known), criterion="evidence", weights="stacking")
+
+    assert {row.rank for row in found.models} == {row.weight for row in found.models} == {None}
+    assert all(row.elpd is not None and row.reproduces for row in found.models)
+    for row in found.models:
+        assert (row.elpd_diff, row.diff_se, row.stacking, row.pseudo_bma) == (None,) * 4
+        for own in row.scores.values():
+            assert (own.difference, own.difference_se, own.weight) == (None,) * 3
+    assert not any("against" in own.words for row in found.models for own in row.scores.values())
+    assert found.disagreements == ()
+    assert found.notes[0].endswith(f"the models cannot be ranked. {ALONE}")
+    by_groups = compare("toy", two({"left_out": left_out([None] * 4, why="x"), "evidence": evidence(-60.0)},
+                                   {"left_out": left_out([None] * 4, why="x"), "evidence": evidence(-70.0)}),
+                        criterion="leave_out")  # fmt: skip
+    assert [row.scores["evidence"].words for row in by_groups.models] == ["", ""]
+
+
+def test_a_model_that_the_criterion_cannot_rank_is_held_against_no_other_by_single_values():
+    fits = two({"evidence": evidence(None)}, {"evidence": evidence(-58.0)})
+    b, a = compare("toy", fits, criterion="evidence").models
+
+    assert (a.model, a.elpd_diff, a.stacking, a.pseudo_bma) == ("a", None, None, None)
+    assert (b.model, b.elpd_diff, b.stacking, b.pseudo_bma) == ("b", 0.0, 1.0, 1.0)
 
 
 def test_fits_that_failed_have_no_bayes_factor_and_misfits_no_probability():

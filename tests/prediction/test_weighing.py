@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from il6infer._errors import UserError
+from il6infer.prediction import weighing
 from il6infer.prediction.tables import write_tables
 from il6infer.prediction.weighing import weigh
 from il6infer.report.predictions import spread_text
@@ -108,6 +109,26 @@ def test_without_a_weight_nothing_has_an_average(found):
     assert weighed.unanswered == "no model reproduces the data"
     assert {n.average for p in weighed.predictions for n in p.numbers} == {None}
     assert {c.average for p in weighed.predictions for c in p.curves} == {None}
+
+
+@pytest.mark.parametrize(
+    ("criterion", "weights", "expected"),
+    [
+        ("loo", "pseudo_bma", {"a": 0.2, "b": 0.8}), ("evidence", "stacking", {"a": 0.2, "b": 0.8}),
+        ("leave_out", "stacking", {"a": 0.4, "b": 0.6}), ("evidence", "unranked", {}),
+    ],
+)  # fmt: skip
+def test_models_in_play_are_as_probable_as_the_criterion_that_ranks_has_them(
+    found, criterion, weights, expected, monkeypatch
+):
+    """They were weighed by single values, whatever ranks, and where nothing does."""
+    rows = (model_row("a", weight=0.2, pseudo_bma=0.4), model_row("b", weight=0.8, pseudo_bma=0.6))
+    rows = rows if weights != "unranked" else (model_row("a"), model_row("b"))
+    asked = replace(compared("toy", 1, rows), criterion=criterion, weights=weights)
+    monkeypatch.setattr(weighing, "contest", lambda readings, chances, seed: chances)
+    planned = replace(found, plan="a plan")
+
+    assert weigh({"a": planned, "b": planned}, asked).contest == expected
 
 
 def test_models_that_were_asked_otherwise_are_not_averaged(found):

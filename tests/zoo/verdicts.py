@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from il6infer.stages.comparison import Comparison, ModelRow
+from il6infer.stages.evidence import Estimate, Evidence, InformationCriteria
 from il6infer.stages.sampler import Sampler
 from il6infer.stages.verdict import Answer, Verdict, check
 
@@ -22,6 +24,21 @@ def verdict(*, sampled: bool = True, reproduces: bool = True, agrees: bool = Tru
     """Verdict of a fit, with one reason for each answer that is no."""
     answers = [Answer.of([] if holds else [no]) for holds, no in ((sampled, RHAT), (reproduces, LACK), (agrees, PULL))]
     return Verdict("toy", *answers, {}, SAMPLER, {}, {}, {}, {}, {}, {}, (), ())
+
+
+def evidence(
+    value: float | None, se: float = 0.1, *, best: float = -50.0, constraints: tuple[str, ...] = (), parameters: int = 2
+) -> Evidence:
+    """Evidence of a fit to 60 values; without a value the two estimates do not agree."""
+    estimates = tuple(Estimate(m, value, se, 1, "") for m in ("bridge sampling", "sequential Monte Carlo"))
+    criteria = InformationCriteria(
+        best, parameters, 60, 2.0 * parameters - 2.0 * best, None, parameters * math.log(60) - 2.0 * best
+    )
+    known = value is not None
+    notes = () if known else ("The two estimates do not agree: -1 and -2.",)
+    return Evidence(
+        "m", 60, value, se if known else None, known, 0.5, estimates, 0.0, 0.0, criteria, constraints, notes
+    )
 
 
 def model_row(model: str, **known: Any) -> ModelRow:
