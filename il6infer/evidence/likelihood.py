@@ -23,7 +23,7 @@ def climbs(problem: Problem, engine: Engine, values: np.ndarray, threads: int = 
     problem
         With its engine.
     values
-        (starts, parameters) on the linear scale, to climb from.
+        (starts, parameters) on the linear scale, to climb from; those at a bound or beyond are moved inside.
     threads
         Climbs at a time.
 
@@ -32,13 +32,14 @@ def climbs(problem: Problem, engine: Engine, values: np.ndarray, threads: int = 
     Starts
         Of the likelihood, the best first; without starts where there is none.
     """
-    parts = Parts(Density(problem, engine))
+    density = Density(problem, engine)
+    parts = Parts(density)
 
     def likelihood(point: np.ndarray) -> tuple[float, np.ndarray]:
         found = parts(point[None, :])
         return float(found.likelihood[0]), found.likelihood_slope[0]
 
-    return find_starts(likelihood, parts.points(values), threads)
+    return find_starts(likelihood, parts.points(density.inside(values)), threads)
 
 
 def criteria_of(problem: Problem, log_likelihood: float) -> InformationCriteria:

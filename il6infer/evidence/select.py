@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from il6infer._errors import UserError
 from il6infer.engine import compile
 from il6infer.engine.likelihood import pointwise
 from il6infer.evidence.likelihood import climbs, criteria_of
@@ -51,7 +52,7 @@ def select(path: Path, folder: Path, *, starts: int = 8, seed: int = 1, threads:
     optima: dict[str, _Optimum] = {}
 
     def calibrate(candidate: Candidate, held: Sequence[_Optimum]) -> None:
-        problem = check(write_candidate(candidate, folder / candidate.name))
+        problem = _checked(candidate, folder / candidate.name)
         rng = np.random.default_rng(child_seed(seed, candidate.name))
         logs, values = _climbed(problem, starts, [one.values for one in held], rng, threads)
         found[candidate.name] = _calibrated(candidate, problem, logs, space.criterion)
@@ -70,9 +71,28 @@ def select(path: Path, folder: Path, *, starts: int = 8, seed: int = 1, threads:
         return found[candidate.name].value
 
     steps = tuple(search(space, score))
+    for one in optima.values():
+        for held in [o for o in optima.values() if one.candidate.holds(o.candidate) and one.below(o)]:
+            fixed = ", ".join(f"{name} = {held.candidate.fixed[name]:g}" for name in sorted(
+                one.candidate.estimated - held.candidate.estimated))  # fmt: skip
+            logger.warning(
+                "%s ends %.2f lower than %s, which it holds: bounds of what it estimates keep it from %s there",
+                one.candidate.name, held.logp - one.logp, held.candidate.name, fixed,
+            )  # fmt: skip
     models = sorted(found.values(), key=lambda one: np.inf if one.value is None else one.value)
     best = models[0].model if models and models[0].value is not None else None
     return Selection(space.criterion, space.method, best, tuple(models), len(space.candidates), steps)
+
+
+def _checked(candidate: Candidate, folder: Path) -> Problem:
+    """Write a model and read it; its faults are those of its values in the space, and name it."""
+    written = write_candidate(candidate, folder)
+    try:
+        return check(written)
+    except UserError as error:
+        values = ", ".join(f"{name} = {'estimate' if v is None else f'{v:g}'}" for name, v in candidate.values)
+        about = f"model '{candidate.name}' of the space ({values}), made of {candidate.problem}"
+        raise UserError(f"{about}: {str(error).replace(str(written), candidate.problem.name)}") from None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ MOST = 10_000
 _KEYS = ("format_version", "version", "criterion", "method", "model_space_files", "candidate_space_arguments")
 _ID, _YAML = "model_subspace_id", "model_subspace_petab_yaml"
 _OLD_YAML = "petab_yaml"
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,15 @@ def read_space(path: Path) -> Space:
 
 
 def _of_table(path: Path, faults: list[Fault]) -> list[Candidate]:
-    rows = list(csv.DictReader(read_text(path).splitlines(), delimiter="\t"))
-    columns = list(rows[0]) if rows else []
+    reader = csv.DictReader(read_text(path).splitlines(), delimiter="\t")
+    rows, columns = list(reader), list(reader.fieldnames or [])
+    unclear = sorted({column for column in columns if not column or columns.count(column) > 1})
+    if unclear:
+        what = "a column has no name." if not unclear[0] else f"column {unclear[0]!r} is there twice."
+        faults.append(Fault(f"{path.name}, row 1", what, "Give each parameter one column."))
+        return []
     yaml_column = _OLD_YAML if _OLD_YAML in columns else _YAML
-    missing = [column for column in (_ID, yaml_column) if column not in columns]
+    missing = [column for column in (_ID, yaml_column) if column not in columns] if rows else [_ID]
     if missing:
         what = "it has no rows." if not rows else f"column {' and '.join(map(repr, missing))} is missing."
         faults.append(Fault(path.name, what, f"Columns: {_ID}, {_YAML}, then parameters."))
@@ -119,6 +126,14 @@ def _of_table(path: Path, faults: list[Fault]) -> list[Candidate]:
     parameters, found = [c for c in columns if c not in (_ID, yaml_column)], []
     for number, row in enumerate(rows, start=2):
         where = f"{path.name}, row {number}"
+        if row.get(None):  # pyright: ignore[reportArgumentType, reportCallIssue] (what a row has beyond the columns)
+            what = f"it has more cells than the {len(columns)} columns of row 1."
+            faults.append(Fault(where, what, "Give each parameter one column, and each row one cell of it."))
+            continue
+        if not re.fullmatch(_NAME, row[_ID] or ""):
+            what = f"column '{_ID}': {row[_ID]!r} names a folder: letters, digits, _, - and . were expected."
+            faults.append(Fault(where, what, "Begin with a letter, a digit or _."))
+            continue
         problem = path.parent / str(row[yaml_column])
         if not problem.is_file():
             faults.append(Fault(where, f"column '{yaml_column}': there is no file '{row[yaml_column]}'."))
@@ -175,12 +190,26 @@ def search(space: Space, score: Scored) -> Iterator[Step]:
         known = [(value, candidate) for candidate in here if (value := score(candidate)) is not None]
         yield Step(name, tuple(candidate.name for candidate in here))
         if not known:
-            return
+            if best is not None:
+                return
+            # None that the search could begin at, as AICc of more parameters than measurements: at the next size, then.
+            here, size = _beyond(everything, size, forward=forward)
+            continue
         first = min(known, key=lambda pair: pair[0])
         if best is not None and first[0] >= best[0]:
             return
         best, name = first, first[1].name
         here = _next(everything, first[1], forward=forward)
+
+
+def _beyond(everything: Sequence[Candidate], size: int, *, forward: bool) -> tuple[list[Candidate], int]:
+    """Models of the next number of estimated parameters there is, and that number."""
+    sizes = {len(c.estimated) for c in everything}
+    left = [other for other in sizes if (other > size if forward else other < size)]
+    if not left:
+        return [], size
+    size = (min if forward else max)(left)
+    return [c for c in everything if len(c.estimated) == size], size
 
 
 def _next(everything: Sequence[Candidate], at: Candidate, *, forward: bool) -> list[Candidate]:

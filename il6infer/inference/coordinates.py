@@ -24,6 +24,10 @@ _NONE = 1e-9
 """A normalisation smaller than this is left out of the sampled density, in which a constant means nothing."""
 
 
+_INSIDE = 1e-3
+"""Distance from an end, in bends, of what was at that end or beyond: two and a half bends on the coordinate."""
+
+
 @dataclass(frozen=True)
 class Coordinate:
     """Coordinate x of one parameter.
@@ -69,6 +73,15 @@ class Coordinate:
         line = np.where(points < lower + self.bend, lower + _distance(points - lower, self.bend), points)
         line = np.where(points > upper - self.bend, upper - _distance(upper - points, self.bend), line)
         return np.clip(np.exp(line) if self.logarithmic else line, self.low, self.high)
+
+    def inside(self, values: np.ndarray) -> np.ndarray:
+        """Values, those at an end or beyond one moved inwards as little as leaves a climb a slope; NaN stays."""
+        (lower, upper), margin = self.ends, _INSIDE * self.bend
+        within = np.clip(values, self.low, self.high)
+        with np.errstate(divide="ignore"):
+            line = np.clip(np.log(within) if self.logarithmic else within, lower + margin, upper - margin)
+            moved = np.exp(line) if self.logarithmic else line
+            return np.where(np.isfinite(self.unconstrained(values)), values, moved)
 
     def log_slope(self, points: np.ndarray) -> np.ndarray:
         """Logarithm of the derivative of `constrained`."""

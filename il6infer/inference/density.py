@@ -164,6 +164,12 @@ class Density:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.stack([c.unconstrained(values[..., i]) for i, c in enumerate(self._coordinates)], axis=-1)
 
+    def inside(self, values: np.ndarray) -> np.ndarray:
+        """Parameter values (..., dimensions), those at a bound or beyond moved inwards, where a climb can begin."""
+        values = np.asarray(values, dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.stack([c.inside(values[..., i]) for i, c in enumerate(self._coordinates)], axis=-1)
+
     def constrained(self, points: np.ndarray) -> np.ndarray:
         """Parameter values on the linear scale of unconstrained points (..., dimensions)."""
         points = np.asarray(points, dtype=float)

@@ -95,7 +95,7 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
     density
         Log-density and gradient of an unconstrained point; callable from several threads.
     points
-        (starts, dimensions), unconstrained.
+        (starts, dimensions), unconstrained; those that are not finite lead nowhere, and change nothing for the others.
 
     Returns
     -------
@@ -103,7 +103,8 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
         Without the starts that ended where there is no finite density; maybe empty.
     """
     # The sampler's metric is not known yet: the spread of the prior makes directions comparable.
-    spread = np.maximum(np.std(points, axis=0), 1e-3) if len(points) > 2 else np.ones(points.shape[1])
+    known = points[np.isfinite(points).all(axis=1)]
+    spread = np.maximum(np.std(known, axis=0), 1e-3) if len(known) > 2 else np.ones(points.shape[1])
 
     def climb(origin: np.ndarray) -> tuple[float, np.ndarray, int, int]:
         frame = Frame(origin, np.diag(spread))

@@ -125,7 +125,7 @@ def _translate(problem: petab.Problem, network: Network, path: Path, kept: Kept 
     )
     experiments = _experiments(problem, network, translate, kept)
     return Problem(
-        id=problem.id or path.parent.name,
+        id=problem.id or path.resolve().parent.name,
         network=_with_output_parameters(network, experiments, observables),
         parameters=tuple(_parameter(p) for p in problem.parameters),
         experiments=experiments,

@@ -143,6 +143,60 @@ def test_a_model_is_never_lower_than_one_that_it_holds(tmp_path, order):
     assert found[()] == pytest.approx(4.8981, abs=1e-3)
 
 
+@pytest.mark.parametrize("method", ["forward", "backward", "brute_force"])
+def test_a_parameter_may_be_fixed_at_a_bound_or_beyond_and_estimated_on_a_logarithmic_scale(tmp_path, method, caplog):
+    """What is switched off is mostly fixed at 0, which a logarithm does not have."""
+    path = write_space(tmp_path, ["M\tdecay/problem.yaml\t1\t0;0.5;estimate\t2"], method)
+    found = {one.fixed.get("k"): one.criteria for one in select(path, tmp_path / "out", starts=2).models}
+
+    assert None not in found.values()
+    assert found[None].log_likelihood >= found[0.5].log_likelihood > found[0.0].log_likelihood
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path):
+    path = write_space(tmp_path, WHOLE)
+    table = tmp_path / "space.tsv"
+    table.write_text(table.read_text().replace("\ta0\t", "\tk\t", 1))
+    with pytest.raises(UserError, match="space.tsv, row 1: column 'k' is there twice."):
+        read_space(path)
+
+
+def test_a_fault_of_a_value_of_the_space_names_the_model(tmp_path):
+    path = write_space(tmp_path, ["M\tdecay/problem.yaml\t1\t0.5\t0;2"])
+    table = tmp_path / "decay" / "observables.tsv"
+    text = table.read_text()
+    head, *_ = text.splitlines()
+    noise = head.split("\t").index("noiseFormula")
+    rows = [line.split("\t") for line in text.splitlines()]
+    rows[1][noise] = "scale"
+    table.write_text("\n".join("\t".join(row) for row in rows) + "\n")
+    with pytest.raises(UserError, match=r"model 'M_1' of the space \(a0 = 1, k = 0.5, scale = 0\), made of .*decay"):
+        select(path, tmp_path / "out", starts=2)
+
+
+def test_a_model_whose_bounds_leave_out_what_a_smaller_one_fixes_is_named(tmp_path, caplog):
+    path = write_space(tmp_path, ["M\tdecay/problem.yaml\t1\t0.5;estimate\t2"])
+    table = (tmp_path / "decay" / "problem.yaml").with_name("parameters.tsv")
+    lines = [line.split("\t") for line in table.read_text().splitlines()]
+    [k] = [line for line in lines if line[0] == "k"]
+    k[lines[0].index("lowerBound")] = "5"
+    table.write_text("\n".join("\t".join(line) for line in lines) + "\n")
+    with caplog.at_level("WARNING", "il6infer"):
+        select(path, tmp_path / "out", starts=2)
+
+    assert any("lower than M_1, which it holds: bounds" in m and m.endswith("k = 0.5 there") for m in caplog.messages)
+
+
+def test_a_search_begins_at_the_first_size_that_has_a_value(tmp_path):
+    space = read_space(write_space(tmp_path, WHOLE, "backward"))
+
+    assert estimated(space, search(space, scored({"k": 5.0, "k scale": 6.0}))) == [
+        ["a0 k scale"], ["k scale", "a0 scale", "a0 k"], ["scale", "k"], [""]
+    ]  # fmt: skip
+    assert len(list(search(space, scored({})))) == 4
+
+
 @pytest.mark.parametrize(
     ("rows", "more", "message"),
     [
@@ -155,6 +209,9 @@ def test_a_model_is_never_lower_than_one_that_it_holds(tmp_path, order):
         (["M\tdecay/problem.yaml\t1\tfree\t1"], {}, "row 2: column 'k': 'free' is not a number or 'estimate'."),
         ([*WHOLE, *WHOLE], {}, "model space: 'M_1' is there twice."),
         ([], {}, "space.tsv: it has no rows."),
+        (["M\tdecay/problem.yaml\t1\t1\t1\t1"], {}, "row 2: it has more cells than the 5 columns of row 1."),
+        (["../M\tdecay/problem.yaml\t1\t1\t1"], {}, "row 2: column 'model_subspace_id': '../M' names a folder"),
+        (["\tdecay/problem.yaml\t1\t1\t1"], {}, "row 2: column 'model_subspace_id': '' names a folder"),
     ],
 )  # fmt: skip
 def test_faults_are_named(tmp_path, rows, more, message):

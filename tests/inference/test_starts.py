@@ -32,6 +32,15 @@ def cliff(x):
     return bell(x) if x[0] < 2 else (-np.inf, np.zeros(3))
 
 
+@pytest.mark.parametrize("lost", [np.nan, -np.inf])
+def test_a_start_that_is_not_finite_does_not_spoil_the_others(lost):
+    points = np.random.default_rng(1).normal(size=(5, 3))
+    alone, beside = find_starts(bell, points), find_starts(bell, np.vstack([points[:2], [0.0, lost, 0.0], points[2:]]))
+
+    np.testing.assert_array_equal(beside.points, alone.points)
+    np.testing.assert_array_equal(beside.spread, alone.spread)
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_every_start_reaches_the_mode(threads):
     points = np.random.default_rng(1).normal(size=(6, 3))
