@@ -223,18 +223,20 @@ def _learnt(p: ParameterStatistics) -> str:
 
 
 def _fit(rows: Sequence[ModelRow], verdicts: Mapping[str, Verdict], words: Mapping[str, str]) -> Card:
-    disagreeing = [row for row in rows if not verdicts[row.model].agrees.passed]
+    # Of draws that are no posterior neither of the other two is known: such a fit counts for none of them.
     sampled = [row for row in rows if row.sampled]
     good = [row for row in sampled if row.reproduces]
+    agreeing = [row for row in sampled if verdicts[row.model].agrees.passed]
+    which = "that converged and " if len(sampled) < len(rows) else "that "
     lights = (
         Light("fits that converged", len(sampled), len(rows), tuple(words[r.model] for r in rows if not r.sampled)),
         Light(
-            "models that reproduce the data", len([r for r in rows if r.reproduces]), len(rows),
-            tuple(words[r.model] for r in rows if not r.reproduces),
+            f"models {which}reproduce the data", len(good), len(rows),
+            tuple(words[r.model] for r in rows if r not in good),
         ),
         Light(
-            "fits that agree with their priors and fixed constants", len(rows) - len(disagreeing), len(rows),
-            tuple(words[r.model] for r in disagreeing),
+            f"fits {which}agree with their priors and fixed constants", len(agreeing), len(rows),
+            tuple(words[r.model] for r in rows if r not in agreeing),
         ),
     )  # fmt: skip
     answer = f"{words[good[0].model]} does" if len(good) == 1 else f"{len(good)} of {len(rows)} do"

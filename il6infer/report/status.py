@@ -100,6 +100,7 @@ def _state(
         "yes" if answer.passed else "NO: " + ", ".join(dict.fromkeys(reason.check for reason in answer.failed))
         for answer in (verdict.sampled, verdict.reproduces)
     )
+    reproduces = reproduces if verdict.sampled.passed else "not known: it did not sample"
     return FitState(dataset, model, "done", sampled, reproduces, look)
 
 

@@ -349,10 +349,10 @@ class Verdict:
     worst_rows: tuple[Residual, ...]
 
     def __repr__(self) -> str:
-        """All answers, a line each."""
-        return "\n".join(
-            [f"Verdict of '{self.problem}'", *(f"  {question}: {answer!r}" for question, answer in self.answers)]
-        )
+        """All answers, a line each; those of draws that are no posterior say so."""
+        first, *others = (f"{question}: {answer!r}" for question, answer in self.answers)
+        before = "" if self.sampled.passed else "no result (the fit did not sample): "
+        return "\n  ".join([f"Verdict of '{self.problem}'", first, *(f"{before}{line}" for line in others)])
 
     @property
     def answers(self) -> tuple[tuple[str, Answer], ...]:

@@ -30,9 +30,14 @@ SOCS3 = {
     "K_reporter": 0.2, "k_reporter_mRNA": 0.01, "Kd_complex_sgp130Fc": 0.1,
 }  # fmt: skip
 """What a model without feedback, read by pSTAT3, does not depend on."""
+MEMBRANE = {
+    "Kd_IL6_IL6R": 4.0, "Kd_complex_gp130": 0.3, "kon_IL6_IL6R": 0.2, "kon_complex_gp130": 0.27,
+    "concentration_membrane": 0.0032, "k_internalisation": 0.03,
+}  # fmt: skip
+"""Binding and membrane, where another constant is looked at."""
 
 
-def _problem(model: Model, doses: dict[str, tuple[float, str]], readouts: tuple[str, ...], folder: Path) -> Problem:
+def problem_of(model: Model, doses: dict[str, tuple[float, str]], readouts: tuple[str, ...], folder: Path) -> Problem:
     """Problem of conditions (nM of IL-6, what is set in their cells), each read at `TIMES`."""
     steps = pd.DataFrame(
         [
@@ -59,7 +64,7 @@ def test_constants_of_the_membrane_are_recovered(tmp_path):
         "low": (0.02, ""), "high": (5.0, ""),
         "low_few": (0.02, "cell_number=1e4"), "high_few": (5.0, "cell_number=1e4"),
     }  # fmt: skip
-    problem = _problem(model, doses, ("pSTAT3",), tmp_path / "p")
+    problem = problem_of(model, doses, ("pSTAT3",), tmp_path / "p")
     counted = Calibrating(fits=TRUTHS, batch=TRUTHS, chains=2, tune=200, draws=200, starts=2)
     batch = run_batch(problem, FitSettings(seed=9, rtol=1e-4, atol=1e-6), counted, 0, 1)
     ranks = np.array([fit.ranks for fit in batch.fits if fit.ranks is not None])
@@ -80,14 +85,12 @@ def test_constants_of_the_membrane_are_recovered(tmp_path):
 @pytest.mark.slow
 def test_a_constant_that_is_not_what_it_was_held_at_is_told_and_freed_it_is_recovered(tmp_path):
     """Truths drawn with `k_import` a factor of 3 either way: fitted with it held at its value, and freed."""
-    fixed = {**SOCS3, "Kd_IL6_IL6R": 4.0, "Kd_complex_gp130": 0.3, "kon_IL6_IL6R": 0.2, "kon_complex_gp130": 0.27,
-             "concentration_membrane": 0.0032, "k_internalisation": 0.03}  # fmt: skip
-    held_model = with_values(compose("classic_none"), fixed)
+    held_model = with_values(compose("classic_none"), {**SOCS3, **MEMBRANE})
     doses, readouts = {"il6": (0.5, ""), "more": (5.0, "")}, ("pSTAT3_cytoplasm", "pSTAT3_nucleus")
-    held = _problem(held_model, doses, readouts, tmp_path / "held")
+    held = problem_of(held_model, doses, readouts, tmp_path / "held")
     value = held_model.priors.set_index("parameter").loc["k_import", "median"]
     freed_model = with_free(held_model, {"k_import": (value / 3.0, 3.0 * value)})
-    freed = _problem(freed_model, doses, readouts, tmp_path / "freed")
+    freed = problem_of(freed_model, doses, readouts, tmp_path / "freed")
     rng, shares, told = np.random.default_rng(8), [], []
     prior = draw(held.estimated, 4000, np.random.default_rng(9))
     for _ in range(TRUTHS):

@@ -179,3 +179,14 @@ def test_moves_from_a_fit_that_did_not_converge_are_no_result_where_constants_ar
     assert "freed: no result (the fit did not converge): k_dephos 0.1 to 0.25 (+1.8 sd)." in part
     assert part.count(">no result (the fit did not converge): k_dephos 0.1 to 0.25 (+1.8 sd)</td>") == 1
     assert part.count(">k_dephos 0.1 to 0.25 (+1.8 sd)</td>") == 1
+
+
+def test_lights_and_tables_count_no_answer_of_draws_that_are_no_posterior(page: str) -> None:
+    """A fit with a chain that is stuck was counted as a model that reproduces the data, in green."""
+    answer = between(page, 'id="toy-answer"', "<figure")
+    rows = between(page, 'id="toy-comparison"', "</table>").split("<tbody>")[1].split("</tr>")[:-1]
+    told = [re.sub(r"<[^>]*>", "", re.findall(r"<td[^>]*>(.*?)</td>", row)[3]) for row in rows]
+
+    assert "<b>1 of 2</b> models that converged and reproduce the data" in answer
+    assert "<b>1 of 2</b> fits that converged and agree with their priors and fixed constants" in answer
+    assert told == ["yes", "not known"]

@@ -55,7 +55,7 @@ def test_each_state_is_said(results: Path) -> None:
         "yes",
     )
     assert found["both_socs3"].sampled == "NO: R-hat"
-    assert found["both_socs3"].reproduces == "NO: lack-of-fit p"
+    assert found["both_socs3"].reproduces == "not known: it did not sample"
     assert found["classic_none"].state == "stale: its problem is newer, run snakemake"
     assert found["trans_none"].state == "running 50 %, about 9 s left"
     assert found["trans_socs3"].state == "failed: error: problem.yaml: no such file"

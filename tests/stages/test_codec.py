@@ -200,6 +200,9 @@ def test_a_reader_in_a_notebook_sees_the_answers():
     )
     warned = [check("a", 1.0, "", at_most=2.0), check("b", 3.0, "", at_most=2.0, decides=False)]
     assert repr(Answer.of(warned)) == "yes, 1 of 1 checks hold, 1 warning"
+    of_draws = repr(verdict(sampled=False)).splitlines()[2:]
+    assert len(of_draws) == 2
+    assert all(line.startswith("  no result (the fit did not sample): ") for line in of_draws)
     row = compare("toy", [Fit("a", normal_mean(), verdict())])
     assert repr(row) == "Comparison of 'toy': 60 measurements\n  1. a, elpd 0.0 +- 0.0 behind, weight 1.00"
     assert Verdict.WRITTEN_BY != Comparison.WRITTEN_BY
