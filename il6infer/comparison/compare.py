@@ -142,7 +142,7 @@ def compare(
             row = replace(row, rank=rank, level=level, weight=chosen[model].weight)
         elif model in known:
             lacks = own[criterion].words if criterion in own else ""
-            row = replace(row, reasons=(*row.reasons, f"no {NAMES[criterion]}: {lacks}"))
+            row = replace(row, reasons=(*row.reasons, f"no number by {NAMES[criterion]}: {lacks}"))
         rows.append(row)
     evidence = {fit.model: fit.evidence for fit in fits if fit.evidence is not None}
     notes = (

@@ -20,6 +20,9 @@ from il6infer.stages.verdict import ParameterStatistics, Verdict
 PARTS, CONSTANTS = 0.005, 6
 """Weight below which a feature is not named; constants that a card lists."""
 
+MOST = 0.5
+"""Weight above which one of several models that are alike is the answer."""
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -145,7 +148,7 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     alike = [words[row.model] for row in rows if row.level and row.model != top]
     lines = []
     if alike:
-        told = f"Not told apart by the data: {'; '.join(alike)}."
+        told = f"Not told apart by the data: {'; '.join([words[top], *alike] if weighted[top] <= MOST else alike)}."
         lines.append(f"{told} Weights share out an average, and are no chances.")
     lines.append(f"Share of the weight, of {compared} model{'s' * (compared > 1)} whose fit converged.")
     if left_out:
@@ -154,7 +157,10 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     if ahead:
         lines.append("A model whose fit did not converge might do better: see Comparison.")
     tone = "" if ahead or alike else "good"
-    return Card(title, words[top], tone, tuple(lines), tuple(groups), link="comparison")
+    # A heading is read alone: of models that are alike none is it that has not most of the weight.
+    undecided = f"{len(alike) + 1} models that the data do not tell apart"
+    answer = undecided if alike and weighted[top] <= MOST else words[top]
+    return Card(title, answer, tone, tuple(lines), tuple(groups), link="comparison")
 
 
 def _shares(predictions: Predictions | None) -> Card:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from il6infer.configuration.hold_out import HoldOut
 from il6infer.report.figures import dressed, marked, panels, plain, share_labels
 from il6infer.report.links import in_words
-from il6infer.report.sections import Doubt, Figures
+from il6infer.report.sections import MISFIT, NOT_CONVERGED, SAID, Doubt, Figures
 from il6infer.report.style import COLOURS, INK
 from il6infer.stages import read
 from il6infer.stages.hold_out import HeldOut, Limit, Series
@@ -50,14 +50,18 @@ def named(held_out: HoldOut, conditions: Mapping[str, str]) -> str:
     return "; ".join(f"{what} {', '.join(names)}" for what, names in words if names)
 
 
-def conclusions(found: Mapping[str, HeldOut], doubted: Mapping[str, Any]) -> list[str]:
-    """Say in sentences how well the fits that can be trusted predict, the best first."""
-    trusted = sorted((m for m in found if m not in doubted), key=lambda m: -found[m].score.log_density)
+def conclusions(found: Mapping[str, HeldOut], doubted: Mapping[str, Sequence[Doubt]]) -> list[str]:
+    """Say in sentences how well the fits that can be trusted predict, the best first, with what else is doubted."""
+    labels = {model: [doubt.label for doubt in doubted.get(model, ())] for model in found}
+    trusted = [model for model in found if not {NOT_CONVERGED, MISFIT}.intersection(labels[model])]
+    trusted = sorted(trusted, key=lambda m: -found[m].score.log_density)
     lines = []
     for model in trusted:
         score = found[model].score
         held = round((score.coverage_90 or 0.0) * score.measurements)
-        line = f"{model}: {held} of {score.measurements} held-out values lie in their 90 % intervals"
+        but = " and ".join(SAID[label][0] for label in labels[model])
+        whose = f"{model}, which {but}" if but else model
+        line = f"{whose}: {held} of {score.measurements} held-out values lie in their 90 % intervals"
         if score.difference is not None and score.difference_se is not None:
             side = "ahead of" if score.difference > 0 else "behind"
             line += f"; {abs(score.difference):.1f} ± {score.difference_se:.1f} {side} the smoother in log density"

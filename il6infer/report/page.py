@@ -265,7 +265,8 @@ def _shown_first(comparison: Comparison, views: Mapping[str, ModelView]) -> dict
     for row in rows:
         fits = [(name, picture) for name, picture in views[row.model].context["fits"] if picture]
         if fits:
-            return {**views[row.model].context, "fits": fits, "rank": row.rank}
+            level = sum(other.level and other.reproduces for other in rows) if row.level else 1
+            return {**views[row.model].context, "fits": fits, "rank": row.rank, "level": level}
     return None
 
 

@@ -75,7 +75,7 @@ def test_estimates_that_disagree_make_no_bayes_factor():
 
     assert (b.model, b.rank, b.weight) == ("b", 1, 1.0)
     assert (a.rank, a.weight, a.scores["evidence"].value, a.scores["evidence"].difference) == (None,) * 4
-    assert a.reasons == ("no the evidence: The two estimates do not agree: -1 and -2.",)
+    assert a.reasons == ("no number by the evidence: The two estimates do not agree: -1 and -2.",)
 
 
 def test_a_criterion_without_a_number_of_any_model_ranks_nothing_and_no_other_does_in_its_place():
@@ -159,7 +159,7 @@ def test_a_group_without_a_number_leaves_its_model_without_one():
 
     assert (b.model, b.weight) == ("b", 1.0)
     assert a.scores["leave_out"].value is None
-    assert a.reasons[0].startswith("no leaving groups out: without gel2: the refit did not converge")
+    assert a.reasons[0].startswith("no number by leaving groups out: without gel2: the refit did not converge")
 
 
 def test_files_that_do_not_belong_together_are_refused():

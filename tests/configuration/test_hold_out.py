@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from il6infer._errors import UserError
 from il6infer.configuration.check import check_config
 from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import HoldOut, fitted, held_out_of
 
+CONFIG = Path(__file__).parents[2] / "config"
 RAW = {"description": "d.yaml", "folder": "f"}
 
 
@@ -52,3 +57,16 @@ def test_names_that_cannot_be_are_refused_together():
     )
     with pytest.raises(UserError, match="no data set is left to be fitted"):
         config({"datasets": ["one"]}, one=RAW)
+
+
+def test_each_genotype_of_the_fibroblasts_is_predicted_from_the_other_by_the_commands_of_their_configuration():
+    text = (CONFIG / "fibroblasts.yaml").read_text()
+    described = yaml.safe_load((CONFIG / "datasets" / "billing2019_mef.yaml").read_text())["files"]
+    kinetics = {file["batch"]: file["path"].split("_")[1] for file in described if "kinetics" in file["path"]}
+    fits = [
+        {file["batch"] for file in described} - set(named.split(", "))
+        for named in re.findall(r"'hold_out={batches: \[(.*?)\]}'", text)
+    ]
+
+    assert [{kinetics[batch] for batch in batches} for batches in fits] == [{"wt"}, {"socs3ko"}]
+    assert set().union(*fits) == {*kinetics}

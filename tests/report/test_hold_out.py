@@ -6,7 +6,9 @@ import pytest
 
 from il6infer.report.hold_out import conclusions, hold_out_figure
 from il6infer.report.page import environment
+from il6infer.report.sections import doubts
 from il6infer.stages.hold_out import Band, HeldOut, Limit, Point, Score, Series
+from tests.zoo.verdicts import verdict
 
 POINT = Point("il6", 30.0, 2.0, 0.5, 1.0, 1.5, 2.5, 3.0, rank=0.6, log_density=-1.0, smoother=None)
 LIMITS = (Limit("il6", 0.0, 0.4, "below", 0.95), Limit("il6", 60.0, 9.0, "above", 0.15))
@@ -38,6 +40,16 @@ def test_how_many_limits_are_predicted_is_said_beside_the_coverage():
     assert conclusions({"classic": found((POINT,), LIMITS)}, {}) == [
         f"{plain}; of 2 more, known to lie beyond a limit, 1.1 are predicted there."
     ]
+
+
+def test_what_else_is_doubted_of_a_fit_stands_by_what_it_predicts_and_only_what_makes_it_none_silences_it():
+    """Real data pull at some prior in every model: that no fit can be trusted was said of all of them."""
+    one = {"classic": found((POINT,), ())}
+    [said] = conclusions(one, {"classic": doubts(verdict(agrees=False))})
+
+    assert said.startswith("classic, which holds a constant fixed that the data pull at: 1 of 1 held-out values lie")
+    for unfit in ({"sampled": False}, {"reproduces": False}):
+        assert conclusions(one, {"classic": doubts(verdict(**unfit))}) == []
 
 
 @pytest.mark.parametrize(("points", "said"), [((POINT,), "<td>1.00</td>"), ((), "<td>none</td>")])
