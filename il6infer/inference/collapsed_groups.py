@@ -24,7 +24,7 @@ from il6infer.inference.collapsed import (
     tabulate,
 )
 from il6infer.inference.collapsed_nodes import BROAD, POINTS, climb, deepen, look, peak, scan, valley
-from il6infer.inference.collapsed_noise import absolute_residuals, may_be_two, noise_peak, two_places
+from il6infer.inference.collapsed_noise import absolute_residuals, may_be_two, noise_peak, prior_apart, two_places
 from il6infer.inference.collapsed_rules import place
 from il6infer.inference.correlated import add_pairs, integrated, weights_of
 from il6infer.inference.elementary import LANES, exp_of
@@ -145,6 +145,11 @@ def prepare(group, batches, values, x, noise, weights, rules, scratch):  # noqa:
                 batches, totals, scanned, first, last - first, measured, max(freedom, 1), centre, width, start, stop,
                 group[NOISE_PRIOR:],
             )  # fmt: skip
+        else:
+            centre, width, start, stop, other, its_width = prior_apart(
+                max(freedom, 1), spread, power, group[NOISE_PRIOR:], centre, width, start, stop
+            )
+        if not absolute:
             least = min(centre, other) if its_width > 0.0 else centre
             if abs(least - math.log(sigma)) > 0.2:
                 # Nodes in r are around the narrower peak: tails of their rule are wide enough for the broad one.

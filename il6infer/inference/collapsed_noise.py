@@ -18,7 +18,8 @@ from il6infer.inference.collapsed import (
     given_noise,
 )
 from il6infer.inference.quadrature import INNER
-from il6infer.inference.rows import HIGH, LOW, prior_at
+from il6infer.inference.rows import FAMILY, FIRST, HIGH, LOW, SECOND, prior_at
+from il6infer.problems.families import FAMILIES
 
 _DROP, _FARTHEST = 28.0, 60.0
 """Integrands over ln(sigma) are followed until they have fallen by this factor's exponential, and no farther."""
@@ -28,6 +29,10 @@ PLACES, _NARROW = 33, 7
 
 _FAR_FROM_PRIOR, _MORE = 3.0, 1.5
 """There may be where what is found is so unlikely before, or misses the data by so much more than it must."""
+
+_NORMAL, _LAPLACE, _CAUCHY = (list(FAMILIES).index(name) for name in ("normal", "laplace", "cauchy"))
+_ASIDE, _HALF = 6.0, 12
+"""How far beyond prior and data peaks are looked for, and by how many places to each side of a prior's own peak."""
 
 _AS_HIGH = 8.0
 """A place that is lower by this factor's exponential counts for nothing."""
@@ -70,20 +75,86 @@ def noise_peak(freedom, spread, power, row):  # noqa: ANN001, ANN201
         else:
             last = middle
     centre = 0.5 * (first + last)
-    step = 1e-3
+    width = _width(centre, 1e-3, freedom, spread, power, row)
+    top = _noise_height(centre, freedom, spread, power, row)
+    start = _fallen(centre, -width, low, top, freedom, spread, power, row)
+    stop = _fallen(centre, width, high, top, freedom, spread, power, row)
+    return centre, width, start, stop
+
+
+@njit(**INNER)
+def _width(centre, step, freedom, spread, power, row):  # noqa: ANN001, ANN202
+    """Width of a peak of the integrand over ln(sigma), by differences of the slope over a step."""
     bend = _noise_slope(centre - step, freedom, spread, power, row)
     bend = (bend - _noise_slope(centre + step, freedom, spread, power, row)) / (2.0 * step)
     # At a bound it is the slope that says how fast the integrand falls.
     bend = max(bend, 0.0) + _noise_slope(centre, freedom, spread, power, row) ** 2
-    width = min(1.0 / math.sqrt(max(bend, 1e-2)), 2.0)
-    top = _noise_height(centre, freedom, spread, power, row)
-    start, stop, step = centre, centre, width
-    while start > low and _noise_height(start, freedom, spread, power, row) > top - _DROP:
-        start, step = max(start - step, low), 1.5 * step
-    step = width
-    while stop < high and _noise_height(stop, freedom, spread, power, row) > top - _DROP:
-        stop, step = min(stop + step, high), 1.5 * step
-    return centre, width, start, stop
+    return min(1.0 / math.sqrt(max(bend, 1e-2)), 2.0)
+
+
+@njit(**INNER)
+def _fallen(at, step, end, top, freedom, spread, power, row):  # noqa: ANN001, ANN202
+    """Where the integrand has fallen far enough below its top, in ever longer steps; not beyond an end."""
+    way = 1.0 if step > 0.0 else -1.0
+    while way * (end - at) > 0.0 and _noise_height(at, freedom, spread, power, row) > top - _DROP:
+        at, step = min(at + step, end) if way > 0.0 else max(at + step, end), 1.5 * step
+    return at
+
+
+@njit(**INNER)
+def prior_apart(freedom, spread, power, row, centre, width, start, stop):  # noqa: ANN001, ANN201
+    """Look whether the noise is both where its prior and where the data have it: two peaks, as `two_places` gives them.
+
+    The integrand has one peak where the prior is log-concave in ln(sigma). A normal, Laplace or Cauchy one is not: far
+    below its middle its density hardly changes any more, so that little noise there is the data's affair alone.
+
+    Parameters
+    ----------
+    freedom, spread, power, row
+        As `noise_peak`.
+    centre, width, start, stop
+        Of `noise_peak`.
+    """
+    family, middle = int(row[FAMILY]), row[FIRST]
+    if family not in (_NORMAL, _LAPLACE, _CAUCHY) or not middle > 0.0 or not spread > 0.0:
+        return centre, width, start, stop, 0.0, 0.0
+    guess, at, own = math.log(spread / freedom) / power, math.log(middle), row[SECOND] / middle
+    low = math.log(row[LOW]) if row[LOW] > 0.0 else -np.inf
+    high = math.log(row[HIGH]) if row[HIGH] < np.inf else np.inf
+    low, high = max(low, min(guess, at, high) - _FARTHEST), min(high, max(guess, at, low) + _FARTHEST)
+    begin, end = max(low, min(guess, at) - _ASIDE), min(high, max(guess, at) + _ASIDE)
+    ys, found, many = np.empty(PLACES + 2 * _HALF + 1), np.zeros((2, 3)), 0
+    for i in range(PLACES):
+        ys[i] = begin + (end - begin) * i / (PLACES - 1)
+    for i in range(-_HALF, _HALF + 1):  # the prior's own peak may be narrow
+        away = 0.0 if i == 0 else math.copysign(2.0 ** (abs(i) - 4), i)
+        ys[PLACES + _HALF + i] = min(max(at + own * away, begin), end)
+    ys.sort()
+    for i in range(len(ys) - 1):
+        first, last = ys[i], ys[i + 1]
+        rises = _noise_slope(first, freedom, spread, power, row) > 0.0
+        falls = not _noise_slope(last, freedom, spread, power, row) > 0.0
+        if not last > first or not ((rises or first == low) and (falls or last == high)):
+            continue
+        for _ in range(50):
+            y = 0.5 * (first + last)
+            first, last = (y, last) if _noise_slope(y, freedom, spread, power, row) > 0.0 else (first, y)
+        y = 0.5 * (first + last)
+        its = _width(y, min(1e-3, 0.1 * own), freedom, spread, power, row)
+        mass = _noise_height(y, freedom, spread, power, row) + math.log(its)
+        place = many if many < 2 else int(np.argmin(found[:, 2]))
+        if many < 2 or mass > found[place, 2]:
+            found[place, 0], found[place, 1], found[place, 2] = y, its, mass
+        many += 1
+    if many == 0:
+        return centre, width, start, stop, 0.0, 0.0
+    best = 1 if many > 1 and found[1, 2] > found[0, 2] else 0
+    other = best if many == 1 or found[1 - best, 2] < found[best, 2] - _AS_HIGH else 1 - best
+    y, its = found[best, 0], found[best, 1]
+    top = _noise_height(y, freedom, spread, power, row)
+    start = _fallen(min(y, found[other, 0]), -its, low, top, freedom, spread, power, row)
+    stop = _fallen(max(y, found[other, 0]), its, high, top, freedom, spread, power, row)
+    return y, its, start, stop, found[other, 0], found[other, 1] if other != best else 0.0
 
 
 @njit(**INNER)
