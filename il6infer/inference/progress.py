@@ -64,6 +64,9 @@ def told(doing: str) -> Iterator[None]:
         thread.join()
 
 
+_FIRST = "; what a machine does for the first time is compiled, and kept"
+
+
 class Steps:
     """Work of several steps: says what is done and how much is left, of each step that takes long.
 
@@ -101,7 +104,7 @@ class Steps:
                 if not total:
                     logger.info("%s: %.0f s so far", said, seconds)
                     continue
-                left = f", about {in_words(seconds * (total - done) / done)} left" if done else ""
+                left = f", about {in_words(seconds * (total - done) / done)} left" if done else _FIRST
                 logger.info("%s: %d of %d%s", said, done, total, left)
 
         def count() -> None:

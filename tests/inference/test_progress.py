@@ -31,6 +31,20 @@ def test_a_step_that_takes_long_says_what_is_done_and_how_much_is_left(monkeypat
     assert steps.seconds["simulating"] > 0.05 > steps.seconds["writing"]
 
 
+def test_a_step_of_which_nothing_is_done_yet_says_what_it_may_be_at(monkeypatch, caplog):
+    """The first draw that is drawn back on a machine waits for a compiler, for a minute or two where it is busy."""
+    monkeypatch.setattr(progress, "FIRST_AFTER", 0.02)
+    caplog.set_level(logging.INFO, "il6infer")
+    with Steps("toy", 1)("drawing", 40):
+        end = time.monotonic() + 10.0
+        while not caplog.messages and time.monotonic() < end:
+            time.sleep(0.01)
+
+    assert caplog.messages[0] == (
+        "toy, step 1 of 1: drawing: 0 of 40; what a machine does for the first time is compiled, and kept"
+    )
+
+
 def test_a_step_that_fails_ends_what_tells_of_it(caplog):
     steps = Steps("toy", 1)
     try:
