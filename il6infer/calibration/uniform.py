@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
+from il6infer._errors import UserError
 from il6infer.stages.calibration import Batch, CalibratedParameter, Calibration
 
 SIMULATED, LEVEL = 4000, 0.95
@@ -98,6 +99,26 @@ def _held(ranks: np.ndarray, levels: int, share: float) -> float | None:
     return float(inside(ranks, levels, share).mean()) if len(ranks) else None
 
 
+def _refuse_mixed(batches: Sequence[Batch]) -> None:
+    """Refuse batches whose ranks do not belong together, or would count twice."""
+    first, seen = batches[0], set[tuple[object, ...]]()
+    for place, batch in enumerate(batches, start=1):
+        for field in ("problem", "parameters", "levels", "around_data"):
+            if getattr(batch, field) != getattr(first, field):
+                raise UserError(
+                    f"batch {place} of {len(batches)} is of another calibration than batch 1: '{field}' is "
+                    f"{getattr(batch, field)!r}, in batch 1 {getattr(first, field)!r}. Gather batches of one problem."
+                )
+        for fit in batch.fits:
+            own = (fit.number, fit.ranks, fit.rhat)
+            if fit.ranks is not None and own in seen:
+                raise UserError(
+                    f"batch {place} of {len(batches)}: the fit of data set {fit.number + 1} is in a batch before, too, "
+                    "and would count twice. Name each file once."
+                )
+            seen.add(own)
+
+
 def gather(batches: Sequence[Batch]) -> Calibration:
     """Put batches of one problem together, and test each parameter's ranks.
 
@@ -110,8 +131,14 @@ def gather(batches: Sequence[Batch]) -> Calibration:
     -------
     Calibration
         Its answer is yes where no parameter's p is below 0.05 / parameters, and every data set was fitted.
+
+    Raises
+    ------
+    UserError
+        If batches are of several problems, or a fit is in two of them.
     """
     first = batches[0]
+    _refuse_mixed(batches)
     fits = sorted((fit for batch in batches for fit in batch.fits), key=lambda fit: fit.number)
     fitted = [fit for fit in fits if fit.ranks is not None]
     ranked = np.array([fit.ranks for fit in fitted]).reshape(-1, len(first.parameters))

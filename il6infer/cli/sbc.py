@@ -26,6 +26,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer._errors import UserError
 from il6infer.cli.options import count, natural
 
 logger = logging.getLogger("il6infer")
@@ -79,6 +80,12 @@ def run(args: argparse.Namespace) -> None:
 
     sections = read_sections(args.config, CalibrationSections)
     settings = FitSettings(**{**vars(sections.fit), "seed": sections.seed})
+    if args.batch * sections.sbc.batch >= sections.sbc.fits:
+        last = (sections.sbc.fits - 1) // sections.sbc.batch
+        raise UserError(
+            f"--batch {args.batch} has no data set: the configuration asks for {sections.sbc.fits} in batches of "
+            f"{sections.sbc.batch}, which are numbers 0 to {last} (sbc.fits, sbc.batch)."
+        )
     problem = check(args.problem)
     from il6infer.calibration.ranks import run_batch  # after the input, whose faults need not wait for it
     from il6infer.inference.drawn import draws_of

@@ -16,6 +16,7 @@ from il6infer.calibration.figure import figure_of
 from il6infer.calibration.judged import failed_checks
 from il6infer.calibration.table import recovery
 from il6infer.calibration.uniform import bands, gather
+from il6infer.cli.main import main
 from il6infer.diagnosis.verdict import diagnose
 from il6infer.engine import compile
 from il6infer.inference.run import fit_problem, sample_problem
@@ -45,6 +46,27 @@ def test_simultaneous_bands_hold_uniform_ranks_as_often_as_they_say():
 
     assert 0.02 < outside / 600 < 0.09
     assert np.mean([limits.p(row) < 0.05 for row in uniform]) == pytest.approx(0.05, abs=0.03)
+
+
+def test_batches_that_do_not_belong_together_or_count_twice_are_refused():
+    batch, other = _batch([[3], [40]]), _batch([[8], [70]], number=1)
+
+    assert gather([batch, other]).fits == 4
+    with pytest.raises(UserError, match="batch 3 of 3: the fit of data set 1 is in a batch before, too"):
+        gather([batch, other, batch])
+    for change in ({"problem": "b"}, {"parameters": ("b",)}, {"around_data": True}, {"levels": 49}):
+        [field] = change
+        with pytest.raises(UserError, match=f"batch 2 of 2 is of another calibration than batch 1: '{field}' is"):
+            gather([batch, replace(other, **change)])
+
+
+def test_a_batch_beyond_the_data_sets_is_refused(tmp_path, capsys):
+    config = tmp_path / "sbc.yaml"
+    config.write_text("sbc: {fits: 20, batch: 8}\n")
+    words = ["sbc", "run", "problem.yaml", "--batch", "3", "--config", str(config), "--output", str(tmp_path / "3")]
+
+    assert main(words) == 2
+    assert "numbers 0 to 2 (sbc.fits, sbc.batch)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
