@@ -24,6 +24,7 @@ from il6infer.network.functions import Root, plain
 from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.magnitudes import written_out
 from il6infer.network.network import TIME, internal, symbol
+from il6infer.network.primitives import Chosen
 from il6infer.problems.spec import Problem
 
 LOOPED = 300
@@ -93,9 +94,16 @@ class _Values:
             return float(e)
         if e.is_Pow and e.exp.is_Integer and abs(e.exp) < 10:
             return self(e.base) ** int(e.exp)
-        found = written_out(replaced(e, self._point, self._replaced))
-        found = found.replace(Root, lambda degree, base: sp.sign(base) * sp.Abs(base) ** (1 / degree))
-        return complex(found.evalf())
+        if isinstance(e, Chosen):
+            test, form, other = e.args
+            return self(form if self(test).real > 0 else other)
+        if isinstance(e, Root):
+            degree, base = (self(a).real for a in e.args)
+            return complex(math.copysign(abs(base) ** (1 / degree), base))
+        if isinstance(e, sp.Function) and not isinstance(e, sp.Piecewise):
+            # Of numbers: SymPy evaluates what stands in several places in each of them.
+            e = e.func(*[sp.sympify(self(a)) for a in e.args])
+        return complex(written_out(replaced(e, self._point, self._replaced)).evalf())
 
 
 def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr]]:

@@ -7,6 +7,7 @@ from typing import TypedDict
 import sympy as sp
 
 from il6infer.kernel.printer import block, cases, definition, function
+from il6infer.network.derivatives import derivative
 from il6infer.network.functions import plain
 from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Event, Network, internal, symbol
@@ -63,7 +64,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
             [
                 block(
                     {**inputs, factor: "c"},
-                    [(h, factor * g.diff(s)) for h, s in (*wanted, *by_parameters, ("gt[0] += ", TIME))],
+                    [(h, factor * derivative(g, s)) for h, s in (*wanted, *by_parameters, ("gt[0] += ", TIME))],
                 )
                 for g in functions
             ],
@@ -129,7 +130,7 @@ def _event(
     wanted += [(f"gp[{i}] += ", s) for i, s in enumerate(varying)] + [("gt[0] += ", TIME)]
     value = block(inputs, [(f"out[{index[symbol(name)]}] = ", e) for name, e in now.items()])
     given = {bar: f"v[{index[symbol(name)]}]" for name, bar in bars.items()}
-    return now, value, block({**inputs, **given}, [(h, total.diff(s)) for h, s in wanted])
+    return now, value, block({**inputs, **given}, [(h, derivative(total, s)) for h, s in wanted])
 
 
 def step_limit_source(network: Network, varying: list[sp.Symbol], constants: dict) -> tuple[str, LimitConstants]:

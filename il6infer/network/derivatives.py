@@ -54,6 +54,8 @@ def _by_rules(e: sp.Expr, by: sp.Symbol, known: dict[int, tuple[sp.Expr, sp.Expr
             return exponent * base ** (exponent - 1) * _derivative(base, by, known)
         if by not in symbols_of(base):
             return e * sp.log(base) * _derivative(exponent, by, known)
+        slopes = [_derivative(a, by, known) for a in arguments]
+        return e * (slopes[1] * sp.log(base) + exponent * slopes[0] / base)
     if isinstance(e, sp.Piecewise):
         return sp.Piecewise(*[(_derivative(value, by, known), condition) for value, condition in arguments])
     if isinstance(e, Chosen):

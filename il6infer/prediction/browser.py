@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import sympy as sp
 from sympy.printing.jscode import JavascriptCodePrinter
 
+from il6infer.network.derivatives import derivative
 from il6infer.network.functions import PRIMITIVES, plain
 from il6infer.network.network import symbol
 from il6infer.network.primitives import INTERNAL
@@ -98,7 +99,7 @@ def model_code(problem: Problem, rest: Mapping[str, sp.Expr], readouts: Sequence
         (i, j): slope
         for i, e in enumerate(plains)
         for j, name in enumerate(network.states)
-        if symbol(name) in e.free_symbols and (slope := e.diff(symbol(name))) != 0
+        if (slope := derivative(e, symbol(name))) != 0
     }
     at = [i * len(network.states) + j for i, j in slopes]
     lines += _function("jacobian(y, p, out)", list(slopes.values()), both, at)

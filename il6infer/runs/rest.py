@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from il6infer.network.derivatives import derivative
+from il6infer.network.functions import plain
 from il6infer.network.graphs import symbols_of
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.runs.modes import located
@@ -35,6 +37,6 @@ def never_rests(network: Network) -> str:
         if TIME in symbols_of(rate):
             return f"the rate of change of '{name}'"
     for mode in located(network):
-        if mode.located_function.diff(TIME).free_symbols & {TIME, *states}:
+        if symbols_of(derivative(plain(mode.located_function), TIME)) & {TIME, *states}:
             return f"the condition '{mode.condition}'"
     return ""
