@@ -17,6 +17,7 @@ import pydiffsol as ds
 
 from il6infer._errors import is_panic
 from il6infer._once import once
+from il6infer.engine.denominators import Denominators
 from il6infer.engine.diffsl import source as diffsl_source
 from il6infer.engine.diffsl_check import borne
 from il6infer.engine.endless import refuse_endless
@@ -90,6 +91,7 @@ class DiffsolEngine:
         self._initial = Function(varying, network.initial)
         # DiffSL's powers are guarded at 0 and so finite where the rate is not; these are not.
         self._rates = Function([*self._states, *varying, TIME], network.rhs)
+        self._denominators = Denominators(network, varying)
         self._by_exponent = has_exponents(network)
         self._switching = Switching(network, self._rates)
         self._longest_step = longest_step(network, varying)
@@ -330,8 +332,7 @@ class DiffsolEngine:
             return times, np.empty((len(times), 0)), np.empty((len(times), 0, dp.shape[1]))
         if time.monotonic() > until:
             raise Failed(Outcome.TIME_LIMIT)
-        # A parameter that no rate names may be without a value.
-        inputs = np.concatenate([np.where(self._in_rates, p, 0.0), y, [start]])
+        inputs = np.concatenate([np.where(self._in_rates, p, 0.0), y, [start]])  # one that no rate names may be NaN
         if not np.isfinite(inputs).all():
             raise Failed(Outcome.NON_FINITE)
         try:
@@ -351,8 +352,9 @@ class DiffsolEngine:
         if not stopped and len(ends) != len(times) or not len(ends) or not np.isfinite(states).all():
             raise Failed(Outcome.NON_FINITE)
         reached = np.append(times[: len(ends) - 1], start + ends[-1]) if stopped else np.asarray(times)
-        points = zip([y, *states], [start, *reached], strict=True)
-        if not all(np.isfinite(self._rates([*state, *p, at])).all() for state, at in points):
+        points = [*zip([y, *states], [start, *reached], strict=True)]
+        finite = all(np.isfinite(self._rates([*state, *p, at])).all() for state, at in points)
+        if not finite or self._denominators.passed(points, p):
             raise Failed(Outcome.NON_FINITE)
         if not derive:
             return reached, states, np.full((*states.shape, dp.shape[1]), np.nan)

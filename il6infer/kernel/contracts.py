@@ -145,7 +145,17 @@ class Workspace(NamedTuple):
     inverse_step: np.ndarray
     """(lanes,) 1 / h."""
     errors: np.ndarray
-    """(2, lanes) see `ERROR` and `FACTOR`."""
+    """(3, lanes) see `ERROR`, `FACTOR` and `FALLEN`."""
+    passed: np.ndarray
+    """(lanes,) time that passes in the step."""
+    strain: np.ndarray
+    """(lanes,) above 0 where a state is held back by a slope that is not there, see `il6infer.kernel.doubts`."""
+    at_zero: np.ndarray
+    """(n, lanes) rates where a state is put to 0."""
+    divided: np.ndarray
+    """(DENOMINATORS, lanes) what rates divide by, at the start of a step."""
+    divided_after: np.ndarray
+    """(DENOMINATORS, lanes) at its end."""
     rtol: np.ndarray
     """(lanes,)."""
     atol: np.ndarray
@@ -208,7 +218,7 @@ class AdjointWorkspace(NamedTuple):
     """(n, lanes) weights of the drift."""
 
 
-ERROR, FACTOR = range(2)
+ERROR, FACTOR, FALLEN = range(3)
 """Rows of `Workspace.errors`: error over tolerance, factor of the next step."""
 
 VECTOR, MATRIX = types.float64[::1], types.float64[:, ::1]

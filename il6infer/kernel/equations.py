@@ -16,6 +16,7 @@ from il6infer.kernel.layout import Layout
 from il6infer.kernel.printer import PART, block, cases, definition, function
 from il6infer.kernel.rates import LOOPED, gradient, rates, rates_in_loops
 from il6infer.kernel.switch_source import LimitConstants, SwitchConstants, step_limit_source, switch_source
+from il6infer.network.denominators import denominators
 from il6infer.network.derivatives import derivative
 from il6infer.network.functions import plain
 from il6infer.network.graphs import replaced, symbols_of
@@ -37,6 +38,7 @@ class ModelConstants(SwitchConstants, LimitConstants):
     DIAGONAL: list[int]
     ROW: list[int]
     COLUMN: list[int]
+    DENOMINATORS: int
     INITIAL: list[float]
 
 
@@ -71,11 +73,13 @@ def model_source(
     switching, of_switches = switch_source(network, varying, spec.constants)
     limit, of_limit = step_limit_source(network, varying, spec.constants)
     drift = written.drift
+    divided = denominators([plain(replaced(e, spec.constants)) for e in network.fluxes], states)
     parts = [
         *switching,
         limit,
         *written.parts,
         factors,
+        function("denominators", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(divided)]),
         function("drift", "y, p, t, out", inputs, [(f"out[{i}] = ", e) for i, e in enumerate(drift)]),
         function(
             "drift_vjp", "y, p, t, v, gy, gp", {**inputs, **v_in}, gradient(zip(v_in, drift, strict=False), wanted)
@@ -104,6 +108,7 @@ def model_source(
         "ROW": list(rows),
         "COLUMN": list(columns),
         **of_switches,
+        "DENOMINATORS": len(divided),
         "INITIAL": [float(e) if e.is_number else 0.0 for e in initial],
         **of_limit,
     }

@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 
 from il6infer.kernel.clock import is_late
-from il6infer.kernel.contracts import Kept, Simulated
+from il6infer.kernel.contracts import FALLEN, Kept, Simulated
+from il6infer.kernel.doubts import goes_over, refuse
 from il6infer.kernel.happenings import first_held, held_at_rest, react, set_modes
 from il6infer.kernel.lanes import (
     GOES_ON,
@@ -289,6 +290,9 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
         for lane in range(lanes):
             start[lane], taken[lane], found[lane] = t[lane], False, GOES_ON
             if run[lane] >= 0:
+                fallen = work.errors[FALLEN, lane] < 0.0
+                if work.strain[lane] > 0.0 or fallen and goes_over(lane, moving, t, True, work):
+                    refuse(lane, work.errors)
                 found[lane], taken[lane] = judge(lane, moving, work.errors)
                 budget[lane] -= 1
                 some = some or taken[lane]

@@ -20,6 +20,7 @@ from il6infer.kernel.clock import now
 from il6infer.kernel.contracts import ERROR, FACTOR, AdjointWorkspace, Lanes, Workspace
 from il6infer.kernel.model_functions import (
     ALPHA,
+    DENOMINATORS,
     LANES,
     NC,
     NNZ,
@@ -34,6 +35,7 @@ from il6infer.kernel.model_functions import (
     drifted,
     error,
     gather,
+    kept,
     lu,
     minus_jacobian,
     rate,
@@ -45,6 +47,7 @@ from il6infer.kernel.model_functions import (
     stage,
     stage_vjp,
     stepped,
+    strained,
 )  # fmt: skip
 from il6infer.kernel.tape import BYTES, increments_at, states_at, step_of, steps_at, time_of, times_at
 from il6infer.kernel.vectors import OPTIONS, clear_all, spread
@@ -86,10 +89,15 @@ def workspace(tables):
         increments=np.empty((STAGES() * n, lanes)),
         stage=np.empty((n, lanes)),
         rates=np.empty((n, lanes)),
-        drift=np.empty((n, lanes)),
+        drift=np.zeros((n, lanes)),
         stage_time=np.empty(lanes),
         inverse_step=np.empty(lanes),
-        errors=np.empty((2, lanes)),
+        errors=np.empty((3, lanes)),
+        passed=np.empty(lanes),
+        strain=np.empty(lanes),
+        at_zero=np.empty((n, lanes)),
+        divided=np.empty((DENOMINATORS(), lanes)),
+        divided_after=np.empty((DENOMINATORS(), lanes)),
         rtol=np.full(lanes, tables.rtol),
         atol=atol,
         deadline=now() + tables.max_seconds,
@@ -113,6 +121,7 @@ def attempt(y, p, t, h, k, passes, work):
     """
     for lane in range(LANES()):
         work.inverse_step[lane] = 1.0 / h[lane]
+        work.passed[lane] = h[lane] if passes else 0.0
     factorise(y, p, t, work)
     if TIME_DEPENDENT() and passes:
         drift(y, p, t, work.drift)
@@ -122,7 +131,15 @@ def attempt(y, p, t, h, k, passes, work):
         for lane in range(LANES()):
             work.stage_time[lane] = t[lane] + ALPHA(s) * h[lane] if passes else t[lane]
         out = k + s * size
-        rhs(work.stage, p, work.stage_time, out)
+        if s == 0:
+            rhs(work.stage, p, work.stage_time, work.rates)
+            kept(work.rates, out)
+        else:
+            rhs(work.stage, p, work.stage_time, out)
+        if s == 1:
+            strained(
+                k, work.rates, out, work.drift, work.passed, work.inverse_step, y, work.rtol, work.atol, work.strain
+            )
         rate(s, k, work.inverse_step, out)
         if TIME_DEPENDENT() and passes:
             drifted(s, h, work.drift, out)

@@ -10,6 +10,12 @@ from collections.abc import Iterator
 from il6infer.kernel.printer import PART, cases, definition
 from il6infer.kernel.tableau import Tableau
 
+HELD, ABSENT = 0.25, 0.5
+"""A state is held back where the slope takes this share of its rate away; then the rate at the second stage must change
+by this share at least of what the slope says. See `il6infer.kernel.doubts`."""
+SEEN = 1e-4
+"""A state below zero is looked at where it has fallen by more than this share of its tolerance."""
+
 
 def stage_source(method: Tableau, size: int, diagonal: list[int], entries: int) -> str:
     """Source of the functions of the method; see `model_functions`.
@@ -30,6 +36,15 @@ def stage_source(method: Tableau, size: int, diagonal: list[int], entries: int) 
     error = [
         "e = " + _element("k", last, size) + " / (atol[i] + rtol * max(abs(y[i]), abs(w[i])))",
         f"out[0] += {1.0 / size!r} * (e * e)",
+        f"out[2] = min(out[2], w[i] - min(y[i], 0.0) + {SEEN!r} * atol[i])",
+    ]
+    held = [
+        f"a = {1.0 / method.gamma!r} * (r * k[i])",
+        f"b = a - f[i] - {float(method.d[0])!r} * (h * x[i])",
+        f"c = g[i] - f[i] - {float(method.alpha[1])!r} * (h * x[i])",
+        "m = abs(b) - r * (atol[i] + rtol * abs(y[i]))",
+        f"m = min(m, abs(b) - {HELD!r} * (abs(a) + abs(f[i])), {ABSENT * float(method.a[1, 0])!r} * abs(b) - abs(c))",
+        "out[0] = max(out[0], m)",
     ]
     factor = f"out[1] = 0.9 * power(max(out[0], 1e-20), {-0.5 / method.order!r})"
     # Share of each increment in the state at the fraction x of a step.
@@ -62,8 +77,12 @@ def stage_source(method: Tableau, size: int, diagonal: list[int], entries: int) 
             cases(
                 "drifted", "s, h, x, b", "s", [_loop(size, [f"b[i] += {float(d)!r} * (h * x[i])"]) for d in method.d]
             ),
+            definition("kept", "f, out", _loop(size, ["out[i] = f[i]"])),
+            definition("strained", "k, f, g, x, h, r, y, rtol, atol, out", ["out[0] = 0.0", *_loop(size, held)]),
             definition("stepped", "k, w", _loop(size, [f"w[i] += {_element('k', last, size)}"])),
-            definition("error", "y, k, w, rtol, atol, out", ["out[0] = 0.0", *_loop(size, error), factor]),
+            definition(
+                "error", "y, k, w, rtol, atol, out", ["out[0] = 0.0", "out[2] = 0.0", *_loop(size, error), factor]
+            ),
             definition("dense", "y, k, x, out", [*shares, *_loop(size, [f"out[i] = {inside}"])]),
             definition("dense_vjp", "x, ybar, kb, lam", [*shares, *_loop(size, inside_back)]),
             definition("stepped_vjp", "lam, kb", _loop(size, ends)),

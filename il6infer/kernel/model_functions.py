@@ -56,6 +56,7 @@ LANE_FUNCTIONS: dict[str, tuple[str, ...]] = {
         "rhs": "vvnv",  # y, p, t, out
         "minus_jacobian": "vvnv",  # y, p, t, entries out
         "drift": "vvnv",  # y, p, t, out
+        "denominators": "vvnv",  # y, p, t, out: never zero where no state is negative
         "lu": "vv",  # entries, out: factors and 1 / diagonal
         "solve": "vvv",  # factors, 1 / diagonal, b in and out
         "solve_t": "vvv",
@@ -69,6 +70,8 @@ LANE_FUNCTIONS: dict[str, tuple[str, ...]] = {
         "stage": "ivvv",  # which, y, K, out: its state
         "rate": "ivnv",  # which, K, 1 / h, adds to the right-hand side
         "drifted": "invv",  # which, h, df/dt, adds to the right-hand side
+        "kept": "vv",  # f, out: the same
+        "strained": "vvvvnnvnvv",  # K, f, f of the second stage, df/dt, h, 1 / h, y, rtol, atol, out
         "stepped": "vv",  # K, adds to the last stage's state
         "error": "vvvnvv",  # y, K, new state, rtol, atol of each state, out: error over tolerance, next factor
         "dense": "vvnv",  # y, K, fraction of the step, out: state there
@@ -177,6 +180,7 @@ rhs, minus_jacobian, drift, lu, solve, solve_t, rhs_vjp, gather, curvature_vjp, 
 shifted, stage, rate, drifted, stepped, error, dense = (
     _function(name, together=True) for name in ("shifted", "stage", "rate", "drifted", "stepped", "error", "dense")
 )
+kept, strained, denominators = (_function(name, together=True) for name in ("kept", "strained", "denominators"))
 stepped_vjp, stage_vjp, dense_vjp = (
     _function(name, together=True) for name in ("stepped_vjp", "stage_vjp", "dense_vjp")
 )
@@ -203,6 +207,9 @@ RESTS = _constant("RESTS", 0, types.int64)
 N, NP, NC, NNZ = (_constant(name, 0, types.int64) for name in ("N", "NP", "NC", "NNZ"))
 ACTIVE_COUNT = _constant("ACTIVE_COUNT", 0, types.int64)
 TIME_DEPENDENT = _constant("TIME_DEPENDENT", 0, types.int64)
+
+# What rates divide by, see `il6infer.network.denominators`.
+DENOMINATORS = _constant("DENOMINATORS", 0, types.int64)
 
 # The method, see `il6infer.kernel.tableau`.
 STAGES = _constant("STAGES", 0, types.int64)

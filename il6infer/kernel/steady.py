@@ -13,7 +13,9 @@ import numpy as np
 from numba import njit
 
 from il6infer.kernel.clock import is_late
+from il6infer.kernel.contracts import FALLEN
 from il6infer.kernel.dense import dense_lu, dense_solve, dense_solve_t
+from il6infer.kernel.doubts import goes_over, refuse
 from il6infer.kernel.happenings import set_modes
 from il6infer.kernel.lanes import (
     GOES_ON,
@@ -302,6 +304,9 @@ def settle(states, parameters, begins, passes, kept, outcome, tables, work):
             still[lane], took[lane] = False, False
             if job[lane] >= 0:
                 start[lane] = t[lane]
+                fallen = work.errors[FALLEN, lane] < 0.0
+                if work.strain[lane] > 0.0 or fallen and goes_over(lane, moving, stands, False, work):
+                    refuse(lane, work.errors)
                 found[lane], taken = judge(lane, moving, work.errors)
                 took[lane] = taken
                 budget[lane] -= 1

@@ -128,8 +128,7 @@ class AtLeast(_Number):
 class Chosen(sp.Function):
     """The second where the first is above 0, else the third, NaN in the first included: two forms of one function.
 
-    SymPy's own `Piecewise` is unfolded into all combinations where one stands in another. It is differentiated by
-    `il6infer.network.derivatives`.
+    SymPy's own `Piecewise` is unfolded into all combinations where one stands in another.
     """
 
     nargs = 3
@@ -149,6 +148,9 @@ class Chosen(sp.Function):
             return form
         value = test.evalf() if test.is_number else None
         return None if value is None else form if value.is_extended_positive else other
+
+    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
+        return self.of_forms(lambda form: form.diff(s))
 
     def of_forms(self, function: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
         """Give the choice between what a function makes of the two forms; the test stays."""

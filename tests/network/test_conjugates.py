@@ -8,7 +8,6 @@ import pytest
 import sympy as sp
 
 from il6infer.network.conjugates import conjugated
-from il6infer.network.derivatives import derivative
 from il6infer.network.functions import plain
 from il6infer.network.magnitudes import relative
 from il6infer.network.network import symbol
@@ -32,7 +31,7 @@ ROOTS = {
 def test_a_small_root_has_its_digits_and_its_slopes(name: str, small: float) -> None:
     e, at = ROOTS[name], (small, 2e3, 0.7)
     written = plain(e)
-    found = Function([x, y, k], [written, *(derivative(written, by) for by in (x, y, k))])(np.array(at))
+    found = Function([x, y, k], [written, *(written.diff(by) for by in (x, y, k))])(np.array(at))
     exact = sp.lambdify((x, y, k), [e, *(e.diff(by) for by in (x, y, k))], "mpmath")
     with mpmath.workdps(60):
         right = [float(value) for value in exact(*map(mpmath.mpf, at))]
