@@ -37,7 +37,8 @@ def large(one: dict) -> dict:
         "summary": [f"{LONG}."] * 40, "predictions": [(view, picture)] * 30,
         "plan": MeasurementPlan((lane,) * 96, 400, 1.0, 0.5, {f"k_{i}": 0.9 for i in range(150)}, ""),
         "planned_for": "both_socs3", "given": {f"given_{i}": 1.0 for i in range(90)},
-        "joint": [{"name": "both_socs3", "members": ["a", "b"], "shared": shared, "failed": [], "lacking": []}] * 9,
+        "joint": [{"name": "both_socs3", "members": ["a", "b"], "shared": shared, "failed": [], "lacking": [],
+                   "says": [f"{LONG}."], "doubts": {"a": (), "b": ()}}] * 9,
     }  # fmt: skip
 
 
