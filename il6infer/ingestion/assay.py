@@ -222,7 +222,7 @@ class Assay:
         """Columns by which the table of a file is found: those that the assay and the description read."""
         take = spec.take
         names = {*self.columns(spec), *take.where, *take.ignore, *take.labels, *take.columns, *take.columns.values()}
-        return {*names, *take.condition.read, take.batch_column} - {""}
+        return {*names, *take.condition.read, take.condition.kinds.column, take.batch_column} - {""}
 
     def reading(
         self, sheet: Sheet, spec: Any, *, protocol: Collection[str] = (), step: Joined | None = None

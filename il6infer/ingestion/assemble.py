@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._files import digest
 from il6infer._outputs import atomic_files
 from il6infer._tables import Row, Sheet, number
+from il6infer.ingestion.bands import added
 from il6infer.ingestion.cells import read_bytes
 from il6infer.ingestion.checks import against_protocol, between_files
 from il6infer.ingestion.dataset import read_description
@@ -29,6 +30,7 @@ from il6infer.ingestion.sources import sources as read_sources
 from il6infer.ingestion.specs import Description
 from il6infer.ingestion.summary import raw_file, summary
 from il6infer.ingestion.taking import Take
+from il6infer.ingestion.told_apart import told_apart
 from il6infer.stages import genotype
 from il6infer.stages.genotype import Genotype
 from il6infer.stages.ingest import IngestSummary, RawFile
@@ -150,7 +152,9 @@ def examine(description: Path, name: str, folder: Path) -> Examined:
     if protocol is not None:
         faults += against_protocol(protocol, sources, complete=complete)
     faults += between_files(sources)
-    return Examined(subject, described, tuple(sources), protocol, tuple(faults))
+    if not faults:
+        faults += told_apart(sources, protocol)
+    return Examined(subject, described, tuple(sources), protocol, tuple(dict.fromkeys(faults)))
 
 
 def write(tables: Tables, output: Path) -> None:
@@ -174,6 +178,9 @@ def _protocol_sheet(described: Description, folder: Path) -> tuple[Sheet | None,
 
 def _with_steps(sheet: Sheet, sources: Sequence[Source], given: Collection[str]) -> tuple[Sheet, list[Fault]]:
     """Protocol with the steps of conditions that say theirs (labels, doses), and those that say two things."""
+    lacking = [column for column in genotype.COLUMNS if column not in sheet.columns]
+    if lacking and any(row.get(column) for row in _steps(sources) for column in lacking):
+        sheet = added(sheet, {column: [""] * len(sheet.rows) for column in lacking})
     rows, faults = list(sheet.rows), []
     said: dict[str, tuple[Rows, str]] = {}
     first: dict[str, float] = {}
@@ -197,6 +204,13 @@ def _with_steps(sheet: Sheet, sources: Sequence[Source], given: Collection[str])
                 rows += [Row(len(rows) + 2 + i, each, place=place) for i, each in enumerate(cells)]
             said.setdefault(condition, (source.reading.steps[condition], source.spec.path))
     return replace(sheet, rows=tuple(rows)), faults
+
+
+def _steps(sources: Sequence[Source]) -> Iterator[Mapping[str, str]]:
+    """Rows of a protocol that the files say themselves."""
+    for source in sources:
+        for steps in source.reading.steps.values():
+            yield from steps
 
 
 def _as_in(sheet: Sheet, cell: str) -> str:

@@ -66,6 +66,8 @@ _TREATMENTS = {
 }  # fmt: skip
 _SPELLED = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue", "\u00df": "ss"})
 _RUNS = {"gel", "plate", "blot", "batch", "experiment", "exp"}
+_REPEATS = _RUNS | {"donor", "patient", "mouse", "animal", "date", "day", "passage", "versuch", "spender", "maus"}
+_REPEATS |= {"donneur", "souris", "essai"}
 _PLACES = {"lane", "lanes", "well", "wells", "position", "pos", "replicate", "replicates", "rep", "repeat", "technical"}
 _LABELS = {"sample", "samples", "name", "id", "label", "file", "barcode", "index", "idx", "row", "no", "nr", "comment"}
 _LABELS |= {"comments", "note", "notes", "description", "number", "#", ""}
@@ -169,6 +171,16 @@ def _plain_words(text: str) -> set[str]:
 def tells_places(column: str) -> bool:
     """Whether a column, by its name, counts samples or the places where they lie: lane, well, replicate, number."""
     return bool(_words(column) & (_PLACES | _LABELS))
+
+
+def tells_treatment(column: str) -> bool:
+    """Whether a column, by its name, says what was done to the samples, or which cells, gel or day they are of."""
+    return bool(_stems(column) & _TREATMENTS)
+
+
+def is_run(column: str) -> bool:
+    """Whether a column, by its name, says which repeat of an experiment a sample is of: gel, day, donor."""
+    return bool(_stems(column) & _REPEATS)
 
 
 def _named(sheet: Sheet, column: str) -> Fault | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from il6infer._errors import Fault
 from il6infer._tables import Sheet
-from il6infer._units import DOSE_UNITS
+from il6infer._units import DOSE_UNITS, species_of, substances
 
 _SPELLED = {
     **{unit.casefold(): unit for unit in DOSE_UNITS},
@@ -44,6 +44,14 @@ def unit_of(header: str) -> str:
         if unit is not None and plain[-1:] != "m":  # mm is a length, mM a concentration
             return unit
     return ""
+
+
+def dosed(column: str) -> str:
+    """Give the substance whose dose a column holds, by its name (``input_il6``, ``Stattic (uM)``); empty for none."""
+    words = _BRACKETS.sub("", column).strip()
+    words = re.sub(r"^(input|dose|conc)[_ ]|[_ ](dose|level|conc|ng[_ ]?ml|nm|um|ng per ml)$", "", words, flags=re.I)
+    species = species_of(words.strip(" ,"))
+    return species if species in substances() else ""
 
 
 def contradicted(sheet: Sheet, units: Mapping[str, str], absolute: Collection[str]) -> Iterator[Fault]:

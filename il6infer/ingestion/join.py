@@ -10,6 +10,7 @@ from il6infer._tables import Row, Sheet, number
 from il6infer.ingestion.bands import Joined, added, renamed
 from il6infer.ingestion.dosed import with_doses
 from il6infer.ingestion.formats.format import bare, known_as, plain, time_unit, told_time_unit
+from il6infer.ingestion.genotyped import with_kinds
 from il6infer.ingestion.labels import parse_label
 from il6infer.ingestion.layout import well_of
 from il6infer.ingestion.taking import ConditionOf, Take
@@ -119,7 +120,8 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         alike = [c for c in sheet.columns if time_unit(c)] or [
             c
             for c in sheet.columns
-            if plain(c).split(" ")[0] in ("time", "zeit", "temps") and (timed or told_time_unit(c))
+            if plain(c).split(" ")[0] in ("time", "zeit", "temps")
+            and (timed or told_time_unit(c) or any(spoken_time(row[c]) is not None for row in sheet.rows))
         ]
         if len(alike) == 1:
             joined.time_unit = joined.time_unit or told_time_unit(alike[0])
@@ -210,7 +212,7 @@ def with_house_names(joined: Joined, wanted: Collection[str]) -> None:
 
 
 def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str], unit: str) -> None:
-    """Add the column ``condition``.
+    """Add the column ``condition``: what was done, and to which cells.
 
     Parameters
     ----------
@@ -221,6 +223,13 @@ def with_conditions(joined: Joined, told: ConditionOf, protocol: Collection[str]
     unit
         Of the file's times.
     """
+    _treated(joined, told, protocol, unit)
+    if "condition" in joined.sheet.columns:
+        with_kinds(joined, told.kinds, protocol)
+
+
+def _treated(joined: Joined, told: ConditionOf, protocol: Collection[str], unit: str) -> None:
+    """Add the column ``condition`` by what was done."""
     if not told.fixed and not told.read:
         with_house_names(joined, ["condition"])
     sheet = joined.sheet

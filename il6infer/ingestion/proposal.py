@@ -4,47 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from il6infer._errors import NO_TEXT, UserError
 from il6infer._files import atomic_write_text
 from il6infer._tables import Sheet
-from il6infer._units import species_of, substances
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.cells import grids, read_bytes
 from il6infer.ingestion.dataset import BLANK
 from il6infer.ingestion.formats.format import known_as, plain, time_unit
+from il6infer.ingestion.headers import dosed, unit_of
 from il6infer.ingestion.labels import name_of, parse_label
 from il6infer.ingestion.loading import Loaded, load
 from il6infer.ingestion.marks import numeric
 from il6infer.ingestion.proposed_configuration import configuration
+from il6infer.ingestion.proposed_description import Proposal, description
 from il6infer.ingestion.proposed_layout import is_map, key_of, layout_of
 from il6infer.ingestion.proposed_notes import cell_said, is_prose
 from il6infer.ingestion.taking import Take
+from il6infer.ingestion.times import spoken_time
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".xlsm", ".rdml", ".asc", ".dat"})
 """Of files that are looked at."""
 MOST_FILES = 500
 """That are looked at; a folder of more is no folder of one data set."""
-
-
-@dataclass
-class Proposal:
-    """What is proposed for one file: its entry, its layout (text of a table), and what a person has to do."""
-
-    path: str
-    entry: dict[str, Any]
-    layout: str = ""
-    seen: str = ""
-    todo: list[str] = field(default_factory=list)
-
-    @property
-    def stem(self) -> str:
-        """Name for its layout and batch: that of the file, and of the sheet."""
-        sheet = self.entry.get("sheet", "")
-        return Path(self.path).stem + (f"_{name_of(sheet)}" if sheet else "")
 
 
 _POINT = "."
@@ -139,8 +123,8 @@ def propose(folder: Path, name: str, cell: str = "", cells: Collection[str] = ()
     if not cell and (cell := cell_said(folder, _files(folder), cells)):
         lines.append(f"cell: {cell}, as names or notes say. If they were others, correct description and models.")
     writes = {
-        f"{name}.yaml": _description(name, found, protocol, cell),
-        f"{name}_config.yaml": configuration(name, folder, cell),
+        f"{name}.yaml": description(name, found, protocol, cell),
+        f"{name}_config.yaml": configuration(name, folder, cell, {species for one in found for species in one.species}),
     }
     writes |= {f"layout_{one.stem}.csv": one.layout for one in found if one.layout}
     there = [file for file in writes if (folder / file).exists()]
@@ -175,6 +159,7 @@ def _propose(path: str, loaded: Loaded, marks: str, map_of: Mapping[str, str]) -
         one.todo.append(marks)
     _batches(one, sheet)
     _conditions(one, sheet, map_of)
+    _kinds_of_cells(one, sheet)
     _times(one, sheet)
     marked = [c for c in sheet.columns if re.search(r"\b(sd|se|sem|n|n cells|std|flag|omit|exclude)\b", plain(c))]
     if marked:
@@ -190,7 +175,7 @@ _NO_VALUES |= {"time", "zeit", "t"}
 def _treatment(column: str) -> bool:
     """Tell whether a column's name is that of a dose or a treatment."""
     words = set(plain(column).split())
-    return bool(_dose(column)) or bool(words & {"input", "dose", "inhibitor", "drug", "dmso", "treatment", "ligand"})
+    return bool(dosed(column)) or bool(words & {"input", "dose", "inhibitor", "drug", "dmso", "treatment", "ligand"})
 
 
 def _has(sheet: Sheet, *names: str) -> bool:
@@ -267,20 +252,34 @@ def _batches(one: Proposal, sheet: Sheet) -> None:
         one.entry["batch"] = name_of(one.stem)
 
 
-def _dose(column: str) -> str:
-    """Substance whose dose a column holds, by its name; empty for none."""
-    words = re.sub(r"^(input|dose|conc)[_ ]|[_ ](dose|level|conc|ng[_ ]?ml|nm|um|ng per ml)$", "", column, flags=re.I)
-    species = species_of(words)
-    return species if species in substances() else ""
+_KINDS = {"genotype", "genotyp", "genotypes", "sirna", "shrna", "knockdown", "strain", "line", "zelllinie", "lignee"}
+_PARENTS = re.compile(r"wt|wild[ _-]?type|parental|ctrl|control|scrambled?|scr|si(ctrl|scr|control)|wildtyp", re.I)
+
+
+def _kinds_of_cells(one: Proposal, sheet: Sheet) -> None:
+    """Propose what the cells of a row are, where a column tells several kinds of them."""
+    told = [c for c in sheet.columns if set(plain(c).split()) & _KINDS and len({row[c] for row in sheet.rows}) > 1]
+    if not told:
+        return
+    condition = one.entry.get("condition", {})
+    condition = {"column": condition} if isinstance(condition, str) else condition
+    cells = dict.fromkeys(row[told[0]] for row in sheet.rows if row[told[0]])
+    kinds = {cell: None if _PARENTS.fullmatch(cell) else BLANK for cell in cells}
+    one.entry["condition"] = {**condition, "cells": {"column": told[0], "map": kinds}}
+    one.todo.append(
+        f"cells: what those of '{told[0]}' are, as in {{knock_out: [SOCS3]}} or {{set: {{ratio_IL6R_gp130: 0.2}}}}; "
+        "null: those of the model"
+    )
 
 
 def _conditions(one: Proposal, sheet: Sheet, map_of: Mapping[str, str]) -> None:
     """How the condition is told: by a column, by doses, or by a layout that is to be filled in."""
-    doses = {species: column for column in sheet.columns if (species := _dose(column))}
+    doses = {species: column for column in sheet.columns if (species := dosed(column))}
+    one.species |= set(doses) | _given(sheet)
     others = [
         c
         for c in sheet.columns
-        if _treatment(c) and not _dose(c) and known_as(c) != "condition" and len({row[c] for row in sheet.rows}) > 1
+        if _treatment(c) and not dosed(c) and known_as(c) != "condition" and len({row[c] for row in sheet.rows}) > 1
     ]
     if others:
         one.entry["where"] = dict.fromkeys(others, BLANK)
@@ -316,10 +315,17 @@ def _says_doses(sheet: Sheet, column: str) -> bool:
     return len(cells) > 1 and "" not in cells and all(parse_label(cell)[0] is not None for cell in cells)
 
 
+def _given(sheet: Sheet) -> set[str]:
+    """Substances that labels of conditions name."""
+    cells = {row[column] for column in sheet.columns for row in sheet.rows if known_as(column) == "condition"}
+    labels = [label for cell in cells if (label := parse_label(cell)[0]) is not None]
+    return {step["species"] for label in labels for step in label.rows if step["species"]}
+
+
 def _unit(column: str) -> str:
     found = re.search(r"(ng|pg|ug)[ _/]*(per[ _])?ml|([npu])M\b", column)
     if not found:
-        return BLANK
+        return unit_of(column) or BLANK
     return f"{found[1]}/ml" if found[1] else f"{found[3]}M"
 
 
@@ -332,6 +338,10 @@ def _times(one: Proposal, sheet: Sheet) -> None:
             one.entry["time"] = told
         return
     column = next((c for c in sheet.columns if plain(c) in ("time", "zeit", "t")), "")
+    if column and any(spoken_time(row[column]) is not None for row in sheet.rows):  # which say their unit
+        if one.entry["assay"] == "table":
+            one.entry["time"] = column
+        return
     if column:
         one.entry["time_unit"] = BLANK
         one.todo.append(f"time_unit: the column '{column}' does not say its unit (s, min, h, hh:mm)")
@@ -345,52 +355,3 @@ def _times(one: Proposal, sheet: Sheet) -> None:
         "time" if one.entry["assay"] == "table" else "time_min": BLANK,
     }
     one.todo.append("constants: the time of all rows, or a column of times")
-
-
-def _description(name: str, found: Sequence[Proposal], protocol: str, cell: str) -> str:
-    """YAML text of the description; a comment says of each file what was seen."""
-    lines = [
-        f"# Proposed by `il6infer init`. {BLANK} marks what only you can say; nothing is read before it is filled in.",
-        f"# Then: il6infer ingest check {name}.yaml --folder . --output pictures",
-        f'title: "{BLANK}"',
-        "simulated: false",
-        f"cell: {cell}"
-        if cell
-        else f"# cell: HepG2  # and in {name}_config.yaml behind each model: classic_none@HepG2",
-    ]
-    if protocol:
-        lines.append(f"protocol: {protocol}")
-    else:
-        lines += [
-            "# Conditions that say their doses need no protocol: 'vehicle', 'IL-6 10 ng/ml + sIL-6R 25 ng/ml'. Others:",
-            "# protocol:",
-            "#   - {condition: vehicle, time_min: 0, action: control}",
-            "#   - {condition: il6_10, time_min: 0, action: add, species: IL-6, dose: 10, unit: ng/ml}",
-        ]
-    lines.append("files:")
-    for one in found:
-        lines.append(f"  # {one.seen}")
-        lines += [f"  # to do: {todo}" for todo in one.todo]
-        lines += [("  - " if i == 0 else "    ") + text for i, text in enumerate(_yaml(one.entry))]
-    return "\n".join(lines) + "\n"
-
-
-def _yaml(entry: Mapping[str, Any]) -> list[str]:
-    lines = []
-    for key, value in entry.items():
-        if isinstance(value, Mapping) and key in ("observables",):
-            lines += [f"{key}:", *(f"  {name}: {_flow(one)}" for name, one in value.items())]
-        else:
-            lines.append(f"{key}: {_flow(value)}")
-    return lines
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_flow(key)}: {_flow(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    text = str(value)
-    words = ("true", "false", "null", "yes", "no", "on", "off")
-    quoted = not re.fullmatch(r"[A-Za-z_][\w./ -]*", text) or text.lower() in words
-    return "'" + text.replace("'", "''") + "'" if quoted else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 _HELD = """\
@@ -11,14 +12,16 @@ values:
   kon_IL6_IL6R: 0.2
   kon_complex_gp130: 0.27
 
-# Nor how often they meet in the membrane: what binding assays count on cells with IL-6R, 10-40 pM (docs/models.md).
-constraints: [high_affinity_sites]
-
-# A fit that does not sample says so: then draw more.
-fit: {draws: 2000, target_accept: 0.8, rtol: 1.0e-3, atol: 1.0e-5}
+{constraint}# A fit that does not sample says so: then draw more.
+fit: {{draws: 2000, target_accept: 0.8, rtol: 1.0e-3, atol: 1.0e-5}}
 
 """
 """What makes a first fit sample, as the default analysis and those of real data have it."""
+_CONSTRAINT = """\
+# Nor how often they meet in the membrane: what binding assays count on cells with IL-6R, 10-40 pM (docs/models.md).
+constraints: [high_affinity_sites]
+
+"""
 
 
 def _asked() -> str:
@@ -31,10 +34,21 @@ def _asked() -> str:
     return "".join(f"{line if Path(line.split()[1]).is_file() else f'# {line}'}\n" for line in lines) + "\n"
 
 
-_MODELS = ("classic_none", "classic_socs3", "both_none", "both_socs3")
+_FEEDBACKS = ("none", "socs3")
+_DRUGS = {"ruxolitinib", "stattic", "actinomycinD", "cycloheximide"}
 
 
-def configuration(name: str, folder: Path, cell: str = "") -> str:
+def _modes(given: Collection[str]) -> tuple[str, ...]:
+    """Receptors of models that can answer what was given; where that is not known, two that are tried first."""
+    trans = "HyperIL6" in given or {"IL6", "sIL6R"} <= set(given)
+    if "HyperIL6" in given and "IL6" not in given:
+        return ("trans",)
+    if trans:
+        return ("both",)
+    return ("classic",) if "IL6" in given else ("classic", "both")
+
+
+def configuration(name: str, folder: Path, cell: str = "", given: Collection[str] = ()) -> str:
     """Write YAML text of a configuration of the workflow.
 
     Parameters
@@ -43,14 +57,20 @@ def configuration(name: str, folder: Path, cell: str = "") -> str:
         Of the data set.
     cell
         What was measured in, whose receptors the models have; empty: it is not said.
+    given
+        Substances that the files name, as far as that is seen.
     """
-    models = ", ".join(f"{model}@{cell}" if cell else model for model in _MODELS)
+    modes = _modes(given)
+    option = "+drugs" if _DRUGS & set(given) else ""
+    behind = option + (f"@{cell}" if cell else "")
+    models = ", ".join(f"{mode}_{feedback}{behind}" for mode in modes for feedback in _FEEDBACKS)
+    held = _HELD.format(constraint="" if modes == ("trans",) else _CONSTRAINT)
     return (
         f"# snakemake --cores 8 --configfile {folder}/{name}_config.yaml\n"
         f"title: {name}\nresults: results/{name}\n\ndatasets:\n  {name}:\n"
         f"    description: {folder}/{name}.yaml\n    folder: {folder}\n\n"
         + _asked()
-        + _HELD
+        + held
         + "# il6infer models list shows all; an option such as +drugs brings ruxolitinib; @HepG2 after a name gives\n"
         "# receptors and STAT3 of such cells. Cells without IL-6R: trans_none, trans_socs3, without the constraint.\n"
         f"models: [{models}]\n"

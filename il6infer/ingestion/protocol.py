@@ -82,16 +82,9 @@ def sheet_of(rows: Iterable[Mapping[str, Any]], name: str) -> Sheet:
     return Sheet(
         name=f"{name}, protocol",
         columns=columns,
-        rows=tuple(Row(i, {column: _text(row.get(column, "")) for column in columns}) for i, row in enumerate(rows, 1)),
+        rows=tuple(Row(i, {c: genotype.written(row.get(c, "")) for c in columns}) for i, row in enumerate(rows, 1)),
         entry="entry",
     )
-
-
-def _text(value: Any) -> str:
-    """Write what stands in a description as a cell: lists and mappings as `il6infer.stages.genotype` reads them."""
-    if isinstance(value, Mapping):
-        return ";".join(f"{key}={each}" for key, each in value.items())
-    return ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
 
 
 def read_protocol(
@@ -142,7 +135,7 @@ def _genotypes(sheet: Sheet, described: Mapping[str, Mapping[str, Any]]) -> tupl
         where = f"description, conditions, {name}"
         if name not in known:
             faults.append(Fault(where, f"condition '{name}' is not in the protocol.", nearest(name, known)))
-        asked.append((name, where, {column: _text(given.get(column, "")) for column in genotype.COLUMNS}))
+        asked.append((name, where, {column: genotype.written(given.get(column, "")) for column in genotype.COLUMNS}))
     columns = [column for column in genotype.COLUMNS if column in sheet.columns]
     asked += [(row["condition"], sheet.where(row), {c: row[c] for c in columns}) for row in sheet.rows]
     for name, where, cells in asked:

@@ -10,6 +10,7 @@ from typing import Any
 from il6infer._errors import Fault
 from il6infer._tables import Sheet, number
 from il6infer.ingestion.formats import FORMATS
+from il6infer.stages import genotype
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -27,6 +28,14 @@ class Dose:
 
 
 @dataclass(frozen=True)
+class Kinds:
+    """Kinds of cells: the column that tells them, and cell -> columns ``knock_out`` and ``set`` of their protocol."""
+
+    column: str = ""
+    map: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NONE)
+
+
+@dataclass(frozen=True)
 class ConditionOf:
     """How a file tells the condition of a row.
 
@@ -40,12 +49,15 @@ class ConditionOf:
         Cells, joined by ``, `` -> condition, None to leave the rows out; None: the cells name it themselves.
     doses
         Doses that it is made of.
+    kinds
+        Kinds of cells, where a column tells them beside what was done.
     """
 
     fixed: str = ""
     columns: tuple[str, ...] = ()
     names: Mapping[str, str | None] | None = None
     doses: tuple[Dose, ...] = ()
+    kinds: Kinds = Kinds()
 
     @property
     def shown(self) -> str:
@@ -201,6 +213,25 @@ KEYS: Mapping[str, Mapping[str, Any]] = {
                     },
                 },
             },
+            "cells": {
+                "type": "object",
+                "description": "What the cells of a row are, where a column says it: genotype, knock-down, line.",
+                "additionalProperties": False,
+                "required": ["column", "map"],
+                "properties": {
+                    "column": {**_NAME, "description": "Column that tells the kind of cells."},
+                    "map": {
+                        "type": "object",
+                        "minProperties": 1,
+                        "description": "Cell -> knock_out and set, as of a condition; null: the cells of the model.",
+                        "additionalProperties": {
+                            "type": ["object", "null"],
+                            "additionalProperties": False,
+                            "properties": {name: {"$ref": f"#/$defs/{name}"} for name in genotype.COLUMNS},
+                        },
+                    },
+                },
+            },
         },
     },
 }
@@ -266,7 +297,16 @@ def _condition(entry: Any) -> ConditionOf:
         columns=tuple(entry.get("columns", [entry["column"]] if "column" in entry else [])),
         names=None if names is None else {str(key): value for key, value in names.items()},
         doses=doses,
+        kinds=_kinds(entry["cells"]) if "cells" in entry else Kinds(),
     )
+
+
+def _kinds(entry: Mapping[str, Any]) -> Kinds:
+    written = {
+        str(cell): {column: genotype.written((told or {}).get(column, "")) for column in genotype.COLUMNS}
+        for cell, told in entry["map"].items()
+    }
+    return Kinds(entry["column"], MappingProxyType(written))
 
 
 def select(sheet: Sheet, take: Take) -> tuple[Sheet, list[tuple[int, str]], list[Fault]]:

@@ -49,6 +49,13 @@ class Genotype:
         return ";".join(self.knock_out), ";".join(given)
 
 
+def written(value: object) -> str:
+    """Write what stands in a description as the cell of a protocol: lists with ``;``, mappings as ``name=value``."""
+    if isinstance(value, Mapping):
+        return ";".join(f"{key}={each}" for key, each in value.items())
+    return ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
+
+
 def read_genotype(knock_out: str, given: str, *, joined: bool = False) -> tuple[Genotype, list[tuple[str, str]]]:
     """Read the two cells of a protocol.
 

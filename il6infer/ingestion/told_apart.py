@@ -1,0 +1,121 @@
+"""Columns that nobody named, and that tell the samples of one gel, plate or file from those of another.
+
+`il6infer.ingestion.guard` looks at the rows of one gel. A genotype or a drug that differs from gel to gel is constant
+in each: passed over, it would make one condition of cells that are not the same, and the fit of them can pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from il6infer._errors import Fault
+from il6infer._tables import number
+from il6infer.ingestion.formats.format import plain
+from il6infer.ingestion.guard import is_run, tells_treatment
+from il6infer.ingestion.headers import dosed
+from il6infer.ingestion.protocol import Protocol
+from il6infer.ingestion.sources import Source
+
+_CHANGED = re.compile(
+    r"[-/+]/[-/]|\b(ko|k\.o|knock|crispr|sg|null|mutant|mut|sirna|shrna|overexpress\w*|dominant|deleted|deficient)"
+    r"|\b(si|sh|sg)[ _-]?[A-Z]",
+    re.IGNORECASE,
+)
+_KINDS = {"genotype", "sirna", "shrna", "knockdown", "strain", "construct", "plasmid", "transfection", "cells", "line"}
+_SCRAMBLED = re.compile(r"scr|ctrl|control|non.?target|luc|\bnt\b|\bneg", re.IGNORECASE)
+
+
+def told_apart(sources: Sequence[Source], protocol: Protocol | None) -> list[Fault]:
+    """Find columns that are passed over, and that by their names and cells say what samples are.
+
+    Parameters
+    ----------
+    sources
+        Each gel or plate.
+    protocol
+        What was done; None where it cannot be read.
+
+    Returns
+    -------
+    list
+        A fault for each column by whose cells one condition is several samples on different gels, plates or files; that
+        says a substance which the protocol of its condition does not give; or that says a knock-out or alike of cells
+        of which the description says nothing.
+    """
+    faults: list[Fault] = []
+    seen: dict[tuple[str, str], tuple[str, Source, str]] = {}
+    told: set[str] = set()
+    for source, column, condition, cells in _cells(sources):
+        where = f"{source.spec.path}, column '{column}'"
+        if where in told or len(cells) != 1:  # several in one gel: `guard` has seen them
+            continue
+        (cell,) = cells
+        before, other, header = seen.setdefault((plain(column), condition), (cell, source, column))
+        fault = None
+        if before != cell:
+            what = f"'{cell}' in {_place(source)}, and '{before}' in {_place(other)}, where both are condition"
+            what += f" '{condition}': they are read as the same cells under the same treatment."
+            fault = Fault(where, what, _remedy(column))
+        elif protocol is not None:
+            fault = _unsaid(protocol, where, column, condition, cell)
+        if fault is not None:
+            told.add(where)
+            faults.append(fault)
+    return faults
+
+
+def _cells(sources: Sequence[Source]) -> Iterator[tuple[Source, str, str, set[str]]]:
+    """Each column that says a treatment and is passed over, condition by condition, with its cells there."""
+    for source in sources:
+        sheet = source.reading.sheet
+        if sheet is None or source.reading.faults:
+            continue
+        columns = [c for c in source.reading.passed_over if c in sheet.columns and (dosed(c) or _says(c))]
+        if not columns:
+            continue
+        rows = {row.number: row for row in sheet.rows}
+        conditions: dict[str, set[int]] = {}
+        for value in source.reading.values:
+            conditions.setdefault(value.condition, set()).update(value.rows or (value.row,))
+        for column in columns:
+            for condition, places in conditions.items():
+                yield source, column, condition, {_level(rows[place][column]) for place in places}
+
+
+def _says(column: str) -> bool:
+    return tells_treatment(column) and not is_run(column)
+
+
+def _level(cell: str) -> str:
+    value = number(cell)
+    return cell.strip() if value is None else f"{value:.12g}"
+
+
+def _unsaid(protocol: Protocol, where: str, column: str, condition: str, cell: str) -> Fault | None:
+    """Fault of a substance, or of cells, that the file names and the condition does not have."""
+    species, dose = dosed(column), number(cell)
+    given = {step.species for step in protocol.steps if step.condition == condition}
+    if species and dose and species not in given:
+        what = f"{cell} of {species} in rows of condition '{condition}', to which the protocol gives none."
+        return Fault(where, what, _remedy(column))
+    words = set(plain(column).split())
+    changed = words & _KINDS and _CHANGED.search(cell) and not _SCRAMBLED.search(cell)
+    if changed and condition not in protocol.genotypes:
+        what = f"'{cell}' in rows of condition '{condition}', of whose cells the description says nothing."
+        return Fault(where, what, _remedy(column))
+    return None
+
+
+def _place(source: Source) -> str:
+    return f"{source.spec.batch} ({source.spec.path})"
+
+
+def _remedy(column: str) -> str:
+    name = column if re.fullmatch(r"\w+", column) else "'" + column.replace("'", "''") + "'"
+    if dosed(column):
+        made = f"Make it part of the condition, 'doses: {{{dosed(column)}: {{column: {name}, unit: ...}}}}'"
+    else:
+        made = f"Say what these cells are, 'condition: {{..., cells: {{column: {name}, map: {{...}}}}}}'"
+        made += " (docs/data.md), or make it part of the condition"
+    return f"{made}, read one kind of row by 'where', or, if it makes no difference, list it under 'ignore: [{name}]'."
