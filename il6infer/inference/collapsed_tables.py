@@ -12,7 +12,7 @@ from il6infer.inference.nuisance import Nuisance, log_quadratic
 from il6infer.inference.rows import prior_row
 from il6infer.problems.courses import courses_of
 from il6infer.problems.noise import NOISES
-from il6infer.problems.priors import support
+from il6infer.problems.priors import quantile, support
 from il6infer.problems.spec import Parameter, Problem
 
 
@@ -62,8 +62,11 @@ def tables_of(problem: Problem, nuisance: Nuisance) -> CollapsedTables:
 
 
 def reference(problem: Problem, nuisance: Nuisance) -> np.ndarray:
-    """Estimated parameters with scale 1, offset 0, noise 1 where these are integrated out; NaN elsewhere."""
-    given = {}
+    """Estimated parameters with scale 1, offset 0, noise 1 where these are integrated out; NaN where they are sampled.
+
+    What nothing measured depends on stands at its prior's median.
+    """
+    given = {p.id: quantile(p, 0.5) for p in problem.estimated if p.id in nuisance.unseen}
     for group in nuisance.groups:
         given[group.noise] = 1.0
         for batch in group.batches:

@@ -17,12 +17,19 @@ import numpy as np
 from il6infer.inference.density import Density
 from il6infer.inference.frame import Frame
 from il6infer.inference.modes import WINDOW
-from il6infer.inference.starts import SAME_MODE, Starts, climbed_from
+from il6infer.inference.starts import SAME_MODE, Starts, climbed_from, joined
 
 logger = logging.getLogger("il6infer")
 
 MOST, CLIMBED = 1000, 4
 """So many images of a kind are looked at, at most, and so many of them, the highest, are climbed from."""
+
+LEVEL = 0.5
+"""An image that is lower than the optimum by no more, as is the way to it, is no other place: it differs in what the
+data do not see."""
+
+SAME = 1e-6
+"""Points nearer than this, in standard deviations of the prior in every direction, are one."""
 
 ON_FROM = 4
 """Optima that were found as images and whose own images are looked at, at most: three terms that may change places have
@@ -39,7 +46,7 @@ def images(density: Density, point: np.ndarray, spread: np.ndarray) -> np.ndarra
     point
         (dimensions,) an optimum.
     spread
-        (dimensions,) of the prior: what is nearer to the optimum than `SAME_MODE` of it is no other place.
+        (dimensions,) of the prior: what is nearer to the optimum than `SAME` of it is no other place.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def _exchanged(values: np.ndarray, *pairs: tuple[int, int]) -> np.ndarray:
 def _possible(density: Density, found: Sequence[np.ndarray], point: np.ndarray, spread: np.ndarray) -> np.ndarray:
     points = density.unconstrained(np.array(found).reshape(-1, len(point)))
     points = points[np.isfinite(points).all(axis=1)]
-    return points[(np.abs(points - point) / spread).max(axis=1) > SAME_MODE]
+    return points[(np.abs(points - point) / spread).max(axis=1) > SAME]
 
 
 def with_images(density: Density, starts: Starts, threads: int = 1) -> Starts:
@@ -116,19 +123,21 @@ def with_images(density: Density, starts: Starts, threads: int = 1) -> Starts:
     ends, logp, gradients, failed = list(starts.points), list(starts.logp), 0, 0
     waiting, looked = [0], 0
     while waiting and looked <= ON_FROM:
-        at, looked = ends[waiting.pop(0)], looked + 1
+        place, looked = waiting.pop(0), looked + 1
         for kind in (images, images_of_two):
-            points = [p for p in kind(density, at, starts.spread) if _apart(p, ends, starts.spread)]
+            points = kind(density, ends[place], starts.spread)
             with ThreadPoolExecutor(max(1, threads)) as pool:
                 heights = np.array([value for value, _ in pool.map(density, points)])
-                highest = [i for i in np.argsort(-heights, kind="stable")[:CLIMBED] if np.isfinite(heights[i])]
-                frames = [Frame(points[i], np.diag(starts.spread)) for i in highest]
+                order = [i for i in np.argsort(-heights, kind="stable") if np.isfinite(heights[i])]
+                # Images in what the data do not see are the place itself, and would be the highest of all.
+                new = (i for i in order if not _known(density, points[i], float(heights[i]), ends, logp, starts.spread))
+                frames = [Frame(points[i], np.diag(starts.spread)) for i in itertools.islice(new, CLIMBED)]
                 climbed = list(pool.map(lambda frame: climbed_from(density, frame), frames))
             gradients += len(points) + sum(one[2] for one in climbed)
             failed += sum(one[3] for one in climbed)
             for frame, (value, z, _, _) in zip(frames, climbed, strict=True):
                 end = frame.points(z)
-                if not _apart(end, ends, starts.spread):
+                if _known(density, end, value, ends, logp, starts.spread):
                     continue
                 logger.info("parameters exchanged, or a sign turned: another optimum, log-density %.2f", value)
                 ends.append(end)
@@ -142,6 +151,15 @@ def with_images(density: Density, starts: Starts, threads: int = 1) -> Starts:
     )  # fmt: skip
 
 
-def _apart(point: np.ndarray, others: Sequence[np.ndarray], spread: np.ndarray) -> bool:
-    """Whether a point is another place than all others."""
-    return bool(((np.abs(np.array(others) - point) / spread).max(axis=1) > SAME_MODE).all())
+def _known(
+    density: Density, point: np.ndarray, height: float, ends: Sequence[np.ndarray], logp: Sequence[float],
+    spread: np.ndarray,
+) -> bool:  # fmt: skip
+    """Whether a point is at a known optimum, or leads to it: near it with no valley between, or as high all the way."""
+    for end, top in zip(ends, logp, strict=True):
+        far = (np.abs(end - point) / spread).max()
+        if far <= SAME or (far <= SAME_MODE and joined(density, end, point, min(height, top))):
+            return True
+        if abs(height - top) <= LEVEL and joined(density, end, point, min(height, top), LEVEL):
+            return True
+    return False

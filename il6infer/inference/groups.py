@@ -60,11 +60,11 @@ def draw_back(
     posterior, names = idata["posterior"], [p.id for p in problem.estimated]
     draws = np.stack([posterior[name].values.ravel() for name in names if name in posterior], axis=-1)
     with steps("drawing scales, offsets and noise", len(draws) if nuisance.groups else 0) as done:
-        if not nuisance.groups:
+        if not nuisance.parameters:
             return about
         seed = child_seed(settings.seed, "nuisance")
         values = restore(problem, engine, nuisance, draws, seed, settings.threads, done)
-        about["quadrature_error"] = density.quadrature_error(values)
+        about |= {"quadrature_error": density.quadrature_error(values)} if nuisance.groups else {}
     values = values.reshape(posterior.sizes["chain"], posterior.sizes["draw"], len(names))
     whole = {name: (("chain", "draw"), values[..., i]) for i, name in enumerate(names)}
     idata["posterior"] = xr.Dataset(whole, posterior.coords, posterior.attrs)

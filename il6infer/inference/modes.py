@@ -78,13 +78,13 @@ def find_modes(density: DensityFunction, starts: Starts, chains: int, threads: i
         return Mode(Frame(point, frame.matrix), float(top))
 
     # Not only those near the best: on a narrow ridge a first climb ends a hundred below the mode that it leads to.
-    chosen = starts.distinct(np.inf)[: 2 * chains + 4]
+    chosen = starts.distinct(density, np.inf)[: 2 * chains + 4]
     with ThreadPoolExecutor(max(1, threads)) as pool:
         climbed = sorted(pool.map(climb, chosen), key=lambda mode: -mode.mass)
     points = np.array([mode.frame.origin for mode in climbed]).reshape(len(climbed), -1)
     masses, heights = (np.array([getattr(mode, name) for mode in climbed]) for name in ("mass", "logp"))
     near = (masses >= masses.max(initial=-np.inf) - SHARE) | (heights >= heights.max(initial=-np.inf) - WINDOW)
-    return [climbed[i] for i in apart(points, masses, starts.spread, np.inf) if near[i]]
+    return [climbed[i] for i in apart(density, points, heights, starts.spread, np.inf) if near[i]]
 
 
 def begun_at(modes: Sequence[Mode], chains: int) -> list[Mode]:

@@ -80,15 +80,18 @@ class Nuisance:
         Empty where nothing is integrated out.
     sampled
         Parameter that has the place of a nuisance parameter, and is sampled -> why.
+    unseen
+        Parameters that nothing measured depends on: their posterior is their prior.
     """
 
     groups: tuple[Group, ...]
     sampled: Mapping[str, str]
+    unseen: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Those that are integrated out."""
-        return tuple(name for group in self.groups for name in group.parameters)
+        return (*(name for group in self.groups for name in group.parameters), *self.unseen)
 
 
 NOTHING = Nuisance((), {})
@@ -108,7 +111,8 @@ def find_nuisance(problem: Problem, only: Collection[str] | None = None) -> Nuis
     rows: dict[tuple, list[int]] = defaultdict(list)
     for row, key in enumerate(keys):
         rows[key].append(row)
-    refused = {name: "the model itself depends on it" for name in in_the_model(problem)}
+    inner = in_the_model(problem)
+    refused = {name: "the model itself depends on it" for name in inner}
     if only is not None:
         refused |= {p.id: "it is given" for p in problem.estimated if p.id not in only}
     refused |= dict.fromkeys(_of_correlations(problem, rows), "it says how errors hang together")
@@ -121,11 +125,13 @@ def find_nuisance(problem: Problem, only: Collection[str] | None = None) -> Nuis
             break
         refused |= found
     groups = tuple(_groups(problem, places, rows))
-    if len({name for group in groups for name in group.parameters}) == len(problem.estimated):
-        return NOTHING  # a density needs a coordinate
     seen = {name for key in rows for name in _named(problem, key)}
+    unseen = tuple(p.id for p in problem.estimated if p.id not in seen | inner and (only is None or p.id in only))
+    # A density needs a coordinate.
+    if len({name for group in groups for name in group.parameters} | {*unseen}) == len(problem.estimated):
+        return NOTHING if len(unseen) == len(problem.estimated) else Nuisance((), {}, unseen)
     known = {name: why for name, why in refused.items() if name in seen and why != "the model itself depends on it"}
-    return Nuisance(groups, known)
+    return Nuisance(groups, known, unseen)
 
 
 def places_by_row(problem: Problem, only: Collection[str]) -> list[dict[str, str]]:

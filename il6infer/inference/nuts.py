@@ -186,19 +186,18 @@ class _Running:
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:
-        """Say it in words where nutpie gives up a chain: it does not begin where the density is level, and panics."""
+        """Say it in words where nutpie gives up a chain: it panics where it cannot begin."""
         try:
             yield
         except BaseException as error:
-            found = re.search(r"Could not initialize .*", str(error))
+            found = re.search(r"Could not initialize .*|All initialization points failed", str(error))
             if not is_panic(error) and not (found and isinstance(error, RuntimeError)):
                 raise
             reason = found[0].strip() if found else error
             raise UserError(
-                f"nutpie gave up chain {self.leg.chain + 1} ({reason}). It does so where the log-density does not "
-                "change around the first point of a chain, or cannot be computed there. Narrow the bounds or priors to "
-                "where the data say something, choose another seed, or another sampler: `sampler: tempered`, `pymc` "
-                "or `pymc_smc`."
+                f"nutpie gave up chain {self.leg.chain + 1} ({reason}). It does so where the log-density cannot "
+                "be computed at the first point of a chain. Narrow the bounds or priors to where the data say "
+                "something, choose another seed, or another sampler: `sampler: tempered`, `pymc` or `pymc_smc`."
             ) from None
 
     def _keep(self, iterations: Iterations) -> Iterations:

@@ -64,7 +64,7 @@ def find_plateaus(
                     break
                 inside, edge = level, value
             if outside is None:
-                found.append(Plateau(parameter.id, "everywhere", edge, end, 1.0))
+                found.append(without_an_edge(parameter))
                 break
             for _ in range(_HALVINGS):
                 value, here = at(0.5 * (inside + outside))
@@ -76,3 +76,9 @@ def find_plateaus(
             if share >= LEAST_SHARE:
                 found.append(Plateau(parameter.id, side, float(edge), float(end), share))
     return found
+
+
+def without_an_edge(parameter: Parameter) -> Plateau:
+    """Say of a parameter that all of its prior is the same to the data."""
+    low, high = (quantile(parameter, float(level)) for level in (_LEVELS[0], _LEVELS[-1]))
+    return Plateau(parameter.id, "everywhere", high, low, 1.0)

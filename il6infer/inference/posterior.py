@@ -27,6 +27,10 @@ from il6infer.kernel.intrinsics import intrinsic
 FAILED, BAD_GRADIENT, BAD_VALUE = 1, 3, 4
 """Codes that nutpie takes for a divergence (they are positive), and goes on."""
 
+LEVEL = 1e-200
+"""Given for a slope that is exactly 0, as on a plateau: nutpie gives a chain up that it finds there when its metric
+changes. It moves nothing: added to any momentum it leaves that as it is."""
+
 _TABLE = [("address", np.int64), ("rows", np.int64), ("columns", np.int64)]
 
 DESCRIPTION = np.dtype(
@@ -347,6 +351,8 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
             gradient[j] += frame[1 + i, j] * by_x[i]
         if not math.isfinite(gradient[j]):
             return BAD_GRADIENT
+        if gradient[j] == 0.0:
+            gradient[j] = LEVEL
     return 0
 
 

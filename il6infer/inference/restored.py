@@ -30,6 +30,7 @@ from il6infer.inference.progress import nothing_done
 from il6infer.inference.quadrature import INNER
 from il6infer.inference.rows import HIGH, LOW, prior_at
 from il6infer.kernel.cached_functions import cached
+from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
 
 _SWEEPS, _OUT = 4, 30
@@ -182,20 +183,24 @@ def restore(
     template, tables = reference(problem, nuisance), tables_of(problem, nuisance)
     thetas = np.tile(template, (len(sampled), 1))
     thetas[:, np.isnan(template)] = sampled
+    unseen = np.isin([p.id for p in problem.estimated], nuisance.unseen)
+    rng = np.random.default_rng(seed)
+    thetas[:, unseen] = draw([p for p, own in zip(problem.estimated, unseen, strict=True) if own], len(thetas), rng)
+    if not nuisance.groups:
+        return thetas
     seeds = seed.generate_state(len(sampled))
     size = (len(sampled), len(tables.batches))
     noises, ratios, inner = np.empty((len(sampled), len(tables.groups))), np.empty(size), np.ones((*size, 4))
 
-    def one(draw: int) -> bool:
-        found = engine.simulate(thetas[draw])
-        out = noises[draw], ratios[draw], inner[draw]
-        possible = draw_back(*tables, found.prediction, found.noise, RULES[0], int(seeds[draw]), *out)
+    def one(row: int) -> bool:
+        found = engine.simulate(thetas[row])
+        out = noises[row], ratios[row], inner[row]
+        possible = draw_back(*tables, found.prediction, found.noise, RULES[0], int(seeds[row]), *out)
         done()
         return possible
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         possible = np.array(list(pool.map(one, range(len(sampled)))), dtype=bool)
-    rng = np.random.default_rng(seed)
     mean, root = inner[..., 0], np.sqrt(inner[..., 1])
     low, high = (inner[..., 2] - mean) * root, (inner[..., 3] - mean) * root
     scaled = tables.batches[:, 3] != 0.0

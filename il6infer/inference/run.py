@@ -22,7 +22,7 @@ from il6infer.inference.groups import STEPS, add_groups, draw_back, idle_attrs, 
 from il6infer.inference.modes import Known, Mode, begun_at, disperse, find_modes
 from il6infer.inference.nuisance import NOTHING, find_nuisance
 from il6infer.inference.parts import Parts
-from il6infer.inference.plateaus import find_plateaus
+from il6infer.inference.plateaus import find_plateaus, without_an_edge
 from il6infer.inference.predictive import log_likelihood, simulate_all
 from il6infer.inference.progress import Steps, told
 from il6infer.inference.sampler import Sampler, Stated
@@ -77,7 +77,7 @@ def fit_problem(
         nuisance = find_nuisance(problem) if integrated else NOTHING
         density = Density(problem, engine, nuisance)
         # Of all parameters, for what asks at draws of all.
-        whole = Density(problem, engine) if nuisance.groups else density
+        whole = Density(problem, engine) if nuisance.parameters else density
     logger.info(
         "%s: %d parameters, %d measurements, %d experiments in %d simulations", problem.id, len(problem.estimated),
         len(problem.data), len(engine.plan.experiments), len(engine.plan.runs),
@@ -221,6 +221,7 @@ def _starts(
     starts, found, modes = _climb(problem, engine, density, settings)
     sampled = [problem.estimated[place] for place in density.places]
     plateaus = find_plateaus(density.log_likelihood, sampled, density.constrained(modes[0].frame.origin))
+    plateaus += [without_an_edge(p) for p in problem.estimated if p.id in density.nuisance.unseen]
     about = _start_attrs(found, begun_at(modes, settings.chains))
     about |= {"plateaus": json.dumps([asdict(plateau) for plateau in plateaus])}
     about |= Known.from_search(modes, settings.chains, found.spread).attrs()

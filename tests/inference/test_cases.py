@@ -33,7 +33,7 @@ def test_both_modes_are_found_from_any_seed(shared, seed):
     density = Density(problem, compile(problem))
     found = find_starts(density, origins(problem, density, settings))
 
-    assert len(found.distinct(WINDOW)) == 2
+    assert len(found.distinct(density, WINDOW)) == 2
 
 
 @pytest.mark.slow

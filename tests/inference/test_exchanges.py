@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,12 +64,42 @@ def test_images_beyond_a_wall_or_at_the_same_place_are_none(starts):
     np.testing.assert_allclose(found, [[2.0, -1.0, 0.0], [0.0, 2.0, -1.0], [-1.0, 0.0, 2.0], [1.0, 2.0, 0.0]])
 
 
+def test_an_image_that_is_near_for_the_prior_and_far_for_the_data_is_another_mode():
+    """Modes at -0.93 and 0.93, 15 of their widths apart, under a prior with a standard deviation of 4."""
+    square = Modes(np.array([[0.93], [-0.93]]), np.zeros(2))
+    starts = find_starts(square, np.array([[0.9], [0.94], [0.93]]))
+    found = with_images(square, replace(starts, spread=np.array([4.0])))
+
+    np.testing.assert_allclose(found.points[:, 0], [0.93, 0.93, 0.93, -0.93], atol=1e-3)
+    assert len(find_modes(square, found, 4)) == 2
+
+
 def test_optima_that_are_known_stay_as_they_are(starts):
     once = with_images(Modes(), starts)
     again = with_images(Modes(), once)
 
     np.testing.assert_array_equal(again.points, once.points)
     np.testing.assert_array_equal(again.logp, once.logp)
+
+
+class Unseen(Modes):
+    """The same modes, and four more coordinates that the density does not depend on."""
+
+    def __call__(self, point):
+        value, slope = super().__call__(point[:3])
+        return value, np.append(slope, np.zeros(4))
+
+
+def test_images_in_what_the_data_do_not_see_do_not_crowd_out_the_others():
+    """Two parameters without any effect change places at no cost: such images are the highest, and no modes."""
+    origins = np.tile([*MODES[0], 0.1, 0.4, 0.7, 1.0], (3, 1))
+    away = np.zeros_like(origins)
+    away[:, 0] = -0.5, 0.5, 0.0
+    starts = find_starts(Unseen(), origins + away)
+    found = with_images(Unseen(), starts)
+
+    assert len(found.points) == len(starts.points) + 1
+    np.testing.assert_allclose(found.points[-1][:3], MODES[1], atol=1e-3)
 
 
 def orders(*terms):
@@ -90,10 +121,10 @@ def test_all_orders_of_terms_that_may_change_places_are_found_from_one(law):
     density = Modes(modes, -1.5 * np.arange(len(modes)))
     near = np.random.default_rng(1).normal(0.0, 1.0, (6, modes.shape[1]))
     starts = find_starts(density, modes[0] + 0.2 * near)
-    assert len(starts.distinct(np.inf)) == 1
+    assert len(starts.distinct(density, np.inf)) == 1
 
     found = with_images(density, starts)
-    ends = found.points[found.distinct(np.inf)]
+    ends = found.points[found.distinct(density, np.inf)]
 
     assert sorted(map(tuple, np.round(ends, 1).tolist())) == sorted(map(tuple, modes.tolist()))
 

@@ -14,6 +14,7 @@ from il6infer._errors import UserError
 from il6infer._files import read_posterior
 from il6infer.inference import FitSettings, fit_problem, nuts, run
 from il6infer.inference.settings import child_seed
+from il6infer.problems.spec import Parameter, Prior
 from tests.zoo import toy
 
 SETTINGS = FitSettings(seed=3, chains=2, tune=300, draws=500, starts=3, threads=2)
@@ -183,17 +184,29 @@ def test_a_plateau_is_sampled_whichever_point_a_chain_begins_at(seed):
     np.testing.assert_allclose(levels, [0.1, 0.5, 0.9], atol=0.08)
 
 
+def test_parameters_that_change_nothing_are_sampled_from_their_priors():
+    """Nutpie gave up a chain that it found where a slope is exactly 0 when its metric changed."""
+    line = toy.line()
+    flat = Prior("log-uniform", (1e-5, 1e3))
+    unseen = [Parameter(f"idle{i}", 1e-5, 1e3, 1.0, True, flat, scale="log10") for i in range(5)]
+    problem = replace(line, parameters=(*line.parameters, *unseen))
+    settings = FitSettings(seed=1, chains=2, tune=200, draws=1000, starts=2, threads=1)
+    posterior = fit_problem(problem, settings)["posterior"]
+
+    for parameter in unseen:
+        levels = (np.log10(posterior[parameter.id].values.ravel()) + 5.0) / 8.0
+        np.testing.assert_allclose(np.quantile(levels, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.08)
+
+
 def test_where_nutpie_gives_up_it_is_said_in_words(monkeypatch):
-    monkeypatch.setattr(nuts, "evened", lambda density, frame, start: (frame, start))  # begin on the plateau itself
+    monkeypatch.setattr(nuts, "evened", lambda density, frame, start: (frame, np.full_like(start, np.nan)))
     with pytest.raises(UserError) as caught:
         fit_problem(toy.too_fast(), FitSettings(seed=1, chains=2, tune=50, draws=50, starts=3, threads=1))
 
     assert str(caught.value) == (
-        "nutpie gave up chain 1 (Could not initialize state because of bad initial gradient: Invalid initial point). "
-        "It does so where the log-density does not change around the first point of a chain, or cannot be computed "
-        "there. "
-        "Narrow the bounds or priors to where the data say something, choose another seed, or another sampler: "
-        "`sampler: tempered`, `pymc` or `pymc_smc`."
+        "nutpie gave up chain 1 (All initialization points failed). It does so where the log-density cannot be "
+        "computed at the first point of a chain. Narrow the bounds or priors to where the data say something, choose "
+        "another seed, or another sampler: `sampler: tempered`, `pymc` or `pymc_smc`."
     )
 
 

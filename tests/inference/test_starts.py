@@ -48,7 +48,7 @@ def test_every_start_reaches_the_mode(threads):
 
     np.testing.assert_allclose(starts.points, np.tile(CENTRE, (6, 1)), atol=1e-2)
     np.testing.assert_allclose(starts.logp, 0, atol=1e-4)
-    assert starts.distinct(WINDOW) == [0]
+    assert starts.distinct(bell, WINDOW) == [0]
     assert (starts.gradients > 6, starts.failed) == (True, 0)
 
 
@@ -71,11 +71,24 @@ def test_a_start_that_stays_without_a_density_is_left():
 
 def test_two_modes_are_kept_and_chains_take_turns():
     starts = find_starts(two_modes, np.array([[-6.0], [-4.0], [3.0], [6.0]]))
-    first, second = (starts.points[i, 0] for i in starts.distinct(WINDOW))
+    first, second = (starts.points[i, 0] for i in starts.distinct(two_modes, WINDOW))
     points = _points(disperse(two_modes, find_modes(two_modes, starts, 4), 4, np.random.default_rng(1)))[:, 0]
 
     assert sorted([round(first), round(second)]) == [-5, 5]
     assert np.sign(points).tolist() == [np.sign(first), np.sign(second)] * 2
+
+
+def test_narrow_modes_near_each_other_under_a_wide_prior_are_two():
+    """A square measured: modes at -0.93 and 0.93, 15 of their widths apart and less than half of the prior's."""
+
+    def square(x):
+        off = (x[0] ** 2 - 0.8658) / 0.11
+        return float(-0.5 * off**2), np.array([-off * 2 * x[0] / 0.11])
+
+    starts = find_starts(square, np.linspace(-7.0, 7.0, 9)[:-1, None])
+    modes = find_modes(square, starts, 4)
+
+    np.testing.assert_allclose(sorted(float(m.frame.origin[0]) for m in modes), [-0.9305, 0.9305], atol=1e-3)
 
 
 def test_a_mode_far_below_the_best_is_left():
@@ -86,7 +99,7 @@ def test_a_mode_far_below_the_best_is_left():
     starts = find_starts(lower, np.array([[-6.0], [-4.0], [6.0]]))
 
     assert len(starts.points) == 3
-    assert [round(starts.points[i, 0]) for i in starts.distinct(WINDOW)] == [5]
+    assert [round(starts.points[i, 0]) for i in starts.distinct(lower, WINDOW)] == [5]
 
 
 def test_failures_are_counted_and_hopeless_starts_left_out(caplog):
@@ -102,7 +115,7 @@ def test_nothing_found_is_data():
     starts = find_starts(lambda x: (-np.inf, np.zeros(2)), np.zeros((3, 2)))
 
     assert starts.points.shape == (0, 2)
-    assert starts.distinct(WINDOW) == []
+    assert starts.distinct(lambda x: (-np.inf, np.zeros(2)), WINDOW) == []
 
 
 def test_chains_begin_apart_but_where_the_posterior_is():
@@ -182,7 +195,7 @@ def test_modes_are_climbed_on_in_their_own_frame_and_join_where_they_are_one():
     starts = Starts(stuck, np.array([-0.02, -0.045]), np.array([0.5, 0.5]), 10, 0)
     modes = find_modes(bent, starts, 4)
 
-    assert starts.distinct(WINDOW) == [0, 1]
+    assert starts.distinct(bent, WINDOW) == [0, 1]
     assert len(modes) == 1
     np.testing.assert_allclose(modes[0].frame.origin, 1.0, atol=1e-2)
     assert modes[0].logp == pytest.approx(0.0, abs=1e-4)
@@ -205,7 +218,7 @@ def test_a_start_that_was_stuck_far_below_is_climbed_on_from_and_a_lower_mode_le
     ended = Starts(np.array([[-3.0], [9.0]]), np.array([tilted([-3.0])[0], tilted([9.0])[0] - 50.0]), np.ones(1), 2, 0)
     modes = find_modes(tilted, ended, 4)
 
-    assert ended.distinct(WINDOW) == [0]
+    assert ended.distinct(tilted, WINDOW) == [0]
     assert [round(float(mode.frame.origin[0])) for mode in modes] == [7]
 
 
