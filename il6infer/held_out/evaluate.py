@@ -19,6 +19,7 @@ from il6infer.held_out import smoother
 from il6infer.held_out.alone import Weighed, weigh
 from il6infer.held_out.along_courses import Along, along, shifted, without_carriers
 from il6infer.held_out.rows import Coordinates, Row, coordinates_of, evaluated, groups, of_courses, rows_of
+from il6infer.held_out.unlike import unlike
 from il6infer.inference.curves import grid, series
 from il6infer.inference.predictive import simulate_all
 from il6infer.problems.noise import draw, log_density, logarithmic, residuals
@@ -269,9 +270,8 @@ def _group(
         at = part.index.to_numpy()
         first = int(part.index[0] if len(part) else beyond.index[0])
         logs = bool(logarithmic(kinds[first : first + 1])[0])
-        smooth = smoother.left_out(
-            part["time"].to_numpy(float), part["experiment"].to_numpy(str), measured[at], logarithmic=logs
-        )
+        conditions = unlike(problem, list(part["experiment"]))
+        smooth = smoother.left_out(part["time"].to_numpy(float), conditions, measured[at], logarithmic=logs)
         own = [replace(points[i], smoother=None if smooth is None else float(smooth[k])) for k, i in enumerate(at)]
         curve = np.median(np.take_along_axis(median[:, :, at], one[:, :, None], axis=1)[:, 0], axis=0)
         level = (

@@ -13,9 +13,11 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from il6infer._errors import UserError
+from il6infer.held_out import smoother
 from il6infer.held_out.evaluate import evaluate
 from il6infer.held_out.smoother import left_out
-from il6infer.problems.spec import Parameter, Period, Prior
+from il6infer.held_out.unlike import unlike
+from il6infer.problems.spec import Experiment, Parameter, Period, Prior
 from tests.held_out.problems import TIMES, decay, posterior
 from tests.zoo import recovery
 from tests.zoo.systems import log_normal
@@ -225,16 +227,86 @@ def test_the_posterior_of_another_model_is_refused():
 def test_the_smoother_predicts_a_smooth_course_and_leaves_out_what_it_scores():
     times = np.linspace(0, 60, 12)
     values = 1.0 + np.sin(times / 20)
-    conditions = np.array(["a"] * 12)
+    conditions = np.zeros((12, 12))
     smooth = left_out(times, conditions, values, logarithmic=False)
     outlier = values.copy()
     outlier[6] += 1.0
     assert smooth is not None
     assert smooth.mean() > 0.5  # a constant with the spread of these values has -0.9
     assert left_out(times, conditions, outlier, logarithmic=False)[6] < smooth[6] - 3
-    assert left_out(times[:4], conditions[:4], values[:4], logarithmic=False) is None
-    shifted = left_out(times, conditions, np.exp(values), logarithmic=True)
-    np.testing.assert_allclose(shifted, smooth - values, atol=1e-6)
+    assert left_out(times[:4], conditions[:4, :4], values[:4], logarithmic=False) is None
+    np.testing.assert_allclose(
+        left_out(times, conditions, 7 * values, logarithmic=False), smooth - np.log(7), atol=1e-3
+    )
+    logs = left_out(times, conditions, np.exp(values), logarithmic=True)
+    np.testing.assert_allclose(
+        left_out(times, conditions, 7 * np.exp(values), logarithmic=True), logs - np.log(7), atol=1e-3
+    )
+
+
+def test_the_smoother_has_its_parameters_integrated_out():
+    """Against plain Monte Carlo from the prior of its parameters; and a density is 1 over all values."""
+    rng = np.random.default_rng(5)
+    times, doses = np.array([0.0, 5, 10, 20, 40, 15]), np.array([0.0, 0, 0, 0, 0, 2])
+    conditions = np.abs(doses[:, None] - doses[None])
+    y = np.array([0.1, 0.9, 1.2, 0.8, 0.5, 1.0])
+    x = np.log1p(times / smoother.EARLY)
+    points = smoother._MEAN + smoother._SD * rng.normal(size=(40_000, 5))
+    whole, each = smoother._log_densities(points, np.abs(x[:, None] - x[None]), conditions, y - y.mean())
+    plain = logsumexp(whole[:, None], axis=0) - logsumexp(whole[:, None] - each, axis=0)
+
+    np.testing.assert_allclose(left_out(times, conditions, np.exp(y), logarithmic=True) + y, plain, atol=0.05)
+    at = np.linspace(-8, 10, 61)
+    density = [left_out(times, conditions, np.exp(np.append(y[:-1], v)), logarithmic=True)[-1] + v for v in at]
+    assert np.exp(density).sum() * (at[1] - at[0]) == pytest.approx(1, abs=0.02)
+
+
+def test_a_value_at_rest_before_a_plateau_is_no_straw_man():
+    """SOCS3 knock-out fibroblasts hold their level: of the value at 0 min one best smoother said -507."""
+    times = np.array([0.0, 5, 10, 15, 20, 30, 45, 60, 90, 120])
+    values = np.array([487.0, 2697, 2926, 2980, 2890, 2940, 2850, 2990, 2910, 2930])
+
+    found = left_out(times, np.zeros((10, 10)), values, logarithmic=True)
+
+    assert found[0] > -35
+    assert found[2:].min() > -12  # each is near the others: ln(2,900) and a spread of some 50 %
+
+
+def test_the_smoother_knows_which_doses_are_neighbours():
+    """A dose response at one time: without its doses a curve through it could say its mean alone."""
+    doses = np.array([0.0, 0.5, 1, 2.5, 5, 10, 25, 50, 100])
+    values = np.exp(2.0 * doses / (4.0 + doses) + 0.02 * np.cos(np.arange(9)))
+    places = np.log1p(doses / 0.5)
+    near = np.abs(places[:, None] - places[None])
+    alone = np.where(np.eye(9), 0.0, np.inf)
+
+    told, not_told = (left_out(np.full(9, 15.0), one, values, logarithmic=True).sum() for one in (near, alone))
+
+    assert told > not_told + 8
+
+
+def test_conditions_are_near_by_dose_and_apart_by_anything_else():
+    def given(name, *periods):
+        return Experiment(name, tuple(Period(time, changes) for time, changes in periods))
+
+    il6, rest, drug = sp.Symbol("IL6"), {"IL6": sp.Float(0)}, sp.Symbol("drug")
+    experiments = (
+        given("0", (-np.inf, rest), (0, {})),
+        given("10", (-np.inf, rest), (0, {"IL6": il6 + 10})),
+        given("100", (-np.inf, rest), (0, {"IL6": il6 + 100})),
+        given("set", (-np.inf, rest), (0, {"IL6": sp.Integer(10)})),
+        given("both", (-np.inf, rest), (-60, {"drug": drug + 5}), (0, {"IL6": il6 + 10})),
+        given("pulse", (-np.inf, rest), (0, {"IL6": il6 + 10}), (5, rest)),
+        given("longer", (-np.inf, rest), (0, {"IL6": il6 + 10}), (20, rest)),
+        given("ko", (-np.inf, {**rest, "k": sp.Float(0)}), (0, {"IL6": il6 + 10})),
+        given("high", (-np.inf, {**rest, "k": sp.Symbol("k_high")}), (0, {"IL6": il6 + 10})),
+    )
+    found = unlike(replace(decay({"gel": 1.0}), experiments=experiments), [e.id for e in experiments])
+
+    assert found[1, :5] == pytest.approx([np.log(2), 0, np.log(11 / 2), 0, np.log(2)])
+    assert np.isinf(found[:5, 5:]).all()
+    assert np.isinf(found[5:, 5:][~np.eye(4, dtype=bool)]).all()
+    np.testing.assert_array_equal(found, found.T)
 
 
 @pytest.mark.slow
