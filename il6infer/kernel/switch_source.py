@@ -153,5 +153,6 @@ def step_limit_source(network: Network, varying: list[sp.Symbol], constants: dic
     lines = block(inputs, [(f"{of_names[name]} = ", e) for name, e in zip(limits.names, values, strict=True)])
     steps = {f"h{n}": plain(e) for n, e in enumerate(limits.steps)}
     lines += block({**of_names, TIME: "t"}, [(f"{h} = ", e) for h, e in steps.items()], "s")
-    lines.append(f"out[0] = min({', '.join(['inf', *steps])})")
+    # One that is no number, as where a slope overflows, hides no other.
+    lines += ["out[0] = inf", *[f"out[0] = {h} if {h} < out[0] else out[0]" for h in steps]]
     return definition("step_limit", "y, p, t, out", lines if steps else []), {"LIMITED": int(bool(steps))}

@@ -15,7 +15,7 @@ from functools import reduce
 
 import sympy as sp
 
-from il6infer.network.graphs import absolute, remade
+from il6infer.network.graphs import absolute, exponential, made, remade
 from il6infer.network.magnitudes import relative
 from il6infer.network.primitives import AbsoluteValue, AtLeast, Floor, Larger, Power
 
@@ -140,7 +140,7 @@ def _whole_quotient(a: sp.Expr, b: sp.Expr) -> sp.Expr:
 
 
 FUNCTIONS: tuple[FormulaFunction, ...] = (
-    _primitive("exp", sp.exp, "exp", "exp", "llvm.exp.f64", "exp"),
+    FormulaFunction("exp", (1, 1), exponential, (sp.exp,), None, ("exp", "exp"), "llvm.exp.f64", "exp"),
     _primitive("ln", sp.log, "log", "log", "llvm.log.f64", "log"),
     _primitive("sin", sp.sin, "sin", "sin", "llvm.sin.f64", "sin"),
     _primitive("cos", sp.cos, "cos", "cos", "llvm.cos.f64", "cos"),
@@ -199,7 +199,7 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
             return sp.oo
         except (ValueError, TypeError):
             return sp.nan
-    return base**exponent
+    return made(sp.Pow, base, exponent)
 
 
 def applied(row: FormulaFunction, arguments: list[sp.Expr]) -> sp.Expr:

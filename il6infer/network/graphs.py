@@ -67,7 +67,7 @@ def made(func: Callable[..., Any], *arguments: Any) -> Any:
     if known is None:
         if len(_made) > _REMEMBERED:
             _made.clear()
-        known = _made[key] = arguments, absolute(*arguments) if func is sp.Abs else func(*arguments)
+        known = _made[key] = arguments, _OURS.get(func, func)(*arguments)
     return known[1]
 
 
@@ -84,6 +84,31 @@ def absolute(x: sp.Expr) -> sp.Expr:
     size = sp.Abs(x)
     complex_ = holds(size, sp.re, sp.im, sp.arg, sp.conjugate)
     return sp.Piecewise((x, sp.Ge(x, 0)), (-x, True)) if complex_ else size
+
+
+def exponential(x: sp.Expr) -> sp.Expr:
+    """Exponential function of a sum, in one piece.
+
+    SymPy makes exp(5000.0 - t) a number times exp(-t), and neither of the two is a number in floating point.
+
+    Parameters
+    ----------
+    x
+        Exponent; decimal numbers among its terms are written as the fractions that they are.
+    """
+    if x.is_Add and any(term.is_Float for term in x.args):
+        x = sp.Add(*[sp.Rational(term) if term.is_Float and term.is_finite else term for term in x.args])
+    return sp.exp(x)
+
+
+def _power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    if isinstance(base, sp.exp):
+        return exponential(base.args[0] * (sp.Rational(exponent) if exponent.is_Float else exponent))
+    return sp.Pow(base, exponent)
+
+
+_OURS: dict[Callable[..., Any], Callable[..., Any]] = {sp.Abs: absolute, sp.exp: exponential, sp.Pow: _power}
+"""Class of SymPy -> what makes it in its place."""
 
 
 def remade(e: Any, arguments: Sequence[Any]) -> Any:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from il6infer.network.conjugates import conjugated
-from il6infer.network.graphs import holds, parts, remade, rewritten, symbols_of
+from il6infer.network.graphs import exponential, holds, parts, remade, rewritten, symbols_of
 from il6infer.network.primitives import AbsoluteValue, Largest, LogSize, RelativeExp, RelativePower
 from il6infer.network.removable import removable
 
@@ -188,8 +188,8 @@ def _written_out(e: sp.Basic) -> sp.Basic:
     if isinstance(e, Largest):
         return _ZERO
     if isinstance(e, RelativeExp):
-        return sp.exp(e.args[0] - e.args[1])
+        return exponential(e.args[0] - e.args[1])
     if isinstance(e, RelativePower):
         base, exponent, _, size = e.args
-        return base**exponent * sp.exp(size)
+        return base**exponent * exponential(size)
     return e

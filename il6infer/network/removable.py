@@ -15,7 +15,7 @@ from itertools import chain, combinations, permutations, product
 
 import sympy as sp
 
-from il6infer.network.graphs import of_kinds, remade, symbols_of
+from il6infer.network.graphs import exponential, of_kinds, remade, symbols_of
 from il6infer.network.poles import is_short, where_small, without_poles
 from il6infer.network.primitives import BySeries
 
@@ -272,7 +272,7 @@ def _two_exponentials(first: sp.Expr, second: sp.Expr) -> _Vanishing | None:
         return None
     # sympy takes numbers out of exponents.
     d = a - b + (sp.log(-ratio) if ratio != -1 else 0)
-    whole = -second * sp.exp(b)
+    whole = -second * exponential(b)
     return _Vanishing(d, lambda d: whole * _of_exponential(d), lambda d: d**2)
 
 

@@ -7,7 +7,6 @@ located like any other, and derivatives have its share: a dose that comes again 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -15,21 +14,20 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
-from il6infer.network.graphs import all_replaced, holds, of_kinds, replaced, symbols_of
+from il6infer.network.graphs import all_replaced, of_kinds, replaced, symbols_of
 from il6infer.network.network import TIME, Event, Network, symbol
-
-MOST_BRANCHES = 64
-"""Combinations of branches for which a condition of them is written out."""
+from il6infer.runs.conditions import smooth_condition
 
 
 def with_counters(network: Network) -> Network:
     """Network with the same solutions, in whose rates and triggers no step of a state or the time stands.
 
-    Nor do conditions of numbers that step, as ``(x > 1) + (y > 1) > 1``: where these change has no slope.
+    Nor do conditions of numbers that step or bend, see `il6infer.runs.conditions`.
     """
     network = _rewritten(network, {e: _sign(e.args[0]) for e in _found(network, sp.sign)})
-    branching = {e: _of_branches(e) for e in _found(network, Relational) if holds(e, sp.Piecewise)}
-    network = _rewritten(network, {e: of_branches for e, of_branches in branching.items() if of_branches != e})
+    varying = {TIME, *map(symbol, network.states)}
+    split = {e: smooth_condition(e, varying) for e in _found(network, Relational)}
+    network = _rewritten(network, {e: smooth for e, smooth in split.items() if smooth != e})
     while steps := _innermost(network):
         arguments = dict.fromkeys(step.args[0] if isinstance(step, sp.floor) else -step.args[0] for step in steps)
         taken = {*network.parameters, *network.states, *network.derived}
@@ -63,26 +61,6 @@ def _rewritten(network: Network, written: dict[sp.Basic, sp.Basic]) -> Network:
 
 def _sign(u: sp.Expr) -> sp.Basic:
     return sp.Piecewise((1, sp.Gt(u, 0)), (-1, sp.Lt(u, 0)), (0, True))
-
-
-def _of_branches(condition: Relational) -> sp.Basic:
-    """Write a condition of a piecewise number as one of each branch; as it is where these are too many."""
-    sides = [_of_branches_within(side) for side in condition.args]
-    if math.prod(len(e.args) for side in sides for e in side.atoms(sp.Piecewise)) > MOST_BRANCHES:
-        return condition
-    number = sp.piecewise_fold(sides[0] - sides[1])
-    if not isinstance(number, sp.Piecewise):
-        return condition.func(*sides)
-    earlier, holds = [], []
-    for value, when in number.args:
-        holds.append(sp.And(when, *(sp.Not(e) for e in earlier), condition.func(value, 0)))
-        earlier.append(when)
-    return sp.Or(*holds)
-
-
-def _of_branches_within(e: sp.Basic) -> sp.Basic:
-    branching = {inner for inner in of_kinds([e], Relational) if holds(inner, sp.Piecewise)}
-    return replaced(e, {inner: _of_branches(inner) for inner in branching})
 
 
 def _innermost(network: Network) -> list[sp.Basic]:

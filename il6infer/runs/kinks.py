@@ -13,9 +13,10 @@ from collections.abc import Iterable
 import sympy as sp
 from sympy.core.relational import Relational
 
-from il6infer.network.graphs import holds, of_kinds, remade, replaced, rewritten, symbols_of
+from il6infer.network.graphs import all_replaced, holds, of_kinds, remade, replaced, rewritten, symbols_of
 from il6infer.network.primitives import AbsoluteValue, BySeries
 from il6infer.network.removable import removable
+from il6infer.runs.conditions import smooth_condition
 
 
 def smooth_branches(
@@ -34,6 +35,8 @@ def smooth_branches(
     jumps = _all_rewritten(map(sp.sympify, expressions), varying, {sp.acot: _arccot})
     jumps = [_at_poles(e, varying) if holds(e, *_BOUNDED) else e for e in jumps]
     smooth = _all_rewritten(jumps, varying, {sp.Abs: _size, sp.Max: _largest, sp.Min: _smallest})
+    tests = of_kinds(smooth, Relational) - of_kinds(jumps, Relational)
+    smooth = list(all_replaced(smooth, {test: smooth_condition(test, varying) for test in tests}))
     return smooth, of_kinds(smooth, Relational) - of_kinds(jumps, Relational)
 
 

@@ -48,13 +48,14 @@ def with_modes(problem: Problem) -> Problem:
     conditions = _relations([*given, *(e.trigger for e in searched)])
     kinks -= set(_relations(e.trigger for e in searched))
     found_with = set(_relations(e.trigger for e in searched if known.schedules_all(e.trigger)))
+    triggering = set(_relations(e.trigger for e in searched))
     jumps: set[str] = set()
     found: dict[Relational, Mode] = {}
     same: dict[tuple[sp.Expr, bool], Mode] = {}
     taken = {*network.parameters, *network.states, *network.derived}
     holding: dict[sp.Basic, sp.Basic] = {}
     for relation in conditions:
-        if not known.varies(relation):
+        if not known.varies(relation) and (relation not in triggering or known(symbols_of(relation))):
             continue
         if known.schedules(relation) and relation not in found_with:
             mode = Mode(free_name(f"scheduled_{len(found)}", taken), relation)
@@ -146,7 +147,7 @@ class _KnownBefore:
         return crossing_time(relation) is not None and self(symbols_of(relation) - {TIME})
 
     def schedules_all(self, condition: Boolean) -> bool:
-        return all(self.schedules(r) for r in condition.atoms(Relational) if self.varies(r))
+        return all(self.schedules(r) if self.varies(r) else self(symbols_of(r)) for r in condition.atoms(Relational))
 
 
 def _searched(network: Network, known: _KnownBefore) -> list[Event]:

@@ -5,7 +5,8 @@ where the rates are looked at. So each function of the time alone in the rates l
 argument u that matters: ``|u'| h + |u''| h^2 / 2 <= change``. Far from where exp(u) is of any size, that is the
 distance to it; so a step approaches a pulse in a few leaps, whatever its place and width are, and estimated or not. A
 state that changes at a constant rate is a clock, and counts as time. Exponential and periodic functions of any other
-state limit the step by the rate at which that state changes now: a pulse may be switched on what decays.
+state limit the step by the rate at which that state changes now: a pulse may be switched on what decays. So do powers
+of differences, 1 / (1 + (x - a)^2); those of x alone, such as Hill's, are no pulses.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import combinations
 
 import sympy as sp
 
+from il6infer.network.denominators import is_positive
 from il6infer.network.derivatives import derivative
 from il6infer.network.graphs import of_kinds, parts, rewritten, symbols_of
 from il6infer.network.magnitudes import written_out
@@ -40,9 +42,10 @@ SEEN_TURN = 3.0
 LANDED = 1e-9
 """A kink that is closer than this share of the time has been reached."""
 
-_EXPONENTIAL = (sp.exp, sp.sinh, sp.cosh, sp.tanh)
+_EXPONENTIAL = (sp.exp, sp.sinh, sp.cosh, sp.tanh, sp.sech, sp.csch, sp.coth)
 _PERIODIC = (sp.sin, sp.cos, sp.tan)
 _PLAIN_POWER = 4
+_ONE = sp.Integer(1)
 
 
 def clocks(network: Network) -> dict[sp.Symbol, sp.Expr]:
@@ -85,12 +88,15 @@ class _Argument:
         Whether only an approach to zero counts.
     of_any_state
         Whether it counts for any state, not just for clocks.
+    narrow
+        Whether it is of a difference, which may be zero at one place only: its curvature counts for any state, too.
     """
 
     u: sp.Expr
     allowed: Callable[[sp.Expr], sp.Expr] | None
     towards_zero: bool = False
     of_any_state: bool = False
+    narrow: bool = False
 
 
 def step_limits(network: Network) -> StepLimits:
@@ -114,6 +120,7 @@ def step_limits(network: Network) -> StepLimits:
         if symbols & others:
             if argument.of_any_state:
                 first = _along(u, all_rates)
+                second = _along(first, all_rates) if argument.narrow else second
         elif symbols & rates.keys():
             first = _along(u, rates)
             second = _along(first, rates)
@@ -174,15 +181,26 @@ def _past_zero(u: sp.Expr) -> sp.Expr:
 
 
 def _arguments(network: Network) -> Iterator[_Argument]:
+    states = set(map(symbol, network.states))
+    moving = {TIME, *states}
+
+    def is_narrow(e: sp.Expr) -> bool:
+        return any(part.is_Add and symbols_of(part) & states and not is_positive(part, states) for part in parts([e]))
+
+    def bare(e: sp.Expr) -> sp.Expr:
+        """Without exponentials, which have limits of their own."""
+        return rewritten(e, lambda part: _ONE if isinstance(part, _EXPONENTIAL) else part)
+
     for e in parts(network.rhs):
         if isinstance(e, _EXPONENTIAL):
-            yield _Argument(e.args[0], _of_exponent, of_any_state=True)
+            yield _Argument(e.args[0], _of_exponent, of_any_state=True, narrow=is_narrow(e))
         elif isinstance(e, _PERIODIC):
             yield _Argument(e.args[0], _turn, of_any_state=True)
-        elif e.is_Pow and not (e.exp.is_Integer and 0 < e.exp <= _PLAIN_POWER) and symbols_of(e.base):
+        elif e.is_Pow and not (e.exp.is_Integer and 0 < e.exp <= _PLAIN_POWER) and symbols_of(bare(e.base)) & moving:
             # SymPy knows what is above zero, but of a long expression it asks each part.
             size = sp.Abs if is_short(e.base) else AbsoluteValue
-            yield _Argument(e.exp * sp.log(size(e.base)), _of_exponent)
+            narrow = bool(e.exp.could_extract_minus_sign()) and is_narrow(e.base)
+            yield _Argument(e.exp * sp.log(size(e.base)), _of_exponent, of_any_state=narrow, narrow=narrow)
         elif isinstance(e, sp.Abs):
             yield _Argument(e.args[0], None, towards_zero=True)
         elif isinstance(e, sp.Min | sp.Max):
@@ -197,8 +215,16 @@ def _arguments(network: Network) -> Iterator[_Argument]:
 
 
 def _limit(argument: _Argument, u: sp.Expr, first: sp.Expr, second: sp.Expr) -> sp.Expr:
+    def step_of(change: sp.Expr) -> sp.Expr:
+        return 2 * change / (sp.Abs(first) + sp.sqrt(first**2 + 2 * sp.Abs(second) * change))
+
     change = sp.Abs(u) if argument.allowed is None else argument.allowed(u)
-    step = 2 * change / (sp.Abs(first) + sp.sqrt(first**2 + 2 * sp.Abs(second) * change))
+    step = step_of(change)
+    if argument.allowed is _of_exponent and second != 0:
+        # A logarithm falls the faster the nearer zero is, so that two terms of its series promise too much. Zero of
+        # any power of the time left, as which u is taken here:
+        zero = sp.Abs(u * first) / sp.Abs(first**2 - u * second)
+        step = sp.Piecewise((sp.Max(step_of(sp.Float(FALL)), sp.Min(step, zero)), u * first < 0), (step, True))
     if not argument.towards_zero:
         return sp.Piecewise((step, sp.Abs(first) + sp.Abs(second) > 0), (sp.oo, True))
     reached = sp.Abs(u) <= LANDED * sp.Abs(first) * sp.Max(1, sp.Abs(TIME))

@@ -50,6 +50,19 @@ def test_an_event_at_the_start_follows_the_condition(engine: str) -> None:
     np.testing.assert_allclose(compile(asked, engine=engine).simulate(np.ones(1)).prediction, [10.0, 10.0])
 
 
+@pytest.mark.parametrize("engine", ["diffsol", "rodas5p"])
+@pytest.mark.parametrize("initial", ["false", "true"])
+def test_a_trigger_of_estimated_parameters_alone(engine: str, initial: str) -> None:
+    """It holds at the start or never, until a condition changes what it is of; it was refused once."""
+    text = f"model m; species x = 1; x' = 0; a = 1; b = 2; c = 0; E: at (a + c > b), t0={initial}: x = 2*x; end"
+    later = Experiment("e", (Period(0.0), Period(3.0, {"c": sp.Integer(5)})))
+    asked = problem(from_antimony(text), [1.0, 4.0], [later], {"a": 1.0, "b": 2.0}, observed=["x"])
+    compiled = compile(asked, engine=engine)
+    at_start = 2.0 if initial == "false" else 1.0
+    np.testing.assert_allclose(compiled.simulate(np.array([3.0, 2.0])).prediction, [at_start, at_start])
+    np.testing.assert_allclose(compiled.simulate(np.array([1.0, 2.0])).prediction, [1.0, 2.0])
+
+
 VOLUMES = """
 model m
   compartment C = 2; var compartment C;

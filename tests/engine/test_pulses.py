@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import sympy as sp
-from scipy.special import erf
+from scipy.special import erf, hyp2f1
 
 from il6infer.engine import RosenbrockEngine
+from il6infer.network.graphs import exponential, replaced
 from il6infer.network.network import TIME, symbol
 from tests.zoo.systems import network, problem
 
@@ -24,6 +25,11 @@ def _triangle(z: np.ndarray) -> np.ndarray:
     return np.where(z < 0, (1 + z) ** 2 / 2, 1 - (1 - z) ** 2 / 2)
 
 
+def _eighth(z: np.ndarray) -> np.ndarray:
+    z = np.clip(z, -1e3, 1e3)
+    return z * hyp2f1(1 / 8, 1, 9 / 8, -(z**8))
+
+
 def _logistic(z: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(z, -700, 700)))
 
@@ -35,6 +41,12 @@ SHAPES: dict[str, tuple[sp.Expr, Callable[[np.ndarray], np.ndarray]]] = {
     "lorentzian": (1 / (1 + z**2), np.arctan),
     "logistic": (1 / (1 + sp.exp(-z)) / (1 + sp.exp(z)), _logistic),
     "hyperbolic": (1 / sp.cosh(z) ** 2, np.tanh),
+    "secant": (sp.sech(z) ** 2, np.tanh),
+    "window": (sp.Piecewise((1, sp.Abs(z) < 1), (0, True)), lambda z: np.clip(z, -1, 1)),
+    "square": (sp.Piecewise((1, z**2 < 1), (0, True)), lambda z: np.clip(z, -1, 1)),
+    "product": (sp.Piecewise((1, (1 - z) * (1 + z) > 0), (0, True)), lambda z: np.clip(z, -1, 1)),
+    "parabola": (sp.Max(0, 1 - z**2), lambda z: np.clip(z, -1, 1) - np.clip(z, -1, 1) ** 3 / 3),
+    "eighth power": (1 / (1 + z**8), _eighth),
 }
 
 
@@ -49,6 +61,19 @@ def test_a_pulse_of_any_width_down_to_a_ten_millionth_of_the_time_is_seen(shape:
         found = engine.simulate(np.array([start, width]))
         expected = integral((TIMES - start) / width) - integral(np.array(-start / width))
         np.testing.assert_allclose(found.prediction, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", ["hyperbolic", "secant", "logistic", "gaussian", "eighth power", "two exponentials"])
+def test_a_pulse_of_numbers_is_seen(shape: str) -> None:
+    """SymPy makes exp(5000.0 - 10.0 t) a number that overflows times exp(-10 t): 0 everywhere, outcome ok."""
+    rates = {name: rate for name, (rate, _) in SHAPES.items()}
+    rates["two exponentials"] = sp.Piecewise((exponential(z), z < 0), (exponential(-z), True))
+    for at in (TIME, symbol("clock")):
+        rate = replaced(rates[shape], {TIME: at, s: sp.Float(500.0), w: sp.Float(0.1)}) / sp.Float(0.1)
+        net = network({"y": rate, "clock": sp.Float(1)}, {}, {})
+        engine = RosenbrockEngine(problem(net, [400.0, 1000.0], observed=["y"]), rtol=1e-6, atol=1e-8)
+        area = {"gaussian": np.sqrt(2 * np.pi), "eighth power": np.pi / 4 / np.sin(np.pi / 8), "logistic": 1.0}
+        assert engine.simulate(np.empty(0)).prediction == pytest.approx([0.0, area.get(shape, 2.0)], abs=1e-5)
 
 
 @pytest.mark.parametrize("width", [0.05, 1e-3])
