@@ -7,11 +7,12 @@ import hashlib
 import platform
 import re
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+
+from il6infer._parsed import Parsed, Piece, Pieces
 
 PACKAGE = "il6infer"
 ROOT = Path(__file__).parent
@@ -123,6 +124,7 @@ def _reached(entry: str) -> dict[str, frozenset[str]]:
         # A package's own __init__ runs, but what its functions import lazily is asked for by name, or not at all.
         parents = name.split(".")[:-1]
         waiting += [(".".join(parents[:depth]), "") for depth in range(1, len(parents) + 1)]
+    _parsed(ROOT).keep()
     return found
 
 
@@ -151,23 +153,28 @@ def imports(path: Path, part: str = ALL) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found))
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """What a function or class, or the top of a file, imports, and the names that it uses."""
-
-    imports: frozenset[tuple[str, str]]
-    names: frozenset[str]
+@cache
+def _parsed(root: Path) -> Parsed:
+    readers = (Path(__file__), Path(__file__).with_name("_parsed.py"))
+    return Parsed(readers, (path.relative_to(root).as_posix() for path in root.rglob("*.py")))
 
 
 @cache
-def _pieces(path: Path) -> tuple[dict[str, _Piece], _Piece]:
-    """Functions and classes of a file by name, and what else stands at its top."""
-    body = ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body
-    inner = {node.name: _piece([node]) for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    return inner, _piece([node for node in body if not isinstance(node, ast.FunctionDef | ast.ClassDef)])
+def _pieces(path: Path) -> Pieces:
+    text = path.read_text(encoding="utf-8")
+    known = _parsed(ROOT).get(text)
+    if known:
+        return known
+    body = ast.parse(text, filename=str(path)).body
+    own = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    names = {node.name for node in own}
+    inner = {node.name: _piece([node], names) for node in own}
+    found = inner, _piece([node for node in body if node not in own], names)
+    _parsed(ROOT).put(text, found)
+    return found
 
 
-def _piece(nodes: Iterable[ast.AST]) -> _Piece:
+def _piece(nodes: Iterable[ast.AST], own: Collection[str]) -> Piece:
     imported, names, waiting = set(), set(), list(nodes)
     while waiting:
         node = waiting.pop()
@@ -189,7 +196,7 @@ def _piece(nodes: Iterable[ast.AST]) -> _Piece:
                 waiting += [one for one in inner if isinstance(one, ast.AST)]
             elif isinstance(inner, ast.AST):
                 waiting.append(inner)
-    return _Piece(frozenset(imported), frozenset(names))
+    return Piece(frozenset(imported), frozenset(names & {*own}))
 
 
 def _ours(name: str) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from il6infer import _digests
+from il6infer._parsed import Parsed
 from il6infer.cli.rules import ENTRIES
 
 ALL = set(ENTRIES)
@@ -21,7 +22,8 @@ READS_SBML = {*BUILDS, "draw", "adopt", "draw_adopted", *SIMULATES}
 EDITS = {
     "_errors.py": set(),  # messages: a stage that refuses writes nothing
     "_environment.py": set(),  # so does this
-    "_cache_folder.py": SIMULATES,
+    "_cache_folder.py": {*SIMULATES, "report"},  # where the next one keeps what it knows
+    "_parsed.py": {*SIMULATES, "report"},  # reads files for `_digests.py`
     "_files.py": ALL,
     "_digests.py": {*SIMULATES, "report"},  # a fit notes the digest of its code, and the page reads such notes
     "_outputs.py": {"ingest", "join", "adopt", "fit", "sbc_batch", "leave_out"},
@@ -185,6 +187,54 @@ def test_another_python_counts_for_every_rule(copy, before, monkeypatch):
     monkeypatch.setattr(platform, "python_version", lambda: "3.99.0")
 
     assert changed(before) == ALL
+
+
+@pytest.fixture
+def parses(monkeypatch, tmp_path):
+    """How often a file is parsed, with a cache of its own."""
+    monkeypatch.setenv("IL6INFER_CACHE", str(tmp_path / "cache"))
+    counted, put = [], Parsed.put
+    monkeypatch.setattr(Parsed, "put", lambda self, *given: counted.append(given) or put(self, *given))
+    forget()
+    yield counted
+    monkeypatch.undo()
+    forget()
+
+
+def again(parses: list) -> tuple[tuple[str, ...], int]:
+    """Modules as another command finds them, and how many files it parses for that."""
+    forget()
+    parses.clear()
+    return _digests.reached_modules("il6infer.cli.diagnose:run"), len(parses)
+
+
+def test_files_are_parsed_once_and_anew_where_they_or_the_modules_changed(parses, copy, tmp_path):
+    first, all_files = again(parses)
+    assert all_files > 20
+    assert again(parses) == (first, 0)
+
+    path = copy / "diagnosis" / "verdict.py"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\nfrom il6infer.diagnosis import there  # noqa\n", encoding="utf-8"
+    )
+    assert again(parses) == (first, 1)
+    assert again(parses) == (first, 0)
+
+    (copy / "diagnosis" / "there.py").write_text("")  # what was a name of a package is a module now: all is parsed anew
+    found, files = again(parses)
+    assert {*found} - {*first} == {"il6infer.diagnosis.there"}
+    assert files == all_files + 1
+
+    for kept in (tmp_path / "cache").iterdir():
+        kept.write_text(kept.read_text(encoding="utf-8")[:-9], encoding="utf-8")
+    assert again(parses) == (found, files)
+
+
+def test_what_cannot_be_kept_is_parsed_each_time(parses, tmp_path):
+    (tmp_path / "cache").write_text("no folder")
+
+    assert again(parses) == again(parses)
+    assert parses
 
 
 def test_what_a_type_checker_alone_imports_does_not_count(tmp_path):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from il6infer.engine import Engine, Outcome, Simulation, compile
+from il6infer.engine import Engine, Outcome, compile
 from il6infer.engine.likelihood import pointwise
 from il6infer.inference.progress import nothing_done
+from il6infer.inference.side_by_side import side_by_side
 from il6infer.problems.courses import carriers_of, draw
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import rows_by_variable, variable_names
@@ -55,14 +55,7 @@ def simulate_all(
     done
         Called after each row.
     """
-
-    def one(theta: np.ndarray) -> Simulation:
-        found = engine.simulate(theta)
-        done()
-        return found
-
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        results = list(pool.map(one, thetas))
+    results = side_by_side(engine.simulate, thetas, threads, done)
     size = (len(thetas), len(engine.problem.measurements))
     prediction = np.array([r.prediction for r in results]).reshape(size)
     noise = np.array([r.noise for r in results]).reshape(size)

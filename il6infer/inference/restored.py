@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import njit
@@ -29,6 +28,7 @@ from il6infer.inference.nuisance import Nuisance
 from il6infer.inference.progress import nothing_done
 from il6infer.inference.quadrature import INNER
 from il6infer.inference.rows import HIGH, LOW, prior_at
+from il6infer.inference.side_by_side import side_by_side
 from il6infer.kernel.cached_functions import cached
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
@@ -195,12 +195,9 @@ def restore(
     def one(row: int) -> bool:
         found = engine.simulate(thetas[row])
         out = noises[row], ratios[row], inner[row]
-        possible = draw_back(*tables, found.prediction, found.noise, RULES[0], int(seeds[row]), *out)
-        done()
-        return possible
+        return draw_back(*tables, found.prediction, found.noise, RULES[0], int(seeds[row]), *out)
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        possible = np.array(list(pool.map(one, range(len(sampled)))), dtype=bool)
+    possible = np.array(side_by_side(one, range(len(sampled)), threads, done), dtype=bool)
     mean, root = inner[..., 0], np.sqrt(inner[..., 1])
     low, high = (inner[..., 2] - mean) * root, (inner[..., 3] - mean) * root
     scaled = tables.batches[:, 3] != 0.0

@@ -26,7 +26,7 @@ from tests.zoo import toy
 from tests.zoo.systems import ONE, network
 
 A, B, C, W, S = (symbol(name) for name in ("a", "b", "c", "w", "s"))
-GRID, FAR = 1500, 1e-12
+GRID, FAR, FAR_LN = 1500, 1e6, 40.0
 
 
 @dataclass(frozen=True)
@@ -220,19 +220,19 @@ class Known:
 
 
 def _line(p: Parameter):
-    """Coordinate of a parameter in which a grid is even, and its inverse."""
-    low, high = support(p)
-    middle = quantile(p, 0.5)
-    size = max(quantile(p, 0.75) - quantile(p, 0.25), 1e-9)
+    """Coordinate of a parameter in which a grid is even, its inverse, and its ends: far beyond the prior's mass."""
+    (low, high), middle = support(p), quantile(p, 0.5)
     if low >= 0.0:
-        return (
-            np.log,
-            np.exp,
-            (math.log(max(low, quantile(p, FAR), 1e-30)), math.log(min(high, quantile(p, 1.0 - FAR)))),
-        )
-    forward, back = (lambda v: np.arcsinh((v - middle) / size)), (lambda u: middle + size * np.sinh(u))
-    ends = [max(low, quantile(p, FAR)), min(high, quantile(p, 1.0 - FAR))]
-    return forward, back, tuple(forward(np.array(ends)))
+        about = math.log(middle)
+        ends = max(math.log(low) if low > 0.0 else -math.inf, about - FAR_LN), min(math.log(high), about + FAR_LN)
+        return np.log, np.exp, ends
+    size = max(quantile(p, 0.75) - quantile(p, 0.25), 1e-9)
+    ends = np.array([max(low, middle - FAR * size), min(high, middle + FAR * size)])
+    return (
+        (lambda v: np.arcsinh((v - middle) / size)),
+        (lambda u: middle + size * np.sinh(u)),
+        tuple(np.arcsinh((ends - middle) / size)),
+    )
 
 
 def by_quadrature(problem: Problem, size: int = GRID) -> Known:
@@ -240,7 +240,7 @@ def by_quadrature(problem: Problem, size: int = GRID) -> Known:
     lines = [_line(p) for p in problem.estimated]
     boxes = [line[2] for line in lines]
     alone = len(lines) == 1
-    size = 20 * size if alone else size
+    size = 6 * size if alone else size
     for _ in range(6):
         mids = [low + (high - low) * (np.arange(size) + 0.5) / size for low, high in boxes]
         steps = [(high - low) / size for low, high in boxes]
@@ -256,7 +256,7 @@ def by_quadrature(problem: Problem, size: int = GRID) -> Known:
             new.append((mid[max(inside[0] - 2, 0)] - 0.5 * step, mid[min(inside[-1] + 2, size - 1)] + 0.5 * step))
         shrunk = max((b - a) / (d - c) for (a, b), (c, d) in zip(new, boxes, strict=True))
         boxes = new
-        if shrunk > 0.8 or alone:
+        if shrunk > 0.8:
             break
     points, below, sds = [], [], []
     for line, mid, step, own, value in zip(lines, mids, steps, marginals, values, strict=True):
