@@ -51,7 +51,9 @@ class Parsed:
     def get(self, text: str) -> Pieces | None:
         """Give what is known of a file of this text."""
         found = self._known.get(_digest(text))
-        return found and ({name: _piece(part) for name, part in found["inner"].items()}, _piece(found["top"]))
+        if found is None:
+            return None
+        return {name: _piece(part) for name, part in found["inner"].items()}, _piece(found["top"])
 
     def put(self, text: str, pieces: Pieces) -> None:
         """Know it from now on."""

@@ -1,0 +1,48 @@
+"""A verdict that passes is right, on random posteriors that are hard to sample; and what is known of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from il6infer.inference import FitSettings
+from il6infer.problems.priors import support
+from tests.inference.adversarial import KINDS, by_quadrature, judge, posterior
+
+SEEDS = (0, 1, 2)
+
+
+def with_a_normal_prior(name):
+    """The first of a kind whose priors are normal, and cut by no bound."""
+    for seed in range(1000):
+        problem = posterior(name, seed)
+        if all(p.prior.distribution == "normal" and support(p) == (-math.inf, math.inf) for p in problem.estimated):
+            return problem
+    raise AssertionError(name)
+
+
+def test_what_quadrature_says_of_normal_posteriors_is_their_closed_form():
+    problem = with_a_normal_prior("sum")
+    noise = next(p.nominal for p in problem.parameters if p.id == "s")
+    means, sds = np.array([p.prior.parameters for p in problem.estimated]).T
+    gain = sds**2 / (sds @ sds + noise**2)
+    mean = means + gain * (problem.measurements["value"].iloc[0] - means.sum())
+    covariance = np.diag(sds**2) - np.outer(gain, sds**2)
+    known = by_quadrature(problem)
+
+    for i, sd in enumerate(np.sqrt(np.diag(covariance))):
+        assert known.sd(i) == pytest.approx(sd, rel=1e-3)
+        at = mean[i] + sd * np.array([-2.0, -0.5, 1.0])
+        np.testing.assert_allclose(known.cdf(i, at), stats.norm.cdf([-2.0, -0.5, 1.0]), atol=3e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_a_posterior_whose_verdict_passes_is_that_of_quadrature(name):
+    """Where two grids differ ("unsure") nothing is known."""
+    found = [judge(name, seed, FitSettings(seed=seed, threads=2)) for seed in SEEDS]
+
+    assert [one for one in found if one["passed"] and one["wrong"] and "unsure" not in one] == []
