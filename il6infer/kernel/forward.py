@@ -49,6 +49,7 @@ from il6infer.kernel.switching import (
     SLIDES,
     UNDEFINED,
     happen,
+    overshoots,
     switching_space,
     turn,
     waits,
@@ -302,7 +303,10 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
             for lane in range(lanes):
                 space.which[lane], until[lane] = -1, t[lane]
                 ends = run[lane] >= 0 and seg[lane] + 1 == tables.run_end[run[lane]]
-                if located and space.high[lane] <= 1.0 and (ends or not waits(lane, moving, start, k, space)):
+                found_one = located and space.high[lane] <= 1.0
+                if found_one and overshoots(lane, moving, start, k, space, work):
+                    taken[lane] = False
+                elif found_one and (ends or not waits(lane, moving, start, k, space)):
                     take_column(p, lane, modes[lane])
                     turn(lane, moving, start, k, space, tape, rows, keep)
         interpolate(tables, run, seg, at, taken, start, until, moving, k, fraction, inside, states)
@@ -350,11 +354,7 @@ def settle_ends(tables, d, outcome, states, work):
     if count == 0:
         return
     ends, parameters, begins = np.empty((count, N())), np.empty((count, NP())), np.empty(count)
-    found, runs, kept = (
-        np.empty(count, dtype=np.int64),
-        np.empty(count, dtype=np.int64),
-        np.empty(count, dtype=np.int64),
-    )
+    found, runs, kept = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
     count = 0
     for r in range(len(outcome)):
         if time_ptr[r + 1] > time_ptr[r] and times[time_ptr[r + 1] - 1] == np.inf:

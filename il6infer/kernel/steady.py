@@ -47,6 +47,7 @@ from il6infer.kernel.stability import stable_root
 from il6infer.kernel.switching import (
     begins_with_event,
     cross,
+    overshoots,
     switching_space,
 )
 from il6infer.kernel.vectors import OPTIONS, clear, clear_all, put, put_column, spread, take_column
@@ -312,8 +313,12 @@ def settle(states, parameters, begins, passes, kept, outcome, tables, work):
                 budget[lane] -= 1
         located = SWITCHES() > 0 and locate(y, p, start, step, address(work.increments), took, space)
         for lane in range(LANES()):
+            here = located and space.high[lane] <= 1.0
+            took[lane] = took[lane] and not (
+                here and overshoots(lane, moving, start, address(work.increments), space, work)
+            )
             if took[lane]:
-                if located and space.high[lane] <= 1.0:
+                if here:
                     if cross(lane, moving, start, address(work.increments), space):
                         found[lane] = NO_STEADY_STATE
                 else:

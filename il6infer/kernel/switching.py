@@ -22,7 +22,7 @@ import math
 import numpy as np
 from numba import njit
 
-from il6infer.kernel.contracts import Switching
+from il6infer.kernel.contracts import ERROR, Switching
 from il6infer.kernel.happenings import MOST_EVENTS, first_held, rates, react, set_modes
 from il6infer.kernel.locating import SAMPLES, disagrees, functions_inside
 from il6infer.kernel.model_functions import (
@@ -36,6 +36,7 @@ from il6infer.kernel.model_functions import (
     OF_TIME,
     SWITCHES,
     N,
+    dense,
     switch_vjp,
     trigger,
 )
@@ -51,6 +52,9 @@ SAME_MOMENT = 1e-12
 SOONER, ENOUGH, NEAR_BY = 0.9995, 4, 1e-6
 """Events come ever faster where each waits less than this share of the wait before, so many times on end, and then less
 than this share of the time."""
+
+NEARLY = 0.9
+"""A switch beyond this share of a step is at its end."""
 
 NONE, SLIDES, ENDLESS, UNDEFINED = 0, 1, 2, 3
 """What is wrong with a switch: nothing; both sides push the run back to it; events follow each other without end; what
@@ -102,6 +106,31 @@ def waits(lane, moving, start, k, space):
         if OF_TIME(j) == 0 and disagrees(j, lane, space.functions, p):
             return False
     return True
+
+
+@njit(**OPTIONS)
+def overshoots(lane, moving, start, k, space, work):
+    """Whether a step goes so far beyond a switch that its error says nothing of the state there; then it is undone.
+
+    Beyond the switch the rates go on with the old modes, to states that may be far larger than any of the solution, and
+    by whose size the error was judged: a parabola where it is above zero, a step of a thousand times its width.
+    """
+    y, _, t, h, step, _ = moving
+    share, ratio = 1.0, 1.0
+    if space.high[lane] < NEARLY:
+        for other in range(LANES()):
+            space.fraction[other] = 0.0
+        space.fraction[lane] = space.high[lane]
+        dense(y, k, space.fraction, space.inside)
+        share = 1.05 * space.high[lane]
+        for i in range(N()):
+            began, atol, rtol = abs(y[i, lane]), work.atol[i, lane], work.rtol[lane]
+            beyond = atol + rtol * max(began, abs(work.stage[i, lane]))
+            ratio = max(ratio, beyond / (atol + rtol * max(began, abs(space.inside[i, lane]))))
+    again = ratio * work.errors[ERROR, lane] > 1.0 and share * step[lane] > SAME_MOMENT * max(abs(start[lane]), 1.0)
+    if again:
+        t[lane], h[lane] = start[lane], share * step[lane]
+    return again
 
 
 @njit(**OPTIONS)

@@ -11,6 +11,7 @@ import sympy as sp
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
+from il6infer.network.graphs import is_ordinary
 from il6infer.network.network import Network, symbol
 
 
@@ -101,6 +102,8 @@ def _kept(terms: Iterable[tuple[sp.Expr, np.ndarray]], size: int) -> np.ndarray:
         # Terms that differ by a number are one (those of rate rules, too): their columns add, and what cancels there is
         # conserved.
         factor, rest = term.as_coeff_Mul()
+        if factor != 0 and not is_ordinary(factor):
+            factor, rest = sp.Integer(1), term
         if factor != 0:
             own = columns.setdefault(rest, {})
             for i in np.flatnonzero(column):

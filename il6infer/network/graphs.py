@@ -20,6 +20,9 @@ _LARGE = 5_000
 _REMEMBERED = 50_000
 """Expressions that are remembered."""
 
+_LEAST = sp.Float("1e-150")
+"""Least ordinary number."""
+
 _SMALL = 40
 """Parts up to which a part stays where it is."""
 
@@ -99,6 +102,17 @@ def exponential(x: sp.Expr) -> sp.Expr:
     if x.is_Add and any(term.is_Float for term in x.args):
         x = sp.Add(*[sp.Rational(term) if term.is_Float and term.is_finite else term for term in x.args])
     return sp.exp(x)
+
+
+def is_ordinary(number: sp.Expr) -> bool:
+    """Whether a number, and its square and reciprocal, are numbers in floating point: SymPy's go far beyond.
+
+    Parameters
+    ----------
+    number
+        Finite, not zero.
+    """
+    return bool(_LEAST < abs(number) < 1 / _LEAST)
 
 
 def _power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from il6infer.network.conjugates import conjugated
-from il6infer.network.graphs import exponential, holds, parts, remade, rewritten, symbols_of
+from il6infer.network.graphs import exponential, holds, is_ordinary, parts, remade, rewritten, symbols_of
 from il6infer.network.primitives import AbsoluteValue, Largest, LogSize, RelativeExp, RelativePower
 from il6infer.network.removable import removable
 
@@ -119,6 +119,9 @@ def _relative(e: sp.Basic, known: dict[sp.Basic, sp.Basic]) -> sp.Basic:
 def _product(e: sp.Expr, known: dict[sp.Basic, sp.Basic]) -> _Product:
     if isinstance(e, sp.exp):
         return _Product(_ONE, _relative(e.args[0], known)) if symbols_of(e) else _Product(e)
+    if e.is_Float and e.is_finite and not e.is_zero and not is_ordinary(e):
+        # such as 1e-9 to the 50th
+        return _Product(sp.sign(e), sp.log(abs(e)))
     if isinstance(e, _HYPERBOLIC):
         return _hyperbolic(type(e), _relative(e.args[0], known))
     if isinstance(e, sp.Abs | AbsoluteValue):

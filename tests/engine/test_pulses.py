@@ -63,6 +63,18 @@ def test_a_pulse_of_any_width_down_to_a_ten_millionth_of_the_time_is_seen(shape:
         np.testing.assert_allclose(found.prediction, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(("shape", "area"), [("parabola", 4 / 3), ("triangle", 1.0), ("window", 2.0)])
+def test_a_step_far_beyond_the_end_of_a_pulse_is_not_judged_by_what_is_there(shape: str, area: float) -> None:
+    """The parabola beyond its zero is a billion times as large as the pulse; once 3.5 for 0.75, outcome ok."""
+    rate = SHAPES[shape][0] / w - 0.001 * symbol("y")
+    for rtol in (1e-4, 1e-7):
+        asked = problem(network({"y": rate}, {}, {"s": 110.0, "w": 1.0}), [400.0], estimated={"s": 110.0, "w": 1.0})
+        engine = RosenbrockEngine(asked, rtol=rtol, atol=rtol / 100)
+        for width in 10.0 ** np.linspace(-6, -1, 26):
+            found = engine.simulate(np.array([110.0, width]))
+            assert found.prediction == pytest.approx([area * np.exp(-0.29)], rel=30 * rtol)
+
+
 @pytest.mark.parametrize("shape", ["hyperbolic", "secant", "logistic", "gaussian", "eighth power", "two exponentials"])
 def test_a_pulse_of_numbers_is_seen(shape: str) -> None:
     """SymPy makes exp(5000.0 - 10.0 t) a number that overflows times exp(-10 t): 0 everywhere, outcome ok."""

@@ -12,6 +12,7 @@ from il6infer.network.network import symbol
 from il6infer.problems.spec import Experiment, Period
 from il6infer.runs.precompute import decided
 from tests.zoo.systems import network, problem
+from tests.zoo.texts import from_antimony
 
 x, y, n, k = symbol("x"), symbol("y"), symbol("n"), symbol("k")
 
@@ -152,3 +153,17 @@ def test_conditions_of_parameters_alone_are_decided_before_diffsol_sees_them() -
             assert compiled.simulate(theta).prediction == pytest.approx([2 * level], rel=1e-6)
             np.testing.assert_allclose(compiled.jacobian(theta)[0], [[0.0, 2 * level]], rtol=1e-5, atol=1e-9)
     assert "heaviside" not in source(decided(asked))
+
+
+@pytest.mark.parametrize("engine", ["diffsol", "rodas5p"])
+@pytest.mark.parametrize(
+    "law",
+    ["S^50/((1e-9)^50 + S^50)", "(S/1e-9)^50/(1 + (S/1e-9)^50)", "1/(1 + (1e-9/S)^50)", "1 - 1/(1 + (S/1e-9)^50)"],
+)
+def test_a_power_of_a_molar_constant_is_no_number_in_floating_point_and_the_law_is(law: str, engine: str) -> None:
+    """1e-9 to the 50th is 0 there, and its reciprocal infinite: no value, or a traceback."""
+    for concentration, expected in ((5e-10, 2.0**-50), (1e-9, 0.5), (2e-9, 1.0)):
+        net = from_antimony(f"model m; species S = {concentration}; S' = 0; y' = k*({law}); y = 0; k = 1; end")
+        asked = problem(net, [1.0], estimated={"k": 1.0}, observed=["y"])
+        found = compile(asked, engine=engine, rtol=1e-9, atol=1e-13).simulate(np.ones(1))
+        np.testing.assert_allclose(found.prediction, [expected], rtol=1e-8, atol=1e-12)
