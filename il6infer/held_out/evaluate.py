@@ -26,7 +26,7 @@ from il6infer.problems.noise import draw, log_density, logarithmic, residuals
 from il6infer.problems.priors import draw as draw_priors
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import variable_names
-from il6infer.stages.hold_out import Band, HeldOut, Limit, Point, Score, Series
+from il6infer.stages.hold_out import Band, HeldOut, Limit, Point, Series, score_of
 
 logger = logging.getLogger("il6infer")
 
@@ -144,7 +144,7 @@ def evaluate(
         raise UserError(f"held-out data of '{problem.id}': every measurement is a limit. Hold out some with values.")
     raise_faults([_impossible(one, p) for one in scored for p in one.points if p.log_density == -math.inf], problem.id)
     return HeldOut(
-        problem.id, int(kept.sum()), int((~kept).sum()), tuple(p.id for p in unknown), _score(points), tuple(scored)
+        problem.id, int(kept.sum()), int((~kept).sum()), tuple(p.id for p in unknown), score_of(points), tuple(scored)
     )
 
 
@@ -285,7 +285,7 @@ def _group(
                 noise=str(kinds[first]),
                 alone=tuple(n for n in place.names if any(n in rows[i].names for i in [*at, *beyond.index])),
                 r2=_r2(measured[at], curve, logarithmic=logs),
-                score=_score(own),
+                score=score_of(own),
                 points=tuple(own),
                 limits=tuple(
                     Limit(
@@ -351,21 +351,3 @@ def _r2(measured: np.ndarray, curve: np.ndarray, *, logarithmic: bool) -> float 
     value, found = (np.log(measured), np.log(curve)) if logarithmic else (measured, curve)
     total = float(((value - value.mean()) ** 2).sum())
     return 1.0 - float(((value - found) ** 2).sum()) / total if total > 0 else None
-
-
-def _score(points: Sequence[Point]) -> Score:
-    both = [p for p in points if p.smoother is not None]
-    gains = np.array([p.log_density - p.smoother for p in both if p.smoother is not None])
-    apart = np.abs(np.array([p.rank for p in points]) - 0.5)
-    finite = len(gains) > 1 and np.isfinite(gains).all()
-    se = float(gains.std(ddof=1) * math.sqrt(len(gains))) if finite else None
-    return Score(
-        measurements=len(points),
-        coverage_50=float((apart <= 0.25).mean()) if points else None,
-        coverage_90=float((apart <= 0.45).mean()) if points else None,
-        log_density=float(sum(p.log_density for p in points)),
-        compared=len(both),
-        smoother=float(sum(p.smoother for p in both if p.smoother is not None)) if both else None,
-        difference=float(gains.sum()) if both else None,
-        difference_se=se,
-    )

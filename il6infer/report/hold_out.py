@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from il6infer.report.links import in_words
 from il6infer.report.sections import MISFIT, NOT_CONVERGED, SAID, Doubt, Figures
 from il6infer.report.style import COLOURS, INK
 from il6infer.stages import read
-from il6infer.stages.hold_out import HeldOut, Limit, Series
+from il6infer.stages.hold_out import HeldOut, Limit, Point, Score, Series, score_of
 
 FILE = "hold_out.json"
 
@@ -50,27 +50,64 @@ def named(held_out: HoldOut, conditions: Mapping[str, str]) -> str:
     return "; ".join(f"{what} {', '.join(names)}" for what, names in words if names)
 
 
-def conclusions(found: Mapping[str, HeldOut], doubted: Mapping[str, Sequence[Doubt]]) -> list[str]:
-    """Say in sentences how well the fits that can be trusted predict, the best first, with what else is doubted."""
+def conclusions(
+    found: Mapping[str, HeldOut], doubted: Mapping[str, Sequence[Doubt]], datasets: Collection[str] = ()
+) -> list[str]:
+    """Say in sentences how well the fits that can be trusted predict, the best first, with what else is doubted.
+
+    Parameters
+    ----------
+    found
+        Model -> what it predicts.
+    doubted
+        Model -> answers of its verdict that are no.
+    datasets
+        Data sets that were held out whole: of several, or beside gels, each is told apart.
+    """
     labels = {model: [doubt.label for doubt in doubted.get(model, ())] for model in found}
     trusted = [model for model in found if not {NOT_CONVERGED, MISFIT}.intersection(labels[model])]
     trusted = sorted(trusted, key=lambda m: -found[m].score.log_density)
     lines = []
     for model in trusted:
-        score = found[model].score
-        held = round((score.coverage_90 or 0.0) * score.measurements)
         but = " and ".join(SAID[label][0] for label in labels[model])
         whose = f"{model}, which {but}" if but else model
-        line = f"{whose}: {held} of {score.measurements} held-out values lie in their 90 % intervals"
-        if score.difference is not None and score.difference_se is not None:
-            side = "ahead of" if score.difference > 0 else "behind"
-            line += f"; {abs(score.difference):.1f} ± {score.difference_se:.1f} {side} the smoother in log density"
+        line = f"{whose}: {_predicted(found[model].score, 'held-out values lie in their 90 % intervals')}"
+        for name, score in parts_of(found[model], datasets):
+            line += f"; of {name} {_predicted(score, 'do')}"
         limits = [limit for s in found[model].series for limit in s.limits]
         if limits:
             line += f"; of {len(limits)} more, known to lie beyond a limit, "
             line += f"{sum(limit.probability for limit in limits):.1f} are predicted there"
         lines.append(f"{line}.")
     return lines
+
+
+def _predicted(score: Score, do: str) -> str:
+    held = round((score.coverage_90 or 0.0) * score.measurements)
+    line = f"{held} of {score.measurements} {do}"
+    if score.difference is not None and score.difference_se is not None:
+        side = "ahead of" if score.difference > 0 else "behind"
+        line += f", {abs(score.difference):.1f} ± {score.difference_se:.1f} {side} the smoother in log density"
+    return line
+
+
+def parts_of(found: HeldOut, datasets: Collection[str]) -> list[tuple[str, Score]]:
+    """Score each data set that was held out whole, and the rest, apart; none where it is all one.
+
+    Parameters
+    ----------
+    found
+        What a model predicts.
+    datasets
+        Names of the data sets; their gels begin with them.
+    """
+    points: dict[str, list[Point]] = {}
+    for series in found.series:
+        of = [name for name in datasets if series.batch.startswith(f"{name}_")]
+        points.setdefault(f"data set {max(of, key=len)}" if of else "gels of fitted data sets", []).extend(
+            series.points
+        )
+    return [(name, score_of(some)) for name, some in points.items()] if len(points) > 1 else []
 
 
 def hold_out_figure(series: Series, conditions: Mapping[str, str] | None = None) -> Figure:
@@ -129,12 +166,13 @@ def section(
     found = read_held_out(folder, order)
     return {
         "named": named(out, conditions),
-        "conclusions": in_words(conclusions(found, doubts), words),
+        "conclusions": in_words(conclusions(found, doubts, out.datasets), words),
         "limits": any(s.limits for one in found.values() for s in one.series),
         "models": [
             {
                 "name": model,
                 "found": found[model],
+                "parts": parts_of(found[model], out.datasets),
                 "limits": _beyond([limit for s in found[model].series for limit in s.limits]),
                 "series": [
                     (
@@ -155,6 +193,13 @@ def section(
 def _beyond(limits: Sequence[Limit]) -> str:
     """Say how many values are limits, and how many of them are predicted beyond; empty where there are none."""
     return f"{len(limits)}, {sum(limit.probability for limit in limits):.1f} predicted" if limits else ""
+
+
+def estimated_alone(series: Series) -> str:
+    """Name what a gel estimates of itself, without the gel and the read-out, which stand in its row."""
+    behind = (f"_{series.readout}_{series.batch}", f"_{series.readout}")
+    short = [next((name.removesuffix(end) for end in behind if name.endswith(end)), name) for name in series.alone]
+    return ", ".join(short) or "nothing"
 
 
 def _label(series: Series) -> str:

@@ -30,7 +30,7 @@ from il6infer.report.citing import methods
 from il6infer.report.claims import grouped, leans
 from il6infer.report.conclusions import influences, near, summary, vocabulary
 from il6infer.report.explore import explored
-from il6infer.report.hold_out import fitted_rows
+from il6infer.report.hold_out import estimated_alone, fitted_rows
 from il6infer.report.labels import model_label
 from il6infer.report.links import grouped_by_reason, in_words, linked
 from il6infer.report.numbers import chance, duration, interval, number, tenth
@@ -110,7 +110,7 @@ def environment() -> jinja2.Environment:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         loader=jinja2.FunctionLoader(_template),
     )  # fmt: skip
-    made.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance}
+    made.filters |= {"number": number, "tenth": tenth, "duration": duration, "chance": chance, "alone": estimated_alone}
     made.filters |= {"doi": linked, "groups": grouped_by_reason, "hedged": hedged, "hedged_by": hedged_by}
     made.globals |= {"interval": interval, "spread": predictions.spread_text}
     return made

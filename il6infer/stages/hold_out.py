@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -92,6 +95,24 @@ class Score:
     smoother: float | None
     difference: float | None
     difference_se: float | None
+
+
+def score_of(points: Sequence[Point]) -> Score:
+    """Score predictions of measurements together; differences have an error where there are at least two."""
+    both = [(p.log_density, p.smoother) for p in points if p.smoother is not None]
+    gains = [own - others for own, others in both]
+    apart = [abs(p.rank - 0.5) for p in points]
+    finite = len(gains) > 1 and all(map(math.isfinite, gains))
+    return Score(
+        measurements=len(points),
+        coverage_50=sum(a <= 0.25 for a in apart) / len(points) if points else None,
+        coverage_90=sum(a <= 0.45 for a in apart) / len(points) if points else None,
+        log_density=float(sum(p.log_density for p in points)),
+        compared=len(both),
+        smoother=float(sum(others for _, others in both)) if both else None,
+        difference=float(sum(gains)) if both else None,
+        difference_se=statistics.stdev(gains) * math.sqrt(len(gains)) if finite else None,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from il6infer.report.hold_out import conclusions, hold_out_figure
+from il6infer.report.hold_out import conclusions, estimated_alone, hold_out_figure, parts_of
 from il6infer.report.page import environment
 from il6infer.report.sections import doubts
-from il6infer.stages.hold_out import Band, HeldOut, Limit, Point, Score, Series
+from il6infer.stages.hold_out import Band, HeldOut, Limit, Point, Score, Series, score_of
 from tests.zoo.verdicts import verdict
 
 POINT = Point("il6", 30.0, 2.0, 0.5, 1.0, 1.5, 2.5, 3.0, rank=0.6, log_density=-1.0, smoother=None)
@@ -59,3 +61,40 @@ def test_a_gel_of_limits_alone_has_no_coverage(points, said):
 
     assert "<td>2, 1.1 predicted</td>" in row
     assert row.count(said) == 2 + (said == "<td>none</td>")  # R2, too
+
+
+def test_each_data_set_that_is_held_out_whole_is_scored_apart():
+    """Leave-data-set-out beside held-out gels: the data set's own score is what is asked, and was in no row."""
+    near, far = replace(POINT, smoother=-2.0), replace(POINT, rank=0.99, log_density=-9.0, smoother=-3.0)
+    series = found((near, far), ()).series[0]
+    model = replace(
+        found((near,), ()),
+        score=score_of((near, far, near, far, far)),
+        series=tuple(
+            replace(series, batch=batch, points=points)
+            for batch, points in (("cells_a_gel1", (near, far)), ("cells_a_gel2", (near,)), ("other_gel", (far, far)))
+        ),
+    )
+
+    parts = parts_of(model, ["cells", "cells_a"])
+
+    assert [(name, score.measurements, score.coverage_90) for name, score in parts] == [
+        ("data set cells_a", 3, 2 / 3), ("gels of fitted data sets", 2, 0.0),
+    ]  # fmt: skip
+    assert parts[0][1].difference == pytest.approx(1 - 6 + 1)
+    assert parts[1][1].difference_se == 0
+    assert parts_of(model, []) == []
+    [said] = conclusions({"classic": model}, {}, ["cells_a"])
+    assert said == (
+        "classic: 2 of 5 held-out values lie in their 90 % intervals, 16.0 ± 8.6 behind the smoother in log density; "
+        "of data set cells_a 2 of 3 do, 4.0 ± 7.0 behind the smoother in log density; of gels of fitted data sets 0 of "
+        "2 do, 12.0 ± 0.0 behind the smoother in log density."
+    )
+
+
+def test_what_a_gel_estimates_alone_is_named_without_the_gel():
+    names = ("offset_pSTAT3_cells_cells_gel", "scale_pSTAT3_cells_cells_gel", "sigma_pSTAT3_cells", "k_other")
+    one = replace(found((POINT,), ()).series[0], readout="pSTAT3_cells", batch="cells_gel", alone=names)
+
+    assert estimated_alone(one) == "offset, scale, sigma, k_other"
+    assert estimated_alone(replace(one, alone=())) == "nothing"
