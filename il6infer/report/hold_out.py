@@ -197,8 +197,7 @@ def _beyond(limits: Sequence[Limit]) -> str:
 
 def estimated_alone(series: Series) -> str:
     """Name what a gel estimates of itself, without the gel and the read-out, which stand in its row."""
-    behind = (f"_{series.readout}_{series.batch}", f"_{series.readout}")
-    short = [next((name.removesuffix(end) for end in behind if name.endswith(end)), name) for name in series.alone]
+    short = [name.removesuffix(f"_{series.batch}").replace(f"_{series.readout}", "", 1) for name in series.alone]
     return ", ".join(short) or "nothing"
 
 

@@ -93,8 +93,14 @@ def test_each_data_set_that_is_held_out_whole_is_scored_apart():
 
 
 def test_what_a_gel_estimates_alone_is_named_without_the_gel():
-    names = ("offset_pSTAT3_cells_cells_gel", "scale_pSTAT3_cells_cells_gel", "sigma_pSTAT3_cells", "k_other")
+    names = (
+        "offset_pSTAT3_cells_cells_gel",
+        "scale_pSTAT3_cells_cells_gel",
+        "sigma_pSTAT3_cells",
+        "sigma_pSTAT3_cells_factor_cells_gel",
+        "k_other",
+    )
     one = replace(found((POINT,), ()).series[0], readout="pSTAT3_cells", batch="cells_gel", alone=names)
 
-    assert estimated_alone(one) == "offset, scale, sigma, k_other"
+    assert estimated_alone(one) == "offset, scale, sigma, sigma_factor, k_other"
     assert estimated_alone(replace(one, alone=())) == "nothing"
