@@ -18,6 +18,7 @@ from sympy.logic.boolalg import Boolean
 from il6infer._errors import UserError
 from il6infer.network.graphs import all_replaced, of_kinds, replaced, symbols_of
 from il6infer.network.network import TIME, Event, Mode, Network, symbol
+from il6infer.network.reciprocals import by_states
 from il6infer.network.times import crossing_time, one_sided
 from il6infer.problems.spec import Problem
 from il6infer.runs.counters import free_name, with_counters
@@ -40,7 +41,8 @@ def with_modes(problem: Problem) -> Problem:
     network = problem.network
     if network.modes:
         return problem
-    problem = replace(problem, network=_with_changed_states(problem, with_counters(network)))
+    problem = _by_states(problem)
+    problem = replace(problem, network=_with_changed_states(problem, with_counters(problem.network)))
     network = problem.network
     known = _KnownBefore(problem)
     given, kinks = smooth_branches([*network.rhs, *network.fluxes], {TIME, *known.states})
@@ -93,6 +95,21 @@ def with_modes(problem: Problem) -> Problem:
             ),
             modes=modes,
         ),
+    )
+
+
+def _by_states(problem: Problem) -> Problem:
+    """Problem in whose laws no reciprocal of a state stands that is infinite where the law is not."""
+    network, states = problem.network, [*map(symbol, problem.network.states)]
+    return replace(
+        problem,
+        network=replace(
+            network,
+            rhs=tuple(by_states(e, states) for e in network.rhs),
+            fluxes=tuple(by_states(e, states) for e in network.fluxes),
+            derived={name: by_states(e, states) for name, e in network.derived.items()},
+        ),
+        observables=tuple(replace(o, formula=by_states(o.formula, states)) for o in problem.observables),
     )
 
 
