@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from il6infer._errors import Fault
 from il6infer._tables import number
+from il6infer._units import DOSE_UNITS, concentration_nM
 from il6infer.ingestion.formats.format import plain
 from il6infer.ingestion.guard import is_run, tells_treatment
-from il6infer.ingestion.headers import dosed
+from il6infer.ingestion.headers import dosed, unit_of
 from il6infer.ingestion.protocol import Protocol
 from il6infer.ingestion.sources import Source
 
@@ -22,6 +23,9 @@ _CHANGED = re.compile(
     r"|\b(si|sh|sg)[ _-]?[A-Z]",
     re.IGNORECASE,
 )
+ALIKE = 0.15
+"""Share by which doses in other units may differ: molecular weights are not the same to all."""
+
 _KINDS = {"genotype", "sirna", "shrna", "knockdown", "strain", "construct", "plasmid", "transfection", "cells", "line"}
 _SCRAMBLED = re.compile(r"scr|ctrl|control|non.?target|luc|\bnt\b|\bneg", re.IGNORECASE)
 
@@ -63,6 +67,42 @@ def told_apart(sources: Sequence[Source], protocol: Protocol | None) -> list[Fau
             told.add(where)
             faults.append(fault)
     return faults
+
+
+def other_doses(sources: Sequence[Source], protocol: Protocol) -> list[Fault]:
+    """Find doses of a file, whose header says substance and unit, that a map makes a condition of another dose.
+
+    Parameters
+    ----------
+    sources
+        Each gel or plate.
+    protocol
+        What was done.
+    """
+    faults: dict[tuple[str, str, str], Fault] = {}
+    for source in sources:
+        sheet, told = source.reading.sheet, source.spec.take.condition
+        if sheet is None or not told.names:
+            continue
+        columns = [c for c in told.columns if dosed(c) and unit_of(c) in DOSE_UNITS]
+        for row in sheet.rows if columns else ():
+            for column in columns:
+                species, unit, value = dosed(column), unit_of(column), sheet.number(row[column])
+                steps = [step for step in protocol.steps if step.condition == row["condition"]]
+                given = [step for step in steps if step.species == species and step.concentration_nM]
+                if value is None or not steps or not (value or given):
+                    continue
+                meant = concentration_nM(value, unit, species)
+                if not any(abs(meant / one.concentration_nM - 1) < ALIKE for one in given if one.concentration_nM):
+                    doses = ", ".join(f"{one.dose:g} {one.unit}" for one in given) or "none"
+                    what = f"{row[column]} {unit} of {species} is made condition '{row['condition']}', "
+                    what += f"to which the protocol gives {doses}."
+                    remedy = (
+                        "Correct the map or the protocol; or give the column a name that says no unit ('columns:')."
+                    )
+                    fault = Fault(sheet.where(row, column), what, remedy)
+                    faults.setdefault((source.spec.path, column, row[column]), fault)
+    return list(faults.values())
 
 
 def _cells(sources: Sequence[Source]) -> Iterator[tuple[Source, str, str, set[str]]]:

@@ -125,6 +125,34 @@ def test_columns_of_repeats_and_of_what_the_condition_has_are(tmp_path, column, 
     assert len(tables(tmp_path, text).measurements) == 4
 
 
+@pytest.mark.parametrize(
+    ("header", "protocol", "said"),
+    [
+        ("IL-6 (ng/ml)", {"dose": 100, "unit": "ng/ml"}, "10 ng/ml of IL6 is made condition 'il6', to which the "
+         "protocol gives 100 ng/ml."),
+        ("IL-6 (pg/ml)", {"dose": 10, "unit": "ng/ml"}, "10 pg/ml of IL6 is made condition 'il6', to which the"),
+        ("IL-6 (ng/ml)", {"dose": 10, "unit": "ng/ml"}, ""),
+        ("IL-6 (ng/ml)", {"dose": 0.5, "unit": "nM"}, ""),  # 0.48 nM by the house's weight
+        ("il6", {"dose": 100, "unit": "ng/ml"}, ""),  # says no unit
+    ],
+)  # fmt: skip
+def test_a_dose_that_a_map_makes_another_is_refused(tmp_path, header, protocol, said):
+    (tmp_path / "f.csv").write_text(f"exp,{header},time,v\nA,0,15,1\nA,10,15,9\nA,10,30,8\n", "utf-8")
+    entry = {"path": "f.csv", "assay": "table", "time": "time", "batch": "a", "time_unit": "min"}
+    entry |= {"observables": {"pSTAT3": {"column": "v", "unit": "a.u."}}}
+    entry["condition"] = {"column": header, "map": {"0": "none", "10": "il6"}}
+    steps = [{"condition": "none", "time_min": 0, "action": "control"}]
+    steps.append({"condition": "il6", "time_min": 0, "action": "add", "species": "IL6", **protocol})
+    (tmp_path / "d.yaml").write_text(yaml.safe_dump({"title": "t", "protocol": steps, "files": [entry]}), "utf-8")
+
+    if not said:
+        assert len(ingest(tmp_path / "d.yaml", "d", tmp_path).measurements) == 3
+        return
+    with pytest.raises(UserError) as error:
+        ingest(tmp_path / "d.yaml", "d", tmp_path)
+    assert str(error.value).count(said) == 1
+
+
 PROPOSED = [
     ("Hyper-IL-6 (ng/ml)", {"HyperIL6"}, ["trans_none", "trans_socs3"], False),
     ("IL-6 [pg/ml]", {"IL6"}, ["classic_none", "classic_socs3"], True),
