@@ -12,10 +12,12 @@ import numpy as np
 from il6infer.inference.frame import Frame
 from il6infer.inference.starts import ROUNDS, DensityFunction, Starts, apart, climbed_from, frame_at
 
-WINDOW, SHARE = 10.0, 7.0
+WINDOW, SHARE, DOUBT = 10.0, 7.0, 8.0
 """Modes whose height is as far below the largest as the first, and whose mass as the second, in logarithms, are not
-used. A thousandth of the mass is less than draws could tell, and chains that begin there never meet the others: Boehm's
-second mode, 11.2 lower, holds e^-9.7."""
+used; nor are those that are lower than the mode of the largest mass and whose mass is as far below it as the third. A
+thousandth of the mass is less than draws could tell, and chains that begin there never meet the others: Boehm's second
+mode, 11.2 lower, holds e^-9.7, and an image of its first, 9.1 lower, e^-8.5. To hold a hundredth it would have to be
+forty times as wide, against the first, as is guessed."""
 
 COUNTS = 4.6
 """Logarithm of the share of the largest mass that a mode needs for draws to be incomplete without it."""
@@ -83,7 +85,9 @@ def find_modes(density: DensityFunction, starts: Starts, chains: int, threads: i
         climbed = sorted(pool.map(climb, chosen), key=lambda mode: -mode.mass)
     points = np.array([mode.frame.origin for mode in climbed]).reshape(len(climbed), -1)
     masses, heights = (np.array([getattr(mode, name) for mode in climbed]) for name in ("mass", "logp"))
-    near = (masses >= masses.max(initial=-np.inf) - SHARE) | (heights >= heights.max(initial=-np.inf) - WINDOW)
+    # The largest mass comes first.
+    lighter, higher = masses[:1] - masses, heights > heights[:1]
+    near = (lighter <= SHARE) | (heights >= heights.max(initial=-np.inf) - WINDOW) & (higher | (lighter <= DOUBT))
     return [climbed[i] for i in apart(density, points, heights, starts.spread, np.inf) if near[i]]
 
 

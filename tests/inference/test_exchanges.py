@@ -139,14 +139,14 @@ def test_two_exchanges_at_once_are_as_many_as_there_are():
 
 
 def test_a_mode_that_no_chain_began_at_and_no_draw_came_to_is_told():
-    density = Modes(FOUR, np.array([0.0, -1.0, -2.0, -9.0]))
+    density = Modes(FOUR, np.array([0.0, -1.0, -2.0, -7.5]))
     modes = find_modes(density, find_starts(density, FOUR + 0.05), 2)
     known = Known.from_search(modes, 2, np.ones(4))
     draws = np.repeat(FOUR, 50, axis=0)
 
-    assert [round(mode.logp) for mode in modes] == [0, -1, -2, -9]
+    assert [round(mode.logp) for mode in modes] == [0, -1, -2, -8]
     assert sorted(round(mode.logp) for mode in begun_at(modes, 2)) == [-1, 0]
-    assert known.left(draws[:100]) == [-2.0]  # the last has a share of e^-9: draws are not expected there
+    assert known.left(draws[:100]) == [-2.0]  # the last has a share of e^-7.5: draws are not expected there
     assert known.left(draws[:150]) == []
     assert Known.of(known.attrs()).left(draws[:100]) == [-2.0]
     assert Known.from_search(modes, 4, np.ones(4)).left(draws[:50]) == []
