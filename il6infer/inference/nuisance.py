@@ -24,6 +24,12 @@ from il6infer.problems.noise import NOISES
 from il6infer.problems.priors import log_mass, log_normaliser, support
 from il6infer.problems.spec import Parameter, Prior, Problem
 
+LEAST_MASS = -16.0
+"""Logarithm of the share of a prior (beyond 5 standard deviations) that the bounds of an offset have to leave.
+
+The rule was off by 1.09 where a bound lies 20 standard deviations below its middle, and no check saw it.
+"""
+
 SCALE, OFFSET, NOISE = "scale", "offset", "noise"
 """Places of a nuisance parameter."""
 
@@ -285,6 +291,8 @@ def _conflicts(
                 found[name] = "only with log-normal noise is it integrated out"
             elif place != NOISE and log_quadratic(parameters[name]) is None:
                 found[name] = "its prior is not one of those that have a closed form"
+            elif place == OFFSET and log_mass(parameters[name]) < LEAST_MASS:
+                found[name] = "its bounds leave next to nothing of its prior"
             elif kind.error not in _INTEGRATED:
                 found[name] = "with Student's t it is not integrated out"
             elif place == NOISE and support(parameters[name])[0] < 0.0:

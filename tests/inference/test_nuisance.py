@@ -126,7 +126,7 @@ BOUNDED = {
     "hardly any signal": (1e-9, WIDE, {}),
     "no signal": (0.0, WIDE, {}),
     "hardly any signal, bounds far from it": (1e-9, WIDE, {"scale_1": (0.7, 3.0), "offset_1": (0.05, 0.09)}),
-    "a scale in narrow bounds far below the data": (1e-2, WIDE, {"scale_1": (0.3, 0.4), "offset_1": (1e-3, 2e-3)}),
+    "a scale in narrow bounds far below the data": (1e-2, WIDE, {"scale_1": (0.3, 0.4), "offset_1": (0.02, 0.025)}),
     "a scale in narrow bounds far above the data": (1e3, WIDE, {"scale_1": (3.0, 4.0)}),
     "an offset that begins above the data": (1.0, BELOW, {"scale_1": (0.02, 50.0), "offset_1": (20.0, 80.0)}),
 }
