@@ -46,6 +46,8 @@ def _cleared(e: sp.Basic, states: set[sp.Symbol]) -> sp.Basic:
     if symbols_of(leading) & states or not is_positive(leading, states):
         return e
     base, exponent = steepest.args
+    if not exponent.is_number and any(not p.exp.is_number for term in terms for p in term.atoms(sp.Pow) - {steepest}):
+        return e  # a product of two powers may overflow, where their ratio does not
     falls = exponent.could_extract_minus_sign()
     over = made(sp.Pow, base, -exponent) if falls else made(sp.Pow, 1 / base, exponent)
     total = sp.Add(leading, *[sp.Mul(term, over) for term in terms if term not in steep])

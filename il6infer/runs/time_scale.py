@@ -17,7 +17,6 @@ from itertools import combinations
 
 import sympy as sp
 
-from il6infer.network.denominators import is_positive
 from il6infer.network.derivatives import derivative
 from il6infer.network.graphs import of_kinds, parts, rewritten, symbols_of
 from il6infer.network.magnitudes import written_out
@@ -185,7 +184,8 @@ def _arguments(network: Network) -> Iterator[_Argument]:
     moving = {TIME, *states}
 
     def is_narrow(e: sp.Expr) -> bool:
-        return any(part.is_Add and symbols_of(part) & states and not is_positive(part, states) for part in parts([e]))
+        sums = (part for part in parts([e]) if part.is_Add and symbols_of(part) & states)
+        return any(term.could_extract_minus_sign() for part in sums for term in part.args)
 
     def bare(e: sp.Expr) -> sp.Expr:
         """Without exponentials, which have limits of their own."""
@@ -193,14 +193,15 @@ def _arguments(network: Network) -> Iterator[_Argument]:
 
     for e in parts(network.rhs):
         if isinstance(e, _EXPONENTIAL):
-            yield _Argument(e.args[0], _of_exponent, of_any_state=True, narrow=is_narrow(e))
+            yield _Argument(e.args[0], _of_exponent, of_any_state=True, narrow=is_narrow(e.args[0]))
         elif isinstance(e, _PERIODIC):
             yield _Argument(e.args[0], _turn, of_any_state=True)
         elif e.is_Pow and not (e.exp.is_Integer and 0 < e.exp <= _PLAIN_POWER) and symbols_of(bare(e.base)) & moving:
             # SymPy knows what is above zero, but of a long expression it asks each part.
-            size = sp.Abs if is_short(e.base) else AbsoluteValue
-            narrow = bool(e.exp.could_extract_minus_sign()) and is_narrow(e.base)
-            yield _Argument(e.exp * sp.log(size(e.base)), _of_exponent, of_any_state=narrow, narrow=narrow)
+            base = e.base.args[0] if isinstance(e.base, AbsoluteValue) else e.base
+            size = sp.Abs if is_short(base) else AbsoluteValue
+            narrow = bool(e.exp.could_extract_minus_sign()) and is_narrow(base)
+            yield _Argument(e.exp * sp.log(size(base)), _of_exponent, of_any_state=narrow, narrow=narrow)
         elif isinstance(e, sp.Abs):
             yield _Argument(e.args[0], None, towards_zero=True)
         elif isinstance(e, sp.Min | sp.Max):
