@@ -79,7 +79,8 @@ def test_two_processors_on_one_shared_cache(tmp_path, monkeypatch):
         return np.array([float(number) for number in re.findall(r"-?\d[\d.e-]*", done.stdout)])
 
     def entries() -> set[str]:
-        return {path.name for path in tmp_path.iterdir() if path.suffix != ".lock"}
+        # What modules import (`il6infer._parsed`) is the same on every processor.
+        return {path.name for path in tmp_path.iterdir() if path.suffix != ".lock" and path.stem != "imports"}
 
     new = run({})
     of_new = entries()
