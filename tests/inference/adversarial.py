@@ -271,7 +271,8 @@ def _rows(problem: Problem, outer: np.ndarray, line, size: int) -> tuple[np.ndar
         mids = ends[:, :1] + widths * (np.arange(size) + 0.5)
         inner = line[1](mids)
         logs = log_densities(problem, [np.broadcast_to(outer[:, None], inner.shape), inner]) + np.log(widths)
-        logs = logs + np.log(np.gradient(inner, axis=1) / widths)
+        with np.errstate(divide="ignore"):  # no mass where a grid has no width
+            logs = logs + np.log(np.gradient(inner, axis=1) / widths)
         inside = logs > logs.max(axis=1, keepdims=True) - SEEN
         begin, end = inside.argmax(axis=1), size - 1 - inside[:, ::-1].argmax(axis=1)
         rows = np.arange(len(outer))
