@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from il6infer._errors import Fault, nearest
 from il6infer._tables import Sheet
+from il6infer.ingestion.assay import File
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.protocol import Protocol
 from il6infer.ingestion.sources import Source
@@ -97,7 +98,7 @@ def between_files(sources: Sequence[Source]) -> list[Fault]:
 
 def _read_twice(sources: Sequence[Source]) -> list[Fault]:
     faults: list[Fault] = []
-    read: dict[tuple[str, str, str], dict[int, str]] = {}
+    read: dict[tuple[str, str, str, str], dict[int, str]] = {}
     contents: dict[str, str] = {}
     for source in sources:
         path, digest = source.spec.path, source.sha256
@@ -106,7 +107,7 @@ def _read_twice(sources: Sequence[Source]) -> list[Fault]:
             faults.append(Fault(path, f"has the same content as {same}.", "List each measurement once."))
         for observable in source.spec.observables:
             rows = {value.row: source.spec.batch for value in source.reading.values if value.observable == observable}
-            before = read.setdefault((*source.part, observable), {})
+            before = read.setdefault((*source.part, observable, _column(source.spec, observable)), {})
             twice = sorted(rows.keys() & before.keys())
             if twice:
                 what = f"{observable} of {len(twice)} rows, the first row {twice[0]}, is read for two batches"
@@ -114,3 +115,9 @@ def _read_twice(sources: Sequence[Source]) -> list[Fault]:
                 faults.append(Fault(path, what, "List each measurement once."))
             before.update(rows)
     return faults
+
+
+def _column(spec: File, observable: str) -> str:
+    """Column of a read-out's values, where an entry names one: replicates may stand in columns, an entry for each."""
+    columns = getattr(spec, "columns", {})
+    return columns[observable].column if observable in columns else getattr(spec, "signal", "")

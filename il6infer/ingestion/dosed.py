@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from il6infer._errors import Fault
 from il6infer._tables import Row
-from il6infer._units import minutes, species_of
+from il6infer._units import DOSE_UNITS, minutes, species_of
 from il6infer.ingestion.bands import Joined, added
 from il6infer.ingestion.formats.format import told_time_unit
-from il6infer.ingestion.labels import steps_of_doses
+from il6infer.ingestion.labels import spelled_unit, steps_of_doses
 from il6infer.ingestion.taking import ConditionOf, Dose
 from il6infer.ingestion.times import spoken_time
 
+SPOKEN = re.compile(r"(?P<number>[\d.,' \u00a0]+?)\s*(?P<unit>[^\W\d]+\s*(?:/\s*[^\W\d]+)?)")
+"""A dose that says its unit."""
 _UNITS = ("s", "min", "h", "d")
 
 _Given = tuple[str, str, str, float, float | None]
@@ -73,13 +77,18 @@ def _dosed_so(joined: Joined, row: Row, told: ConditionOf, unit: str) -> str:
 
 
 def _given(joined: Joined, row: Row, dose: Dose, unit: str) -> _Given:
-    cell = row[dose.column] if dose.column else dose.dose
+    cell, unit_of_dose = row[dose.column] if dose.column else dose.dose, dose.unit
     value = joined.sheet.number(str(cell))
+    if value is None and (found := SPOKEN.fullmatch(str(cell).strip())):
+        value, said = joined.sheet.number(found["number"]), spelled_unit(found["unit"])
+        if value is not None and said not in DOSE_UNITS:
+            raise _NoNumber(dose.column, f"'{cell}' is no dose: its unit is none of {', '.join(DOSE_UNITS)}.")
+        unit_of_dose = said
     if value is None or value < 0:
         what = f"'{cell}' is no dose." if cell else "the cell is empty, a dose is expected (0 for none)."
         raise _NoNumber(dose.column, what)
     ends = _wash(joined, row, dose.until, unit) if isinstance(dose.until, str) else dose.until
-    return species_of(dose.species), f"{value:.12g}", dose.unit, dose.time_min, None if ends is None else float(ends)
+    return species_of(dose.species), f"{value:.12g}", unit_of_dose, dose.time_min, None if ends is None else float(ends)
 
 
 def _wash(joined: Joined, row: Row, column: str, unit: str) -> float | None:

@@ -69,6 +69,7 @@ _RUNS = {"gel", "plate", "blot", "batch", "experiment", "exp"}
 _REPEATS = _RUNS | {"donor", "patient", "mouse", "animal", "date", "day", "passage", "versuch", "spender", "maus"}
 _REPEATS |= {"donneur", "souris", "essai"}
 _PLACES = {"lane", "lanes", "well", "wells", "position", "pos", "replicate", "replicates", "rep", "repeat", "technical"}
+_PLACES |= {"tube", "tubes"}
 _LABELS = {"sample", "samples", "name", "id", "label", "file", "barcode", "index", "idx", "row", "no", "nr", "comment"}
 _LABELS |= {"comments", "note", "notes", "description", "number", "#", ""}
 
@@ -176,6 +177,20 @@ def tells_places(column: str) -> bool:
 def tells_treatment(column: str) -> bool:
     """Whether a column, by its name, says what was done to the samples, or which cells, gel or day they are of."""
     return bool(_stems(column) & _TREATMENTS)
+
+
+def tells_error(column: str) -> bool:
+    """Whether a column, by its name, holds errors of values, or numbers of what they are means of."""
+    return bool(_words(column) & _ERRORS) or bool(_COUNT.fullmatch(column))
+
+
+def numbered(columns: Collection[str]) -> dict[str, list[str]]:
+    """Columns that by their names are replicates of one another: ``pSTAT3`` -> ``pSTAT3 rep1``, ``pSTAT3 rep2``."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        if (one := _NUMBERED.fullmatch(column)) and one["name"].casefold() not in _THINGS:
+            found.setdefault(one["name"], []).append(column)
+    return {name: alike for name, alike in found.items() if len(alike) > 1}
 
 
 def is_run(column: str) -> bool:

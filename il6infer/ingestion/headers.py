@@ -20,11 +20,19 @@ _SPELLED = {
     "percent": "percent",
     "fraction": "fraction",
     "molecules/cell": "molecules/cell",
+    **{f"{u}/ml": "U/ml" for u in ("u", "iu", "unit", "units")},
 }
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _LOGARITHM = re.compile(
     r"(?<![a-z])(log|log2|log10|log1p|ln|lg|loge)(?![a-z])|(?<![a-z])log2?_?(fc|fold)"
     r"|(?<![a-z])-?(\u03b4|\u0394|d){1,2}c[tqp](?![a-z])",
+    re.IGNORECASE,
+)
+_ACTIVITY = "U/ml"
+"""Of which no concentration follows."""
+_RELATIVE = re.compile(
+    r"(%|percent|fraction|share) of (the |own )?(max|control|ctrl|con\b|untreated|vehicle|wt|wild|peak|top|basal)"
+    r"|\bof max|(?<![a-z])(fold|relative|rel\.|normali[sz]ed|norm\.|arbitrary|a\.?u\.|rlu|mfi|gmfi)(?![a-z])",
     re.IGNORECASE,
 )
 _FACTOR = re.compile(
@@ -46,6 +54,11 @@ def unit_of(header: str) -> str:
     return ""
 
 
+def is_logarithm(header: str) -> bool:
+    """Tell whether a header says that its numbers are logarithms: ``log10 ...``, ``dCt``."""
+    return bool(_LOGARITHM.search(header))
+
+
 def dosed(column: str) -> str:
     """Give the substance whose dose a column holds, by its name (``input_il6``, ``Stattic (uM)``); empty for none."""
     words = _BRACKETS.sub("", column).strip()
@@ -55,7 +68,7 @@ def dosed(column: str) -> str:
 
 
 def contradicted(sheet: Sheet, units: Mapping[str, str], absolute: Collection[str]) -> Iterator[Fault]:
-    """Find columns whose header says another unit than the description, or a factor that it does not.
+    """Find columns whose header says another unit than the description, or a factor that it does not know.
 
     Parameters
     ----------
@@ -73,7 +86,17 @@ def contradicted(sheet: Sheet, units: Mapping[str, str], absolute: Collection[st
         said = unit_of(column)
         free = unit in ("a.u.", "ratio", "relative") or {said, unit} == {"percent", "fraction"}
         if said and said != unit and not free:
-            yield Fault(where, f"its header says {said}, the description {unit}.", f"Say 'unit: {said}', {own}.")
+            remedy = (
+                "Convert the numbers: no amount follows from an activity"
+                if said == _ACTIVITY
+                else f"Say 'unit: {said}'"
+            )
+            yield Fault(where, f"its header says {said}, the description {unit}.", f"{remedy}, {own}.")
+        relative = _RELATIVE.search(column) if column in absolute else None
+        if relative:
+            what = f"its header says '{relative[0].strip()}': numbers up to a factor, and the description says that "
+            what += f"they are {unit} as they stand."
+            yield Fault(where, what, f"Take 'scale: false' out, {own}.")
         factor = _FACTOR.search(column) if column in absolute else None
         if factor:
             what = f"its header says that the numbers are to be multiplied ({factor[0].strip()})."
@@ -83,7 +106,7 @@ def contradicted(sheet: Sheet, units: Mapping[str, str], absolute: Collection[st
 def logarithms(sheet: Sheet, columns: Collection[str]) -> Iterator[Fault]:
     """Find columns that hold logarithms by their header, and are read as numbers."""
     for column in columns:
-        if column in sheet.columns and _LOGARITHM.search(column):
+        if column in sheet.columns and is_logarithm(column):
             what = "its header says logarithm, and it would be read as the number itself."
             own = f"'columns: {{{_name(column)}: {_quoted(column)}}}'"
             yield Fault(f"{sheet.name}, column '{column}'", what, f"Give the numbers; if these are they, say {own}.")

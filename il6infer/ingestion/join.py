@@ -19,6 +19,8 @@ from il6infer.ingestion.times import spoken_time
 CLOCKS: Mapping[str, float] = {"hh:mm": 60.0, "mm:ss": 1.0, "hh:mm:ss": 60.0}
 """Ways to write times with colons -> minutes of what stands before the first."""
 KEYS = ("lane", "well", "sample", "replicate", "gene", "band", "condition", "time", "time_min", "tube", "peak")
+MOST_HOURS = 96.0
+"""Courses of hours are no longer; times up to here, of which one is no multiple of 5, are minutes or hours."""
 LEFT_OUT = "condition left out by the description"
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -151,12 +153,28 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         cells = [_clock(sheet, cell, clock) for cell in cells]
         joined.sheet, joined.time_unit, joined.converted = added(sheet, {column: cells}), "min", True
     elif not timed and (joined.time_unit or unit) == "min":
+        if not joined.time_unit and column != "time_min" and not _told(joined, column):
+            _unsaid(joined, column)
         _hours(joined, column)
 
 
 def _told(joined: Joined, column: str) -> bool:
     """Whether a column comes from the description (a label, a layout), whose times are in its unit."""
     return column in joined.used
+
+
+def _unsaid(joined: Joined, column: str) -> None:
+    """Refuse a file's own times of which nobody says what they are, and that may be hours; note that others are min."""
+    sheet = joined.sheet
+    times = {row[column]: value for row in sheet.rows if (value := sheet.number(row[column]))}  # 0 is 0 in any unit
+    if not times:
+        return
+    if max(times.values()) <= MOST_HOURS and (odd := [cell for cell, value in times.items() if value % 5]):
+        what = f"nothing says whether {odd[0]} is in minutes or in hours: neither this header nor the description."
+        remedy = "Say 'time_unit: h', or 'time_unit: min'."
+        joined.faults.append(Fault(f"{sheet.name}, column '{column}'", what, remedy))
+        return
+    joined.notes.append(f"times: nothing says the unit of column '{column}', read as min ('time_unit:' says it).")
 
 
 def _clock(sheet: Sheet, cell: str, unit: str) -> str:

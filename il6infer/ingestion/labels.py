@@ -140,7 +140,7 @@ def parse_label(text: str) -> tuple[Label | None, str]:
         found.append(match)
     if not found:
         return Label(name, control(name)), ""
-    units = {_unit(match["unit"]) for match in found if match["unit"]}
+    units = {spelled_unit(match["unit"]) for match in found if match["unit"]}
     if any(not match["unit"] for match in found) and len(units) != 1:
         return None, f"'{next(m[0] for m in found if not m['unit'])}' has no unit"
     if unknown := sorted(units - set(DOSE_UNITS)):
@@ -148,14 +148,15 @@ def parse_label(text: str) -> tuple[Label | None, str]:
     rows = []
     for match in found:
         early = float(match["before"] or 0) * (60 if match["beforeunit"] == "h" else 1)
-        unit = _unit(match["unit"]) if match["unit"] else next(iter(units))
+        unit = spelled_unit(match["unit"]) if match["unit"] else next(iter(units))
         rows.append(step(name, -early if early else 0.0, "add", species_of(match["name"]), match["dose"], unit))
     if len({(row["species"], row["time_min"]) for row in rows}) < len(rows):
         return None, "one substance has two doses"
     return Label(name, tuple(rows)), ""
 
 
-def _unit(text: str) -> str:
+def spelled_unit(text: str) -> str:
+    """Spell a unit of doses as this house does: ``ng / mL`` is ng/ml, ``\u00b5mol/l`` uM."""
     plain = re.sub(r"\s", "", text).replace("\u00b5", "u").replace("\u03bc", "u").replace("L", "l")
     return re.sub(r"^([fpnum]?)mol/l$", r"\1M", plain)
 

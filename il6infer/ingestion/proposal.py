@@ -10,14 +10,25 @@ from typing import Any
 from il6infer._errors import NO_TEXT, UserError
 from il6infer._files import atomic_write_text
 from il6infer._tables import Sheet
+from il6infer._units import DOSE_UNITS
 from il6infer.ingestion.assays import ASSAYS
 from il6infer.ingestion.cells import grids, read_bytes
 from il6infer.ingestion.dataset import BLANK
+from il6infer.ingestion.dosed import SPOKEN
 from il6infer.ingestion.formats.format import known_as, plain, time_unit
 from il6infer.ingestion.headers import dosed, unit_of
-from il6infer.ingestion.labels import name_of, parse_label
+from il6infer.ingestion.labels import name_of, parse_label, spelled_unit
 from il6infer.ingestion.loading import Loaded, load
 from il6infer.ingestion.marks import numeric
+from il6infer.ingestion.proposed_columns import (
+    concentrations,
+    logarithms_of,
+    marked,
+    observable,
+    one_for_each_replicate,
+    treatment,
+)
+from il6infer.ingestion.proposed_columns import values as columns_of_values
 from il6infer.ingestion.proposed_configuration import configuration
 from il6infer.ingestion.proposed_description import Proposal, description
 from il6infer.ingestion.proposed_layout import is_map, key_of, layout_of
@@ -116,7 +127,7 @@ def propose(folder: Path, name: str, cell: str = "", cells: Collection[str] = ()
             elif is_prose(loaded):
                 lines.append(f"{loaded.grid.name}: notes, and no table: no column of it holds numbers. Left out.")
             elif not path.name.startswith("layout_"):
-                found.append(_propose(path.name, loaded, fault, map_of))
+                found += _propose(path.name, loaded, fault, map_of)
     if not found:
         told = "".join(f"\n  - {line}" for line in lines)
         raise UserError(f"{folder}: no file that can be read as a table ({', '.join(sorted(SUFFIXES))}).{told}")
@@ -146,7 +157,7 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _propose(path: str, loaded: Loaded, marks: str, map_of: Mapping[str, str]) -> Proposal:
+def _propose(path: str, loaded: Loaded, marks: str, map_of: Mapping[str, str]) -> list[Proposal]:
     sheet = loaded.sheet
     assay, entry, todo = _assay(sheet)
     entry = {"path": path, "assay": assay, **entry}
@@ -161,21 +172,16 @@ def _propose(path: str, loaded: Loaded, marks: str, map_of: Mapping[str, str]) -
     _conditions(one, sheet, map_of)
     _kinds_of_cells(one, sheet)
     _times(one, sheet)
-    marked = [c for c in sheet.columns if re.search(r"\b(sd|se|sem|n|n cells|std|flag|omit|exclude)\b", plain(c))]
-    if marked:
-        entry["ignore"] = marked
-        one.todo.append(f"columns {', '.join(marked)} are passed over (ignore): is that right?")
-    return one
-
-
-_NO_VALUES = {"row", "peak", "no", "nr", "gel", "plate", "blot", "experiment", "exp", "run", "image", ""}
-_NO_VALUES |= {"time", "zeit", "t"}
-
-
-def _treatment(column: str) -> bool:
-    """Tell whether a column's name is that of a dose or a treatment."""
-    words = set(plain(column).split())
-    return bool(dosed(column)) or bool(words & {"input", "dose", "inhibitor", "drug", "dmso", "treatment", "ligand"})
+    over = marked(sheet)
+    if over:
+        entry["ignore"] = over
+        one.todo.append(f"columns {', '.join(over)} are passed over (ignore): is that right?")
+    if assay == "table" and (logarithms := logarithms_of(sheet)):
+        entry["ignore"] = [*over, *logarithms]
+        one.todo.append(
+            f"columns {', '.join(logarithms)} hold logarithms and are passed over: numbers are read, 2^-ddCt"
+        )
+    return one_for_each_replicate(one)
 
 
 def _has(sheet: Sheet, *names: str) -> bool:
@@ -183,20 +189,9 @@ def _has(sheet: Sheet, *names: str) -> bool:
     return set(names) <= known
 
 
-def _values(sheet: Sheet) -> list[str]:
-    """Columns of numbers that are no places, times or doses."""
-    found = []
-    for column in sheet.columns:
-        cells = [row[column] for row in sheet.rows if row[column]]
-        place = known_as(column) or plain(column) in _NO_VALUES or time_unit(column)
-        if cells and not place and not _treatment(column) and sum(map(numeric, cells)) * 2 > len(cells):
-            found.append(column)
-    return found
-
-
 def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
     """Assay, its keys, and what is left to a person."""
-    values = _values(sheet)
+    values = columns_of_values(sheet)
     readout = f"observable: which read-out of the model is it? ({BLANK} stands there; `il6infer models show MODEL`), "
     readout += "such as pSTAT3, pERK, pAKT, SOCS3_mRNA, luciferase"
     if _has(sheet, "ct"):
@@ -230,7 +225,9 @@ def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
         return "western_blot", entry, [readout, f"signal, and what it is divided by (or none): of the bands {listed}"]
     columns = values or [BLANK]
     statistic = columns in (["value"], ["median"], ["mean"], ["geomean"], [BLANK])  # the name of no read-out
-    observables = {BLANK if statistic else name_of(c): {"column": c, "unit": "a.u."} for c in columns}
+    measured = concentrations(sheet)
+    names = {c: BLANK if statistic or c in measured else name_of(c) for c in columns}
+    observables = {name: observable(sheet, c) for c, name in names.items()}
     return (
         "table",
         {"observables": observables},
@@ -272,17 +269,28 @@ def _kinds_of_cells(one: Proposal, sheet: Sheet) -> None:
     )
 
 
+_UNSTAINED = {"unstained", "isotype", "isotype control", "fmo", "secondary only", "2nd only", "no primary", "igg"}
+
+
 def _conditions(one: Proposal, sheet: Sheet, map_of: Mapping[str, str]) -> None:
     """How the condition is told: by a column, by doses, or by a layout that is to be filled in."""
-    doses = {species: column for column in sheet.columns if (species := dosed(column))}
+    measured = concentrations(sheet)
+    doses = {species: c for c in sheet.columns if c not in measured and (species := dosed(c))}
     one.species |= set(doses) | _given(sheet)
     others = [
         c
         for c in sheet.columns
-        if _treatment(c) and not dosed(c) and known_as(c) != "condition" and len({row[c] for row in sheet.rows}) > 1
+        if treatment(c) and not dosed(c) and known_as(c) != "condition" and len({row[c] for row in sheet.rows}) > 1
     ]
+    unstained = [c for c in sheet.columns if {row[c].casefold() for row in sheet.rows} & _UNSTAINED]
+    if unstained:
+        one.entry["where"] = dict.fromkeys(unstained, BLANK)
+        one.todo.append(
+            f"where: {', '.join(unstained)} tells what was stained: give the cells of stained samples; the signal that "
+            "others have is a background, which 'offset: true' of the read-out estimates"
+        )
     if others:
-        one.entry["where"] = dict.fromkeys(others, BLANK)
+        one.entry["where"] = one.entry.get("where", {}) | dict.fromkeys(others, BLANK)
         one.todo.append(
             f"where: {', '.join(others)} tell treatments: give the cells of the rows to read, or name the substance "
             "under 'condition: {doses: ...}' and take the column out of 'where'"
@@ -294,7 +302,7 @@ def _conditions(one: Proposal, sheet: Sheet, map_of: Mapping[str, str]) -> None:
         one.entry["condition"] = {"column": told}
         return
     if doses:
-        one.entry["condition"] = {"doses": {s: {"column": c, "unit": _unit(c)} for s, c in doses.items()}}
+        one.entry["condition"] = {"doses": {s: {"column": c, "unit": _unit(sheet, c)} for s, c in doses.items()}}
         one.todo.append("condition, doses: their units, and 'time_min: -60' of what was added before the stimulus")
         return
     key = key_of(sheet)
@@ -322,10 +330,12 @@ def _given(sheet: Sheet) -> set[str]:
     return {step["species"] for label in labels for step in label.rows if step["species"]}
 
 
-def _unit(column: str) -> str:
+def _unit(sheet: Sheet, column: str) -> str:
+    """Find the unit of a column of doses: by its header, or by its first cell that says one."""
     found = re.search(r"(ng|pg|ug)[ _/]*(per[ _])?ml|([npu])M\b", column)
     if not found:
-        return unit_of(column) or BLANK
+        said = (spelled_unit(spoken["unit"]) for row in sheet.rows if (spoken := SPOKEN.fullmatch(row[column].strip())))
+        return unit_of(column) or next((unit for unit in said if unit in DOSE_UNITS), BLANK)
     return f"{found[1]}/ml" if found[1] else f"{found[3]}M"
 
 

@@ -7,7 +7,7 @@ in each: passed over, it would make one condition of cells that are not the same
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from il6infer._errors import Fault
 from il6infer._tables import number
@@ -17,6 +17,7 @@ from il6infer.ingestion.guard import is_run, tells_treatment
 from il6infer.ingestion.headers import dosed, unit_of
 from il6infer.ingestion.protocol import Protocol
 from il6infer.ingestion.sources import Source
+from il6infer.ingestion.unsaid import says_time, unsaid_substance, unsaid_time
 
 _CHANGED = re.compile(
     r"[-/+]/[-/]|\b(ko|k\.o|knock|crispr|sg|null|mutant|mut|sirna|shrna|overexpress\w*|dominant|deleted|deficient)"
@@ -44,8 +45,8 @@ def told_apart(sources: Sequence[Source], protocol: Protocol | None) -> list[Fau
     -------
     list
         A fault for each column by whose cells one condition is several samples on different gels, plates or files; that
-        says a substance which the protocol of its condition does not give; or that says a knock-out or alike of cells
-        of which the description says nothing.
+        says a substance, or a pre-incubation, which the protocol of its condition lacks; or that says a knock-out or
+        alike of cells of which the description says nothing.
     """
     faults: list[Fault] = []
     seen: dict[tuple[str, str], tuple[str, Source, str]] = {}
@@ -124,7 +125,16 @@ def _cells(sources: Sequence[Source]) -> Iterator[tuple[Source, str, str, set[st
 
 
 def _says(column: str) -> bool:
-    return tells_treatment(column) and not is_run(column)
+    return (tells_treatment(column) or says_time(column)) and not is_run(column)
+
+
+def _listed(given: Iterable[str]) -> str:
+    names = sorted(filter(None, given))
+    return f"{', '.join(names)} alone" if names else "nothing"
+
+
+def _quoted(column: str) -> str:
+    return column if re.fullmatch(r"\w+", column) else "'" + column.replace("'", "''") + "'"
 
 
 def _level(cell: str) -> str:
@@ -139,6 +149,20 @@ def _unsaid(protocol: Protocol, where: str, column: str, condition: str, cell: s
     if species and dose and species not in given:
         what = f"{cell} of {species} in rows of condition '{condition}', to which the protocol gives none."
         return Fault(where, what, _remedy(column))
+    # A row of dose 0 may say which ligand it has none of.
+    named = given - {""} or {step.species for step in protocol.steps}
+    if not species and (said := unsaid_substance(named, column, cell)):
+        what = f"{said} in rows of condition '{condition}', to which the protocol gives {_listed(given)}."
+        remedy = (
+            "Give it in the protocol or as a dose, 'doses: {NAME: {dose: ..., unit: ..., time_min: ...}}', read other "
+        )
+        remedy += f"rows by 'where', or, if it makes no difference, list it under 'ignore: [{_quoted(column)}]'."
+        return Fault(where, what, remedy)
+    if said := unsaid_time([step for step in protocol.steps if step.condition == condition], column, cell):
+        what = f"{said} ('{condition}')."
+        remedy = "Say when it was added: 'time_min: -60' beside its dose or in the protocol, or '... 60 min before' in "
+        remedy += f"the label. If nothing of the models was, list it under 'ignore: [{_quoted(column)}]'."
+        return Fault(where, what, remedy)
     words = set(plain(column).split())
     changed = words & _KINDS and _CHANGED.search(cell) and not _SCRAMBLED.search(cell)
     if changed and condition not in protocol.genotypes:
@@ -152,7 +176,7 @@ def _place(source: Source) -> str:
 
 
 def _remedy(column: str) -> str:
-    name = column if re.fullmatch(r"\w+", column) else "'" + column.replace("'", "''") + "'"
+    name = _quoted(column)
     if dosed(column):
         made = f"Make it part of the condition, 'doses: {{{dosed(column)}: {{column: {name}, unit: ...}}}}'"
     else:

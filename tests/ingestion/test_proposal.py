@@ -283,3 +283,60 @@ def test_init_takes_the_cell_or_names_the_known_ones(tmp_path, capsys):
     assert "unknown cell 'HepG22'. Did you mean 'HepG2'?" in capsys.readouterr().err
     assert cli.main(["init", str(tmp_path), "--name", "mine", "--cell", "HepG2"]) == 0
     assert yaml.safe_load((tmp_path / "mine.yaml").read_text())["cell"] == "HepG2"
+
+
+def proposed(folder, text: str) -> list[dict]:
+    """Entries that are proposed for one file."""
+    (folder / "one.csv").write_text(text, "utf-8")
+    propose(folder, "mine")
+    return yaml.safe_load((folder / "mine.yaml").read_text())["files"]
+
+
+def test_errors_logarithms_tubes_and_replicates_are_no_read_outs(tmp_path):
+    text = "Tube,Treatment,Time (min),Bio rep,dCt SOCS3,Fold change,SEM\n1,vehicle,0,1,9.1,1,0.1\n"
+    text += "2,IL-6 1 nM,60,1,5,17,2\n"
+    [entry] = proposed(tmp_path, text)
+
+    assert entry["observables"] == {"Fold_change": {"column": "Fold change", "unit": "a.u."}}
+    assert entry["ignore"] == ["SEM", "dCt SOCS3"]
+
+
+def test_replicates_in_columns_are_listed_once_each_and_read_so(tmp_path):
+    text = "Time (min),IL-6 [ng/ml],pSTAT3_r1,pSTAT3_r2,mean\n0,10,0.1,0.12,0.11\n15,10,2.1,2.5,2.3\n"
+    entries = proposed(tmp_path, text)
+    (tmp_path / "mine.yaml").write_text((tmp_path / "mine.yaml").read_text().replace(BLANK, "a title"))
+    read_so = ingest(tmp_path / "mine.yaml", "mine", tmp_path).measurements
+
+    assert [entry["observables"]["pSTAT3"]["column"] for entry in entries] == ["pSTAT3_r1", "pSTAT3_r2"]
+    assert read_so[["time_min", "replicate", "value"]].values.tolist() == [
+        [0, 1, 0.1], [15, 1, 2.1], [0, 2, 0.12], [15, 2, 2.5],
+    ]  # fmt: skip
+
+
+def test_a_column_twice_for_one_read_out_is_a_value_twice(tmp_path):
+    text = "Time (min),IL-6 [ng/ml],pSTAT3_r1,pSTAT3_r2,mean\n0,10,0.1,0.12,0.11\n15,10,2.1,2.5,2.3\n"
+    proposed(tmp_path, text)
+    filled = (tmp_path / "mine.yaml").read_text().replace(BLANK, "a title")
+    filled = filled.replace("{column: pSTAT3_r2", "{column: pSTAT3_r1")
+    filled = filled.replace("ignore: [pSTAT3_r1, mean]", "ignore: [pSTAT3_r2, mean]")
+    (tmp_path / "mine.yaml").write_text(filled)
+
+    with pytest.raises(UserError, match="pSTAT3 of 2 rows, the first row 2, is read for two batches"):
+        ingest(tmp_path / "mine.yaml", "mine", tmp_path)
+
+
+def test_a_concentration_with_limits_was_measured_and_not_given(tmp_path):
+    [entry] = proposed(tmp_path, "Condition,Time (h),sIL-6R (pg/mL)\nvehicle,0,<3.9\nIL-6 10 ng/ml,24,85.3\n")
+
+    assert entry["observables"] == {
+        BLANK: {"column": "sIL-6R (pg/mL)", "unit": "pg/ml", "substance": "sIL6R", "scale": False}
+    }
+    assert "condition" not in entry
+
+
+def test_unstained_tubes_are_asked_for_and_units_of_doses_seen_in_cells(tmp_path):
+    text = "Stain,IL6 dose,Time (min),MFI\nisotype,0,0,140\npSTAT3,0,0,310\npSTAT3,10 ng/ml,15,2210\n"
+    [entry] = proposed(tmp_path, text)
+
+    assert entry["where"] == {"Stain": BLANK}
+    assert entry["condition"] == {"doses": {"IL6": {"column": "IL6 dose", "unit": "ng/ml"}}}

@@ -61,6 +61,7 @@ def entry(name: str) -> dict[str, Any]:
     cells = {column: [row[i] for row in rows] for i, column in enumerate(head)}
     time = next(column for column in ("time", "time_min", "t", "min") if column in head)
     found: dict[str, Any] = {"path": name, "assay": "table", "batch": "all", "time": time, "duplicates": "keep"}
+    found["time_unit"] = "min"
     known = {time}
     doses = {}
     for column, (species, unit, at) in DOSES.items():
@@ -74,6 +75,7 @@ def entry(name: str) -> dict[str, Any]:
     if "dose_nM" in head:  # two ligands in one column
         found["condition"] = {"column": "condition", "map": {c: c for c in dict.fromkeys(cells["condition"])}}
         known |= {"condition", "dose_nM", "ligand"}
+        found["ignore"] = ["ligand"]  # the protocol of this test gives nothing
     elif "billing" in name and "HyperIL6_ng_per_ml" not in head:
         found["condition"] = "hyper"
     elif name.startswith("wilmes"):

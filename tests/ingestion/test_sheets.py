@@ -226,7 +226,7 @@ def test_doses_of_a_file_beside_a_german_protocol(tmp_path):
     doses = "condition: {doses: {IL-6: {column: dose, unit: ng/ml}}}"
     yaml = yaml.replace("condition: {column: dose, map: {0: vehicle, 40: pulse}}", doses)
     german = "condition;time_min;action;species;dose;unit\nvehicle;0;control;;;\n"
-    table = "time,dose,pgp130_wb,ms\n0,0,1,1\n2,1.125,1,1\n"
+    table = "time,dose,pgp130_wb,ms\n0,0,1,1\n5,1.125,1,1\n"
     steps = read(tmp_path, yaml=yaml, table=table, protocol=german).protocol
     assert steps["dose"].tolist()[1:] == [1.125]
 

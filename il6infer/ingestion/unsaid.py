@@ -1,0 +1,132 @@
+"""What a column that is passed over says was done to all its samples, and the description does not.
+
+A column that tells rows apart is seen by `il6infer.ingestion.guard`. One that says the same of all of them (each had
+Stattic, got Hyper-IL-6 and not IL-6, was diluted tenfold) tells none apart, and what it says would be lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from il6infer._errors import Fault
+from il6infer._tables import Row, Sheet, number
+from il6infer._units import species_of, substances
+from il6infer.ingestion.formats.format import plain
+from il6infer.ingestion.labels import NOTHING
+from il6infer.ingestion.protocol import Step
+from il6infer.ingestion.sources import Source
+
+_DRUGS = {"inhibitor", "inhibitors", "inhibiteur", "inhib", "drug", "drugs", "drogue", "compound", "antagonist"}
+_DRUGS |= {"wirkstoff", "hemmstoff", "medicament"}
+_SUBSTANCES = _DRUGS | {"ligand", "liganden", "cytokine", "zytokin", "agonist", "stimulus", "stimulation", "stim"}
+_SUBSTANCES |= {"pretreatment", "pretreat", "vorbehandlung", "antibody"}
+_NONE = NOTHING | {"no", "nein", "non", "-", "n/a", "na", "n.a.", "kein", "keine", "aucun", "unstimulated", "false"}
+_EARLY = re.compile(r"pre[ _-]?(inc|treat)\w*|vor(inkub|behandl)\w*|pr[e\u00e9][ _-]?(incub|trait)\w*", re.IGNORECASE)
+_DILUTION = re.compile(
+    r"(sample |proben ?)?(dilutions?|verd(ue|\u00fc)nnung|dil\.?)([ _-]?(factor|faktor|fold))?|facteur de dilution|df",
+    re.IGNORECASE,
+)
+_RATIO = re.compile(
+    r"1\s*[:/]\s*(?P<whole>\d+(?:[.,]\d+)?)|(?P<times>\d+(?:[.,]\d+)?)\s*[x\u00d7]|[x\u00d7]\s*(?P<x>\d+)"
+)
+_PROGRAMS = {"msd", "luminex"}
+"""Formats whose concentrations are those of the sample, before it was diluted."""
+
+
+def unsaid_substance(given: Collection[str], column: str, cell: str) -> str:
+    """Say what is wrong with a column of substances whose cell names one that a condition does not get; or nothing.
+
+    Parameters
+    ----------
+    given
+        Substances that the protocol gives in the condition.
+    column, cell
+        Header, and what stands in all rows of the condition.
+    """
+    words = set(plain(column).split())
+    text = cell.strip()
+    if not words & _SUBSTANCES or not text or text.casefold() in _NONE:
+        return ""
+    value = number(text)
+    if value is not None:
+        others = set(given) - {"IL6", "sIL6R", "HyperIL6"}
+        return f"{cell} of it" if value > 0 and words & _DRUGS and not others else ""
+    named = _named(text)
+    lacking = sorted(named - set(given))
+    if lacking:
+        return f"'{cell}', which is {', '.join(lacking)},"
+    return "" if named else f"'{cell}'"
+
+
+def _named(text: str) -> set[str]:
+    """Substances that a text names: ``Stattic 5 uM``, ``IL-6 + sIL-6R``."""
+    parts = [text, *re.split(r"[+,;&()]|\s+(?:and|with|und|mit|et|avec)\s+", text)]
+    words = [word for part in parts for word in (part.strip(), *part.split())]
+    return {species for word in words if (species := species_of(word)) in substances()}
+
+
+def says_time(column: str) -> bool:
+    """Tell whether a column, by its name, says how long before the stimulus something was added."""
+    return bool(_EARLY.search(column))
+
+
+def unsaid_time(steps: Sequence[Step], column: str, cell: str) -> str:
+    """Say what is wrong with a column of pre-incubation, where the protocol of a condition gives nothing before 0.
+
+    Parameters
+    ----------
+    steps
+        Of the condition.
+    column, cell
+        Header, and what stands in all rows of the condition.
+    """
+    value = number(cell)
+    given = [step for step in steps if step.species]
+    if not says_time(column) or not value or value <= 0 or not given or min(s.time_min for s in given) < 0:
+        return ""
+    return f"{cell}, and the protocol of the condition gives all at {min(s.time_min for s in given):g} min or later"
+
+
+def undone_dilutions(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Find columns of dilutions that are passed over, and by which values are to be multiplied.
+
+    Parameters
+    ----------
+    sources
+        Each gel or plate.
+
+    Yields
+    ------
+    Fault
+        Where samples of one gel or plate were diluted differently, or values that are known without an unknown factor
+        (``scale: false``, an ELISA) were diluted at all.
+    """
+    for source in sources:
+        sheet = source.reading.sheet
+        if sheet is None or source.reading.faults or (source.loaded and source.loaded.format in _PROGRAMS):
+            continue
+        for column in source.reading.passed_over:
+            if column in sheet.columns and _DILUTION.fullmatch(re.sub(r"[(\[].*", "", column).strip()):
+                yield from _undone(source, sheet, column)
+
+
+def _undone(source: Source, sheet: Sheet, column: str) -> Iterator[Fault]:
+    rows: Mapping[int, Row] = {row.number: row for row in sheet.rows}
+    read = {place: value for value in source.reading.values for place in value.rows or (value.row,)}
+    factors = {rows[place][column]: factor for place in read if (factor := _factor(rows[place][column])) is not None}
+    absolute = any(not value.scale for value in read.values())
+    if len(set(factors.values())) < 2 and not (absolute and any(factor != 1 for factor in factors.values())):
+        return
+    what = f"samples were diluted ({', '.join(sorted(factors)[:4])}), and the values are read as they stand."
+    remedy = f"Multiply them and list it under 'ignore: [{column}]' (also if they are multiplied already)"
+    remedy += f"; of an ELISA say 'dilution: {column}'."
+    yield Fault(f"{source.spec.path}, column '{column}'", what, remedy)
+
+
+def _factor(cell: str) -> float | None:
+    """Read a dilution: ``10``, ``1:10``, ``10x``; None for what is none."""
+    if found := _RATIO.fullmatch(cell.strip()):
+        return float((found["whole"] or found["times"] or found["x"]).replace(",", "."))
+    value = number(cell)
+    return value if value and value > 0 else None

@@ -1,0 +1,154 @@
+"""What a file says of all its samples, and a description does not: refused, for it would be lost without a word."""
+
+from __future__ import annotations
+
+import pytest
+
+from il6infer._errors import UserError
+from il6infer.ingestion import ingest
+
+IL6 = "condition: {doses: {IL-6: {column: 'IL-6 (ng/ml)', unit: ng/ml}}}"
+PSTAT3 = "observables: {pSTAT3: {column: pSTAT3, unit: a.u.}}"
+MEDIUM = "observables: {sIL6R_medium: {column: sIL6R, unit: pg/ml, substance: sIL6R, scale: false}}"
+
+
+def read(folder, header: str, rows: str, entry: str):
+    """Values of a table; in place of ``+`` a column of one cell may stand in header and rows."""
+    lines = "\n".join(rows.split())
+    (folder / "t.csv").write_text(f"{header}\n{lines}\n", "utf-8")
+    (folder / "d.yaml").write_text(f"title: t\nfiles:\n  - {{path: t.csv, assay: table, batch: b, {entry}}}\n", "utf-8")
+    return ingest(folder / "d.yaml", "d", folder)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said"),
+    [
+        ("Inhibitor", "Stattic_5_uM", "'Stattic_5_uM' in rows"),
+        ("Inhibitor", "Stattic", "'Stattic', which is stattic, in rows"),
+        ("Inhibitor (uM)", "5", "5 of it in rows"),
+        ("Drug", "AG490", "'AG490' in rows"),
+        ("Ligand", "Hyper-IL-6", "'Hyper-IL-6', which is HyperIL6, in rows"),
+        ("Cytokine", "IL-6;sIL-6R", "which is sIL6R, in rows"),
+        ("Pre-incubation (min)", "60", "60, and the protocol of the condition gives all at 0 min or later"),
+    ],
+)
+def test_what_all_samples_got_and_nobody_said_is_refused(column, cell, said, tmp_path):
+    header = f"IL-6 (ng/ml),Time (min),pSTAT3,{column}"
+
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, header, f"10,15,40,{cell} 10,30,90,{cell}", f"{IL6}, {PSTAT3}")
+
+    assert said in str(caught.value)
+    assert str(caught.value).count("\n  - ") == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("Inhibitor", "none"),
+        ("Inhibitor", "DMSO"),
+        ("Inhibitor (uM)", "0"),
+        ("Ligand", "IL-6"),
+        ("Ligand", "IL6"),
+        ("Stimulus", "IL-6"),
+        ("Pre-incubation (min)", "0"),
+        ("Dilution", "10"),  # of numbers up to a factor, the same of all
+    ],
+)
+def test_what_says_nothing_new_is_read(column, cell, tmp_path):
+    header = f"IL-6 (ng/ml),Time (min),pSTAT3,{column}"
+
+    tables = read(tmp_path, header, f"0,15,2,{cell} 10,15,40,{cell}", f"{IL6}, {PSTAT3}")
+
+    assert tables.measurements["value"].tolist() == [2, 40]
+
+
+def test_a_preincubation_that_the_description_has_is_read(tmp_path):
+    doses = "condition: {doses: {IL-6: {column: il6, unit: ng/ml}, Stattic: {dose: 5, unit: uM, time_min: -60}}}"
+    header = "il6,Time (min),pSTAT3,Inhibitor,Preincubation (min)"
+
+    tables = read(tmp_path, header, "0,15,2,Stattic,60 10,15,40,Stattic,60", f"{doses}, {PSTAT3}")
+
+    assert sorted(set(tables.protocol["time_min"])) == [-60, 0]
+
+
+@pytest.mark.parametrize(
+    ("entry", "factors"),
+    [(MEDIUM, ("10", "10")), (MEDIUM, ("1:10", "1:10")), (PSTAT3.replace("pSTAT3,", "sIL6R,"), ("1", "10"))],
+)
+def test_dilutions_by_which_nobody_multiplies_are_refused(entry, factors, tmp_path):
+    header = "IL-6 (ng/ml),Time (min),sIL6R,Dilution factor"
+    rows = f"0,15,20,{factors[0]} 10,15,40,{factors[1]}"
+
+    with pytest.raises(UserError, match="samples were diluted"):
+        read(tmp_path, header, rows, f"{IL6}, {entry}")
+    assert len(read(tmp_path, header, rows, f"{IL6}, {entry}, ignore: [Dilution factor]").measurements) == 2
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["pSTAT3 (% of max)", "pSTAT3, percent of control", "pSTAT3 fold change", "relative pSTAT3", "pSTAT3 [a.u.]"],
+)
+def test_numbers_up_to_a_factor_by_their_header_are_none_as_they_stand(header, tmp_path):
+    entry = f"{IL6}, observables: {{pSTAT3: {{column: '{header}', unit: percent, scale: SCALE}}}}"
+    quoted = f'IL-6 (ng/ml),Time (min),"{header}"'
+
+    with pytest.raises(UserError, match="numbers up to a factor"):
+        read(tmp_path, quoted, "0,15,2 10,15,100", entry.replace("SCALE", "false"))
+    assert len(read(tmp_path, quoted, "0,15,2 10,15,100", entry.replace("SCALE", "true")).measurements) == 2
+
+
+def test_a_share_of_all_stat3_is_a_number_as_it_stands(tmp_path):
+    entry = f"{IL6}, observables: {{pSTAT3: {{column: 'pSTAT3 (% of total)', unit: percent, scale: false}}}}"
+
+    assert (
+        len(read(tmp_path, "IL-6 (ng/ml),Time (min),pSTAT3 (% of total)", "0,15,2 10,15,60", entry).measurements) == 2
+    )
+
+
+def test_units_of_activity_are_no_concentration(tmp_path):
+    entry = "condition: {doses: {IL-6: {column: 'IL-6 (U/ml)', unit: ng/ml}}}"
+
+    with pytest.raises(UserError, match="its header says U/ml, the description ng/ml"):
+        read(tmp_path, "IL-6 (U/ml),Time (min),pSTAT3", "0,15,2 100,15,40", f"{entry}, {PSTAT3}")
+
+
+@pytest.mark.parametrize("times", [("0", "0.25", "4"), ("0", "1", "24"), ("0", "24", "48"), ("3", "6", "12")])
+def test_times_that_may_be_hours_are_asked_for(times, tmp_path):
+    rows = " ".join(f"10,{time},{value}" for time, value in zip(times, (2, 40, 10), strict=True))
+    entry = f"{IL6}, time: Time, {PSTAT3}"
+
+    with pytest.raises(UserError, match="in minutes or in hours: neither this header nor the description"):
+        read(tmp_path, "IL-6 (ng/ml),Time,pSTAT3", rows, entry)
+    tables = read(tmp_path, "IL-6 (ng/ml),Time,pSTAT3", rows, f"{entry}, time_unit: h")
+    assert tables.measurements["time_min"].tolist() == [60 * float(time) for time in times]
+
+
+def test_times_that_can_only_be_minutes_are_read_and_said_to_be(tmp_path):
+    tables = read(tmp_path, "IL-6 (ng/ml),Time,pSTAT3", "10,0,2 10,15,40 10,120,9", f"{IL6}, time: Time, {PSTAT3}")
+
+    assert tables.measurements["time_min"].tolist() == [0, 15, 120]
+    assert any(
+        "nothing says the unit of column 'Time'" in note for file in tables.report.files for note in file.warnings
+    )
+
+
+def test_doses_say_their_units_in_their_cells(tmp_path):
+    tables = read(
+        tmp_path, "IL6 dose,Time (min),pSTAT3", "0,15,2 10ng/ml,15,40 100pg/mL,15,9 1nM,15,60",
+        f"condition: {{doses: {{IL-6: {{column: IL6 dose, unit: ng/ml}}}}}}, {PSTAT3}",
+    )  # fmt: skip
+    given = tables.protocol.set_index("condition")["concentration_nM"]
+
+    assert tables.measurements["condition"].tolist() == ["vehicle", "IL6_10_ng_ml", "IL6_100_pg_ml", "IL6_1_nM"]
+    assert given["IL6_10_ng_ml"] == pytest.approx(100 * given["IL6_100_pg_ml"])
+    assert given["IL6_1_nM"] == 1
+
+
+@pytest.mark.parametrize("cell", ["10 ng", "10 x", "10 U/ml", "ng/ml"])
+def test_a_dose_whose_unit_is_none_is_refused(cell, tmp_path):
+    with pytest.raises(UserError, match="is no dose"):
+        read(
+            tmp_path, "IL6 dose,Time (min),pSTAT3", f"0,15,2 {cell.replace(' ', '')},15,40",
+            f"condition: {{doses: {{IL-6: {{column: IL6 dose, unit: ng/ml}}}}}}, {PSTAT3}",
+        )  # fmt: skip
