@@ -10,6 +10,8 @@ import numpy as np
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from il6infer.network.graphs import symbols_of
+
 COPIES_UNIT = "copies_reference"
 """Constant of the library's models that is a unit: the copies per cell in which active gp130 is counted."""
 
@@ -176,6 +178,20 @@ class Network:
     start_time: str = ""
     computed: Mapping[str, sp.Expr] = field(default_factory=dict)
     compartments: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> frozenset[sp.Symbol]:
+        """Symbols on which a course depends: of rates and starts, and of switches and events that name no rate.
+
+        Two experiments that differ in none of them have one course; what none of them is may be without a value.
+        """
+        own: list[sp.Basic] = [*self.rhs, *self.initial, *self.computed.values()]
+        own += [e for mode in self.modes for e in (mode.condition, mode.function) if e is not None]
+        for event in self.events:
+            own += [event.trigger, *event.changes.values(), *map(symbol, event.dilution.values())]
+            own += [] if event.priority is None else [event.priority]
+        found = frozenset[sp.Symbol]().union(*map(symbols_of, own))
+        return found.union(*[symbols_of(self.derived[s.name]) for s in found if s.name in self.derived])
 
     @property
     def reactions(self) -> tuple[Reaction, ...]:

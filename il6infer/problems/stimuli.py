@@ -101,7 +101,8 @@ def _upstream(network: Network, read: Iterable[sp.Expr], absent: frozenset[str])
     note(dict(zip(network.parameters, network.defaults, strict=True)))
     note(network.computed)
     for event in network.events:
-        for target, value in [*event.changes.items(), *event.dilution.items()]:
+        diluted = {target: symbol(compartment) for target, compartment in event.dilution.items()}
+        for target, value in [*event.changes.items(), *diluted.items()]:
             sources.setdefault(target, []).extend((value, event.trigger))
     found: set[str] = set()
     waiting = {s.name for e in read for s in without(e.xreplace(network.expand), absent).free_symbols}

@@ -72,7 +72,7 @@ def make_plan(problem: Problem) -> Plan:
     quantities = Quantities(problem.parameters)
     unroller = Unroller(problem, quantities)
     parameters = [symbol(name) for name in network.parameters]
-    named = set().union(*[symbols_of(e) for e in (*network.rhs, *network.initial)], set())
+    named = network.named
     used = [i for i, parameter in enumerate(parameters) if parameter in named]
     experiments = {e.id: e for e in problem.experiments}
     observables = {o.id: i for i, o in enumerate(problem.observables)}

@@ -88,10 +88,7 @@ class Unroller:
         # In formulas, a parameter that events change is a state, and what the problem says of it is where that starts.
         self._in_formulas = {own: value for own, value in self.problem_symbols.items() if own not in self.states}
         self.expressions: list[sp.Expr] = []
-        self.named = set().union(
-            *[symbols_of(e) for e in (*self.network.rhs, *self.network.initial, *self.network.computed.values())],
-            set(),
-        )
+        self.named = self.network.named
         self.defaults: dict[sp.Symbol, sp.Expr] = {}
         for name, default in zip(self.network.parameters, self.network.defaults, strict=True):
             own = symbol(name)

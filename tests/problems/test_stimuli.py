@@ -11,8 +11,9 @@ import sympy as sp
 from il6infer.network.network import symbol
 from il6infer.problems.spec import Experiment, Observable, Period
 from il6infer.problems.stimuli import idle_stimuli
-from tests.zoo import toy
+from tests.zoo import systems, toy
 from tests.zoo.systems import network
+from tests.zoo.texts import from_antimony
 
 D, U, X, Y = map(symbol, "duxy")
 
@@ -92,3 +93,13 @@ def test_a_parameter_that_acts_in_one_experiment_is_told_in_none_and_a_dose_wher
     made = replace(made, measurements=pd.concat([rows.assign(experiment=e) for e in ("both", "alone")]))
 
     assert idle_stimuli(made) == {"u": ("alone",)}
+
+
+def test_a_size_that_an_event_gives_a_compartment_acts_on_what_it_dilutes():
+    net = from_antimony(
+        "model m; compartment V = 1; species A in V; A = 2; k = 1; j = 1; J: A => ; 0.4*A*V; E: at (A < 1): V = k; end"
+    )
+    given = Period(0.0, {"k": sp.Float(0.5), "j": sp.Float(2.0)})
+    made = systems.problem(net, [1.0, 4.0], [Experiment("e", (given,))])
+
+    assert idle_stimuli(made) == {"j": ("e",)}
