@@ -13,15 +13,13 @@ from scipy.stats import spearmanr
 from il6infer._files import Groups
 from il6infer.diagnosis.assumptions import sensitivities
 from il6infer.diagnosis.tails import moment_is_known, tail_shape
-from il6infer.draws import bulk_draws, mean_error, rank_rhat, spread_error, tail_draws
+from il6infer.draws import SPREAD_ERROR, bulk_draws, mean_error, rank_rhat, spread_error, tail_draws
+from il6infer.stages.elsewhere import Elsewhere, LoneMode
 from il6infer.stages.plateau import Plateau
 from il6infer.stages.sampler import Sampler
 from il6infer.stages.verdict import Pair, ParameterStatistics
 
 _STATISTICS = {"rhat": rank_rhat, "ess_bulk": bulk_draws, "ess_tail": tail_draws, "mcse_mean": mean_error}
-
-SPREAD_ERROR = 0.1
-"""Relative Monte-Carlo error of a standard deviation above which none is given."""
 
 
 def number(value: Any) -> float | None:
@@ -106,6 +104,8 @@ def sampler_table(idata: Groups) -> Sampler:
         integrated=tuple(json.loads(attrs.get("integrated", "[]"))),
         modes_logp=tuple(json.loads(attrs.get("modes_logp", "[]"))),
         modes_left=tuple(json.loads(attrs.get("modes_left", "[]"))),
+        lone_modes=tuple(LoneMode(**found) for found in json.loads(attrs.get("lone_modes", "[]"))),
+        elsewhere=Elsewhere(**json.loads(attrs["elsewhere"])) if "elsewhere" in attrs else None,
         plateaus=tuple(Plateau(**found) for found in json.loads(attrs.get("plateaus", "[]"))),
     )
 

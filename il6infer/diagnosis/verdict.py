@@ -9,7 +9,7 @@ from typing import Any
 
 from il6infer._files import Groups
 from il6infer.diagnosis.assumptions import conflict_checks, constants, pull_checks
-from il6infer.diagnosis.convergence import SPREAD_ERROR, correlated_pairs, parameter_table, sampler_table
+from il6infer.diagnosis.convergence import correlated_pairs, parameter_table, sampler_table
 from il6infer.diagnosis.predictive import (
     coverage,
     lack_of_fit,
@@ -18,8 +18,9 @@ from il6infer.diagnosis.predictive import (
     serial_correlation,
     worst_rows,
 )
-from il6infer.draws import spread_error
+from il6infer.draws import SPREAD_ERROR, spread_error
 from il6infer.problems.families import FAMILIES
+from il6infer.stages.elsewhere import MASS, VARIANCE
 from il6infer.stages.sampler import Sampler
 from il6infer.stages.settings import Thresholds
 from il6infer.stages.verdict import (
@@ -84,7 +85,7 @@ def sampling_checks(idata: Groups, thresholds: Thresholds) -> Answer:
     Returns
     -------
     Answer
-        To the first question of a verdict, by the same checks.
+        To the first question of a verdict, by the same checks; what lies where no chain has been is not looked for.
     """
     parameters = parameter_table(idata)
     return Answer.of([*_sampling(parameters, sampler_table(idata), thresholds), *_tails(idata, parameters, thresholds)])
@@ -115,6 +116,17 @@ def _sampling(parameters: Mapping[str, ParameterStatistics], sampler: Sampler, l
             "or more, sampler 'auto' or 'tempered', or priors under which fewer parameters may change places."
         )
         yield check("modes without a draw", float(len(sampler.modes_left)), remedy, at_most=0.0)
+    if (elsewhere := sampler.elsewhere) is not None:
+        remedy = (
+            "Points of the prior and around the draws say that there is more of the posterior where no chain has been: "
+            "take sampler 'auto' or 'tempered'."
+        )
+        yield check("share of the posterior where no draw is", elsewhere.mass, remedy, at_most=MASS)
+        # Of a parameter of which no standard deviation is given, none is wrong.
+        added = {name: by for name, by in elsewhere.variance.items() if parameters[name].sd is not None}
+        where = max(added, key=lambda name: added[name], default="")
+        name, value = "variance where no draw is", added.get(where, 0.0)
+        yield check(name, value, remedy, at_most=VARIANCE, subject="parameter" if where else "fit", where=where)
     total = sampler.chains * sampler.draws
     remedy = "Divergences bias the posterior: raise fit.target_accept (sampler 'auto' does), or tighten rtol."
     yield check("divergences per draw", sampler.divergences / total, remedy, at_most=limits.divergences_max)

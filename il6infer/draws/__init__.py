@@ -4,7 +4,18 @@ They are ArviZ's, to the last digit (`tests/draws`), without its import: ArviZ l
 process of a workflow that asks for four numbers.
 """
 
-from il6infer.draws.convergence import bulk_draws, effective_draws, mean_error, rank_rhat, spread_error, tail_draws
+from il6infer.draws.convergence import (
+    SPREAD_ERROR,
+    bulk_draws,
+    effective_draws,
+    mean_error,
+    rank_rhat,
+    spread_error,
+    tail_draws,
+)
 from il6infer.draws.importance import smoothed_weights
 
-__all__ = ["bulk_draws", "effective_draws", "mean_error", "rank_rhat", "spread_error", "smoothed_weights", "tail_draws"]
+__all__ = [
+    "SPREAD_ERROR", "bulk_draws", "effective_draws", "mean_error", "rank_rhat", "spread_error", "smoothed_weights",
+    "tail_draws",
+]  # fmt: skip

@@ -63,6 +63,10 @@ def mean_error(draws: np.ndarray) -> float:
     return float(np.std(draws, ddof=1) / np.sqrt(effective_draws(draws))) if _valid(draws) else math.nan
 
 
+SPREAD_ERROR = 0.1
+"""Relative Monte-Carlo error of a standard deviation above which none is given."""
+
+
 def spread_error(draws: np.ndarray) -> float:
     """Relative Monte-Carlo standard error of the standard deviation of `draws`, of shape (chains, draws).
 

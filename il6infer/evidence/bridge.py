@@ -13,13 +13,12 @@ import math
 import numpy as np
 
 from il6infer.draws import effective_draws
+from il6infer.draws.bridging import bridged
 from il6infer.inference.parts import Parts
 from il6infer.stages.evidence import Estimate
 
 PROPOSALS = 2000
 """Draws of the proposal, and most draws of the posterior that are looked at."""
-
-_ROUNDS, _PRECISION = 1000, 1e-10
 
 _FEWEST = 4
 """Draws of a half, for each dimension, below which there is no covariance worth the name."""
@@ -54,7 +53,7 @@ def bridge(parts: Parts, points: np.ndarray, rng: np.random.Generator) -> Estima
     size = float(np.log(np.diag(root)).sum())
     there, here = (_log_ratio(parts, z, mean, root) + size for z in (drawn, proposed))
     worth = float(np.median([effective_draws(used[..., i]) for i in range(parts.dimensions)]))
-    found = _iterate(there, here, worth if math.isfinite(worth) else float(len(there)))
+    found = bridged(there, here, worth if math.isfinite(worth) else float(len(there)))
     if found is None:
         return Estimate("bridge sampling", None, None, parts.evaluations - begun, "the iteration came to no end")
     value, error = found[0], _error(there, here, *found, chains=len(used))
@@ -68,22 +67,6 @@ def _log_ratio(parts: Parts, z: np.ndarray, mean: np.ndarray, root: np.ndarray) 
     return np.logaddexp(*sides) - math.log(2.0) - normal
 
 
-def _iterate(there: np.ndarray, here: np.ndarray, worth: float) -> tuple[float, float] | None:
-    """Find the fixed point of the optimal bridge; give it, and the share of the posterior's draws in it."""
-    share = worth / (worth + len(here))
-    value = float(np.median(there))
-    for _ in range(_ROUNDS):
-        above = _log_mean(here - np.logaddexp(math.log(share) + here, math.log1p(-share) + value))
-        below = _log_mean(-np.logaddexp(math.log(share) + there, math.log1p(-share) + value))
-        new = above - below
-        if not math.isfinite(new):
-            return None
-        if abs(new - value) < _PRECISION * max(1.0, abs(value)):
-            return float(new), share
-        value = float(new)
-    return None
-
-
 def _error(there: np.ndarray, here: np.ndarray, value: float, share: float, chains: int) -> float:
     """Relative error of the evidence, which is the error of its logarithm."""
     with np.errstate(over="ignore"):  # to zero, then
@@ -93,8 +76,3 @@ def _error(there: np.ndarray, here: np.ndarray, value: float, share: float, chai
     independent = independent if math.isfinite(independent) else 1.0
     parts = first.var() / first.mean() ** 2 / len(first), second.var() / second.mean() ** 2 / independent
     return float(math.sqrt(sum(parts)))
-
-
-def _log_mean(values: np.ndarray) -> float:
-    top = values.max()
-    return float(top + np.log(np.exp(values - top).mean())) if math.isfinite(top) else -math.inf

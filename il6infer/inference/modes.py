@@ -11,6 +11,7 @@ import numpy as np
 
 from il6infer.inference.frame import Frame
 from il6infer.inference.starts import ROUNDS, DensityFunction, Starts, apart, climbed_from, frame_at
+from il6infer.stages.elsewhere import LoneMode
 
 WINDOW, SHARE, DOUBT = 10.0, 7.0, 8.0
 """Modes whose height is as far below the largest as the first, and whose mass as the second, in logarithms, are not
@@ -49,7 +50,9 @@ class Mode:
         return self.logp + float(np.linalg.slogdet(self.frame.matrix)[1])
 
 
-def find_modes(density: DensityFunction, starts: Starts, chains: int, threads: int = 1) -> list[Mode]:
+def find_modes(
+    density: DensityFunction, starts: Starts, chains: int, threads: int = 1
+) -> tuple[list[Mode], list[Mode]]:  # fmt: skip
     """Climb on from the best optima, each in the coordinates of its frame, where ridges are no longer narrow.
 
     Parameters
@@ -65,6 +68,8 @@ def find_modes(density: DensityFunction, starts: Starts, chains: int, threads: i
         Those that are still apart and whose mass or height is near enough to the largest, the largest mass first. A low
         and wide mode may have more of it than a high and narrow one, the more so the more dimensions there are; and a
         width is but a guess, so that no mode is left out for its width alone.
+    list of Mode
+        Those whose height is near enough, and that are left out for their mass.
     """
 
     def climb(index: int) -> Mode:
@@ -87,8 +92,10 @@ def find_modes(density: DensityFunction, starts: Starts, chains: int, threads: i
     masses, heights = (np.array([getattr(mode, name) for mode in climbed]) for name in ("mass", "logp"))
     # The largest mass comes first.
     lighter, higher = masses[:1] - masses, heights > heights[:1]
-    near = (lighter <= SHARE) | (heights >= heights.max(initial=-np.inf) - WINDOW) & (higher | (lighter <= DOUBT))
-    return [climbed[i] for i in apart(density, points, heights, starts.spread, np.inf) if near[i]]
+    high = heights >= heights.max(initial=-np.inf) - WINDOW
+    near = (lighter <= SHARE) | high & (higher | (lighter <= DOUBT))
+    kept = apart(density, points, heights, starts.spread, np.inf)
+    return [climbed[i] for i in kept if near[i]], [climbed[i] for i in kept if high[i] and not near[i]]
 
 
 def begun_at(modes: Sequence[Mode], chains: int) -> list[Mode]:
@@ -97,6 +104,25 @@ def begun_at(modes: Sequence[Mode], chains: int) -> list[Mode]:
         return list(modes)
     highest = max(modes, key=lambda mode: mode.logp)
     return [*[mode for mode in modes if mode is not highest][: chains - 1], highest]
+
+
+def lone(modes: Sequence[Mode], light: Sequence[Mode], chains: int) -> list[LoneMode]:
+    """Tell of modes at which no chain begins, with their shares of the mass of all; the largest mass first.
+
+    Parameters
+    ----------
+    modes, light
+        Of `find_modes`.
+    chains
+        How many begin.
+    """
+    if not (all_modes := [*modes, *light]):
+        return []
+    whole, begun = float(np.logaddexp.reduce([mode.mass for mode in all_modes])), begun_at(modes, chains)
+    return [
+        LoneMode(round(mode.logp, 3), float(np.exp(mode.mass - whole)))
+        for mode in all_modes if not any(mode is other for other in begun)
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,22 +16,24 @@ from il6infer._interruption import Interruption
 from il6infer.engine import Engine, compile
 from il6infer.inference.checkpoint import Checkpoint
 from il6infer.inference.density import Density
+from il6infer.inference.elsewhere import look_elsewhere
 from il6infer.inference.exchanges import with_images
 from il6infer.inference.frame import Frame
 from il6infer.inference.groups import STEPS, add_groups, draw_back, idle_attrs, solver_settings, told_of_parameters
-from il6infer.inference.modes import Known, Mode, begun_at, disperse, find_modes
+from il6infer.inference.modes import Known, Mode, begun_at, disperse, find_modes, lone
 from il6infer.inference.nuisance import NOTHING, find_nuisance
 from il6infer.inference.parts import Parts
 from il6infer.inference.plateaus import find_plateaus, without_an_edge
 from il6infer.inference.predictive import log_likelihood, simulate_all
 from il6infer.inference.progress import Steps, told
-from il6infer.inference.sampler import Sampler, Stated
+from il6infer.inference.sampler import TEMPERED, Sampler, Stated
 from il6infer.inference.settings import child_seed
 from il6infer.inference.starts import Starts, find_starts, possible
 from il6infer.problems.noise import logarithmic
 from il6infer.problems.priors import draw, spread_out
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import variable_names
+from il6infer.stages.elsewhere import Elsewhere, LoneMode
 from il6infer.stages.settings import FitSettings
 
 if TYPE_CHECKING:
@@ -91,11 +93,13 @@ def fit_problem(
     started = time.monotonic()
     known = Known.of(about_starts)
     idata = sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
-    left = known.left(_points(idata, density))
-    if left and settings.sampler == "auto":
+    left, elsewhere = known.left(_points(idata, density)), _elsewhere(idata, density, settings)
+    missed = bool(left) or (elsewhere is not None and elsewhere.missed)
+    if missed and settings.sampler == "auto" and idata["posterior"].attrs.get("sampler") != TEMPERED:
         idata = _all_modes(density, starts, settings, checkpoint, interruption)
-        left = known.left(_points(idata, density))
+        left, elsewhere = known.left(_points(idata, density)), _elsewhere(idata, density, settings)
     about_starts |= {"modes_left": json.dumps(left)}
+    about_starts |= {"elsewhere": json.dumps(asdict(elsewhere))} if elsewhere else {}
     if checkpoint:
         interruption.state = f"the draws are in {checkpoint.folder}, and the same command goes on from there"
     sampled, failures = time.monotonic(), engine.failures()
@@ -204,7 +208,7 @@ def _sampler(problem: Problem, engine: Engine, settings: FitSettings, stated: St
 
         if settings.sampler == "auto":
             return tempered.sample_as_needed, called
-        return tempered.sample, tempered.TEMPERED
+        return tempered.sample, TEMPERED
     if stated is None:
         raise UserError(f"sampler '{settings.sampler}' needs the PyMC model: give it, or choose 'nutpie'.")
     of_pymc = {"pymc": "PyMC NUTS on the pm.Model, diagonal mass matrix", "pymc_smc": "PyMC SMC on the pm.Model"}
@@ -218,12 +222,13 @@ def _starts(
     kept = checkpoint.starts() if checkpoint else None
     if kept is not None:
         return kept
-    starts, found, modes = _climb(problem, engine, density, settings)
+    starts, found, modes, unused = _climb(problem, engine, density, settings)
     sampled = [problem.estimated[place] for place in density.places]
     plateaus = find_plateaus(density.log_likelihood, sampled, density.constrained(modes[0].frame.origin))
     plateaus += [without_an_edge(p) for p in problem.estimated if p.id in density.nuisance.unseen]
     about = _start_attrs(found, begun_at(modes, settings.chains))
     about |= {"plateaus": json.dumps([asdict(plateau) for plateau in plateaus])}
+    about |= {"lone_modes": json.dumps([asdict(mode) for mode in unused])} if unused else {}
     about |= Known.from_search(modes, settings.chains, found.spread).attrs()
     if checkpoint:
         checkpoint.keep_starts(starts, about)
@@ -232,37 +237,56 @@ def _starts(
 
 def _climb(
     problem: Problem, engine: Engine, density: Density, settings: FitSettings
-) -> tuple[list[tuple[Frame, np.ndarray]], Starts, list[Mode]]:
-    """Where the chains begin, the optima that were reached, and the modes among them."""
+) -> tuple[list[tuple[Frame, np.ndarray]], Starts, list[Mode], list[LoneMode]]:
+    """Where the chains begin, the optima that were reached, the modes among them, and those without a chain."""
     found = find_starts(density, origins(problem, density, settings), settings.threads)
     if not len(found.points):
         raise UserError(_nowhere(problem, engine, settings))
     found = with_images(density, found, settings.threads)
-    modes = find_modes(density, found, settings.chains, settings.threads)
+    modes, light = find_modes(density, found, settings.chains, settings.threads)
     begun = begun_at(modes, settings.chains)
     logger.info(
         "%s: chains begin at %d %s, log-density %s", problem.id, len(begun),
         f"of {len(modes)} modes" if len(begun) < len(modes) else "modes" if len(modes) > 1 else "mode",
         ", ".join(f"{mode.logp:.2f}" for mode in begun),
     )  # fmt: skip
-    return disperse(density, begun, settings.chains, _rng(settings, "dispersion")), found, modes
+    unused = lone(modes, light, settings.chains)
+    for mode in unused:
+        logger.info("%s: %s", problem.id, mode)
+    return disperse(density, begun, settings.chains, _rng(settings, "dispersion")), found, modes, unused
+
+
+def _drawn(idata: az.InferenceData, density: Density) -> np.ndarray:
+    """All draws (chains, draws, dimensions)."""
+    return np.stack([idata["posterior"][name].values for name in density.names], axis=-1)
 
 
 def _points(idata: az.InferenceData, density: Density) -> np.ndarray:
     """All draws (draws, dimensions), unconstrained."""
-    return Parts(density).points(np.stack([idata["posterior"][name].values.ravel() for name in density.names], axis=-1))
+    return Parts(density).points(_drawn(idata, density).reshape(-1, density.dimensions))
+
+
+def _elsewhere(idata: az.InferenceData, density: Density, settings: FitSettings) -> Elsewhere | None:
+    """Look where no chain has been."""
+    found = look_elsewhere(Parts(density, settings.threads), _drawn(idata, density), _rng(settings, "elsewhere"))
+    if found and found.missed:
+        logger.info(
+            "where no draw is: %.2g of the posterior, and up to %.2g times the variance of the draws", found.mass,
+            max(found.variance.values(), default=0.0),
+        )  # fmt: skip
+    return found
 
 
 def _all_modes(
     density: Density, starts: Sequence[tuple[Frame, np.ndarray]], settings: FitSettings,
     checkpoint: Checkpoint | None, interruption: Interruption,
 ) -> az.InferenceData:  # fmt: skip
-    """Sample tempered, which knows no modes, where there are more of them than chains."""
+    """Sample tempered, which knows no modes, where chains did not come to all of the posterior."""
     from il6infer.inference import tempered
 
-    logger.info("chains did not come to all modes: sampling tempered, from the prior")
+    logger.info("chains did not come to all of the posterior: sampling tempered, from the prior")
     idata = tempered.sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
-    idata["posterior"].attrs["sampler"] = tempered.TEMPERED
+    idata["posterior"].attrs["sampler"] = TEMPERED
     return idata
 
 

@@ -19,6 +19,9 @@ from il6infer.stages.settings import FitSettings
 if TYPE_CHECKING:
     import arviz as az
 
+TEMPERED = "sequential Monte Carlo from the prior, tempered likelihood"
+"""What a posterior says that was sampled tempered."""
+
 
 class Sampler(Protocol):
     """Draws from a posterior."""

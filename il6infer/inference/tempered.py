@@ -22,6 +22,7 @@ from il6infer.inference.ended import by_chain, joined
 from il6infer.inference.frame import Frame
 from il6infer.inference.parts import Parts
 from il6infer.inference.progress import LOG_EVERY
+from il6infer.inference.sampler import TEMPERED
 from il6infer.inference.smc import Stuck, smc
 from il6infer.stages.settings import FitSettings
 
@@ -198,7 +199,3 @@ def _worth(found: az.InferenceData, density: Density) -> float:
     """Fewest effective draws, in bulk or tails, of a sampled parameter."""
     drawn = [found["posterior"][name].values for name in density.names]
     return min((float(worth(values)) for values in drawn for worth in (bulk_draws, tail_draws)), default=0.0)
-
-
-TEMPERED = "sequential Monte Carlo from the prior, tempered likelihood"
-"""What the posterior says of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from il6infer.stages.elsewhere import Elsewhere, LoneMode
 from il6infer.stages.plateau import Plateau
 
 
@@ -36,6 +37,10 @@ class Sampler:
         Parameters of which the data know only on which side of a value they lie.
     modes_left
         Log-density of each mode that was found, at which no chain began, and to which no draw has come.
+    lone_modes
+        Optima as high as modes may be at which no chain began, for they hold next to nothing, or were too many.
+    elsewhere
+        What lies where no chain has been; null where it was not looked for, or what the draws hold is not known.
     """
 
     chains: int
@@ -58,3 +63,5 @@ class Sampler:
     modes_logp: tuple[float, ...] = ()
     plateaus: tuple[Plateau, ...] = ()
     modes_left: tuple[float, ...] = ()
+    lone_modes: tuple[LoneMode, ...] = ()
+    elsewhere: Elsewhere | None = None

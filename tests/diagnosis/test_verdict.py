@@ -15,6 +15,7 @@ from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.diagnosis.predictive import lack_of_fit_within_gels
 from il6infer.stages import read
 from il6infer.stages.codec import encode
+from il6infer.stages.elsewhere import Elsewhere
 from il6infer.stages.verdict import Reason, Verdict
 from tests.zoo.posterior import normal_mean
 
@@ -67,6 +68,35 @@ def test_modes_that_were_found_and_are_not_among_the_draws_fail() -> None:
         "none of some of them: take 6 chains or more, sampler 'auto' or 'tempered', or priors under which fewer "
         "parameters may change places."
     )
+
+
+@pytest.mark.parametrize(
+    ("mass", "added", "failed", "said"),
+    [
+        (0.02, 0.1, ["share of the posterior where no draw is"], "0.02 (limit: at most 0.01)."),
+        (0.003, 2.5, ["variance where no draw is"], "2.5 (limit: at most 0.2) at mu."),
+        (0.003, 0.1, [], ""),
+    ],
+)
+def test_a_posterior_with_more_where_no_chain_has_been_fails(mass: float, added: float, failed: list[str], said: str):
+    idata = normal_mean()
+    idata["posterior"].attrs["elsewhere"] = json.dumps({"mass": mass, "variance": {"mu": added}})
+    verdict = diagnose(idata, Thresholds())
+    assert verdict.sampler.elsewhere == Elsewhere(mass, {"mu": added})
+    assert [r.message for r in verdict.sampled.failed] == [
+        f"{name} {said} Points of the prior and around the draws say that there is more of the posterior where no "
+        "chain has been: take sampler 'auto' or 'tempered'."
+        for name in failed
+    ]
+
+
+def test_a_standard_deviation_that_is_not_given_is_not_judged() -> None:
+    idata = normal_mean()
+    idata["posterior"]["mu"].values[0, :3] = 1e3
+    idata["posterior"].attrs["elsewhere"] = json.dumps({"mass": 0.0, "variance": {"mu": 2.5}})
+    verdict = diagnose(idata, Thresholds())
+    assert verdict.parameters["mu"].sd is None
+    assert "variance where no draw is" not in _failed(verdict)
 
 
 def test_divergences_above_the_threshold_fail() -> None:

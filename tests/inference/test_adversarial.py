@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from il6infer.inference import FitSettings
+from il6infer.inference.sampler import TEMPERED
 from il6infer.problems.priors import support
 from tests.inference.adversarial import KINDS, by_quadrature, judge, posterior
 
@@ -46,3 +47,22 @@ def test_a_posterior_whose_verdict_passes_is_that_of_quadrature(name):
     found = [judge(name, seed, FitSettings(seed=seed, threads=2)) for seed in SEEDS]
 
     assert [one for one in found if one["passed"] and one["wrong"] and "unsure" not in one] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_spike_that_no_chain_left_fails(seed):
+    """Its standard deviation is a half and a quarter of what it should be, with quantiles as they should be."""
+    found = judge("spike", seed, FitSettings(seed=seed, threads=2))
+
+    assert found["wrong"]
+    assert [why.partition(" 1")[0].partition(" 3")[0] for why in found["why"]] == ["variance where no draw is"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_modes_that_chains_and_hops_do_not_know_are_sampled_tempered(seed):
+    found = judge("waves", seed, FitSettings(seed=seed, threads=2, sampler="auto"))
+
+    assert found["sampler"] == TEMPERED[:30]
+    assert not found["wrong"]

@@ -71,7 +71,7 @@ def test_an_image_that_is_near_for_the_prior_and_far_for_the_data_is_another_mod
     found = with_images(square, replace(starts, spread=np.array([4.0])))
 
     np.testing.assert_allclose(found.points[:, 0], [0.93, 0.93, 0.93, -0.93], atol=1e-3)
-    assert len(find_modes(square, found, 4)) == 2
+    assert len(find_modes(square, found, 4)[0]) == 2
 
 
 def test_optima_that_are_known_stay_as_they_are(starts):
@@ -140,7 +140,7 @@ def test_two_exchanges_at_once_are_as_many_as_there_are():
 
 def test_a_mode_that_no_chain_began_at_and_no_draw_came_to_is_told():
     density = Modes(FOUR, np.array([0.0, -1.0, -2.0, -7.5]))
-    modes = find_modes(density, find_starts(density, FOUR + 0.05), 2)
+    modes = find_modes(density, find_starts(density, FOUR + 0.05), 2)[0]
     known = Known.from_search(modes, 2, np.ones(4))
     draws = np.repeat(FOUR, 50, axis=0)
 

@@ -9,7 +9,7 @@ import pytest
 
 from il6infer.inference.beginning import evened
 from il6infer.inference.frame import Frame
-from il6infer.inference.modes import WINDOW, disperse, find_modes
+from il6infer.inference.modes import WINDOW, disperse, find_modes, lone
 from il6infer.inference.starts import DRAWN_ANEW, Starts, find_starts, frame_at, possible
 
 CENTRE = np.array([1.0, -2.0, 0.5])
@@ -72,7 +72,7 @@ def test_a_start_that_stays_without_a_density_is_left():
 def test_two_modes_are_kept_and_chains_take_turns():
     starts = find_starts(two_modes, np.array([[-6.0], [-4.0], [3.0], [6.0]]))
     first, second = (starts.points[i, 0] for i in starts.distinct(two_modes, WINDOW))
-    points = _points(disperse(two_modes, find_modes(two_modes, starts, 4), 4, np.random.default_rng(1)))[:, 0]
+    points = _points(disperse(two_modes, find_modes(two_modes, starts, 4)[0], 4, np.random.default_rng(1)))[:, 0]
 
     assert sorted([round(first), round(second)]) == [-5, 5]
     assert np.sign(points).tolist() == [np.sign(first), np.sign(second)] * 2
@@ -86,9 +86,32 @@ def test_narrow_modes_near_each_other_under_a_wide_prior_are_two():
         return float(-0.5 * off**2), np.array([-off * 2 * x[0] / 0.11])
 
     starts = find_starts(square, np.linspace(-7.0, 7.0, 9)[:-1, None])
-    modes = find_modes(square, starts, 4)
+    modes = find_modes(square, starts, 4)[0]
 
     np.testing.assert_allclose(sorted(float(m.frame.origin[0]) for m in modes), [-0.9305, 0.9305], atol=1e-3)
+
+
+def test_a_mode_left_out_for_its_mass_is_told_of_with_its_share():
+    """Nine below the other and as wide: e^-9 of the mass."""
+
+    def lower(x):
+        value, slope = two_modes(x)
+        return value - (9.0 if x[0] < 0 else 0.0), slope
+
+    starts = find_starts(lower, np.array([[-6.0], [6.0]]))
+    modes, light = find_modes(lower, starts, 4)
+    [told] = lone(modes, light, 4)
+
+    assert [round(mode.frame.origin[0]) for mode in modes] == [5]
+    assert told.logp == pytest.approx(modes[0].logp - 9.0, abs=0.01)
+    assert told.share == pytest.approx(np.exp(-9.0), rel=0.2)
+    assert str(told) == (
+        f"another optimum at log-density {told.logp:.1f} holds about 0.01 % of the mass, as its width says; no chain "
+        "was started there"
+    )
+    assert lone(*find_modes(two_modes, starts, 4), 4) == []
+    assert [one.share for one in lone(*find_modes(two_modes, starts, 1), 1)] == [pytest.approx(0.5, abs=0.05)]
+    assert lone([], [], 4) == []
 
 
 def test_a_mode_far_below_the_best_is_left():
@@ -120,7 +143,7 @@ def test_nothing_found_is_data():
 
 def test_chains_begin_apart_but_where_the_posterior_is():
     starts = find_starts(bell, np.random.default_rng(1).normal(size=(4, 3)))
-    modes = find_modes(bell, starts, 5)
+    modes = find_modes(bell, starts, 5)[0]
     points = _points(disperse(bell, modes, 5, np.random.default_rng(2)))
 
     assert len(np.unique(points[:, 0])) == 5
@@ -193,7 +216,7 @@ def test_modes_are_climbed_on_in_their_own_frame_and_join_where_they_are_one():
 
     stuck = np.array([[0.8, 0.64], [1.3, 1.69]])
     starts = Starts(stuck, np.array([-0.02, -0.045]), np.array([0.5, 0.5]), 10, 0)
-    modes = find_modes(bent, starts, 4)
+    modes = find_modes(bent, starts, 4)[0]
 
     assert starts.distinct(bent, WINDOW) == [0, 1]
     assert len(modes) == 1
@@ -216,7 +239,7 @@ def test_a_start_that_was_stuck_far_below_is_climbed_on_from_and_a_lower_mode_le
         return value + 2.0 * x[0], slope + 2.0
 
     ended = Starts(np.array([[-3.0], [9.0]]), np.array([tilted([-3.0])[0], tilted([9.0])[0] - 50.0]), np.ones(1), 2, 0)
-    modes = find_modes(tilted, ended, 4)
+    modes = find_modes(tilted, ended, 4)[0]
 
     assert ended.distinct(tilted, WINDOW) == [0]
     assert [round(float(mode.frame.origin[0])) for mode in modes] == [7]
@@ -241,7 +264,7 @@ def test_a_mode_far_lower_is_kept_by_its_mass(mass, kept):
 
     origins = np.concatenate([np.full((2, 10), 0.3), np.full((2, 10), 4.98)])
     starts = find_starts(uneven, origins + np.random.default_rng(1).normal(scale=0.01, size=(4, 10)))
-    modes = find_modes(uneven, starts, 4)
+    modes = find_modes(uneven, starts, 4)[0]
 
     assert starts.logp[0] == pytest.approx(0.0, abs=1e-3)
     assert [mode.logp for mode in modes] == pytest.approx(kept, abs=1e-3)
