@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from il6infer.building.genotypes import OwnParameter
-from il6infer.building.linear_noise import noise_names
+from il6infer.building.linear_noise import noise_names, of_gel
 from il6infer.building.noise_parameters import with_noise_parameter
 
 logger = logging.getLogger("il6infer")
@@ -52,21 +52,21 @@ def with_gel_noise(tables: Mapping[str, pd.DataFrame], measurements: pd.DataFram
 
 
 def _common(measurements: pd.DataFrame) -> pd.Series:
-    """Whether each measurement has the noise of its read-out, and not one of its own gel."""
-    return noise_names(measurements) == "sigma_" + measurements["observable"].astype(str)
+    """Whether each measurement has the noise of its read-out (and assay), and not one of its own gel."""
+    return ~of_gel(measurements)
 
 
 def _factor(readout: str, batch: str) -> str:
     return f"sigma_{readout}_factor_{batch}"
 
 
-def tell_shared_noise(measurements: pd.DataFrame) -> None:
-    """Warn of read-outs that several assays measure: their noise is one parameter."""
+def tell_noise_by_assay(measurements: pd.DataFrame) -> None:
+    """Say which read-outs several assays measure: each of these has a noise of its own."""
+    names = noise_names(measurements)
     for readout, rows in measurements[_common(measurements)].groupby("observable", sort=False):
         assays = sorted(set(rows["assay"]))
         if len(assays) > 1:
-            logger.warning(
-                "%s is measured by %s: these share one noise, sigma_%s. Where one of them is noisier, let the noise "
-                "differ between gels and plates ('noise: {per: batch}', '--noise-per batch').",
-                readout, " and ".join(assays), readout,
+            logger.info(
+                "%s is measured by %s: each has a noise of its own (%s).",
+                readout, " and ".join(assays), ", ".join(sorted(set(names[rows.index]))),
             )  # fmt: skip

@@ -68,17 +68,22 @@ def _of_gel(name: str, batch: str, group: pd.DataFrame) -> Iterator[OwnParameter
 
 
 def _noise(name: str, parameter: str, group: pd.DataFrame) -> OwnParameter:
-    """Noise of a read-out, or of one gel: relative as blots have it, linear as a share of the largest value."""
+    """Noise of a read-out (of one of several assays) or gel: relative, or a share of the largest value."""
     kind = NOISES[KINDS[str(group["noise"].iloc[0])]]
+    batch = str(group["batch"].iloc[0])
+    of_gel = parameter == f"sigma_{name}_{batch}"
+    label = (
+        f"noise of {name}" if of_gel or parameter == f"sigma_{name}" else f"noise of {name} by {group['assay'].iloc[0]}"
+    )
     if kind.logarithmic:
         why = "blots 0.15-0.5 (Kreutz 2007, doi 10.1093/bioinformatics/btm397)"
         unit = f"{ERRORS[kind.error].scale} of ln"
-        return OwnParameter(parameter, f"noise of {name}", *log_normal(*SIGMA), unit, why)
+        return OwnParameter(parameter, label, *log_normal(*SIGMA), unit, why)
     mean, sd = log_normal(*LINEAR_SIGMA)
-    of = f" of {group['batch'].iloc[0]}" if parameter != f"sigma_{name}" else ""
+    of = f" of {batch}" if of_gel else ""
     why = f"{LINEAR_SIGMA[1]:.1%} to {LINEAR_SIGMA[2]:.0%} of the largest value{of}, its unit"
     mean += math.log(_largest(group))
-    return OwnParameter(parameter, f"noise of {name}", mean, sd, str(group["unit"].iloc[0]), why)
+    return OwnParameter(parameter, label, mean, sd, str(group["unit"].iloc[0]), why)
 
 
 def _largest(group: pd.DataFrame) -> float:

@@ -1,4 +1,4 @@
-"""Linear noise of arbitrary units: one a gel or plate, for it is in the units of that gel, which no other gel has."""
+"""Noise parameters: one a read-out, or one a read-out and assay; of linear noise in units of a gel, one a gel."""
 
 from __future__ import annotations
 
@@ -10,22 +10,38 @@ from il6infer.building.noise_parameters import with_noise_parameter
 from il6infer.problems.noise import KINDS, NOISES
 
 
+def of_gel(measurements: pd.DataFrame) -> pd.Series:
+    """Tell whether each measurement has linear noise in the units of its own gel or plate, boolean (measurements,)."""
+    linear = measurements["noise"].map(lambda word: not NOISES[KINDS[word]].logarithmic)
+    scaled = measurements.groupby(["observable", "batch"])["scale"].transform("any")
+    return linear & scaled
+
+
 def noise_names(measurements: pd.DataFrame) -> pd.Series:
     """Name the noise parameter of each measurement.
 
-    It is one a read-out where noise is relative, or values are in a unit that all gels have; linear noise of a gel
-    whose scale is unknown is that gel's own. A common one would be as large as the gel with the largest numbers asks
-    for, and gels with small numbers would say nothing.
+    It is one a read-out and assay where noise is relative, or values are in a unit that all gels have: a blot is no
+    cytometer. Linear noise of a gel whose scale is unknown is that gel's own: a common one would be as large as the gel
+    with the largest numbers asks for, and gels with small numbers would say nothing.
 
     Parameters
     ----------
     measurements
         Table of the ingest stage.
+
+    Returns
+    -------
+    pandas.Series
+        ``sigma_READOUT``, ``sigma_READOUT_ASSAY`` where several assays measure it, or ``sigma_READOUT_BATCH``.
     """
     readout, batch = measurements["observable"].astype(str), measurements["batch"].astype(str)
-    linear = measurements["noise"].map(lambda word: not NOISES[KINDS[word]].logarithmic)
-    scaled = measurements.groupby(["observable", "batch"])["scale"].transform("any")
-    return ("sigma_" + readout).where(~(linear & scaled), "sigma_" + readout + "_" + batch)
+    own = of_gel(measurements)
+    assay = measurements["assay"].astype(str) if "assay" in measurements else pd.Series("", measurements.index)
+    several = assay[~own].groupby(readout[~own]).transform("nunique").reindex(readout.index, fill_value=1) > 1
+    name = "sigma_" + readout
+    taken = set(name[own] + "_" + batch[own])
+    by_assay = (name + "_" + assay).map(lambda one: f"{one}_assay" if one in taken else one)
+    return name.where(~several, by_assay).where(~own, name + "_" + batch)
 
 
 def with_linear_noise(tables: Mapping[str, pd.DataFrame], measurements: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -86,7 +86,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> None:
     """Build and write."""
-    from il6infer.building.gel_noise import tell_shared_noise
+    from il6infer.building.gel_noise import tell_noise_by_assay
     from il6infer.building.selection import joined, selected
     from il6infer.library.catalogue import read_library
     from il6infer.library.compose import compose, with_values
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
     noise = dict(zip(measurements["observable"], measurements["noise"], strict=True))
     measurements, protocol = joined([("", *tables), *others], noise)
     if args.noise_per == "readout":
-        tell_shared_noise(measurements)
+        tell_noise_by_assay(measurements)
     model = with_values(compose(args.model, read_library(args.modules)), dict(args.values))
     model = without_studies(with_free(model, dict(args.free)), args.left_out)
     from il6infer.building.build import build  # petab comes with it, and a name may have been refused before

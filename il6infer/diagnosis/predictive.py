@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from scipy.stats import f as fisher
 
 from il6infer._files import Groups
 from il6infer.diagnosis.along_courses import correlated_of, courses_in, independent
+from il6infer.diagnosis.between_gels import contradiction_p
 from il6infer.diagnosis.convergence import number
 from il6infer.draws import smoothed_weights
 from il6infer.problems.noise import NOISES
@@ -109,7 +111,8 @@ def lack_of_fit_within_gels(idata: Groups) -> dict[str, LackOfFit]:
     """
     result = {}
     for name in map(str, idata["posterior_predictive"].data_vars):
-        groups = [group for group in _groups(idata, name, "batch")[0] if len(group) > 1]
+        keyed = {key: group for key, group in _keyed(idata, name, "batch")[0].items() if len(group) > 1}
+        groups = [*keyed.values()]
         wide = [group for group in _groups(idata, name)[0] if len(group) > 1]
         z = np.concatenate(groups) if groups else np.zeros(0)
         if not len(z) or len(z) == sum(map(len, wide)) and len(groups) == len(wide) or not np.isfinite(z).all():
@@ -121,19 +124,37 @@ def lack_of_fit_within_gels(idata: Groups) -> dict[str, LackOfFit]:
             flipped = rng.choice((-1.0, 1.0), (at_once, len(z))) * z
             passed += int((np.sum(np.add.reduceat(flipped, first, axis=1) ** 2, axis=1) >= found * (1 - 1e-9)).sum())
             tried += at_once
-        result[name] = LackOfFit(_ratio(groups), (1 + passed) / (1 + tried), len(groups), len(z))
+        p = (1 + passed) / (1 + tried)
+        between = contradiction_p(idata, name, valued(idata, name))
+        result[name] = LackOfFit(_ratio(groups), p, len(groups), len(z), _farthest(keyed), between)
     return result
+
+
+def _farthest(keyed: Mapping[tuple, np.ndarray], most: int = 3) -> tuple[str, ...]:
+    """Say of the replicates (experiment, time, batch) that miss the model most together by how much."""
+    order = sorted(keyed, key=lambda key: -abs(keyed[key].sum()) / math.sqrt(len(keyed[key])))
+    return tuple(
+        f"{batch}, {experiment} at {time:g} min: {len(z)} values {abs(z.mean()):.1f} sd "
+        f"{'above' if z.mean() > 0 else 'below'}"
+        for (experiment, time, batch), z in ((key, keyed[key]) for key in order[:most])
+    )
 
 
 def _groups(idata: Groups, name: str, *more: str) -> tuple[list[np.ndarray], np.ndarray]:
     """Residuals of a read-out of one experiment and time (and what else is named) each, and all of them."""
+    groups, z = _keyed(idata, name, *more)
+    return [*groups.values()], z
+
+
+def _keyed(idata: Groups, name: str, *more: str) -> tuple[dict[tuple, np.ndarray], np.ndarray]:
+    """Give residuals as `_groups`, by experiment, time and what else is named."""
     here, about = valued(idata, name), idata["constant_data"]
     z = residuals(idata, name)[here]
     keys = [about[f"{name}_{key}"].values[here] for key in ("experiment", "time", *more)]
     group_of: dict[tuple, list[float]] = {}
     for key, value in zip(zip(*keys, strict=True), z, strict=True):
         group_of.setdefault(key, []).append(value)
-    return [np.array(values) for values in group_of.values()], z
+    return {key: np.array(values) for key, values in group_of.items()}, z
 
 
 def _ratio(groups: Sequence[np.ndarray]) -> float | None:

@@ -185,6 +185,10 @@ def _without_variance(prior: Sequence[Any] | None) -> bool:
     return prior is not None and not math.isfinite(FAMILIES[prior[0]].scipy(*prior[1:]).var())
 
 
+APART = 0.001
+"""p below which gels are said to contradict each other."""
+
+
 def _misfit(
     pits: Mapping[str, LooPit],
     lack: Mapping[str, LackOfFit],
@@ -203,11 +207,17 @@ def _misfit(
             found.append(("lack-of-fit p", test.p, name, remedy))
     for name, test in within.items():
         ratio = "" if test.f is None else f" ({test.f:.1f} times as far from the model as from each other)"
+        apart = test.between is not None and test.between < APART
+        cause = (
+            f"the gels contradict each other, whatever the model (p {test.between:.1g}: what they say of one condition "
+            "and time differs in more than a factor, beside the scatter of replicates): other cells, or another day"
+            if apart
+            else "the model misses the data, or each gel in a way of its own, which passes for noise between gels"
+        )
         remedy = (
-            f"Replicates on one gel or plate miss the model together{ratio}: the model misses the data, or each gel in "
-            "a way of its own, which passes for noise between gels; or these are parts of one sample (average them "
-            "before the fit, else they count as several); or their gel has far less noise than others (`noise: {per: "
-            "batch}`)."
+            f"Replicates on one gel or plate miss the model together{ratio}: {cause}; or these are parts of one sample "
+            "(average them before the fit, else they count as several); or their gel has far less noise than others "
+            f"(`noise: {{per: batch}}`). Farthest: {'; '.join(test.farthest)}."
         )
         found.append(("lack-of-fit p within gels", test.p, name, remedy))
     for name, run in serial.items():

@@ -256,12 +256,19 @@ class LackOfFit:
         Ratio of the mean squares, and its p; null where nothing was replicated.
     groups, n
         Conditions and times; measurements.
+    farthest
+        Gel, experiment and time of the replicates that miss the model most together, with how far, in words; at most
+        three, asked within gels alone.
+    between
+        p of gels that differ in more than a factor, whatever the model; null where it cannot be asked.
     """
 
     f: float | None
     p: float | None
     groups: int
     n: int
+    farthest: tuple[str, ...] = ()
+    between: float | None = None
 
 
 @dataclass(frozen=True)

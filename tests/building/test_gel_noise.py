@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from il6infer.building.build import build
-from il6infer.building.gel_noise import SPREAD, tell_shared_noise
+from il6infer.building.gel_noise import SPREAD, tell_noise_by_assay
+from il6infer.building.linear_noise import noise_names
 from il6infer.engine import compile
 from il6infer.inference.nuisance import find_nuisance
 from il6infer.library.compose import compose
@@ -58,15 +60,45 @@ def test_an_error_that_a_file_gives_stands_beside_it(tmp_path):
     np.testing.assert_allclose(found.noise[:12], np.hypot(0.3, 0.1))
 
 
-def test_assays_that_share_one_noise_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    table = measurements()
-    with caplog.at_level(logging.WARNING):
-        tell_shared_noise(table)
+def by_two_assays(**columns):
+    """The toy data set, whose second gel is a cytometer."""
+    table = measurements(**columns)
+    return table.assign(assay=["flow" if batch == "gel2" else "western_blot" for batch in table["batch"]])
+
+
+@pytest.mark.parametrize("gel_noise", [False, True])
+def test_each_assay_of_a_read_out_has_a_noise_of_its_own(gel_noise, tmp_path):
+    problem = check(
+        build(by_two_assays(), protocol(), compose("both_socs3"), tmp_path / "p", dataset="toy", gel_noise=gel_noise)
+    )
+    values = {p.id: p.nominal for p in problem.estimated} | {"sigma_pSTAT3_flow": 0.1, "sigma_pSTAT3_western_blot": 0.4}
+    values |= {"sigma_pSTAT3_factor_gel2": 2.0} if gel_noise else {}
+    found = compile(problem).simulate(np.array([values[p.id] for p in problem.estimated]))
+    batches = problem.measurements["batch"].to_numpy()
+
+    assert "sigma_pSTAT3" not in values
+    np.testing.assert_allclose(found.noise[batches == "gel1"], 0.4)
+    np.testing.assert_allclose(found.noise[batches == "gel2"], 0.2 if gel_noise else 0.1)
+    np.testing.assert_allclose(found.noise[batches == "plate"], values["sigma_luciferase"])
+    integrated = find_nuisance(problem).parameters
+    assert ("sigma_pSTAT3_factor_gel2" in integrated) == gel_noise
+
+
+def test_a_batch_that_is_called_like_an_assay_shares_no_noise_with_it():
+    table = by_two_assays(noise="normal").assign(scale=False)
+    other = table[table["batch"] == "gel1"].assign(batch="flow", assay="table", scale=True)
+    names = noise_names(pd.concat([table, other], ignore_index=True))
+
+    assert names[table.index[table["batch"] == "gel2"]].unique().tolist() == ["sigma_pSTAT3_flow_assay"]
+    assert set(names[len(table) :]) == {"sigma_pSTAT3_flow"}
+
+
+def test_noises_by_assay_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        tell_noise_by_assay(measurements())
         assert not caplog.messages
-        tell_shared_noise(
-            table.assign(assay=["flow" if batch == "gel2" else "western_blot" for batch in table["batch"]])
-        )
+        tell_noise_by_assay(by_two_assays())
     assert caplog.messages == [
-        "pSTAT3 is measured by flow and western_blot: these share one noise, sigma_pSTAT3. Where one of them is "
-        "noisier, let the noise differ between gels and plates ('noise: {per: batch}', '--noise-per batch')."
+        "pSTAT3 is measured by flow and western_blot: each has a noise of its own (sigma_pSTAT3_flow, "
+        "sigma_pSTAT3_western_blot)."
     ]

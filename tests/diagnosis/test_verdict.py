@@ -210,6 +210,7 @@ def test_what_differs_from_gel_to_gel_is_no_noise_where_each_has_replicates() ->
     assert not verdict.reproduces.passed
     assert "parts of one sample (average them before" in reason.message
     assert "Replicates on one gel or plate miss the model together" in reason.message
+    assert " min: 2 values " in reason.message.partition("Farthest: gel")[2]
     assert verdict.lack_of_fit["y"].p > 0.01
     idata["constant_data"]["y_batch"].values[:] = "gel1"
     assert WITHIN not in [reason.check for reason in _reasons(diagnose(idata, Thresholds()))]

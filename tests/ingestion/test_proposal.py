@@ -113,7 +113,11 @@ def test_the_proposed_configuration_asks_what_is_at_hand(tmp_path, monkeypatch):
 
     assert yaml.safe_load(text)["predictions"] == "config/predictions.yaml"
     assert "\n# claims: config/claims.yaml  # " in text
-    assert {"kon_IL6_IL6R", "kon_complex_gp130"} == set(yaml.safe_load(text)["values"])
+    # No constant is fixed without a word: what is given to be fixed stands in a comment, with what real data said.
+    assert "values" not in yaml.safe_load(text)
+    assert "# values: {kon_IL6_IL6R: 0.2, kon_complex_gp130: 0.27}\n" in text
+    assert "0.007-0.025 on mouse hepatocytes" in text
+    assert yaml.safe_load(text)["fit"]["sampler"] == "auto"
     assert yaml.safe_load(text)["constraints"] == ["high_affinity_sites"]
 
 
