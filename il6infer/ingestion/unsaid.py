@@ -14,7 +14,7 @@ from il6infer._tables import Row, Sheet, number
 from il6infer._units import species_of, substances
 from il6infer.ingestion.formats.format import plain
 from il6infer.ingestion.labels import NOTHING
-from il6infer.ingestion.protocol import Step
+from il6infer.ingestion.protocol import Protocol, Step
 from il6infer.ingestion.sources import Source
 
 _DRUGS = {"inhibitor", "inhibitors", "inhibiteur", "inhib", "drug", "drugs", "drogue", "compound", "antagonist"}
@@ -29,6 +29,13 @@ _DILUTION = re.compile(
 )
 _RATIO = re.compile(
     r"1\s*[:/]\s*(?P<whole>\d+(?:[.,]\d+)?)|(?P<times>\d+(?:[.,]\d+)?)\s*[x\u00d7]|[x\u00d7]\s*(?P<x>\d+)"
+)
+_REMARKS = {"comment", "comments", "note", "notes", "remark", "remarks", "bemerkung", "bemerkungen", "kommentar"}
+_REMARKS |= {"anmerkung", "remarque", "remarques", "commentaire"}
+_WASHED = re.compile(
+    r"\b(washed|wash(-| )?(out|off)|wash at|medium (change[ds]?|exchange[ds]?|replaced)|(ligand|il-?6|cytokine) removed"
+    r"|gewaschen|mediumwechsel|lav(\u00e9|e)e?s?|rin(c|s)(\u00e9|e)d?)\b",
+    re.IGNORECASE,
 )
 _PROGRAMS = {"msd", "luminex"}
 """Formats whose concentrations are those of the sample, before it was diluted."""
@@ -86,6 +93,51 @@ def unsaid_time(steps: Sequence[Step], column: str, cell: str) -> str:
     if not says_time(column) or not value or value <= 0 or not given or min(s.time_min for s in given) < 0:
         return ""
     return f"{cell}, and the protocol of the condition gives all at {min(s.time_min for s in given):g} min or later"
+
+
+def unsaid_remarks(sources: Sequence[Source], protocol: Protocol) -> Iterator[Fault]:
+    """Find remarks on rows that are read, which say a wash or a substance that the protocol of the condition lacks.
+
+    Parameters
+    ----------
+    sources
+        Each gel or plate.
+    protocol
+        What was done.
+
+    Yields
+    ------
+    Fault
+        For the first such remark of each column.
+    """
+    for source in sources:
+        sheet = source.reading.sheet
+        if sheet is None or source.reading.faults:
+            continue
+        rows = {row.number: row for row in sheet.rows}
+        columns = [c for c in source.reading.passed_over if c in sheet.columns and set(plain(c).split()) & _REMARKS]
+        for column in columns:
+            places = ((value, rows[place]) for value in source.reading.values for place in value.rows or (value.row,))
+            found = ((value.condition, row, _lacks(protocol, value.condition, row[column])) for value, row in places)
+            for condition, row, lacks in found:
+                if lacks:
+                    what = f"'{row[column][:60]}', and the protocol of condition '{condition}' has no {lacks}."
+                    remedy = (
+                        "Make such rows a condition of their own (in the protocol, by labels or by 'until:'), leave "
+                    )
+                    remedy += (
+                        f"them out by 'where:', or, if it makes no difference, list it under 'ignore: [{column}]'."
+                    )
+                    yield Fault(sheet.where(row, column), what, remedy)
+                    break
+
+
+def _lacks(protocol: Protocol, condition: str, remark: str) -> str:
+    """Wash or substance that a remark says and a condition lacks; or nothing."""
+    steps = [step for step in protocol.steps if step.condition == condition]
+    if _WASHED.search(remark) and not any(step.action == "wash" for step in steps):
+        return "wash"
+    return ", ".join(sorted(_named(remark) - {step.species for step in steps}))
 
 
 def undone_dilutions(sources: Sequence[Source]) -> Iterator[Fault]:

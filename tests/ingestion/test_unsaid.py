@@ -63,6 +63,30 @@ def test_what_says_nothing_new_is_read(column, cell, tmp_path):
     assert tables.measurements["value"].tolist() == [2, 40]
 
 
+@pytest.mark.parametrize(
+    ("remark", "lacks"),
+    [
+        ("washed at 20 min", "wash"),
+        ("medium changed", "wash"),
+        ("gewaschen", "wash"),
+        ("with Stattic", "stattic"),
+        ("IL-6 + sIL-6R", "sIL6R"),
+    ],
+)
+def test_a_remark_of_what_was_done_to_a_row_is_no_remark_in_passing(remark, lacks, tmp_path):
+    header, rows = "IL-6 (ng/ml),Time (min),pSTAT3,Comment", ["10,15,40,", f"10,60,20,{remark}", "10,30,30,nice band"]
+    (tmp_path / "t.csv").write_text("\n".join([header, *rows]) + "\n", "utf-8")
+    entry = f"title: t\nfiles:\n  - {{path: t.csv, assay: table, batch: b, {IL6}, {PSTAT3}}}\n"
+    (tmp_path / "d.yaml").write_text(entry, "utf-8")
+
+    with pytest.raises(UserError, match=f"row 3, column 'Comment': '.*' has no {lacks}\\."):
+        ingest(tmp_path / "d.yaml", "d", tmp_path)
+    (tmp_path / "d.yaml").write_text(entry.replace("batch: b", "batch: b, ignore: [Comment]"), "utf-8")
+    assert len(ingest(tmp_path / "d.yaml", "d", tmp_path).measurements) == 3
+    (tmp_path / "t.csv").write_text("\n".join([header, rows[0], rows[2]]) + "\n", "utf-8")
+    assert len(ingest(tmp_path / "d.yaml", "d", tmp_path).measurements) == 2
+
+
 def test_a_preincubation_that_the_description_has_is_read(tmp_path):
     doses = "condition: {doses: {IL-6: {column: il6, unit: ng/ml}, Stattic: {dose: 5, unit: uM, time_min: -60}}}"
     header = "il6,Time (min),pSTAT3,Inhibitor,Preincubation (min)"
