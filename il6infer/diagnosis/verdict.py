@@ -9,7 +9,7 @@ from typing import Any
 
 from il6infer._files import Groups
 from il6infer.diagnosis.assumptions import conflict_checks, constants, pull_checks
-from il6infer.diagnosis.convergence import correlated_pairs, parameter_table, sampler_table
+from il6infer.diagnosis.convergence import correlated_pairs, number, parameter_table, sampler_table
 from il6infer.diagnosis.predictive import (
     coverage,
     lack_of_fit,
@@ -42,6 +42,10 @@ NEEDED += ("observed_data", "constant_data")
 """Groups of a posterior that a verdict reads."""
 
 
+RESIDUALS = 20.0
+"""Root mean square of residuals, in units of the noise, up to which integrals over offsets were held against grids."""
+
+
 def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
     """Judge a fit: did it sample, does the model reproduce the data, and do these agree with what was assumed."""
     parameters, sampler = parameter_table(idata), sampler_table(idata)
@@ -50,7 +54,9 @@ def diagnose(idata: Groups, thresholds: Thresholds) -> Verdict:
     held = constants(idata)
     return Verdict(
         problem=idata["posterior"].attrs.get("problem_id", ""),
-        sampled=Answer.of([*_sampling(parameters, sampler, thresholds), *_tails(idata, parameters, thresholds)]),
+        sampled=Answer.of(
+            [*_sampling(parameters, sampler, thresholds), *_tails(idata, parameters, thresholds), *_offsets(idata)]
+        ),
         reproduces=Answer.of(
             [
                 *_misfit(pits, lack, lack_of_fit_within_gels(idata), serial, thresholds.misfit_p_min),
@@ -88,7 +94,13 @@ def sampling_checks(idata: Groups, thresholds: Thresholds) -> Answer:
         To the first question of a verdict, by the same checks; what lies where no chain has been is not looked for.
     """
     parameters = parameter_table(idata)
-    return Answer.of([*_sampling(parameters, sampler_table(idata), thresholds), *_tails(idata, parameters, thresholds)])
+    return Answer.of(
+        [
+            *_sampling(parameters, sampler_table(idata), thresholds),
+            *_tails(idata, parameters, thresholds),
+            *_offsets(idata),
+        ]
+    )
 
 
 def _worst(parameters: Mapping[str, ParameterStatistics], key: str, largest: bool) -> tuple[float | None, str]:
@@ -178,6 +190,19 @@ def _tails(idata: Groups, parameters: Mapping[str, ParameterStatistics], limits:
             "Pareto k for a standard deviation", row.tail_k, remedy, at_most=most, decides=endless,
             subject="parameter", where=name,
         )  # fmt: skip
+
+
+def _offsets(idata: Groups) -> Iterator[Reason]:
+    """Check that offsets were integrated out where that is known to be right."""
+    far = json.loads(idata["posterior"].attrs.get("residuals_of_offsets", "{}"))
+    if far:
+        where = max(far, key=lambda name: math.inf if math.isnan(far[name]) else far[name])
+        remedy = (
+            "The measurements lie so many times their noise from the model, and where its prior or bounds hold the "
+            "noise so low the integral over an offset may be wrong: let it be larger, or take `nuisance: sampled`."
+        )
+        name = "residuals where an offset is integrated out"
+        yield check(name, number(far[where]), remedy, at_most=RESIDUALS, subject="parameter", where=where)
 
 
 def _without_variance(prior: Sequence[Any] | None) -> bool:

@@ -65,6 +65,8 @@ def draw_back(
         seed = child_seed(settings.seed, "nuisance")
         values = restore(problem, engine, nuisance, draws, seed, settings.threads, done)
         about |= {"quadrature_error": density.quadrature_error(values)} if nuisance.groups else {}
+        far = predictive.residuals_of_offsets(problem, engine, nuisance, values)
+        about |= {"residuals_of_offsets": json.dumps(far)} if far else {}
     values = values.reshape(posterior.sizes["chain"], posterior.sizes["draw"], len(names))
     whole = {name: (("chain", "draw"), values[..., i]) for i, name in enumerate(names)}
     idata["posterior"] = xr.Dataset(whole, posterior.coords, posterior.attrs)

@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from il6infer.engine import Engine, Outcome, compile
-from il6infer.engine.likelihood import pointwise
+from il6infer.engine.likelihood import pointwise, residuals
+from il6infer.inference.nuisance import Nuisance
 from il6infer.inference.progress import nothing_done
 from il6infer.inference.side_by_side import side_by_side
 from il6infer.problems.courses import carriers_of, draw
@@ -179,6 +180,33 @@ def correlated(problem: Problem, after: Ensemble) -> dict[str, dict[str, float]]
         }
         for observable, row in carriers_of(problem).items()
     }  # fmt: skip
+
+
+def residuals_of_offsets(problem: Problem, engine: Engine, nuisance: Nuisance, thetas: np.ndarray) -> dict[str, float]:
+    """Say how far measurements lie from the model, whose offsets are integrated out, in units of their noise.
+
+    Parameters
+    ----------
+    problem, engine, nuisance
+        Of the fit.
+    thetas
+        (samples, parameters) draws, on the linear scale; `PROBES` of them, evenly spread, are looked at.
+
+    Returns
+    -------
+    dict
+        First offset of each group that has one -> root mean square of the residuals, the median over draws.
+    """
+    groups = [(group, [b.offset for b in group.batches if b.offset]) for group in nuisance.groups]
+    groups = [(group, offsets) for group, offsets in groups if offsets]
+    found: dict[str, list[float]] = {offsets[0]: [] for _, offsets in groups}
+    for theta in thetas[np.linspace(0, len(thetas) - 1, min(PROBES, len(thetas))).astype(int)] if groups else ():
+        at = engine.simulate(theta)
+        off = residuals(problem, at.prediction, at.noise)
+        for group, offsets in groups:
+            rows = [row for batch in group.batches for row in batch.rows]
+            found[offsets[0]].append(float(np.sqrt(np.mean(off[rows] ** 2))))
+    return {name: float(np.median(values)) for name, values in found.items()}
 
 
 def _coords(problem: Problem) -> dict[str, np.ndarray]:

@@ -99,6 +99,15 @@ def test_a_standard_deviation_that_is_not_given_is_not_judged() -> None:
     assert "variance where no draw is" not in _failed(verdict)
 
 
+@pytest.mark.parametrize(("far", "said"), [(19.0, ""), (45.0, "45"), (float("nan"), "cannot be computed")])
+def test_data_far_from_a_model_whose_offset_is_integrated_out_fail(far: float, said: str) -> None:
+    idata = normal_mean()
+    idata["posterior"].attrs["residuals_of_offsets"] = json.dumps({"offset_1": 3.0, "offset_2": far})
+    found = [reason.message for reason in diagnose(idata, Thresholds()).sampled.failed]
+    start = f"residuals where an offset is integrated out {said} (limit: at most 20) at offset_2. The measurements "
+    assert [message.startswith(start) for message in found] == ([True] if said else [])
+
+
 def test_divergences_above_the_threshold_fail() -> None:
     assert diagnose(normal_mean(divergent=2), Thresholds()).sampled.passed
     verdict = diagnose(normal_mean(divergent=5), Thresholds())

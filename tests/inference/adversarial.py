@@ -9,119 +9,24 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
-from scipy.special import gammaln, logsumexp
+from scipy import stats
+from scipy.special import logsumexp
 
 from il6infer.diagnosis import Thresholds, diagnose
 from il6infer.inference import FitSettings, fit_problem
 from il6infer.network.network import TIME, symbol
 from il6infer.problems.priors import distribution, log_mass, quantile, support
 from il6infer.problems.spec import Observable, Parameter, Prior, Problem
+from tests.inference.kinds import KINDS
 from tests.zoo import toy
 from tests.zoo.systems import ONE, network
 
-A, B, C, W, S = (symbol(name) for name in ("a", "b", "c", "w", "s"))
+ERRORS = {"normal": stats.norm, "laplace": stats.laplace, "student-t": stats.t(4.0)}
 GRID, FAR, FAR_LN, SEEN = 900, 1e6, 40.0, 27.0
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A family of posteriors of one or two parameters, a and b; c, w and s are numbers of each."""
-
-    formula: sp.Expr
-    noise: sp.Expr
-    errors: str
-    priors: tuple[str, ...]
-    """Of a and of b: ``line``, ``positive`` or ``noise``."""
-    draw: Callable[[np.random.Generator], tuple[dict[str, float], np.ndarray, np.ndarray]]
-    """Gives c, w and s, times, and values."""
-
-
-def _square(rng):
-    s, top = 10.0 ** rng.uniform(-1.5, 0.3), abs(rng.normal(0.0, 3.0))
-    c = rng.choice([0.0, rng.normal() * s])
-    return {"c": c, "s": s}, np.array([0.0]), np.array([top**2 + s * rng.normal()])
-
-
-def _waves(rng):
-    w, s = rng.uniform(0.5, 3.0), 10.0 ** rng.uniform(-1.2, -0.3)
-    return {"w": w, "c": 0.1 * rng.normal(), "s": s}, np.array([0.0]), np.array([rng.uniform(-0.9, 0.9)])
-
-
-def _product(rng):
-    s = 10.0 ** rng.uniform(-2.0, 0.0)
-    return {"s": s}, np.array([0.0]), np.array([rng.normal(0.0, 2.0)])
-
-
-def _bent(rng):
-    s = 10.0 ** rng.uniform(-1.3, 0.0)
-    return {"c": rng.uniform(0.1, 1.5), "s": s}, np.array([0.0]), np.array([rng.normal(0.0, 2.0)])
-
-
-def _few(rng):
-    size, sd = int(rng.integers(1, 5)), 10.0 ** rng.uniform(-2.0, 1.0)
-    values = rng.normal(0.0, sd, size)
-    if size > 1 and rng.random() < 0.3:
-        values[1] = values[0] + 1e-3 * sd * rng.normal()
-    return {}, np.arange(1.0, size + 1.0), values + 3.0 * rng.normal()
-
-
-def _clusters(rng):
-    apart, s = 10.0 ** rng.uniform(-0.3, 1.5), 10.0 ** rng.uniform(-1.0, 0.3)
-    one, two = rng.integers(1, 5, 2)
-    values = np.concatenate([rng.normal(0.0, 1.0, one), rng.normal(apart, 1.0, two)]) * s
-    return {"s": s}, np.arange(1.0, one + two + 1.0), values
-
-
-def _wall(rng):
-    s = 10.0 ** rng.uniform(-1.5, 1.0)
-    return {"s": s}, np.array([0.0]), np.array([rng.normal(0.0, 3.0)])
-
-
-def _rates(rng):
-    s = 10.0 ** rng.uniform(-2.0, -0.5)
-    times, k = np.array([0.3, 1.0, 3.0]), np.exp(rng.normal(0.0, 1.5, 2))
-    return {"s": s}, times, np.exp(-np.outer(times, k)).sum(axis=1) + s * rng.normal(size=3)
-
-
-def _saturation(rng):
-    s, times = 10.0 ** rng.uniform(-1.5, -0.3), np.array([0.2, 1.0, 5.0])[: rng.integers(1, 4)]
-    v, k = np.exp(rng.normal(0.0, 1.5, 2))
-    return {"s": s}, times, v * times / (k + times) + s * rng.normal(size=len(times))
-
-
-def _spike(rng):
-    w, s = 10.0 ** rng.uniform(-1.5, -0.3), rng.uniform(0.2, 0.6)
-    return {"c": rng.normal(), "w": w, "s": s}, np.array([0.0]), np.array([1.0])
-
-
-def _funnel(rng):
-    size = int(rng.integers(2, 7))
-    tau, s = 10.0 ** rng.uniform(-1.5, 0.5), 10.0 ** rng.uniform(-1.5, 0.0)
-    return {"s": s}, np.arange(1.0, size + 1.0), rng.normal() + np.hypot(tau, s) * rng.normal(size=size)
-
-
-KINDS = {
-    "square": Kind(A**2 + C * A, S, "normal", ("line",), _square),
-    "waves": Kind(sp.sin(W * A) + C * A, S, "normal", ("line",), _waves),
-    "product": Kind(A * B, S, "normal", ("line", "line"), _product),
-    "ridge": Kind(A * B, S, "normal", ("positive", "positive"), _product),
-    "bent": Kind(B - C * A**2, S, "normal", ("line", "line"), _bent),
-    "few": Kind(A, B, "normal", ("line", "noise"), _few),
-    "few, Laplace": Kind(A, B, "laplace", ("line", "noise"), _few),
-    "few, Student": Kind(A, B, "student-t", ("line", "noise"), _few),
-    "clusters": Kind(A, S, "student-t", ("line",), _clusters),
-    "wall": Kind(A, S, "normal", ("line",), _wall),
-    "sum": Kind(A + B, S, "normal", ("line", "line"), _wall),
-    "rates": Kind(sp.exp(-A * TIME) + sp.exp(-B * TIME), S, "normal", ("positive", "positive"), _rates),
-    "saturation": Kind(A * TIME / (B + TIME), S, "normal", ("positive", "positive"), _saturation),
-    "spike": Kind(sp.exp(-(((A - C) / W) ** 2)), S, "normal", ("line",), _spike),
-    "levels": Kind(A, sp.sqrt(B**2 + S**2), "normal", ("line", "noise"), _funnel),
-}
 
 
 def prior_of(sort: str, rng: np.random.Generator) -> tuple[Prior, float, float]:
@@ -169,11 +74,14 @@ def posterior(name: str, seed: int) -> Problem:
             if support(own)[0] < support(own)[1] and math.isfinite(log_mass(own)):
                 break
         estimated.append(own)
+    table = toy.measurements(values, times)
+    if kind.censored:
+        table = table.assign(censored=kind.censored(rng, values))
     fixed = [Parameter(n, -math.inf, math.inf, float(v), False, None) for n, v in numbers.items()]
     return Problem(
         id=f"{name} {seed}", network=network({"x": -symbol("x")}, {"x": 1.0}), parameters=(*estimated, *fixed),
         experiments=ONE, observables=(Observable("obs_y", kind.formula, kind.noise, kind.errors),),
-        measurements=toy.measurements(values, times),
+        measurements=table,
     )  # fmt: skip
 
 
@@ -188,16 +96,16 @@ def log_densities(problem: Problem, points: list[np.ndarray]) -> np.ndarray:
     total: np.ndarray = np.zeros(np.broadcast_shapes(*(p.shape for p in points)))
     table = problem.measurements
     with np.errstate(all="ignore"):
-        for y, t in zip(table["value"], table["time"], strict=True):
-            sd = blur(*values.values(), t)
-            z = (y - read(*values.values(), t)) / sd
-            if observable.distribution == "normal":
-                one = -0.5 * z**2 - 0.5 * math.log(2 * math.pi)
-            elif observable.distribution == "laplace":
-                one = -abs(z) - math.log(2.0)
+        error = observable.distribution.removeprefix("log-")
+        logs, of = error != observable.distribution, ERRORS[error]
+        sides = table["censored"] if "censored" in table else [""] * len(table)
+        for y, t, side in zip(table["value"], table["time"], sides, strict=True):
+            sd, middle = blur(*values.values(), t), read(*values.values(), t)
+            z = ((math.log(y) - np.log(middle)) if logs else (y - middle)) / sd
+            if side == "":
+                total = total + of.logpdf(z) - np.log(sd) - (math.log(y) if logs else 0.0)
             else:
-                one = -2.5 * np.log1p(z**2 / 4.0) + gammaln(2.5) - gammaln(2.0) - 0.5 * math.log(4.0 * math.pi)
-            total = total + one - np.log(sd)
+                total = total + of.logcdf(z if side == "below" else -z)
     for p, value in zip(problem.estimated, points, strict=True):
         with np.errstate(all="ignore"):
             total = total + distribution(p.stated_prior).logpdf(value)

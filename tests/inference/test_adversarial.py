@@ -11,7 +11,8 @@ from scipy import stats
 from il6infer.inference import FitSettings
 from il6infer.inference.sampler import TEMPERED
 from il6infer.problems.priors import support
-from tests.inference.adversarial import KINDS, by_quadrature, judge, posterior
+from tests.inference.adversarial import by_quadrature, judge, posterior
+from tests.inference.kinds import KINDS
 
 SEEDS = (0, 1, 2)
 

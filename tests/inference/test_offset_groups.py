@@ -14,8 +14,10 @@ import pytest
 from numpy.polynomial.legendre import leggauss
 from scipy.special import logsumexp
 
+from il6infer.engine import compile
 from il6infer.inference.nuisance import LEAST_MASS, find_nuisance
-from il6infer.problems.priors import distribution, log_mass, support
+from il6infer.inference.predictive import residuals_of_offsets
+from il6infer.problems.priors import distribution, draw, log_mass, support
 from il6infer.problems.spec import Prior
 from tests.inference.test_noise_alone import prior_about
 from tests.inference.test_nuisance import gel, marginal, parameter
@@ -182,3 +184,16 @@ def test_what_bounds_leave_next_to_nothing_of_is_sampled():
         kept = deviations < 5.0
         assert set(found.parameters) == ({"scale_1", "offset_1", "sigma"} if kept else {"sigma"})
         assert found.sampled.get("offset_1") == (None if kept else "its bounds leave next to nothing of its prior")
+
+
+def test_how_far_data_lie_from_the_model_is_told_where_an_offset_is_integrated_out():
+    """The same noise for both gels: they are one group, which is called by its first offset."""
+    problem = gel("log-normal", gels=2)
+    engine, thetas = compile(problem), draw(problem.estimated, 5, np.random.default_rng(1))
+    at = [engine.simulate(theta) for theta in thetas]
+    off = [np.log(problem.measurements["value"].to_numpy() / one.prediction) / one.noise for one in at]
+    told = residuals_of_offsets(problem, engine, find_nuisance(problem), thetas)
+
+    assert told == {"offset_1": pytest.approx(np.median([np.sqrt(np.mean(z**2)) for z in off]))}
+    without = gel("log-normal", formula="scale * A")
+    assert residuals_of_offsets(without, engine, find_nuisance(without), thetas) == {}
