@@ -31,7 +31,7 @@ from il6infer.ingestion.specs import Description
 from il6infer.ingestion.summary import raw_file, summary
 from il6infer.ingestion.taking import Take
 from il6infer.ingestion.told_apart import other_doses, told_apart
-from il6infer.ingestion.unsaid import undone_dilutions, unsaid_remarks
+from il6infer.ingestion.unsaid import technical_replicates, undone_dilutions, unsaid_remarks
 from il6infer.stages import genotype
 from il6infer.stages.genotype import Genotype
 from il6infer.stages.ingest import IngestSummary, RawFile
@@ -154,7 +154,7 @@ def examine(description: Path, name: str, folder: Path) -> Examined:
         faults += against_protocol(protocol, sources, complete=complete)
     faults += between_files(sources)
     if not faults:
-        faults += [*told_apart(sources, protocol), *undone_dilutions(sources)]
+        faults += [*told_apart(sources, protocol), *undone_dilutions(sources), *technical_replicates(sources)]
         if protocol is not None:
             faults += [*other_doses(sources, protocol), *unsaid_remarks(sources, protocol)]
     return Examined(subject, described, tuple(sources), protocol, tuple(dict.fromkeys(faults)))

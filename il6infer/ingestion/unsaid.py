@@ -30,6 +30,7 @@ _DILUTION = re.compile(
 _RATIO = re.compile(
     r"1\s*[:/]\s*(?P<whole>\d+(?:[.,]\d+)?)|(?P<times>\d+(?:[.,]\d+)?)\s*[x\u00d7]|[x\u00d7]\s*(?P<x>\d+)"
 )
+_TECHNICAL = re.compile(r"tech(n|nical)?\.?[ _-]?(rep|repl|replicates?)?", re.IGNORECASE)
 _REMARKS = {"comment", "comments", "note", "notes", "remark", "remarks", "bemerkung", "bemerkungen", "kommentar"}
 _REMARKS |= {"anmerkung", "remarque", "remarques", "commentaire"}
 _WASHED = re.compile(
@@ -182,3 +183,42 @@ def _factor(cell: str) -> float | None:
         return float((found["whole"] or found["times"] or found["x"]).replace(",", "."))
     value = number(cell)
     return value if value and value > 0 else None
+
+
+def technical_replicates(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Find columns that by their name number the technical replicates of a sample, each of which is read as a value.
+
+    Parameters
+    ----------
+    sources
+        Each gel or plate.
+
+    Yields
+    ------
+    Fault
+        Where values of one condition and time differ in such a column: parts of one sample would count as several.
+    """
+    for source in sources:
+        sheet = source.reading.sheet
+        if sheet is None or source.reading.faults:
+            continue
+        rows = {row.number: row for row in sheet.rows}
+        for column in source.reading.passed_over:
+            if column not in sheet.columns or not _TECHNICAL.fullmatch(column.strip()):
+                continue
+            levels: dict[tuple[str, str, float], set[str]] = {}
+            for value in source.reading.values:
+                if not value.rows or len(value.rows) == 1:  # an assay that averages wells has several
+                    key = value.observable, value.condition, value.time_min
+                    levels.setdefault(key, set()).add(rows[value.row][column])
+            several = next((key for key, found in levels.items() if len(found) > 1), None)
+            if several is not None:
+                what = (
+                    f"technical replicates are read as samples of their own ({several[1]}, {several[2]:g} min): parts "
+                )
+                what += "of one sample would count as several, and every interval would be too narrow."
+                remedy = (
+                    "Average them in the file, a row a sample; or, if they are samples of their own, list it under "
+                )
+                remedy += f"'ignore: [{column}]'."
+                yield Fault(f"{source.spec.path}, column '{column}'", what, remedy)

@@ -87,6 +87,16 @@ def test_a_remark_of_what_was_done_to_a_row_is_no_remark_in_passing(remark, lack
     assert len(ingest(tmp_path / "d.yaml", "d", tmp_path).measurements) == 2
 
 
+@pytest.mark.parametrize("column", ["Technical replicate", "tech rep", "Tech. Rep"])
+def test_technical_replicates_are_no_samples(column, tmp_path):
+    header, rows = f"IL-6 (ng/ml),Time (min),pSTAT3,{column}", "10,15,40,1 10,15,41,2 10,30,30,1"
+
+    with pytest.raises(UserError, match="technical replicates are read as samples of their own"):
+        read(tmp_path, header, rows, f"{IL6}, {PSTAT3}")
+    assert len(read(tmp_path, header, rows, f"{IL6}, {PSTAT3}, ignore: ['{column}']").measurements) == 3
+    assert len(read(tmp_path, header, rows.replace("41,2", "41,1"), f"{IL6}, {PSTAT3}").measurements) == 3
+
+
 def test_a_preincubation_that_the_description_has_is_read(tmp_path):
     doses = "condition: {doses: {IL-6: {column: il6, unit: ng/ml}, Stattic: {dose: 5, unit: uM, time_min: -60}}}"
     header = "il6,Time (min),pSTAT3,Inhibitor,Preincubation (min)"
