@@ -114,10 +114,11 @@ def log_densities(problem: Problem, points: list[np.ndarray]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Known:
-    """Nodes (parameters, nodes) of a quadrature, and their weights."""
+    """Nodes (parameters, nodes) of a quadrature, their weights, and the logarithm of the evidence."""
 
     nodes: np.ndarray
     weights: np.ndarray
+    log_evidence: float
 
     def cdf(self, i: int, values: np.ndarray) -> np.ndarray:
         """Share of the posterior below values of one parameter; a node at a value counts half."""
@@ -165,10 +166,11 @@ def by_quadrature(problem: Problem, size: int = GRID) -> Known:
         low, high = mids[max(inside[0] - 1, 0)] - 0.5 * step, mids[min(inside[-1] + 1, size - 1)] + 0.5 * step
         if high - low > 0.8 * before:
             break
-    weights = np.exp(logs - logsumexp(logs))
+    whole = logsumexp(logs)
+    weights, evidence = np.exp(logs - whole), float(whole) + math.log(step) - sum(map(log_mass, problem.estimated))
     if not second:
-        return Known(outer[None, :], weights[:, 0])
-    return Known(np.stack([np.repeat(outer, inner.shape[1]), inner.ravel()]), weights.ravel())
+        return Known(outer[None, :], weights[:, 0], evidence)
+    return Known(np.stack([np.repeat(outer, inner.shape[1]), inner.ravel()]), weights.ravel(), evidence)
 
 
 def _rows(problem: Problem, outer: np.ndarray, line, size: int) -> tuple[np.ndarray, np.ndarray]:
