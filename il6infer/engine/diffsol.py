@@ -73,7 +73,7 @@ class DiffsolEngine:
         max_seconds: float = np.inf,
     ) -> None:
         self.problem = problem
-        problem = decided(with_modes(problem))
+        problem = decided(asked := with_modes(problem))
         self.plan = make_plan(problem)
         self.parameters = tuple(p.id for p in problem.estimated)
         self._max_seconds = max_seconds
@@ -93,7 +93,7 @@ class DiffsolEngine:
         self._rates = Function([*self._states, *varying, TIME], network.rhs)
         self._denominators = Denominators(network, varying)
         self._by_exponent = has_exponents(network)
-        self._switching = Switching(network, self._rates)
+        self._switching = Switching(network, self._rates, asked.network.rhs)
         self._longest_step = longest_step(network, varying)
         self._jumps = Function([*self._states, *estimated], self.plan.expressions)
         expand = network.expand
@@ -354,7 +354,7 @@ class DiffsolEngine:
         reached = np.append(times[: len(ends) - 1], start + ends[-1]) if stopped else np.asarray(times)
         points = [*zip([y, *states], [start, *reached], strict=True)]
         finite = all(np.isfinite(self._rates([*state, *p, at])).all() for state, at in points)
-        if not finite or self._denominators.passed(points, p):
+        if not finite or self._denominators.passed(points, p) or self._switching.undecided(points, p, self.atol):
             raise Failed(Outcome.NON_FINITE)
         if not derive:
             return reached, states, np.full((*states.shape, dp.shape[1]), np.nan)

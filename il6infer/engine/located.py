@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import sympy as sp
 
 from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Network, symbol
-from il6infer.runs.modes import located, located_events
+from il6infer.runs.modes import HOLDS, located, located_events
 from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome
+from il6infer.runs.truths import ROUNDED, doubtful_conditions
 
 SAME_MOMENT = 1e-9
 """Conditions that change within this share of the time change together."""
@@ -37,13 +40,22 @@ class Switching:
 
     Vectors: states y, network parameters p with the modes among them; tangents s (states, parameters) and dp.
 
+    Parameters
+    ----------
+    network
+        As the solver has it.
+    rates
+        Its right-hand side.
+    written
+        The right-hand side with the conditions of parameters alone that the solver does not look at.
+
     Attributes
     ----------
     timed
         (events,) whether a trigger asks for nothing but the time.
     """
 
-    def __init__(self, network: Network, rates: Function) -> None:
+    def __init__(self, network: Network, rates: Function, written: Iterable[sp.Expr]) -> None:
         self._rates = rates
         self.modes, self.events = located(network), located_events(network)
         self._fired: dict[int, tuple[float, float, int]] = {}
@@ -56,6 +68,8 @@ class Switching:
         states, parameters = [symbol(s) for s in network.states], [symbol(p) for p in network.parameters]
         self._functions = Function([*states, *parameters, TIME], [mode.located_function for mode in self.modes])
         self._triggers = Function(parameters, [sp.Piecewise((1, e.trigger), (0, True)) for e in self.events])
+        truths = [e for both in doubtful_conditions(network, written) for e in both]
+        self._truths = Function(parameters, [sp.Piecewise((1, e), (0, True)) for e in truths]) if truths else None
         now = {s: sp.Dummy(f"{s}_now", real=True) for s in states}
         self._size = len(states)
         self._targets, self._values = [], []
@@ -94,6 +108,29 @@ class Switching:
                 raise Failed(Outcome.NON_FINITE)
             after[place] = float(g > 0 or (mode.at_zero and g == 0))
         return after
+
+    def undecided(self, points: Iterable[tuple[np.ndarray, float]], p: np.ndarray, atol: np.ndarray) -> bool:
+        """Whether a condition that counts is neither true nor false at any point of a run.
+
+        Parameters
+        ----------
+        points
+            (state, time) along it.
+        p
+            (parameters,) with the modes.
+        atol
+            (states,) absolute tolerances: a state that is below zero by ten of them at most is zero.
+        """
+        if self._truths is None:
+            return False
+        kinks = np.array([mode.kink for mode in self.modes], dtype=bool)
+        for y, t in points:
+            g = np.asarray(self._functions([*np.where((y < 0) & (y > -ROUNDED * atol), 0.0, y), *p, t]), dtype=float)
+            lacking = p.copy()
+            lacking[np.array(self.place, dtype=int)[np.isnan(g) & ~kinks]] = np.nan
+            if (np.reshape(self._truths(lacking), (-1, 2)) < HOLDS).all(axis=1).any():
+                return True
+        return False
 
     def react(
         self, y: np.ndarray, s: np.ndarray, p: np.ndarray, dp: np.ndarray, t: float, held: np.ndarray, dt: np.ndarray

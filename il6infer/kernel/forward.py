@@ -43,17 +43,7 @@ from il6infer.kernel.model_functions import (
     step_limit,
 )
 from il6infer.kernel.steady import settle
-from il6infer.kernel.switching import (
-    ENDLESS,
-    SAME_MOMENT,
-    SLIDES,
-    UNDEFINED,
-    happen,
-    overshoots,
-    switching_space,
-    turn,
-    waits,
-)
+from il6infer.kernel.switching import SAME_MOMENT, happen, overshoots, switching_space, turn, waits
 from il6infer.kernel.tape import (
     accept,
     increments_at,
@@ -64,11 +54,9 @@ from il6infer.kernel.tape import (
     record_switch,
     width,
 )
+from il6infer.kernel.truths import lacks_truth, undecided
 from il6infer.kernel.vectors import OPTIONS, put, put_column, take_column
 from il6infer.runs.jumps import ADD, SET
-from il6infer.runs.outcome import Outcome
-
-SLIDING = int(Outcome.SLIDING)
 
 SHORTEST = 1e-10
 """Functions of time limit no step below this share of the time."""
@@ -134,7 +122,8 @@ def equilibrate_all(tables, d, before, work):
 @njit(**OPTIONS)
 def arrive(lane, state, parameters, start, before, space):
     """Modes at the start of a segment, and located events that its jumps bring about; False where these never end."""
-    set_modes(state, parameters, start)
+    if SWITCHES() > 0:
+        set_modes(state, parameters, start)
     if EVENTS() == 0:
         return True
     held = np.empty(EVENTS())
@@ -149,8 +138,7 @@ def arrive(lane, state, parameters, start, before, space):
 def enter(lane, first, run, at, tables, d, moving, before, states, work, space):
     """Go on with the segments of a run from `first`: jumps, and what is measured at once.
 
-    Moves `at` of the lane. Returns the segment that is to be integrated, or -1 where the run is over, or -2 where
-    events follow each other without end.
+    Moves `at` of the lane. Returns the segment that is to be integrated, or -1 less the outcome where the run is over.
     """
     last, times, stop = tables.run_end[run], tables.times, tables.time_ptr[run + 1]
     y, p, t, h, _, end = moving
@@ -163,8 +151,10 @@ def enter(lane, first, run, at, tables, d, moving, before, states, work, space):
             put(states[at[lane]], state)
             at[lane] += 1
         apply_jumps(seg, tables, state, d, before[seg, : N()], out)
-        if SWITCHES() > 0 and not arrive(lane, state, parameters, start, before[seg], space):
-            return -2
+        if undecided(parameters):
+            return -1 - NON_FINITE
+        if not arrive(lane, state, parameters, start, before[seg], space):
+            return -1 - STEP_LIMIT
         put_column(p, lane, parameters)
         put_column(y, lane, state)
         finish = tables.segment_start[seg + 1] if seg + 1 < last else np.inf
@@ -262,8 +252,8 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                 seg[lane] = enter(lane, tables.run_begin[r], r, at, tables, d, moving, before, states, work, space)
                 if seg[lane] >= 0:
                     run[lane] = r
-                elif seg[lane] < -1:
-                    outcome[r] = STEP_LIMIT
+                else:
+                    outcome[r] = -1 - seg[lane]
             if run[lane] >= 0:
                 active += 1
                 if LIMITED():
@@ -306,6 +296,8 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                 found_one = located and space.high[lane] <= 1.0
                 if found_one and overshoots(lane, moving, start, k, space, work):
                     taken[lane] = False
+                elif taken[lane] and lacks_truth(lane, moving, start, k, space, work):
+                    found[lane] = NON_FINITE
                 elif found_one and (ends or not waits(lane, moving, start, k, space)):
                     take_column(p, lane, modes[lane])
                     turn(lane, moving, start, k, space, tape, rows, keep)
@@ -318,14 +310,8 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                 if keep:
                     accept(tape, rows, lane, seg[lane])
                 if SWITCHES() > 0 and space.which[lane] >= 0:
-                    wrong = happen(lane, moving, start, k, space, modes[lane])
-                    if wrong == SLIDES:
-                        found[lane] = SLIDING
-                    elif wrong == ENDLESS:
-                        found[lane] = STEP_LIMIT
-                    elif wrong == UNDEFINED:
-                        found[lane] = NON_FINITE
-                    else:
+                    found[lane] = happen(lane, moving, start, k, space, modes[lane])
+                    if found[lane] == GOES_ON:
                         measure_after(lane, r, seg[lane], at, tables, moving, states)
                         if KINK(space.which[lane]) == 0:
                             h[lane] = first_step(lane, y, p, t, work)
@@ -335,7 +321,7 @@ def integrate(tables, d, steady, outcome, before, states, work, keep):
                 if found[lane] == GOES_ON and t[lane] == end[lane]:
                     seg[lane] = enter(lane, seg[lane] + 1, r, at, tables, d, moving, before, states, work, space)
                     if seg[lane] < 0:
-                        found[lane] = OK if seg[lane] == -1 else STEP_LIMIT
+                        found[lane] = -1 - seg[lane]
             if found[lane] == GOES_ON and budget[lane] == 0:
                 found[lane] = STEP_LIMIT
             if found[lane] == GOES_ON and late:

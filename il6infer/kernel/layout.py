@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
+from sympy.core.relational import Relational
 
-from il6infer.network.graphs import replaced, symbols_of
+from il6infer.network.graphs import of_kinds, replaced, symbols_of
 from il6infer.network.network import symbol
 from il6infer.problems.spec import Problem
 from il6infer.runs.modes import located, located_events
@@ -61,6 +63,20 @@ def layout(problem: Problem, plan: Plan) -> Layout:
             constants[symbol(name)] = expressions[0]
         else:
             if any(symbols_of(e) for e in expressions):
-                active.append(len(varying))
+                active.append(i)
             varying.append(i)
-    return Layout(tuple(varying), tuple(active), constants)
+    left = _incomparable(named, constants)
+    constants = {own: value for own, value in constants.items() if own not in left}
+    varying = [i for i, name in enumerate(network.parameters) if i in varying or symbol(name) in left]
+    return Layout(tuple(varying), tuple(varying.index(i) for i in active), constants)
+
+
+def _incomparable(expressions: list[sp.Basic], constants: Mapping[sp.Symbol, sp.Expr]) -> set[sp.Symbol]:
+    """Constants that a condition compares where it is no real number, as k < sqrt(k - 5): left to the run, too."""
+    found: set[sp.Symbol] = set()
+    for relation in of_kinds(expressions, Relational):
+        try:
+            replaced(relation, constants)
+        except TypeError:
+            found |= symbols_of(relation)
+    return found

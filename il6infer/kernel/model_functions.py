@@ -43,6 +43,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         # See `il6infer.kernel.switching`.
         "switch_vjp": "ivvnnvvv",  # which, y, p, t, g, adds to gy, gp and gt
         "trigger": "vv",  # p, out: 1 where an event's trigger holds
+        "truths": "vv",  # p, out: of each condition whether it is true, and whether it is false
         "event": "ivvvnv",  # which, y (values), y (now), p, t, y out
         "event_vjp": "ivvvnvvvvv",  # which, y, y, p, t, g, adds to gy, gy, gp and gt
         "step_limit": "vvnv",  # y, p, t, out
@@ -194,8 +195,8 @@ parameter_entries, curvature_entries, drift_entries = map(
 )
 sum_rows = _function("sum_rows")
 switch_functions = _function("switch_functions", together=True)
-switch_vjp, trigger, event, event_vjp, step_limit = map(
-    _function, ("switch_vjp", "trigger", "event", "event_vjp", "step_limit")
+switch_vjp, trigger, truths, event, event_vjp, step_limit = map(
+    _function, ("switch_vjp", "trigger", "truths", "event", "event_vjp", "step_limit")
 )
 
 LANES = _constant("LANES", 0, types.int64)  # runs that go together
@@ -234,8 +235,10 @@ ENTRY_ROW, ENTRY_COLUMN = _constant("ENTRY_ROW", 1, types.int64), _constant("ENT
 # Switches and events that are located: places of the modes in p, whether a condition holds at zero, whether
 # rates only bend there, whether it (or all that a trigger asks) depends on no state; states that an event changes,
 # whether it happens even if its trigger turns false before its turn, whether it uses the values of when
-# its trigger turned true, what the trigger counts as before the start; whether `step_limit` limits steps.
+# its trigger turned true, what the trigger counts as before the start; whether `step_limit` limits steps; conditions
+# that may be neither true nor false.
 SWITCHES, EVENTS, LIMITED = (_constant(name, 0, types.int64) for name in ("SWITCHES", "EVENTS", "LIMITED"))
+CONDITIONS = _constant("CONDITIONS", 0, types.int64)
 MODE, AT_ZERO, KINK = (_constant(name, 1, types.int64) for name in ("MODE", "AT_ZERO", "KINK"))
 OF_TIME, EVENT_OF_TIME = (_constant(name, 1, types.int64) for name in ("OF_TIME", "EVENT_OF_TIME"))
 ASSIGNED = _constant("ASSIGNED", 2, types.int64)

@@ -104,7 +104,10 @@ class _Values:
         if isinstance(e, sp.Function) and not isinstance(e, sp.Piecewise):
             # Of numbers: SymPy evaluates what stands in several places in each of them.
             e = e.func(*[sp.sympify(self(a)) for a in e.args])
-        return complex(written_out(replaced(e, self._point, self._replaced)).evalf())
+        try:
+            return complex(written_out(replaced(e, self._point, self._replaced)).evalf())
+        except TypeError:  # SymPy compares nothing with what is no number
+            return complex(math.nan)
 
 
 def _fluxes(problem: Problem, constants: dict) -> tuple[np.ndarray, list[sp.Expr]]:

@@ -19,6 +19,7 @@ from il6infer.kernel.doubts import goes_over, refuse
 from il6infer.kernel.happenings import set_modes
 from il6infer.kernel.lanes import (
     GOES_ON,
+    NON_FINITE,
     OK,
     TIME_LIMIT,
     attempt,
@@ -50,6 +51,7 @@ from il6infer.kernel.switching import (
     overshoots,
     switching_space,
 )
+from il6infer.kernel.truths import lacks_truth
 from il6infer.kernel.vectors import OPTIONS, clear, clear_all, put, put_column, spread, take_column
 from il6infer.runs.outcome import Outcome
 
@@ -318,7 +320,9 @@ def settle(states, parameters, begins, passes, kept, outcome, tables, work):
                 here and overshoots(lane, moving, start, address(work.increments), space, work)
             )
             if took[lane]:
-                if here:
+                if lacks_truth(lane, moving, start, address(work.increments), space, work):
+                    found[lane] = NON_FINITE
+                elif here:
                     if cross(lane, moving, start, address(work.increments), space):
                         found[lane] = NO_STEADY_STATE
                 else:

@@ -13,12 +13,14 @@ from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Event, Network, internal, symbol
 from il6infer.runs.modes import located, located_events
 from il6infer.runs.time_scale import step_limits
+from il6infer.runs.truths import doubtful_conditions
 
 
 class SwitchConstants(TypedDict):
     """Constants of switches and events."""
 
     SWITCHES: int
+    CONDITIONS: int
     EVENTS: int
     MODE: list[int]
     AT_ZERO: list[int]
@@ -81,6 +83,9 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
             ),
         ),
     ]
+    truths = [replaced(e, constants) for both in doubtful_conditions(network, network.rhs) for e in both]
+    by_number = [(f"out[{n}] = ", sp.Piecewise((1, e), (0, True))) for n, e in enumerate(truths)]
+    parts.append(definition("truths", "p, out", block(p_in, by_number)))
     values, gradients, assigned = [], [], []
     for event in events:
         now, value, gradient = _event(event, network, varying, constants)
@@ -94,6 +99,7 @@ def switch_source(network: Network, varying: list[sp.Symbol], constants: dict) -
     of_states = {symbol(mode.parameter) for mode, own in zip(modes, of_time, strict=True) if not own}
     return parts, {
         "SWITCHES": len(modes),
+        "CONDITIONS": len(truths) // 2,
         "EVENTS": len(events),
         "MODE": [place[symbol(mode.parameter)] for mode in modes],
         "AT_ZERO": [int(mode.at_zero) for mode in modes],

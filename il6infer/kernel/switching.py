@@ -24,6 +24,7 @@ from numba import njit
 
 from il6infer.kernel.contracts import ERROR, Switching
 from il6infer.kernel.happenings import MOST_EVENTS, first_held, rates, react, set_modes
+from il6infer.kernel.lanes import GOES_ON, NON_FINITE, STEP_LIMIT
 from il6infer.kernel.locating import SAMPLES, disagrees, functions_inside
 from il6infer.kernel.model_functions import (
     AT_ZERO,
@@ -42,6 +43,7 @@ from il6infer.kernel.model_functions import (
 )
 from il6infer.kernel.tape import record_modes, record_switch
 from il6infer.kernel.vectors import OPTIONS, clear, put_column, take_column
+from il6infer.runs.outcome import Outcome
 
 SAME_PLACE = 1e-10
 """Switches within this fraction of a step are one."""
@@ -56,9 +58,7 @@ than this share of the time."""
 NEARLY = 0.9
 """A switch beyond this share of a step is at its end."""
 
-NONE, SLIDES, ENDLESS, UNDEFINED = 0, 1, 2, 3
-"""What is wrong with a switch: nothing; both sides push the run back to it; events follow each other without end; what
-has a kink is no number."""
+SLIDING = int(Outcome.SLIDING)
 
 
 @njit(**OPTIONS)
@@ -169,9 +169,10 @@ def turn(lane, moving, start, k, space, tape, row, keep):
 
 @njit(**OPTIONS)
 def happen(lane, moving, start, k, space, before):
-    """State of a lane after the switch at its time, and after the events there; returns what is wrong with it.
+    """State of a lane after the switch at its time, and after the events there; returns its outcome, or `GOES_ON`.
 
-    `before` (NP,) are the parameters with the modes before the switch.
+    It ends where what has a kink is no number, where events follow each other without end, and where both sides push
+    the run back to the switch. `before` (NP,) are the parameters with the modes before the switch.
     """
     y, p, t, _, step, _ = moving
     state, parameters = np.empty(N()), np.empty(NP())
@@ -181,7 +182,7 @@ def happen(lane, moving, start, k, space, before):
     functions_inside(y, p, start, step, k, space)
     for j in range(SWITCHES()):
         if KINK(j) == 1 and math.isnan(space.functions[j, lane]):
-            return UNDEFINED
+            return NON_FINITE
     take_column(space.inside, lane, state)
     take_column(p, lane, parameters)
     count = 0
@@ -193,10 +194,10 @@ def happen(lane, moving, start, k, space, before):
         put_column(p, lane, parameters)
     put_column(y, lane, state)
     if count < 0 or (count > 0 and ever_faster(count, lane, t[lane], space)):
-        return ENDLESS
+        return STEP_LIMIT
     if count == 0 and pushes_back(space.which[lane], state, before, parameters, t[lane], space.clock[lane]):
-        return SLIDES
-    return NONE
+        return SLIDING
+    return GOES_ON
 
 
 @njit(**OPTIONS)
@@ -255,7 +256,7 @@ def cross(lane, moving, start, k, space):
         for e in range(EVENTS()):
             if events[e] > 0.5 and space.held[e, lane] < 0.5:
                 return True
-    return happen(lane, moving, start, k, space, before) != NONE
+    return happen(lane, moving, start, k, space, before) != GOES_ON
 
 
 @njit(**OPTIONS)

@@ -157,7 +157,9 @@ class _Reader:
         }:
             others += more
             own |= {symbol(name) for name in more}
-        return (*states, *others)
+        # What is in a volume that is set from states is diluted by a factor that depends on these.
+        kept = {name for event in events for name, volume in event.dilution.items() if volume in others}
+        return (*(name for name in self.species if name in kept.union(states)), *others)
 
     def _volume(self, species: libsbml.Species) -> sp.Expr:
         return symbol(species.getCompartment())

@@ -142,7 +142,7 @@ class _KnownBefore:
         for name, default in zip(network.parameters, network.defaults, strict=True):
             self._sources[symbol(name)] = [] if name in own else [default]
         changes = [period.changes for e in problem.experiments for period in e.periods]
-        changes += [e.changes for e in network.events]
+        changes += [{**e.changes, **{name: e.changes[v] for name, v in e.dilution.items()}} for e in network.events]
         for target, expression in (pair for change in changes for pair in change.items()):
             self._sources.setdefault(symbol(target), []).append(replaced(expression, network.expand))
         self._uncertain = {symbol(name) for name, estimate in own.items() if estimate} | self.states
@@ -198,7 +198,8 @@ def _with_changed_states(problem: Problem, network: Network) -> Network:
                     f"event '{event.id}': its priority '{event.priority}' is no number; this is not supported where "
                     "the time of the event has to be found by simulation."
                 )
-            moved |= {name: None for name in event.changes if name in network.parameters}
+            changed = (*event.changes, *event.dilution)
+            moved |= {name: None for name in changed if name in network.parameters}
         if not moved:
             return network
         network = _as_states(network, tuple(moved), {p.id for p in problem.parameters})

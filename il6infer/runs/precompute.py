@@ -95,5 +95,6 @@ def decided(problem: Problem) -> Problem:
         defaults=(*network.defaults, *values.values()),
         rhs=changed[:size],
         fluxes=changed[size:],
+        computed={**network.computed, **values},
     )
     return replace(problem, network=network)

@@ -97,7 +97,7 @@ class Schedule:
         UserError
             Where the result depends on an order that the model leaves open.
         """
-        rank = {e.id: self._priority(e, values) for e in fired}
+        rank = {e.id: self._priority(e, at, values) for e in fired}
         for one, other in combinations(fired, 2):
             stated = None not in (one.priority, other.priority) and rank[one.id] != rank[other.id]
             if not stated and (name := self._conflict(one, other, at, values)):
@@ -139,5 +139,6 @@ class Schedule:
     def _holds(self, event: Event, time: float, values: Values) -> bool:
         return bool(self._known(replaced(event.trigger, {TIME: sp.Float(time)}), values))
 
-    def _priority(self, event: Event, values: Values) -> float:
-        return 0.0 if event.priority is None else float(self._known(event.priority, values))
+    def _priority(self, event: Event, time: float, values: Values) -> float:
+        now = {TIME: sp.Float(time)}
+        return 0.0 if event.priority is None else float(self._known(replaced(event.priority, now), values))

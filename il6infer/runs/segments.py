@@ -96,12 +96,18 @@ class Unroller:
             self.defaults[own] = self.problem_symbols.get(own, start)
 
     def resolve(self, values: Mapping[sp.Symbol, sp.Expr], expression: sp.Expr) -> sp.Expr:
-        """Replace network parameters by their current values until only `theta` symbols and states are left."""
+        """Replace network parameters by their current values until only `theta` symbols and states are left.
+
+        What compares numbers that are not real, as k < sqrt(k - 5) where k is 1, is no number.
+        """
         for _ in range(len(values) + 1):
             pending = {s for s in symbols_of(expression) if s in values}
             if not pending:
                 return replaced(expression, self._in_formulas)
-            expression = replaced(expression, {s: values[s] for s in pending})
+            try:
+                expression = replaced(expression, {s: values[s] for s in pending})
+            except TypeError:
+                return sp.nan
         raise UserError(f"the values of {', '.join(sorted(map(str, pending)))} depend on each other in a circle")
 
     def segments(self, experiment: Experiment) -> list[Segment]:
@@ -227,7 +233,7 @@ class Unroller:
     ) -> Segment:
         indices = []
         for name in self.network.parameters:
-            if values[symbol(name)] is sp.nan and symbol(name) in self.named:
+            if values[symbol(name)] is sp.nan and symbol(name) in self.named and name not in self.network.computed:
                 remedy = "Give it one in the model, in a condition or in the parameter table."
                 raise UserError(f"{where}: '{name}' has no value. {remedy}")
             value = self.resolve(values, self.network.computed.get(name, values[symbol(name)]))
@@ -238,10 +244,15 @@ class Unroller:
         return Segment(float(start), steady, tuple(indices), jumps, late)
 
     def _known(self, expression: sp.Basic, values: dict, where: str) -> sp.Basic:
-        try:
-            value = self.resolve(values, expression).xreplace(self.quantities.fixed)
-        except TypeError:  # sympy compares nothing with NaN
-            value = symbol("nan")
-        if symbols_of(value) or value is sp.nan:
+        def number(e: sp.Basic) -> sp.Basic:
+            return self.resolve(values, e).xreplace(self.quantities.fixed)
+
+        value, named = number(expression), sorted(symbols_of(expression) & values.keys(), key=str)
+        given = {s: number(s) for s in named}
+        if symbols_of(value) or sp.nan in given.values():
             raise UserError(f"{where}: '{expression}' decides what happens when, and has no value before a simulation.")
+        if not (value.is_Boolean or value.is_extended_real):
+            at = " and ".join(f"{s} = {float(g):g}" for s, g in given.items())
+            what = f"'{expression}' decides what happens when, and is no real number where {at}."
+            raise UserError(f"{where}: {what} Correct the formula in the model, or the values in the tables.")
         return value

@@ -74,16 +74,27 @@ end
 """
 
 
+@pytest.mark.parametrize("trigger", ["time >= 10", "S <= 6*exp(-1)"])
 @pytest.mark.parametrize("engine", ["diffsol", "rodas5p"])
-def test_an_event_that_resizes_a_compartment_keeps_amounts(engine: str) -> None:
+def test_an_event_that_resizes_a_compartment_keeps_amounts(engine: str, trigger: str) -> None:
     """At 10, C doubles: S halves, and so does the boundary species B that feeds W; W is set; N is an amount."""
-    net = from_antimony(VOLUMES.format(event="E: at (time >= 10): C = C*2, W = W + 1;"))
+    net = from_antimony(VOLUMES.format(event=f"E: at ({trigger}): C = C*2, W = W + 1;"))
     assert net.states == ("S", "N", "W")
-    found = compile(problem(net, [10.0, 12.0], estimated={"k": 0.1}), engine=engine, rtol=1e-9, atol=1e-11)
+    found = compile(problem(net, [10.5, 12.0], estimated={"k": 0.1}), engine=engine, rtol=1e-9, atol=1e-11)
     s, n, w = found.simulate(np.array([0.1])).prediction.reshape(2, 3).T
-    np.testing.assert_allclose(s, [3 * np.exp(-1), 3 * np.exp(-1.2)], rtol=1e-6)
+    np.testing.assert_allclose(s, [3 * np.exp(-1.05), 3 * np.exp(-1.2)], rtol=1e-6)
     np.testing.assert_allclose(n, [8.0, 8.0])
-    np.testing.assert_allclose(w, [4 + 10 + 1, 4 + 10 + 1 + 0.5 * 2], rtol=1e-6)
+    np.testing.assert_allclose(w, 4 + 10 + 1 + 0.5 * np.array([0.5, 2.0]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("trigger", ["time >= 10", "S <= 6*exp(-1)"])
+def test_a_boundary_species_of_a_volume_that_is_set_from_a_state_is_diluted(trigger: str) -> None:
+    """At 10, C becomes 4 of 2."""
+    net = from_antimony(VOLUMES.format(event=f"E: at ({trigger}): C = W/3.5;"))
+    assert net.states == ("S", "N", "B", "W", "C")
+    found = compile(problem(net, [11.0], estimated={"k": 0.1}), engine="rodas5p", rtol=1e-9, atol=1e-11)
+    expected = [3 * np.exp(-1.1), 8.0, 0.5, 7 + 0.5, 4.0]
+    np.testing.assert_allclose(found.simulate(np.array([0.1])).prediction, expected, rtol=1e-6)
 
 
 def test_a_volume_that_an_event_sets_from_a_state_becomes_a_state() -> None:

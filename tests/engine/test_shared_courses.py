@@ -77,3 +77,28 @@ def test_experiments_together_are_what_each_is_alone(body: str, engine: str) -> 
         alone.append(own.simulate(np.empty(0)).prediction)
     assert np.isfinite(together).all()
     np.testing.assert_allclose(together, np.concatenate(alone), rtol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+def test_a_condition_of_parameters_alone_follows_a_later_period(engine: str) -> None:
+    net = from_antimony("model m; species x = 2; k = 1; x' = -piecewise(0.1, k < 0.5, 0.4)*x; end")
+    periods = tuple(Period(time, {"k": sp.Float(level)}) for time, level in ((0.0, 0.3), (2.0, 0.8), (4.0, 0.3)))
+    asked = problem(net, [1.0, 3.0, 5.0], [Experiment("e", periods)], observed=["x"])
+    found = compile(asked, engine=engine, rtol=1e-9, atol=1e-11).simulate(np.empty(0)).prediction
+    np.testing.assert_allclose(found, 2 * np.exp([-0.1, -0.2 - 0.4, -0.2 - 0.8 - 0.1]), rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["rodas5p", "diffsol"])
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "a start"])
+def test_a_parameter_set_by_a_later_period_is_one_that_a_rule_of_time_sets(place: str, engine: str) -> None:
+    periods = tuple(Period(time, {"k": sp.Float(level)}) for time, level in ((0.0, 0.3), (1.5, 0.9), (4.5, 0.45)))
+    by_period = problem(_asked(PLACES[place]).network, TIMES, [Experiment("e", periods)], observed=["x"])
+    rule = "k := piecewise(0.3, time < 1.5, 0.9, time < 4.5, 0.45)"
+    by_rule = problem(from_antimony(f"model m; species x = 2; {rule}; {PLACES[place]} end"), TIMES, observed=["x"])
+    one, other = (
+        compile(asked, engine=engine, rtol=1e-8, atol=1e-10).simulate(np.empty(0)).prediction
+        for asked in (by_period, by_rule)
+    )
+    assert np.isfinite(one).all()
+    np.testing.assert_allclose(one, other, rtol=1e-6)

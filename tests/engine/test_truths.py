@@ -1,0 +1,106 @@
+"""A condition that is neither true nor false has no answer, and what hangs on it has no value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from il6infer._errors import UserError
+from il6infer.engine import Outcome, compile
+from il6infer.problems.spec import Experiment, Period, Problem
+from il6infer.runs.modes import with_modes
+from il6infer.runs.plan import make_plan
+from tests.zoo.systems import problem
+from tests.zoo.texts import from_antimony
+
+ENGINES = ["rosenbrock", "rodas5p", "diffsol"]
+
+NONE = {
+    "a trigger": "E: at (x < sqrt(k - 5)): z = 0.5;",
+    "a trigger, from some time on": "species y = 1; y' = -1; E: at (ln(y) < -20): z = 0.5;",
+    "a condition of a rate": "w := piecewise(0.1, x < sqrt(k - 5), 0);",
+    "a later condition": "w := piecewise(0.1, x > 9, 0.2, x < sqrt(k - 5), 0);",
+    "both conditions": "w := piecewise(0.1, (x > 0) && (x < sqrt(k - 5)), 0);",
+    "an estimated parameter": "w := piecewise(0.1, x < sqrt(p - 5), 0);",
+    "an estimated time": "w := piecewise(0.1, time < sqrt(p - 5), 0);",
+    "parameters alone": "w := piecewise(0.1, p < sqrt(p - 5), 0);",
+    "constants alone": "w := piecewise(0.1, k < sqrt(k - 5), 0);",
+    "a power": "w := piecewise(0.1, (x - 5)^0.5 > 1, 0);",
+}
+"""What asks for a truth that there is none of -> what is added to a model."""
+
+SOME = {
+    "another decides, that both hold": "w := piecewise(0.1, (x < 0) && (x < sqrt(k - 5)), 0);",
+    "another decides, that one holds": "w := piecewise(0, (x > 0) || (x < sqrt(k - 5)), 0.1);",
+    "within a piece that is not chosen": "w := piecewise(piecewise(1, x < sqrt(k - 5), 2), x < 0, 0);",
+    "after a piece that is chosen": "w := piecewise(0, x > 0, 0.1, x < sqrt(k - 5), 0.2);",
+    "an infinite bound": "w := piecewise(0, x < exp(2000*k), 0.1);",
+    "zero by rounding": "species y = 1; y' = -200*y; w := piecewise(0.1, sqrt(y) > 2, 0);",
+}
+"""Where one does not count, or is there."""
+
+
+def _asked(addition: str) -> Problem:
+    w = "" if "w :=" in addition else "w := 0;"
+    net = from_antimony(f"model m; species x = 2; k = 1; p = 1; z = 0; x' = -0.4*x + z + w; {w} {addition} end")
+    return problem(net, [1.0, 4.0], [Experiment("e", (Period(0.0),))], {"p": 1.0}, ["x"])
+
+
+def _simulated(addition: str, engine: str) -> tuple[Outcome, np.ndarray]:
+    found = compile(_asked(addition), engine=engine, rtol=1e-8, atol=1e-10).simulate(np.array([1.0]))
+    return Outcome(found.outcome[0]), found.prediction
+
+
+QUICK = {"a trigger", "both conditions", "parameters alone", "another decides, that both hold"}
+
+
+def _marked(table: dict[str, str]) -> list:
+    slow = pytest.mark.slow
+    return [
+        pytest.param(text, engine, id=f"{name}, {engine}", marks=[] if name in QUICK and engine == "rodas5p" else slow)
+        for name, text in table.items() for engine in ENGINES
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("addition", "engine"), _marked(NONE))
+def test_where_a_condition_has_no_truth_a_run_has_no_numbers(addition: str, engine: str) -> None:
+    outcome, prediction = _simulated(addition, engine)
+    assert outcome == Outcome.NON_FINITE
+    assert not np.isfinite(prediction).any()
+
+
+@pytest.mark.parametrize(("addition", "engine"), _marked(SOME))
+def test_a_condition_without_truth_that_does_not_count_changes_nothing(addition: str, engine: str) -> None:
+    outcome, prediction = _simulated(addition, engine)
+    if engine == "diffsol" and not outcome.ok:
+        assert not np.isfinite(prediction).any()  # its stops are no numbers where such a condition is none
+        return
+    assert outcome == Outcome.OK
+    np.testing.assert_allclose(prediction, 2 * np.exp(-0.4 * np.array([1.0, 4.0])), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("addition", "told"),
+    [
+        ("E: at (time > sqrt(k - 5)): z = 1;", "'sqrt(k - 5)'"),
+        ("E: at (time > 1/(k - 1)): z = 1;", "'1/(k - 1)'"),
+        ("E: at (k > ln(k - 5)): z = 1;", "'k > log(k - 5)'"),
+        ("w := piecewise(0.1, time < ln(k - 5), 0);", "'log(k - 5)'"),
+    ],
+)
+def test_a_time_that_is_no_real_number_is_refused_with_the_values(addition: str, told: str) -> None:
+    with pytest.raises(UserError) as error:
+        make_plan(with_modes(_asked(addition)))
+    assert str(error.value) == (
+        f"experiment 'e': {told} decides what happens when, and is no real number where k = 1. "
+        "Correct the formula in the model, or the values in the tables."
+    )
+
+
+def test_a_start_without_truth_is_told_of_the_experiment_that_has_it() -> None:
+    asked = _asked("E: at (x < sqrt(k - 5)): z = 0.5;")
+    given = [Experiment(name, (Period(0.0, {"k": sp.Float(k)}),)) for name, k in (("one", 1.0), ("two", 5.25))]
+    asked = problem(asked.network, [1.0, 4.0], given, {"p": 1.0}, ["x"])
+    found = compile(asked, engine="rodas5p", rtol=1e-8, atol=1e-10).simulate(np.array([1.0]))
+    assert [Outcome(own) for own in found.outcome] == [Outcome.NON_FINITE, Outcome.OK]
