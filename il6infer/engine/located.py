@@ -109,7 +109,7 @@ class Switching:
             after[place] = float(g > 0 or (mode.at_zero and g == 0))
         return after
 
-    def undecided(self, points: Iterable[tuple[np.ndarray, float]], p: np.ndarray, atol: np.ndarray) -> bool:
+    def undecided(self, points: Iterable[tuple[np.ndarray, float]], p: np.ndarray, atol: float) -> bool:
         """Whether a condition that counts is neither true nor false at any point of a run.
 
         Parameters
@@ -119,7 +119,7 @@ class Switching:
         p
             (parameters,) with the modes.
         atol
-            (states,) absolute tolerances: a state that is below zero by ten of them at most is zero.
+            Absolute tolerance: a state that is below zero by ten of it at most is zero.
         """
         if self._truths is None:
             return False
