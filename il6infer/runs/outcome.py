@@ -38,7 +38,9 @@ _MESSAGES = {
         "that follow each other without end"
     ),
     Outcome.STEP_TOO_SMALL: "the solver's step shrank to nothing; the model is discontinuous or far too stiff there",
-    Outcome.NON_FINITE: "the right-hand side became infinite or undefined; look at the parameters and the rate laws",
+    Outcome.NON_FINITE: (
+        "the right-hand side, or a condition, became infinite or undefined; look at the parameters and the rate laws"
+    ),
     Outcome.NO_STEADY_STATE: (
         "the run reaches no stable steady state within max_steps; look for a species that grows for ever, an "
         "oscillation, or a state that only rounding keeps where it is"
