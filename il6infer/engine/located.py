@@ -7,12 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 import sympy as sp
 
+from il6infer.kernel.truths import ROUNDED
 from il6infer.network.graphs import replaced, symbols_of
 from il6infer.network.network import TIME, Network, symbol
 from il6infer.runs.modes import HOLDS, located, located_events
 from il6infer.runs.numeric import Function
 from il6infer.runs.outcome import Outcome
-from il6infer.runs.truths import ROUNDED, doubtful_conditions
+from il6infer.runs.truths import doubtful_conditions
 
 SAME_MOMENT = 1e-9
 """Conditions that change within this share of the time change together."""

@@ -17,7 +17,9 @@ from il6infer.kernel.happenings import functions_at
 from il6infer.kernel.locating import SAMPLES
 from il6infer.kernel.model_functions import CONDITIONS, KINK, LANES, MODE, NP, SWITCHES, N, dense, truths
 from il6infer.kernel.vectors import OPTIONS, take_column
-from il6infer.runs.truths import ROUNDED
+
+ROUNDED = 10.0
+"""A state below zero by this many absolute tolerances at most is zero."""
 
 
 @njit(**OPTIONS)

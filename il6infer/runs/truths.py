@@ -13,9 +13,6 @@ from il6infer.network.graphs import of_kinds, symbols_of
 from il6infer.network.network import Network, symbol
 from il6infer.runs.modes import located, located_events
 
-ROUNDED = 10.0
-"""A state below zero by this many absolute tolerances at most is zero."""
-
 _ALWAYS_NUMBERS = sp.exp, sp.sin, sp.cos, sp.tanh, sp.atan, sp.Abs, sp.Max, sp.Min, sp.sign, sp.floor, sp.ceiling
 
 
