@@ -1,7 +1,7 @@
 """Time the engine, its peers and whole posteriors.
 
 Usage: python -m benchmarks [reference] [public] [growth] [compilation] [startup] [posteriors]
-       [samplers] [flagship] [gels] [--peers diffsol casadi diffrax amici]
+       [samplers] [flagship] [gels] [threads] [--peers diffsol casadi diffrax amici]
 Writes to benchmarks/results/ (git-ignored); benchmarks/README.md says what each shows.
 """
 
@@ -15,8 +15,9 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 RESULTS = Path(__file__).parent / "results"
-NAMED = ("samplers", "flagship", "gels")
-"""What runs when it is named: an hour of sampling beside a peer, and problems that are written."""
+NAMED = ("samplers", "flagship", "gels", "threads")
+"""What runs when it is named: an hour of sampling beside a peer, problems that are written, and what needs a machine
+on which nothing else runs."""
 
 PARTS = ("reference", "public", "growth", "compilation", "startup", "posteriors")
 
@@ -50,6 +51,10 @@ def main() -> None:
         from benchmarks import growth
 
         growth.run(RESULTS)
+    if "threads" in wanted:
+        from benchmarks import threads
+
+        threads.run(RESULTS)
     if "compilation" in wanted:
         from benchmarks import compilation
 
