@@ -53,6 +53,14 @@ def own_files(name: str, library: Library) -> list[Path]:
     return [*own, *([library.priors] if own and library.priors else [])]
 
 
+_CONTROL = re.compile(
+    r"(t|total|pan)?[ _-]?(stat[1356]|erk(1/?2)?|akt|jak[12]|gp130)|total[ _-]?protein|ponceau|gapdh|vinculin|calnexin"
+    r"|hsp[79]0|([ab]|alpha|beta)?[ _-]?(actin|tubulin)|lamin[ _-]?[ab]?",
+    re.IGNORECASE,
+)
+"""What people call a total, or a loading control."""
+
+
 def readout_fault(where: str, readout: str, name: str, library: Library) -> Fault | None:
     """Fault of a read-out that is measured and a model lacks, with the option that has it; None where it has it.
 
@@ -66,7 +74,12 @@ def readout_fault(where: str, readout: str, name: str, library: Library) -> Faul
         Name of the model.
     """
     what = f"read-out '{readout}' is measured, but model '{name}' has none of that name."
-    return _lacking(where, what, readout, name, library, "readouts")
+    found = _lacking(where, what, readout, name, library, "readouts")
+    if found is None or found.remedy.startswith("Model") or not _CONTROL.fullmatch(readout):
+        return found
+    remedy = "A total or a loading control is no read-out, but what the lanes of a blot are divided by: with "
+    remedy += f"'assay: western_blot', 'normalise: {readout}' (docs/my_blots.md). Else leave it out."
+    return replace(found, remedy=remedy)
 
 
 def species_fault(where: str, species: str, name: str, library: Library) -> Fault | None:
