@@ -130,15 +130,17 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     if len(rows) == 1:
         asked = "Only this model was fitted, so it is held against no other: name rivals under `models`."
         return Card(title, words[rows[0].model], "", (asked,), link="comparison")
-    groups = []
-    split = {model: features(model, library) for model in weighted}
+    groups, lines, alone = [], [], []
+    split = {row.model: features(row.model, library) for row in rows}
     for position, name in enumerate(("receptor", "feedback")):
         chances: dict[str, float] = {}
+        part_of = {model: parts[position] if position < len(parts) else "" for model, parts in split.items()}
         for model, weight in weighted.items():
-            part = split[model][position] if position < len(split[model]) else ""
-            if part:
-                chances[part] = chances.get(part, 0.0) + weight
-        if chances:
+            if part_of[model]:
+                chances[part_of[model]] = chances.get(part_of[model], 0.0) + weight
+        if chances and len({*part_of.values()}) == 1:
+            alone += chances
+        elif chances:
             ranked = sorted(chances.items(), key=lambda item: -item[1])
             bars = tuple(Bar(p, 100 * c, _percent(c)) for p, c in ranked if c >= PARTS)
             groups.append((name, bars))
@@ -146,11 +148,12 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     compared = sum(row.sampled for row in rows)
     left_out = len(rows) - len([row for row in rows if row.reproduces and row.sampled])
     alike = [words[row.model] for row in rows if row.level and row.model != top]
-    lines = []
     if alike:
         told = f"Not told apart by the data: {'; '.join([words[top], *alike] if weighted[top] <= MOST else alike)}."
         lines.append(f"{told} Weights share out an average, and are no chances.")
     lines.append(f"Share of the weight, of {compared} model{'s' * (compared > 1)} whose fit converged.")
+    if alone:
+        lines.append(f"Held against nothing, for every model has it: {'; '.join(alone)}.")
     if left_out:
         lines.append(f"{left_out} of {len(rows)} models have no say: they did not converge or miss the data.")
     ahead = [r for r in rows if not r.sampled]

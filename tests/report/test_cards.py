@@ -52,6 +52,26 @@ def test_a_mechanism_that_is_clearly_ahead_is_shown_so():
     assert card.tone == "good"
 
 
+def test_what_every_model_has_is_given_no_share_of_the_weight():
+    """Two classic models said "classic signalling > 99 %", where trans-signalling was never asked."""
+    rows = [
+        model_row(m, rank=i, weight=w) for i, (m, w) in enumerate({"classic_none": 0.2, "classic_socs3": 0.8}.items())
+    ]
+    each = [row.model for row in rows]
+    card = cards(
+        rows,
+        dict.fromkeys(each, verdict()),
+        dict(zip(each, each, strict=True)),
+        dict.fromkeys(each, {}),
+        None,
+        shipped(),
+        {},
+    )[0]
+
+    assert [(name, len(bars)) for name, bars in card.groups] == [("feedback", 2)]
+    assert card.lines[-1] == "Held against nothing, for every model has it: classic signalling."
+
+
 def test_one_model_alone_has_no_share_of_a_weight():
     row = model_row("both_socs3", rank=1, elpd_diff=0.0, diff_se=0.0, weight=1.0, level=True)
     card = cards([row], {row.model: verdict()}, WORDS, {row.model: {}}, None, shipped(), {})[0]
