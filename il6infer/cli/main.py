@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 
+from il6infer._blas import let_blas_use_one_thread
 from il6infer._environment import refuse_hindering
 from il6infer._errors import UserError, visible
 from il6infer._files import WRITTEN
@@ -83,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else argv
     _open_streams()
+    let_blas_use_one_thread()
     args = parser().parse_args(words)
     warnings.filterwarnings("ignore", _ANNOUNCED, FutureWarning)
     gc.set_threshold(50_000, 20, 20)  # by default it looks over what imports make, and keep, for a sixth of a stage

@@ -91,7 +91,7 @@ def sampling_checks(idata: Groups, thresholds: Thresholds) -> Answer:
     Returns
     -------
     Answer
-        To the first question of a verdict, by the same checks; what lies where no chain has been is not looked for.
+        To the first question of a verdict, by the same checks.
     """
     parameters = parameter_table(idata)
     return Answer.of(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from il6infer._blas import one_thread_of_blas
 from il6infer._errors import Fault, UserError, raise_faults
 from il6infer._interruption import Interruption
 from il6infer.engine import Engine, compile
@@ -44,6 +45,7 @@ logger = logging.getLogger("il6infer")
 Begin = Callable[[Density], list[tuple[Frame, np.ndarray]]]
 
 
+@one_thread_of_blas()
 def fit_problem(
     problem: Problem,
     settings: FitSettings,
@@ -92,14 +94,8 @@ def fit_problem(
     starts, about_starts = _starts(problem, engine, density, settings, checkpoint)
     started = time.monotonic()
     known = Known.of(about_starts)
-    idata = sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
-    left, elsewhere = known.left(_points(idata, density)), _elsewhere(idata, density, settings)
-    missed = bool(left) or (elsewhere is not None and elsewhere.missed)
-    if missed and settings.sampler == "auto" and idata["posterior"].attrs.get("sampler") != TEMPERED:
-        idata = _all_modes(density, starts, settings, checkpoint, interruption)
-        left, elsewhere = known.left(_points(idata, density)), _elsewhere(idata, density, settings)
-    about_starts |= {"modes_left": json.dumps(left)}
-    about_starts |= {"elsewhere": json.dumps(asdict(elsewhere))} if elsewhere else {}
+    idata, about_reach = _to_all(sample, known, density, starts, settings, checkpoint, interruption)
+    about_starts |= about_reach
     if checkpoint:
         interruption.state = f"the draws are in {checkpoint.folder}, and the same command goes on from there"
     sampled, failures = time.monotonic(), engine.failures()
@@ -149,6 +145,7 @@ def fit_problem(
     return idata
 
 
+@one_thread_of_blas()
 def sample_problem(
     problem: Problem, settings: FitSettings, begin: Begin | None = None, engine: Engine | None = None
 ) -> az.InferenceData:
@@ -179,12 +176,17 @@ def sample_problem(
     sample, called = _sampler(problem, engine, settings, None)
     nuisance = find_nuisance(problem) if settings.nuisance == "integrated" else NOTHING
     density = Density(problem, engine, nuisance)
-    starts = begin(density) if begin else _climb(problem, engine, density, settings)[0]
-    idata = sample(density, starts, _seeds(settings), settings)
+    if begin:
+        idata, about_reach = sample(density, begin(density), _seeds(settings), settings), {}
+    else:
+        starts, found, modes, _ = _climb(problem, engine, density, settings)
+        known = Known.from_search(modes, settings.chains, found.spread)
+        idata, about_reach = _to_all(sample, known, density, starts, settings)
     about = draw_back(idata, problem, engine, density, settings, Steps(problem.id, 1))
     about |= {
         "sampler": idata["posterior"].attrs.get("sampler", called),
         "estimated": json.dumps(told_of_parameters(problem)),
+        **about_reach,
     }
     idata["posterior"].attrs.update(about)
     return idata
@@ -277,17 +279,23 @@ def _elsewhere(idata: az.InferenceData, density: Density, settings: FitSettings)
     return found
 
 
-def _all_modes(
-    density: Density, starts: Sequence[tuple[Frame, np.ndarray]], settings: FitSettings,
-    checkpoint: Checkpoint | None, interruption: Interruption,
-) -> az.InferenceData:  # fmt: skip
-    """Sample tempered, which knows no modes, where chains did not come to all of the posterior."""
-    from il6infer.inference import tempered
+def _to_all(
+    sample: Sampler, known: Known, density: Density, starts: Sequence[tuple[Frame, np.ndarray]], settings: FitSettings,
+    checkpoint: Checkpoint | None = None, interruption: Interruption | None = None,
+) -> tuple[az.InferenceData, dict[str, object]]:  # fmt: skip
+    """Sample, and ask what the draws lack, which attributes tell; where it is much, `auto` samples tempered."""
+    idata = sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
+    left, elsewhere = known.left(_points(idata, density)), _elsewhere(idata, density, settings)
+    missed = bool(left) or (elsewhere is not None and elsewhere.missed)
+    if missed and settings.sampler == "auto" and idata["posterior"].attrs.get("sampler") != TEMPERED:
+        from il6infer.inference import tempered
 
-    logger.info("chains did not come to all of the posterior: sampling tempered, from the prior")
-    idata = tempered.sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
-    idata["posterior"].attrs["sampler"] = TEMPERED
-    return idata
+        logger.info("chains did not come to all of the posterior: sampling tempered, from the prior")
+        idata = tempered.sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
+        idata["posterior"].attrs["sampler"] = TEMPERED
+        left, elsewhere = known.left(_points(idata, density)), _elsewhere(idata, density, settings)
+    about: dict[str, object] = {"modes_left": json.dumps(left)}
+    return idata, about | ({"elsewhere": json.dumps(asdict(elsewhere))} if elsewhere else {})
 
 
 def _resumed_attrs(idata: az.InferenceData) -> dict[str, object]:

@@ -24,6 +24,7 @@ from il6infer.inference.tempered import TEMPERED
 from il6infer.stages import read, write
 from il6infer.stages.calibration import Batch, CalibrationFit
 from il6infer.stages.settings import Calibrating, FitSettings, Thresholds
+from tests.inference.adversarial import posterior
 from tests.zoo import toy
 
 SMALL = Calibrating(fits=40, batch=20, chains=1, tune=100, draws=200, starts=1)
@@ -143,6 +144,19 @@ def test_a_fit_is_judged_by_the_checks_of_its_verdict():
     assert own == tuple(reason.check for reason in verdict.failed)
     assert {"R-hat", "bulk ESS", "tail ESS", "Pareto k of the tails"} == set(own)
     assert failed_checks(problem, compile(problem), idata, settings, Thresholds(rhat_max=1.5, ess_min=10)) == ()
+
+
+def test_mass_where_no_chain_has_been_fails_a_calibrations_fit_as_it_fails_a_verdict():
+    """A spike on a broad base, which no chain leaves; `auto` samples it tempered, in a calibration as in a fit."""
+    problem = posterior("spike", 7)
+    settings = FitSettings(seed=7, chains=2, tune=200, draws=400, starts=2, threads=1)
+    limits, engine = Thresholds(ess_min=10), compile(problem)
+    idata, whole = (sample_problem(problem, replace(settings, sampler=name)) for name in ("nutpie", "auto"))
+
+    assert failed_checks(problem, engine, idata, settings, limits) == ("variance where no draw is",)
+    fitted = diagnose(fit_problem(problem, settings), limits).sampled
+    assert [reason.check for reason in fitted.failed] == ["variance where no draw is"]
+    assert whole["posterior"].attrs["sampler"] == TEMPERED
 
 
 def test_an_engine_of_other_measured_values_gives_the_same_draws():
