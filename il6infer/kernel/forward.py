@@ -115,6 +115,8 @@ def equilibrate_all(tables, d, before, work):
         load(seg, tables, d, parameters[n])
         initial(parameters[n], steady[n])
         apply_jumps(seg, tables, steady[n], d, before[seg, : N()], out)
+        if undecided(parameters[n]):
+            outcome[n] = NON_FINITE
     settle(steady, parameters, np.zeros(count), False, tables.equilibration_laws, outcome, tables, work)
     return steady, outcome
 

@@ -104,3 +104,16 @@ def test_a_start_without_truth_is_told_of_the_experiment_that_has_it() -> None:
     asked = problem(asked.network, [1.0, 4.0], given, {"p": 1.0}, ["x"])
     found = compile(asked, engine="rodas5p", rtol=1e-8, atol=1e-10).simulate(np.array([1.0]))
     assert [Outcome(own) for own in found.outcome] == [Outcome.NON_FINITE, Outcome.OK]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("condition", ["k < sqrt(k - 5)", "x < sqrt(k - 5)"])
+def test_a_condition_without_truth_before_an_experiment_only_has_no_steady_state(condition: str, engine: str) -> None:
+    asked = _asked(f"w := piecewise(0.1, {condition}, 0.6);")
+    before = [Period(float("-inf"), {"k": sp.Float(1.0)}), Period(0.0, {"k": sp.Float(6.0)})]
+    given = [Experiment("lacks", tuple(before)), Experiment("has", (Period(float("-inf"), {"k": sp.Float(6.0)}),))]
+    asked = problem(asked.network, [1.0, 4.0], given, {"p": 1.0}, ["x"])
+    found = compile(asked, engine=engine, rtol=1e-8, atol=1e-10).simulate(np.array([1.0]))
+    assert [Outcome(own) for own in found.outcome] == [Outcome.NON_FINITE, Outcome.OK]
+    assert not np.isfinite(found.prediction[:2]).any()
