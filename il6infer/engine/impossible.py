@@ -8,12 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import sympy as sp
+from sympy.core.relational import Relational
 
 from il6infer._errors import Fault
 from il6infer._tables import sound_sheet
 from il6infer.engine import compile
 from il6infer.engine.likelihood import pointwise
 from il6infer.engine.protocol import Engine
+from il6infer.network.answers import may_be_no_number
+from il6infer.network.graphs import of_kinds
+from il6infer.network.network import Network
 from il6infer.petab_files.files import read_listing
 from il6infer.problems.courses import carriers_of
 from il6infer.problems.noise import logarithmic
@@ -46,7 +50,7 @@ def without_likelihood(
         if not outcome.ok:
             failed.add(name)
             where = f"experiment '{name}'" if name else "the model, without a condition"
-            yield Fault(where, f"{outcome.name.lower()}: {outcome.message}.")
+            yield Fault(where, f"{outcome.name.lower()}: {outcome.message}.", *_conditions(problem.network, outcome))
     kept = np.delete(np.arange(len(problem.measurements)), [*carriers_of(problem).values()])
     rows = problem.measurements.iloc[kept]
     lost = ~np.isfinite(pointwise(problem, simulation.prediction, simulation.noise)[kept])
@@ -63,6 +67,19 @@ def without_likelihood(
             during = f" in experiment '{measured.experiment}'" if measured.experiment else ""
             where = f"'{measured.observable}'{during} at time {measured.time:g}"
             yield Fault(place, f"{where}: {what}", remedy)
+
+
+def _conditions(network: Network, outcome: Outcome) -> list[str]:
+    """Remedy where a condition may have had no truth: which ones of the model hold a root, a logarithm or the like."""
+    if outcome is not Outcome.NON_FINITE:
+        return []
+    asked = [*network.rhs, *network.initial, *network.derived.values()]
+    asked += [e for event in network.events for e in (event.trigger, *event.changes.values())]
+    found = sorted(str(r) for r in of_kinds(asked, Relational) if any(map(may_be_no_number, r.args)))
+    if not found:
+        return []
+    more = f" and {len(found) - ALIKE} more" if len(found) > ALIKE else ""
+    return [f"Conditions that can be neither true nor false: {', '.join(map(repr, found[:ALIKE]))}{more}."]
 
 
 def _noise_alone(problem: Problem) -> Problem:

@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 
 from il6infer._errors import UserError
+from il6infer.network.answers import answered
 from il6infer.network.checks import parse
 from il6infer.network.formula import Translator, number
 from il6infer.network.graphs import replaced, symbols_of
@@ -202,7 +203,7 @@ class _Reader:
         """Value at the start of everything but rules: states by parameters, parameters by other parameters."""
         given = {name: self._given(name) for name in (*self.compartments, *self.parameters, *self.species)}
         given = {
-            name: replaced(e, self.expand).xreplace({TIME: symbol(self.start_time)})
+            name: answered(replaced(e, self.expand)).xreplace({TIME: symbol(self.start_time)})
             for name, e in given.items()
             if name not in self.derived
         }

@@ -21,6 +21,7 @@ from il6infer.network.network import TIME, Event, Mode, Network, symbol
 from il6infer.network.reciprocals import by_states
 from il6infer.network.times import crossing_time, one_sided
 from il6infer.problems.spec import Problem
+from il6infer.runs.answers import with_answers
 from il6infer.runs.counters import free_name, with_counters
 from il6infer.runs.kinks import smooth_branches
 
@@ -41,7 +42,7 @@ def with_modes(problem: Problem) -> Problem:
     network = problem.network
     if network.modes:
         return problem
-    problem = _by_states(problem)
+    problem = with_answers(_by_states(problem))
     problem = replace(problem, network=_with_changed_states(problem, with_counters(problem.network)))
     network = problem.network
     known = _KnownBefore(problem)

@@ -39,7 +39,8 @@ _MESSAGES = {
     ),
     Outcome.STEP_TOO_SMALL: "the solver's step shrank to nothing; the model is discontinuous or far too stiff there",
     Outcome.NON_FINITE: (
-        "the right-hand side, or a condition, became infinite or undefined; look at the parameters and the rate laws"
+        "the right-hand side, a condition, a start or what is set became infinite or undefined; look at the parameters "
+        "and the rate laws"
     ),
     Outcome.NO_STEADY_STATE: (
         "the run reaches no stable steady state within max_steps; look for a species that grows for ever, an "

@@ -8,12 +8,10 @@ import sympy as sp
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from il6infer.network.functions import plain
-from il6infer.network.graphs import of_kinds, symbols_of
+from il6infer.network.answers import may_be_no_number
+from il6infer.network.graphs import symbols_of
 from il6infer.network.network import Network, symbol
 from il6infer.runs.modes import located, located_events
-
-_ALWAYS_NUMBERS = sp.exp, sp.sin, sp.cos, sp.tanh, sp.atan, sp.Abs, sp.Max, sp.Min, sp.sign, sp.floor, sp.ceiling
 
 
 def doubtful_conditions(network: Network, rates: Iterable[sp.Expr]) -> list[tuple[Boolean, Boolean]]:
@@ -29,7 +27,7 @@ def doubtful_conditions(network: Network, rates: Iterable[sp.Expr]) -> list[tupl
     rates
         And what else is asked at all times.
     """
-    doubtful = {symbol(mode.parameter) for mode in located(network) if _may_be_no_number(mode.located_function)}
+    doubtful = {symbol(mode.parameter) for mode in located(network) if may_be_no_number(mode.located_function)}
     found: dict[Boolean, None] = {event.trigger: None for event in located_events(network)}
     seen: set[int] = set()
     waiting: list[sp.Basic] = [*rates]
@@ -49,15 +47,5 @@ def doubtful_conditions(network: Network, rates: Iterable[sp.Expr]) -> list[tupl
         (c, sp.to_nnf(sp.Not(c), simplify=False))
         for c in found
         if c not in (sp.true, sp.false)
-        and (symbols_of(c) & doubtful or any(_may_be_no_number(e) for r in c.atoms(Relational) for e in r.args))
+        and (symbols_of(c) & doubtful or any(may_be_no_number(e) for r in c.atoms(Relational) for e in r.args))
     ]
-
-
-def _may_be_no_number(e: sp.Expr) -> bool:
-    """Whether an expression has a logarithm, a root, a quotient or the like."""
-    return any(
-        not (part.exp.is_Integer and part.exp > 0)
-        if isinstance(part, sp.Pow)
-        else isinstance(part, sp.Function) and not isinstance(part, _ALWAYS_NUMBERS)
-        for part in of_kinds([plain(e)], sp.Pow, sp.Function)
-    )

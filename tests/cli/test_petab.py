@@ -16,6 +16,7 @@ from il6infer._errors import UserError
 from il6infer.cli import main as cli
 from il6infer.exchange.values import read_values
 from tests.zoo import decay_v1, decay_v2
+from tests.zoo.texts import to_sbml
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -195,6 +196,16 @@ def test_lint_simulates_what_has_nominal_values_and_says_what_a_prior_excludes(
     assert cli.main(["petab", "lint", str(path)]) == 2
     said = capsys.readouterr().err
     assert said.startswith(f"error: PEtab problem {path}, at its nominal values: 1 fault\n  - experiment 'e1': ")
+
+
+def test_lint_names_the_conditions_that_may_have_no_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = decay_v1.write(tmp_path)
+    rate = "-k*A*piecewise(1, A < sqrt(k - 5), 2)"
+    (tmp_path / "model.xml").write_text(to_sbml(f"model m; k = 1; a0 = 1; species A = a0; A' = {rate}; end"))
+    assert cli.main(["petab", "lint", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert ": non_finite: the right-hand side, a condition, a start or what is set became infinite or undefined; " in said
+    assert said.endswith("rate laws. Conditions that can be neither true nor false: 'A < sqrt(k - 5)'.\n")
 
 
 def test_adopt_writes_what_the_other_stages_read(tmp_path: Path) -> None:

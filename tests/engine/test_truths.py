@@ -117,3 +117,46 @@ def test_a_condition_without_truth_before_an_experiment_only_has_no_steady_state
     found = compile(asked, engine=engine, rtol=1e-8, atol=1e-10).simulate(np.array([1.0]))
     assert [Outcome(own) for own in found.outcome] == [Outcome.NON_FINITE, Outcome.OK]
     assert not np.isfinite(found.prediction[:2]).any()
+
+
+READ = {
+    "a measurement": ("w := piecewise(0.1, x < sqrt(k - 5), 0.4);", "w", [np.inf, np.inf]),
+    "one of parameters": ("w := piecewise(0.1, p < sqrt(p - 5), 0.4);", "w", [np.inf, np.inf]),
+    "one of time": ("w := piecewise(0.1, time < sqrt(k - 5), 0.4);", "w", [np.inf, np.inf]),
+    "one of either": ("w := piecewise(0.1, (x < sqrt(k - 5)) || (x > 1), 0.4);", "w", [0.1, np.inf]),
+    "one of both": ("w := piecewise(0.1, (x < sqrt(k - 5)) && (x > 1), 0.4);", "w", [np.inf, 0.4]),
+    "one of neither": ("w := piecewise(0.1, !(x < sqrt(k - 5)), 0.4);", "w", [np.inf, np.inf]),
+    "one of an only one": ("w := piecewise(0.1, xor(x < sqrt(k - 5), x > 1), 0.4);", "w", [np.inf, np.inf]),
+    "a start": ("w = piecewise(0.1, p < sqrt(p - 5), 0.4); x = 1 + w;", "x", [np.inf, np.inf]),
+    "what an event sets": ("w = 0; E: at (time > 2): w = piecewise(0.1, p < sqrt(p - 5), 0.4);", "w", [0.0, np.inf]),
+    "a state that it sets": ("E: at (time > 2): x = piecewise(0.1, p < sqrt(p - 5), 0.4);", "x", [np.inf, np.inf]),
+    "what a located event sets": ("E: at (x < 1.2): x = piecewise(0.1, x < sqrt(p - 5), 1);", "x", [np.inf, np.inf]),
+    "a piece within": ("w := piecewise(3, x < 9, piecewise(1, x < sqrt(k - 5), 2));", "w", [3.0, 3.0]),
+    "zero by rounding": ("species y = 1; y' = -200*y; w := piecewise(0.1, ln(y) > 2, 3);", "w", [3.0, 3.0]),
+    "a number": ("w := piecewise(0.1, x/(k + x) > 0.4, 5, ln(x) == 0, 3);", "w", [0.1, 3.0]),
+}
+"""What is read once -> what is added to a model, what is measured, and what it is at two times."""
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [
+        pytest.param(n, e, id=f"{n}, {e}", marks=[] if (n, e) == ("one of both", "rodas5p") else pytest.mark.slow)
+        for n in READ for e in ENGINES
+    ],
+)  # fmt: skip
+def test_what_is_read_where_a_condition_has_no_truth_has_no_value(name: str, engine: str) -> None:
+    addition, observed, right = READ[name]
+    net = from_antimony(f"model m; species x = 2; k = 1; p = 1; x' = -0.4*x; {addition} end")
+    asked = problem(net, [1.0, 4.0], [Experiment("e", (Period(0.0),))], {"p": 1.0}, [observed])
+    compiled = compile(asked, engine=engine, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(compiled.simulate(np.array([1.0])).prediction, right)
+
+
+def test_a_period_that_sets_what_has_no_answer_has_no_numbers() -> None:
+    asked = _asked("w := 0;")
+    k, p = sp.Symbol("k", real=True), sp.Symbol("p", real=True)
+    given = Experiment("e", (Period(0.0, {"z": sp.Piecewise((0.1, p < sp.sqrt(p - 5 * k)), (0.4, True))}),))
+    asked = problem(asked.network, [1.0, 4.0], [given], {"p": 1.0}, ["x"])
+    found = compile(asked, engine="rodas5p", rtol=1e-8, atol=1e-10).simulate(np.array([1.0]))
+    assert Outcome(found.outcome[0]) == Outcome.NON_FINITE
