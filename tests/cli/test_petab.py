@@ -198,6 +198,7 @@ def test_lint_simulates_what_has_nominal_values_and_says_what_a_prior_excludes(
     assert said.startswith(f"error: PEtab problem {path}, at its nominal values: 1 fault\n  - experiment 'e1': ")
 
 
+@pytest.mark.slow
 def test_lint_names_the_conditions_that_may_have_no_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = decay_v1.write(tmp_path)
     rate = "-k*A*piecewise(1, A < sqrt(k - 5), 2)"
