@@ -18,11 +18,12 @@ from itertools import combinations
 import sympy as sp
 
 from il6infer.network.derivatives import derivative
+from il6infer.network.functions import OF_CLASS
 from il6infer.network.graphs import of_kinds, parts, rewritten, symbols_of
 from il6infer.network.magnitudes import written_out
 from il6infer.network.network import TIME, Network, internal, symbol
 from il6infer.network.poles import is_short
-from il6infer.network.primitives import AbsoluteValue, AtLeast
+from il6infer.network.primitives import AbsoluteValue
 from il6infer.runs.modes import located
 from il6infer.runs.numeric import Function
 
@@ -149,18 +150,14 @@ def longest_step(network: Network, varying: Sequence[sp.Symbol]) -> Callable[[Se
 
 
 def _along(u: sp.Expr, rates: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
-    # SymPy's own absolute value has a slope in real and imaginary parts where it is not sure.
-    sized = rewritten(u, lambda e: AbsoluteValue(e.args[0]) if isinstance(e, sp.Abs) else e)
-    return rewritten(sp.Add(*[rate * derivative(sized, s) for s, rate in rates.items()]), _without_jumps)
+    differentiable = rewritten(u, _with_slope)
+    return sp.Add(*[rate * derivative(differentiable, s) for s, rate in rates.items()])
 
 
-def _without_jumps(e: sp.Basic) -> sp.Basic:
-    """Leave out what a slope is at a jump."""
-    if isinstance(e, sp.DiracDelta):
-        return sp.Integer(0)
-    if isinstance(e, sp.Heaviside):
-        return AtLeast(e.args[0], sp.Integer(0))
-    return 2 * AtLeast(e.args[0], sp.Integer(0)) - 1 if isinstance(e, sp.sign) else e
+def _with_slope(e: sp.Basic) -> sp.Basic:
+    """Write a function by those that have slopes in floating point; jumps and imaginary parts are in SymPy's own."""
+    row = OF_CLASS.get(e.func)
+    return row.plain(*e.args) if row is not None and row.plain is not None else e
 
 
 def _of_exponent(u: sp.Expr) -> sp.Expr:

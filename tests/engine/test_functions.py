@@ -16,6 +16,7 @@ from il6infer.engine import compile
 from il6infer.network.functions import BY_NAME, FUNCTIONS, plain
 from il6infer.network.network import symbol
 from il6infer.runs.numeric import Function
+from il6infer.runs.time_scale import step_limits
 from tests.zoo.systems import network, problem
 
 x, s, k = symbol("x"), symbol("s"), symbol("k")
@@ -86,6 +87,19 @@ def _jump(f: Callable[[float], float], a: float, b: float) -> float:
 
 def test_every_function_of_the_table_is_walked() -> None:
     assert {row.name for row in FUNCTIONS} == REFERENCE.keys()
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCE))
+def test_the_longest_step_knows_how_fast_every_function_makes_an_exponent_change(name: str) -> None:
+    """Root's second derivative along a run was an unknown symbol in generated code."""
+    f, low, high = REFERENCE[name]
+    limits = step_limits(network({"x": _applied(name, x), "z": sp.exp(1 - x)}, {"x": 1.0}))
+    values = Function([x], limits.values)
+    for u in np.linspace(low, high, 5)[:-1] + 0.0123 * (high - low):
+        step = 1e-6 * (high - low)
+        along = -f(u) * (f(u + step) - f(u - step)) / (2 * step)
+        expected = [1 - u, -f(u), *([] if name in STEPS else [along])]
+        np.testing.assert_allclose(values(np.array([u]))[: len(expected)], expected, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCE))
