@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from il6infer.ingestion.join import with_house_names, with_names
 from il6infer.ingestion.labels import name_of
 from il6infer.ingestion.layout import PLACES, joined, places_of, read_layout
 from il6infer.ingestion.loading import Loaded, load
-from il6infer.ingestion.reading import Dropped, Reading
+from il6infer.ingestion.reading import Dropped, Reading, Value
 from il6infer.ingestion.taking import select
 
 
@@ -50,6 +51,45 @@ class Source:
     def part(self) -> tuple[str, str]:
         """File and sheet."""
         return self.spec.path, self.loaded.grid.sheet if self.loaded else ""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A gel or plate that was read without a fault.
+
+    Attributes
+    ----------
+    passed_over
+        Columns of its sheet that nobody named.
+    """
+
+    source: Source
+    sheet: Sheet
+    passed_over: tuple[str, ...]
+
+    @cached_property
+    def read(self) -> tuple[tuple[Value, Row], ...]:
+        """Each value with each row that it is read of."""
+        rows = {row.number: row for row in self.sheet.rows}
+        return tuple((one, rows[place]) for one in self.source.reading.values for place in one.rows or (one.row,))
+
+    def where(self, column: str) -> str:
+        """Name a column of its file, for a message."""
+        return f"{self.source.spec.path}, column '{column}'"
+
+
+def without_faults(sources: Iterable[Source]) -> Iterator[Sound]:
+    """Gels and plates that were read without a fault.
+
+    Parameters
+    ----------
+    sources
+        Each gel or plate.
+    """
+    for source in sources:
+        sheet = source.reading.sheet
+        if sheet is not None and not source.reading.faults:
+            yield Sound(source, sheet, tuple(c for c in source.reading.passed_over if c in sheet.columns))
 
 
 def sources(spec: File, folder: Path, protocol: Collection[str]) -> list[Source]:

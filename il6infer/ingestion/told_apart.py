@@ -16,7 +16,7 @@ from il6infer.ingestion.formats.format import plain
 from il6infer.ingestion.guard import is_run, tells_treatment
 from il6infer.ingestion.headers import dosed, unit_of
 from il6infer.ingestion.protocol import Protocol
-from il6infer.ingestion.sources import Source
+from il6infer.ingestion.sources import Source, without_faults
 from il6infer.ingestion.unsaid import says_time, unsaid_substance, unsaid_time
 
 _CHANGED = re.compile(
@@ -108,20 +108,15 @@ def other_doses(sources: Sequence[Source], protocol: Protocol) -> list[Fault]:
 
 def _cells(sources: Sequence[Source]) -> Iterator[tuple[Source, str, str, set[str]]]:
     """Each column that says a treatment and is passed over, condition by condition, with its cells there."""
-    for source in sources:
-        sheet = source.reading.sheet
-        if sheet is None or source.reading.faults:
-            continue
-        columns = [c for c in source.reading.passed_over if c in sheet.columns and (dosed(c) or _says(c))]
-        if not columns:
-            continue
-        rows = {row.number: row for row in sheet.rows}
-        conditions: dict[str, set[int]] = {}
-        for value in source.reading.values:
-            conditions.setdefault(value.condition, set()).update(value.rows or (value.row,))
-        for column in columns:
-            for condition, places in conditions.items():
-                yield source, column, condition, {_level(rows[place][column]) for place in places}
+    for one in without_faults(sources):
+        for column in one.passed_over:
+            if not dosed(column) and not _says(column):
+                continue
+            conditions: dict[str, set[str]] = {}
+            for value, row in one.read:
+                conditions.setdefault(value.condition, set()).add(_level(row[column]))
+            for condition, cells in conditions.items():
+                yield one.source, column, condition, cells
 
 
 def _says(column: str) -> bool:

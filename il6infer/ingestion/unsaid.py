@@ -1,21 +1,17 @@
-"""What a column that is passed over says was done to all its samples, and the description does not.
-
-A column that tells rows apart is seen by `il6infer.ingestion.guard`. One that says the same of all of them (each had
-Stattic, got Hyper-IL-6 and not IL-6, was diluted tenfold) tells none apart, and what it says would be lost.
-"""
+"""What a column says was done to all its samples, and the description does not: Stattic, a dilution, a wash."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from il6infer._errors import Fault
-from il6infer._tables import Row, Sheet, number
+from il6infer._tables import number
 from il6infer._units import species_of, substances
 from il6infer.ingestion.formats.format import plain
 from il6infer.ingestion.labels import NOTHING
 from il6infer.ingestion.protocol import Protocol, Step
-from il6infer.ingestion.sources import Source
+from il6infer.ingestion.sources import Source, without_faults
 
 _DRUGS = {"inhibitor", "inhibitors", "inhibiteur", "inhib", "drug", "drugs", "drogue", "compound", "antagonist"}
 _DRUGS |= {"wirkstoff", "hemmstoff", "medicament"}
@@ -40,6 +36,23 @@ _WASHED = re.compile(
 )
 _PROGRAMS = {"msd", "luminex"}
 """Formats whose concentrations are those of the sample, before it was diluted."""
+
+_OF_THEIR_OWN = (
+    "Make such rows a condition of their own (in the protocol, by labels or by 'until:'), leave them out by 'where:', "
+    "or, if it makes no difference, list it under 'ignore: [{column}]'."
+)
+_MULTIPLY = (
+    "Multiply them and list it under 'ignore: [{column}]' (also if they are multiplied already); of an ELISA say "
+    "'dilution: {column}'."
+)
+_PARTS_OF_ONE = (
+    "technical replicates are read as samples of their own ({condition}, {time:g} min): parts of one sample would "
+    "count as several, and every interval would be too narrow."
+)
+_AVERAGE = (
+    "Average them in the file, a row a sample; or, if they are samples of their own, list it under "
+    "'ignore: [{column}]'."
+)
 
 
 def unsaid_substance(given: Collection[str], column: str, cell: str) -> str:
@@ -111,25 +124,14 @@ def unsaid_remarks(sources: Sequence[Source], protocol: Protocol) -> Iterator[Fa
     Fault
         For the first such remark of each column.
     """
-    for source in sources:
-        sheet = source.reading.sheet
-        if sheet is None or source.reading.faults:
-            continue
-        rows = {row.number: row for row in sheet.rows}
-        columns = [c for c in source.reading.passed_over if c in sheet.columns and set(plain(c).split()) & _REMARKS]
-        for column in columns:
-            places = ((value, rows[place]) for value in source.reading.values for place in value.rows or (value.row,))
-            found = ((value.condition, row, _lacks(protocol, value.condition, row[column])) for value, row in places)
-            for condition, row, lacks in found:
-                if lacks:
-                    what = f"'{row[column][:60]}', and the protocol of condition '{condition}' has no {lacks}."
-                    remedy = (
-                        "Make such rows a condition of their own (in the protocol, by labels or by 'until:'), leave "
-                    )
-                    remedy += (
-                        f"them out by 'where:', or, if it makes no difference, list it under 'ignore: [{column}]'."
-                    )
-                    yield Fault(sheet.where(row, column), what, remedy)
+    for one in without_faults(sources):
+        for column in one.passed_over:
+            if not set(plain(column).split()) & _REMARKS:
+                continue
+            for value, row in one.read:
+                if lacks := _lacks(protocol, value.condition, row[column]):
+                    what = f"'{row[column][:60]}', and the protocol of condition '{value.condition}' has no {lacks}."
+                    yield Fault(one.sheet.where(row, column), what, _OF_THEIR_OWN.format(column=column))
                     break
 
 
@@ -155,26 +157,18 @@ def undone_dilutions(sources: Sequence[Source]) -> Iterator[Fault]:
         Where samples of one gel or plate were diluted differently, or values that are known without an unknown factor
         (``scale: false``, an ELISA) were diluted at all.
     """
-    for source in sources:
-        sheet = source.reading.sheet
-        if sheet is None or source.reading.faults or (source.loaded and source.loaded.format in _PROGRAMS):
+    for one in without_faults(sources):
+        if one.source.loaded and one.source.loaded.format in _PROGRAMS:
             continue
-        for column in source.reading.passed_over:
-            if column in sheet.columns and _DILUTION.fullmatch(re.sub(r"[(\[].*", "", column).strip()):
-                yield from _undone(source, sheet, column)
-
-
-def _undone(source: Source, sheet: Sheet, column: str) -> Iterator[Fault]:
-    rows: Mapping[int, Row] = {row.number: row for row in sheet.rows}
-    read = {place: value for value in source.reading.values for place in value.rows or (value.row,)}
-    factors = {rows[place][column]: factor for place in read if (factor := _factor(rows[place][column])) is not None}
-    absolute = any(not value.scale for value in read.values())
-    if len(set(factors.values())) < 2 and not (absolute and any(factor != 1 for factor in factors.values())):
-        return
-    what = f"samples were diluted ({', '.join(sorted(factors)[:4])}), and the values are read as they stand."
-    remedy = f"Multiply them and list it under 'ignore: [{column}]' (also if they are multiplied already)"
-    remedy += f"; of an ELISA say 'dilution: {column}'."
-    yield Fault(f"{source.spec.path}, column '{column}'", what, remedy)
+        for column in one.passed_over:
+            if not _DILUTION.fullmatch(re.sub(r"[(\[].*", "", column).strip()):
+                continue
+            factors = {row[column]: factor for _, row in one.read if (factor := _factor(row[column])) is not None}
+            absolute = any(not value.scale for value, _ in one.read)
+            if len(set(factors.values())) > 1 or (absolute and set(factors.values()) - {1.0}):
+                shown = ", ".join(sorted(factors)[:4])
+                what = f"samples were diluted ({shown}), and the values are read as they stand."
+                yield Fault(one.where(column), what, _MULTIPLY.format(column=column))
 
 
 def _factor(cell: str) -> float | None:
@@ -198,27 +192,15 @@ def technical_replicates(sources: Sequence[Source]) -> Iterator[Fault]:
     Fault
         Where values of one condition and time differ in such a column: parts of one sample would count as several.
     """
-    for source in sources:
-        sheet = source.reading.sheet
-        if sheet is None or source.reading.faults:
-            continue
-        rows = {row.number: row for row in sheet.rows}
-        for column in source.reading.passed_over:
-            if column not in sheet.columns or not _TECHNICAL.fullmatch(column.strip()):
+    for one in without_faults(sources):
+        for column in one.passed_over:
+            if not _TECHNICAL.fullmatch(column.strip()):
                 continue
             levels: dict[tuple[str, str, float], set[str]] = {}
-            for value in source.reading.values:
-                if not value.rows or len(value.rows) == 1:  # an assay that averages wells has several
-                    key = value.observable, value.condition, value.time_min
-                    levels.setdefault(key, set()).add(rows[value.row][column])
+            for value, row in one.read:
+                if len(value.rows) < 2:  # of an assay that averages wells a value has several
+                    levels.setdefault((value.observable, value.condition, value.time_min), set()).add(row[column])
             several = next((key for key, found in levels.items() if len(found) > 1), None)
             if several is not None:
-                what = (
-                    f"technical replicates are read as samples of their own ({several[1]}, {several[2]:g} min): parts "
-                )
-                what += "of one sample would count as several, and every interval would be too narrow."
-                remedy = (
-                    "Average them in the file, a row a sample; or, if they are samples of their own, list it under "
-                )
-                remedy += f"'ignore: [{column}]'."
-                yield Fault(f"{source.spec.path}, column '{column}'", what, remedy)
+                what = _PARTS_OF_ONE.format(condition=several[1], time=several[2])
+                yield Fault(one.where(column), what, _AVERAGE.format(column=column))
