@@ -58,6 +58,7 @@ OFFSET = {
     "default": False,
     "description": "Whether the values stand on an unknown background of their gel or plate.",
 }
+TIME = {**COLUMN_NAME, "description": "Column of the times; without the key, the one whose name says so."}
 TIME_UNIT = {
     "enum": [*TIME_UNITS, *CLOCKS],
     "default": "min",
@@ -206,13 +207,15 @@ class Assay:
                 "path": {**COLUMN_NAME, "description": "File, relative to the data folder."},
                 "assay": {"const": self.name},
                 **KEYS,
+                "time": TIME,
                 **self.keys,
             },
         }
 
     def file(self, entry: Mapping[str, Any]) -> File:
         """Freeze a valid entry of ``files``."""
-        own = {key: value for key, value in entry.items() if key != "assay" and key not in KEYS}
+        others = {"assay", *KEYS, *({"time"} - set(self.keys))}
+        own = {key: value for key, value in entry.items() if key not in others}
         if isinstance(own.get("batch"), Mapping):
             own["batch"] = ""  # one for each cell of the column
         file = self.freeze(own) if self.freeze else self.spec(**own)
@@ -222,7 +225,7 @@ class Assay:
         """Columns by which the table of a file is found: those that the assay and the description read."""
         take = spec.take
         names = {*self.columns(spec), *take.where, *take.ignore, *take.labels, *take.columns, *take.columns.values()}
-        return {*names, *take.condition.read, take.condition.kinds.column, take.batch_column} - {""}
+        return {*names, *take.condition.read, take.condition.kinds.column, take.batch_column, take.time} - {""}
 
     def reading(
         self, sheet: Sheet, spec: Any, *, protocol: Collection[str] = (), step: Joined | None = None
@@ -253,13 +256,14 @@ class Assay:
             joined.sheet, joined.left, found = select(sheet, take)
             faults += found
         columns = self.columns(spec)
-        with_times(joined, spec.time, spec.time_unit, timed=take.timed)
+        with_times(joined, spec.time, spec.time_unit, timed=take.timed, called=take.time)
         with_house_names(joined, [c for c in columns if c not in ("condition", spec.time)])
         with_bands(joined, columns)
         with_lanes(joined, columns)
         with_replicates(joined, columns)
         both = [column for column in take.ignore if column in {*columns, *take.where}]
-        faults += joined.sheet.missing([c for c in columns if c != "condition"])
+        lacking = [c for c in columns if c not in joined.sheet.columns and c != "condition"]
+        faults += joined.sheet.missing([take.time if c == spec.time and take.time else c for c in lacking])
         here = {*sheet.columns, *joined.sheet.columns}
         faults += sheet.missing([column for column in take.ignore if column not in here])
         faults += [
@@ -269,9 +273,9 @@ class Assay:
         if not faults:
             with_conditions(joined, take.condition, protocol, unit)
         if faults or "condition" not in joined.sheet.columns:
-            lacking = [] if joined.faults or faults else joined.sheet.missing(["condition"])
-            lacking = [replace(fault, remedy=f"{fault.remedy} {NO_CONDITION}") for fault in lacking]
-            return Reading(faults=(*faults, *joined.faults, *lacking))
+            untold = [] if joined.faults or faults else joined.sheet.missing(["condition"])
+            untold = [replace(fault, remedy=f"{fault.remedy} {NO_CONDITION}") for fault in untold]
+            return Reading(faults=(*faults, *joined.faults, *untold))
         out = {row for row, _ in joined.left} | joined.faulty
         taken = replace(joined.sheet, rows=tuple(row for row in joined.sheet.rows if row.number not in out))
         if not take.timed and joined.time_unit:
@@ -284,8 +288,8 @@ class Assay:
         units |= {dose.column: dose.unit for dose in take.condition.doses if dose.column}
         factors = [column for column in units if column not in stated or not stated[column][1]]
         headers = [*contradicted(taken, units, factors)]
-        if not self.logarithmic:
-            headers += logarithms(taken, [*measured, *(dose.column for dose in take.condition.doses)])
+        numbers = [*(() if self.logarithmic else measured), *(dose.column for dose in take.condition.doses)]
+        headers += logarithms(taken, numbers)
         faults = [*joined.faults, *headers, *_merged(taken, measured)]
         found = self.read(taken, spec)
         unnamed = passed_over(

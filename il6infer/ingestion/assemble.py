@@ -19,6 +19,7 @@ from il6infer.ingestion.bands import added
 from il6infer.ingestion.cells import read_bytes
 from il6infer.ingestion.checks import against_protocol, between_files
 from il6infer.ingestion.dataset import read_description
+from il6infer.ingestion.floors import limits_put_for_none, untaken_backgrounds
 from il6infer.ingestion.labels import Rows, step
 from il6infer.ingestion.loading import load
 from il6infer.ingestion.protocol import COLUMNS as PROTOCOL_COLUMNS
@@ -31,7 +32,7 @@ from il6infer.ingestion.specs import Description
 from il6infer.ingestion.summary import raw_file, summary
 from il6infer.ingestion.taking import Take
 from il6infer.ingestion.told_apart import other_doses, told_apart
-from il6infer.ingestion.unsaid import technical_replicates, undone_dilutions, unsaid_remarks
+from il6infer.ingestion.unsaid import technical_replicates, undone_dilutions, unsaid_remarks, unsaid_washes
 from il6infer.stages import genotype
 from il6infer.stages.genotype import Genotype
 from il6infer.stages.ingest import IngestSummary, RawFile
@@ -155,8 +156,10 @@ def examine(description: Path, name: str, folder: Path) -> Examined:
     faults += between_files(sources)
     if not faults:
         faults += [*told_apart(sources, protocol), *undone_dilutions(sources), *technical_replicates(sources)]
+        faults += [*untaken_backgrounds(sources), *limits_put_for_none(sources)]
         if protocol is not None:
             faults += [*other_doses(sources, protocol), *unsaid_remarks(sources, protocol)]
+            faults += unsaid_washes(sources, protocol)
     return Examined(subject, described, tuple(sources), protocol, tuple(dict.fromkeys(faults)))
 
 

@@ -143,7 +143,7 @@ def _faults(error: jsonschema.ValidationError, name: str, document: Mapping[str,
     rule: Any = error.validator_value
     if error.validator == "additionalProperties":
         known = _keys(cast("Mapping[str, Any]", error.schema))
-        return [Fault(where, f"unknown key '{key}'.", nearest(str(key), known)) for key in found if key not in known]
+        return [Fault(where, *_unknown(str(key), known, found)) for key in found if key not in known]
     if error.validator == "required":
         return [Fault(where, f"key '{key}' is missing.") for key in rule if key not in found]
     if error.validator == "enum" and error.absolute_path[-1] == "unit":
@@ -160,6 +160,16 @@ def _faults(error: jsonschema.ValidationError, name: str, document: Mapping[str,
     if error.validator == "exclusiveMinimum":
         return [Fault(where, f"{found} where a number above {rule} is expected.")]
     return [Fault(where, f"{error.message}.")]
+
+
+def _unknown(key: str, known: list[str], entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Say what is wrong with a key that is not known, and what to do: it may be another assay's."""
+    own = entry.get("assay")
+    others = [name for name, assay in ASSAYS.items() if own in ASSAYS and key in assay.keys]
+    if not others:
+        return f"unknown key '{key}'.", nearest(key, known)
+    what = f"'{key}' is a key of assay {' and '.join(others)}, and this file's is {own}."
+    return what, f"Take it out, or say 'assay: {others[0]}'. Known: {', '.join(sorted(known))}."
 
 
 def _shown(found: Any) -> str:

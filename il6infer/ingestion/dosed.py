@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 
 from il6infer._errors import Fault
 from il6infer._tables import Row
@@ -10,6 +11,7 @@ from il6infer._units import DOSE_UNITS, minutes, species_of
 from il6infer.ingestion.bands import Joined, added
 from il6infer.ingestion.formats.format import told_time_unit
 from il6infer.ingestion.labels import spelled_unit, steps_of_doses
+from il6infer.ingestion.reading import SERIALS
 from il6infer.ingestion.taking import ConditionOf, Dose
 from il6infer.ingestion.times import spoken_time
 
@@ -79,6 +81,12 @@ def _dosed_so(joined: Joined, row: Row, told: ConditionOf, unit: str) -> str:
 def _given(joined: Joined, row: Row, dose: Dose, unit: str) -> _Given:
     cell, unit_of_dose = row[dose.column] if dose.column else dose.dose, dose.unit
     value = joined.sheet.number(str(cell))
+    if value is not None and SERIALS[0] <= value < SERIALS[1] and value == int(value) and value % 10:
+        day = date(1899, 12, 30) + timedelta(days=int(value))
+        what = f"{cell} looks like a spreadsheet's date ({day}), and not like a dose of {dose.species}."
+        raise _NoNumber(
+            dose.column, what, "Write the dose; if it is one, with its unit in the cell, as in '45.123 ug/ml'."
+        )
     if value is None and (found := SPOKEN.fullmatch(str(cell).strip())):
         value, said = joined.sheet.number(found["number"]), spelled_unit(found["unit"])
         if value is not None and said not in DOSE_UNITS:

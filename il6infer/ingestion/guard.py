@@ -51,8 +51,13 @@ _NUMBERED = re.compile(
     r"(?P<name>.*?[^\W\d_]\w{0,60})[ _.-]{1,9}((?:n|rep|replicate|replikat|r|tech|bio|exp|#)[ _.-]{0,9})?\d{1,2}",
     re.IGNORECASE,
 )
+_REPLICATE = re.compile(
+    r"(?P<name>rep|repl|replicate|replikat|repeat|wdh|bio|tech|n|r|run|exp)\.?\d{1,2}", re.IGNORECASE
+)
 _THINGS = {"band", "peak", "channel", "spot", "line", "lane", "label"}
 _KINDS = re.compile(r"(well|sample|row|measurement)[ _.-]*(type|kind|role)", re.IGNORECASE)
+_SETTINGS = {"exposure", "exposures", "belichtung", "belichtungszeit", "gain", "pmt", "voltage", "scanner"}
+"""Of an instrument: values under another are in another unit, as those of another gel are."""
 _TREATMENTS = {
     *("input", "dose", "doses", "drug", "drugs", "inhibitor", "inhib", "treatment", "ligand"),
     *("stimulus", "stimulation", "compound", "condition", "dmso", "vehicle", "stattic", "ruxolitinib", "rux"),
@@ -62,14 +67,25 @@ _TREATMENTS = {
     *("traitement", "inhibiteur", "inhibitors", "drogue", "lignee", "donneur", "souris", "essai", "medicament"),
     *("pretreat", "pretreated", "preincubation", "clone", "plasmid", "construct", "transfection", "strain", "passage"),
     *("agonist", "antagonist", "stim", "cond", "group", "gruppe", "groupe"),
+    *("ph", "oxygen", "hypoxia", "starvation", "starved", "confluence", "confluency", "age", "sex", "alter"),
+    *_SETTINGS,
     *("diclofenac", "dcf", "apap", "cytokine", "treated", "pretreatment", "il6", "sil6r", "sgp130", "serum"),
 }  # fmt: skip
+COLD = "cold"
+"""Kind of the temperatures at which cells bind, and do hardly anything else."""
 _SPELLED = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue", "\u00df": "ss"})
-_RUNS = {"gel", "plate", "blot", "batch", "experiment", "exp"}
+_RUNS = {"gel", "plate", "blot", "batch", "experiment", "exp"} | _SETTINGS
 _REPEATS = _RUNS | {"donor", "patient", "mouse", "animal", "date", "day", "passage", "versuch", "spender", "maus"}
 _REPEATS |= {"donneur", "souris", "essai"}
 _PLACES = {"lane", "lanes", "well", "wells", "position", "pos", "replicate", "replicates", "rep", "repeat", "technical"}
 _PLACES |= {"tube", "tubes"}
+_TEMPERATURES = {"temperature", "temperatures", "temperatur", "temp", "celsius"}
+_DEGREES = re.compile(r"[\u00b0\u00ba]\s*C\b|\bdeg(rees?)?[ _.]*C\b")
+_WARMTH = re.compile(
+    r"(?P<degrees>[-\u2212]?\d+(?:[.,]\d+)?)\s*(?:[\u00b0\u00ba]|deg(?:rees?)?\.?)?\s*(?:C|celsius)?", re.I
+)
+_KINDS_OF_WARMTH = ((15.0, COLD), (32.0, "of a room"), (38.5, "of a body"), (float("inf"), "hot"))
+"""Kinds of temperatures, and where each ends [C]: what a thermometer says of one varies by tenths of a degree."""
 _LABELS = {"sample", "samples", "name", "id", "label", "file", "barcode", "index", "idx", "row", "no", "nr", "comment"}
 _LABELS |= {"comments", "note", "notes", "description", "number", "#", ""}
 
@@ -176,7 +192,23 @@ def tells_places(column: str) -> bool:
 
 def tells_treatment(column: str) -> bool:
     """Whether a column, by its name, says what was done to the samples, or which cells, gel or day they are of."""
-    return bool(_stems(column) & _TREATMENTS)
+    return bool(_stems(column) & _TREATMENTS) or tells_warmth(column)
+
+
+def tells_warmth(column: str) -> bool:
+    """Whether a column, by its name, holds temperatures: ``Temp.``, ``Incubation (°C)``."""
+    return bool(_stems(column) & _TEMPERATURES or _DEGREES.search(column))
+
+
+def warmth(cell: str) -> str:
+    """Give the kind of a temperature: ``4``, ``4 °C`` and ``on ice`` are `COLD`; of what is none the cell itself."""
+    if re.fullmatch(r"(on |auf |sur )?(ice|eis|glace)|cold|kalt", cell.strip(), re.IGNORECASE):
+        return COLD
+    found = _WARMTH.fullmatch(cell.strip())
+    if not found:
+        return cell.strip()
+    degrees = float(found["degrees"].replace(",", ".").replace("\u2212", "-"))
+    return next(kind for end, kind in _KINDS_OF_WARMTH if degrees < end)
 
 
 def tells_error(column: str) -> bool:
@@ -242,11 +274,16 @@ def _repeat_of(sheet: Sheet, column: str, columns: Sequence[str]) -> str:
     again = _REPEATED.fullmatch(column)
     if again and again["name"] in sheet.columns and again["name"] not in columns:
         return again["name"]
-    mine = _NUMBERED.fullmatch(column)
-    if not mine or mine["name"].casefold() in _THINGS:
+    mine = _series(column)
+    if not mine or mine.casefold() in _THINGS:
         return ""
-    read = {c: found["name"] for c in sheet.columns if c not in columns and (found := _NUMBERED.fullmatch(c))}
-    return next((c for c, name in read.items() if name == mine["name"]), "")
+    return next((c for c in sheet.columns if c not in columns and _series(c) == mine), "")
+
+
+def _series(column: str) -> str:
+    """Name of a column without the number at its end: ``pSTAT3 n2`` is one of pSTAT3, ``rep2`` one of rep."""
+    found = _NUMBERED.fullmatch(column) or _REPLICATE.fullmatch(column)
+    return found["name"] if found else ""
 
 
 def _splits(sheet: Sheet, column: str, at_once: Mapping[tuple[str, str, float], list[Row]]) -> Fault | None:
@@ -256,11 +293,12 @@ def _splits(sheet: Sheet, column: str, at_once: Mapping[tuple[str, str, float], 
     cells = [row[column] for row in read.values()]
     groups: dict[tuple[str, str, str], list[Row]] = {}
     text = any(cell and sheet.number(cell) is None for cell in cells)
-    label = bool(words & _LABELS) and not _stems(column) & _TREATMENTS
-    at_any_time = bool(_stems(column) & _TREATMENTS) or (text and not label and not words & _PLACES)
+    label = bool(words & _LABELS) and not tells_treatment(column)
+    same = (lambda row: warmth(row[column])) if tells_warmth(column) else (lambda row: _same(sheet, row[column]))
+    at_any_time = tells_treatment(column) or (text and not label and not words & _PLACES)
     for (observable, condition, time), rows in at_once.items():
         groups.setdefault((observable, condition, "" if at_any_time else f", {time:g} min"), []).extend(rows)
-    split = {key: rows for key, rows in groups.items() if len({_same(sheet, row[column]) for row in rows}) > 1}
+    split = {key: rows for key, rows in groups.items() if len({same(row) for row in rows}) > 1}
     if not split or _harmless(sheet, column, words, list(split.values()), cells, text=text):
         return None
     (_, condition, time), rows = next(iter(split.items()))
@@ -280,7 +318,7 @@ def _harmless(
 ) -> bool:
     """Whether a column counts samples, is a label of each, or is a measurement of its own."""
     apart = all(len({row[column] for row in rows}) == len(rows) for rows in split)
-    if _stems(column) & _TREATMENTS:
+    if tells_treatment(column):
         return False
     if words & _PLACES and apart:
         return True

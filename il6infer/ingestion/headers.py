@@ -25,9 +25,10 @@ _SPELLED = {
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _LOGARITHM = re.compile(
     r"(?<![a-z])(log|log2|log10|log1p|ln|lg|loge)(?![a-z])|(?<![a-z])log2?_?(fc|fold)"
-    r"|(?<![a-z])-?(\u03b4|\u0394|d){1,2}c[tqp](?![a-z])",
+    r"|(?<![a-z])-?(\u03b4|\u0394|d){0,2}c[tqp](?![a-z])",
     re.IGNORECASE,
 )
+_CYCLES = re.compile(r"(?<![a-z])c[tqp](?![a-z])", re.IGNORECASE)
 _ACTIVITY = "U/ml"
 """Of which no concentration follows."""
 _RELATIVE = re.compile(
@@ -55,7 +56,7 @@ def unit_of(header: str) -> str:
 
 
 def is_logarithm(header: str) -> bool:
-    """Tell whether a header says that its numbers are logarithms: ``log10 ...``, ``dCt``."""
+    """Tell whether a header says that its numbers are logarithms: ``log10 ...``, ``dCt``, ``Ct SOCS3``."""
     return bool(_LOGARITHM.search(header))
 
 
@@ -108,8 +109,13 @@ def logarithms(sheet: Sheet, columns: Collection[str]) -> Iterator[Fault]:
     for column in columns:
         if column in sheet.columns and is_logarithm(column):
             what = "its header says logarithm, and it would be read as the number itself."
-            own = f"'columns: {{{_name(column)}: {_quoted(column)}}}'"
-            yield Fault(f"{sheet.name}, column '{column}'", what, f"Give the numbers; if these are they, say {own}.")
+            remedy = f"Give the numbers; if these are they, say 'columns: {{{_name(column)}: {_quoted(column)}}}'."
+            if _CYCLES.search(column):
+                what = (
+                    "its header says cycles of a PCR, which fall as the amount rises: it would be read as the amount."
+                )
+                remedy = "Read them by 'assay: qpcr' (a row a well: columns gene and ct), or give amounts, 2^-ddCt."
+            yield Fault(f"{sheet.name}, column '{column}'", what, remedy)
 
 
 def _name(column: str) -> str:

@@ -11,7 +11,7 @@ from il6infer.ingestion.bands import Joined, added, renamed
 from il6infer.ingestion.dosed import with_doses
 from il6infer.ingestion.formats.format import bare, known_as, plain, time_unit, told_time_unit
 from il6infer.ingestion.genotyped import with_kinds
-from il6infer.ingestion.labels import parse_label
+from il6infer.ingestion.labels import is_medium, is_nothing, parse_label
 from il6infer.ingestion.layout import well_of
 from il6infer.ingestion.taking import ConditionOf, Take
 from il6infer.ingestion.times import spoken_time
@@ -23,6 +23,7 @@ MOST_HOURS = 96.0
 """Courses of hours are no longer; times up to here, of which one is no multiple of 5, are minutes or hours."""
 LEFT_OUT = "condition left out by the description"
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(\.\d{3})+(?![\d.,])")
 
 
 def with_names(joined: Joined, take: Take) -> None:
@@ -103,7 +104,7 @@ def _labels(joined: Joined, column: str, pattern: str) -> None:
     joined.sheet = added(sheet, read)
 
 
-def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
+def with_times(joined: Joined, column: str, unit: str, *, timed: bool, called: str = "") -> None:
     """Read times that carry their unit (``2 h``) or are written with colons, and find the column of the times.
 
     Parameters
@@ -114,8 +115,17 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         That the description says, or the default.
     timed
         Whether the description says it.
+    called
+        What the description says that the file calls the column; empty where it does not say.
     """
     sheet = joined.sheet
+    if called and called != column and column in sheet.columns:
+        what = f"there is a column '{column}', and 'time: {called}' names another."
+        joined.faults.append(Fault(sheet.name, what, "Take 'time:' out, or leave one of the columns out of the file."))
+        return
+    if called and called in sheet.columns:
+        joined.time_unit = joined.time_unit or told_time_unit(called)
+        sheet = renamed(sheet, called, column)
     if column not in sheet.columns and "time" in sheet.columns and column == "time_min" and _told(joined, "time"):
         sheet = renamed(sheet, "time", column)
     if column not in sheet.columns:
@@ -153,8 +163,8 @@ def with_times(joined: Joined, column: str, unit: str, *, timed: bool) -> None:
         cells = [_clock(sheet, cell, clock) for cell in cells]
         joined.sheet, joined.time_unit, joined.converted = added(sheet, {column: cells}), "min", True
     elif not timed and (joined.time_unit or unit) == "min":
-        if not joined.time_unit and column != "time_min" and not _told(joined, column):
-            _unsaid(joined, column)
+        if not joined.time_unit and (called or column) != "time_min" and not _told(joined, column):
+            _unsaid(joined, column, called or column)
         _hours(joined, column)
 
 
@@ -163,7 +173,7 @@ def _told(joined: Joined, column: str) -> bool:
     return column in joined.used
 
 
-def _unsaid(joined: Joined, column: str) -> None:
+def _unsaid(joined: Joined, column: str, header: str) -> None:
     """Refuse a file's own times of which nobody says what they are, and that may be hours; note that others are min."""
     sheet = joined.sheet
     times = {row[column]: value for row in sheet.rows if (value := sheet.number(row[column]))}  # 0 is 0 in any unit
@@ -172,9 +182,9 @@ def _unsaid(joined: Joined, column: str) -> None:
     if max(times.values()) <= MOST_HOURS and (odd := [cell for cell, value in times.items() if value % 5]):
         what = f"nothing says whether {odd[0]} is in minutes or in hours: neither this header nor the description."
         remedy = "Say 'time_unit: h', or 'time_unit: min'."
-        joined.faults.append(Fault(f"{sheet.name}, column '{column}'", what, remedy))
+        joined.faults.append(Fault(f"{sheet.name}, column '{header}'", what, remedy))
         return
-    joined.notes.append(f"times: nothing says the unit of column '{column}', read as min ('time_unit:' says it).")
+    joined.notes.append(f"times: nothing says the unit of column '{header}', read as min ('time_unit:' says it).")
 
 
 def _clock(sheet: Sheet, cell: str, unit: str) -> str:
@@ -303,6 +313,23 @@ def _told_by(joined: Joined, row: Row, told: ConditionOf) -> str:
     return ""
 
 
+def _perhaps_no_cells(joined: Joined, first: Mapping[str, Row]) -> set[str]:
+    """Find wells of medium beside others to which nothing was added: without cells they are no cells at rest."""
+    others = [text for text in first if is_nothing(text) and not is_medium(text)]
+    found = {text for text in first if is_medium(text)} - joined.exempt
+    wells = any("well" in (column, known_as(column)) for column in joined.sheet.columns)
+    if not wells or not others or not found:
+        return set()
+    for text in sorted(found):
+        what = f"'{text}' stands beside '{others[0]}': it may be cells in medium, or wells without cells."
+        remedy = (
+            f"Leave wells without cells out by 'where' (luciferase subtracts them: 'blank: {text}'); cells in it call "
+        )
+        remedy += "'resting', in the layout or by 'condition: {column: ..., map: {...}}'."
+        joined.faults.append(Fault(joined.sheet.where(first[text], "condition"), what, remedy))
+    return found
+
+
 def _same(sheet: Sheet, cell: str, key: str) -> bool:
     value = sheet.number(cell)
     return cell == key or (value is not None and number(key) == value)
@@ -318,6 +345,11 @@ def _spoken(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> Non
         if not text or text in protocol or text in joined.exempt:
             continue
         label, why = parse_label(text)
+        if label is not None and sheet.decimal == "," and (odd := _THOUSANDS.search(text)):
+            label, why = (
+                None,
+                f"{odd[0]} may be a thousand, for the file has decimal commas: write the dose without a point",
+            )
         said[text] = text
         if label is not None:
             said[text] = label.name
@@ -329,6 +361,7 @@ def _spoken(joined: Joined, told: ConditionOf, protocol: Collection[str]) -> Non
             remedy += "'IL-6 10 ng/ml + sIL-6R 25 ng/ml'."
             joined.faults.append(Fault(sheet.where(row, column), what, remedy))
             unknown.add(text)
+    unknown |= _perhaps_no_cells(joined, first)
     if unknown:
         joined.faulty |= {row.number for row in sheet.rows if row["condition"] in unknown}
     if any(text != name for text, name in said.items()):

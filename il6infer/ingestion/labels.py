@@ -9,37 +9,28 @@ from dataclasses import dataclass
 
 from il6infer._units import DOSE_UNITS, species_of, substances
 
-NOTHING = frozenset(
-    {
-        *("vehicle", "veh", "control", "ctrl", "ctl", "con", "untreated", "unstimulated", "unstim", "mock", "medium"),
-        *(
-            "media",
-            "pbs",
-            "dmso",
-            "none",
-            "no stimulus",
-            "nothing",
-            "kontrolle",
-            "unbehandelt",
-            "resting",
-            "unstimuliert",
-            "no treatment",
-            "medium only",
-        ),
-        *(
-            "vehikel",
-            "ohne",
-            "v\u00e9hicule",
-            "vehicule",
-            "t\u00e9moin",
-            "temoin",
-            "contr\u00f4le",
-            "controle",
-            "non trait\u00e9",
-        ),
-    }
+_WORDS = {
+    *("vehicle", "veh", "control", "ctrl", "ctl", "con", "untreated", "unstimulated", "unstim", "mock", "resting"),
+    *("medium", "media", "pbs", "dmso", "solvent", "none", "nothing", "no stimulus", "no treatment", "not treated"),
+    *("not stimulated", "non-stimulated", "nonstimulated", "no stimulation", "no cytokine", "no ligand"),
+    *("kontrolle", "unbehandelt", "unstimuliert", "vehikel", "ohne", "l\u00f6sungsmittel"),
+    *("v\u00e9hicule", "vehicule", "t\u00e9moin", "temoin", "contr\u00f4le", "controle"),
+    *("non trait\u00e9", "non stimul\u00e9"),
+}
+_ALONE = re.compile(
+    r"(?P<word>.+?) (only|alone|control|ctrl|treated)|(?P<solvent>dmso|pbs|vehicle|veh|solvent)[ _]\d.*%"
+    r"|\d[\d.,]* ?% (?P<share>dmso|pbs|vehicle|solvent)"
 )
-"""What people call a sample to which nothing was added, in small letters."""
+
+
+def is_nothing(text: str) -> bool:
+    """Tell whether a label, in what letters ever, is one of a sample to which nothing was added: ``DMSO 0.1 %``."""
+    plain = " ".join(text.casefold().split())
+    if plain in _WORDS:
+        return True
+    found = _ALONE.fullmatch(plain)
+    return bool(found) and (found["word"] or found["solvent"] or found["share"]) in _WORDS
+
 
 _NUMBER = r"(?P<dose>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 _UNIT = r"(?P<unit>[fpnumk\u00b5\u03bc]?(?:g|mol)\s*/\s*[mu\u00b5\u03bc]?[lL]|[fpnum\u00b5\u03bc]?M)"
@@ -66,6 +57,11 @@ class Label:
 
     name: str
     rows: Rows
+
+
+def is_medium(text: str) -> bool:
+    """Tell whether a label says medium and nothing else, which on a plate can be a well without cells."""
+    return text.strip().casefold() in ("medium", "media", "medium only", "media only", "medium alone", "media alone")
 
 
 def name_of(text: str) -> str:
@@ -125,12 +121,12 @@ def parse_label(text: str) -> tuple[Label | None, str]:
     text = _PER_ML.sub(r"/\1l", text)
     text = re.sub(r"(?<![\w.,-])(\d+),(\d{1,2})(?![\w.,])", r"\1.\2", text)  # 10,5 is no thousand
     name = name_of(text)
-    if text.strip().casefold() in NOTHING:
+    if is_nothing(text):
         return Label(name, control(name)), ""
     parts = [part.strip() for part in _SPLIT.split(text.strip()) if part.strip()]
     found: list[re.Match[str]] = []
     for part in parts:
-        if part.casefold() in NOTHING:
+        if is_nothing(part):
             continue
         match = next(
             (m for form in _FORMS if (m := form.fullmatch(part)) and species_of(m["name"]) in substances()), None

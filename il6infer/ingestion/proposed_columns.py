@@ -10,14 +10,14 @@ from il6infer._tables import Sheet
 from il6infer._units import DOSE_UNITS
 from il6infer.ingestion.dataset import BLANK
 from il6infer.ingestion.formats.format import known_as, plain, time_unit
-from il6infer.ingestion.guard import numbered, tells_error, tells_places
+from il6infer.ingestion.guard import numbered, tells_error, tells_places, tells_warmth
 from il6infer.ingestion.headers import dosed, is_logarithm, unit_of
 from il6infer.ingestion.labels import name_of
 from il6infer.ingestion.marks import numeric
 from il6infer.ingestion.proposed_description import Proposal
 
 _NO_VALUES = {"row", "peak", "no", "nr", "gel", "plate", "blot", "experiment", "exp", "run", "image", ""}
-_NO_VALUES |= {"time", "zeit", "t"}
+_NO_VALUES |= {"time", "zeit", "t", "exposure", "exposure s", "ph", "gain", "pmt", "passage"}
 _TREATMENTS = {"input", "dose", "inhibitor", "drug", "dmso", "treatment", "ligand"}
 _BEYOND = re.compile(r"[<>\u2264\u2265].*|n\.?d\.?|bdl|lod|<?lloq|over|ovrflw|oor.*", re.IGNORECASE)
 _MEANS = re.compile(r"(mean|average|avg|mittelwert|mw|moyenne|median)\b.*", re.IGNORECASE)
@@ -25,7 +25,7 @@ _MEANS = re.compile(r"(mean|average|avg|mittelwert|mw|moyenne|median)\b.*", re.I
 
 def treatment(column: str) -> bool:
     """Tell whether a column's name is that of a dose or a treatment."""
-    return bool(dosed(column)) or bool(set(plain(column).split()) & _TREATMENTS)
+    return bool(dosed(column)) or bool(set(plain(column).split()) & _TREATMENTS) or tells_warmth(column)
 
 
 def concentrations(sheet: Sheet) -> dict[str, str]:

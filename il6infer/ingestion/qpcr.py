@@ -333,4 +333,5 @@ ASSAY = Assay(
     units=("relative",),
     instrument=Instrument(QpcrSettings, qpcr_plate),
     freeze=_frozen,
+    logarithmic=True,
 )

@@ -120,7 +120,7 @@ class Reading:
     sheet: Sheet | None = None
 
 
-_SERIALS = (36526, 55153)
+SERIALS = (36526, 55153)
 """Days that spreadsheets count from 30 December 1899: 2000 to 2050; as minutes, 25 days and more."""
 
 
@@ -225,7 +225,7 @@ class Collector:
         value = self.number(row, column)
         if value is None and (remedy := why_no_time(text, column)):
             self.faults[-1] = Fault(self.faults[-1].where, self.faults[-1].what, remedy)
-        if value is not None and unit != "s" and _SERIALS[0] <= value < _SERIALS[1]:
+        if value is not None and unit != "s" and SERIALS[0] <= value < SERIALS[1]:
             day = date(1899, 12, 30) + timedelta(days=int(value))
             what = (
                 f"{text} {unit} is {minutes(value, unit) / 1440:.0f} days: it looks like a spreadsheet's date ({day})."

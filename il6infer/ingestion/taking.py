@@ -103,6 +103,8 @@ class Take:
         Gel or plate of rows whose cell in it is empty; empty: they are a fault.
     timed
         Whether the description says the unit of the times.
+    time
+        What the file calls the column of the times; empty: as the assay calls it, or the one that looks like it.
     """
 
     where: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NONE)
@@ -119,6 +121,7 @@ class Take:
     batch_column: str = ""
     batch_empty: str = ""
     timed: bool = False
+    time: str = ""
 
 
 _CELL = {"type": ["string", "number", "boolean"]}
@@ -261,6 +264,7 @@ def take_of(entry: Mapping[str, Any]) -> Take:
         batch_column=batch["column"] if isinstance(batch, Mapping) else "",
         batch_empty=batch.get("empty", "") if isinstance(batch, Mapping) else "",
         timed="time_unit" in entry,
+        time=entry.get("time", ""),
     )
 
 

@@ -13,11 +13,11 @@ from il6infer._errors import Fault
 from il6infer._tables import number
 from il6infer._units import DOSE_UNITS, concentration_nM
 from il6infer.ingestion.formats.format import plain
-from il6infer.ingestion.guard import is_run, tells_treatment
+from il6infer.ingestion.guard import COLD, is_run, tells_treatment, tells_warmth, warmth
 from il6infer.ingestion.headers import dosed, unit_of
 from il6infer.ingestion.protocol import Protocol
 from il6infer.ingestion.sources import Source, without_faults
-from il6infer.ingestion.unsaid import says_time, unsaid_substance, unsaid_time
+from il6infer.ingestion.unsaid import contradicts_dose, says_time, unsaid_substance, unsaid_time
 
 _CHANGED = re.compile(
     r"[-/+]/[-/]|\b(ko|k\.o|knock|crispr|sg|null|mutant|mut|sirna|shrna|overexpress\w*|dominant|deleted|deficient)"
@@ -49,17 +49,17 @@ def told_apart(sources: Sequence[Source], protocol: Protocol | None) -> list[Fau
         alike of cells of which the description says nothing.
     """
     faults: list[Fault] = []
-    seen: dict[tuple[str, str], tuple[str, Source, str]] = {}
+    seen: dict[tuple[str, str], tuple[str, str, Source]] = {}
     told: set[str] = set()
     for source, column, condition, cells in _cells(sources):
         where = f"{source.spec.path}, column '{column}'"
         if where in told or len(cells) != 1:  # several in one gel: `guard` has seen them
             continue
-        (cell,) = cells
-        before, other, header = seen.setdefault((plain(column), condition), (cell, source, column))
+        ((said, cell),) = cells.items()
+        before, others, other = seen.setdefault((plain(column), condition), (said, cell, source))
         fault = None
-        if before != cell:
-            what = f"'{cell}' in {_place(source)}, and '{before}' in {_place(other)}, where both are condition"
+        if before != said:
+            what = f"'{cell}' in {_place(source)}, and '{others}' in {_place(other)}, where both are condition"
             what += f" '{condition}': they are read as the same cells under the same treatment."
             fault = Fault(where, what, _remedy(column))
         elif protocol is not None:
@@ -106,15 +106,16 @@ def other_doses(sources: Sequence[Source], protocol: Protocol) -> list[Fault]:
     return list(faults.values())
 
 
-def _cells(sources: Sequence[Source]) -> Iterator[tuple[Source, str, str, set[str]]]:
-    """Each column that says a treatment and is passed over, condition by condition, with its cells there."""
+def _cells(sources: Sequence[Source]) -> Iterator[tuple[Source, str, str, dict[str, str]]]:
+    """Each column that says a treatment and is passed over, condition by condition: what its cells say -> the first."""
     for one in without_faults(sources):
         for column in one.passed_over:
             if not dosed(column) and not _says(column):
                 continue
-            conditions: dict[str, set[str]] = {}
+            conditions: dict[str, dict[str, str]] = {}
             for value, row in one.read:
-                conditions.setdefault(value.condition, set()).add(_level(row[column]))
+                cell = warmth(row[column]) if tells_warmth(column) else _level(row[column])
+                conditions.setdefault(value.condition, {}).setdefault(cell, row[column].strip())
             for condition, cells in conditions.items():
                 yield one.source, column, condition, cells
 
@@ -158,6 +159,14 @@ def _unsaid(protocol: Protocol, where: str, column: str, condition: str, cell: s
         remedy = "Say when it was added: 'time_min: -60' beside its dose or in the protocol, or '... 60 min before' in "
         remedy += f"the label. If nothing of the models was, list it under 'ignore: [{_quoted(column)}]'."
         return Fault(where, what, remedy)
+    if not species and contradicts_dose(given, column, cell):
+        what = f"'{cell}' in rows of condition '{condition}', to which the protocol gives {_listed(given)}."
+        remedy = "Correct the cell or the dose; or, if it makes no difference, list it under "
+        return Fault(where, what, f"{remedy}'ignore: [{_quoted(column)}]'.")
+    if tells_warmth(column) and warmth(cell) == COLD:
+        what = f"'{cell}' in rows of condition '{condition}': the rates of the models are those of warm cells (37 C)."
+        remedy = "Read other rows by 'where'; or, if only lysates or plates were cold, list it under "
+        return Fault(where, what, f"{remedy}'ignore: [{_quoted(column)}]'.")
     words = set(plain(column).split())
     changed = words & _KINDS and _CHANGED.search(cell) and not _SCRAMBLED.search(cell)
     if changed and condition not in protocol.genotypes:
@@ -172,7 +181,9 @@ def _place(source: Source) -> str:
 
 def _remedy(column: str) -> str:
     name = _quoted(column)
-    if dosed(column):
+    if tells_warmth(column):
+        made = "Make it part of the condition"
+    elif dosed(column):
         made = f"Make it part of the condition, 'doses: {{{dosed(column)}: {{column: {name}, unit: ...}}}}'"
     else:
         made = f"Say what these cells are, 'condition: {{..., cells: {{column: {name}, map: {{...}}}}}}'"

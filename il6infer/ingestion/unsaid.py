@@ -9,15 +9,16 @@ from il6infer._errors import Fault
 from il6infer._tables import number
 from il6infer._units import species_of, substances
 from il6infer.ingestion.formats.format import plain
-from il6infer.ingestion.labels import NOTHING
+from il6infer.ingestion.labels import is_nothing
 from il6infer.ingestion.protocol import Protocol, Step
 from il6infer.ingestion.sources import Source, without_faults
 
 _DRUGS = {"inhibitor", "inhibitors", "inhibiteur", "inhib", "drug", "drugs", "drogue", "compound", "antagonist"}
 _DRUGS |= {"wirkstoff", "hemmstoff", "medicament"}
-_SUBSTANCES = _DRUGS | {"ligand", "liganden", "cytokine", "zytokin", "agonist", "stimulus", "stimulation", "stim"}
-_SUBSTANCES |= {"pretreatment", "pretreat", "vorbehandlung", "antibody"}
-_NONE = NOTHING | {"no", "nein", "non", "-", "n/a", "na", "n.a.", "kein", "keine", "aucun", "unstimulated", "false"}
+_LIGANDS = {"ligand", "liganden", "cytokine", "zytokin", "agonist", "stimulus", "stimulation", "stim"}
+_SUBSTANCES = _DRUGS | _LIGANDS | {"pretreatment", "pretreat", "vorbehandlung", "antibody"}
+_STIMULI = {"IL6", "HyperIL6"}
+_NONE = {"no", "nein", "non", "-", "n/a", "na", "n.a.", "kein", "keine", "aucun", "unstimulated", "false"}
 _EARLY = re.compile(r"pre[ _-]?(inc|treat)\w*|vor(inkub|behandl)\w*|pr[e\u00e9][ _-]?(incub|trait)\w*", re.IGNORECASE)
 _DILUTION = re.compile(
     r"(sample |proben ?)?(dilutions?|verd(ue|\u00fc)nnung|dil\.?)([ _-]?(factor|faktor|fold))?|facteur de dilution|df",
@@ -34,12 +35,17 @@ _WASHED = re.compile(
     r"|gewaschen|mediumwechsel|lav(\u00e9|e)e?s?|rin(c|s)(\u00e9|e)d?)\b",
     re.IGNORECASE,
 )
+_PULSES = {"pulse", "chase", "wash", "washout", "washed", "removal", "removed", "puls", "waschen", "lavage"}
 _PROGRAMS = {"msd", "luminex"}
 """Formats whose concentrations are those of the sample, before it was diluted."""
 
 _OF_THEIR_OWN = (
     "Make such rows a condition of their own (in the protocol, by labels or by 'until:'), leave them out by 'where:', "
     "or, if it makes no difference, list it under 'ignore: [{column}]'."
+)
+_WASH = (
+    "Say 'until: {column}' beside the dose ('doses: {{NAME: {{..., until: {column}}}}}', times since the stimulus), or "
+    "write the wash into the protocol; or, if it makes no difference, list it under 'ignore: [{column}]'."
 )
 _MULTIPLY = (
     "Multiply them and list it under 'ignore: [{column}]' (also if they are multiplied already); of an ELISA say "
@@ -56,7 +62,7 @@ _AVERAGE = (
 
 
 def unsaid_substance(given: Collection[str], column: str, cell: str) -> str:
-    """Say what is wrong with a column of substances whose cell names one that a condition does not get; or nothing.
+    """Say what is wrong with a column of substances, whose cell names another than a condition gets; or nothing.
 
     Parameters
     ----------
@@ -67,17 +73,34 @@ def unsaid_substance(given: Collection[str], column: str, cell: str) -> str:
     """
     words = set(plain(column).split())
     text = cell.strip()
-    if not words & _SUBSTANCES or not text or text.casefold() in _NONE:
+    if not words & _SUBSTANCES or not text:
+        return ""
+    if text.casefold() in _NONE or is_nothing(text):
         return ""
     value = number(text)
     if value is not None:
-        others = set(given) - {"IL6", "sIL6R", "HyperIL6"}
+        others = set(given) - _STIMULI - {"sIL6R"}
         return f"{cell} of it" if value > 0 and words & _DRUGS and not others else ""
     named = _named(text)
     lacking = sorted(named - set(given))
     if lacking:
         return f"'{cell}', which is {', '.join(lacking)},"
     return "" if named else f"'{cell}'"
+
+
+def contradicts_dose(given: Collection[str], column: str, cell: str) -> bool:
+    """Tell whether a column of ligands says none of a condition that gets one.
+
+    Parameters
+    ----------
+    given
+        Substances that the protocol gives in the condition.
+    column, cell
+        Header, and what stands in all rows of the condition.
+    """
+    none = cell.strip().casefold() in _NONE or is_nothing(cell)
+    words = set(plain(column).split())
+    return none and bool(words & _LIGANDS) and not words & _DRUGS and bool(_STIMULI & set(given))
 
 
 def _named(text: str) -> set[str]:
@@ -132,6 +155,34 @@ def unsaid_remarks(sources: Sequence[Source], protocol: Protocol) -> Iterator[Fa
                 if lacks := _lacks(protocol, value.condition, row[column]):
                     what = f"'{row[column][:60]}', and the protocol of condition '{value.condition}' has no {lacks}."
                     yield Fault(one.sheet.where(row, column), what, _OF_THEIR_OWN.format(column=column))
+                    break
+
+
+def unsaid_washes(sources: Sequence[Source], protocol: Protocol) -> Iterator[Fault]:
+    """Find columns that by their names say how long a pulse was, or when it was washed off, and that nobody reads.
+
+    Parameters
+    ----------
+    sources
+        Each gel or plate.
+    protocol
+        What was done.
+
+    Yields
+    ------
+    Fault
+        For the first condition of each such column in which something was added and nothing is washed off.
+    """
+    washed = {step.condition for step in protocol.steps if step.action in ("wash", "set")}
+    given = {step.condition for step in protocol.steps if step.species}
+    for one in without_faults(sources):
+        for column in one.passed_over:
+            if not set(plain(column).split()) & _PULSES:
+                continue
+            for value, row in one.read:
+                if value.condition in given - washed and one.sheet.number(row[column]):
+                    what = f"{row[column]}, and in the protocol of condition '{value.condition}' nothing is washed off."
+                    yield Fault(one.sheet.where(row, column), what, _WASH.format(column=column))
                     break
 
 

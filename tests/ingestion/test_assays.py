@@ -55,7 +55,7 @@ def test_every_assay_has_its_case_here():
 def test_keys_of_an_entry_and_fields_of_its_frozen_form_agree(name):
     assay = ASSAYS[name]
     described = {field.name: field for field in fields(assay.spec)}
-    known = set(described) - {"columns", "take"} | {"assay", *KEYS}
+    known = set(described) - {"columns", "take"} | {"assay", "time", *KEYS}
 
     assert set(assay.schema["properties"]) - {"observables"} == known
     for key, field in described.items():

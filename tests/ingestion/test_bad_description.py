@@ -25,7 +25,7 @@ def test_typos_in_the_description(tmp_path):
         "data.yaml, files 1 (gel.csv): unknown key 'normalize'. Did you mean 'normalise'? "
         "Known: assay, batch, calibrator, calibrator_per_cell, columns, condition, constants, decimal, "
         "detection_limit, format, ignore, labels, layout, loading, noise, normalise, observable, offset, path, "
-        "saturation, scale, sheet, signal, thousands, time_unit, where.",
+        "saturation, scale, sheet, signal, thousands, time, time_unit, where.",
         "data.yaml, files 2 (plate.csv), observable: 'luci-ferase' is not a name. "
         "Use letters, digits and _, with a letter or _ first.",
         "data.yaml, files 2 (plate.csv), batch: '1-1' is not a name. "
@@ -48,7 +48,7 @@ def test_faults_of_description_and_of_raw_files_come_together(tmp_path):
         "data.yaml, files 1 (gel.csv): unknown key 'normalize'. Did you mean 'normalise'? "
         "Known: assay, batch, calibrator, calibrator_per_cell, columns, condition, constants, decimal, "
         "detection_limit, format, ignore, labels, layout, loading, noise, normalise, observable, offset, path, "
-        "saturation, scale, sheet, signal, thousands, time_unit, where.",
+        "saturation, scale, sheet, signal, thousands, time, time_unit, where.",
         "plate.csv, row 4, column 'firefly': 'many' is not a number.",
     ]
 
