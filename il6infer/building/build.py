@@ -45,6 +45,7 @@ from il6infer.problems.noise import EXTENSION, KINDS, NOISES, WITHOUT
 from il6infer.problems.spec import CARRIER, CELLS, Problem
 from il6infer.problems.student import FREEDOM
 from il6infer.stages.conditions import condition_names
+from il6infer.stages.gel_names import gel_names
 from il6infer.stages.genotype import Genotype
 
 logger = logging.getLogger("il6infer")
@@ -273,12 +274,12 @@ def _measurement_table(measurements: pd.DataFrame) -> pd.DataFrame:
     with_error = measurements.groupby("observable")["error"].count() > 0
     with_offset = measurements.groupby("observable")["offset"].any()
     overrides = []
-    for row, own in zip(measurements.itertuples(), scaled, strict=True):
+    for row, gel, own in zip(measurements.itertuples(), gel_names(measurements), scaled, strict=True):
         given = []
         if with_scale[row.observable]:
-            given.append(f"scale_{row.observable}_{row.batch}" if own else "1")
+            given.append(f"scale_{gel}" if own else "1")
         if with_offset[row.observable]:
-            given.append(f"offset_{row.observable}_{row.batch}" if row.offset else "0")
+            given.append(f"offset_{gel}" if row.offset else "0")
         overrides.append(";".join(given))
     table = pd.DataFrame(
         {

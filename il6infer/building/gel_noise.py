@@ -10,6 +10,7 @@ import pandas as pd
 from il6infer.building.genotypes import OwnParameter
 from il6infer.building.linear_noise import noise_names, of_gel
 from il6infer.building.noise_parameters import with_noise_parameter
+from il6infer.stages.gel_names import gel_names
 
 logger = logging.getLogger("il6infer")
 
@@ -25,10 +26,10 @@ def noise_factors(measurements: pd.DataFrame) -> list[OwnParameter]:
     A gel that has a noise of its own (see `il6infer.building.linear_noise`) needs none.
     """
     why = f"sd of ln {SPREAD} between gels (Sobotta 2017, doi 10.3389/fphys.2017.00775)"
-    pairs = measurements[_common(measurements)][["observable", "batch"]].drop_duplicates().itertuples(index=False)
+    gels = _with_factors(measurements)[_common(measurements)].drop_duplicates("factor").itertuples(index=False)
     return [
-        OwnParameter(_factor(name, batch), f"noise of {name}: {batch}'s over the common one", 0.0, SPREAD, "1", why)
-        for name, batch in pairs
+        OwnParameter(gel.factor, f"noise of {gel.observable}: {gel.batch}'s over the common one", 0.0, SPREAD, "1", why)
+        for gel in gels
     ]
 
 
@@ -43,11 +44,9 @@ def with_gel_noise(tables: Mapping[str, pd.DataFrame], measurements: pd.DataFram
         Table of the ingest stage, in the order of that of the problem.
     """
     common = _common(measurements)
-    varied = measurements["observable"][common].unique()
-    factors = [
-        "" if name not in varied else _factor(name, batch) if own else "1"
-        for name, batch, own in zip(measurements["observable"], measurements["batch"], common, strict=True)
-    ]
+    varied = set(measurements["observable"][common])
+    named = zip(measurements["observable"], _with_factors(measurements)["factor"], common, strict=True)
+    factors = ["" if name not in varied else factor if own else "1" for name, factor, own in named]
     return with_noise_parameter(tables, "({sigma}*{own})", factors)
 
 
@@ -56,8 +55,12 @@ def _common(measurements: pd.DataFrame) -> pd.Series:
     return ~of_gel(measurements)
 
 
-def _factor(readout: str, batch: str) -> str:
-    return f"sigma_{readout}_factor_{batch}"
+def _with_factors(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Read-out, gel, and the name of the factor of its noise, of each measurement."""
+    readouts = measurements["observable"].astype(str)
+    named = zip(readouts, gel_names(measurements), strict=True)
+    factors = [f"sigma_{readout}_factor{gel.removeprefix(readout)}" for readout, gel in named]
+    return measurements[["observable", "batch"]].assign(factor=factors)
 
 
 def tell_noise_by_assay(measurements: pd.DataFrame) -> None:

@@ -14,9 +14,10 @@ import pandas as pd
 
 from il6infer.building.gel_noise import noise_factors
 from il6infer.building.genotypes import OwnParameter
-from il6infer.building.linear_noise import noise_names
+from il6infer.building.linear_noise import noise_names, of_gel
 from il6infer.library.priors import Z90, log_normal
 from il6infer.problems.noise import ERRORS, KINDS, NOISES
+from il6infer.stages.gel_names import gel_names
 
 SCALE_SD = 1.5
 """Of the natural log of a scale factor, around the largest value of its gel or plate: a factor of 12 either way."""
@@ -45,42 +46,41 @@ def instrument_parameters(measurements: pd.DataFrame, *, gel_noise: bool) -> lis
     gel_noise
         With how the noise of a read-out differs between gels (see `il6infer.building.gel_noise`).
     """
-    by_gel = measurements.groupby(["observable", "batch"], sort=False)
-    found = [one for (name, batch), group in by_gel for one in _of_gel(str(name), str(batch), group)]
+    by_gel = measurements.groupby(["observable", "batch", gel_names(measurements)], sort=False)
+    found = [one for (name, _, gel), group in by_gel for one in _of_gel(str(name), str(gel), group)]
     named = measurements.groupby(["observable", noise_names(measurements)], sort=False)
     found += [_noise(str(name), str(parameter), group) for (name, parameter), group in named]
     return found + (noise_factors(measurements) if gel_noise else [])
 
 
-def _of_gel(name: str, batch: str, group: pd.DataFrame) -> Iterator[OwnParameter]:
-    unit, top = str(group["unit"].iloc[0]), _largest(group)
+def _of_gel(name: str, gel: str, group: pd.DataFrame) -> Iterator[OwnParameter]:
+    batch, unit, top = group["batch"].iloc[0], str(group["unit"].iloc[0]), _largest(group)
     if group["scale"].any():
         why = f"largest value of {batch}, its unit; sd of ln {SCALE_SD}: arbitrary units"
-        yield OwnParameter(f"scale_{name}_{batch}", f"scale of {name}", math.log(top), SCALE_SD, unit, why)
+        yield OwnParameter(f"scale_{gel}", f"scale of {name}", math.log(top), SCALE_SD, unit, why)
     elif group["scale_sd"].notna().any():
         sd, why = float(group["scale_sd"].max()), f"uncertainty of the calibration of {batch}"
-        yield OwnParameter(f"scale_{name}_{batch}", f"calibration of {name}", 0.0, sd, "1", why)
+        yield OwnParameter(f"scale_{gel}", f"calibration of {name}", 0.0, sd, "1", why)
     if group["offset"].any():
         share, sd = OFFSET
         low, high = (share * math.exp(side * Z90 * sd) for side in (-1, 1))
         why = f"{low:.1%} to {high:.0%} of the largest value of {batch}, its unit: backgrounds of blots and cytometers"
-        yield OwnParameter(f"offset_{name}_{batch}", f"offset of {name}", math.log(share * top), sd, unit, why)
+        yield OwnParameter(f"offset_{gel}", f"offset of {name}", math.log(share * top), sd, unit, why)
 
 
 def _noise(name: str, parameter: str, group: pd.DataFrame) -> OwnParameter:
     """Noise of a read-out (of one of several assays) or gel: relative, or a share of the largest value."""
     kind = NOISES[KINDS[str(group["noise"].iloc[0])]]
-    batch = str(group["batch"].iloc[0])
-    of_gel = parameter == f"sigma_{name}_{batch}"
+    own = bool(of_gel(group).all())
     label = (
-        f"noise of {name}" if of_gel or parameter == f"sigma_{name}" else f"noise of {name} by {group['assay'].iloc[0]}"
+        f"noise of {name}" if own or parameter == f"sigma_{name}" else f"noise of {name} by {group['assay'].iloc[0]}"
     )
     if kind.logarithmic:
         why = "blots 0.15-0.5 (Kreutz 2007, doi 10.1093/bioinformatics/btm397)"
         unit = f"{ERRORS[kind.error].scale} of ln"
         return OwnParameter(parameter, label, *log_normal(*SIGMA), unit, why)
     mean, sd = log_normal(*LINEAR_SIGMA)
-    of = f" of {batch}" if of_gel else ""
+    of = f" of {group['batch'].iloc[0]}" if own else ""
     why = f"{LINEAR_SIGMA[1]:.1%} to {LINEAR_SIGMA[2]:.0%} of the largest value{of}, its unit"
     mean += math.log(_largest(group))
     return OwnParameter(parameter, label, mean, sd, str(group["unit"].iloc[0]), why)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from il6infer.building.noise_parameters import with_noise_parameter
 from il6infer.problems.noise import KINDS, NOISES
+from il6infer.stages.gel_names import gel_names
 
 
 def of_gel(measurements: pd.DataFrame) -> pd.Series:
@@ -32,16 +33,17 @@ def noise_names(measurements: pd.DataFrame) -> pd.Series:
     Returns
     -------
     pandas.Series
-        ``sigma_READOUT``, ``sigma_READOUT_ASSAY`` where several assays measure it, or ``sigma_READOUT_BATCH``.
+        ``sigma_READOUT``, ``sigma_READOUT_ASSAY`` where several assays measure it, or ``sigma_`` and
+        what `il6infer.stages.gel_names` calls the gel.
     """
-    readout, batch = measurements["observable"].astype(str), measurements["batch"].astype(str)
+    readout, gel = measurements["observable"].astype(str), "sigma_" + gel_names(measurements)
     own = of_gel(measurements)
     assay = measurements["assay"].astype(str) if "assay" in measurements else pd.Series("", measurements.index)
     several = assay[~own].groupby(readout[~own]).transform("nunique").reindex(readout.index, fill_value=1) > 1
     name = "sigma_" + readout
-    taken = set(name[own] + "_" + batch[own])
+    taken = set(gel[own])
     by_assay = (name + "_" + assay).map(lambda one: f"{one}_assay" if one in taken else one)
-    return name.where(~several, by_assay).where(~own, name + "_" + batch)
+    return name.where(~several, by_assay).where(~own, gel)
 
 
 def with_linear_noise(tables: Mapping[str, pd.DataFrame], measurements: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 import numpy as np
 from scipy.stats import f as fisher
 
 from il6infer._files import Groups
 from il6infer.problems.noise import NOISES
+from il6infer.stages.gel_names import endings
 
 
 def contradiction_p(idata: Groups, name: str, here: np.ndarray) -> float | None:
@@ -36,8 +38,9 @@ def contradiction_p(idata: Groups, name: str, here: np.ndarray) -> float | None:
     kind = json.loads(posterior.attrs.get("noise", "{}")).get(name, "normal")
     batches = about[f"{name}_batch"].values[here].astype(str)
     known = set(map(str, posterior.data_vars))
-    scaled = all(f"scale_{name}_{batch}" in known for batch in set(batches))
-    if not NOISES[kind].logarithmic or not scaled or any(f"offset_{name}_{batch}" in known for batch in set(batches)):
+    scaled = all(_own("scale", name, batch, known) for batch in set(batches))
+    offset = any(_own("offset", name, batch, known) for batch in set(batches))
+    if not NOISES[kind].logarithmic or not scaled or offset:
         return None
     cells = [
         f"{experiment}\n{time}"
@@ -46,6 +49,11 @@ def contradiction_p(idata: Groups, name: str, here: np.ndarray) -> float | None:
         )
     ]
     return interaction_p(np.log(idata["observed_data"][name].values[here]), np.array(cells), batches)
+
+
+def _own(kind: str, readout: str, batch: str, known: Collection[str]) -> bool:
+    """Whether a read-out has a parameter of a kind on a gel."""
+    return any(f"{kind}_{readout}_{end}" in known for end in endings(readout, batch))
 
 
 def interaction_p(values: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> float | None:

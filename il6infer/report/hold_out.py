@@ -15,6 +15,7 @@ from il6infer.report.links import in_words
 from il6infer.report.sections import MISFIT, NOT_CONVERGED, SAID, Doubt, Figures
 from il6infer.report.style import COLOURS, INK
 from il6infer.stages import read
+from il6infer.stages.gel_names import endings
 from il6infer.stages.hold_out import HeldOut, Limit, Point, Score, Series, score_of
 
 FILE = "hold_out.json"
@@ -197,7 +198,13 @@ def _beyond(limits: Sequence[Limit]) -> str:
 
 def estimated_alone(series: Series) -> str:
     """Name what a gel estimates of itself, without the gel and the read-out, which stand in its row."""
-    short = [name.removesuffix(f"_{series.batch}").replace(f"_{series.readout}", "", 1) for name in series.alone]
+    short = []
+    for name in series.alone:
+        plain = (
+            name.removesuffix(f"_{end}") for end in endings(series.readout, series.batch) if name.endswith(f"_{end}")
+        )
+        own = next((one for one in plain if f"_{series.readout}" in one), name)
+        short.append(own.replace(f"_{series.readout}", "", 1))
     return ", ".join(short) or "nothing"
 
 

@@ -61,7 +61,7 @@ def test_shared_own_and_pooled_parameters_stand_once_or_once_a_data_set(tmp_path
     assert priors["k_phosphorylation_deviation_b"].distribution == "normal"
     assert priors["k_phosphorylation_deviation_b"].parameters == (0.0, 1.0)
     assert priors["K_SOCS3_a"] == priors["K_SOCS3_b"]
-    assert {"sigma_pSTAT3_a", "sigma_pSTAT3_b", "scale_pSTAT3_a_a_gel1", "scale_pSTAT3_b_b_gel1"} < set(names)
+    assert {"sigma_pSTAT3_a", "sigma_pSTAT3_b", "scale_pSTAT3_a_gel1", "scale_pSTAT3_b_gel1"} < set(names)
     assert {str(o.formula.xreplace(problem.network.expand)) for o in problem.observables if "luciferase" in o.id} == {
         "luciferase_p*observableParameter1_luciferase_a", "luciferase_p*observableParameter1_luciferase_b",
     } or all("luciferase" in str(o.formula) for o in problem.observables if "luciferase" in o.id)  # fmt: skip

@@ -94,10 +94,10 @@ def test_each_data_set_that_is_held_out_whole_is_scored_apart():
 
 def test_what_a_gel_estimates_alone_is_named_without_the_gel():
     names = (
-        "offset_pSTAT3_cells_cells_gel",
-        "scale_pSTAT3_cells_cells_gel",
+        "offset_pSTAT3_cells_gel",
+        "scale_pSTAT3_cells_gel",
         "sigma_pSTAT3_cells",
-        "sigma_pSTAT3_cells_factor_cells_gel",
+        "sigma_pSTAT3_cells_factor_gel",
         "k_other",
     )
     one = replace(found((POINT,), ()).series[0], readout="pSTAT3_cells", batch="cells_gel", alone=names)
