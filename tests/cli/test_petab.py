@@ -205,7 +205,7 @@ def test_lint_names_the_conditions_that_may_have_no_truth(tmp_path: Path, capsys
     (tmp_path / "model.xml").write_text(to_sbml(f"model m; k = 1; a0 = 1; species A = a0; A' = {rate}; end"))
     assert cli.main(["petab", "lint", str(path)]) == 2
     said = capsys.readouterr().err
-    assert ": non_finite: the right-hand side, a condition, a start or what is set became infinite or undefined; " in said
+    assert ": non_finite: the right-hand side, a condition, a start or what is set became infinite or undefined" in said
     assert said.endswith("rate laws. Conditions that can be neither true nor false: 'A < sqrt(k - 5)'.\n")
 
 
