@@ -52,8 +52,11 @@ def _chosen(weights, count):  # noqa: ANN001, ANN202
 
 
 @njit(**INNER)
-def _height(which, at, group, batches, values, x, weights, logs, scratch, rs, y):  # noqa: ANN001, ANN202
-    """Log-density, but for a constant, of r of one batch (`which`), or of y = ln(sigma) (-1), given the others."""
+def _height(which, at, group, batches, values, x, weights, logs, scratch, rs, y, known):  # noqa: ANN001, ANN202
+    """Log-density, but for a constant, of r of one batch (`which`), or of y = ln(sigma) (-1), given the others.
+
+    What y does not change is `known`, see `_know`.
+    """
     first = int(group[FIRST])
     if which >= 0:
         mean, spread = residuals(batches[first + which], values, x, weights, at, logs)
@@ -68,24 +71,35 @@ def _height(which, at, group, batches, values, x, weights, logs, scratch, rs, y)
         batch = batches[first + b]
         total -= (batch[1] - batch[0]) * at
         if group[ABSOLUTE] != 0.0:
-            total -= absolute_residuals(batch, values, x, 1.0 / np.sqrt(weights.own)) / sigma
+            total -= known[b, 1] / sigma
         else:
-            mean, spread = residuals(batch, values, x, weights, rs[b], logs)
-            total += given_noise(batch, rs[b], mean, spread, scratch.totals[b], sigma)[0]
+            total += given_noise(batch, rs[b], known[b, 0], known[b, 1], scratch.totals[b], sigma)[0]
     return total
 
 
 @njit(**INNER)
-def _slice(which, at, width, group, batches, values, x, weights, logs, scratch, rs, y):  # noqa: ANN001, ANN202
+def _know(group, batches, values, x, weights, logs, rs, known):  # noqa: ANN001, ANN202
+    """Fill `known` (batches of the group, 2): mean and sum of squares of residuals at r, or 0 and the absolute sum."""
+    first = int(group[FIRST])
+    for b in range(int(group[LAST]) - first):
+        if group[ABSOLUTE] != 0.0:
+            known[b, 0] = 0.0
+            known[b, 1] = absolute_residuals(batches[first + b], values, x, 1.0 / np.sqrt(weights.own))
+        else:
+            known[b, 0], known[b, 1] = residuals(batches[first + b], values, x, weights, rs[b], logs)
+
+
+@njit(**INNER)
+def _slice(which, at, width, group, batches, values, x, weights, logs, scratch, rs, y, known):  # noqa: ANN001, ANN202
     """Move by one step of slice sampling (Neal 2003, doi 10.1214/aos/1056562461), stepping out."""
-    top = _height(which, at, group, batches, values, x, weights, logs, scratch, rs, y)
+    top = _height(which, at, group, batches, values, x, weights, logs, scratch, rs, y, known)
     level = top + math.log(np.random.random())  # noqa: NPY002
     low = at - width * np.random.random()  # noqa: NPY002
     high = low + width
     for end in range(2):
         for _ in range(_OUT):
             edge = low if end == 0 else high
-            if not _height(which, edge, group, batches, values, x, weights, logs, scratch, rs, y) > level:
+            if not _height(which, edge, group, batches, values, x, weights, logs, scratch, rs, y, known) > level:
                 break
             if end == 0:
                 low -= width
@@ -93,7 +107,7 @@ def _slice(which, at, width, group, batches, values, x, weights, logs, scratch, 
                 high += width
     while high - low > 1e-12:
         found = low + (high - low) * np.random.random()  # noqa: NPY002
-        if _height(which, found, group, batches, values, x, weights, logs, scratch, rs, y) > level:
+        if _height(which, found, group, batches, values, x, weights, logs, scratch, rs, y, known) > level:
             return found
         if found < at:
             low = found
@@ -134,7 +148,7 @@ def draw_back(groups, batches, members, values, courses, lanes, prediction, nois
             return False
         q = _chosen(scratch.heights, levels)
         y, y_width = scratch.ys[0, q], math.exp(scratch.ys[1, q])
-        rs, widths = np.empty(many), np.empty(many)
+        rs, widths, known = np.empty(many), np.empty(many), np.empty((many, 2))
         for b in range(many):
             k = _chosen(scratch.shares[b, :, q], scratch.counts[b])
             rs[b], widths[b] = scratch.nodes[b, k], math.exp(scratch.log_weights[b, k])
@@ -142,9 +156,10 @@ def draw_back(groups, batches, members, values, courses, lanes, prediction, nois
         for _ in range(_SWEEPS):
             for b in range(many):
                 if batches[first + b, 4] != 0.0:
-                    rs[b] = _slice(b, rs[b], widths[b], group, batches, values, x, weights, logs, scratch, rs, y)
+                    rs[b] = _slice(b, rs[b], widths[b], group, batches, values, x, weights, logs, scratch, rs, y, known)
             if group[NOISE_FREE] != 0.0:
-                y = _slice(-1, y, y_width, group, batches, values, x, weights, logs, scratch, rs, y)
+                _know(group, batches, values, x, weights, logs, rs, known)
+                y = _slice(-1, y, y_width, group, batches, values, x, weights, logs, scratch, rs, y, known)
         noises[g] = math.exp(y)
         for b in range(many):
             ratios[first + b] = rs[b]

@@ -176,12 +176,13 @@ def sample_problem(
     sample, called = _sampler(problem, engine, settings, None)
     nuisance = find_nuisance(problem) if settings.nuisance == "integrated" else NOTHING
     density = Density(problem, engine, nuisance)
+    known = None
     if begin:
-        idata, about_reach = sample(density, begin(density), _seeds(settings), settings), {}
+        starts = begin(density)
     else:
         starts, found, modes, _ = _climb(problem, engine, density, settings)
         known = Known.from_search(modes, settings.chains, found.spread)
-        idata, about_reach = _to_all(sample, known, density, starts, settings)
+    idata, about_reach = _to_all(sample, known, density, starts, settings)
     about = draw_back(idata, problem, engine, density, settings, Steps(problem.id, 1))
     about |= {
         "sampler": idata["posterior"].attrs.get("sampler", called),
@@ -280,12 +281,17 @@ def _elsewhere(idata: az.InferenceData, density: Density, settings: FitSettings)
 
 
 def _to_all(
-    sample: Sampler, known: Known, density: Density, starts: Sequence[tuple[Frame, np.ndarray]], settings: FitSettings,
-    checkpoint: Checkpoint | None = None, interruption: Interruption | None = None,
+    sample: Sampler, known: Known | None, density: Density, starts: Sequence[tuple[Frame, np.ndarray]],
+    settings: FitSettings, checkpoint: Checkpoint | None = None, interruption: Interruption | None = None,
 ) -> tuple[az.InferenceData, dict[str, object]]:  # fmt: skip
     """Sample, and ask what the draws lack, which attributes tell; where it is much, `auto` samples tempered."""
+
+    def lacking(idata: az.InferenceData) -> tuple[list[float], Elsewhere | None]:
+        left = known.left(_points(idata, density)) if known else []
+        return left, _elsewhere(idata, density, settings)
+
     idata = sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
-    left, elsewhere = known.left(_points(idata, density)), _elsewhere(idata, density, settings)
+    left, elsewhere = lacking(idata)
     missed = bool(left) or (elsewhere is not None and elsewhere.missed)
     if missed and settings.sampler == "auto" and idata["posterior"].attrs.get("sampler") != TEMPERED:
         from il6infer.inference import tempered
@@ -293,7 +299,7 @@ def _to_all(
         logger.info("chains did not come to all of the posterior: sampling tempered, from the prior")
         idata = tempered.sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
         idata["posterior"].attrs["sampler"] = TEMPERED
-        left, elsewhere = known.left(_points(idata, density)), _elsewhere(idata, density, settings)
+        left, elsewhere = lacking(idata)
     about: dict[str, object] = {"modes_left": json.dumps(left)}
     return idata, about | ({"elsewhere": json.dumps(asdict(elsewhere))} if elsewhere else {})
 

@@ -7,6 +7,7 @@ the importance weights Vehtari, Gelman and Gabry 2017, doi 10.1007/s11222-016-96
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ from il6infer.leave_out.alone import unknown_of
 from il6infer.leave_out.groups import GroupLikelihood, groups_of, likelihoods_of, merged
 from il6infer.problems.courses import carriers_of
 from il6infer.problems.spec import Problem
+from il6infer.stages.elsewhere import MASS
 from il6infer.stages.leave_out import LABELS, LeaveOut, LeftOut
 from il6infer.stages.settings import FitSettings, Thresholds
 
@@ -196,4 +198,8 @@ def _doubts(idata: Groups, thresholds: Thresholds) -> list[str]:
         found.append(f"the refit has too few effective draws: {worth:.0f} (limit: at least {thresholds.ess_min:g})")
     if not diverged <= thresholds.divergences_max:
         found.append(f"{100 * diverged:.2f} % of the refit's draws diverged")
+    elsewhere = json.loads(posterior.attrs.get("elsewhere", "null"))
+    if elsewhere and elsewhere["mass"] > MASS:
+        share = f"{100 * elsewhere['mass']:.2g} % of the refit's posterior"
+        found.append(f"{share} lies where no draw is (limit: at most {100 * MASS:g} %)")
     return found

@@ -16,7 +16,7 @@ from il6infer.engine import compile
 from il6infer.leave_out.evaluate import leave_out
 from il6infer.leave_out.groups import groups_of, likelihoods_of, merged
 from il6infer.network.network import symbol
-from il6infer.problems.spec import Observable, Problem
+from il6infer.problems.spec import Observable, Parameter, Prior, Problem
 from il6infer.stages.settings import FitSettings, Thresholds
 from tests.zoo import systems
 from tests.zoo.systems import ONE, log_normal, network
@@ -124,6 +124,38 @@ def test_a_refit_that_fails_its_checks_gives_no_number():
 
     assert (group.elpd, group.error, group.method) == (None, None, "refit")
     assert group.why.startswith("the refit has too few effective draws: ")
+
+
+def signed():
+    """A number known by its square, and its sign by one more value of a batch of its own."""
+    tables = [
+        systems.measurements([value], np.array([1.0]), f"obs_{name}", batch=name)
+        for name, value in (("square", 1.0), ("sign", 0.9))
+    ]
+    a = symbol("a")
+    return Problem(
+        id="signed", network=network({"x": -symbol("x")}, {"x": 1.0}),
+        parameters=(Parameter("a", -math.inf, math.inf, 1.0, True, Prior("normal", (0.0, 3.0))),),
+        experiments=ONE,
+        observables=(
+            Observable("obs_square", a**2, sp.Float(0.1), "normal"), Observable("obs_sign", a, sp.Float(0.3), "normal"),
+        ),
+        measurements=pd.concat(tables, ignore_index=True),
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_refit_that_does_not_come_to_a_mode_of_the_rest_gives_no_number():
+    """Without the sign there are two modes; chains begin at draws of the full fit, which has one, and agree."""
+    a = np.random.default_rng(1).normal(1.0, 0.05, (4, 500))
+    full = {"posterior": xr.Dataset({"a": (("chain", "draw"), a)}).assign_attrs(settings=json.dumps({}))}
+    limits = Thresholds(pareto_k_max=0.0, ess_min=100, rhat_max=1.05, divergences_max=0.05)
+    found = {group.name: group for group in leave_out(signed(), full, SETTINGS, limits, unit="batch").groups}
+
+    assert found["sign"].elpd is None
+    assert found["sign"].why.endswith(" % of the refit's posterior lies where no draw is (limit: at most 1 %)")
+    assert float(found["sign"].why.partition(" ")[0]) == pytest.approx(50.0, abs=5.0)
+    assert found["square"].elpd is not None
 
 
 @pytest.mark.slow
