@@ -6,11 +6,13 @@ Where the state is zero its reciprocal is infinite, and the law has a value ther
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 
 import sympy as sp
 
 from il6infer.network.denominators import is_positive
 from il6infer.network.graphs import holds, made, rewritten, symbols_of
+from il6infer.network.primitives import AbsoluteValue, AtLeast, Larger
 
 _HIGHEST = 8
 """Exponent beyond which a power in place of its reciprocal may be no number in floating point."""
@@ -35,23 +37,61 @@ def _cleared(e: sp.Basic, states: set[sp.Symbol]) -> sp.Basic:
         return e
     terms = e.base.args
     found = {factor for term in terms for factor in sp.Mul.make_args(term) if _is_reciprocal(factor, states)}
-    if len({symbols_of(factor) & states for factor in found}) != 1:
+    steepest = _steepest(found, states)
+    if not steepest or not all(_is_left_where(one, terms, states) for one in steepest):
         return e
-    if len(found) > 1 and not all(factor.exp.is_Integer for factor in found):
-        return e
-    steepest = min(found, key=lambda factor: factor.exp) if len(found) > 1 else found.pop()
-    steep = [term for term in terms if steepest in sp.Mul.make_args(term)]
-    leading = sp.Add(*[_without(term, steepest) for term in steep])
-    # Where the state is zero this is all that is left to divide by.
-    if symbols_of(leading) & states or not is_positive(leading, states):
-        return e
-    base, exponent = steepest.args
-    if not exponent.is_number and any(not p.exp.is_number for term in terms for p in term.atoms(sp.Pow) - {steepest}):
+    symbolic = [factor for factor in steepest if not factor.args[1].is_number]
+    if symbolic and any(not p.exp.is_number for term in terms for p in term.atoms(sp.Pow) - {*steepest[:1]}):
         return e  # a product of two powers may overflow, where their ratio does not
-    falls = exponent.could_extract_minus_sign()
-    over = made(sp.Pow, base, -exponent) if falls else made(sp.Pow, 1 / base, exponent)
-    total = sp.Add(leading, *[sp.Mul(term, over) for term in terms if term not in steep])
+    total = sp.Add(*[_times(term, steepest) for term in terms])
+    over = sp.Mul(*map(_inverse, steepest))
+    if len(steepest) > 1:
+        # Where two states are zero, so may both products be; if no term is below zero the sum is infinite there.
+        zero = sp.Integer(0)
+        both = AtLeast(zero, AbsoluteValue(total))
+        known = [_coefficient(term, states) for term in terms]
+        signs = [c for c in known if c is not None and not c.is_positive]
+        total += both * AtLeast(-reduce(lambda a, b: Larger(a, b), [-c for c in signs]), zero) if signs else both
     return made(sp.Mul, made(sp.Pow, over, -e.exp), made(sp.Pow, total, e.exp))
+
+
+def _steepest(found: Iterable[sp.Expr], states: set[sp.Symbol]) -> list[sp.Expr]:
+    """Give the steepest reciprocal of each state, if there are any, and they can be compared."""
+    own: dict[sp.Basic, list[sp.Expr]] = {}
+    for factor in sorted(found, key=sp.default_sort_key):
+        (state,) = symbols_of(factor) & states
+        own.setdefault(state, []).append(factor)
+    if any(len(same) > 1 and not all(factor.exp.is_Integer for factor in same) for same in own.values()):
+        return []
+    steepest = [min(same, key=lambda factor: factor.exp) if len(same) > 1 else same[0] for same in own.values()]
+    high = sum(abs(factor.exp) for factor in steepest if factor.exp.is_number)
+    return steepest if len(steepest) == 1 or high <= _HIGHEST else []
+
+
+def _is_left_where(one: sp.Expr, terms: Iterable[sp.Expr], states: set[sp.Symbol]) -> bool:
+    """Whether what is left to divide by where the state of a reciprocal is zero is above zero."""
+    leading = sp.Add(*[_without(term, one) for term in terms if one in sp.Mul.make_args(term)])
+    rest = [_coefficient(term, states) for term in sp.Add.make_args(leading)]
+    return None not in rest and is_positive(sp.Add(*rest), states)
+
+
+def _coefficient(term: sp.Expr, states: set[sp.Symbol]) -> sp.Expr | None:
+    """Give a term of a sum without the reciprocals of states; None where other functions of states are in it."""
+    rest = sp.Mul(*[f for f in sp.Mul.make_args(term) if not _is_reciprocal(f, states)])
+    return None if symbols_of(rest) & states else rest
+
+
+def _inverse(factor: sp.Expr) -> sp.Expr:
+    base, exponent = factor.args
+    falls = exponent.could_extract_minus_sign()
+    return made(sp.Pow, base, -exponent) if falls else made(sp.Pow, 1 / base, exponent)
+
+
+def _times(term: sp.Expr, steepest: Iterable[sp.Expr]) -> sp.Expr:
+    """Multiply a term by the inverse of each reciprocal."""
+    for one in steepest:
+        term = _without(term, one) if one in sp.Mul.make_args(term) else sp.Mul(term, _inverse(one))
+    return term
 
 
 def _is_reciprocal(e: sp.Expr, states: set[sp.Symbol]) -> bool:
