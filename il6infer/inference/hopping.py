@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import arviz as az
@@ -43,6 +43,11 @@ HOPELESS = 0.02
 LEARNT = 4000
 """Draws that the mixture is learnt from, at most."""
 
+MOST = 4
+"""Times the rounds that give as many draws as are asked for, at most, where these are worth too little. Of more rounds
+the first half is passed over: walkers that pass between arms once in 30 rounds have not forgotten in which they began,
+though no coordinate of theirs tells it (of mouse hepatocytes an arm had 2.8, 3.7, 4.2 and 5.1 % in four times 10)."""
+
 FORGOTTEN, SHORTEST, LONGEST = 0.1, 10, 60
 """Walkers move until no coordinate correlates more than this with where it began, for at least and at most so many
 rounds; then draws are kept, once a round."""
@@ -54,6 +59,7 @@ def sample(
     seeds: Sequence[int],
     settings: FitSettings,
     interruption: Interruption | None = None,
+    wants: Callable[[az.InferenceData], bool] | None = None,
 ) -> az.InferenceData:
     """Move the draws of NUTS on.
 
@@ -72,6 +78,9 @@ def sample(
         ``draws`` of it are made for each chain.
     interruption
         Says when to stop; nothing of this is kept then.
+    wants
+        Tells whether draws are worth too little: then twice as many rounds are made (up to `MOST` times those asked
+        for), and draws are of their second half. None: they are taken as they are.
 
     Returns
     -------
@@ -93,8 +102,8 @@ def sample(
     beginnings = np.linspace(0, draws - 1, walkers).astype(int)
     at = [parts(points[chain, beginnings]) for chain in range(chains)]
     first, step, accepted, kept = at, 0.5 * parts.dimensions**-0.25, [], []
-    tuning, near = 0, FORGOTTEN + 2.0 / math.sqrt(chains * walkers)
-    while len(kept) < rounds:
+    tuning, near, made = 0, FORGOTTEN + 2.0 / math.sqrt(chains * walkers), rounds
+    while True:
         if interruption is not None and interruption.asked:
             raise Stopped
         at, hopped, rate, diverged = _round(parts, at, mixture, step, rngs)
@@ -110,13 +119,21 @@ def sample(
             shown = time.monotonic()
             logger.info(
                 "hops between modes: %d rounds before the draws, %d of %d with draws; %.1f %% of hops accepted", tuning,
-                len(kept), rounds, 100.0 * float(np.mean(accepted)),
+                len(kept), made, 100.0 * float(np.mean(accepted)),
             )  # fmt: skip
+        if len(kept) == made:
+            later = kept[made // 2 if made > rounds else 0 :]
+            evenly = later[:: len(later) // rounds]
+            moved = moved_groups(density, found, evenly, settings.draws, parts.evaluations, HOPPING)
+            if made >= MOST * rounds or wants is None or not wants(moved):
+                break
+            made *= 2
+            logger.info("hops between modes: draws are worth little yet, so there are %d rounds of them", made)
     logger.info(
         "hops between modes: mixture of %d, %d rounds before the draws, %.1f %% accepted, %d gradients in %.0f s",
         len(mixture.weights), tuning, 100.0 * float(np.mean(accepted)), parts.evaluations, time.monotonic() - begun,
     )  # fmt: skip
-    return moved_groups(density, found, kept, settings.draws, parts.evaluations, HOPPING)
+    return moved
 
 
 def _round(

@@ -134,8 +134,9 @@ def sample_as_needed(
     Chains that seldom pass between modes have not met, whether or not the starts found several. Hops weigh modes that
     mixtures of normal densities come near to, replica exchange those that a valley joins; where neither brings the
     chains together, and they began at several modes, all is sampled anew, tempered. Where chains have met and their
-    draws are worth little (`WORTH`), hops are tried alone, and the draws that are worth more are given. The attribute
-    ``sampler`` of the posterior says which it was.
+    draws are worth little (`WORTH`), hops are tried alone, and the draws that are worth more are given. Hops go on, up
+    to `il6infer.inference.hopping.MOST` times as long, until their draws are worth enough. The attribute ``sampler`` of
+    the posterior says which it was.
 
     Parameters
     ----------
@@ -160,6 +161,12 @@ def sample_as_needed(
             f"the draws of NUTS are in {checkpoint.folder}, and the same command goes on from there; what sampler "
             "'auto' did with them after that begins anew"
         )
+
+    def wants(moved: az.InferenceData) -> bool:
+        """Whether chains have met and more of the same would help."""
+        enough = min(WORTH, SHARE * moved["posterior"].sizes["chain"] * moved["posterior"].sizes["draw"])
+        return _worst(moved, density) <= APART and _worth(moved, density) < enough
+
     worst = _worst(found, density)
     if worst <= APART and gentler.share_diverged(found) > gentler.DIVERGENT:
         found = gentler.sample(density, found, seeds, settings, interruption)
@@ -169,13 +176,13 @@ def sample_as_needed(
         if worth >= min(WORTH, SHARE * draws):
             return found
         logger.info("draws of NUTS are worth %.0f of %d: chains pass seldom from one arm to another", worth, draws)
-        moved = hopping.sample(density, found, seeds, settings, interruption)
+        moved = hopping.sample(density, found, seeds, settings, interruption, wants)
         better = _worst(moved, density) <= APART and _worth(moved, density) > worth
         return moved if better else found
     logger.info("chains have not met (R-hat %.2f)", worst)
     tried = [found]
-    for way in (hopping.sample, replicas.sample):
-        tried.append(way(density, found, seeds, settings, interruption))
+    for way, more in ((hopping.sample, (wants,)), (replicas.sample, ())):
+        tried.append(way(density, found, seeds, settings, interruption, *more))
         worst = _worst(tried[-1], density)
         if worst <= APART:
             return tried[-1]

@@ -11,7 +11,7 @@ from scipy.stats import kstest, norm
 from il6infer._interruption import Interruption, Stopped
 from il6infer.draws import effective_draws, rank_rhat
 from il6infer.inference import FitSettings, hopping, nuts, replicas
-from il6infer.inference.hopping import HOPPING, sample
+from il6infer.inference.hopping import HOPPING, MOST, sample
 from il6infer.inference.mixture import Mixture, learn
 from il6infer.inference.moves import hamiltonian, hop
 from il6infer.inference.parts import Parts
@@ -138,6 +138,24 @@ def test_auto_moves_draws_on_whose_chains_agree_and_pass_seldom(monkeypatch):
     assert rank_rhat(values_of(given, known)[..., 0]) < APART
     assert known.shares(values_of(given, known))[0] == 0.5
     assert known.shares(values)[0] == pytest.approx(0.3, abs=0.05)
+
+
+@pytest.mark.parametrize(("little", "times"), [(0, 1), (1, 2), (9, MOST)])
+def test_hops_go_on_where_their_draws_are_worth_too_little(little, times):
+    known, asked = Known([1.0], np.zeros((1, 2)), np.ones((1, 2))), []
+
+    def moved(draws, wants=None):
+        settings = FitSettings(chains=4, draws=draws, threads=1)
+        found = sample(known, known.chains([0] * 4), range(4), settings, None, wants)
+        return values_of(found, known).reshape(4, hopping.WALKERS, -1, 2)
+
+    def wants(found):
+        asked.append(found)
+        return len(asked) <= little
+
+    found, all_rounds = moved(100, wants), moved(100 * times)
+    np.testing.assert_array_equal(found, all_rounds[:, :, times :: times // 2] if times > 1 else all_rounds)
+    np.testing.assert_array_equal(values_of(asked[0], known), moved(100).reshape(4, 100, 2))
 
 
 @pytest.mark.parametrize("reason", ["hops are worth no more", "draws are worth enough"])
