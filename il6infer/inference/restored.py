@@ -33,8 +33,11 @@ from il6infer.kernel.cached_functions import cached
 from il6infer.problems.priors import draw
 from il6infer.problems.spec import Problem
 
-_SWEEPS, _OUT = 4, 30
-"""Sweeps of slice sampling, and steps that a slice may be widened by."""
+_SWEEPS, _OUT = 4, 100
+"""Sweeps of slice sampling, and steps that a slice may be widened by: far more than a slice is wide."""
+
+_WIDE, _LEAST = 2.0, 1e-9
+"""Step by which a slice is widened, in standard deviations, and the least of these."""
 
 
 @njit(**INNER)
@@ -116,6 +119,44 @@ def _slice(which, at, width, group, batches, values, x, weights, logs, scratch, 
     return at
 
 
+@njit(**INNER)
+def _widths(scratch, levels, many, widths):  # noqa: ANN001, ANN202
+    """Fill the standard deviation of r of each batch (batches of the group,) over all nodes; give that of y.
+
+    A width that depended on the node which a draw begins at would leave another distribution than the right one.
+    """
+    ys, heights = scratch.ys[0], scratch.heights
+    of_y = _deviation(ys, heights, levels)
+    for b in range(many):
+        total, mean, square = 0.0, 0.0, 0.0
+        for part in range(2):
+            for q in range(levels):
+                for k in range(scratch.counts[b]):
+                    share = heights[q] * scratch.shares[b, k, q]
+                    if part == 0:
+                        total += share
+                        mean += share * scratch.nodes[b, k]
+                    else:
+                        square += share * (scratch.nodes[b, k] - mean) ** 2
+            if part == 0:
+                mean /= total
+        widths[b] = max(math.sqrt(square / total), _LEAST)
+    return of_y
+
+
+@njit(**INNER)
+def _deviation(at, weights, count):  # noqa: ANN001, ANN202
+    """Give the standard deviation of places by their weights."""
+    total, mean, square = 0.0, 0.0, 0.0
+    for i in range(count):
+        total += weights[i]
+        mean += weights[i] * at[i]
+    mean /= total
+    for i in range(count):
+        square += weights[i] * (at[i] - mean) ** 2
+    return max(math.sqrt(square / total), _LEAST)
+
+
 @cached
 def draw_back(groups, batches, members, values, courses, lanes, prediction, noise, rules, seed, noises, ratios, inner):  # noqa: ANN001, ANN201
     """One draw of every noise and every r, and the distribution of every u given these.
@@ -147,16 +188,17 @@ def draw_back(groups, batches, members, values, courses, lanes, prediction, nois
         if levels == 0:
             return False
         q = _chosen(scratch.heights, levels)
-        y, y_width = scratch.ys[0, q], math.exp(scratch.ys[1, q])
         rs, widths, known = np.empty(many), np.empty(many), np.empty((many, 2))
+        y, y_width = scratch.ys[0, q], _WIDE * _widths(scratch, levels, many, widths)
         for b in range(many):
-            k = _chosen(scratch.shares[b, :, q], scratch.counts[b])
-            rs[b], widths[b] = scratch.nodes[b, k], math.exp(scratch.log_weights[b, k])
+            rs[b] = scratch.nodes[b, _chosen(scratch.shares[b, :, q], scratch.counts[b])]
         # From a node into the continuum around it.
         for _ in range(_SWEEPS):
             for b in range(many):
                 if batches[first + b, 4] != 0.0:
-                    rs[b] = _slice(b, rs[b], widths[b], group, batches, values, x, weights, logs, scratch, rs, y, known)
+                    rs[b] = _slice(
+                        b, rs[b], _WIDE * widths[b], group, batches, values, x, weights, logs, scratch, rs, y, known
+                    )
             if group[NOISE_FREE] != 0.0:
                 _know(group, batches, values, x, weights, logs, rs, known)
                 y = _slice(-1, y, y_width, group, batches, values, x, weights, logs, scratch, rs, y, known)
