@@ -13,6 +13,7 @@ from il6infer._tables import Row, Sheet, repeated
 from il6infer._units import DOSE_UNITS, by_mass, readout, substances
 from il6infer.ingestion.assay import BATCH, COLUMN_NAME, NOISE, OBSERVABLE, TIME_UNIT, Assay, OneReadout
 from il6infer.ingestion.curves import PARAMETERS, StandardCurve, fit_curve
+from il6infer.ingestion.dilutions import dilution_of
 from il6infer.ingestion.limits import Beyond, limited
 from il6infer.ingestion.no_numbers import range_side
 from il6infer.ingestion.reading import Collector, Dropped, Reading, Value, variation
@@ -154,7 +155,9 @@ def _read_well(collector: Collector, row: Row, spec: Elisa, samples: dict[str, _
     if (sample.condition, sample.time) != (condition, time):
         what = f"sample '{name}' has another condition or time in an earlier row."
         collector.fault(row, spec.sample, what, "Give each sample a name of its own.")
-    dilution = collector.number(row, spec.dilution) if spec.dilution else 1.0
+    dilution: float | None = 1.0
+    if spec.dilution and (dilution := dilution_of(row[spec.dilution])) is None:
+        dilution = collector.number(row, spec.dilution)
     if dilution is not None and dilution < 1.0:
         remedy = "A sample diluted 1:10 has 10."
         collector.fault(row, spec.dilution, f"a dilution of {row[spec.dilution]} is below 1.", remedy)
@@ -287,7 +290,7 @@ ASSAY = Assay(
         "substance": {"enum": list(substances()), "description": "What is measured: its molecular weight is used."},
         "kDa": {"type": "number", "exclusiveMinimum": 0, "description": "Molecular weight, in place of it."},
         "sample": {**COLUMN_NAME, "default": "sample", "description": "Column of the sample's name."},
-        "dilution": {**COLUMN_NAME, "description": "Column of the factor by which a sample was diluted (1:10 is 10)."},
+        "dilution": {**COLUMN_NAME, "description": "Column of the factor by which a sample was diluted (1:10, or 10)."},
         "curve": {"enum": list(PARAMETERS), "default": "4PL", "description": "Logistic of 4 or 5 parameters."},
         "backfit": {
             "type": "number",

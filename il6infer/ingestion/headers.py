@@ -29,6 +29,7 @@ _LOGARITHM = re.compile(
     re.IGNORECASE,
 )
 _CYCLES = re.compile(r"(?<![a-z])c[tqp](?![a-z])", re.IGNORECASE)
+_MASS = re.compile(r"[(\[,]\s*([pnum\u00b5\u03bc]g)\s*(?:[)\]]|$)")
 _ACTIVITY = "U/ml"
 """Of which no concentration follows."""
 _RELATIVE = re.compile(
@@ -93,6 +94,10 @@ def contradicted(sheet: Sheet, units: Mapping[str, str], absolute: Collection[st
                 else f"Say 'unit: {said}'"
             )
             yield Fault(where, f"its header says {said}, the description {unit}.", f"{remedy}, {own}.")
+        mass = _MASS.search(column) if unit in DOSE_UNITS else None
+        if mass:
+            what = f"its header says a mass ({mass[1]}), and the description a concentration ({unit})."
+            yield Fault(where, what, f"Divide it by the volume, {own}.")
         relative = _RELATIVE.search(column) if column in absolute else None
         if relative:
             what = f"its header says '{relative[0].strip()}': numbers up to a factor, and the description says that "

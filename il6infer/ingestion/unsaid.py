@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from il6infer._errors import Fault
 from il6infer._tables import number
 from il6infer._units import species_of, substances
+from il6infer.ingestion.dilutions import dilution_of
 from il6infer.ingestion.formats.format import plain
 from il6infer.ingestion.labels import is_nothing
 from il6infer.ingestion.protocol import Protocol, Step
@@ -24,9 +25,6 @@ _DILUTION = re.compile(
     r"(sample |proben ?)?(dilutions?|verd(ue|\u00fc)nnung|dil\.?)([ _-]?(factor|faktor|fold))?|facteur de dilution|df",
     re.IGNORECASE,
 )
-_RATIO = re.compile(
-    r"1\s*[:/]\s*(?P<whole>\d+(?:[.,]\d+)?)|(?P<times>\d+(?:[.,]\d+)?)\s*[x\u00d7]|[x\u00d7]\s*(?P<x>\d+)"
-)
 _TECHNICAL = re.compile(r"tech(n|nical)?\.?[ _-]?(rep|repl|replicates?)?", re.IGNORECASE)
 _REMARKS = {"comment", "comments", "note", "notes", "remark", "remarks", "bemerkung", "bemerkungen", "kommentar"}
 _REMARKS |= {"anmerkung", "remarque", "remarques", "commentaire"}
@@ -36,6 +34,24 @@ _WASHED = re.compile(
     re.IGNORECASE,
 )
 _PULSES = {"pulse", "chase", "wash", "washout", "washed", "removal", "removed", "puls", "waschen", "lavage"}
+_CELLS = {"cell", "cells", "cell line", "cell type", "line", "zelllinie", "zelltyp", "lignee", "lignee cellulaire"}
+_LINES = {
+    "hela",
+    "hek293",
+    "hek293t",
+    "hepg2",
+    "hep3b",
+    "huh7",
+    "a549",
+    "mcf7",
+    "u87",
+    "u937",
+    "thp1",
+    "jurkat",
+    "caco2",
+}
+_LINES |= {"hct116", "raw2647", "nih3t3", "cos7", "cho", "huvec", "rpe1", "mef", "mefs", "baf3", "phh", "du145", "k562"}
+_LINES |= {"u266", "u3a", "pc3", "shsy5y", "panc1", "vsmc", "hepatocytes", "primaryhepatocytes"}
 _PROGRAMS = {"msd", "luminex"}
 """Formats whose concentrations are those of the sample, before it was diluted."""
 
@@ -224,10 +240,41 @@ def undone_dilutions(sources: Sequence[Source]) -> Iterator[Fault]:
 
 def _factor(cell: str) -> float | None:
     """Read a dilution: ``10``, ``1:10``, ``10x``; None for what is none."""
-    if found := _RATIO.fullmatch(cell.strip()):
-        return float((found["whole"] or found["times"] or found["x"]).replace(",", "."))
+    if (found := dilution_of(cell)) is not None:
+        return found
     value = number(cell)
     return value if value and value > 0 else None
+
+
+def other_cells(sources: Sequence[Source], cell: str) -> Iterator[Fault]:
+    """Find columns that name another cell line than the description does.
+
+    Parameters
+    ----------
+    sources
+        Each gel or plate.
+    cell
+        Of the description; empty where it says none.
+
+    Yields
+    ------
+    Fault
+        For the first such row of each column.
+    """
+    for one in without_faults(sources) if cell else ():
+        for column in one.passed_over:
+            if plain(column) not in _CELLS:
+                continue
+            found = (row for _, row in one.read if _folded(row[column]) in _LINES)
+            other = next((row for row in found if _folded(row[column]) not in _folded(cell)), None)
+            if other is not None:
+                what = f"'{other[column]}', and the description says 'cell: {cell}'."
+                remedy = f"Correct one of them; or, if it makes no difference, list it under 'ignore: [{column}]'."
+                yield Fault(one.sheet.where(other, column), what, remedy)
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.casefold())
 
 
 def technical_replicates(sources: Sequence[Source]) -> Iterator[Fault]:

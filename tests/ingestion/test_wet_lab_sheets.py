@@ -189,3 +189,39 @@ def test_one_of_several_replicates_is_not_read_alone(name, tmp_path):
 
     with pytest.raises(UserError, match=f"column '{name}2': it looks like a repeat of column '{name}1', which is read"):
         read(tmp_path, rows, LABELS.replace("column: pSTAT3", f"column: {name}1"))
+
+
+def test_a_mass_is_no_concentration(tmp_path):
+    rows = "IL-6 (ng),Time (min),pSTAT3|0,15,2|10,15,40"
+    entry = TABLE.replace("'IL-6 (ng/ml)'", "IL-6 (ng)")
+
+    with pytest.raises(UserError, match=r"its header says a mass \(ng\), and the description a concentration"):
+        read(tmp_path, rows, entry)
+    own = entry.replace("IL-6 (ng)", "IL_6") + ", columns: {IL_6: IL-6 (ng)}"
+    assert len(read(tmp_path, rows, own)) == 2
+
+
+@pytest.mark.parametrize(("cell", "refused"), [("HeLa", True), ("Hep-3B", True), ("Hep G2", False), ("clone 4", False)])
+def test_another_cell_line_than_that_of_the_description_is_told(cell, refused, tmp_path):
+    rows = f"Cell line,IL-6 (ng/ml),Time (min),pSTAT3|{cell},0,15,2|{cell},10,15,40"
+    entry = f"{TABLE}}}\ncell: HepG2\n#"  # which closes the entry, and says the cell
+
+    if refused:
+        with pytest.raises(
+            UserError, match=f"row 2, column 'Cell line': '{cell}', and the description says 'cell: Hep"
+        ):
+            read(tmp_path, rows, entry)
+    else:
+        assert len(read(tmp_path, rows, entry)) == 2
+
+
+@pytest.mark.parametrize("dilutions", [("1:2", "1:10"), ("2", "10"), ("2x", "10x")])
+def test_an_elisa_reads_dilutions_as_people_write_them(dilutions, tmp_path):
+    curve = "".join(f"|A{i},{c},,,,{od}" for i, (c, od) in enumerate(
+        ((1000, 2.1), (500, 1.2), (250, 0.65), (125, 0.36), (62.5, 0.2), (0, 0.05)), 1))  # fmt: skip
+    samples = f"|B1,,vehicle,{dilutions[0]},0,0.3|B2,,IL-6 10 ng/ml,{dilutions[1]},24,0.3"
+    entry = "assay: elisa, observable: sIL6R_medium, substance: sIL6R, signal: OD450, standard: conc, unit: pg/ml, "
+    entry += "sample: Sample, dilution: Dilution, condition: {column: Sample}"
+    found = read(tmp_path, f"Well,conc,Sample,Dilution,Time (h),OD450{curve}{samples}", entry)["value"]
+
+    assert found[1] == pytest.approx(5 * found[0])
