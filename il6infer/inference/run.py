@@ -272,7 +272,12 @@ def _points(idata: az.InferenceData, density: Density) -> np.ndarray:
 def _elsewhere(idata: az.InferenceData, density: Density, settings: FitSettings) -> Elsewhere | None:
     """Look where no chain has been."""
     found = look_elsewhere(Parts(density, settings.threads), _drawn(idata, density), _rng(settings, "elsewhere"))
-    if found and found.missed:
+    if found is None:
+        logger.info(
+            "what lies where no draw is, is not known: too few draws for the parameters, one of them never moved, or "
+            "weighed points do not find what the draws hold; verdict.json has null for it (sampler.elsewhere)"
+        )
+    elif found.missed:
         logger.info(
             "where no draw is: %.2g of the posterior, and up to %.2g times the variance of the draws", found.mass,
             max(found.variance.values(), default=0.0),
