@@ -12,8 +12,14 @@ from il6infer._digests import ROOT
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (an? [^|]*) \| (.*) \| `([^`]*)` \|$", TEXT, flags=re.MULTILINE)
 
-# Tables that use quantities, species, read-outs and assays by name, as claims and names of published files do.
-USES = {"inference/gentler.py", "prediction/expected.csv", "published/registry.csv", "published/sets.csv"}
+# What uses quantities, species, read-outs and assays by name, as claims, names of published files and advice do.
+USES = {
+    "inference/gentler.py",
+    "ingestion/headers.py",
+    "prediction/expected.csv",
+    "published/registry.csv",
+    "published/sets.csv",
+}
 
 
 def test_every_kind_has_its_row():

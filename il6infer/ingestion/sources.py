@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from il6infer._errors import Fault
 from il6infer._files import digest
+from il6infer._once import once
 from il6infer._tables import Row, Sheet
 from il6infer.ingestion.assay import File
 from il6infer.ingestion.assays import ASSAYS
@@ -67,7 +67,7 @@ class Sound:
     sheet: Sheet
     passed_over: tuple[str, ...]
 
-    @cached_property
+    @once
     def read(self) -> tuple[tuple[Value, Row], ...]:
         """Each value with each row that it is read of."""
         rows = {row.number: row for row in self.sheet.rows}
