@@ -15,7 +15,7 @@ from il6infer.ingestion.bands import Joined, with_bands, with_lanes, with_replic
 from il6infer.ingestion.blocks import repeated
 from il6infer.ingestion.cells import Merged
 from il6infer.ingestion.guard import guard, marked, passed_over, summed_up
-from il6infer.ingestion.headers import contradicted, logarithms
+from il6infer.ingestion.headers import contradicted, logarithms, transformed
 from il6infer.ingestion.join import CLOCKS, with_conditions, with_house_names, with_times
 from il6infer.ingestion.join import KEYS as JOINED_BY
 from il6infer.ingestion.reading import NOISES, Dropped, Reading
@@ -289,7 +289,7 @@ class Assay:
         factors = [column for column in units if column not in stated or not stated[column][1]]
         headers = [*contradicted(taken, units, factors)]
         numbers = [*(() if self.logarithmic else measured), *(dose.column for dose in take.condition.doses)]
-        headers += logarithms(taken, numbers)
+        headers += [*logarithms(taken, numbers), *transformed(taken, () if self.logarithmic else measured)]
         faults = [*joined.faults, *headers, *_merged(taken, measured)]
         found = self.read(taken, spec)
         unnamed = passed_over(

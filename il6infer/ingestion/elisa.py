@@ -108,8 +108,14 @@ def read(sheet: Sheet, spec: Elisa) -> Reading:
         )
     standards: list[tuple[float, float]] = []
     samples: dict[str, _Sample] = {}
+    stimulated = {row["condition"] for row in sheet.rows if not row[spec.standard]}
     for row in sheet.rows:
         if row[spec.standard]:
+            if row["condition"] and row["time_min"] and (row["condition"] in stimulated or not stimulated):
+                what = f"'{row[spec.standard]}' makes the well a standard, and '{row['condition']}' a sample."
+                remedy = "Leave the cell of a sample empty (a dilution stands in a column of its own, 'dilution:'; a "
+                remedy += "concentration that the program read is none that is known), or the condition of a standard."
+                collector.fault(row, spec.standard, what, remedy)
             _read_standard(collector, row, spec, standards)
         else:
             _read_well(collector, row, spec, samples)

@@ -28,6 +28,23 @@ _LOGARITHM = re.compile(
     r"|(?<![a-z])-?(\u03b4|\u0394|d){0,2}c[tqp](?![a-z])",
     re.IGNORECASE,
 )
+_TRANSFORMED = re.compile(
+    r"(?<![a-z])(a(rc|r)?(sin|cos)h|logicle|biexp(onential)?|r?logit|r[_ -]?log|vst|(square|cube)?[ _-]?root|sqrt"
+    r"|(robust )?z[_ -]?(score|value|transformed)s?|standard score)(?![a-z])",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"(%|per ?cent|relative) ?(of )?(change|increase|rise)(?![a-z])|(change|increase) (over|from|vs|in %)",
+    re.IGNORECASE,
+)
+_FALL = r"(inhibition|suppression|reduction|knock[ -]?down)"
+_FALLING = re.compile(
+    rf"(%|percent|fraction)( of)?( \w+)? {_FALL}|{_FALL}\W*(%|percent|in %)|\A{_FALL}\Z"
+    r"|(?<![a-z])(transmittance|quench(ed|ing)|(renilla|r-?luc)\s*(/|over|to)\s*(firefly|f-?luc)"
+    r"|(total|t-?stat3|stat3)\s*(/|over|to)\s*(phospho|p-?stat3)"
+    r"|(unstim(ulated)?|untreated|control|ctrl|vehicle)\s*(/|over|to)\s*(stim(ulated)?|treated))(?![a-z])",
+    re.IGNORECASE,
+)
 _CYCLES = re.compile(r"(?<![a-z])c[tqp](?![a-z])", re.IGNORECASE)
 _MASS = re.compile(r"[(\[,]\s*([pnum\u00b5\u03bc]g)\s*(?:[)\]]|$)")
 _ACTIVITY = "U/ml"
@@ -59,6 +76,11 @@ def unit_of(header: str) -> str:
 def is_logarithm(header: str) -> bool:
     """Tell whether a header says that its numbers are logarithms: ``log10 ...``, ``dCt``, ``Ct SOCS3``."""
     return bool(_LOGARITHM.search(header))
+
+
+def is_transformed(header: str) -> bool:
+    """Tell whether by its header a column is no signal but made of one: ``arcsinh ...``, ``% change``."""
+    return any(kind.search(header) for kind in (_LOGARITHM, _TRANSFORMED, _CHANGE, _FALLING))
 
 
 def dosed(column: str) -> str:
@@ -109,6 +131,22 @@ def contradicted(sheet: Sheet, units: Mapping[str, str], absolute: Collection[st
             yield Fault(where, what, f"Multiply them, {own}.")
 
 
+def transformed(sheet: Sheet, columns: Collection[str]) -> Iterator[Fault]:
+    """Find measured columns that by their header are no multiple of the signal: z-scores, changes, inhibition."""
+    kinds = (
+        (_TRANSFORMED, "transformed numbers, which are no multiple of the signal", "Give the signal itself"),
+        (_CHANGE, "a difference from a control, 0 where the signal is not", "Give signals, the control's, too"),
+        (_FALLING, "what falls as the signal rises", "Give what rises with it"),
+    )
+    for column in columns:
+        for kind, what, remedy in kinds:
+            if column in sheet.columns and (found := kind.search(column)):
+                own = f"if it is that, say 'columns: {{{_name(column)}: {_quoted(column)}}}'."
+                said = f"its header says '{found[0].strip()}': {what}."
+                yield Fault(f"{sheet.name}, column '{column}'", said, f"{remedy}; {own}")
+                break
+
+
 def logarithms(sheet: Sheet, columns: Collection[str]) -> Iterator[Fault]:
     """Find columns that hold logarithms by their header, and are read as numbers."""
     for column in columns:
@@ -125,7 +163,7 @@ def logarithms(sheet: Sheet, columns: Collection[str]) -> Iterator[Fault]:
 
 def _name(column: str) -> str:
     words = re.sub(r"\W+", "_", _BRACKETS.sub("", column), flags=re.ASCII).strip("_")
-    silent = words and words != column and not words[0].isdigit() and not _LOGARITHM.search(words)
+    silent = words and words != column and not words[0].isdigit() and not is_transformed(words.replace("_", " "))
     return words if silent else "values"
 
 

@@ -21,11 +21,12 @@ from il6infer.ingestion.labels import name_of, parse_label, spelled_unit
 from il6infer.ingestion.loading import Loaded, load
 from il6infer.ingestion.marks import numeric
 from il6infer.ingestion.proposed_columns import (
+    TIMES,
     concentrations,
-    logarithms_of,
     marked,
     observable,
     one_for_each_replicate,
+    transformed_of,
     treatment,
 )
 from il6infer.ingestion.proposed_columns import values as columns_of_values
@@ -176,11 +177,10 @@ def _propose(path: str, loaded: Loaded, marks: str, map_of: Mapping[str, str]) -
     if over:
         entry["ignore"] = over
         one.todo.append(f"columns {', '.join(over)} are passed over (ignore): is that right?")
-    if assay == "table" and (logarithms := logarithms_of(sheet)):
-        entry["ignore"] = [*over, *logarithms]
-        one.todo.append(
-            f"columns {', '.join(logarithms)} hold logarithms and are passed over: numbers are read, 2^-ddCt"
-        )
+    if assay == "table" and (transformed := transformed_of(sheet)):
+        entry["ignore"] = [*over, *transformed]
+        what = "hold logarithms, or are otherwise made of the signal, and are passed over: signals are read, or 2^-ddCt"
+        one.todo.append(f"columns {', '.join(transformed)} {what}")
     return one_for_each_replicate(one)
 
 
@@ -210,8 +210,9 @@ def _assay(sheet: Sheet) -> tuple[str, dict[str, Any], list[str]]:
         todo = ["condition and control: what was compared, as the protocol calls it", "constants: the time [min]"]
         return "rnaseq", entry, [*todo, "genes: read-out of the model -> gene of the table, as in SOCS3_mRNA: SOCS3"]
     standard = next((c for c in sheet.columns if re.search(r"conc|standard|std", plain(c))), "")
-    if _has(sheet, "well") and standard and values:
-        signal = next((c for c in values if re.search(r"450|od|abs", plain(c))), values[0])
+    signals = [c for c in values if c != standard]
+    if _has(sheet, "well") and standard and signals:
+        signal = next((c for c in signals if re.search(r"450|od|abs", plain(c))), signals[0])
         entry = {"observable": BLANK, "signal": signal, "standard": standard, "unit": BLANK, "substance": BLANK}
         todo = [readout, "unit and substance of the standards"]
         if not _has(sheet, "sample"):
@@ -347,7 +348,7 @@ def _times(one: Proposal, sheet: Sheet) -> None:
             told = next((c for c in sheet.columns if time_unit(c)), "time_min")
             one.entry["time"] = told
         return
-    column = next((c for c in sheet.columns if plain(c) in ("time", "zeit", "t")), "")
+    column = next((c for c in sheet.columns if plain(c) in TIMES), "")
     if column and any(spoken_time(row[column]) is not None for row in sheet.rows):  # which say their unit
         if one.entry["assay"] == "table":
             one.entry["time"] = column

@@ -11,13 +11,16 @@ from il6infer._units import DOSE_UNITS
 from il6infer.ingestion.dataset import BLANK
 from il6infer.ingestion.formats.format import known_as, plain, time_unit
 from il6infer.ingestion.guard import numbered, tells_error, tells_places, tells_warmth
-from il6infer.ingestion.headers import dosed, is_logarithm, unit_of
+from il6infer.ingestion.headers import dosed, is_transformed, unit_of
 from il6infer.ingestion.labels import name_of
 from il6infer.ingestion.marks import numeric
 from il6infer.ingestion.proposed_description import Proposal
 
+TIMES = frozenset({"time", "zeit", "t", "timepoint", "time point", "zeitpunkt"})
+"""Plain headers of columns of times that say no unit."""
+
 _NO_VALUES = {"row", "peak", "no", "nr", "gel", "plate", "blot", "experiment", "exp", "run", "image", ""}
-_NO_VALUES |= {"time", "zeit", "t", "exposure", "exposure s", "ph", "gain", "pmt", "passage"}
+_NO_VALUES |= TIMES | {"exposure", "exposure s", "ph", "gain", "pmt", "passage"}
 _TREATMENTS = {"input", "dose", "inhibitor", "drug", "dmso", "treatment", "ligand"}
 _BEYOND = re.compile(r"[<>\u2264\u2265].*|n\.?d\.?|bdl|lod|<?lloq|over|ovrflw|oor.*", re.IGNORECASE)
 _MEANS = re.compile(r"(mean|average|avg|mittelwert|mw|moyenne|median)\b.*", re.IGNORECASE)
@@ -53,7 +56,7 @@ def values(sheet: Sheet) -> list[str]:
 def _is_value(sheet: Sheet, column: str) -> bool:
     cells = [row[column] for row in sheet.rows if row[column]]
     place = known_as(column) or plain(column) in _NO_VALUES or time_unit(column) or tells_places(column)
-    other = treatment(column) or tells_error(column) or is_logarithm(column)
+    other = treatment(column) or tells_error(column) or is_transformed(column)
     return bool(cells) and not place and not other and sum(map(numeric, cells)) * 2 > len(cells)
 
 
@@ -63,9 +66,9 @@ def marked(sheet: Sheet) -> list[str]:
     return [c for c in sheet.columns if tells_error(c) or marks.search(plain(c))]
 
 
-def logarithms_of(sheet: Sheet) -> list[str]:
-    """Columns of numbers that by their header are logarithms, such as ``ddCt``."""
-    return [c for c in sheet.columns if is_logarithm(c) and not dosed(c)]
+def transformed_of(sheet: Sheet) -> list[str]:
+    """Columns of numbers that by their header are no signal but made of one, such as ``ddCt`` or ``arcsinh pSTAT3``."""
+    return [c for c in sheet.columns if is_transformed(c) and not dosed(c)]
 
 
 def observable(sheet: Sheet, column: str) -> dict[str, Any]:

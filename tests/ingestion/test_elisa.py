@@ -156,3 +156,17 @@ def test_what_is_wrong_is_said(tmp_path, text, keys, what):
     found = reading(tmp_path, text, **keys)
     assert any(str(fault).startswith(what) for fault in found.faults), [str(f) for f in found.faults]
     assert found.values == ()
+
+
+@pytest.mark.parametrize("filled", [1, 2], ids=["one of two wells", "all samples"])
+def test_a_sample_with_a_number_among_the_standards_is_none_of_them(filled, tmp_path):
+    """A dilution, or what the program read: the curve would be made of it, and the well lost in silence."""
+    lines = plate([("a", "x", 60, 1, 1.0), ("b", "x", 60, 1, 1.1)]).splitlines()
+    for place in range(len(lines) - filled, len(lines)):
+        cells = lines[place].split(",")
+        lines[place] = ",".join([*cells[:4], "10", *cells[5:]])
+
+    found = reading(tmp_path, "\n".join(lines) + "\n")
+
+    told = [str(fault) for fault in found.faults if "makes the well a standard, and 'x' a sample" in str(fault)]
+    assert len(told) == filled

@@ -302,6 +302,14 @@ def test_reads_that_stand_below_each_other_are_columns_and_none_writes_over_anot
     assert str(faults[0]) == "f, row 2: row A stands twice in one grid (450). Export each read as a grid of its own."
 
 
+def test_rows_of_a_grid_that_are_lettered_twice_are_refused():
+    """As of firefly with Renilla below it: the grid ended at the second A, and all wells below were lost in silence."""
+    found, faults = read(",1,2\nA,1,2\nA,50,60\nB,3,4\nB,51,52\n")
+
+    assert found is None
+    assert str(faults[0]) == "f, row 1: row A stands twice in one grid. Export each read as a grid of its own."
+
+
 def test_a_gene_called_max_is_no_footer():
     found, _ = read(LIMMA.replace("1-Dec", "MAX"))
     assert [row["gene"] for row in found.sheet.rows] == ["SOCS3", "MAX"]

@@ -305,6 +305,21 @@ def test_errors_logarithms_tubes_and_replicates_are_no_read_outs(tmp_path):
     assert entry["ignore"] == ["SEM", "dCt SOCS3"]
 
 
+def test_what_is_made_of_a_signal_and_a_timepoint_are_no_read_outs(tmp_path):
+    text = "Condition,Timepoint,Median pSTAT3,Arcsinh ratio,% inhibition\nvehicle,0,100,0,98\nIL-6 1 nM,15,900,1.9,0\n"
+    [entry] = proposed(tmp_path, text)
+
+    assert [one["column"] for one in entry["observables"].values()] == ["Median pSTAT3"]
+    assert (entry["time"], entry["time_unit"]) == ("Timepoint", BLANK)
+    assert entry["ignore"] == ["Arcsinh ratio", "% inhibition"]
+
+
+def test_a_standard_is_no_signal_of_its_own(tmp_path):
+    [entry] = proposed(tmp_path, "Type,Well,Sample,Obs Conc\nS1,A2,,100\nX1,A5,vehicle,3.2\nX2,A6,IL-6 1 nM,41\n")
+
+    assert entry["assay"] == "table"
+
+
 def test_replicates_in_columns_are_listed_once_each_and_read_so(tmp_path):
     text = "Time (min),IL-6 [ng/ml],pSTAT3_r1,pSTAT3_r2,mean\n0,10,0.1,0.12,0.11\n15,10,2.1,2.5,2.3\n"
     entries = proposed(tmp_path, text)

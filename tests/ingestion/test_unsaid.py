@@ -186,3 +186,43 @@ def test_a_dose_whose_unit_is_none_is_refused(cell, tmp_path):
             tmp_path, "IL6 dose,Time (min),pSTAT3", f"0,15,2 {cell.replace(' ', '')},15,40",
             f"condition: {{doses: {{IL-6: {{column: IL6 dose, unit: ng/ml}}}}}}, {PSTAT3}",
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ("Arcsinh pSTAT3", "transformed numbers"),
+        ("pSTAT3 (asinh ratio)", "transformed numbers"),
+        ("VST counts", "transformed numbers"),
+        ("rlog SOCS3", "transformed numbers"),
+        ("pSTAT3 z-score", "transformed numbers"),
+        ("sqrt MFI", "transformed numbers"),
+        ("pSTAT3 % change", "difference from a control"),
+        ("Increase over unstimulated", "difference from a control"),
+        ("% inhibition", "falls as the signal rises"),
+        ("STAT3 reduction (%)", "falls as the signal rises"),
+        ("Renilla/Firefly", "falls as the signal rises"),
+        ("total / phospho STAT3", "falls as the signal rises"),
+        ("MFI unstim/stim", "falls as the signal rises"),
+        ("Transmittance", "falls as the signal rises"),
+    ],
+)
+def test_what_is_no_multiple_of_the_signal_by_its_header_is_refused(header, why, tmp_path):
+    entry = f"condition: vehicle, observables: {{pSTAT3: {{column: '{header}', unit: a.u.}}}}"
+
+    with pytest.raises(UserError, match=why):
+        read(tmp_path, f"time_min,{header}", "0,1 15,2", entry)
+    # Who knows better names the column anew.
+    named = f"condition: vehicle, columns: {{v: '{header}'}}, observables: {{pSTAT3: {{column: v, unit: a.u.}}}}"
+    assert list(read(tmp_path, f"time_min,{header}", "0,1 15,2", named).measurements["value"]) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["MFI ratio (stim/unstim)", "Firefly/Renilla", "pSTAT3/total STAT3", "pSTAT3 with inhibitor", "fold of control",
+     "% of total", "STAT3 knockdown signal", "Arc lamp signal", "fold change"],
+)  # fmt: skip
+def test_multiples_of_the_signal_are_read_whatever_their_header(header, tmp_path):
+    entry = f"condition: vehicle, observables: {{pSTAT3: {{column: '{header}', unit: a.u.}}}}"
+
+    assert list(read(tmp_path, f"time_min,{header}", "0,1 15,2", entry).measurements["value"]) == [1.0, 2.0]

@@ -120,6 +120,8 @@ def _lettered(grid: Grid, head: int, left: int, width: int) -> Iterator[tuple[st
         following = chr(ord(letter) + 1) if letter else "A"
         if cell == following or (not letter and re.fullmatch("[A-P]", cell)):
             letter = cell
+        elif letter and cell == letter and any(grid.rows[place][left : left + width]):
+            pass  # a second line of the row by its letter, which `read` refuses: to end here would lose all rows below
         elif cell or not letter or not name or not any(grid.rows[place][left : left + width]):
             break
         yield letter, place, name
