@@ -46,17 +46,28 @@ _FALLING = re.compile(
     re.IGNORECASE,
 )
 _CYCLES = re.compile(r"(?<![a-z])c[tqp](?![a-z])", re.IGNORECASE)
+_QUANTITY = re.compile(
+    r"(?<![a-z])(?P<amount>[fpnum]?g|[fpnum]?mol|molecules?|copies|sites|i?u|units?)"
+    r"(?:\s*(?:/|\bper\b|_per_)\s*(?P<each>[a-z0-9.^]+(?:\s*(?:/|\bper\b|_per_)\s*[a-z0-9.^]+)*)"
+    r"|_(?P<code>ml|l|dl|ul|mg|well|cell)(?![a-z]))",
+    re.IGNORECASE,
+)
+"""An amount by volume, mass, well, cell, time or whatever."""
+
+_MOLAR = re.compile(r"(?<![A-Za-z])[fpnum]M(?![A-Za-z])")  # mM is a concentration, mm a length
+
 _MASS = re.compile(r"[(\[,]\s*([pnum\u00b5\u03bc]g)\s*(?:[)\]]|$)")
 _ACTIVITY = "U/ml"
 """Of which no concentration follows."""
 _RELATIVE = re.compile(
     r"(%|percent|fraction|share) of (the |own )?(max|control|ctrl|con\b|untreated|vehicle|wt|wild|peak|top|basal)"
-    r"|\bof max|(?<![a-z])(fold|relative|rel\.|normali[sz]ed|norm\.|arbitrary|a\.?u\.|rlu|mfi|gmfi)(?![a-z])",
+    r"|\bof max|(?<![a-z])(fold|relative|rel\.|normali[sz]ed|norm\.|arbitrary|a\.?u\.|rlu|mfi|gmfi|od ?\d*|absorbance"
+    r"|optical density|counts|cpm|fluorescence|luminescence|intensity)(?![a-z])",
     re.IGNORECASE,
 )
 _FACTOR = re.compile(
-    r"(?<![a-z])[x\u00d7*]\s*(10\s*\^?\s*-?\d+|1[., ]?0{3}(?:[., ]?0{3})*)(?!\d)|10\s*\^\s*-?\d+"
-    r"|(?<![a-z])in (thousands|millions)",
+    r"(?<![a-z])[x\u00d7*]\s*(10\s*\^?\s*-?\d+|10+|1[., ]?0{3}(?:[., ]?0{3})*)(?!\d)|10\s*\^\s*-?\d+"
+    r"|(?<![a-z])in (thousands|millions)|(?<![\d:])1\s*:\s*\d+(?![\d:])",
     re.IGNORECASE,
 )
 
@@ -71,6 +82,20 @@ def unit_of(header: str) -> str:
         if unit is not None and plain[-1:] != "m":  # mm is a length, mM a concentration
             return unit
     return ""
+
+
+def _stated_unit(header: str) -> str:
+    """Give the unit of a header wherever it stands in it, also one that the description cannot say (``pg/mg``)."""
+    if unit := unit_of(header):
+        return unit
+    plain = header.replace("\u00b5", "u").replace("\u03bc", "u")
+    found = _QUANTITY.search(plain)
+    if not found:
+        molar = _MOLAR.search(plain)
+        return molar[0] if molar else ""
+    each = re.sub(r"\s*(/|\bper\b|_per_)\s*", "/", found["each"] or found["code"], flags=re.IGNORECASE)
+    amount = re.sub(r"^(molecule|copies|sites)$", "molecules", found["amount"], flags=re.IGNORECASE)
+    return _SPELLED.get(f"{amount}/{each}".casefold(), f"{amount}/{each}")
 
 
 def is_logarithm(header: str) -> bool:
@@ -107,14 +132,12 @@ def contradicted(sheet: Sheet, units: Mapping[str, str], absolute: Collection[st
         where = f"{sheet.name}, column '{column}'"
         own = "or give the column a name that says nothing of it, as in "
         own += f"'columns: {{{_name(column)}: {_quoted(column)}}}'"
-        said = unit_of(column)
+        said = _stated_unit(column)
         free = unit in ("a.u.", "ratio", "relative") or {said, unit} == {"percent", "fraction"}
         if said and said != unit and not free:
-            remedy = (
-                "Convert the numbers: no amount follows from an activity"
-                if said == _ACTIVITY
-                else f"Say 'unit: {said}'"
-            )
+            remedy = f"Say 'unit: {said}'" if said in _SPELLED.values() else "Convert the numbers"
+            if said == _ACTIVITY:
+                remedy = "Convert the numbers: no amount follows from an activity"
             yield Fault(where, f"its header says {said}, the description {unit}.", f"{remedy}, {own}.")
         mass = _MASS.search(column) if unit in DOSE_UNITS else None
         if mass:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from il6infer._errors import UserError
@@ -226,3 +228,44 @@ def test_multiples_of_the_signal_are_read_whatever_their_header(header, tmp_path
     entry = f"condition: vehicle, observables: {{pSTAT3: {{column: '{header}', unit: a.u.}}}}"
 
     assert list(read(tmp_path, f"time_min,{header}", "0,1 15,2", entry).measurements["value"]) == [1.0, 2.0]
+
+
+SOLUBLE = "observables: {{sIL6R_medium: {{column: '{}', unit: pg/ml, substance: sIL6R, scale: false}}}}"
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ("sIL6R (pg/mg protein)", "its header says pg/mg, the description pg/ml. Convert the numbers"),
+        ("sIL6R pg/well", "says pg/well"),
+        ("sIL6R [pg per 1e6 cells]", "says pg/1e6"),
+        ("sIL6R (mg/dl)", "says mg/dl"),
+        ("sIL6R secreted (pg/ml per 24h)", "says pg/ml/24h"),
+        ("sIL6R (ng/ml; corrected)", "says ng/ml, the description pg/ml. Say 'unit: ng/ml'"),
+        ("sIL6R (nM, mean)", "says nM, the description pg/ml. Say 'unit: nM'"),
+        ("sIL6R_ng_ml", "says ng/ml"),
+        ("sIL6R (x10 pg/ml)", "are to be multiplied"),
+        ("sIL6R (pg/ml, 1:5 diluted)", "are to be multiplied"),
+        ("sIL6R OD450", "numbers up to a factor"),
+    ],
+)
+def test_amounts_by_something_else_than_the_description_says_are_refused(header, why, tmp_path):
+    with pytest.raises(UserError, match=re.escape(why)):
+        read(tmp_path, f'time_min,"{header}"', "0,20 60,40", f"condition: vehicle, {SOLUBLE.format(header)}")
+
+
+@pytest.mark.parametrize(
+    "header", ["sIL6R (pg/ml)", "sIL6R pg/mL, mean", "sIL6R_pg_per_ml", "sIL6R (pg/ml serum)", "v"]
+)
+def test_amounts_as_the_description_says_them_are_read(header, tmp_path):
+    entry = f"condition: vehicle, {SOLUBLE.format(header)}"
+
+    assert len(read(tmp_path, f'time_min,"{header}"', "0,20 60,40", entry).measurements) == 2
+
+
+def test_a_dose_whose_header_is_written_as_code_says_its_unit_too(tmp_path):
+    doses = "{doses: {IL-6: {column: IL6_ng_ml, unit: pg/ml}}}"
+    entry = f"condition: {doses}, observables: {{pSTAT3: {{column: v, unit: a.u.}}}}"
+
+    with pytest.raises(UserError, match="its header says ng/ml, the description pg/ml"):
+        read(tmp_path, "time_min,IL6_ng_ml,v", "0,0,1 15,10,2", entry)
