@@ -20,7 +20,7 @@ import xarray as xr
 
 from il6infer._interruption import Interruption, Stopped
 from il6infer.inference.density import Density
-from il6infer.inference.mixture import Mixture, learn
+from il6infer.inference.mixture import Mixture, learn_judged
 from il6infer.inference.moves import alike, hamiltonian, hop, steered
 from il6infer.inference.parts import Evaluated, Parts
 from il6infer.inference.progress import LOG_EVERY
@@ -40,13 +40,13 @@ HOPS = 8
 HOPELESS = 0.02
 """Share of the hops accepted below which they are given up before any draw is kept."""
 
-LEARNT = 4000
-"""Draws that the mixture is learnt from, at most."""
+LEARNT, BLOCKS = 8000, 8
+"""Draws that a mixture is learnt from, at most; every other of so many stretches of a chain of NUTS judges it."""
 
-MOST = 4
-"""Times the rounds that give as many draws as are asked for, at most, where these are worth too little. Of more rounds
-the first half is passed over: walkers that pass between arms once in 30 rounds have not forgotten in which they began,
-though no coordinate of theirs tells it (of mouse hepatocytes an arm had 2.8, 3.7, 4.2 and 5.1 % in four times 10)."""
+LESSONS = (1, 1, 2)
+"""Times the rounds that give as many draws as are asked for. Where these are worth too little, the mixture is learnt
+anew from them, which hopped already, and the next draws take their place: NUTS, where it seldom passes from arm to arm,
+has few draws of some, and a mixture learnt from those is no guide there."""
 
 FORGOTTEN, SHORTEST, LONGEST = 0.1, 10, 60
 """Walkers move until no coordinate correlates more than this with where it began, for at least and at most so many
@@ -79,8 +79,8 @@ def sample(
     interruption
         Says when to stop; nothing of this is kept then.
     wants
-        Tells whether draws are worth too little: then twice as many rounds are made (up to `MOST` times those asked
-        for), and draws are of their second half. None: they are taken as they are.
+        Tells whether draws are worth too little: then the mixture is learnt from them, and others are drawn
+        (`LESSONS`). None: they are taken as they are.
 
     Returns
     -------
@@ -93,47 +93,60 @@ def sample(
     chains, draws = drawn.shape[:2]
     points = parts.points(drawn)
     rngs = [np.random.default_rng([seed, 1]) for seed in seeds]
-    pooled = points.reshape(-1, parts.dimensions)
-    pooled = pooled[:: math.ceil(len(pooled) / LEARNT)]
-    slopes = parts(pooled).tempered(1.0)[1]
-    mixture = learn(pooled, slopes, np.full(len(pooled), 1.0 / len(pooled)), rngs[0])
+    mixture = _learnt_from_nuts(parts, points, rngs[0])
     walkers = min(WALKERS, draws)
     rounds = math.ceil(settings.draws / walkers)
     beginnings = np.linspace(0, draws - 1, walkers).astype(int)
     at = [parts(points[chain, beginnings]) for chain in range(chains)]
-    first, step, accepted, kept = at, 0.5 * parts.dimensions**-0.25, [], []
-    tuning, near, made = 0, FORGOTTEN + 2.0 / math.sqrt(chains * walkers), rounds
-    while True:
-        if interruption is not None and interruption.asked:
-            raise Stopped
-        at, hopped, rate, diverged = _round(parts, at, mixture, step, rngs)
-        accepted.append(hopped)
-        if tuning == SHORTEST and not kept and np.mean(accepted) < HOPELESS:
-            logger.info("hops between modes: %.1f %% accepted, given up", 100.0 * float(np.mean(accepted)))
-            return found
-        if kept or tuning >= LONGEST or (tuning >= SHORTEST and _left(first, at) <= near):
-            kept.append((np.stack([here.points for here in at]), diverged))
-        else:  # the step must not change while draws are kept
-            tuning, step = tuning + 1, steered(step, rate)
-        if time.monotonic() - shown >= LOG_EVERY:
-            shown = time.monotonic()
-            logger.info(
-                "hops between modes: %d rounds before the draws, %d of %d with draws; %.1f %% of hops accepted", tuning,
-                len(kept), made, 100.0 * float(np.mean(accepted)),
-            )  # fmt: skip
-        if len(kept) == made:
-            later = kept[made // 2 if made > rounds else 0 :]
-            evenly = later[:: len(later) // rounds]
-            moved = moved_groups(density, found, evenly, settings.draws, parts.evaluations, HOPPING)
-            if made >= MOST * rounds or wants is None or not wants(moved):
-                break
-            made *= 2
-            logger.info("hops between modes: draws are worth little yet, so there are %d rounds of them", made)
-    logger.info(
-        "hops between modes: mixture of %d, %d rounds before the draws, %.1f %% accepted, %d gradients in %.0f s",
-        len(mixture.weights), tuning, 100.0 * float(np.mean(accepted)), parts.evaluations, time.monotonic() - begun,
-    )  # fmt: skip
+    step, near = 0.5 * parts.dimensions**-0.25, FORGOTTEN + 2.0 / math.sqrt(chains * walkers)
+    for lesson, times in enumerate(LESSONS):
+        first, tuning, accepted, kept, slopes = at, 0, [], [], []
+        while len(kept) < times * rounds:
+            if interruption is not None and interruption.asked:
+                raise Stopped
+            at, hopped, rate, diverged = _round(parts, at, mixture, step, rngs)
+            accepted.append(hopped)
+            if tuning == SHORTEST and not kept and not lesson and np.mean(accepted) < HOPELESS:
+                logger.info("hops between modes: %.1f %% accepted, given up", 100.0 * float(np.mean(accepted)))
+                return found
+            if kept or tuning >= LONGEST or (tuning >= SHORTEST and _left(first, at) <= near):
+                kept.append((np.stack([here.points for here in at]), diverged))
+                slopes.append(np.stack([here.tempered(1.0)[1] for here in at]))
+            else:  # the step must not change while draws are kept
+                tuning, step = tuning + 1, steered(step, rate)
+            if time.monotonic() - shown >= LOG_EVERY:
+                shown = time.monotonic()
+                logger.info(
+                    "hops between modes: lesson %d, %d rounds before the draws, %d of %d with draws; %.1f %% of hops "
+                    "accepted", lesson + 1, tuning, len(kept), times * rounds, 100.0 * float(np.mean(accepted)),
+                )  # fmt: skip
+        logger.info(
+            "hops between modes: mixture of %d, %d rounds before the draws, %.1f %% accepted, %d gradients in %.0f s",
+            len(mixture.weights), tuning, 100.0 * float(np.mean(accepted)), parts.evaluations, time.monotonic() - begun,
+        )  # fmt: skip
+        moved = moved_groups(density, found, kept[::times], settings.draws, parts.evaluations, HOPPING)
+        if lesson + 1 == len(LESSONS) or wants is None or not wants(moved):
+            break
+        logger.info("hops between modes: draws are worth little yet: the mixture is learnt anew from them")
+        mixture = _learnt_from_walkers(np.stack([points for points, _ in kept]), np.stack(slopes), rngs[0])
     return moved
+
+
+def _learnt_from_nuts(parts: Parts, points: np.ndarray, rng: np.random.Generator) -> Mixture:
+    """Learn from draws of NUTS (chains, draws, dimensions)."""
+    chains, draws, size = points.shape
+    every = math.ceil(chains * draws / LEARNT)
+    judges = np.broadcast_to(np.arange(draws) * BLOCKS // draws % 2 == 1, (chains, draws))[:, ::every].reshape(-1)
+    pooled = points[:, ::every].reshape(-1, size)
+    return learn_judged(pooled, parts(pooled).tempered(1.0)[1], judges, rng)
+
+
+def _learnt_from_walkers(points: np.ndarray, slopes: np.ndarray, rng: np.random.Generator) -> Mixture:
+    """Learn from where walkers were (rounds, chains, walkers, dimensions), every other of whom judges."""
+    rounds, chains, walkers, size = points.shape
+    every = math.ceil(rounds * chains * walkers / LEARNT)
+    judges = np.broadcast_to(np.arange(walkers) % 2 == 1, (rounds, chains, walkers))[::every].reshape(-1)
+    return learn_judged(points[::every].reshape(-1, size), slopes[::every].reshape(-1, size), judges, rng)
 
 
 def _round(

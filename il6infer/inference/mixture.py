@@ -22,6 +22,9 @@ SHRINK = 10.0
 PATIENCE = 2
 """Counts of components in a row that the criterion does not favour: then no larger one is tried."""
 
+BEGINNINGS = 2
+"""Places where the components of each count begin, where draws that were held out judge."""
+
 _TINY = 1e-12
 
 _STIFF = (1e-4, 1e8)
@@ -132,19 +135,68 @@ def learn(
         Components, at most.
     """
     size, worth = points.shape[1], 1.0 / float((weights**2).sum())
-    best = found = _fitted(points, weights, worth, np.ones((len(points), 1)))
-    least, missed = math.inf, 0
-    for count in range(1, max(1, min(most, int(worth / (LEAST_SHARE * size)))) + 1):
-        if count > 1:
-            found = _fitted(points, weights, worth, _beginning(points, weights, count, best, rng))
+
+    def cost(found: Mixture) -> float:
         free = len(found.weights) * (size + 1 + 0.5 * size * (size + 1)) - 1
-        cost = -2.0 * worth * float(weights @ found.log_density(points)) + free * math.log(worth)
-        missed = missed + 1 if cost >= least else 0
+        return -2.0 * worth * float(weights @ found.log_density(points)) + free * math.log(worth)
+
+    best = found = _fitted(points, weights, worth, np.ones((len(points), 1)))
+    least, missed = cost(found), 0
+    for count in range(2, _largest(worth, size, most) + 1):
+        found = _fitted(points, weights, worth, _beginning(points, weights, count, best, rng))
+        now = cost(found)
+        missed = missed + 1 if now >= least else 0
         if missed == 0:
-            best, least = found, cost
+            best, least = found, now
         elif missed == PATIENCE:
             break
     return _framed(best, points, slopes, weights, worth)
+
+
+def learn_judged(points: np.ndarray, slopes: np.ndarray, judges: np.ndarray, rng: np.random.Generator) -> Mixture:
+    """Learn a mixture from draws, of as many components as give most density to draws that were held out.
+
+    The Bayesian information criterion asks which mixture the draws come from, and none is: it has few components, and
+    what is drawn from these is refused where the posterior is bent (of mouse hepatocytes 5 of 100 hops out of the
+    lesser arm were accepted with the two that it favours, 20 with the four to eight of this one).
+
+    Parameters
+    ----------
+    points
+        (draws, dimensions).
+    slopes
+        (draws, dimensions) of the log-density there.
+    judges
+        (draws,) which of them judge; the mixture is learnt from all.
+    rng
+        Of the places where components begin.
+    """
+    size, (taught, asked) = points.shape[1], (points[~judges], points[judges])
+
+    def learnt(of: np.ndarray, count: int) -> Mixture:
+        weights = np.full(len(of), 1.0 / len(of))
+        one = _fitted(of, weights, len(of), np.ones((len(of), 1)))
+        if count == 1:
+            return one
+        begun = [_beginning(of, weights, count, one, rng) for _ in range(BEGINNINGS)]
+        tried = [_fitted(of, weights, len(of), shares) for shares in begun]
+        return max(tried, key=lambda found: float(found.log_density(of).mean()))
+
+    best, most, missed = 1, -math.inf, 0
+    for count in range(1, _largest(len(taught), size, MOST) + 1):
+        now = float(learnt(taught, count).log_density(asked).mean())
+        missed = missed + 1 if now <= most else 0
+        if missed == 0:
+            best, most = count, now
+        elif missed == PATIENCE:
+            break
+    weights = np.full(len(points), 1.0 / len(points))
+    return _framed(learnt(points, best), points, slopes, weights, len(points))
+
+
+def _largest(worth: float, size: int, most: int) -> int:
+    """Components that so many draws can tell, at most."""
+    return max(1, min(most, int(worth / (LEAST_SHARE * size))))
 
 
 def _framed(mixture: Mixture, points: np.ndarray, slopes: np.ndarray, weights: np.ndarray, worth: float) -> Mixture:

@@ -134,9 +134,9 @@ def sample_as_needed(
     Chains that seldom pass between modes have not met, whether or not the starts found several. Hops weigh modes that
     mixtures of normal densities come near to, replica exchange those that a valley joins; where neither brings the
     chains together, and they began at several modes, all is sampled anew, tempered. Where chains have met and their
-    draws are worth little (`WORTH`), hops are tried alone, and the draws that are worth more are given. Hops go on, up
-    to `il6infer.inference.hopping.MOST` times as long, until their draws are worth enough. The attribute ``sampler`` of
-    the posterior says which it was.
+    draws are worth little (`WORTH`), hops are tried alone, and the draws that are worth more are given. Hops learn
+    from their own draws and begin anew (`il6infer.inference.hopping.LESSONS`) until these are worth enough. The
+    attribute ``sampler`` of the posterior says which it was.
 
     Parameters
     ----------
@@ -162,10 +162,13 @@ def sample_as_needed(
             "'auto' did with them after that begins anew"
         )
 
+    apart = [np.inf]
+
     def wants(moved: az.InferenceData) -> bool:
-        """Whether chains have met and more of the same would help."""
+        """Whether chains have met and their draws are worth little, or come nearer to each other."""
         enough = min(WORTH, SHARE * moved["posterior"].sizes["chain"] * moved["posterior"].sizes["draw"])
-        return _worst(moved, density) <= APART and _worth(moved, density) < enough
+        apart.append(_worst(moved, density))
+        return _worth(moved, density) < enough if apart[-1] <= APART else apart[-1] < apart[-2]
 
     worst = _worst(found, density)
     if worst <= APART and gentler.share_diverged(found) > gentler.DIVERGENT:
@@ -179,6 +182,7 @@ def sample_as_needed(
         moved = hopping.sample(density, found, seeds, settings, interruption, wants)
         better = _worst(moved, density) <= APART and _worth(moved, density) > worth
         return moved if better else found
+    apart.append(worst)
     logger.info("chains have not met (R-hat %.2f)", worst)
     tried = [found]
     for way, more in ((hopping.sample, (wants,)), (replicas.sample, ())):

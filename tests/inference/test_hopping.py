@@ -11,8 +11,8 @@ from scipy.stats import kstest, norm
 from il6infer._interruption import Interruption, Stopped
 from il6infer.draws import effective_draws, rank_rhat
 from il6infer.inference import FitSettings, hopping, nuts, replicas
-from il6infer.inference.hopping import HOPPING, MOST, sample
-from il6infer.inference.mixture import Mixture, learn
+from il6infer.inference.hopping import HOPPING, LESSONS, sample
+from il6infer.inference.mixture import Mixture, learn, learn_judged
 from il6infer.inference.moves import hamiltonian, hop
 from il6infer.inference.parts import Parts
 from il6infer.inference.tempered import APART, sample_as_needed
@@ -140,22 +140,61 @@ def test_auto_moves_draws_on_whose_chains_agree_and_pass_seldom(monkeypatch):
     assert known.shares(values)[0] == pytest.approx(0.3, abs=0.05)
 
 
-@pytest.mark.parametrize(("little", "times"), [(0, 1), (1, 2), (9, MOST)])
-def test_hops_go_on_where_their_draws_are_worth_too_little(little, times):
-    known, asked = Known([1.0], np.zeros((1, 2)), np.ones((1, 2))), []
+@pytest.mark.parametrize(("little", "lessons"), [(0, 1), (1, 2), (9, 3)])
+def test_hops_are_learnt_anew_where_their_draws_are_worth_too_little(little, lessons, monkeypatch):
+    known, asked, rounds, learnt = Known([1.0], np.zeros((1, 2)), np.ones((1, 2))), [], [], []
+    moved, learn_anew = hopping._round, hopping._learnt_from_walkers
 
-    def moved(draws, wants=None):
-        settings = FitSettings(chains=4, draws=draws, threads=1)
-        found = sample(known, known.chains([0] * 4), range(4), settings, None, wants)
-        return values_of(found, known).reshape(4, hopping.WALKERS, -1, 2)
+    def counted(parts, at, mixture, step, rngs):
+        rounds.append((mixture, step))
+        return moved(parts, at, mixture, step, rngs)
+
+    def watched(points, *rest):
+        learnt.append(points)
+        return learn_anew(points, *rest)
 
     def wants(found):
-        asked.append(found)
+        asked.append(values_of(found, known).reshape(4, hopping.WALKERS, -1, 2))
         return len(asked) <= little
 
-    found, all_rounds = moved(100, wants), moved(100 * times)
-    np.testing.assert_array_equal(found, all_rounds[:, :, times :: times // 2] if times > 1 else all_rounds)
-    np.testing.assert_array_equal(values_of(asked[0], known), moved(100).reshape(4, 100, 2))
+    monkeypatch.setattr(hopping, "_round", counted)
+    monkeypatch.setattr(hopping, "_learnt_from_walkers", watched)
+    settings = FitSettings(chains=4, draws=500, threads=1)
+    found = values_of(sample(known, known.chains([0] * 4), range(4), settings, None, wants), known)
+    mixtures = [mixture for i, (mixture, _) in enumerate(rounds) if not i or mixture is not rounds[i - 1][0]]
+
+    assert len(mixtures) == lessons
+    for own, times in zip(mixtures, LESSONS, strict=False):
+        steps = [step for mixture, step in rounds if mixture is own]
+        assert len(set(steps[-10 * times :])) == 1  # draws are kept with one mixture and one step
+        assert len(steps) >= hopping.SHORTEST + 10 * times
+    # What is judged, learnt from and given are the draws of one lesson.
+    for kept, told in zip(learnt, asked, strict=False):
+        np.testing.assert_array_equal(np.moveaxis(kept, 0, 2), told)
+    if lessons < len(LESSONS):
+        np.testing.assert_array_equal(found.reshape(asked[-1].shape), asked[-1])
+
+
+def test_a_mixture_that_is_judged_follows_a_bent_arm():
+    """The Bayesian information criterion is content with fewer components, and what they propose is refused."""
+    rng, centres = np.random.default_rng(6), np.zeros((2, 8))
+    centres[:, 2] = [-4.0, 4.0]
+    known = Known([0.06, 0.94], centres, np.ones((2, 8)), bend=0.3)
+    draws, fresh = (np.concatenate([known.drawn(0, 120, rng), known.drawn(1, 1880, rng)]) for _ in range(2))
+    rng.shuffle(draws)
+    slopes, judges = np.zeros_like(draws), np.arange(2000) % 2 == 1
+    few = learn(draws, slopes, np.full(2000, 1 / 2000), np.random.default_rng(1))
+    many = learn_judged(draws, slopes, judges, np.random.default_rng(1))
+    at, accepted = Parts(known)(fresh), []
+    for mixture in (few, many):
+        own, rng = [], np.random.default_rng(2)
+        for _ in range(10):
+            own.append(hop(Parts(known), at, 1.0, mixture, rng)[1])
+        accepted.append(np.mean(own))
+
+    assert len(many.weights) > len(few.weights)
+    assert many.log_density(fresh).mean() > few.log_density(fresh).mean() + 0.02
+    assert accepted[1] > accepted[0]
 
 
 @pytest.mark.parametrize("reason", ["hops are worth no more", "draws are worth enough"])
