@@ -83,6 +83,7 @@ def sampler_table(idata: Groups) -> Sampler:
     ebfmi = _ebfmi(stats["energy"].values) if "energy" in stats else ()
     hits = int(stats["maxdepth_reached"].sum()) if "maxdepth_reached" in stats else 0
     failed = json.loads(attrs.get("failed_simulations", "{}"))
+    elsewhere = json.loads(attrs.get("elsewhere", "null"))
     warm = idata["warmup_sample_stats"].sizes["draw"] if "warmup_sample_stats" in idata else 0
     return Sampler(
         chains=chains,
@@ -105,7 +106,9 @@ def sampler_table(idata: Groups) -> Sampler:
         modes_logp=tuple(json.loads(attrs.get("modes_logp", "[]"))),
         modes_left=tuple(json.loads(attrs.get("modes_left", "[]"))),
         lone_modes=tuple(LoneMode(**found) for found in json.loads(attrs.get("lone_modes", "[]"))),
-        elsewhere=Elsewhere(**json.loads(attrs["elsewhere"])) if "elsewhere" in attrs else None,
+        elsewhere=Elsewhere(**elsewhere) if elsewhere else None,
+        elsewhere_untold="elsewhere" in attrs and elsewhere is None,
+        asked=json.loads(attrs.get("settings", "{}")).get("sampler", ""),
         plateaus=tuple(Plateau(**found) for found in json.loads(attrs.get("plateaus", "[]"))),
     )
 

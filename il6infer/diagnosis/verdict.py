@@ -42,6 +42,9 @@ NEEDED += ("observed_data", "constant_data")
 """Groups of a posterior that a verdict reads."""
 
 
+MORE = "more draws (fit.draws) or chains"
+"""What is asked of a fit that had the samplers that look for more."""
+
 RESIDUALS = 20.0
 """Root mean square of residuals, in units of the noise, up to which integrals over offsets were held against grids."""
 
@@ -121,17 +124,19 @@ def _sampling(parameters: Mapping[str, ParameterStatistics], sampler: Sampler, l
         value, where = _worst(parameters, key, False)
         remedy = "Too few independent draws: raise fit.draws."
         yield check(label, value, remedy, at_least=limits.ess_min, subject="parameter", where=where)
+    untried = " or ".join(map(repr, sampler.untried))
     if sampler.modes_left:
         many = len(sampler.modes_left) + len(sampler.modes_logp)
+        another = f" sampler {untried}," if untried else ""
         remedy = (
             f"More modes were found than there are chains, and the draws have none of some of them: take {many} chains "
-            "or more, sampler 'auto' or 'tempered', or priors under which fewer parameters may change places."
+            f"or more,{another} or priors under which fewer parameters may change places."
         )
         yield check("modes without a draw", float(len(sampler.modes_left)), remedy, at_most=0.0)
     if (elsewhere := sampler.elsewhere) is not None:
         remedy = (
             "Points of the prior and around the draws say that there is more of the posterior where no chain has been: "
-            "take sampler 'auto' or 'tempered'."
+            f"take {f'sampler {untried}' if untried else f'{MORE}, or narrower priors'}."
         )
         yield check("share of the posterior where no draw is", elsewhere.mass, remedy, at_most=MASS)
         # Of a parameter of which no standard deviation is given, none is wrong.
@@ -139,8 +144,15 @@ def _sampling(parameters: Mapping[str, ParameterStatistics], sampler: Sampler, l
         where = max(added, key=lambda name: added[name], default="")
         name, value = "variance where no draw is", added.get(where, 0.0)
         yield check(name, value, remedy, at_most=VARIANCE, subject="parameter" if where else "fit", where=where)
+    if sampler.elsewhere_untold:
+        remedy = (
+            "It is not known what lies where no chain has been: there are too few draws for the parameters, one of "
+            f"them never moved, or weighed points do not find what the draws hold. Take {MORE}."
+        )
+        yield check("share of the posterior where no draw is", None, remedy, at_most=MASS, decides=False)
     total = sampler.chains * sampler.draws
-    remedy = "Divergences bias the posterior: raise fit.target_accept (sampler 'auto' does), or tighten rtol."
+    gentler = " (sampler 'auto' does)" if "auto" in sampler.untried else ""
+    remedy = f"Divergences bias the posterior: raise fit.target_accept{gentler}, or tighten rtol."
     yield check("divergences per draw", sampler.divergences / total, remedy, at_most=limits.divergences_max)
     known = [value for value in sampler.ebfmi if value is not None]
     lowest = min(known) if known and len(known) == len(sampler.ebfmi) else None

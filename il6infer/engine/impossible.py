@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -50,7 +51,8 @@ def without_likelihood(
         if not outcome.ok:
             failed.add(name)
             where = f"experiment '{name}'" if name else "the model, without a condition"
-            yield Fault(where, f"{outcome.name.lower()}: {outcome.message}.", *_conditions(problem.network, outcome))
+            asked = _of_a_run(problem.network) if outcome is Outcome.NON_FINITE else []
+            yield Fault(where, f"{outcome.name.lower()}: {outcome.message}.", *_conditions(asked))
     kept = np.delete(np.arange(len(problem.measurements)), [*carriers_of(problem).values()])
     rows = problem.measurements.iloc[kept]
     lost = ~np.isfinite(pointwise(problem, simulation.prediction, simulation.noise)[kept])
@@ -66,15 +68,31 @@ def without_likelihood(
             what, remedy = _reason(float(prediction[row]), float(noise[row]), logarithmic=bool(logs[row]))
             during = f" in experiment '{measured.experiment}'" if measured.experiment else ""
             where = f"'{measured.observable}'{during} at time {measured.time:g}"
-            yield Fault(place, f"{where}: {what}", remedy)
+            untold = _conditions(_of_a_value(problem, measured, noise[row])) if "no value" in what else []
+            yield Fault(place, f"{where}: {what}", " ".join([*untold, remedy]))
 
 
-def _conditions(network: Network, outcome: Outcome) -> list[str]:
-    """Remedy where a condition may have had no truth: which ones of the model hold a root, a logarithm or the like."""
-    if outcome is not Outcome.NON_FINITE:
-        return []
+def _of_a_run(network: Network) -> list[sp.Basic]:
+    """Expressions that a run asks for values and truths."""
     asked = [*network.rhs, *network.initial, *network.derived.values()]
-    asked += [e for event in network.events for e in (event.trigger, *event.changes.values())]
+    return asked + [e for event in network.events for e in (event.trigger, *event.changes.values())]
+
+
+def _of_a_value(problem: Problem, measured: Any, noise: float) -> list[sp.Basic]:
+    """Expressions on which a value that is not there hangs: its observable's, or its noise's, and what these name."""
+    [own] = [o for o in problem.observables if o.id == measured.observable]
+    if not np.isfinite(noise):
+        asked = [own.noise, *measured.noise_parameters]
+    else:
+        asked = [own.formula, *measured.observable_parameters]
+    derived = problem.network.expand
+    for expression in asked:  # grows: a derived quantity may name others
+        asked += [derived[s] for s in expression.free_symbols if s in derived and derived[s] not in asked]
+    return asked
+
+
+def _conditions(asked: Sequence[sp.Basic]) -> list[str]:
+    """Remedy where a condition may have had no truth: which ones hold a root, a logarithm or the like."""
     found = sorted(str(r) for r in of_kinds(asked, Relational) if any(map(may_be_no_number, r.args)))
     if not found:
         return []

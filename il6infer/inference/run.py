@@ -275,7 +275,7 @@ def _elsewhere(idata: az.InferenceData, density: Density, settings: FitSettings)
     if found is None:
         logger.info(
             "what lies where no draw is, is not known: too few draws for the parameters, one of them never moved, or "
-            "weighed points do not find what the draws hold; verdict.json has null for it (sampler.elsewhere)"
+            "weighed points do not find what the draws hold; the verdict warns of it"
         )
     elif found.missed:
         logger.info(
@@ -305,8 +305,7 @@ def _to_all(
         idata = tempered.sample(density, starts, _seeds(settings), settings, checkpoint, interruption)
         idata["posterior"].attrs["sampler"] = TEMPERED
         left, elsewhere = lacking(idata)
-    about: dict[str, object] = {"modes_left": json.dumps(left)}
-    return idata, about | ({"elsewhere": json.dumps(asdict(elsewhere))} if elsewhere else {})
+    return idata, {"modes_left": json.dumps(left), "elsewhere": json.dumps(asdict(elsewhere) if elsewhere else None)}
 
 
 def _resumed_attrs(idata: az.InferenceData) -> dict[str, object]:

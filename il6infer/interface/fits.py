@@ -109,8 +109,9 @@ class Fit:
         UserError
             If nothing of that name was measured; the message names the nearest.
         """
-        from il6infer.report.figures import fit_figure, marked
+        from il6infer.report.figures import fit_figure
         from il6infer.report.sections import doubts
+        from il6infer.report.style import marked
 
         names = variable_names(self.problem)
         table = self.problem.data.assign(readout=self.problem.data["observable"].map(names))

@@ -20,6 +20,9 @@ from il6infer.stages.verdict import ParameterStatistics, Verdict
 PARTS, CONSTANTS = 0.005, 6
 """Weight below which a feature is not named; constants that a card lists."""
 
+HINDERED = 3
+"""Fits that did not converge of which a card says what hinders them."""
+
 MOST = 0.5
 """Weight above which one of several models that are alike is the answer."""
 
@@ -303,8 +306,7 @@ def _open(
     """Say what the data leave open, where no plan was computed."""
     title = "What to measure next"
     if best is None and not any(verdict.sampled.passed for verdict in verdicts.values()):
-        lines = ("Longer chains, or 'sampler: auto': its checks say what is short, under Fit.",)
-        return Card(title, "Nothing yet: first a fit that converges", "", lines, link="fit")
+        return Card(title, "Nothing yet: first a fit that converges", "", _hindered(verdicts, words), link="fit")
     if best is None and unranked:
         return Card(
             title, "Not ranked", "", ("What each model leaves open stands under Parameters.",), link="parameters"
@@ -319,6 +321,18 @@ def _open(
         return Card(title, "Every parameter was informed by the data", "", (), link="parameters")
     answer = f"The data say little about {len(unknown)} parameters"
     return Card(title, answer, "", (f"In {words[best.model]}, the prior speaks for:", *lines), link="parameters")
+
+
+def _hindered(verdicts: Mapping[str, Verdict], words: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what hinders fits that did not converge, and what was not tried."""
+    lines = []
+    for model, verdict in list(verdicts.items())[:HINDERED]:
+        lines.append(f"{words[model]} fails by {', '.join(dict.fromkeys(r.check for r in verdict.sampled.failed))}.")
+    if all(verdict.sampler.asked == "auto" for verdict in verdicts.values()):
+        lines.append("'sampler: auto' was taken: more draws (fit.draws), or priors that exclude what cannot be.")
+    else:
+        lines.append("Longer chains (fit.tune, fit.draws), or 'sampler: auto'.")
+    return (*lines, "What each check asks for stands under Fit.")
 
 
 def _percent(chance: float) -> str:

@@ -19,7 +19,7 @@ from il6infer.configuration.load import load_config
 from il6infer.report import criteria, figures, predictions
 from il6infer.report.labels import model_label
 from il6infer.report.sections import doubts, labelled
-from il6infer.report.style import styled
+from il6infer.report.style import marked, styled
 from il6infer.stages import read
 from il6infer.stages.comparison import Comparison
 from il6infer.stages.conditions import condition_labels
@@ -84,7 +84,7 @@ def _figures(name: str, config: Configuration, results: Path) -> Iterator[tuple[
         unit = labelled(str(readout), str(rows["unit"].iloc[0]))
         yield f"data-{readout}", figures.data_figure(rows, unit, words), _worded(rows, words)
         fitted = figures.fit_figure(rows, idata, str(readout), unit, words)
-        yield f"fit-{readout}", figures.marked(fitted, said), _curves(idata, str(readout), words, labels[best], said)
+        yield f"fit-{readout}", marked(fitted, said), _curves(idata, str(readout), words, labels[best], said)
     rows = pd.DataFrame(
         [(labels[r.model], r.rank, r.sampled, r.reproduces, not r.conflicts, r.elpd, r.elpd_diff, r.diff_se,
           r.stacking, r.pseudo_bma, r.weight)

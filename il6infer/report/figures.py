@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,8 +40,9 @@ def _time_axis(times: np.ndarray) -> tuple[float, str]:
 
 
 def panels(
-    count: int, columns: int, height: float, width: float = WIDTH, *, beside: float = 0.12, below: float = 0.45
-) -> tuple[Figure, np.ndarray]:
+    count: int, columns: int, height: float, width: float = WIDTH, *, beside: float = 0.12, below: float = 0.45,
+    top: float = 0.55,
+) -> tuple[Figure, np.ndarray]:  # fmt: skip
     """Figure of equal panels, `beside` and `below` inches apart: measuring each label would take half the time.
 
     Parameters
@@ -54,10 +55,12 @@ def panels(
         Of the figure [inch].
     beside, below
         Between panels, and below the last [inch].
+    top
+        Above the first [inch].
     """
     columns = max(1, min(columns, count))
     rows = -(-count // columns)
-    left, right, bottom, top = 0.62, 0.18, 0.42, 0.55
+    left, right, bottom = 0.62, 0.18, 0.42
     inner, tall = (width - left - right - beside * (columns - 1)) / columns, height - below
     whole = tall * rows + below * (rows - 1) + bottom + top
     figure = Figure(figsize=(width, whole))
@@ -80,7 +83,7 @@ def data_figure(rows: pd.DataFrame, unit: str, words: Mapping[str, str] | None =
         Condition -> what was done, in words.
     """
     conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
-    figure, axes = panels(len(conditions), 4, 1.9)
+    figure, axes = panels(len(conditions), 4, 1.9, top=_above(batches))
     divisor, label = _time_axis(rows["time_min"].to_numpy())
     positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
     for axis, condition in zip(axes, conditions, strict=False):
@@ -88,17 +91,6 @@ def data_figure(rows: pd.DataFrame, unit: str, words: Mapping[str, str] | None =
         dressed(axis, (words or {}).get(str(condition), str(condition)), label, unit, rows["value"], positive)
     share_labels(axes, len(conditions))
     _legend(figure, axes[0], batches)
-    return figure
-
-
-@overload
-def marked(figure: Figure, doubts: Sequence[str]) -> Figure: ...
-@overload
-def marked(figure: None, doubts: Sequence[str]) -> None: ...
-def marked(figure: Figure | None, doubts: Sequence[str]) -> Figure | None:
-    """Write what is wrong with a fit on its figure: figures are copied without their captions."""
-    if figure is not None and doubts:
-        figure.text(0.004, 0.997, ", ".join(doubts), color=BAD, fontsize=7, fontweight="bold", ha="left", va="top")
     return figure
 
 
@@ -177,7 +169,17 @@ def _legend(figure: Figure, axis: Axes, batches: Sequence[str]) -> None:
     if len(batches) > 1:
         looks = [look(i) for i in range(len(batches))]
         handles = [axis.plot([], [], marker, ms=4, color=colour)[0] for colour, marker, _ in looks]
-        figure.legend(handles, [plain(batch) for batch in batches], loc="upper right", ncols=min(len(batches), 6))
+        figure.legend(handles, [plain(batch) for batch in batches], loc="upper right", ncols=_abreast(batches))
+
+
+def _abreast(batches: Sequence[str]) -> int:
+    """Names of a legend that have room in a row: six, or fewer long ones."""
+    return max(1, min(len(batches), 6, int(WIDTH / (0.5 + 0.055 * max(map(len, batches), default=0)))))
+
+
+def _above(batches: Sequence[str]) -> float:
+    """Room [inch] for the legend and the titles of the panels below it."""
+    return max(0.55, 0.45 + 0.15 * -(-len(batches) // _abreast(batches)))
 
 
 def fit_figure(
@@ -207,7 +209,7 @@ def fit_figure(
     batch_of = about[f"{observable}_series_batch"].values.astype(str)
     condition_of = about[f"{observable}_series_experiment"].values.astype(str)
     conditions, batches = list(dict.fromkeys(rows["condition"])), list(dict.fromkeys(rows["batch"]))
-    figure, axes = panels(len(conditions), 4, 1.9)
+    figure, axes = panels(len(conditions), 4, 1.9, top=_above(batches))
     divisor, label = _time_axis(rows["time_min"].to_numpy())
     positive = bool((rows["value"] > 0).all()) and rows["value"].max() > 30 * rows["value"].min()
     for axis, condition in zip(axes, conditions, strict=False):
@@ -382,14 +384,9 @@ def comparison_figure(rows: Sequence[ModelRow], words: Mapping[str, str] | None 
             colour = COLOURS[0] if row.reproduces else BAD
             axis.errorbar(-row.elpd_diff, position, xerr=2 * row.diff_se, fmt="o", ms=4, color=colour, capsize=2)
         else:
-            axis.text(
-                0.02,
-                position,
-                "not ranked" if row.sampled else "FAILED: not ranked",
-                color=COLOURS[1],
-                va="center",
-                transform=axis.get_yaxis_transform(),
-            )
+            said = "not ranked" if row.sampled else "FAILED: not ranked"
+            across = axis.get_yaxis_transform()
+            axis.text(0.02, position, said, color=COLOURS[1], va="center", transform=across)
     axis.axvline(0, color=MUTED, lw=0.6)
     labels = {row.model: plain((words or {}).get(row.model, row.model)) for row in rows}
     names = [labels[row.model] + ("" if row.reproduces else "\ndoes not reproduce the data") for row in rows]

@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from il6infer.configuration.hold_out import HoldOut
-from il6infer.report.figures import dressed, marked, panels, plain, share_labels
+from il6infer.report.figures import dressed, panels, plain, share_labels
 from il6infer.report.links import in_words
 from il6infer.report.sections import MISFIT, NOT_CONVERGED, SAID, Doubt, Figures
-from il6infer.report.style import COLOURS, INK
+from il6infer.report.style import COLOURS, INK, marked
 from il6infer.stages import read
 from il6infer.stages.gel_names import endings
 from il6infer.stages.hold_out import HeldOut, Limit, Point, Score, Series, score_of

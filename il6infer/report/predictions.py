@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from il6infer.report.figures import WIDTH, marked, plain
+from il6infer.report.figures import WIDTH, plain
 from il6infer.report.numbers import interval, number
 from il6infer.report.sections import Doubt, together
-from il6infer.report.style import COLOURS, INK, MUTED
+from il6infer.report.style import COLOURS, INK, MUTED, marked
 from il6infer.stages.comparison import SAY, UNRANKED
 from il6infer.stages.predictions import PROBABILITY, Band, Number, Prediction, Predictions, Spread
 

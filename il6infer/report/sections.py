@@ -17,7 +17,7 @@ from il6infer._files import read_posterior
 from il6infer.report import figures
 from il6infer.report.numbers import number
 from il6infer.report.sampling import sampling_figure
-from il6infer.report.style import styled, svg
+from il6infer.report.style import marked, styled, svg
 from il6infer.stages import read
 from il6infer.stages.identifiability import Identifiability, Profiles
 from il6infer.stages.verdict import IDLE, Reason, Verdict, idle_words
@@ -225,7 +225,7 @@ def draw_model(
     said = [doubt.label for doubt in doubted]
 
     def picture_of(figure: Any, label: str) -> Markup | None:
-        return figure_of(figures.marked(figure, said), ", ".join([label, *map(str.lower, said)]))
+        return figure_of(marked(figure, said), ", ".join([label, *map(str.lower, said)]))
 
     with styled():
         pictures = {

@@ -7,11 +7,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, overload
 
 import matplotlib as mpl
 from markupsafe import escape
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -52,6 +54,9 @@ _THEMED = {INK: "ink", MUTED: "muted", "#ffffff": "paper"}
 _STRAIGHT = 0.08
 """Points [pt] by which a drawn line may differ from what was computed."""
 
+_LETTER, _LINE = 0.068, 0.16
+"""Width of a letter and height of a line of what `marked` writes [inch]."""
+
 TITLES = "hover_titles"
 """Attribute of a figure: id of a group of markers -> what each of them says when it is pointed at."""
 
@@ -60,6 +65,34 @@ def look(number: int) -> tuple[str, str, str | tuple[int, tuple[int, ...]]]:
     """Colour, marker and line of the gel or plate of that number, from 0: forty that differ."""
     again, which = divmod(number, len(COLOURS))
     return COLOURS[which], MARKERS[again % len(MARKERS)], LINES[again % len(LINES)]
+
+
+@overload
+def marked(figure: Figure, doubts: Sequence[str]) -> Figure: ...
+@overload
+def marked(figure: None, doubts: Sequence[str]) -> None: ...
+def marked(figure: Figure | None, doubts: Sequence[str]) -> Figure | None:
+    """Write what is wrong with a fit on its figure: figures are copied without their captions."""
+    if figure is not None and doubts:
+        lines = wrap(", ".join(doubts), int(figure.get_figwidth() / _LETTER))
+        _lowered(figure, _LINE * len(lines))
+        figure.text(0.004, 0.997, "\n".join(lines), color=BAD, fontsize=7, fontweight="bold", ha="left", va="top")
+    return figure
+
+
+def _lowered(figure: Figure, by: float) -> None:
+    """Make room [inch] above all that a figure holds, whose panels and legends keep their size."""
+    width, height = figure.get_size_inches()
+    share = height / (height + by)
+    figure.set_size_inches(width, height + by)
+    if isinstance(layout := figure.get_layout_engine(), ConstrainedLayoutEngine):
+        layout.set(rect=(0.0, 0.0, 1.0, share))
+    else:
+        for axis in figure.axes:
+            x, y, wide, tall = axis.get_position().bounds
+            axis.set_position((x, share * y, wide, share * tall))
+    for legend in figure.legends:
+        legend.set_bbox_to_anchor((0.0, 0.0, 1.0, share), figure.transFigure)
 
 
 def hover(figure: Figure, group: str, titles: Sequence[str]) -> None:

@@ -40,7 +40,11 @@ class Sampler:
     lone_modes
         Optima as high as modes may be at which no chain began, for they hold next to nothing, or were too many.
     elsewhere
-        What lies where no chain has been; null where it was not looked for, or what the draws hold is not known.
+        What lies where no chain has been; null where it was not looked for, or could not be told.
+    elsewhere_untold
+        Whether it was looked for and could not be told.
+    asked
+        Sampler that the fit was asked for, by the word of its settings; empty where it does not say.
     """
 
     chains: int
@@ -65,3 +69,10 @@ class Sampler:
     modes_left: tuple[float, ...] = ()
     lone_modes: tuple[LoneMode, ...] = ()
     elsewhere: Elsewhere | None = None
+    elsewhere_untold: bool = False
+    asked: str = ""
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """Samplers for modes that are apart which the fit did not have: `auto` ends with `tempered`."""
+        return () if self.asked == "auto" else tuple(x for x in ("auto", "tempered") if x != self.asked)

@@ -209,6 +209,28 @@ def test_lint_names_the_conditions_that_may_have_no_truth(tmp_path: Path, capsys
     assert said.endswith("rate laws. Conditions that can be neither true nor false: 'A < sqrt(k - 5)'.\n")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("formula", "noise", "what"),
+    [("A * w", "0.1", "the observable"), ("v", "0.1", "the observable"), ("A", "0.1 * v", "the noise")],
+)
+def test_lint_names_the_conditions_without_which_single_values_are_none(
+    formula: str, noise: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = decay_v1.write(tmp_path, formula=f"observableParameter1_obs * {formula}")
+    table = tmp_path / "observables.tsv"
+    table.write_text(table.read_text().replace(f"\t{decay_v1.SIGMA}\t", f"\t{noise}\t"))
+    rules = "w := piecewise(1, A < sqrt(A - 0.5), 2); v := w * A;"
+    (tmp_path / "model.xml").write_text(to_sbml(f"model m; k = 1; a0 = 1; species A = a0; A' = -k*A; {rules} end"))
+    assert cli.main(["petab", "lint", str(path)]) == 2
+    said = capsys.readouterr().err.splitlines()[1:]
+    starts = [
+        f"  - measurements.tsv, row {row}, column measurement: 'obs' at time {t}: {what}" for row, t in ((4, 2), (5, 4))
+    ]
+    assert [line.partition(" has no value there")[0] for line in said] == starts
+    assert all(" Conditions that can be neither true nor false: 'A < sqrt(A - 0.5)'. " in line for line in said)
+
+
 def test_adopt_writes_what_the_other_stages_read(tmp_path: Path) -> None:
     path = decay_v1.write(tmp_path / "in")
     assert cli.main(["petab", "adopt", str(path), "--name", "mine", "--output", str(tmp_path / "out")]) == 0

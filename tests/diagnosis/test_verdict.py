@@ -90,6 +90,38 @@ def test_a_posterior_with_more_where_no_chain_has_been_fails(mass: float, added:
     ]
 
 
+def test_what_could_not_be_told_of_where_no_chain_has_been_is_a_warning_and_no_failure() -> None:
+    idata = normal_mean()
+    assert not diagnose(idata, Thresholds()).sampler.elsewhere_untold
+    idata["posterior"].attrs["elsewhere"] = "null"
+    verdict = diagnose(idata, Thresholds())
+    assert verdict.sampler.elsewhere_untold
+    assert verdict.sampler.elsewhere is None
+    assert verdict.sampled.passed
+    [warning] = verdict.sampled.warnings
+    assert warning.message.startswith(
+        "share of the posterior where no draw is cannot be computed (limit: at most 0.01). It is not known what lies "
+        "where no chain has been: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [("nutpie", {"auto", "tempered"}), ("tempered", {"auto"}), ("auto", set()), ("", {"auto", "tempered"})],
+)
+def test_no_sampler_is_advised_that_the_fit_had(asked: str, named: set[str]) -> None:
+    """The kind: every remedy of a check that names a sampler."""
+    idata = normal_mean(divergent=200)
+    idata["posterior"].attrs |= {
+        "modes_logp": "[-3.0, -4.0]", "modes_left": "[-5.0]", "settings": json.dumps({"sampler": asked}),
+        "elsewhere": json.dumps({"mass": 0.5, "variance": {"mu": 3.0}}),
+    }  # fmt: skip
+    said = " ".join(reason.message for reason in diagnose(idata, Thresholds()).sampled.failed)
+    for check in ("modes without a draw", "share of the posterior", "variance where no draw is", "divergences"):
+        assert check in said
+    assert {name for name in ("auto", "tempered", "nutpie") if f"'{name}'" in said} == named
+
+
 def test_a_standard_deviation_that_is_not_given_is_not_judged() -> None:
     idata = normal_mean()
     idata["posterior"]["mu"].values[0, :3] = 1e3

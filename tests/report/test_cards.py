@@ -93,6 +93,18 @@ def test_what_comes_next_depends_on_what_is_wrong(found, said):
     assert cards([row], {row.model: verdict(**found)}, WORDS, {row.model: {}}, None, shipped(), {})[-1].answer == said
 
 
+@pytest.mark.parametrize(("asked", "advised"), [("auto", False), ("nutpie", True)])
+def test_a_sampler_that_was_taken_is_not_advised(asked, advised):
+    no = verdict(sampled=False)
+    no = replace(no, sampler=replace(no.sampler, asked=asked))
+    row = model_row("both_socs3", sampled=False)
+    lines = cards([row], {row.model: no}, WORDS, {row.model: {}}, None, shipped(), {})[-1].lines
+
+    assert lines[0] == "SOCS3 inhibits fails by R-hat."
+    assert ("or 'sampler: auto'" in lines[1]) == advised
+    assert ("more draws" in lines[1]) != advised
+
+
 def test_models_without_a_rank_are_not_said_to_miss_the_data():
     """One gel alone has no group to leave out: the criterion has no number, and every fit may be right."""
     rows = [model_row("both_socs3"), model_row("both_dual")]

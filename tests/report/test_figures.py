@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from il6infer.report import figures, sampling, style
@@ -16,9 +18,44 @@ from il6infer.report import figures, sampling, style
 def test_a_figure_of_a_failed_fit_says_so():
     said = ["NOT CONVERGED", "DOES NOT REPRODUCE THE DATA"]
 
-    assert [text.get_text() for text in figures.marked(Figure(), said).texts] == [", ".join(said)]
-    assert figures.marked(Figure(), []).texts == []
-    assert figures.marked(None, said) is None
+    assert [text.get_text() for text in style.marked(Figure(), said).texts] == [", ".join(said)]
+    assert style.marked(Figure(), []).texts == []
+    assert style.marked(None, said) is None
+
+
+@pytest.mark.parametrize("gels", [1, 9, 26])
+def test_what_is_wrong_the_legend_and_the_panels_do_not_lie_over_each_other(gels):
+    names = [f"hepatocytes_2005_11_{number:02}" for number in range(gels)]
+    rows = pd.DataFrame({"condition": "il6", "batch": names, "time_min": 15.0, "value": 1.0, "censored": ""})
+    words = {
+        "il6": "IL-6 20 ng/ml at 0 min; sgp130Fc 100 ng/ml at -30 min; ruxolitinib 1 uM at -60 min; cells lack SOCS3"
+    }
+    said = ["NOT CONVERGED", "DOES NOT REPRODUCE THE DATA", "PRIOR CONFLICT", "DATA PULL A FIXED CONSTANT"]
+    with style.styled():
+        figure = figures.data_figure(rows, "a.u.", words)
+        [axis] = figure.axes
+        height = axis.get_position().height * figure.get_figheight()
+        FigureCanvasAgg(style.marked(figure, said)).draw()
+    legends = [legend.get_window_extent() for legend in figure.legends]
+    title = axis.get_tightbbox(for_layout_only=False)
+    boxes = [*(text.get_window_extent() for text in figure.texts), *legends, title]
+
+    assert len(legends) == (gels > 1)
+    assert [(a.y0, b.y1) for a, b in pairwise(boxes) if a.y0 < b.y1] == []
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in boxes[:-1])
+    assert axis.get_position().height * figure.get_figheight() == pytest.approx(height)
+
+
+def test_what_is_wrong_has_room_above_a_figure_that_lays_itself_out():
+    figure = Figure(figsize=(4.0, 2.0), layout="constrained")
+    axis = figure.subplots()
+    axis.set_title("of a fit", loc="left")
+    style.marked(figure, ["NOT CONVERGED", "DOES NOT REPRODUCE THE DATA", "DATA PULL A FIXED CONSTANT"])
+    FigureCanvasAgg(figure).draw()
+    [text] = figure.texts
+
+    assert "\n" in text.get_text()
+    assert axis.get_tightbbox().y1 <= text.get_window_extent().y0
 
 
 def test_gels_beyond_the_colours_differ_by_their_markers_and_lines():
