@@ -32,6 +32,7 @@ from il6infer.ingestion.specs import Description
 from il6infer.ingestion.summary import raw_file, summary
 from il6infer.ingestion.taking import Take
 from il6infer.ingestion.told_apart import other_doses, told_apart
+from il6infer.ingestion.unread import differing_settings, dilutions_in_names, second_wavelengths
 from il6infer.ingestion.unsaid import other_cells, technical_replicates, undone_dilutions, unsaid_remarks, unsaid_washes
 from il6infer.stages import genotype
 from il6infer.stages.genotype import Genotype
@@ -156,6 +157,7 @@ def examine(description: Path, name: str, folder: Path) -> Examined:
     faults += between_files(sources)
     if not faults:
         faults += [*told_apart(sources, protocol), *undone_dilutions(sources), *technical_replicates(sources)]
+        faults += [*differing_settings(sources), *second_wavelengths(sources), *dilutions_in_names(sources)]
         faults += [*untaken_backgrounds(sources), *limits_put_for_none(sources), *other_cells(sources, described.cell)]
         if protocol is not None:
             faults += [*other_doses(sources, protocol), *unsaid_remarks(sources, protocol)]

@@ -56,7 +56,7 @@ _REPLICATE = re.compile(
 )
 _THINGS = {"band", "peak", "channel", "spot", "line", "lane", "label"}
 _KINDS = re.compile(r"(well|sample|row|measurement)[ _.-]*(type|kind|role)", re.IGNORECASE)
-_SETTINGS = {"exposure", "exposures", "belichtung", "belichtungszeit", "gain", "pmt", "voltage", "scanner"}
+SETTINGS = {"exposure", "exposures", "belichtung", "belichtungszeit", "gain", "pmt", "voltage", "scanner"}
 """Of an instrument: values under another are in another unit, as those of another gel are."""
 _TREATMENTS = {
     *("input", "dose", "doses", "drug", "drugs", "inhibitor", "inhib", "treatment", "ligand"),
@@ -68,13 +68,13 @@ _TREATMENTS = {
     *("pretreat", "pretreated", "preincubation", "clone", "plasmid", "construct", "transfection", "strain", "passage"),
     *("agonist", "antagonist", "stim", "cond", "group", "gruppe", "groupe"),
     *("ph", "oxygen", "hypoxia", "starvation", "starved", "confluence", "confluency", "age", "sex", "alter"),
-    *_SETTINGS,
+    *SETTINGS,
     *("diclofenac", "dcf", "apap", "cytokine", "treated", "pretreatment", "il6", "sil6r", "sgp130", "serum"),
 }  # fmt: skip
 COLD = "cold"
 """Kind of the temperatures at which cells bind, and do hardly anything else."""
 _SPELLED = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue", "\u00df": "ss"})
-_RUNS = {"gel", "plate", "blot", "batch", "experiment", "exp"} | _SETTINGS
+_RUNS = {"gel", "plate", "blot", "batch", "experiment", "exp"} | SETTINGS
 _REPEATS = _RUNS | {"donor", "patient", "mouse", "animal", "date", "day", "passage", "versuch", "spender", "maus"}
 _REPEATS |= {"donneur", "souris", "essai"}
 _PLACES = {"lane", "lanes", "well", "wells", "position", "pos", "replicate", "replicates", "rep", "repeat", "technical"}

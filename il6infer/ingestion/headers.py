@@ -45,6 +45,15 @@ _FALLING = re.compile(
     r"|(unstim(ulated)?|untreated|control|ctrl|vehicle)\s*(/|over|to)\s*(stim(ulated)?|treated))(?![a-z])",
     re.IGNORECASE,
 )
+_GATED = re.compile(
+    r"\A(?!.*(%|percent|freq)).*?("
+    r"(?<![a-z])(of|in|among)\s+(the\s+)?((p-?stat[13]|p-?y70[15]|p-?erk|p-?akt)[ _-]?)?(\+|positives?|pos\.?)(?![a-z])"
+    r"|(?<![a-z])(p-?stat[13]|p-?y70[15]|p-?erk|p-?akt)\s?(\+|(positive|pos\.?) (cells|mfi|median|mean))"
+    r"|[(\[]positive[)\]])",
+    re.IGNORECASE,
+)
+"""Of cells above a gate in the very signal."""
+
 _CYCLES = re.compile(r"(?<![a-z])c[tqp](?![a-z])", re.IGNORECASE)
 _QUANTITY = re.compile(
     r"(?<![a-z])(?P<amount>[fpnum]?g|[fpnum]?mol|molecules?|copies|sites|i?u|units?)"
@@ -105,7 +114,7 @@ def is_logarithm(header: str) -> bool:
 
 def is_transformed(header: str) -> bool:
     """Tell whether by its header a column is no signal but made of one: ``arcsinh ...``, ``% change``."""
-    return any(kind.search(header) for kind in (_LOGARITHM, _TRANSFORMED, _CHANGE, _FALLING))
+    return any(kind.search(header) for kind in (_LOGARITHM, _TRANSFORMED, _CHANGE, _GATED, _FALLING))
 
 
 def dosed(column: str) -> str:
@@ -159,6 +168,7 @@ def transformed(sheet: Sheet, columns: Collection[str]) -> Iterator[Fault]:
     kinds = (
         (_TRANSFORMED, "transformed numbers, which are no multiple of the signal", "Give the signal itself"),
         (_CHANGE, "a difference from a control, 0 where the signal is not", "Give signals, the control's, too"),
+        (_GATED, "a mean of the cells above a gate, which hardly falls with the signal", "Give that of all cells"),
         (_FALLING, "what falls as the signal rises", "Give what rises with it"),
     )
     for column in columns:

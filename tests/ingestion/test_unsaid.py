@@ -207,6 +207,8 @@ def test_a_dose_whose_unit_is_none_is_refused(cell, tmp_path):
         ("total / phospho STAT3", "falls as the signal rises"),
         ("MFI unstim/stim", "falls as the signal rises"),
         ("Transmittance", "falls as the signal rises"),
+        ("pSTAT3 MFI of positive cells", "above a gate"),
+        ("MFI pSTAT3+", "above a gate"),
     ],
 )
 def test_what_is_no_multiple_of_the_signal_by_its_header_is_refused(header, why, tmp_path):
@@ -222,7 +224,8 @@ def test_what_is_no_multiple_of_the_signal_by_its_header_is_refused(header, why,
 @pytest.mark.parametrize(
     "header",
     ["MFI ratio (stim/unstim)", "Firefly/Renilla", "pSTAT3/total STAT3", "pSTAT3 with inhibitor", "fold of control",
-     "% of total", "STAT3 knockdown signal", "Arc lamp signal", "fold change"],
+     "% of total", "STAT3 knockdown signal", "Arc lamp signal", "fold change",
+     "% pSTAT3 positive", "MFI in CD4+", "MFI of GFP positive cells"],
 )  # fmt: skip
 def test_multiples_of_the_signal_are_read_whatever_their_header(header, tmp_path):
     entry = f"condition: vehicle, observables: {{pSTAT3: {{column: '{header}', unit: a.u.}}}}"

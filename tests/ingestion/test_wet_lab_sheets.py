@@ -225,3 +225,40 @@ def test_an_elisa_reads_dilutions_as_people_write_them(dilutions, tmp_path):
     found = read(tmp_path, f"Well,conc,Sample,Dilution,Time (h),OD450{curve}{samples}", entry)["value"]
 
     assert found[1] == pytest.approx(5 * found[0])
+
+
+@pytest.mark.parametrize("header", ["Exposure (s)", "PMT", "Gain", "Belichtungszeit"])
+def test_lanes_under_several_settings_are_in_several_units_whatever_their_conditions(header, tmp_path):
+    """Each lane a condition and time of its own: nothing else tells them apart."""
+    text = f"time_min,condition,{header},pSTAT3|0,vehicle,10,378|5,IL-6 10 ng/ml,60,3207"
+    entry = "assay: table, observables: {pSTAT3: {column: pSTAT3, unit: a.u.}}"
+
+    with pytest.raises(UserError, match="read under several settings: '10' in row 2; '60' in row 3"):
+        read(tmp_path, text, entry)
+    assert len(read(tmp_path, text, f"{entry}, ignore: ['{header}']")) == 2
+    assert len(read(tmp_path, text.replace("60,", "10,"), entry)) == 2
+
+
+LEVELS = ((2000, 2.341), (1000, 1.903), (500, 1.341), (250, 0.847), (125, 0.481), (62.5, 0.273), (0, 0.049))
+STANDARDS = "|".join(f"{letter}1,,{level},{od}" for letter, (level, od) in zip("ABCDEFG", LEVELS, strict=True))
+ELISA = "assay: elisa, observable: sIL6R_medium, substance: sIL6R, unit: pg/ml, layout: {A3: vehicle 60}"
+
+
+@pytest.mark.parametrize("second", ["OD570", "570 nm", "A540", "Abs (620)"])
+def test_the_second_wavelength_of_an_elisa_is_subtracted_or_settled(second, tmp_path):
+    text = f"well,sample,standard,OD450,{second}|{STANDARDS.replace('|', ',0.04|')},0.04|A3,sup1,,0.6,0.3"
+
+    with pytest.raises(UserError, match="looks like the second wavelength"):
+        read(tmp_path, text, ELISA)
+    [passed] = read(tmp_path, text, f"{ELISA}, ignore: ['{second}']")["value"]
+    [subtracted] = read(tmp_path, text, f"{ELISA}, background: '{second}'")["value"]
+    assert subtracted < passed / 1.5
+
+
+@pytest.mark.parametrize("name", ["sup1 1:10", "sup1 (1/10)", "10x sup1", "sup1 dil. 1 : 10"])
+def test_a_dilution_in_the_name_of_a_sample_is_told(name, tmp_path):
+    text = f"well,sample,standard,OD450|{STANDARDS}|A3,{name},,0.6"
+
+    with pytest.raises(UserError, match="says a dilution, and the values are read as they stand"):
+        read(tmp_path, text, ELISA)
+    assert len(read(tmp_path, text.replace(name, "sup 10"), ELISA)) == 1
