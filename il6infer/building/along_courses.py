@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from il6infer._along_courses import ALONG
 from il6infer._errors import Fault
 from il6infer.library.priors import log_normal
 from il6infer.problems.noise import KINDS, NOISES
-from il6infer.problems.spec import CARRIER
+from il6infer.problems.spec import CARRIER, SHARED
 
 CORRELATION_TIME = (30.0, 5.0, 180.0)
 """Median and 90 % interval [min]: errors along a course are what a model misses of its features, which last from the
@@ -20,23 +21,30 @@ MOST = 0.95
 of a lane are its own: of a noise sd of 0.2, of the natural log, 0.95 leaves 0.045 to them."""
 
 
-def _with_courses(measurements: pd.DataFrame) -> list[str]:
-    """Read-outs of which a gel or plate has two measurements or more of one condition and replicate."""
-    sizes = measurements.groupby(["observable", "batch", "condition", "replicate"], sort=False, dropna=False).size()
+def _with_courses(measurements: pd.DataFrame, along_course: str) -> list[str]:
+    """Read-outs of which a gel or plate has two measurements or more of one course."""
+    if along_course not in ALONG:
+        raise ValueError(f"along_course is one of {list(ALONG)}, not {along_course!r}")
+    if along_course == "independent":
+        return []
+    keys = ["observable", "batch", "condition", *(["replicate"] if along_course == "correlated" else [])]
+    sizes = measurements.groupby(keys, sort=False, dropna=False).size()
     return list(dict.fromkeys(sizes[sizes > 1].index.get_level_values(0)))
 
 
-def correlation_faults(measurements: pd.DataFrame) -> list[Fault]:
+def correlation_faults(measurements: pd.DataFrame, along_course: str) -> list[Fault]:
     """Find read-outs whose errors cannot hang together along a course.
 
     Parameters
     ----------
     measurements
         Table of the ingest stage.
+    along_course
+        One of `il6infer._along_courses.ALONG`.
     """
     plain = [word for word, kind in KINDS.items() if NOISES[kind].error == "normal"]
     faults = []
-    for name in _with_courses(measurements):
+    for name in _with_courses(measurements, along_course):
         own = measurements[measurements["observable"] == name]
         kind = str(own["noise"].iloc[0])
         if kind not in plain:
@@ -52,7 +60,9 @@ def correlation_faults(measurements: pd.DataFrame) -> list[Fault]:
     return faults
 
 
-def with_correlation_tables(tables: Mapping[str, pd.DataFrame], measurements: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def with_correlation_tables(
+    tables: Mapping[str, pd.DataFrame], measurements: pd.DataFrame, along_course: str
+) -> dict[str, pd.DataFrame]:
     """Tables of a PEtab problem in which each read-out that has courses has what says how its errors hang together.
 
     Parameters
@@ -61,16 +71,18 @@ def with_correlation_tables(tables: Mapping[str, pd.DataFrame], measurements: pd
         ``observables`` (the read-outs alone) and ``parameters`` among them.
     measurements
         Table of the ingest stage.
+    along_course
+        One of `il6infer._along_courses.ALONG`.
     """
-    observables = tables["observables"]
-    with_courses = set(_with_courses(measurements))
+    observables, carrier = tables["observables"], SHARED if along_course == "shared" else CARRIER
+    with_courses = set(_with_courses(measurements, along_course))
     mine = observables[observables["observableName"].isin(with_courses)]
     if mine.empty:
         return dict(tables)
     parameters = pd.DataFrame(_rows(list(mine["observableName"])))
     rows = [
         {
-            "observableId": f"{CARRIER}{observable}",
+            "observableId": f"{carrier}{observable}",
             "observableName": f"errors of {name} along a course",
             "observableFormula": _time(name),
             "noiseFormula": _share(name),

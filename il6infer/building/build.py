@@ -42,7 +42,7 @@ from il6infer.library.priors import Z90, log_normal
 from il6infer.petab_files.lint import check
 from il6infer.problems.courses import EXTENSION as CORRELATION
 from il6infer.problems.noise import EXTENSION, KINDS, NOISES, WITHOUT
-from il6infer.problems.spec import CARRIER, CELLS, Problem
+from il6infer.problems.spec import CARRIERS, CELLS, Problem
 from il6infer.problems.student import FREEDOM
 from il6infer.stages.conditions import condition_names
 from il6infer.stages.gel_names import gel_names
@@ -69,7 +69,7 @@ def build(
     dataset: str,
     constraints: Sequence[str] = (),
     gel_noise: bool = False,
-    correlated: bool = False,
+    along_course: str = "independent",
     fitted: bool = True,
 ) -> Path:
     """Write the PEtab v2 problem of one data set and one model.
@@ -91,8 +91,8 @@ def build(
         Literature constraints that are added (see `il6infer.building.constraints`).
     gel_noise
         Let the noise of a read-out differ between gels (see `il6infer.building.gel_noise`).
-    correlated
-        Let errors of a read-out hang together along a course of lanes (see `il6infer.building.along_courses`).
+    along_course
+        How errors of a read-out hang together along a course of lanes: one of `il6infer._along_courses.ALONG`.
     fitted
         Whether it is to be fitted: then a value that no parameters could give is refused.
 
@@ -116,7 +116,7 @@ def build(
     faults += unread + genotype_faults(genotypes, model)
     faults += constraint_faults(constraints, model, list(protocol["condition"].unique()))
     faults += [] if faults else cells_faults(constraints, genotypes, protocol, model)
-    faults += correlation_faults(measurements) if correlated else []
+    faults += correlation_faults(measurements, along_course)
     raise_faults(faults, f"problem of '{dataset}' and model '{model.name}'")
     for name in passed_over(genotypes, model):
         logger.warning("%s: model '%s' has no parameter '%s', and passes over what the joint fit says of it.",
@@ -133,8 +133,7 @@ def build(
     if gel_noise:  # before linear noise of a gel's own, which leaves no noise of the read-out to vary
         tables = with_gel_noise(tables, measurements)
     tables = with_linear_noise(tables, measurements)
-    if correlated:
-        tables = with_correlation_tables(tables, measurements)
+    tables = with_correlation_tables(tables, measurements, along_course)
     tables = with_constraints(tables, constraints, constrained_cells(constraints, genotypes, protocol, model))
     _refuse_foreign(folder, {"model.xml", "problem.yaml", *(f"{name}.tsv" for name in tables), *_BESIDE})
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -152,8 +151,9 @@ def build(
         if set(tables["observables"]["noiseDistribution"]) & set(WITHOUT):
             about = {"version": "1.0.0", "required": True, "config": {"degrees_of_freedom": FREEDOM}}
             config["extensions"] = {EXTENSION: about}
-        if tables["observables"]["observableId"].str.startswith(CARRIER).any():
-            config.setdefault("extensions", {})[CORRELATION] = {"version": "1.0.0", "required": True}
+        if tables["observables"]["observableId"].str.startswith(CARRIERS).any():
+            version = "1.1.0" if along_course == "shared" else "1.0.0"
+            config.setdefault("extensions", {})[CORRELATION] = {"version": version, "required": True}
         if cells := cells_of_predictions(measurements, genotypes, model):
             about = {"version": "1.0.0", "required": False, "config": {"experiment": cells}}
             config.setdefault("extensions", {})[CELLS] = about
@@ -221,7 +221,7 @@ def _differences(problem: Problem, tables: Mapping[str, pd.DataFrame]) -> list[F
     if planned != read:
         what = f"wrote {', '.join(sorted(planned - read))}; read back {', '.join(sorted(read - planned))}."
         faults.append(Fault("experiments.tsv", what, "Rename these conditions."))
-    again = problem.measurements[~problem.measurements["observable"].str.startswith(CARRIER)]
+    again = problem.measurements[~problem.measurements["observable"].str.startswith(CARRIERS)]
     texts = {"observableId": "observable", "experimentId": "experiment", "datasetId": "batch", "censored": "censored"}
     for column, name in texts.items():
         written = tables["measurements"].get(column, pd.Series("", index=again.index)).fillna("")

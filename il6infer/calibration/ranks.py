@@ -23,7 +23,7 @@ from il6infer.inference.settings import child_seed
 from il6infer.problems.courses import courses_of
 from il6infer.problems.courses import draw as noisy
 from il6infer.problems.priors import draw
-from il6infer.problems.spec import CARRIER, Problem
+from il6infer.problems.spec import CARRIERS, Problem
 from il6infer.stages.calibration import Batch, CalibrationFit
 from il6infer.stages.settings import Calibrating, FitSettings, Thresholds
 
@@ -178,7 +178,7 @@ def _after(problem: Problem, made: pd.DataFrame) -> Problem:
     """Put simulated measurements after the measured ones."""
     if courses_of(problem):  # their courses are others than the measured ones
         made = made.assign(replicate=made["replicate"].astype(str) + " simulated")
-        made = made[~made["observable"].str.startswith(CARRIER)]
+        made = made[~made["observable"].str.startswith(CARRIERS)]
     return problem.with_measurements(pd.concat([problem.measurements, made]))
 
 

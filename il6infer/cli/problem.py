@@ -14,6 +14,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from il6infer._along_courses import ALONG
 from il6infer._errors import UserError
 from il6infer.cli.options import Named, assignment, freed
 
@@ -55,9 +56,9 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         help="batch: the noise of a read-out differs between gels or plates, around a common mean",
     )  # fmt: skip
     parser.add_argument(
-        "--noise-along-course", choices=("independent", "correlated"), default="independent",
-        help="correlated: errors of lanes of one gel, condition and replicate hang together over time, with a "
-        "correlation time and a share of each read-out (docs/data.md)",
+        "--noise-along-course", choices=tuple(ALONG), default="independent",
+        help=f"correlated: {ALONG['correlated']}, with a correlation time and a share of each read-out; "
+        f"shared: {ALONG['shared']} (docs/data.md)",
     )  # fmt: skip
     parser.add_argument(
         "--hold-out-condition", action="append", default=[], dest="conditions", metavar="NAME",
@@ -116,7 +117,7 @@ def run(args: argparse.Namespace) -> None:
     path = build(
         measurements, protocol, model, args.output,
         dataset=dataset, constraints=() if args.held_out else args.constraints,
-        gel_noise=args.noise_per == "batch", correlated=args.noise_along_course == "correlated",
+        gel_noise=args.noise_per == "batch", along_course=args.noise_along_course,
         fitted=not args.held_out,
     )  # fmt: skip
     logger.info("written: %s", path)

@@ -50,11 +50,12 @@ class Noise:
     per
         Whether a read-out has one noise, or one a gel or plate, which are a factor around that of the read-out.
     along_course
-        Whether errors of lanes of one gel, condition and replicate hang together over time.
+        Whether errors of lanes of one gel, condition and replicate hang together over time, or those of all replicates
+        of a gel or plate.
     """
 
     per: Literal["readout", "batch"]
-    along_course: Literal["independent", "correlated"]
+    along_course: Literal["independent", "correlated", "shared"]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ from il6infer.problems.noise import correlation_at
 
 
 def correlated_of(idata: Groups) -> Mapping[str, Mapping[str, float]]:
-    """Read-out -> posterior medians of correlation ``time`` and correlated ``share``, of those that have them."""
+    """Read-out -> posterior medians of correlation ``time`` and correlated ``share``, of those that have them.
+
+    ``replicates`` is 1 where replicates of one gel or plate share what goes on along the course, else absent or 0.
+    """
     return json.loads(idata["posterior"].attrs.get("correlated", "{}"))
 
 
@@ -30,7 +33,8 @@ def courses_in(idata: Groups, name: str) -> list[tuple[np.ndarray, np.ndarray]]:
         return []
     about = idata["constant_data"]
     times = about[f"{name}_time"].values
-    labels = (about[f"{name}_{column}"].values.astype(str) for column in ("experiment", "batch", "replicate"))
+    keys = ("experiment", "batch") if known.get("replicates") else ("experiment", "batch", "replicate")
+    labels = (about[f"{name}_{column}"].values.astype(str) for column in keys)
     members: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, key in enumerate(zip(*labels, strict=True)):
         if np.isfinite(times[place]):

@@ -10,7 +10,7 @@ import numpy as np
 from il6infer.held_out.rows import evaluated
 from il6infer.problems.courses import Course, courses_of
 from il6infer.problems.noise import correlation_at, logarithmic
-from il6infer.problems.spec import CARRIER, Problem
+from il6infer.problems.spec import CARRIERS, Problem
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Along:
 
 def without_carriers(problem: Problem) -> Problem:
     """Take away the rows that say how errors hang together: what is left are measurements."""
-    kept = ~problem.measurements["observable"].str.startswith(CARRIER)
+    kept = ~problem.measurements["observable"].str.startswith(CARRIERS)
     return problem if kept.all() else problem.with_measurements(problem.measurements[kept])
 
 

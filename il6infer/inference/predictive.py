@@ -14,7 +14,7 @@ from il6infer.engine.likelihood import pointwise, residuals
 from il6infer.inference.nuisance import Nuisance
 from il6infer.inference.progress import nothing_done
 from il6infer.inference.side_by_side import side_by_side
-from il6infer.problems.courses import carriers_of, draw
+from il6infer.problems.courses import carriers_of, draw, shared_by_replicates
 from il6infer.problems.spec import Problem
 from il6infer.problems.variables import rows_by_variable, variable_names
 
@@ -168,15 +168,18 @@ def literature(problem: Problem, before: Ensemble, after: Ensemble) -> dict[str,
 def correlated(problem: Problem, after: Ensemble) -> dict[str, dict[str, float]]:
     """Read-out -> posterior medians of correlation ``time`` and ``share``, where errors hang together along courses.
 
+    ``replicates`` is 1 where replicates of one gel or plate share what goes on along the course, else 0.
+
     Parameters
     ----------
     after
         Simulations at draws of the posterior.
     """
-    names = variable_names(problem)
+    names, shared = variable_names(problem), shared_by_replicates(problem)
     return {
         names[observable]: {
             "time": float(np.nanmedian(after.prediction[:, row])), "share": float(np.nanmedian(after.noise[:, row])),
+            "replicates": int(observable in shared),
         }
         for observable, row in carriers_of(problem).items()
     }  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from il6infer.problems.courses import with_correlation
-from il6infer.problems.spec import CARRIER, Experiment, Problem
+from il6infer.problems.spec import SHARED, Experiment, Problem
 from il6infer.problems.variables import variable_names
 
 Pair = tuple[str, str]
@@ -63,14 +63,15 @@ def as_measured(
         return whole, []
     used = dict.fromkeys(row["observable"] for row in rows)
     taken = {o.id for o in whole.observables}
-    carriers = {o.id: o for o in problem.observables if o.is_carrier}
+    carriers = {o.carries: o for o in problem.observables if o.is_carrier}
     renamed = {name: name if name not in taken else f"measured_{name}" for name in used}
     more = tuple(replace(observables[name], id=renamed[name]) for name in used)
     table = pd.DataFrame(rows).assign(observable=[renamed[row["observable"]] for row in rows])
     table = pd.concat([whole.measurements, table[whole.measurements.columns]], ignore_index=True)
     question = replace(whole, observables=(*whole.observables, *more), measurements=table)
-    along = {renamed[name]: carriers[CARRIER + name] for name in used if CARRIER + name in carriers}
-    return with_correlation(question, {name: (one.formula, one.noise) for name, one in along.items()}), added
+    along = {renamed[name]: carriers[name] for name in used if name in carriers}
+    shared = [name for name, one in along.items() if one.id.startswith(SHARED)]
+    return with_correlation(question, {name: (one.formula, one.noise) for name, one in along.items()}, shared), added
 
 
 def new_measurements(

@@ -1,5 +1,7 @@
 """Errors that hang together along a course: of the lanes of one gel, one condition and one replicate, over time.
 
+Where replicates of one gel or plate share them, as samples of one preparation of cells do, a course is of all of these.
+
 A measurement's error, in units of its noise and of logarithms where the noise is of those, is a sum of two normal ones:
 that of its lane alone (loading, transfer), and one that goes on along the course and is forgotten in time, an
 Ornstein-Uhlenbeck process (Uhlenbeck and Ornstein 1930, doi 10.1103/PhysRev.36.823). With ``share`` of the variance in
@@ -8,7 +10,8 @@ all the same, so a measurement alone has the distribution that it has without. L
 shares.
 
 The two parameters of a read-out, correlation time and share, come with the simulation: as prediction and noise of one
-more row, of the observable ``correlation_of_<read-out>`` (its carrier).
+more row, of the observable ``correlation_of_<read-out>`` (its carrier; ``shared_correlation_of_<read-out>`` where
+replicates share the course).
 """
 
 from __future__ import annotations
@@ -24,10 +27,10 @@ import sympy as sp
 from il6infer._errors import Fault, nearest, raise_faults
 from il6infer.problems import noise as noises
 from il6infer.problems.noise import NOISES, correlation_at, logarithmic
-from il6infer.problems.spec import CARRIER, Observable, Problem
+from il6infer.problems.spec import CARRIER, CARRIERS, SHARED, Observable, Problem, carried
 
 KEYS = ("observable", "batch", "experiment", "replicate")
-"""Columns of the measurements that are equal for those of one course."""
+"""Columns of the measurements that are equal for those of one course; the last does not count where it is shared."""
 
 EXTENSION = "correlated_noise"
 """PEtab extension that says it."""
@@ -57,13 +60,17 @@ class Course:
         return np.abs(self.times[:, None] - self.times[None, :])
 
 
-def with_correlation(problem: Problem, given: Mapping[str, tuple[sp.Expr, sp.Expr]]) -> Problem:
+def with_correlation(
+    problem: Problem, given: Mapping[str, tuple[sp.Expr, sp.Expr]], shared: Collection[str] = ()
+) -> Problem:
     """Let errors of read-outs hang together along their courses.
 
     Parameters
     ----------
     given
         Observable -> its correlation time and correlated share, expressions of parameters of the problem.
+    shared
+        Those of them whose replicates on one gel or plate share what goes on along the course.
 
     Raises
     ------
@@ -76,9 +83,10 @@ def with_correlation(problem: Problem, given: Mapping[str, tuple[sp.Expr, sp.Exp
         own = problem.measurements[problem.measurements["observable"] == name]
         faults += _faults(observables[name], problem, own)
         if len(own):
-            carriers.append(Observable(CARRIER + name, sp.sympify(time), sp.sympify(share)))
+            carrier = (SHARED if name in shared else CARRIER) + name
+            carriers.append(Observable(carrier, sp.sympify(time), sp.sympify(share)))
             # In a run that is simulated all the same: none is made for it.
-            first = own.iloc[0].to_dict() | {"observable": CARRIER + name, "value": 0.0, "batch": "", "replicate": ""}
+            first = own.iloc[0].to_dict() | {"observable": carrier, "value": 0.0, "batch": "", "replicate": ""}
             rows.append(first | {"observable_parameters": (), "noise_parameters": ()})
     raise_faults(faults, f"problem '{problem.id}', errors that hang together along a course")
     if not rows:
@@ -106,14 +114,17 @@ def read_correlations(problem: Problem, subject: str, *, declared: bool) -> Prob
     UserError
         With every carrier that is measured, of no observable of the problem, or not declared; as `with_correlation`.
     """
-    known, faults, given = {o.id for o in problem.observables if not o.is_carrier}, [], {}
+    known, faults = {o.id for o in problem.observables if not o.is_carrier}, []
+    given: dict[str, tuple[sp.Expr, sp.Expr]] = {}
+    shared: set[str] = set()
     measured = set(problem.measurements["observable"])
     for o in problem.observables:
         if not o.is_carrier:
             continue
-        where, own = f"observable '{o.id}'", o.id.removeprefix(CARRIER)
+        where, own = f"observable '{o.id}'", o.carries
         if not declared:
-            what = f"ids that begin with '{CARRIER}' say how errors hang together, by the extension '{EXTENSION}'."
+            begins = o.id.removesuffix(own)
+            what = f"ids that begin with '{begins}' say how errors hang together, by the extension '{EXTENSION}'."
             remedy = f"Rename it, or add {EXTENSION}: {{version: 1.0.0, required: true}} to the problem's extensions."
             faults.append(Fault(where, what, remedy))
         elif own not in known:
@@ -122,9 +133,13 @@ def read_correlations(problem: Problem, subject: str, *, declared: bool) -> Prob
         elif o.id in measured:
             what = f"says how errors of '{own}' hang together, and cannot be measured."
             faults.append(Fault(where, what, "Remove its rows from the table of measurements."))
+        elif own in given:
+            what = f"errors of '{own}' hang together in two ways."
+            faults.append(Fault(where, what, f"Keep one of '{CARRIER}{own}' and '{SHARED}{own}'."))
         given[own] = (o.formula, o.noise)
+        shared |= {own} if o.id.startswith(SHARED) else set()
     raise_faults(faults, subject)
-    return with_correlation(problem, given)
+    return with_correlation(problem, given, shared)
 
 
 def _faults(observable: Observable, problem: Problem, own: pd.DataFrame) -> list[Fault]:
@@ -142,11 +157,17 @@ def _faults(observable: Observable, problem: Problem, own: pd.DataFrame) -> list
 
 def carriers_of(problem: Problem) -> dict[str, int]:
     """Observable -> row of its carrier, for those whose errors hang together along a course."""
-    observed = problem.measurements["observable"].to_numpy(dtype=str)
+    observed = problem.measurements["observable"].astype(str)
     found: dict[str, int] = {}
-    for row in np.flatnonzero(np.char.startswith(observed, CARRIER)) if len(observed) else ():
-        found.setdefault(observed[row].removeprefix(CARRIER), int(row))
+    for row in np.flatnonzero(observed.str.startswith(CARRIERS)):
+        found.setdefault(carried(observed.iloc[row]), int(row))
     return found
+
+
+def shared_by_replicates(problem: Problem) -> frozenset[str]:
+    """Observables whose replicates on one gel or plate share what goes on along the course."""
+    observed = problem.measurements["observable"].astype(str)
+    return frozenset(carried(name) for name in observed[observed.str.startswith(SHARED)])
 
 
 def courses_of(problem: Problem) -> tuple[Course, ...]:
@@ -154,12 +175,12 @@ def courses_of(problem: Problem) -> tuple[Course, ...]:
     carriers = carriers_of(problem)
     if not carriers:
         return ()
-    table = problem.measurements
+    table, shared = problem.measurements, shared_by_replicates(problem)
     times = table["time"].to_numpy(dtype=float)
     members: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for row, key in enumerate(zip(*(table[column].astype(str) for column in KEYS), strict=True)):
         if key[0] in carriers and np.isfinite(times[row]):
-            members[key].append(row)
+            members[key[:-1] if key[0] in shared else key].append(row)
     found = []
     for key, rows in members.items():
         order = np.array(rows)[np.argsort(times[rows], kind="stable")]

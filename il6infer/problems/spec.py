@@ -24,6 +24,11 @@ CARRIER = "correlation_of_"
 `il6infer.problems.courses`: formula and noise are its correlation time and correlated share. Nothing is measured of it,
 and its one row in the table of measurements has no part in the likelihood but through that observable."""
 
+SHARED = f"shared_{CARRIER}"
+"""Begins the id of a carrier where replicates of one gel or plate share what goes on along the course."""
+
+CARRIERS = (CARRIER, SHARED)
+
 CELLS = "cells_of_predictions"
 """PEtab extension that names the experiment of `Problem.cells`; no other tool needs to know it."""
 
@@ -148,7 +153,17 @@ class Observable:
     @property
     def is_carrier(self) -> bool:
         """Whether it is no read-out, but says how the errors of one hang together (`CARRIER`)."""
-        return self.id.startswith(CARRIER)
+        return self.id.startswith(CARRIERS)
+
+    @property
+    def carries(self) -> str:
+        """Id of the observable whose errors hang together, of a carrier."""
+        return carried(self.id)
+
+
+def carried(carrier: str) -> str:
+    """Id of the observable whose errors hang together as the one of this id says (`CARRIERS`)."""
+    return carrier.removeprefix(SHARED).removeprefix(CARRIER)
 
 
 @dataclass(frozen=True, repr=False)
@@ -190,7 +205,7 @@ class Problem:
     @property
     def data(self) -> pd.DataFrame:
         """Measurements that are data: no literature constraints, no `CARRIER`; the index is that of `measurements`."""
-        return self.measurements[~self.measurements["observable"].str.startswith((LITERATURE, CARRIER))]
+        return self.measurements[~self.measurements["observable"].str.startswith((LITERATURE, *CARRIERS))]
 
     @once
     def noise_kinds(self) -> np.ndarray:

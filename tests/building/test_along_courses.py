@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -19,7 +20,9 @@ from tests.zoo.data_set import measurements, protocol
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("along")
-    return build(measurements(), protocol(), compose("both_socs3"), folder / "p", dataset="toy", correlated=True)
+    return build(
+        measurements(), protocol(), compose("both_socs3"), folder / "p", dataset="toy", along_course="correlated"
+    )
 
 
 def test_each_read_out_with_courses_has_a_time_and_a_share(built):
@@ -35,6 +38,46 @@ def test_each_read_out_with_courses_has_a_time_and_a_share(built):
     ]
     assert len(problem.data) == len(measurements())
     assert {"scale_pSTAT3_gel1", "offset_pSTAT3_gel2", "sigma_pSTAT3"} <= set(find_nuisance(problem).parameters)
+
+
+def replicated():
+    """The second replicate of gel2 is measured at one time alone, where it is no course of its own."""
+    table = measurements()
+    more = table[(table["batch"] == "gel2") & (table["time_min"] == 30.0)]
+    return pd.concat([table, more.assign(replicate="2", value=1.3 * more["value"])], ignore_index=True)
+
+
+@pytest.mark.parametrize(("along", "lanes", "version"), [("correlated", 3, "1.0.0"), ("shared", 4, "1.1.0")])
+def test_replicates_of_a_gel_share_a_course_where_it_is_said(along, lanes, version, tmp_path):
+    path = build(replicated(), protocol(), compose("both_socs3"), tmp_path / "p", dataset="toy", along_course=along)
+    problem = check(path)
+    found = courses_of(problem)
+
+    assert [len(course.rows) for course in found] == [3, 3, lanes, lanes]
+    for course in found[2:]:
+        assert list(course.times) == [0.0, *[30.0] * (lanes - 2), 60.0]
+    assert yaml.safe_load(path.read_text())["extensions"]["correlated_noise"]["version"] == version
+    assert len(problem.data) == len(replicated())
+
+
+def test_errors_that_hang_together_in_two_ways_are_refused(tmp_path):
+    path = build(replicated(), protocol(), compose("both_socs3"), tmp_path / "p", dataset="toy", along_course="shared")
+    table = path.parent / "observables.tsv"
+    row = next(line for line in table.read_text().splitlines() if line.startswith("shared_"))
+    table.write_text(table.read_text() + row.removeprefix("shared_") + "\n")
+    with pytest.raises(UserError) as caught:
+        check(path)
+
+    assert str(caught.value) == (
+        f"PEtab problem {path}: 1 fault\n"
+        "  - observable 'correlation_of_obs_pSTAT3': errors of 'obs_pSTAT3' hang together in two ways. Keep one of "
+        "'correlation_of_obs_pSTAT3' and 'shared_correlation_of_obs_pSTAT3'."
+    )
+
+
+def test_a_way_to_hang_together_that_there_is_not_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"one of \['independent', 'correlated', 'shared'\], not 'alike'"):
+        build(replicated(), protocol(), compose("both_socs3"), tmp_path / "p", dataset="toy", along_course="alike")
 
 
 def test_another_tool_is_told_that_it_cannot_read_the_problem(built):
@@ -53,7 +96,7 @@ def test_other_noise_and_values_beyond_a_limit_are_refused_by_name(tmp_path):
     table = measurements(noise="log-student-t")
     table.loc[[1, 2], "censored"] = "below"
     with pytest.raises(UserError) as caught:
-        build(table, protocol(), compose("both_socs3"), tmp_path / "p", dataset="toy", correlated=True)
+        build(table, protocol(), compose("both_socs3"), tmp_path / "p", dataset="toy", along_course="correlated")
 
     assert str(caught.value) == (
         "problem of 'toy' and model 'both_socs3': 2 faults\n"

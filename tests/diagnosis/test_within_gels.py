@@ -39,8 +39,9 @@ def errors(kind: str, rows: pd.DataFrame, rng: np.random.Generator) -> np.ndarra
         z = rng.standard_t(3, size=len(rows)) / np.sqrt(3.0)
     if kind == "unlike gels":
         z = np.where(rows["batch"].isin(NOISY), 4.0, 1.0) * z
-    if kind.startswith("along courses"):
-        for places in rows.groupby(["observable", "batch", "experiment", "replicate"]).indices.values():
+    if kind.startswith(("along courses", "preparations")):
+        own = ["replicate"] if kind.startswith("along") else []  # replicates of a preparation share its course
+        for places in rows.groupby(["observable", "batch", "experiment", *own]).indices.values():
             times = rows["time"].to_numpy()[places]
             matrix = 0.7 * np.exp(-np.abs(times[:, None] - times) / 20.0) + 0.3 * np.eye(len(times))
             z[places] = np.linalg.cholesky(matrix) @ z[places]
@@ -53,7 +54,7 @@ def errors(kind: str, rows: pd.DataFrame, rng: np.random.Generator) -> np.ndarra
 def found(kind: str, folder: Path) -> np.ndarray:
     """p within gels of both read-outs of each fit, of truths drawn from the priors and errors of one kind."""
     problem = gels(folder, twice=("S1", "R1")) if kind == "unlike gels" else gels(folder)
-    fitted = correlated(problem, 15.0) if kind == "along courses, fitted so" else problem
+    fitted = correlated(problem, 15.0, shared=kind.startswith("prep")) if kind.endswith("fitted so") else problem
     simulated, rng = compile(problem), np.random.default_rng(7)
     p = []
     for number in range(FITS):
@@ -71,7 +72,15 @@ def found(kind: str, folder: Path) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "kind", ["independent", "along courses", "along courses, fitted so", "heavy tails", "unlike gels"]
+    "kind",
+    [
+        "independent",
+        "along courses",
+        "along courses, fitted so",
+        "preparations, fitted so",
+        "heavy tails",
+        "unlike gels",
+    ],
 )
 def test_replicates_of_a_right_model_agree_too_well_no_more_often_than_p_says(kind, tmp_path):
     """Nor does a verdict refuse it where one noise is fitted to gels of which some have four times that of others.
@@ -86,8 +95,9 @@ def test_replicates_of_a_right_model_agree_too_well_no_more_often_than_p_says(ki
 
 
 @pytest.mark.slow
-def test_parts_of_one_sample_are_seen(tmp_path):
-    p = found("parts of one sample", tmp_path)
+@pytest.mark.parametrize("kind", ["parts of one sample", "preparations"])
+def test_what_replicates_share_is_seen(kind, tmp_path):
+    p = found(kind, tmp_path)
 
     print(len(p), {level: float(np.mean(p < level)) for level in (0.05, 0.002)})
     assert np.mean(p < 0.002) > 0.5

@@ -38,8 +38,9 @@ def steps(density: Density, point: np.ndarray) -> np.ndarray:
     ])  # fmt: skip
 
 
-def test_the_density_is_prior_and_the_joint_density_of_each_course():
-    problem = correlated(decays())
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_density_is_prior_and_the_joint_density_of_each_course(shared):
+    problem = correlated(decays(), shared=shared)
     engine = compile(problem)
     density = Density(problem, engine)
     for theta in draw(problem.estimated, 5, np.random.default_rng(0)):
@@ -55,9 +56,9 @@ def test_the_density_is_prior_and_the_joint_density_of_each_course():
         np.testing.assert_allclose(slope, steps(density, point), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["log-normal", "normal"])
-def test_the_pymc_model_states_the_same_density(kind):
-    problem = correlated(decays(kind=kind))
+@pytest.mark.parametrize(("kind", "shared"), [("log-normal", False), ("normal", False), ("normal", True)])
+def test_the_pymc_model_states_the_same_density(kind, shared):
+    problem = correlated(decays(kind=kind), shared=shared)
     engine = compile(problem)
 
     assert largest_difference(problem, engine, Density(problem, engine)) < 1e-8

@@ -27,14 +27,16 @@ def random_simulation(problem, rng, shape=()):
     return prediction, noise
 
 
-def by_scipy(problem, prediction, noise):
+def by_scipy(problem, prediction, noise, *, shared=False):
     """Log-density of all values together, every course a multivariate normal of scipy, every other value on its own."""
     table, done, total = problem.measurements, set(), 0.0
     logs = problem.observables[0].distribution == "log-normal"
     line = np.log if logs else np.array
-    for _, rows in table.groupby(["observable", "batch", "experiment", "replicate"]).groups.items():
+    for _, rows in table.groupby(
+        ["observable", "batch", "experiment", *([] if shared else ["replicate"])]
+    ).groups.items():
         at = rows.to_numpy()
-        if str(table["observable"][at[0]]).startswith("correlation_of_"):
+        if str(table["observable"][at[0]]).startswith(("correlation_of_", "shared_correlation_of_")):
             continue
         carrier = courses.carriers_of(problem)[table["observable"][at[0]]]
         times = table["time"].to_numpy()[at]
@@ -48,12 +50,13 @@ def by_scipy(problem, prediction, noise):
     return total, done
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("kind", ["log-normal", "normal"])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_joint_density_is_that_of_scipys_multivariate_normal(kind, seed):
-    problem = correlated(decays(kind=kind, seed=seed))
+def test_the_joint_density_is_that_of_scipys_multivariate_normal(kind, seed, shared):
+    problem = correlated(decays(kind=kind, seed=seed), shared=shared)
     prediction, noise = random_simulation(problem, np.random.default_rng(seed))
-    expected, rows = by_scipy(problem, prediction, noise)
+    expected, rows = by_scipy(problem, prediction, noise, shared=shared)
 
     assert len(rows) == len(problem.data)
     assert courses.log_density(problem, prediction, noise).sum() == pytest.approx(expected, abs=1e-10)
@@ -132,6 +135,19 @@ def test_courses_are_of_one_gel_condition_and_replicate_in_order_of_time():
         (4, ["gel1"], [0.5, 2.0, 2.0, 5.0]),
         (6, ["gel0"], [0.5, 1.0, 2.0, 4.0, 6.0, 9.0]),
     ]
+
+
+def test_replicates_of_one_gel_share_a_course_where_it_is_said():
+    problem = correlated(decays(), shared=True)
+    found = [(len(c.rows), set(problem.measurements["batch"][c.rows]), list(c.times)) for c in courses_of(problem)]
+
+    assert found == [
+        (6, {"gel0"}, [0.5, 1.0, 2.0, 4.0, 6.0, 9.0]),
+        (4, {"gel1"}, [0.5, 2.0, 2.0, 5.0]),
+        (6, {"gel2"}, [0.5, 1.0, 2.0, 4.0, 6.0, 9.0]),
+    ]
+    assert courses.shared_by_replicates(problem) == {problem.observables[0].id}
+    assert courses.shared_by_replicates(correlated(decays())) == frozenset()
 
 
 def test_the_information_is_the_covariance_of_the_scores():

@@ -53,7 +53,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "datasets.both.pooled": (["K_SOCS3"], {"ingest", "join", "draw", *PREPARE}),
     "datasets.own.petab": ("other/problem.yaml", (ADOPTED | PREPARE) - {"problem"}),
     "noise.per": ("batch", PREPARE),
-    "noise.along_course": ("correlated", PREPARE),
+    "noise.along_course": ("shared", PREPARE),
     "without_studies": (["Sobotta2017"], PREPARE),
     "hold_out.datasets": (["second"], {"held_out_problem", "hold_out", "ingest", "settings", "report"}),
     "hold_out.conditions": (["il6_10"], {"held_out_problem", "hold_out", *PREPARE}),

@@ -16,11 +16,11 @@ from tests.zoo.systems import log_normal
 TIME, SHARE = "correlation_time", "correlated_share"
 
 
-def correlated(problem: Problem, time: float = 1.5, most: float = 0.95) -> Problem:
+def correlated(problem: Problem, time: float = 1.5, most: float = 0.95, *, shared: bool = False) -> Problem:
     """Let errors of every read-out hang together, with a correlation time and a share that are estimated."""
     more = (log_normal(TIME, time), Parameter(SHARE, 0.0, most, 0.5, True, Prior("uniform", (0.0, most))))
     given = {o.id: (symbol(TIME), symbol(SHARE)) for o in problem.observables}
-    return with_correlation(replace(problem, parameters=(*problem.parameters, *more)), given)
+    return with_correlation(replace(problem, parameters=(*problem.parameters, *more)), given, given if shared else ())
 
 
 def decays(gels: int = 3, kind: str = "log-normal", seed: int = 0) -> Problem:
