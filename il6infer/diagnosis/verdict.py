@@ -247,7 +247,8 @@ def _misfit(
         apart = test.between is not None and test.between < APART
         cause = (
             f"the gels contradict each other, whatever the model (p {test.between:.1g}: what they say of one condition "
-            "and time differs in more than a factor, beside the scatter of replicates): other cells, or another day"
+            "and time differs in more than a factor, beside the scatter of replicates): other cells, or another day, which "
+            "is an error that all replicates on a gel share (`noise: {along_course: shared}`)"
             if apart
             else "the model misses the data, or each gel in a way of its own, which passes for noise between gels"
         )
