@@ -133,7 +133,7 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     if len(rows) == 1:
         asked = "Only this model was fitted, so it is held against no other: name rivals under `models`."
         return Card(title, words[rows[0].model], "", (asked,), link="comparison")
-    groups, lines, alone = [], [], []
+    groups, lines, alone, untried = [], [], [], []
     split = {row.model: features(row.model, library) for row in rows}
     for position, name in enumerate(("receptor", "feedback")):
         chances: dict[str, float] = {}
@@ -141,8 +141,14 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
         for model, weight in weighted.items():
             if part_of[model]:
                 chances[part_of[model]] = chances.get(part_of[model], 0.0) + weight
+        held = {part_of[row.model] for row in rows if row.sampled}  # also those that miss the data were held against
         if chances and len({*part_of.values()}) == 1:
             alone += chances
+        elif chances and len(held) == 1:
+            rivals = sorted({*part_of.values()} - held - {""})
+            untried.append(
+                f"{'; '.join(chances)}: held against nothing, for no fit with {' or '.join(rivals)} converged"
+            )
         elif chances:
             ranked = sorted(chances.items(), key=lambda item: -item[1])
             bars = tuple(Bar(p, 100 * c, _percent(c)) for p, c in ranked if c >= PARTS)
@@ -155,6 +161,7 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
         told = f"Not told apart by the data: {'; '.join([words[top], *alike] if weighted[top] <= MOST else alike)}."
         lines.append(f"{told} Weights share out an average, and are no chances.")
     lines.append(f"Share of the weight, of {compared} model{'s' * (compared > 1)} whose fit converged.")
+    lines = [f"{line}." for line in untried] + lines
     if alone:
         lines.append(f"Held against nothing, for every model has it: {'; '.join(alone)}.")
     if left_out:

@@ -72,6 +72,29 @@ def test_what_every_model_has_is_given_no_share_of_the_weight():
     assert card.lines[-1] == "Held against nothing, for every model has it: classic signalling."
 
 
+def first_of(rows) -> Card:
+    """Give the first card of models that are called by their names."""
+    each = [row.model for row in rows]
+    words = dict(zip(each, each, strict=True))
+    return cards(rows, dict.fromkeys(each, verdict()), words, dict.fromkeys(each, {}), None, shipped(), {})[0]
+
+
+def test_a_part_whose_rivals_did_not_converge_is_given_no_share_of_the_weight():
+    """RPE1: "SOCS3 inhibits > 99 %", where the fit with loss was not sampled, and 18 of elpd ahead."""
+    ranked = [model_row(m, rank=i, weight=0.5) for i, m in enumerate(("trans_socs3+stat1", "trans_socs3+basal+stat1"))]
+    loss = model_row("trans_loss+stat1", sampled=False)
+    card = first_of([*ranked, loss])
+
+    assert card.groups == ()
+    assert card.lines[0] == (
+        "SOCS3 inhibits phosphorylation by JAK: held against nothing, for no fit with SOCS3 removes active receptor "
+        "complexes converged."
+    )
+    # One that converged and misses the data was held against, and lost.
+    lost = model_row("trans_loss+stat1", reproduces=False)
+    assert [name for name, _ in first_of([*ranked, lost]).groups] == ["feedback"]
+
+
 def test_one_model_alone_has_no_share_of_a_weight():
     row = model_row("both_socs3", rank=1, elpd_diff=0.0, diff_se=0.0, weight=1.0, level=True)
     card = cards([row], {row.model: verdict()}, WORDS, {row.model: {}}, None, shipped(), {})[0]
