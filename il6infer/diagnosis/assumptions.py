@@ -153,10 +153,16 @@ def sensitivities(idata: Groups) -> dict[str, tuple[float, float]]:
         if stated := estimated.get(name, {}).get("prior"):
             with np.errstate(divide="ignore", over="ignore"):
                 prior += FAMILIES[stated[0]].scipy(*stated[1:]).logpdf(values)
-    own = idata["log_likelihood"].data_vars.values()
-    likelihood = sum((values.values.reshape(len(prior), -1).sum(axis=1) for values in own), np.zeros(len(prior)))
+    likelihood = likelihood_of(idata)
     lines = {name: _on_its_line(values, estimated.get(name, {})) for name, values in draws.items()}
     return {name: (_sensitivity(values, prior), _sensitivity(values, likelihood)) for name, values in lines.items()}
+
+
+def likelihood_of(idata: Groups) -> np.ndarray:
+    """Log-likelihood (draws,) of all measurements at each draw."""
+    size = idata["posterior"].sizes["chain"] * idata["posterior"].sizes["draw"]
+    own = idata["log_likelihood"].data_vars.values()
+    return sum((values.values.reshape(size, -1).sum(axis=1) for values in own), np.zeros(size))
 
 
 def _on_its_line(values: np.ndarray, about: Mapping[str, Any]) -> np.ndarray:

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from il6infer._files import Groups
-from il6infer.diagnosis.assumptions import sensitivities
-from il6infer.diagnosis.tails import moment_is_known, tail_shape
+from il6infer.diagnosis.assumptions import likelihood_of, sensitivities
+from il6infer.diagnosis.tails import FALL, fall_of, moment_is_known, tail_shape
 from il6infer.draws import SPREAD_ERROR, bulk_draws, mean_error, rank_rhat, spread_error, tail_draws
 from il6infer.stages.elsewhere import Elsewhere, LoneMode
 from il6infer.stages.plateau import Plateau
@@ -33,7 +33,7 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
     names = list(posterior.data_vars)
     with np.errstate(invalid="ignore", divide="ignore"):  # draws that never move have no variance to divide by
         statistics = {name: {key: of(posterior[name].values) for key, of in _STATISTICS.items()} for name in names}
-    scaled = sensitivities(idata)
+    scaled, likelihood = sensitivities(idata), likelihood_of(idata)
     table, estimated = {}, json.loads(posterior.attrs.get("estimated", "{}"))
     for name in names:
         draws, before = posterior[name].values.ravel(), prior[name].values.ravel()
@@ -47,6 +47,7 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
             "mean": draws.mean(), "median": median, "sd": draws.std(ddof=1),
             "sd_ln": line.std(ddof=1) if positive else np.nan,
             "tail_k": shape, "line_k": tail_shape(line, effective),
+            "likelihood_fall": fall_of(likelihood, drawn, estimated.get(name, {})),
             "q05": q05, "q25": q25, "q75": q75, "q95": q95,
             **prior_quantiles(estimated.get(name, {}), before), "contraction": contraction(draws, before),
             # by their definition a chain that never moves has converged
@@ -56,6 +57,8 @@ def parameter_table(idata: Groups) -> dict[str, ParameterStatistics]:
         for order, moments in ((1, ("mean", "mcse_mean")), (2, ("sd",))):
             if np.isfinite(shape) and not moment_is_known(shape, order, effective):
                 row |= dict.fromkeys(moments, np.nan)
+        if row["likelihood_fall"] < FALL:
+            row |= dict.fromkeys(("mean", "mcse_mean", "sd"), np.nan)
         if not constant and not spread_error(posterior[name].values) <= SPREAD_ERROR:
             row["sd"] = np.nan
         table[name] = ParameterStatistics(**{key: number(value) for key, value in row.items()})

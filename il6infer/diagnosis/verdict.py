@@ -18,6 +18,7 @@ from il6infer.diagnosis.predictive import (
     serial_correlation,
     worst_rows,
 )
+from il6infer.diagnosis.tails import FALL
 from il6infer.draws import SPREAD_ERROR, spread_error
 from il6infer.problems.families import FAMILIES
 from il6infer.stages.elsewhere import MASS, VARIANCE
@@ -184,6 +185,14 @@ def _tails(idata: Groups, parameters: Mapping[str, ParameterStatistics], limits:
     yield check("Pareto k of the tails", value, remedy, at_most=limits.tail_k_max, subject="parameter", where=where)
     estimated = json.loads(idata["posterior"].attrs.get("estimated", "{}"))
     for name, row in parameters.items():
+        if row.likelihood_fall is not None and row.likelihood_fall < FALL:
+            remedy = (
+                "Its prior has no variance, and the data do not cut its tail: it has no standard deviation that could "
+                "be given, and draws may not have gone as far as it reaches. Give it a prior that has a variance."
+            )
+            what = "fall of the log-likelihood in the tail"
+            yield check(what, row.likelihood_fall, remedy, at_least=FALL, subject="parameter", where=name)
+            continue
         if row.sd is not None or row.tail_k is None:
             continue
         what = "mean and standard deviation have" if row.mean is None else "standard deviation has"
@@ -247,8 +256,8 @@ def _misfit(
         apart = test.between is not None and test.between < APART
         cause = (
             f"the gels contradict each other, whatever the model (p {test.between:.1g}: what they say of one condition "
-            "and time differs in more than a factor, beside the scatter of replicates): other cells, or another day, which "
-            "is an error that all replicates on a gel share (`noise: {along_course: shared}`)"
+            "and time differs in more than a factor, beside the scatter of replicates): other cells, or another day, "
+            "which is an error that all replicates on a gel share (`noise: {along_course: shared}`)"
             if apart
             else "the model misses the data, or each gel in a way of its own, which passes for noise between gels"
         )

@@ -166,6 +166,8 @@ class ParameterStatistics:
     prior_sensitivity, likelihood_sensitivity
         Change of the posterior when all priors, or the likelihood, are raised to a power a little off 1 (cumulative
         Jensen-Shannon distance for each doubling): above 0.05 they have a say.
+    likelihood_fall
+        How much lower the log-likelihood is in the tail of a parameter whose prior has no variance; null for others.
     """
 
     mean: float | None
@@ -188,6 +190,7 @@ class ParameterStatistics:
     line_k: float | None
     prior_sensitivity: float | None
     likelihood_sensitivity: float | None
+    likelihood_fall: float | None = None
 
     @property
     def told_by(self) -> str:

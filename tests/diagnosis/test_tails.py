@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from il6infer.diagnosis import Thresholds, diagnose
-from il6infer.diagnosis.tails import moment_is_known, tail_shape
+from il6infer.diagnosis.tails import fall_of, moment_is_known, tail_shape
 from il6infer.draws import spread_error
 from tests.zoo.posterior import CHAINS, DRAWS, normal_mean
 
@@ -57,9 +57,12 @@ def test_a_mode_of_a_hundredth_far_away_is_no_heavy_tail_unless_one_visit_made_i
     assert once > 1.0
 
 
-def with_tails(draws, prior):
-    """Verdict of a parameter ``mu`` with these draws under a prior (family, parameters)."""
+def with_tails(draws, prior, likelihood=None):
+    """Verdict of a parameter ``mu`` with these draws under a prior (family, parameters), and their log-likelihood."""
     idata = normal_mean()
+    if likelihood is not None:
+        rows = idata["log_likelihood"]["y"].values
+        rows[:] = likelihood[..., None] / rows.shape[-1]
     idata["posterior"]["mu"].values[:] = draws
     about = {"unit": "", "source": "", "lower": 0.0, "upper": None, "nominal": 1.0, "prior": prior}
     idata["posterior"].attrs["estimated"] = json.dumps({"mu": about})
@@ -107,10 +110,42 @@ def test_the_error_of_a_standard_deviation_is_that_of_normal_draws():
 def test_under_a_prior_without_variance_the_fit_has_not_sampled():
     """As K_m of a Michaelis-Menten elimination under half-Cauchy priors: no number of draws settles its sd."""
     draws = np.random.default_rng(1).lognormal(0.0, 1.7, (CHAINS, DRAWS))
-    verdict = with_tails(draws, ["cauchy", 0.0, 1.0])
+    verdict = with_tails(draws, ["cauchy", 0.0, 1.0], likelihood=-0.5 * np.log(draws) ** 2)
 
     assert [reason.check for reason in verdict.sampled.failed] == ["Pareto k for a standard deviation"]
     assert verdict.sampled.failed[0].message.endswith("use quantiles, or a prior that has a variance.")
+
+
+def test_a_tail_that_the_prior_alone_makes_has_no_moment_however_light_the_draws_are():
+    """As a of a product a * b that was measured, under a Cauchy prior: its draws end where the sampler turned back."""
+    draws = np.abs(np.random.default_rng(1).normal(size=(CHAINS, DRAWS)))
+    level, cut = (
+        with_tails(draws, ["cauchy", 0.0, 1.0], likelihood=own) for own in (np.zeros_like(draws), -(draws**2))
+    )
+    light = with_tails(draws, ["normal", 0.0, 1.0], likelihood=np.zeros_like(draws))
+
+    assert [reason.message for reason in level.sampled.failed] == [
+        "fall of the log-likelihood in the tail 0 (limit: at least 2) at mu. Its prior has no variance, and the data "
+        "do not cut its tail: it has no standard deviation that could be given, and draws may not have gone as far as "
+        "it reaches. Give it a prior that has a variance."
+    ]
+    row = level.parameters["mu"]
+    assert (row.mean, row.mcse_mean, row.sd) == (None, None, None)
+    assert row.median == pytest.approx(np.median(draws))
+    for other in (cut, light):
+        assert other.sampled.passed
+        assert other.parameters["mu"].sd == pytest.approx(draws.std(ddof=1))
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "fall"), [(0.0, None, 3.0), (None, 0.0, 0.0), (None, None, 0.0), (0.0, 1.0, np.inf)]
+)
+def test_the_side_counts_on_which_the_prior_has_no_end(lower, upper, fall):
+    draws = np.linspace(-1.0, 1.0, 4000).reshape(4, 1000)
+    likelihood = np.where(draws.ravel() > 0.9, -3.0, 0.0)
+    about = {"prior": ["cauchy", 0.0, 1.0], "lower": lower, "upper": upper}
+
+    assert fall_of(likelihood, draws, about) == pytest.approx(fall + likelihood.mean() if fall < np.inf else fall)
 
 
 def test_tails_that_the_sampler_cannot_explore_fail():
