@@ -171,7 +171,8 @@ def learn_judged(points: np.ndarray, slopes: np.ndarray, judges: np.ndarray, rng
     rng
         Of the places where components begin.
     """
-    size, (taught, asked) = points.shape[1], (points[~judges], points[judges])
+    size = points.shape[1]
+    taught, asked = (points[~judges], points[judges]) if judges.any() else (points, points)  # of one draw a chain
 
     def learnt(of: np.ndarray, count: int) -> Mixture:
         weights = np.full(len(of), 1.0 / len(of))
