@@ -158,7 +158,7 @@ def _same_errors(dataset: str, fits: Sequence[Fit], criterion: str) -> bool:
 
     Where errors are correlated, a value left out is one given the lanes before it: another thing than one by itself.
     """
-    readouts = {fit.model: sorted(json.loads(fit.idata["posterior"].attrs.get("correlated", "{}"))) for fit in fits}
+    readouts = {fit.model: _with_courses(fit) for fit in fits}
     alike = len({tuple(names) for names in readouts.values()}) < 2
     if not alike and criterion == "loo":
         said = ", ".join(f"'{model}' of {', '.join(names) or 'none'}" for model, names in readouts.items())
@@ -168,6 +168,12 @@ def _same_errors(dataset: str, fits: Sequence[Fit], criterion: str) -> bool:
             "each, criterion leave_out), or compare by evidence."
         )
     return alike
+
+
+def _with_courses(fit: Fit) -> list[str]:
+    """Read-outs whose errors are correlated along courses, and whether replicates share these."""
+    told = json.loads(fit.idata["posterior"].attrs.get("correlated", "{}"))
+    return sorted(f"{name} (shared by replicates)" if one.get("replicates") else name for name, one in told.items())
 
 
 def _weights_of_values(known: Mapping[str, Loo], right: Sequence[str], seed: int) -> dict[str, dict[str, float]]:

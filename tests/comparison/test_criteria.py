@@ -229,8 +229,9 @@ def test_correlated_residuals_make_single_values_optimistic():
     assert [n for n in both if n.startswith(start)] == [f"{start} (correlation 0.62, p 0.001)."]
 
 
-def along_courses(fit):
-    fit.idata["posterior"].attrs["correlated"] = json.dumps({"pSTAT3": {"time": 30.0, "share": 0.8}})
+def along_courses(fit, replicates=0):
+    told = {"pSTAT3": {"time": 30.0, "share": 0.8, "replicates": replicates}}
+    fit.idata["posterior"].attrs["correlated"] = json.dumps(told)
     return fit
 
 
@@ -244,6 +245,8 @@ def test_single_values_are_not_compared_where_errors_are_correlated_in_one_fit_a
         "leaveout` for each, criterion leave_out), or compare by evidence."
     )
     assert OTHER_ERRORS not in compare("toy", [a, along_courses(b)]).notes
+    with pytest.raises(UserError, match=r"'a' of pSTAT3, 'b' of pSTAT3 \(shared by replicates\)"):
+        compare("toy", [a, along_courses(b, replicates=1)])
 
 
 def test_where_errors_are_correlated_in_one_fit_alone_gels_left_out_rank():
