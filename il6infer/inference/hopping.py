@@ -37,8 +37,9 @@ WALKERS = 50
 HOPS = 8
 """Of each round, beside one Hamiltonian move."""
 
-HOPELESS = 0.02
-"""Share of the hops accepted below which they are given up before any draw is kept."""
+HOPELESS, STUCK = 0.02, 0.9
+"""Share of the hops accepted below which they are given up before any draw is kept, where the other moves do not lead
+away either: some coordinate of the walkers correlates more than the second with where it began."""
 
 LEARNT, BLOCKS = 8000, 8
 """Draws that a mixture is learnt from, at most; every other of so many stretches of a chain of NUTS judges it."""
@@ -101,15 +102,18 @@ def sample(
     step, near = 0.5 * parts.dimensions**-0.25, FORGOTTEN + 2.0 / math.sqrt(chains * walkers)
     for lesson, times in enumerate(LESSONS):
         first, tuning, accepted, kept, slopes = at, 0, [], [], []
+        longest = SHORTEST if lesson else LONGEST
         while len(kept) < times * rounds:
             if interruption is not None and interruption.asked:
                 raise Stopped
             at, hopped, rate, diverged = _round(parts, at, mixture, step, rngs)
             accepted.append(hopped)
-            if tuning == SHORTEST and not kept and not lesson and np.mean(accepted) < HOPELESS:
+            hopeless = tuning == SHORTEST and not kept and not lesson and np.mean(accepted) < HOPELESS
+            if hopeless and _left(first, at) > STUCK:
                 logger.info("hops between modes: %.1f %% accepted, given up", 100.0 * float(np.mean(accepted)))
                 return found
-            if kept or tuning >= LONGEST or (tuning >= SHORTEST and _left(first, at) <= near):
+            # What was forgotten once need not be forgotten again: later, steps are steered, and that is all.
+            if kept or tuning >= longest or (tuning >= SHORTEST and _left(first, at) <= near):
                 kept.append((np.stack([here.points for here in at]), diverged))
                 slopes.append(np.stack([here.tempered(1.0)[1] for here in at]))
             else:  # the step must not change while draws are kept
@@ -158,7 +162,7 @@ def _round(
         for _ in range(HOPS):
             here, rate = hop(parts, here, 1.0, mixture, rng)
             hopped.append(rate)
-        here, rate, off = hamiltonian(parts, here, 1.0, mixture, step, rng)
+        here, rate, off = hamiltonian(parts, here, 1.0, mixture, step, rng, across=True)
         moved.append(here)
         rates.append(rate)
         diverged.append(off)

@@ -46,12 +46,16 @@ class Mixture:
     frames
         (components, dimensions, dimensions), a step of one along whose columns is one standard deviation for a
         Hamiltonian move.
+    reach
+        Standard deviation of the draws along the widest direction of a frame: 1 of a normal density, more where walls
+        or bends are thinner than the draws are wide.
     """
 
     weights: np.ndarray
     means: np.ndarray
     roots: np.ndarray
     frames: np.ndarray
+    reach: float = 1.0
 
     def parts(self, points: np.ndarray) -> np.ndarray:
         """Logarithms (points, components) of what each component adds to the density."""
@@ -204,7 +208,7 @@ def _framed(mixture: Mixture, points: np.ndarray, slopes: np.ndarray, weights: n
     """Give each component the geometric mean of its covariance and the inverse of that of its slopes."""
     logs = mixture.parts(points)
     shares = np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
-    known, size, frames = np.all(np.isfinite(slopes), axis=1), points.shape[1], []
+    known, size, frames, reach = np.all(np.isfinite(slopes), axis=1), points.shape[1], [], 1.0
     for share, root in zip(shares.T, mixture.roots, strict=True):
         own = np.where(known, weights * share, 0.0)
         turned = np.where(known[:, None], slopes, 0.0) @ root
@@ -212,8 +216,10 @@ def _framed(mixture: Mixture, points: np.ndarray, slopes: np.ndarray, weights: n
         kept = total * worth / (total * worth + SHRINK + size)
         varied = kept * (own[:, None] * turned).T @ turned / total + (1.0 - kept) * np.eye(size)
         values, vectors = np.linalg.eigh(varied)
-        frames.append(root @ vectors * np.clip(values, *_STIFF) ** -0.25)
-    return replace(mixture, frames=np.array(frames))
+        along = np.clip(values, *_STIFF) ** 0.25
+        frames.append(root @ vectors / along)
+        reach = max(reach, float(along.max()))
+    return replace(mixture, frames=np.array(frames), reach=reach)
 
 
 def _beginning(

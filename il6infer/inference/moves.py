@@ -19,8 +19,8 @@ from il6infer.inference.parts import Evaluated, Parts
 ACCEPTANCE = 0.8
 """Of Hamiltonian steps; their length is steered to it."""
 
-LEAPS = 15
-"""Most leapfrog steps of one move."""
+LEAPS, LONG = 15, 64
+"""Most leapfrog steps of one move, and where moves are as long as the widest direction of a frame."""
 
 DIVERGED = 1000.0
 """Loss of energy above which a move has diverged."""
@@ -55,8 +55,9 @@ def hop(
 
 
 def hamiltonian(
-    parts: Parts, at: Evaluated, power: float, mixture: Mixture, step: float, rng: np.random.Generator
-) -> tuple[Evaluated, float, np.ndarray]:
+    parts: Parts, at: Evaluated, power: float, mixture: Mixture, step: float, rng: np.random.Generator,
+    *, across: bool = False,
+) -> tuple[Evaluated, float, np.ndarray]:  # fmt: skip
     """One move of every point (Neal 2011, arXiv 1206.1901).
 
     Parameters
@@ -71,6 +72,8 @@ def hamiltonian(
         Its components give the frames.
     step
         Length of a leapfrog step, in standard deviations.
+    across
+        Whether a move may be as long as the widest direction of a frame (`Mixture.reach`).
 
     Returns
     -------
@@ -82,7 +85,8 @@ def hamiltonian(
         (points,) whether a move diverged, as NUTS counts it: its energy went off by more than `DIVERGED`, or there was
         no density on the way.
     """
-    leaps = int(rng.integers(1, min(LEAPS, max(1, math.ceil(0.5 * math.pi / step))) + 1))
+    quarter, most = 0.5 * math.pi * (mixture.reach if across else 1.0), LONG if across else LEAPS
+    leaps = int(rng.integers(1, min(most, max(1, math.ceil(quarter / step))) + 1))
     size, rows = len(at.points), np.arange(len(at.points))
     shares = mixture.parts(at.points)
     component = choose(shares, rng)

@@ -35,6 +35,9 @@ WORTH, SHARE = 400.0, 0.1
 """Draws of NUTS that are worth fewer than both, independent draws and their share in all, are moved on by hops: chains
 have met, and pass so seldom from one arm of the posterior to another that its tails are not known."""
 
+CLOSE = 1.01
+"""R-hat above which as many draws as give `WORTH` by their share are moved on, too: chains weigh arms not alike."""
+
 
 def sample(
     density: Density,
@@ -134,8 +137,8 @@ def sample_as_needed(
     Chains that seldom pass between modes have not met, whether or not the starts found several. Hops weigh modes that
     mixtures of normal densities come near to, replica exchange those that a valley joins; where neither brings the
     chains together, and they began at several modes, all is sampled anew, tempered. Where chains have met and their
-    draws are worth little (`WORTH`), hops are tried alone, and the draws that are worth more are given. Hops learn
-    from their own draws and begin anew (`il6infer.inference.hopping.LESSONS`) until these are worth enough. The
+    draws are worth little (`WORTH`, `CLOSE`), hops are tried alone, and the draws that are worth more are given. Hops
+    learn from their own draws and begin anew (`il6infer.inference.hopping.LESSONS`) until these are worth enough. The
     attribute ``sampler`` of the posterior says which it was.
 
     Parameters
@@ -166,22 +169,24 @@ def sample_as_needed(
 
     def wants(moved: az.InferenceData) -> bool:
         """Whether chains have met and their draws are worth little, or come nearer to each other."""
-        enough = min(WORTH, SHARE * moved["posterior"].sizes["chain"] * moved["posterior"].sizes["draw"])
         apart.append(_worst(moved, density))
-        return _worth(moved, density) < enough if apart[-1] <= APART else apart[-1] < apart[-2]
+        return _short(moved, density) if apart[-1] <= APART else apart[-1] < apart[-2]
 
     worst = _worst(found, density)
     if worst <= APART and gentler.share_diverged(found) > gentler.DIVERGENT:
         found = gentler.sample(density, found, seeds, settings, interruption)
         worst = _worst(found, density)
     if worst <= APART:
-        worth, draws = _worth(found, density), found["posterior"].sizes["chain"] * found["posterior"].sizes["draw"]
-        if worth >= min(WORTH, SHARE * draws):
+        if not _short(found, density):
             return found
-        logger.info("draws of NUTS are worth %.0f of %d: chains pass seldom from one arm to another", worth, draws)
+        worth = _worth(found, density)
+        logger.info(
+            "draws of NUTS are worth %.0f of %d (R-hat %.3f): chains pass seldom from one arm to another", worth,
+            found["posterior"].sizes["chain"] * found["posterior"].sizes["draw"], worst,
+        )  # fmt: skip
         moved = hopping.sample(density, found, seeds, settings, interruption, wants)
-        better = _worst(moved, density) <= APART and _worth(moved, density) > worth
-        return moved if better else found
+        better = not _short(moved, density) or _worth(moved, density) > worth
+        return moved if better and _worst(moved, density) <= APART else found
     apart.append(worst)
     logger.info("chains have not met (R-hat %.2f)", worst)
     tried = [found]
@@ -198,6 +203,12 @@ def sample_as_needed(
     found = sample(density, starts, seeds, settings, checkpoint, interruption)
     found["posterior"].attrs["sampler"] = TEMPERED
     return found
+
+
+def _short(found: az.InferenceData, density: Density) -> bool:
+    """Whether draws of chains that have met are worth little, or weigh arms not alike enough."""
+    share = SHARE * found["posterior"].sizes["chain"] * found["posterior"].sizes["draw"]
+    return _worth(found, density) < min(WORTH, share) or (share >= WORTH and _worst(found, density) > CLOSE)
 
 
 def _worst(found: az.InferenceData, density: Density) -> float:
