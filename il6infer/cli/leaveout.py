@@ -1,8 +1,9 @@
 """Leave whole gels, conditions or data sets out, one at a time: how well do fits to the others predict them.
 
-Importance sampling from the full fit where its Pareto k allows (`verdict.pareto_k_max`), else an exact fit to all
-other measurements, started where the full fit was. What only the left-out gel has (its scale, its offset) is integrated
-out. Writes one JSON file with the groups of this job: 1, 1 + jobs, ... of them.
+Importance sampling from the full fit where its weights allow (`verdict.pareto_k_max`), else from its draws moved by
+their moments, else an exact fit to all other measurements, started where the full fit was. What only the left-out gel
+has (its scale, its offset) is integrated out. Writes one JSON file with the groups of this job: 1, 1 + jobs, ... of
+them.
 
 Example:
     il6infer leaveout results/example/both_socs3/problem/problem.yaml results/example/both_socs3/posterior.nc
@@ -68,8 +69,8 @@ def run(args: argparse.Namespace) -> None:
     )  # fmt: skip
     write(args.output, found)
     unknown = [group.name for group in found.groups if group.elpd is None]
-    logger.info("%s: %d of %d groups, %d refits", found.problem, len(found.groups), found.total,
-                sum(group.method == "refit" for group in found.groups))  # fmt: skip
+    by = [sum(group.method == method for group in found.groups) for method in ("moved", "refit")]
+    logger.info("%s: %d of %d groups, %d by moved draws, %d refits", found.problem, len(found.groups), found.total, *by)
     if found.why:
         logger.warning("%s: nothing can be left out, for %s", found.problem, found.why)
     for name in unknown:

@@ -122,7 +122,9 @@ def of_groups(
         total, refits = float(values[model].sum()), sum(g.method == "refit" for g in own.groups.values())
         se = _spread(values[model], 1)
         difference = _difference(values[able[0]] - values[model], 1) if model in able else (None, None)
+        moved = sum(g.method == "moved" for g in own.groups.values())
         said = f"{len(names)} times one {LABELS[unit]} left out, {refits} of them by a refit"
+        said += f", {moved} by draws that were moved" if moved else ""
         doubtful = [g.name for g in own.groups.values() if g.why]
         if doubtful:
             said += f"; not to be trusted: {', '.join(doubtful)}"

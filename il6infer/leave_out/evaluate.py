@@ -26,7 +26,9 @@ from il6infer.inference.drawn import draws_of, solver_of
 from il6infer.inference.frame import Frame, learnt_frame
 from il6infer.inference.settings import child_seed
 from il6infer.leave_out.alone import unknown_of
+from il6infer.leave_out.densities import with_and_without
 from il6infer.leave_out.groups import GroupLikelihood, groups_of, likelihoods_of, merged
+from il6infer.leave_out.moments import matched, worth_of
 from il6infer.problems.courses import carriers_of
 from il6infer.problems.spec import Problem
 from il6infer.stages.elsewhere import MASS
@@ -37,6 +39,13 @@ logger = logging.getLogger("il6infer")
 
 NEEDED = ("posterior",)
 """Groups of a posterior that are read."""
+
+WORTH = 0.2
+"""Share of the draws that weights of the full fit's own draws must be worth: where they are worth less, Pareto k of a
+few thousand draws may be small by chance, and the density is off by a unit or more (docs/comparison.md)."""
+
+MOVED = 2000
+"""Draws of the full fit, about, that are moved."""
 
 LEAST_TUNING, LEAST_DRAWS = 100, 250
 """Iterations of a refit: a quarter of the tuning of the full fit, for the metric is known, and half of its draws."""
@@ -83,9 +92,12 @@ def leave_out(
     efficiency = float(np.mean([effective_draws(values[..., i]) for i in range(values.shape[-1])])) / len(flat)
     found = []
     for name in names:
-        one = _quick(name, len(groups[name]), logs[name], min(1.0, efficiency))
-        if one.k is None or not one.k <= thresholds.pareto_k_max:
-            logger.info("%s: importance sampling cannot leave it out (Pareto k %s): fitting all others", name, one.k)
+        one, share = _quick(name, len(groups[name]), logs[name], min(1.0, efficiency))
+        if one.k is None or not one.k <= thresholds.pareto_k_max or share < WORTH:
+            logger.info("%s: Pareto k %s, weights worth %.1f %% of the draws: too little", name, one.k, 100 * share)
+            one = _moved(problem, engine, name, likelihoods[name], values, settings.threads, thresholds)
+        if one is None:
+            logger.info("%s: importance sampling cannot leave it out: fitting all others", name)
             one = _refit(problem, engine, name, likelihoods[name], values, settings, thresholds)
         found.append(one)
         logger.info("%s: log-density %s (%s)", name, one.elpd, one.method)
@@ -111,16 +123,40 @@ def _at_each(one: Callable[[np.ndarray], Any], thetas: np.ndarray, threads: int)
         return list(pool.map(one, thetas))
 
 
-def _quick(name: str, n: int, logs: np.ndarray, efficiency: float) -> LeftOut:
-    """Weigh the draws of the full fit by one over the density of the group."""
+def _quick(name: str, n: int, logs: np.ndarray, efficiency: float) -> tuple[LeftOut, float]:
+    """Weigh the draws of the full fit by one over the density of the group; and what share of them that is worth."""
     if not np.isfinite(logs).all():
-        return LeftOut(name, n, None, None, None, "psis", "a draw has no density")
+        return LeftOut(name, n, None, None, None, "psis", "a draw has no density"), 0.0
     weights, k = smoothed_weights(-logs[None, :], efficiency)
-    value = float(np.logaddexp.reduce(weights[0] + logs))
-    shares = np.exp(weights[0])
+    value, error = _mean(weights[0], logs, efficiency)
+    found = LeftOut(name, n, value, error, float(k[0]) if math.isfinite(k[0]) else None, "psis", "")
+    return found, worth_of(weights[0])
+
+
+def _mean(log_weights: np.ndarray, logs: np.ndarray, efficiency: float) -> tuple[float, float]:
+    """Logarithm of the weighted mean of densities, and its Monte Carlo error."""
+    value = float(np.logaddexp.reduce(log_weights + logs))
     relative = np.exp(logs - value) - 1.0
-    error = math.sqrt(float(((shares * relative) ** 2).sum()) / efficiency)
-    return LeftOut(name, n, value, error, float(k[0]) if math.isfinite(k[0]) else None, "psis", "")
+    return value, math.sqrt(float(((np.exp(log_weights) * relative) ** 2).sum()) / efficiency)
+
+
+def _moved(
+    problem: Problem, engine: Engine, name: str, group: GroupLikelihood, values: np.ndarray, threads: int,
+    thresholds: Thresholds,
+) -> LeftOut | None:  # fmt: skip
+    """Weigh draws of the full fit that were moved to where a fit to all others has its own; None where none can be."""
+    both = with_and_without(problem, engine, group, lambda one, thetas: _at_each(one, thetas, threads))
+    if both is None or thresholds.pareto_k_max <= 0.0:  # every group is to be refitted
+        return None
+    thinned = values[:, :: max(1, values.shape[1] * values.shape[0] // MOVED)]
+    worth = float(np.mean([effective_draws(thinned[..., i]) for i in both.places]))
+    flat = thinned.reshape(-1, thinned.shape[-1])
+    efficiency = min(1.0, worth / len(flat))
+    found = matched(both.points(flat), both, efficiency, thresholds.pareto_k_max)
+    if found is None:
+        return None
+    n = len(set(group.rows) - {*carriers_of(problem).values()})
+    return LeftOut(name, n, *_mean(found.log_weights, found.group, efficiency), found.k, "moved", "")
 
 
 def _refit(

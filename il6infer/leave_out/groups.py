@@ -125,6 +125,16 @@ def likelihoods_of(problem: Problem, groups: Mapping[str, np.ndarray]) -> dict[s
     return found
 
 
+def rest_of(group: GroupLikelihood) -> GroupLikelihood:
+    """Likelihood of all other measurements, of which only what the group does not name is integrated out."""
+    problem, names = group.problem, names_by_row(group.problem)
+    own = np.setdiff1d(group.rows, [*carriers_of(problem).values()])
+    rows = np.setdiff1d(np.arange(len(names)), own)
+    named = set().union(*(names[row] for row in own))
+    only = {p.id for p in problem.estimated} - named
+    return _integrating(problem, rows, problem.with_measurements(problem.measurements.iloc[rows]), (), only)
+
+
 def _integrating(
     problem: Problem, rows: np.ndarray, part: Problem, alone: tuple[str, ...], only: Collection[str]
 ) -> GroupLikelihood:

@@ -23,7 +23,8 @@ class LeftOut:
     k
         Pareto k of the importance weights, or of the refit's draws.
     method
-        By importance sampling (psis) from the full fit, or by a fit to all others (refit).
+        By importance sampling from the full fit (psis), from its draws moved to where a fit to all others has its own
+        (moved), or by such a fit (refit).
     why
         Why it is not known, or not to be trusted; else empty.
     """
@@ -33,7 +34,7 @@ class LeftOut:
     elpd: float | None
     error: float | None
     k: float | None
-    method: Literal["psis", "refit"]
+    method: Literal["psis", "moved", "refit"]
     why: str
 
 

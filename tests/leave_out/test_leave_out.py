@@ -13,6 +13,7 @@ import xarray as xr
 from scipy.stats import multivariate_normal, norm
 
 from il6infer.engine import compile
+from il6infer.leave_out.densities import with_and_without
 from il6infer.leave_out.evaluate import leave_out
 from il6infer.leave_out.groups import groups_of, likelihoods_of, merged
 from il6infer.network.network import symbol
@@ -24,6 +25,7 @@ from tests.zoo.systems import ONE, log_normal, network
 TIMES = np.array([0.5, 1.0, 2.0, 4.0])
 NOISE, SCALE_SD = 0.15, 0.8
 GELS = {"gel1": [1.1, 0.93, 1.05, 0.9], "gel2": [2.3, 2.1, 1.9, 2.2], "gel3": [0.31, 0.28, 0.33, 0.25]}
+MEASURED = dict.fromkeys(GELS, 4)
 GRID = np.linspace(-4.0, 1.5, 20_001)
 K = np.exp(GRID)
 
@@ -48,31 +50,31 @@ def gels():
     )
 
 
-def density_of_gel(name, k):
-    """Log-density of a gel's values at k: normal in logarithms, with the scale's spread shared by all of them."""
-    values = np.exp(-0.35 * TIMES) * GELS[name]
-    covariance = SCALE_SD**2 * np.ones((len(TIMES),) * 2) + NOISE**2 * np.eye(len(TIMES))
-    away = np.log(values) + np.multiply.outer(k, TIMES)
-    return multivariate_normal(np.zeros(len(TIMES)), covariance).logpdf(away) - np.log(values).sum()
+def density_of_gel(name, k, first=4):
+    """Log-density of a gel's first values at k: normal in logarithms, with the scale's spread shared by all of them."""
+    values, times = (np.exp(-0.35 * TIMES) * GELS[name])[:first], TIMES[:first]
+    covariance = SCALE_SD**2 * np.ones((first, first)) + NOISE**2 * np.eye(first)
+    away = np.log(values) + np.multiply.outer(k, times)
+    return multivariate_normal(np.zeros(first), covariance).logpdf(away) - np.log(values).sum()
 
 
-def weights_of_k(without=""):
-    """Posterior of ln k on the grid, normalised, with all gels but one."""
+def weights_of_k(without="", first=MEASURED):
+    """Posterior of ln k on the grid, normalised, with the first values of all gels but one."""
     [prior] = [p.prior for p in gels().parameters if p.id == "k"]
     logs = norm(*prior.parameters).logpdf(GRID)
-    logs = logs + sum(density_of_gel(name, K) for name in GELS if name != without)
+    logs = logs + sum(density_of_gel(name, K, first[name]) for name in GELS if name != without)
     weights = np.exp(logs - logs.max())
     return weights / weights.sum()
 
 
-def exact(name):
-    return math.log(float(weights_of_k(name) @ np.exp(density_of_gel(name, K))))
+def exact(name, first=MEASURED):
+    return math.log(float(weights_of_k(name, first) @ np.exp(density_of_gel(name, K, first[name]))))
 
 
-def posterior(size=4000):
+def posterior(size=4000, first=MEASURED):
     """Draws of k from the grid; scales may be anything, for no number depends on them."""
     rng = np.random.default_rng(4)
-    k = np.exp(np.interp(rng.uniform(size=size), np.cumsum(weights_of_k()), GRID)).reshape(4, -1)
+    k = np.exp(np.interp(rng.uniform(size=size), np.cumsum(weights_of_k(first=first)), GRID)).reshape(4, -1)
     values = {"k": (("chain", "draw"), k)}
     values |= {f"s_{name}": (("chain", "draw"), rng.lognormal(size=k.shape)) for name in GELS}
     return {"posterior": xr.Dataset(values).assign_attrs(settings=json.dumps({}))}
@@ -105,6 +107,34 @@ def test_importance_sampling_has_the_density_of_quadrature():
         assert group.elpd == pytest.approx(exact(group.name), abs=0.02)
         assert group.error < 0.02
         assert group.k < 0.7
+
+
+@pytest.mark.slow
+def test_draws_are_moved_where_their_weights_cannot_be_trusted():
+    """Of three gels one says most: without it k is ten times less certain."""
+    first = {"gel1": 1, "gel2": 4, "gel3": 1}
+    problem = gels()
+    table = problem.measurements
+    kept = pd.concat([table[table["batch"] == name].head(count) for name, count in first.items()], ignore_index=True)
+    limits = Thresholds()
+    found = leave_out(problem.with_measurements(kept), posterior(first=first), SETTINGS, limits, unit="batch")
+    assert {group.name: group.method for group in found.groups} == {"gel1": "psis", "gel2": "moved", "gel3": "psis"}
+    for group in found.groups:
+        assert group.elpd == pytest.approx(exact(group.name, first), abs=0.05)
+        assert group.k < 0.7
+        assert group.error < 0.05
+
+
+def test_densities_with_and_without_a_gel_are_the_closed_forms():
+    problem = gels()
+    [gel] = [own for own in likelihoods_of(problem, groups_of(problem, "batch")).values() if own.alone == ("s_gel2",)]
+    both = with_and_without(problem, compile(problem), gel, lambda one, thetas: [one(theta) for theta in thetas])
+    rest, group = both(both.points(np.array([[0.4, 1.0, 1.0, 1.0], [0.2, 1.0, 1.0, 1.0]])))
+    [prior] = [p.prior for p in problem.parameters if p.id == "k"]
+    k = np.array([0.4, 0.2])
+    expected = norm(*prior.parameters).logpdf(np.log(k)) + density_of_gel("gel1", k) + density_of_gel("gel3", k)
+    np.testing.assert_allclose(rest, expected, atol=1e-4)
+    np.testing.assert_allclose(group, density_of_gel("gel2", k), atol=1e-4)
 
 
 @pytest.mark.slow
