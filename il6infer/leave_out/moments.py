@@ -19,8 +19,8 @@ import numpy as np
 
 from il6infer.draws import smoothed_weights
 
-STEPS = 30
-"""Moves that are made at most."""
+TRIES = 18
+"""Maps that are tried at most: each costs a simulation a draw, and a fit without the group costs some fifty."""
 
 WIDE = 2.5
 """Factor by which a third of the draws is moved further out: mass in tails that no normal density has shows there."""
@@ -110,7 +110,8 @@ def matched(points: np.ndarray, densities: Densities, efficiency: float, limit: 
     # The density of moved draws is that of the draws themselves, but for the maps' volume, the same for all.
     full, whole, moved = rest + group, None, points
     away, annealed = _reach(rest - full, group, 0.0), True
-    for _ in range(STEPS):
+    tries = 0
+    while tries < TRIES:
         annealed = annealed and away < 1.0
         if annealed:
             maps, now = [*_moves(moved, _weights(rest - full + (1.0 - away) * group))][::-1], 0.0
@@ -120,6 +121,7 @@ def matched(points: np.ndarray, densities: Densities, efficiency: float, limit: 
                 break
             maps = [*_moves(moved, weights)]
         for step in maps:
+            tries += 1
             tried = densities(step(moved))
             further = _reach(tried[0] - full, tried[1], away) if annealed else 1.0
             gain = (further - away) / (1.0 - away) if annealed else now - _smoothed(tried[0] - full, efficiency)[1]
