@@ -1,10 +1,15 @@
-"""Optimal bridge between two samples: Meng and Wong 1996, Statistica Sinica 6, 831."""
+"""Optimal bridge between two samples: Meng and Wong 1996, Statistica Sinica 6, 831.
+
+Standard error: Frühwirth-Schnatter 2004, doi 10.1111/j.1368-423X.2004.00125.x.
+"""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+
+from il6infer.draws.convergence import effective_draws
 
 _ROUNDS, _PRECISION = 1000, 1e-10
 
@@ -37,6 +42,26 @@ def bridged(there: np.ndarray, here: np.ndarray, worth: float) -> tuple[float, f
             return float(new), share
         value = float(new)
     return None
+
+
+def bridge_error(there: np.ndarray, here: np.ndarray, value: float, share: float) -> float:
+    """Relative error of the normalising constant, which is the error of its logarithm.
+
+    Parameters
+    ----------
+    there, here
+        (chains, draws) as those of `bridged`.
+    value, share
+        Its answer.
+    """
+    with np.errstate(over="ignore"):  # to zero, then
+        first = 1.0 / (share + (1.0 - share) * np.exp(value - here))
+        second = 1.0 / (share * np.exp(there - value) + 1.0 - share)
+    total = 0.0
+    for terms in (first, second):
+        independent = effective_draws(terms) if terms.std() > 0.0 else float(terms.size)
+        total += terms.var() / terms.mean() ** 2 / (independent if math.isfinite(independent) else 1.0)
+    return math.sqrt(total)
 
 
 def log_mean(values: np.ndarray) -> float:

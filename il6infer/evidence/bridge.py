@@ -2,8 +2,7 @@
 
 Meng and Wong 1996, Statistica Sinica 6, 831; Gronau et al. 2017, doi 10.1016/j.jmp.2017.09.005. Half of the draws give
 a normal proposal in unconstrained coordinates; the posterior is made symmetric about its mean (warp III: Meng and
-Schilling 2002, doi 10.1198/106186002457), so that skewness costs nothing. Standard error: Frühwirth-Schnatter 2004,
-doi 10.1111/j.1368-423X.2004.00125.x.
+Schilling 2002, doi 10.1198/106186002457), so that skewness costs nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import math
 import numpy as np
 
 from il6infer.draws import effective_draws
-from il6infer.draws.bridging import bridged
+from il6infer.draws.bridging import bridge_error, bridged
 from il6infer.inference.parts import Parts
 from il6infer.stages.evidence import Estimate
 
@@ -56,8 +55,8 @@ def bridge(parts: Parts, points: np.ndarray, rng: np.random.Generator) -> Estima
     found = bridged(there, here, worth if math.isfinite(worth) else float(len(there)))
     if found is None:
         return Estimate("bridge sampling", None, None, parts.evaluations - begun, "the iteration came to no end")
-    value, error = found[0], _error(there, here, *found, chains=len(used))
-    return Estimate("bridge sampling", value, error, parts.evaluations - begun, "")
+    error = bridge_error(there.reshape(len(used), -1), here.reshape(1, -1), *found)
+    return Estimate("bridge sampling", found[0], error, parts.evaluations - begun, "")
 
 
 def _log_ratio(parts: Parts, z: np.ndarray, mean: np.ndarray, root: np.ndarray) -> np.ndarray:
@@ -65,14 +64,3 @@ def _log_ratio(parts: Parts, z: np.ndarray, mean: np.ndarray, root: np.ndarray) 
     sides = [parts(mean + sign * z @ root.T).tempered(1.0)[0] for sign in (1.0, -1.0)]
     normal = -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * math.log(2.0 * math.pi)
     return np.logaddexp(*sides) - math.log(2.0) - normal
-
-
-def _error(there: np.ndarray, here: np.ndarray, value: float, share: float, chains: int) -> float:
-    """Relative error of the evidence, which is the error of its logarithm."""
-    with np.errstate(over="ignore"):  # to zero, then
-        first = 1.0 / (share + (1.0 - share) * np.exp(value - here))
-        second = 1.0 / (share * np.exp(there - value) + 1.0 - share)
-    independent = effective_draws(second.reshape(chains, -1))
-    independent = independent if math.isfinite(independent) else 1.0
-    parts = first.var() / first.mean() ** 2 / len(first), second.var() / second.mean() ** 2 / independent
-    return float(math.sqrt(sum(parts)))

@@ -20,6 +20,7 @@ import numpy as np
 from il6infer._errors import UserError, nearest
 from il6infer._files import Groups
 from il6infer.draws import bulk_draws, effective_draws, rank_rhat, smoothed_weights
+from il6infer.draws.bridging import bridge_error, bridged
 from il6infer.engine import Engine, compile
 from il6infer.inference.density import Density
 from il6infer.inference.drawn import draws_of, solver_of
@@ -43,6 +44,9 @@ NEEDED = ("posterior",)
 WORTH = 0.2
 """Share of the draws that weights of the full fit's own draws must be worth: where they are worth less, Pareto k of a
 few thousand draws may be small by chance, and the density is off by a unit or more (docs/comparison.md)."""
+
+MOST_ERROR = 0.5
+"""Of a density by a bridge between two fits, above which they overlap too little."""
 
 MOVED = 2000
 """Draws of the full fit, about, that are moved."""
@@ -98,7 +102,8 @@ def leave_out(
             one = _moved(problem, engine, name, likelihoods[name], values, settings.threads, thresholds)
         if one is None:
             logger.info("%s: importance sampling cannot leave it out: fitting all others", name)
-            one = _refit(problem, engine, name, likelihoods[name], values, settings, thresholds)
+            whole = logs[name].reshape(values.shape[:2])
+            one = _refit(problem, engine, name, likelihoods[name], values, whole, settings, thresholds)
         found.append(one)
         logger.info("%s: log-density %s (%s)", name, one.elpd, one.method)
     return LeaveOut(problem.id, unit, len(groups), tuple(found), "")
@@ -160,10 +165,14 @@ def _moved(
 
 
 def _refit(
-    problem: Problem, engine: Engine, name: str, group: GroupLikelihood, values: np.ndarray, settings: FitSettings,
-    thresholds: Thresholds,
+    problem: Problem, engine: Engine, name: str, group: GroupLikelihood, values: np.ndarray, whole: np.ndarray,
+    settings: FitSettings, thresholds: Thresholds,
 ) -> LeftOut:  # fmt: skip
-    """Fit all other measurements, from where the full fit was."""
+    """Fit all other measurements, from where the full fit was.
+
+    Where few draws of the refit carry the group's density, those of the full fit (`whole`, its logarithm there) are the
+    other end of a bridge: both fits differ by this density alone.
+    """
     from il6infer.inference.run import sample_problem  # nutpie and ArviZ take seconds to import
 
     unknown = unknown_of(group)
@@ -197,7 +206,34 @@ def _refit(
     error = float(relative.std() / mean / math.sqrt(worth)) if math.isfinite(worth) and worth > 0 else None
     k = float(smoothed_weights(np.where(np.isfinite(logs), logs, -1e300)[None, :])[1][0])
     why = "" if k <= thresholds.pareto_k_max else f"few draws of the refit carry its density (Pareto k {k:.2f})"
+    if why and not unknown.parts:
+        between = _between(whole, logs.reshape(drawn.shape[:2]))
+        if between is not None:
+            return LeftOut(name, n, *between, None, "refit", "")
     return LeftOut(name, n, float(top + math.log(mean)), error, k if math.isfinite(k) else None, "refit", why)
+
+
+def _between(whole: np.ndarray, alone: np.ndarray) -> tuple[float, float] | None:
+    """Log-density of a group by a bridge between draws of the fit with it and of that without, and its error.
+
+    Parameters
+    ----------
+    whole, alone
+        (chains, draws) log-density of the group at draws of both.
+
+    Returns
+    -------
+    tuple of float
+        None where they hardly overlap.
+    """
+    if not np.isfinite(whole).all():
+        return None
+    worth = effective_draws(whole)
+    found = bridged(whole.ravel(), alone.ravel(), worth if math.isfinite(worth) else float(whole.size))
+    if found is None:
+        return None
+    error = bridge_error(whole, alone, *found)
+    return (found[0], error) if error < MOST_ERROR else None
 
 
 def _without(problem: Problem, group: GroupLikelihood, gone: set[str]) -> tuple[Problem, np.ndarray]:

@@ -95,9 +95,10 @@ def test_replicates_of_a_right_model_agree_too_well_no_more_often_than_p_says(ki
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["parts of one sample", "preparations"])
-def test_what_replicates_share_is_seen(kind, tmp_path):
+@pytest.mark.parametrize(("kind", "share"), [("parts of one sample", 0.5), ("preparations", 0.25)])
+def test_what_replicates_share_is_seen(kind, share, tmp_path):
+    """Nine tenths of the variance of a sample, seven of a preparation, of which the fit takes more for its course."""
     p = found(kind, tmp_path)
 
     print(len(p), {level: float(np.mean(p < level)) for level in (0.05, 0.002)})
-    assert np.mean(p < 0.002) > 0.5
+    assert np.mean(p < 0.002) > share

@@ -8,7 +8,8 @@ from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm, t
 
 from il6infer.draws import smoothed_weights
-from il6infer.leave_out.evaluate import WORTH
+from il6infer.draws.bridging import log_mean
+from il6infer.leave_out.evaluate import WORTH, _between
 from il6infer.leave_out.moments import Affine, matched, worth_of
 
 LIMIT, DRAWS = 0.7, 2000
@@ -164,3 +165,28 @@ def test_maps_are_undone_and_chained():
     np.testing.assert_allclose(one.inverse()(one(points)), points)
     np.testing.assert_allclose(two.after(one)(points), two(one(points)))
     assert two.after(one).log_volume() == pytest.approx(one.log_volume() + two.log_volume())
+
+
+def test_a_bridge_between_two_fits_has_the_density_where_neither_has_it_alone():
+    """A narrow line far off: Pareto k of the fit without it is 10, and errors are as large as they are said."""
+    line = Line(1.0, 0.0, TIMES, 0.15, 1.6 - 0.2 * TIMES)
+    off, ks, quoted, plainly = [], [], [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rest = rng.multivariate_normal(line.mean, line.covariance, 1000)
+        whole, alone = (line(points)[1].reshape(4, -1) for points in (line.draws(1000, rng), rest))
+        ks.append(float(smoothed_weights(alone.reshape(1, -1))[1][0]))
+        plainly.append(log_mean(alone.ravel()) - line.exact())
+        value, error = _between(whole, alone)
+        off.append(value - line.exact())
+        quoted.append(error)
+
+    assert np.median(ks) > LIMIT
+    assert np.std(off) < 0.75 * np.std(plainly)
+    assert np.abs(np.array(off) / quoted).max() < 3.5
+    assert 0.7 < np.sqrt(np.mean((np.array(off) / quoted) ** 2)) < 1.4
+
+
+def test_two_fits_that_hardly_overlap_have_no_bridge():
+    assert _between(np.full((2, 50), 40.0), np.full((2, 50), -900.0) + np.arange(50)) is None
+    assert _between(np.full((2, 50), -np.inf), np.zeros((2, 50))) is None
