@@ -185,6 +185,11 @@ def _shares(predictions: Predictions | None) -> Card:
         why = predictions.unanswered or "no model with a weight has both ways"
         return Card(title, "No answer", "bad" if predictions.unanswered else "", (f"{why.capitalize()}.",),
                     link="predictions")  # fmt: skip
+    given = [(part, s) for _, parts in found for part, s in parts]
+    if all(s.q05 == s.q95 for _, s in given):  # 0 or 100 % in every draw: by the wiring
+        alone = " and ".join(dict.fromkeys(part for part, s in given if s.median))
+        lines = (f"Every model with a weight has {alone} alone: all of the signal goes there whatever the data.",)
+        return Card(title, "Not asked", "", lines, link="predictions")
     groups = []
     for experiment, parts in found:
         bars = tuple(

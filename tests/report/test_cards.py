@@ -8,6 +8,7 @@ import pytest
 
 from il6infer.library.catalogue import shipped
 from il6infer.report.cards import Card, cards
+from il6infer.stages.predictions import Number, Prediction, Predictions, Spread
 from tests.zoo.verdicts import model_row, verdict
 
 WORDS = {"both_socs3": "SOCS3 inhibits", "both_dual": "SOCS3 does both"}
@@ -93,6 +94,29 @@ def test_a_part_whose_rivals_did_not_converge_is_given_no_share_of_the_weight():
     # One that converged and misses the data was held against, and lost.
     lost = model_row("trans_loss+stat1", reproduces=False)
     assert [name for name, _ in first_of([*ranked, lost]).groups] == ["feedback"]
+
+
+def through(classic: Spread, trans: Spread) -> Card:
+    """Give the second card where one stimulus was asked for, and goes these ways."""
+    numbers = tuple(
+        Number(f"IL-6 + sIL-6R: through {part}", "%", None, {}, {}, share, 1.0)
+        for part, share in {"classic signalling": classic, "trans-signalling": trans}.items()
+    )
+    found = Predictions(100, {"m": 1.0}, {}, {}, {}, "", (Prediction("shares", "share", "", "", "", (), numbers),))
+    row = model_row("m", rank=1, elpd_diff=0.0, diff_se=0.0, weight=1.0)
+    return cards([row], {"m": verdict()}, {"m": "m"}, {"m": {}}, found, shipped(), {})[1]
+
+
+def test_shares_that_the_wiring_alone_makes_are_no_answer():
+    """Two models of hepatocytes, both classic, said "100 % through classic signalling" under IL-6 with sIL-6R."""
+    alone = through(Spread(100.0, 100.0, 100.0, 100.0, 0.0), Spread(0.0, 0.0, 0.0, 0.0, 0.0))
+    told = through(Spread(22.0, 19.0, 22.0, 24.0, 0.0), Spread(78.0, 76.0, 78.0, 81.0, 0.0))
+
+    assert (alone.answer, alone.groups) == ("Not asked", ())
+    assert alone.lines == (
+        "Every model with a weight has classic signalling alone: all of the signal goes there whatever the data.",
+    )
+    assert told.answer == "78 % of the signal through trans-signalling, with IL-6 + sIL-6R"
 
 
 def test_one_model_alone_has_no_share_of_a_weight():
