@@ -23,8 +23,8 @@ PARTS, CONSTANTS = 0.005, 6
 HINDERED = 3
 """Fits that did not converge of which a card says what hinders them."""
 
-MOST = 0.5
-"""Weight above which one of several models that are alike is the answer."""
+QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"
+"""Of a model's label, which may hold semicolons of its own."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     left_out = len(rows) - len([row for row in rows if row.reproduces and row.sampled])
     alike = [words[row.model] for row in rows if row.level and row.model != top]
     if alike:
-        told = f"Not told apart by the data: {'; '.join([words[top], *alike] if weighted[top] <= MOST else alike)}."
+        told = f"Not told apart by the data: {', '.join(QUOTED.format(name) for name in [words[top], *alike])}."
         lines.append(f"{told} Weights share out an average, and are no chances.")
     lines.append(f"Share of the weight, of {compared} model{'s' * (compared > 1)} whose fit converged.")
     lines = [f"{line}." for line in untried] + lines
@@ -170,9 +170,8 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     if ahead:
         lines.append("A model whose fit did not converge might do better: see Comparison.")
     tone = "" if ahead or alike else "good"
-    # A heading is read alone: of models that are alike none is it that has not most of the weight.
-    undecided = f"{len(alike) + 1} models that the data do not tell apart"
-    answer = undecided if alike and weighted[top] <= MOST else words[top]
+    # A heading is read alone: of models that are alike none is it, whatever its weight.
+    answer = f"{len(alike) + 1} models that the data do not tell apart" if alike else words[top]
     return Card(title, answer, tone, tuple(lines), tuple(groups), link="comparison")
 
 

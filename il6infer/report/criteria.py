@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from il6infer.report.figures import plain
+from il6infer.report.figures import listed
 from il6infer.report.style import COLOURS, MUTED
 from il6infer.stages.comparison import NAMES, Comparison, Score
 from il6infer.stages.leave_out import LABELS
@@ -111,9 +111,10 @@ def criteria_figure(comparison: Comparison, names: list[str], words: Mapping[str
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     failed = {row.model: "" if row.sampled else "\nnot converged" for row in rows}
     missed = {row.model: "" if row.reproduces else "\ndoes not reproduce the data" for row in rows}
-    labels = [plain(words.get(row.model, row.model)) + failed[row.model] + missed[row.model] for row in rows]
+    labels = [listed(words.get(row.model, row.model)) + failed[row.model] + missed[row.model] for row in rows]
     axis.set_yticks(range(len(rows)), labels)
     axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.set_xlabel("behind the best, natural logarithms (of AIC and BIC half; bars: two standard errors)")
+    below = "behind the best, natural logarithms (of AIC and BIC half; bars: two standard errors)"
+    figure.supxlabel(below)  # may be longer than the axis
     figure.legend(loc="outside upper left", ncols=3)
     return figure

@@ -17,7 +17,7 @@ from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import fitted
 from il6infer.configuration.load import load_config
 from il6infer.report import criteria, figures, predictions
-from il6infer.report.labels import model_label
+from il6infer.report.labels import labels_apart
 from il6infer.report.sections import doubts, labelled
 from il6infer.report.style import marked, styled
 from il6infer.stages import read
@@ -75,7 +75,7 @@ def _figures(name: str, config: Configuration, results: Path) -> Iterator[tuple[
     steps = [dict(row.cells) for row in sound_sheet(folder / "protocol.csv", "report", without_rows=True).rows]
     words = condition_labels(steps, dict.fromkeys(measurements["condition"]))
     comparison = read(folder / "comparison.json", Comparison)
-    labels = {row.model: model_label(row.model, library_of(config)) for row in comparison.models}
+    labels, _ = labels_apart([row.model for row in comparison.models], library_of(config))
     best = min(comparison.models, key=lambda row: (not row.reproduces, row.rank is None, row.rank or 0)).model
     verdict = read(folder / best / "verdict.json", Verdict)
     said = [doubt.label for doubt in doubts(verdict)]

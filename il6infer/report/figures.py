@@ -99,6 +99,11 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
+def listed(name: str) -> str:
+    """Name of a model beside an axis, in short lines."""
+    return plain("\n".join(wrap(name, 44)))
+
+
 def _points(figure: Figure, axis: Axes, rows: pd.DataFrame, batches: Sequence[str], divisor: float) -> None:
     for (batch, side), group in rows.groupby(["batch", "censored"], sort=False):
         colour, marker, _ = look(batches.index(str(batch)))
@@ -377,8 +382,7 @@ def comparison_figure(rows: Sequence[ModelRow], words: Mapping[str, str] | None 
     """
     if sum(row.rank is not None for row in rows) < 2:
         return None
-    figure = Figure(figsize=(8.0, 0.36 * len(rows) + 0.7), layout="constrained")  # names may be long
-    axis = figure.subplots()
+    axis = (figure := Figure(figsize=(8.0, 0.36 * len(rows) + 0.7), layout="constrained")).subplots()
     for position, row in enumerate(rows):
         if row.elpd_diff is not None and row.diff_se is not None:
             colour = COLOURS[0] if row.reproduces else BAD
@@ -388,9 +392,9 @@ def comparison_figure(rows: Sequence[ModelRow], words: Mapping[str, str] | None 
             across = axis.get_yaxis_transform()
             axis.text(0.02, position, said, color=COLOURS[1], va="center", transform=across)
     axis.axvline(0, color=MUTED, lw=0.6)
-    labels = {row.model: plain((words or {}).get(row.model, row.model)) for row in rows}
+    labels = {row.model: listed((words or {}).get(row.model, row.model)) for row in rows}
     names = [labels[row.model] + ("" if row.reproduces else "\ndoes not reproduce the data") for row in rows]
     axis.set_yticks(range(len(rows)), names)
     axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.set_xlabel("elpd minus that of the best (bars: two standard errors)")
+    figure.supxlabel("elpd minus that of the best (bars: two standard errors)")
     return figure

@@ -15,7 +15,7 @@ from il6infer.configuration.joint import cell_of, members_of, without_cell
 from il6infer.configuration.load import models_of
 from il6infer.library.catalogue import Library
 from il6infer.library.priors import Z90, preset_of
-from il6infer.report.labels import model_label
+from il6infer.report.labels import labels_apart
 from il6infer.report.sections import doubts, hedged_by
 from il6infer.stages import read
 from il6infer.stages.verdict import ParameterStatistics, Verdict
@@ -122,7 +122,9 @@ def _says(shared: Sequence[Shared], joint: Verdict, alone: Mapping[str, Verdict]
     return said
 
 
-def labels(config: Configuration, dataset: str, models: Sequence[str], library: Library) -> dict[str, str]:
+def labels(
+    config: Configuration, dataset: str, models: Sequence[str], library: Library
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Name the models of a joint fit in words, without the cells of its first data set, which are not all that it has.
 
     Parameters
@@ -132,12 +134,14 @@ def labels(config: Configuration, dataset: str, models: Sequence[str], library: 
 
     Returns
     -------
-    dict
-        Model -> label; empty of another data set, and where two models would be called alike.
+    labels, common
+        As of `labels_apart`; both empty of another data set, and where two models would be called alike.
     """
-    words = {model: model_label(without_cell(model), library) for model in models}
-    alike = len(set(words.values())) < len(words)
-    return {} if alike or not members_of(config, dataset) else words
+    plain = {model: without_cell(model) for model in models}
+    if len({*plain.values()}) < len(plain) or not members_of(config, dataset):
+        return {}, ()
+    words, common = labels_apart([*plain.values()], library)
+    return {model: words[name] for model, name in plain.items()}, common
 
 
 def _shared(

@@ -31,7 +31,7 @@ from il6infer.report.claims import grouped, leans
 from il6infer.report.conclusions import influences, near, summary, vocabulary
 from il6infer.report.explore import explored
 from il6infer.report.hold_out import estimated_alone, fitted_rows
-from il6infer.report.labels import model_label
+from il6infer.report.labels import labels_apart
 from il6infer.report.links import grouped_by_reason, in_words, linked
 from il6infer.report.numbers import chance, duration, interval, number, tenth
 from il6infer.report.paper import printed
@@ -49,7 +49,7 @@ from il6infer.report.sections import (
     labelled,
     together,
 )
-from il6infer.report.style import styled
+from il6infer.report.style import again, styled
 from il6infer.stages import read
 from il6infer.stages.claims import WeighedClaims
 from il6infer.stages.comparison import SAY, UNRANKED, Comparison
@@ -172,7 +172,8 @@ def _dataset(
         for readout, rows in measurements.groupby("observable", sort=False)
     }
     library = library_of(config)
-    words = joint.labels(config, name, order, library) or {model: model_label(model, library) for model in order}
+    words, common = joint.labels(config, name, order, library)
+    words, common = (words, common) if words else labels_apart(order, library)
     steps = [dict(row.cells) for row in protocol.rows]
     conditions = condition_labels(steps, dict.fromkeys(measurements["condition"]))
     simulated = bool(measurements["simulated"].any())
@@ -227,6 +228,7 @@ def _dataset(
             summary(comparison.models, verdicts, comparison.criterion, comparison.weights, conditions), words
         ),
         "vocabulary": vocabulary(order, library),
+        "common": common,
         "influences": [
             in_words(influences(rows, verdicts, told), words)
             for rows in (
@@ -263,7 +265,8 @@ def _shown_first(comparison: Comparison, views: Mapping[str, ModelView]) -> dict
     """Model over the data on the first screen: the best of those that fit, else the best there is."""
     rows = sorted(comparison.models, key=lambda row: (not row.reproduces, row.rank is None, row.rank or 0))
     for row in rows:
-        fits = [(name, picture) for name, picture in views[row.model].context["fits"] if picture]
+        drawn = [(name, picture) for name, picture in views[row.model].context["fits"] if picture]
+        fits = [(name, Markup(again(picture, "first-"))) for name, picture in drawn]  # noqa: S704 (our own SVG)
         if fits:
             level = sum(other.level and other.reproduces for other in rows) if row.level else 1
             return {**views[row.model].context, "fits": fits, "rank": row.rank, "level": level}

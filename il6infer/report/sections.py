@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from il6infer._files import read_posterior
 from il6infer.report import figures
 from il6infer.report.numbers import number
 from il6infer.report.sampling import sampling_figure
-from il6infer.report.style import marked, styled, svg
+from il6infer.report.style import again, marked, styled, svg
 from il6infer.stages import read
 from il6infer.stages.identifiability import Identifiability, Profiles
 from il6infer.stages.verdict import IDLE, Reason, Verdict, idle_words
@@ -219,7 +218,7 @@ def draw_model(
     told = read(folder / model / "identifiability.json", Identifiability)
     [profiled] = [read(folder / model / name, Profiles) for name in profiles] or [None]
     diagram = (folder / model / "diagram.svg").read_text("utf-8")
-    diagram = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", diagram[diagram.index("<svg") :])
+    diagram = again(diagram[diagram.index("<svg") :], f"{prefix}-")
     figure_of = Figures(f"{prefix}-")
     doubted = doubts(verdict)
     said = [doubt.label for doubt in doubted]

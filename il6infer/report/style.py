@@ -29,6 +29,7 @@ _RC: dict[RcKeyType, Any] = {
     "axes.titlesize": 8,
     "axes.titley": 1.0,  # where it is anyway: to look for ticks above would take a third of the drawing
     "axes.labelsize": 8,
+    "figure.labelsize": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": MUTED,
@@ -166,6 +167,11 @@ def styled() -> Iterator[None]:
         yield
 
 
+def again(drawn: str, prefix: str) -> str:
+    """Give the ids of an SVG element that stands elsewhere on the page, too, a prefix."""
+    return re.sub(r'( id="|href="#|url\(#)', rf"\1{prefix}", str(drawn))  # the parts of a `Markup` would escape
+
+
 def svg(figure: Figure, label: str, prefix: str) -> str:
     """SVG element for inlining; the same figure gives the same text.
 
@@ -183,7 +189,7 @@ def svg(figure: Figure, label: str, prefix: str) -> str:
     # Only ids that are referred to matter, and they must not meet those of the other figures.
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
     used = set(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', text))
-    names = {name: f"{prefix}{i}" for i, name in enumerate(sorted(used))}
+    names = {name: f"{prefix}-{i}" for i, name in enumerate(sorted(used))}  # 1 and 23 are not 12 and 3
     text = re.sub(r' id="([^"]+)"', lambda m: f' id="{names[m[1]]}"' if m[1] in names else "", text)
     text = re.sub(r'(xlink:href="#|url\(#)([^")]+)', lambda m: m[1] + names[m[2]], text)
     text = re.sub(r'(?<= d=")[^"]+', lambda path: _short(path[0]), text)

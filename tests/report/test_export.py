@@ -32,9 +32,8 @@ def test_the_page_for_print_has_the_best_model_and_names_the_others(run: tuple[P
 
     assert page.count('<details class="model') == 2
     assert "<script" not in page
-    assert (
-        "the page for the screen has the others: classic and trans on one cell; SOCS3 is made and does nothing" in page
-    )
+    assert "the page for the screen has the others: SOCS3 is made and does nothing" in page
+    assert "and their labels do not say: classic and trans on one cell." in page
     assert "NOT CONVERGED" in page
     assert len(read(run[1] / "toy" / "comparison.json", Comparison).models) == 2
     assert len(page) < len(render(*run))

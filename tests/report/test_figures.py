@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from il6infer.report import figures, sampling, style
+from il6infer.report import figures, sampling, sections, style
 
 
 def test_a_figure_of_a_failed_fit_says_so():
@@ -44,6 +45,21 @@ def test_what_is_wrong_the_legend_and_the_panels_do_not_lie_over_each_other(gels
     assert [(a.y0, b.y1) for a, b in pairwise(boxes) if a.y0 < b.y1] == []
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in boxes[:-1])
     assert axis.get_position().height * figure.get_figheight() == pytest.approx(height)
+
+
+def test_no_figure_of_a_page_draws_with_the_markers_of_another():
+    """Number 3 of figure 12 was called as number 23 of figure 1: it had the points and clips of another."""
+    figure = Figure()
+    axis = figure.subplots()
+    for marker in range(12):
+        axis.plot([0.1 * marker], [0.5], marker="ovs^D*"[marker % 6], ms=4 + marker // 6, clip_on=marker % 2 == 0)
+    number = sections.Figures("s0-f")
+    page = "".join(str(number(figure, f"figure {i}")) for i in range(24))
+    ids = re.findall(r' id="([^"]+)"', page)
+
+    assert len(ids) > 24 * 10
+    assert len({*ids}) == len(ids)
+    assert {*re.findall(r'href="#([^"]+)"', page)} <= {*ids}
 
 
 def test_what_is_wrong_has_room_above_a_figure_that_lays_itself_out():

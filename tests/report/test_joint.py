@@ -102,8 +102,9 @@ def of_three(median: float) -> tuple[float, float, float]:
 def test_a_model_of_several_cells_is_not_called_by_those_of_the_first_data_set(models, labels):
     raw = {"description": "d.yaml", "folder": "f", "cell": "hepatocyte"}
     config = check_config({"datasets": {"a": raw, "b": raw, "both": {"joint": ["a", "b"]}}}, "c.yaml")
-    named = joint.labels(config, "both", models, shipped())
+    named, common = joint.labels(config, "both", models, shipped())
 
     assert bool(named) == labels
     assert not any("hepatocyte" in label for label in named.values())
-    assert joint.labels(config, "a", models, shipped()) == {}
+    assert common == (("classic signalling",) if labels else ())
+    assert joint.labels(config, "a", models, shipped()) == ({}, ())

@@ -9,7 +9,8 @@ import pytest
 
 from il6infer.library.catalogue import shipped
 from il6infer.report.conclusions import summary
-from il6infer.report.labels import features
+from il6infer.report.figures import comparison_figure
+from il6infer.report.labels import features, labels_apart, model_label
 from il6infer.report.sections import worded
 from il6infer.stages.conditions import condition_labels, condition_names
 from il6infer.stages.verdict import IDLE, check
@@ -40,6 +41,46 @@ def test_what_cells_lack_is_one_list():
 @pytest.mark.parametrize("feedback", sorted(shipped().feedbacks))
 def test_what_socs3_does_is_said_in_words_and_not_by_the_word_of_a_name(feedback):
     assert features(f"classic_{feedback}")[1] == shipped().feedbacks[feedback].text
+
+
+@pytest.mark.parametrize(
+    ("models", "common"),
+    [
+        (("classic_socs3+deactivation@hepatocyte", "classic_loss+jak@hepatocyte"), (0, -1)),
+        (("classic_socs3+deactivation@hepatocyte", "classic_socs3+deactivation+jak@hepatocyte"), (0, 2, -1)),
+        (("both_socs3", "both_socs3+basal", "trans_socs3"), ()),
+        (("classic_socs3", "trans_socs3"), ()),
+        (("petab", "both_none"), ()),
+    ],
+)
+def test_models_side_by_side_are_named_by_what_tells_them_apart(models, common):
+    """Labels said "classic signalling; ...; mouse hepatocyte, primary" of each of twelve models."""
+    labels, said = labels_apart(models, shipped())
+
+    first = features(models[0])
+    assert said == tuple(first[place] for place in common)
+    for model, label in labels.items():
+        assert sorted((*label.split("; "), *said)) == sorted(features(model))
+    assert len({*labels.values()}) == len(models)
+    assert labels_apart(models[:1], shipped()) == ({models[0]: model_label(models[0])}, ())
+
+
+def test_a_figure_of_models_with_long_names_has_room_for_its_axis():
+    rows = [
+        model_row(f"m{i}", rank=i + 1, elpd=-10.0, elpd_diff=float(i), diff_se=1.0, weight=0.3, level=True)
+        for i in range(3)
+    ]
+    figure = comparison_figure(
+        rows, {row.model: "SOCS3 inhibits phosphorylation by JAK; " * 3 + row.model for row in rows}
+    )
+    assert figure is not None
+    figure.canvas.draw()
+
+    axis, below = figure.axes[0], figure.get_supxlabel()
+    assert axis.get_position().width > 0.5
+    label = next(text for text in figure.texts if text.get_text() == below)
+    page, drawn = figure.bbox, label.get_window_extent()
+    assert page.x0 <= drawn.x0 < drawn.x1 <= page.x1
 
 
 def test_what_acts_on_nothing_is_said_of_conditions_in_words():
