@@ -18,6 +18,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from il6infer._environment import prepare_for_arviz
+
 if TYPE_CHECKING:
     from il6infer._errors import UserError
     from il6infer.archive import export, reproduce
@@ -94,6 +96,8 @@ __all__ = [
     "pymc_model",
     "reproduce",
 ]
+
+prepare_for_arviz()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,16 +1,27 @@
-"""What is set outside of the program and keeps numba from compiling: told in one message, with what to do.
+"""What lies outside of the program and keeps libraries from their work.
 
 Numba takes its settings from variables ``NUMBA_...`` and from a file ``.numba_config.yaml`` in the folder that a
-command is started in (https://numba.readthedocs.io/en/stable/reference/envvars.html).
+command is started in (https://numba.readthedocs.io/en/stable/reference/envvars.html): those that keep it from compiling
+are told in one message, with what to do.
+
+ArviZ 0.23 notes in the user's cache folder on which day it last announced its 1.0. Of two processes that are a day's
+first to import it, one dies, for both write through one temporary file; and so does each where the folder cannot be
+written. So the note is made for it.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Mapping
+from datetime import date
+from importlib.abc import MetaPathFinder
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from il6infer._errors import UserError
 
@@ -57,6 +68,8 @@ def _written() -> Mapping[str, object]:
     path = Path(FILE)
     if not path.is_file():
         return {}
+    import yaml
+
     try:
         found = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
@@ -68,3 +81,54 @@ def _written() -> Mapping[str, object]:
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise UserError(f"{FILE} of this folder, which numba reads, is no list of names and values. Remove it.")
     return {f"NUMBA_{key.upper()}": value for key, value in found.items()}
+
+
+def prepare_for_arviz() -> None:
+    """From now on, note for arviz that it made its announcement, right before whoever first imports it."""
+    if not any(isinstance(finder, _BeforeArviz) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _BeforeArviz())
+
+
+class _BeforeArviz(MetaPathFinder):
+    """Finds no module, but is asked before any is imported."""
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname == "arviz":
+            _note_announcement()
+
+
+def _note_announcement() -> None:
+    import platformdirs  # as arviz does
+
+    try:
+        _write_stamp(Path(platformdirs.user_cache_dir("arviz", "arviz")))
+    except OSError:
+        found = platformdirs.user_cache_dir
+        with contextlib.suppress(OSError):  # no folder at all: arviz says so
+            own = tempfile.mkdtemp(prefix="il6infer-arviz-")
+            atexit.register(shutil.rmtree, own, ignore_errors=True)
+            _write_stamp(Path(own))
+
+            def user_cache_dir(appname: str | None = None, *words: Any, **options: Any) -> str:
+                return own if appname == "arviz" else found(appname, *words, **options)
+
+            platformdirs.user_cache_dir = user_cache_dir
+
+
+def _write_stamp(folder: Path) -> None:
+    """Write the file that arviz reads, in one step, unless it is of today."""
+    if not folder.is_absolute():  # of a user without a home: it would come to lie where the command was started
+        raise FileNotFoundError(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp, today = folder / "daily_warning", date.today().isoformat()
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        if stamp.read_text().strip() == today:
+            return
+    number, name = tempfile.mkstemp(prefix=stamp.name, dir=folder)
+    try:
+        with os.fdopen(number, "w") as file:
+            file.write(today)
+        os.replace(name, stamp)
+    except OSError:
+        os.unlink(name)
+        raise

@@ -15,7 +15,6 @@ import logging
 import os
 import re
 import sys
-import warnings
 from collections.abc import Sequence
 from importlib import import_module, metadata
 from pathlib import Path
@@ -68,10 +67,6 @@ _REFUSED = re.compile(
 """What libraries say when memory, or a thread for lack of it, is refused."""
 
 
-_ANNOUNCED = r"\s*ArviZ is undergoing a major refactor"
-"""What arviz 0.23 says of its 1.0 at a day's first import: nothing that who runs a command can mend."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -86,7 +81,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     _open_streams()
     let_blas_use_one_thread()
     args = parser().parse_args(words)
-    warnings.filterwarnings("ignore", _ANNOUNCED, FutureWarning)
     gc.set_threshold(50_000, 20, 20)  # by default it looks over what imports make, and keep, for a sixth of a stage
     _start_logging(args.verbose)
     try:
