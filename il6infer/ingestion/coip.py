@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import ClassVar
@@ -80,6 +81,9 @@ def read(sheet: Sheet, spec: CoIP) -> Reading:
     if spec.input == spec.bait or spec.prey in (spec.bait, spec.input):
         collector.faults.append(Fault(sheet.name, "prey, bait and input are not three columns.", "Name each band."))
         return collector.reading()
+    collector.faults += _precipitations(sheet.name, spec)
+    if collector.faults:
+        return collector.reading()
     lanes: list[tuple[Row, str | None, float | None, dict[str, float | Beyond]]] = []
     background: list[float] = []
     for row in sheet.rows:
@@ -137,6 +141,43 @@ def read(sheet: Sheet, spec: CoIP) -> Reading:
     if background and numbers[spec.prey] and fmean(numbers[spec.prey]):
         quality["control_share"] = beads / fmean(numbers[spec.prey])
     return collector.reading(quality)
+
+
+_WHOM, _BLOTTED = r"(?:anti)?(?P<{}>[a-z]\w*)", r"(?:ib|wb|blot|blotted)(?: for)?"
+_BOTH = [
+    re.compile(rf"\b{form}\b")
+    for form in (
+        rf"ip {_WHOM.format('ip')} {_BLOTTED} {_WHOM.format('blot')}",
+        rf"{_BLOTTED} {_WHOM.format('blot')} ip {_WHOM.format('ip')}",
+        rf"{_WHOM.format('ip')} ip {_WHOM.format('blot')} {_BLOTTED}",
+        rf"{_WHOM.format('blot')} {_BLOTTED} {_WHOM.format('ip')} ip",
+    )
+]
+"""Names of bands that say what was precipitated and what was blotted."""
+
+
+def _said(column: str) -> tuple[str, str]:
+    """Give what was precipitated and what was blotted, by a band's name that says both: ``IP gp130 WB IL6R``."""
+    one = re.sub(r"(?<=[a-z0-9])-(?=[a-z0-9])", "", column.casefold())  # IL-6R, anti-gp130
+    plain = " ".join(re.sub(r"[\W_]", " ", one).split())
+    found = next((match for form in _BOTH if (match := form.search(plain))), None)
+    return (found["ip"], found["blot"]) if found else ("", "")
+
+
+def _precipitations(name: str, spec: CoIP) -> list[Fault]:
+    """Find bands that are not of one precipitation, and a bait that is not what was precipitated."""
+    (prey, _), (bait, pulled) = _said(spec.prey), _said(spec.bait)
+    wrong = []
+    if prey and bait and prey != bait:
+        what = f"prey '{spec.prey}' is of another precipitation than bait '{spec.bait}', so that it is divided by"
+        remedy = "Take both bands from one precipitation; those of the other are an entry of their own."
+        wrong.append(Fault(name, f"{what} what came down elsewhere.", remedy))
+    elif bait and bait != pulled:
+        what = f"bait '{spec.bait}' is not the protein that was precipitated."
+        wrong.append(Fault(name, what, "Name the band of the precipitated protein, or swap prey and bait."))
+    if spec.input and _said(spec.input)[0]:
+        wrong.append(Fault(name, f"input '{spec.input}' is of a precipitation.", "Name the band in the lysate."))
+    return wrong
 
 
 def _bands(collector: Collector, row: Row, spec: CoIP) -> dict[str, float | Beyond] | None:

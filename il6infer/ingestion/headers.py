@@ -118,7 +118,12 @@ def is_transformed(header: str) -> bool:
 
 
 def dosed(column: str) -> str:
-    """Give the substance whose dose a column holds, by its name (``input_il6``, ``Stattic (uM)``); empty for none."""
+    """Give the substance whose dose a column holds, by its name (``input_il6``, ``Stattic (uM)``); empty for none.
+
+    A number in brackets is no unit of a dose, but the region of a bead array (``sIL-6R (43)``): that was measured.
+    """
+    if any(inside.strip().isdigit() for inside in _BRACKETS.findall(column)):
+        return ""
     words = _BRACKETS.sub("", column).strip()
     words = re.sub(r"^(input|dose|conc)[_ ]|[_ ](dose|level|conc|ng[_ ]?ml|nm|um|ng per ml)$", "", words, flags=re.I)
     species = species_of(words.strip(" ,"))

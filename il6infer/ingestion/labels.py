@@ -41,6 +41,8 @@ _FORMS = (
     re.compile(rf"(?P<name>.*?[^\s(,:=@_])[\s(,:=@_]+{_NUMBER}\s*{_UNIT}?\s*\)?{_BEFORE}"),
     re.compile(rf"{_NUMBER}\s*{_UNIT}?\s+(?:of\s+)?(?P<name>[A-Za-z].*?){_BEFORE}"),
 )
+_NUMBERED = re.compile(r"\(\s*\d[\d.]*\s*\)")
+"""A number in brackets of its own, which is that of a bead, a catalogue or a mass: the unit of another is not its."""
 _PER_ML = re.compile(r"(?<=[gl])[ \u00b7*.]*(?:per[ ])?([mu\u00b5\u03bc]?)[lL][ ]?(?:\^?-1|\u207b\u00b9)(?!\d)")
 """``ng ml-1`` and ``ng·mL⁻¹``, which are ng/ml."""
 _SPLIT = re.compile(r"\s+\+\s+|\s*\+\s+|\s+and\s+|\s+with\s+|\s*&\s*|\s*;\s*|\s+und\s+|\s+mit\s+|\s+et\s+|\s+avec\s+")
@@ -111,7 +113,8 @@ def parse_label(text: str) -> tuple[Label | None, str]:
     ----------
     text
         Names and doses, joined by ``+``, ``and``, ``with``, ``&`` or ``;``; or a word for a control. Where one unit
-        stands for all of them, it may be written once. ``Stattic 60 uM 60 min before`` is added 60 min before.
+        stands for all of them, it may be written once (but not for a number in brackets of its own, ``sIL-6R (43)``).
+        ``Stattic 60 uM 60 min before`` is added 60 min before.
 
     Returns
     -------
@@ -136,6 +139,8 @@ def parse_label(text: str) -> tuple[Label | None, str]:
         found.append(match)
     if not found:
         return Label(name, control(name)), ""
+    if alone := [match[0] for match in found if not match["unit"] and _NUMBERED.search(match[0])]:
+        return None, f"'{alone[0]}' has no unit"
     units = {spelled_unit(match["unit"]) for match in found if match["unit"]}
     if any(not match["unit"] for match in found) and len(units) != 1:
         return None, f"'{next(m[0] for m in found if not m['unit'])}' has no unit"

@@ -52,6 +52,8 @@ def layout_of(sheet: Sheet, key: str, blank: str, *, standard: str = "", map_of:
         Well -> what a map of the plate says is in it.
     """
     names = [c for c in sheet.columns if known_as(c) == "sample" or c in ("tube", "label")]
+    # Of a plate a grid beside those of numbers ("Layout") may say what is in the wells.
+    names += [c for c in sheet.columns if key == "well" and c not in [*names, key] and _says_what(sheet, c)]
     more = ["band", "lane"] if key == "peak" else []
     lines = [",".join([known_as(key) or key, *more, "condition", "time_min"])]
     done: set[str] = set()
@@ -61,10 +63,18 @@ def layout_of(sheet: Sheet, key: str, blank: str, *, standard: str = "", map_of:
             continue
         done.add(place)
         texts = [map_of.get(place, ""), *(row[name] for name in names)]
-        condition, time = told(next(filter(None, texts), ""))
+        says = [told(text) for text in texts if text]
+        condition, time = next((one for one in says if any(one)), ("", ""))
         cells = [place, *[blank] * len(more), condition or blank, time or blank]
         lines.append(",".join(f'"{cell}"' if "," in cell else cell for cell in cells))
     return "\n".join(lines) + "\n"
+
+
+def _says_what(sheet: Sheet, column: str) -> bool:
+    """Tell whether a column holds words, and those of some rows say what was done to cells."""
+    cells = [row[column] for row in sheet.rows if row[column]]
+    words = [cell for cell in cells if not numeric(cell)]
+    return len(words) * 2 > len(cells) and any(told(cell)[0] for cell in {*words})
 
 
 def told(text: str) -> tuple[str, str]:

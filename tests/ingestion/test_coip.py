@@ -66,3 +66,53 @@ def test_lanes_out_of_range_are_counted_or_limits(tmp_path):
     assert [(v.value, v.censored) for v in limits.values] == [
         (pytest.approx(0.05), ""), (pytest.approx(1.8), "above"), (pytest.approx(0.4 / 1.5), "")
     ]  # fmt: skip
+
+
+TWO = """lane,condition,time_min,IP gp130 WB IL6R,IP gp130 WB gp130,IP IL-6R WB gp130,IP IL-6R WB IL-6R
+1,vehicle,0,378,8524,400,9100
+2,il6_10,5,3207,9020,2900,9300
+"""
+
+
+@pytest.mark.parametrize(
+    ("bands", "what"),
+    [
+        (("IP gp130 WB IL6R", "IP gp130 WB gp130"), ""),
+        (("IP IL-6R WB gp130", "IP IL-6R WB IL-6R"), ""),
+        (("IP gp130 WB IL6R", "IP IL-6R WB IL-6R"), "is of another precipitation than bait"),
+        (("IP IL-6R WB gp130", "IP gp130 WB gp130"), "is of another precipitation than bait"),
+        (("IP gp130 WB gp130", "IP gp130 WB IL6R"), "is not the protein that was precipitated"),
+    ],
+)
+@pytest.mark.parametrize(
+    "written",
+    ["IP {0} WB {1}", "{0} IP / {1} IB", "IB: anti-{1} (IP: anti-{0})", "IP_{0}_blot_{1}", "{1} blot, {0} IP"],
+)
+def test_prey_and_bait_are_of_one_precipitation(tmp_path, bands, what, written):
+    """A prey over a bait of another precipitation was a ratio like any other."""
+
+    def name(column):
+        _, ip, _, blot = column.split()
+        return written.format(ip, blot)
+
+    head, *lanes = TWO.splitlines()
+    columns = head.split(",")
+    text = "\n".join([",".join([*columns[:3], *(f'"{name(c)}"' for c in columns[3:])]), *lanes]) + "\n"
+    found = reading(tmp_path, text, prey=name(bands[0]), bait=name(bands[1]))
+
+    if what:
+        assert what in str(found.faults[0])
+        assert found.values == ()
+    else:
+        assert found.faults == ()
+        assert len(found.values) == 2
+
+
+def test_an_input_that_was_precipitated_is_no_lysate(tmp_path):
+    found = reading(
+        tmp_path, TWO, prey="IP gp130 WB IL6R", bait="IP gp130 WB gp130", input="IP IL-6R WB IL-6R"
+    )  # fmt: skip
+
+    assert str(found.faults[0]) == (
+        "f.csv: input 'IP IL-6R WB IL-6R' is of a precipitation. Name the band in the lysate."
+    )

@@ -60,6 +60,7 @@ def test_words_for_nothing(text):
 
 REFUSED = {
     "IL-6 10": "'IL-6 10' has no unit",
+    "IL-6 10 ng/ml + sIL-6R (43)": "'sIL-6R (43)' has no unit",
     "IL-6 10 ng/ml + sIL-6R 5 nM + sgp130Fc 3": "'sgp130Fc 3' has no unit",
     "IL-8 10 ng/ml": "'IL-8 10 ng/ml' is no dose of a known substance",
     "IL-6": "'IL-6' is no dose of a known substance",

@@ -218,6 +218,20 @@ def test_a_map_of_the_plate_in_a_second_sheet_fills_the_layout(tmp_path):
     assert "plate.xlsx, sheet 'Layout': the map of the plate" in "\n".join(lines)
 
 
+def test_a_grid_of_words_beside_those_of_numbers_fills_the_layout(tmp_path):
+    """As programs of plate readers export it; it was a column that nobody read."""
+    grid = "{}\n,1,2\nA,{},{}\nB,{},{}\n\n"
+    words = ("untreated", "IL-6 10 ng/ml", "IL-6 1 ng/ml + sgp130Fc 100 ng/ml 6 h", "no cells")
+    parts = [("Layout", *words), ("Firefly", 12000, 95000, 45000, 170), ("Renilla", 50000, 47000, 51000, 205)]
+    (tmp_path / "plate.csv").write_text("".join(grid.format(*part) for part in parts))
+    propose(tmp_path, "mine")
+
+    layout = (tmp_path / "layout_plate.csv").read_text().splitlines()
+    assert layout[1:] == [
+        "A1,untreated,???", "A2,IL-6 10 ng/ml,???", "B1,IL-6 1 ng/ml + sgp130Fc 100 ng/ml,360", "B2,???,???",
+    ]  # fmt: skip
+
+
 def test_names_of_samples_fill_the_layout_as_far_as_they_say_it(tmp_path):
     rows = [("vehicle 1h", "vehicle,60"), ("IL-6 10 ng/ml_30 min", "IL-6 10 ng/ml,30"), ("DMSO PMA 1h", "???,60")]
     rows += [("IL6 DMSO 90min", "???,90"), ("S7", "???,???"), ("IL-6 10 ng/ml 1h 30 min", "???,???")]
@@ -351,6 +365,15 @@ def test_a_concentration_with_limits_was_measured_and_not_given(tmp_path):
         BLANK: {"column": "sIL-6R (pg/mL)", "unit": "pg/ml", "substance": "sIL6R", "scale": False}
     }
     assert "condition" not in entry
+
+
+def test_the_region_of_a_bead_is_no_dose(tmp_path):
+    """Column `sIL-6R (43)` of a bead array, which holds fluorescence, was proposed as doses of sIL-6R."""
+    text = "Well,Description,sIL-6R (43),IL-6 (ng/ml)\nA1,a,30,0\nA2,b,1200,10\nA3,c,2200,100\n"
+    [entry] = proposed(tmp_path, text)
+
+    assert entry["condition"] == {"doses": {"IL6": {"column": "IL-6 (ng/ml)", "unit": "ng/ml"}}}
+    assert "sIL-6R (43)" in str(entry["observables"])
 
 
 def test_unstained_tubes_are_asked_for_and_units_of_doses_seen_in_cells(tmp_path):
