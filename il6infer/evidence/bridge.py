@@ -61,6 +61,6 @@ def bridge(parts: Parts, points: np.ndarray, rng: np.random.Generator) -> Estima
 
 def _log_ratio(parts: Parts, z: np.ndarray, mean: np.ndarray, root: np.ndarray) -> np.ndarray:
     """Log of the symmetric posterior, but for the frame's size, over the standard normal proposal."""
-    sides = [parts(mean + sign * z @ root.T).tempered(1.0)[0] for sign in (1.0, -1.0)]
+    sides = [np.add(*parts.values(mean + sign * z @ root.T)) for sign in (1.0, -1.0)]
     normal = -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * math.log(2.0 * math.pi)
     return np.logaddexp(*sides) - math.log(2.0) - normal

@@ -16,6 +16,8 @@ from il6infer.inference.collapsed import (
     SCALED,
     SHIFTED,
     given_noise,
+    given_noises,
+    tabulate,
 )
 from il6infer.inference.quadrature import INNER
 from il6infer.inference.rows import FAMILY, FIRST, HIGH, LOW, SECOND, prior_at
@@ -29,6 +31,9 @@ PLACES, _NARROW = 33, 7
 
 _FAR_FROM_PRIOR, _MORE = 3.0, 1.5
 """There may be where what is found is so unlikely before, or misses the data by so much more than it must."""
+
+_HALVINGS, _NEAR, _FOUND = 60, 1e-4, 1e-8
+"""Steps to the noise's peak, at most; of differences of its slope; and how near is there."""
 
 _NORMAL, _LAPLACE, _CAUCHY = (list(FAMILIES).index(name) for name in ("normal", "laplace", "cauchy"))
 _ASIDE, _HALF = 6.0, 12
@@ -67,19 +72,28 @@ def noise_peak(freedom, spread, power, row):  # noqa: ANN001, ANN201
     low = math.log(row[LOW]) if row[LOW] > 0.0 else -np.inf
     high = math.log(row[HIGH]) if row[HIGH] < np.inf else np.inf
     low, high = max(low, min(guess, high) - _FARTHEST), min(high, max(guess, low) + _FARTHEST)
-    first, last = low, high
-    for _ in range(60):
-        middle = 0.5 * (first + last)
-        if _noise_slope(middle, freedom, spread, power, row) > 0.0:
-            first = middle
-        else:
-            last = middle
-    centre = 0.5 * (first + last)
+    centre = _noise_root(low, high, min(max(guess, low), high), freedom, spread, power, row)
     width = _width(centre, 1e-3, freedom, spread, power, row)
     top = _noise_height(centre, freedom, spread, power, row)
     start = _fallen(centre, -width, low, top, freedom, spread, power, row)
     stop = _fallen(centre, width, high, top, freedom, spread, power, row)
     return centre, width, start, stop
+
+
+@njit(**INNER)
+def _noise_root(first, last, y, freedom, spread, power, row):  # noqa: ANN001, ANN202
+    """Where the slope passes zero downwards between two places, from y: Newton's method, halving where it leads out."""
+    for _ in range(_HALVINGS):
+        slope = _noise_slope(y, freedom, spread, power, row)
+        first, last = (y, last) if slope > 0.0 else (first, y)
+        if not last - first > _FOUND:
+            break
+        bend = (slope - _noise_slope(y + _NEAR, freedom, spread, power, row)) / _NEAR
+        moved = y + slope / bend if bend > 0.0 else np.inf
+        before, y = y, moved if first < moved < last else 0.5 * (first + last)
+        if abs(y - before) < _FOUND:
+            break
+    return y
 
 
 @njit(**INNER)
@@ -216,20 +230,26 @@ def may_be_two(batches, scanned, totals, peaks, first, many, sigma):  # noqa: AN
 @njit(**INNER)
 def _at_noises(batches, totals, scanned, first, many, count, row, ys, heights, misfits):  # noqa: ANN001, ANN202
     """Integrand over y = ln(sigma), with r of each batch where it is highest of the scanned points; and the misfit."""
-    for n in range(len(ys)):
-        sigma = math.exp(ys[n])
-        heights[n], misfits[n] = prior_at(sigma, row)[0] + ys[n] - count * ys[n], 0.0
-        for b in range(many):
-            best, left = -np.inf, np.inf
-            for i in range(scanned.shape[1]):
-                if scanned[b, i, 2] < np.inf:
-                    height, mean, _, _ = given_noise(
-                        batches[first + b], scanned[b, i, 0], scanned[b, i, 1], scanned[b, i, 2], totals[b], sigma
-                    )
-                    if height > best:
-                        best, left = height, scanned[b, i, 2] + totals[b] * (scanned[b, i, 1] - mean) ** 2
-            heights[n] += best
-            misfits[n] += left
+    levels = len(ys)
+    table, found, means, squares = np.empty((4, levels)), np.empty(levels), np.empty(levels), np.empty(levels)
+    best, left = np.empty((2, levels)), np.empty(levels)
+    for n in range(levels):
+        heights[n], misfits[n] = prior_at(math.exp(ys[n]), row)[0] + ys[n] - count * ys[n], 0.0
+    for b in range(many):
+        batch = batches[first + b]
+        tabulate(batch, totals[b], ys, levels, table)
+        best[:], left[:] = -np.inf, np.inf
+        for i in range(scanned.shape[1]):
+            r, mean, spread = scanned[b, i, 0], scanned[b, i, 1], scanned[b, i, 2]
+            if not spread < np.inf:
+                continue
+            given_noises(batch, r, mean, spread, totals[b], table, levels, 0.0, best[1], found, means, squares)
+            for n in range(levels):
+                if found[n] > best[0, n]:
+                    best[0, n], left[n] = found[n], spread + totals[b] * (mean - means[n]) ** 2
+        for n in range(levels):
+            heights[n] += best[0, n]
+            misfits[n] += left[n]
 
 
 @njit(**INNER)

@@ -27,6 +27,8 @@ from il6infer.engine import Engine, compile
 from il6infer.engine.likelihood import slopes
 from il6infer.inference.density import Density
 from il6infer.inference.predictive import simulate_all
+from il6infer.inference.progress import nothing_done
+from il6infer.inference.side_by_side import side_by_side
 from il6infer.network.network import COPIES_UNIT
 from il6infer.problems.courses import Course, Information, carriers_of, courses_of
 from il6infer.problems.noise import ERRORS, NOISES
@@ -34,8 +36,8 @@ from il6infer.problems.spec import Parameter, Prior, Problem
 
 logger = logging.getLogger("il6infer")
 
-LEAST_DRAWS, MOST_SIMULATIONS = 100, 20_000
-"""Draws at which slopes are taken: at least so many, and thrice the parameters, while simulations are not more."""
+LEAST_DRAWS, MOST_DRAWS = 100, 1_000
+"""Draws at which slopes are taken: at least so many, and thrice the parameters, but no more than the second."""
 
 INFORMATION_DRAWS, INFORMATION_SIMULATIONS = 16, 2_000
 """Draws at which the information is taken, and simulations that it may cost; at least 4 draws."""
@@ -124,9 +126,7 @@ def pulls(
     sampled = _Sampled(problem, density, freed, np.array([*constants.values()]), threads)
     points = density.unconstrained(thetas)
     spread = points.std(axis=0)
-    of_slopes = sampled.slopes(
-        _some(points, max(LEAST_DRAWS, 3 * len(spread)), MOST_SIMULATIONS // (2 * len(constants) + 1))
-    )
+    of_slopes = sampled.slopes(_some(points, max(LEAST_DRAWS, 3 * len(spread)), MOST_DRAWS))
     each = INFORMATION_SIMULATIONS // (2 * (len(spread) + len(constants)))
     precision = 1.0 / np.maximum(density.unconstrained(prior).var(axis=0), 1e-12)
     information, response = sampled.information(
@@ -186,15 +186,17 @@ class _Sampled:
     def slopes(self, points: np.ndarray) -> list[tuple[float, float]]:
         """Posterior mean of the log-likelihood's derivative by each logarithm, and its Monte-Carlo error."""
         scores = np.array([self.density(point)[1] for point in points])
-        prediction, noise = self._simulated(points, np.zeros(len(self.centre)))
-        outer = [slopes(self.problem, *row) for row in zip(prediction, noise, strict=True)]
-        of_value, of_noise = (np.array(part) for part in zip(*outer, strict=True))
-        found = []
-        for number in range(len(self.centre)):
-            by_value, by_noise = self._by_constant(points, number)
-            derivative = np.sum(of_value * by_value + of_noise * by_noise, axis=1)
-            found.append(_mean(derivative, scores))
-        return found
+        thetas = np.column_stack([self.density.constrained(points), np.tile(self.centre, (len(points), 1))])
+        derivatives = np.array(side_by_side(self._slope, thetas, self.threads, nothing_done))
+        return [_mean(column, scores) for column in derivatives.T]
+
+    def _slope(self, theta: np.ndarray) -> np.ndarray:
+        """Slopes of the log-likelihood by the logarithms of the constants, by the adjoint; NaN where a run failed."""
+        found = self.freed.simulate(theta)
+        if not found.ok:
+            return np.full(len(self.centre), np.nan)
+        gradient = self.freed.pullback(theta, *slopes(self.problem, found.prediction, found.noise))
+        return self.centre * gradient[-len(self.centre) :]
 
     def information(
         self, points: np.ndarray, steps: np.ndarray, precision: np.ndarray

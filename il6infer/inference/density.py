@@ -96,16 +96,28 @@ class Density:
             self._data["likelihood"] = ctypes.cast(callback, ctypes.c_void_p).value
         self._plain = self.description(Frame(np.zeros(self.dimensions), np.eye(self.dimensions)))
         self._plain["threads"] = 1  # starts are improved side by side, as many at once as there are threads
+        self._flat = self._plain.copy()
+        self._flat["value_only"] = 1
 
     def __call__(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """Log-density and gradient (dimensions,) at an unconstrained point; -inf and zeros where it has none."""
+        value, gradient, code = self._called(point, self._plain)
+        return (value, gradient) if code == 0 else (-np.inf, np.zeros_like(gradient))
+
+    def value(self, point: np.ndarray) -> float:
+        """Log-density at an unconstrained point, without the cost of a gradient; -inf where it has none."""
+        value, _, code = self._called(point, self._flat)
+        return value if code == 0 else -np.inf
+
+    def _called(self, point: np.ndarray, described: np.ndarray) -> tuple[float, np.ndarray, int]:
+        """Value, gradient (dimensions,) and code of the compiled function."""
         point = np.ascontiguousarray(point, dtype=float)
         if point.shape != (self.dimensions,):
             raise ValueError(f"point has shape {point.shape}, expected ({self.dimensions},)")
         gradient, value = np.zeros_like(point), np.zeros(1)
-        arrays = (point.ctypes.data, gradient.ctypes.data, value.ctypes.data, self._plain.ctypes.data)
+        arrays = (point.ctypes.data, gradient.ctypes.data, value.ctypes.data, described.ctypes.data)
         code = self._function(self.dimensions, *arrays)
-        return (float(value[0]), gradient) if code == 0 else (-np.inf, np.zeros_like(point))
+        return float(value[0]), gradient, code
 
     def log_likelihood(self, values: np.ndarray) -> float:
         """Log-likelihood at values (dimensions,) of the sampled parameters, on the linear scale.
@@ -217,20 +229,20 @@ class Density:
 
 
 def _likelihood(problem: Problem, engine: Engine, tables: CollapsedTables) -> Any:
-    """C function of theta and the gradient (out) that gives the log-likelihood by an engine in Python."""
+    """C function of theta and the gradient (out; null: not asked for) that gives the log-likelihood by an engine."""
     doubles, size = ctypes.POINTER(ctypes.c_double), len(problem.estimated)
     alone = np.setdiff1d(np.arange(len(problem.measurements)), tables.members)
     members = set(tables.members.tolist())
 
     def likelihood(theta_: Any, gradient_: Any) -> float:
-        theta, gradient = (np.ctypeslib.as_array(p, (size,)) for p in (theta_, gradient_))
+        theta = np.ctypeslib.as_array(theta_, (size,))
         found = engine.simulate(theta)
         by_value, by_noise = slopes(problem, found.prediction, found.noise, members)
         total = float(pointwise(problem, found.prediction, found.noise)[alone].sum())
         if len(tables.members):
             total += collapsed_at(*tables, found.prediction, found.noise, by_value, by_noise, RULES[0])
-        if np.isfinite(total):
-            gradient[:] = engine.pullback(theta, by_value, by_noise)
+        if gradient_ and np.isfinite(total):
+            np.ctypeslib.as_array(gradient_, (size,))[:] = engine.pullback(theta, by_value, by_noise)
         return total
 
     return ctypes.CFUNCTYPE(ctypes.c_double, doubles, doubles)(likelihood)

@@ -68,9 +68,11 @@ def look_elsewhere(parts: Parts, drawn: np.ndarray, rng: np.random.Generator) ->
     wide, lowest = replace(near, roots=WIDER * near.roots), near.log_density(points).min()
     there = _log_ratio(parts, near, wide, others)
     known = [i for i in range(parts.dimensions) if spread_error(drawn[..., i]) <= SPREAD_ERROR]
-    for size in (POINTS, MORE * POINTS):
-        proposed = _proposed(parts, near, wide, size, rng)
-        here, outside = _log_ratio(parts, near, wide, proposed), near.log_density(proposed) < lowest
+    proposed, here = np.empty((0, parts.dimensions)), np.empty(0)
+    for size in (POINTS, (MORE - 1) * POINTS):
+        new = _proposed(parts, near, wide, size, rng)
+        proposed, here = np.concatenate([proposed, new]), np.concatenate([here, _log_ratio(parts, near, wide, new)])
+        outside = near.log_density(proposed) < lowest
         inside = bridged(there, np.where(outside, -np.inf, here), float(len(there)))
         if inside is None:
             return None
@@ -103,10 +105,10 @@ def _proposed(parts: Parts, near: Mixture, wide: Mixture, size: int, rng: np.ran
 
 def _log_ratio(parts: Parts, near: Mixture, wide: Mixture, at: np.ndarray) -> np.ndarray:
     """Logarithm (points,) of the density over that of all points."""
-    found = parts(at)
-    logs = [near.log_density(at), wide.log_density(at), found.prior]
+    prior, likelihood = parts.values(at)
+    logs = [near.log_density(at), wide.log_density(at), prior]
     both = np.logaddexp.reduce([math.log(s) + one for s, one in zip(SHARES, logs, strict=True)], axis=0)
-    return np.where(np.isfinite(found.likelihood), found.tempered(1.0)[0], -np.inf) - both
+    return np.where(np.isfinite(likelihood), prior + likelihood, -np.inf) - both
 
 
 def _believed(added: np.ndarray, plain: float = math.inf) -> float:

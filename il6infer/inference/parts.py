@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ class Parts:
     Attributes
     ----------
     evaluations
-        Of the density and its gradient, so far.
+        Of the density, with its gradient or without, so far.
     """
 
     def __init__(self, density: Density, threads: int = 1) -> None:
@@ -96,15 +97,33 @@ class Parts:
 
     def __call__(self, points: np.ndarray) -> Evaluated:
         """Evaluate points (points, dimensions)."""
+        whole_slopes = np.zeros(points.shape)
+
+        def evaluate(i: int) -> float:
+            value, whole_slopes[i] = self.density(points[i])
+            return value
+
+        points, prior, slopes, likelihood, known = self._evaluated(points, evaluate)
+        return Evaluated(points, prior, likelihood, slopes, np.where(known[:, None], whole_slopes - slopes, 0.0))
+
+    def values(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logarithms of prior and likelihood (points,) at points (points, dimensions), without slopes."""
+        _, prior, _, likelihood, _ = self._evaluated(points, lambda i: self.density.value(points[i]))
+        return prior, likelihood
+
+    def _evaluated(
+        self, points: np.ndarray, at: Callable[[int], float]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Points, the prior, its slopes, the likelihood, and where that is known; `at` gives the density of a point."""
         points = np.ascontiguousarray(points)
         prior, slopes = np.empty(len(points)), np.empty(points.shape)
         prior_of(points, self._rows, prior, slopes)
-        whole, whole_slopes = np.full(len(points), -np.inf), np.zeros(points.shape)
+        whole = np.full(len(points), -np.inf)
 
         def evaluate(which: range) -> None:
             for i in which:
                 if np.isfinite(prior[i]):
-                    whole[i], whole_slopes[i] = self.density(points[i])
+                    whole[i] = at(i)
 
         parts = [range(first, len(points), self._threads) for first in range(self._threads)]
         if self._threads == 1:
@@ -114,8 +133,7 @@ class Parts:
                 list(pool.map(evaluate, parts))
         self.evaluations += len(points)
         known = np.isfinite(whole)
-        likelihood = np.where(known, whole - np.where(known, prior, 0.0), -np.inf)
-        return Evaluated(points, prior, likelihood, slopes, np.where(known[:, None], whole_slopes - slopes, 0.0))
+        return points, prior, slopes, np.where(known, whole - np.where(known, prior, 0.0), -np.inf), known
 
 
 @cached

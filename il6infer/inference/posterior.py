@@ -41,6 +41,7 @@ DESCRIPTION = np.dtype(
         ("rescue", np.int64),  # of both functions of `il6infer.engine.fallback`
         ("rescue_gradient", np.int64),
         ("likelihood", np.int64),  # of the likelihood by another engine; 0: by the kernel
+        ("value_only", np.int64),  # 1: no gradient is asked for
         ("tables", np.int64),  # of what the kernel reads, see `il6infer.kernel.calls.packed`
         ("blocks", np.int64),  # number of blocks of runs, see `il6infer.engine.blocks`
         ("block_tables", np.int64),  # as `tables`, of one block after the other
@@ -194,7 +195,7 @@ def _share(told):  # noqa: ANN001, ANN202
         whole[block] = 0.0
         try:
             tables = unpacked(data.block_tables + block * TABLES_SIZE)
-            prediction, noise, kept = _forward(data.forward, (theta, tables, True))
+            prediction, noise, kept = _forward(data.forward, (theta, tables, data.value_only == 0))
             if kept.outcome.any():
                 continue
             by_value, by_noise = np.empty(len(prediction)), np.empty(len(prediction))
@@ -202,7 +203,7 @@ def _share(told):  # noqa: ANN001, ANN202
                 prediction, noise, measured[rows[block] : rows[block + 1]], by_value, by_noise
             )
             whole[block] = 1.0
-            if math.isfinite(totals[block]):
+            if data.value_only == 0 and math.isfinite(totals[block]):
                 slopes[block] = _backward(data.backward, (theta, tables, kept, by_value, by_noise))
         except Exception:  # noqa: BLE001 (numba knows no other; nothing may be thrown across a thread's end)
             whole[block] = 0.0
@@ -246,23 +247,25 @@ def _likelihood_in_blocks(theta, problem, slope):  # noqa: ANN001, ANN202
         total += totals[block]
         if not math.isfinite(total):
             return total, True
-        slope += slopes[block]
+        if data.value_only == 0:
+            slope += slopes[block]
     return total, True
 
 
 @njit(**INNER)
 def _likelihood(theta, problem, slope):  # noqa: ANN001, ANN202
-    """Log-likelihood at a vector of parameters; fills its gradient where it is finite."""
+    """Log-likelihood at a vector of parameters; fills its gradient where it is finite and asked for."""
     data = problem[0]
     if data.likelihood != 0:
-        return _call_c(data.likelihood, (_pointer(theta.ctypes.data, 0.0), _pointer(slope.ctypes.data, 0.0), 0.0))
+        wanted = slope.ctypes.data if data.value_only == 0 else 0
+        return _call_c(data.likelihood, (_pointer(theta.ctypes.data, 0.0), _pointer(wanted, 0.0), 0.0))
     # A group may have measurements in all blocks, a course its carrier in another.
     if data.blocks > 1 and data.groups.rows == 0 and data.courses.rows == 0:
         found, whole = _likelihood_in_blocks(theta, problem, slope)
         if whole:
             return found
     tables = unpacked(data.tables)
-    prediction, noise, kept = _forward(data.forward, (theta, tables, True))
+    prediction, noise, kept = _forward(data.forward, (theta, tables, data.value_only == 0))
     outcome = kept.outcome
     if outcome.any():
         _call_c(
@@ -283,7 +286,7 @@ def _likelihood(theta, problem, slope):  # noqa: ANN001, ANN202
             _table(data.groups), _table(data.batches), _integers(data.members), _table(data.member_values)[0],
             courses, lanes, prediction, noise, by_value, by_noise, _RULES,
         )  # fmt: skip
-    if not math.isfinite(found):
+    if data.value_only != 0 or not math.isfinite(found):
         return found
     slope[:] = _backward(data.backward, (theta, tables, kept, by_value, by_noise))
     if outcome.any():
@@ -309,7 +312,7 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
     z_
         (dimension,) coordinates in the frame of the chain.
     gradient_
-        (dimension,) written: by the coordinates.
+        (dimension,) written: by the coordinates; as it is where the problem asks for the value only.
     value_
         (1,) written.
     data_
@@ -343,6 +346,8 @@ def log_density(dimension, z_, gradient_, value_, data_):  # noqa: ANN001, ANN20
     if not math.isfinite(total):
         return BAD_VALUE
     value[0] = total
+    if data.value_only != 0:
+        return 0
     for i in range(size):
         by_x[i] += slope[places[i]] * step[i]
     for j in range(size):

@@ -130,8 +130,11 @@ def test_compiled_log_density_of_a_failed_run_is_minus_infinity(outcome: Outcome
     value, gradient = density(density.unconstrained(_theta(**FAILING[outcome])))
     assert value == -np.inf
     assert (gradient == 0.0).all()
+    assert density.value(density.unconstrained(_theta(**FAILING[outcome]))) == -np.inf
     if outcome is not Outcome.TIME_LIMIT:
-        assert np.isfinite(density(density.unconstrained(_theta()))[0])
+        value, _ = density(density.unconstrained(_theta()))
+        assert np.isfinite(value)
+        assert value == density.value(density.unconstrained(_theta()))
 
 
 _MADE: list[Compiled] = []

@@ -136,6 +136,7 @@ def test_both_engines_give_the_marginal_density():
 
     assert fast.names == ["k", TIME, SHARE]
     assert fast(point)[0] == pytest.approx(slow(point)[0], abs=1e-4)
+    assert [fast.value(point), slow.value(point)] == [fast(point)[0], slow(point)[0]]
     np.testing.assert_allclose(fast(point)[1], slow(point)[1], rtol=1e-3)
     np.testing.assert_allclose(fast(point)[1], steps(fast, point), atol=2e-3)
 
