@@ -23,6 +23,9 @@ PARTS, CONSTANTS = 0.005, 6
 HINDERED = 3
 """Fits that did not converge of which a card says what hinders them."""
 
+LEANS = 0.1
+"""Share of the measurements whose Pareto k is too large, above which ranks by leaving single ones out are doubted."""
+
 QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"
 """Of a model's label, which may hold semicolons of its own."""
 
@@ -80,6 +83,7 @@ def cards(
     predictions: Predictions | None,
     library: Library,
     doubts: Mapping[str, Sequence[Doubt]],
+    criterion: str = "loo",
 ) -> list[Card]:
     """Make the five cards.
 
@@ -95,12 +99,15 @@ def cards(
         Of the data set; None where none were asked.
     doubts
         Model -> what is wrong with its fit.
+    criterion
+        By which the models are ranked.
     """
     best = next((row for row in rows if row.rank is not None and row.reproduces), None)
     weighted = [row.model for row in rows if (row.weight or 0.0) >= SAY]
+    through = _shares(predictions)
     of = [
-        (_mechanism(rows, words, library), weighted),
-        (_shares(predictions), weighted),
+        (_mechanism(rows, words, library, criterion), weighted),
+        (through, weighted if through.groups else []),  # without a number there is none to doubt
         (_constants(best, verdicts, told, words, _unranked(rows)), [best.model] if best else []),
         (_fit(rows, verdicts, words), []),
         _next(best, verdicts, told, words, predictions, _unranked(rows)),
@@ -120,7 +127,7 @@ def _next(
     return planned, list(dict.fromkeys([predictions.planned_for, *(contest.chances if contest else ())]))
 
 
-def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Library) -> Card:
+def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Library, criterion: str) -> Card:
     title = "Which mechanism"
     weighted = {row.model: row.weight for row in rows if row.weight is not None and row.weight > 0}
     if not weighted:
@@ -150,8 +157,8 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
                 f"{'; '.join(chances)}: held against nothing, for no fit with {' or '.join(rivals)} converged"
             )
         elif chances:
-            ranked = sorted(chances.items(), key=lambda item: -item[1])
-            bars = tuple(Bar(p, 100 * c, _percent(c)) for p, c in ranked if c >= PARTS)
+            parts = sorted(chances.items(), key=lambda item: -item[1])
+            bars = tuple(Bar(p, 100 * c, _percent(c)) for p, c in parts if c >= PARTS)
             groups.append((name, bars))
     top = max(weighted, key=lambda model: weighted[model])
     compared = sum(row.sampled for row in rows)
@@ -160,6 +167,20 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     if alike:
         told = f"Not told apart by the data: {', '.join(QUOTED.format(name) for name in [words[top], *alike])}."
         lines.append(f"{told} Weights share out an average, and are no chances.")
+    ranked = [row for row in rows if row.rank is not None and row.reproduces]
+    behind = [QUOTED.format(words[row.model]) for row in ranked if not row.level]
+    if behind:
+        lines.append(f"The data speak against {', '.join(behind)}.")
+    leaning = (
+        [row for row in ranked if (row.pareto_k_bad or 0) > LEANS * (row.n or math.inf)] if criterion == "loo" else []
+    )
+    if leaning:
+        most = max(leaning, key=lambda row: row.pareto_k_bad or 0)
+        lines.append(
+            f"Not to be trusted: {most.pareto_k_bad} of {most.n} values of {QUOTED.format(words[most.model])} could "
+            "not be left out by weights (Pareto k), and the ranks lean on them. `comparison: {evidence: true}` asks "
+            "in another way."
+        )
     lines.append(f"Share of the weight, of {compared} model{'s' * (compared > 1)} whose fit converged.")
     lines = [f"{line}." for line in untried] + lines
     if alone:
@@ -169,7 +190,7 @@ def _mechanism(rows: Sequence[ModelRow], words: Mapping[str, str], library: Libr
     ahead = [r for r in rows if not r.sampled]
     if ahead:
         lines.append("A model whose fit did not converge might do better: see Comparison.")
-    tone = "" if ahead or alike else "good"
+    tone = "" if ahead or alike or leaning else "good"
     # A heading is read alone: of models that are alike none is it, whatever its weight.
     answer = f"{len(alike) + 1} models that the data do not tell apart" if alike else words[top]
     return Card(title, answer, tone, tuple(lines), tuple(groups), link="comparison")

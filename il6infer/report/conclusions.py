@@ -176,7 +176,8 @@ def influences(
             )
         stopped = [name for name, p in verdict.parameters.items() if _at_bound(p, estimated[model][name])]
         if stopped:
-            own.append(f"{_listed(stopped)} press against a bound; wider bounds may change the fit.")
+            press = "presses" if len(stopped) == 1 else "press"
+            own.append(f"{_listed(stopped)} {press} against a bound; wider bounds may change the fit.")
         far = [r for r in verdict.worst_rows if abs(r.residual_sd) > AT_ODDS]
         if far:
             places = ", ".join(
@@ -200,8 +201,8 @@ def _at_bound(row: ParameterStatistics, about: Mapping[str, Any]) -> bool:
     lower, upper, low, high = about["lower"], about["upper"], row.q05, row.q95
     if lower is None or upper is None or low is None or high is None:
         return False
-    if not (math.isfinite(lower) and math.isfinite(upper)):
-        return False
+    if not (math.isfinite(lower) and math.isfinite(upper)) or (lower == 0.0 and upper <= 1.0):
+        return False  # a share has no wider bounds
     if lower > 0:
         lower, upper, low, high = map(math.log, (lower, upper, low, high))
     margin = NEAR * (upper - lower)

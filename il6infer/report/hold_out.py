@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from il6infer._tables import sound_sheet
 from il6infer.configuration.hold_out import HoldOut
 from il6infer.report.figures import dressed, panels, plain, share_labels
 from il6infer.report.links import in_words
 from il6infer.report.sections import MISFIT, NOT_CONVERGED, SAID, Doubt, Figures
 from il6infer.report.style import COLOURS, INK, marked
 from il6infer.stages import read
+from il6infer.stages.conditions import condition_labels
 from il6infer.stages.gel_names import endings
 from il6infer.stages.hold_out import HeldOut, Limit, Point, Score, Series, score_of
 
@@ -49,6 +51,30 @@ def named(held_out: HoldOut, conditions: Mapping[str, str]) -> str:
         ("data set", held_out.datasets),
     )
     return "; ".join(f"{what} {', '.join(names)}" for what, names in words if names)
+
+
+def conditions_of(results: Path, out: HoldOut) -> dict[str, str]:
+    """Say in words what was done in each condition of the data sets that are held out whole.
+
+    Parameters
+    ----------
+    results
+        Folder of all data sets; one whose protocol is not there keeps its names.
+    out
+        What the configuration says.
+
+    Returns
+    -------
+    dict
+        Condition, as the held-out problem calls it (``DATASET_CONDITION``) -> words.
+    """
+    words = {}
+    for name in out.others:
+        if (path := results / name / "protocol.csv").is_file():
+            steps = [dict(row.cells) for row in sound_sheet(path, "report", without_rows=True).rows]
+            said = condition_labels(steps, dict.fromkeys(step["condition"] for step in steps))
+            words |= {f"{name}_{condition}": text for condition, text in said.items()}
+    return words
 
 
 def conclusions(
@@ -140,7 +166,7 @@ def hold_out_figure(series: Series, conditions: Mapping[str, str] | None = None)
             axis.plot([x.time / divisor for x in limits], [x.value for x in limits], marker, ms=4, mfc="none", mec=INK,
                       mew=0.8)  # fmt: skip
         title = (conditions or {}).get(band.condition, band.condition)
-        dressed(axis, title, label, plain(series.readout), values, positive)
+        dressed(axis, title, label, plain(series.readout.replace("_", " ")), values, positive)
     share_labels(axes, len(series.bands))
     return figure
 
@@ -165,6 +191,7 @@ def section(
         Condition -> what was done, in words.
     """
     found = read_held_out(folder, order)
+    said = {**conditions, **conditions_of(folder.parent, out)}
     return {
         "named": named(out, conditions),
         "conclusions": in_words(conclusions(found, doubts, out.datasets), words),
@@ -179,7 +206,7 @@ def section(
                     (
                         s,
                         figure_of(
-                            marked(hold_out_figure(s, conditions), [d.label for d in doubts.get(model, ())]), _label(s)
+                            marked(hold_out_figure(s, said), [d.label for d in doubts.get(model, ())]), _label(s)
                         ),
                         _beyond(s.limits),
                     )
@@ -209,4 +236,4 @@ def estimated_alone(series: Series) -> str:
 
 
 def _label(series: Series) -> str:
-    return f"{series.readout} of {series.batch}, predicted"
+    return f"{series.readout.replace('_', ' ')} of {series.batch}, predicted"

@@ -205,7 +205,7 @@ def _dataset(
         "words": words,
         "conditions": conditions,
         "truth": truth,
-        "cards": cards(comparison.models, verdicts, words, told, predicted, library, doubts),
+        "cards": cards(comparison.models, verdicts, words, told, predicted, library, doubts, comparison.criterion),
         "best": _shown_first(comparison, views),
         **_predicted(predicted, folder, comparison, words, doubts, figure_of, simulated),
         "protocol": steps,

@@ -8,6 +8,7 @@ import pytest
 
 from il6infer.library.catalogue import shipped
 from il6infer.report.cards import Card, cards
+from il6infer.report.sections import PRIOR_CONFLICT, Doubt
 from il6infer.stages.predictions import Number, Prediction, Predictions, Spread
 from tests.zoo.verdicts import model_row, verdict
 
@@ -54,7 +55,42 @@ def test_a_mechanism_that_is_clearly_ahead_is_shown_so():
     card = mechanism(level=False)
 
     assert not any("told apart" in line for line in card.lines)
+    assert "The data speak against “SOCS3 does both”." in card.lines
     assert card.tone == "good"
+
+
+def test_what_the_data_speak_against_is_told_beside_models_that_they_do_not_tell_apart():
+    """Of three models of hepatocytes the card named two that are alike, and not that the third is behind."""
+    each = dict.fromkeys(("classic_socs3", "classic_loss", "classic_none"), verdict())
+    rows = [
+        model_row(m, rank=i + 1, elpd_diff=d, diff_se=5.0, weight=w, level=d < 10)
+        for i, (m, d, w) in enumerate(zip(each, (0.0, 1.2, 19.4), (0.58, 0.42, 0.0), strict=True))
+    ]
+    made = cards(rows, each, {m: f"as {m}" for m in each}, dict.fromkeys(each, {}), None, shipped(), {})[0]
+
+    assert made.answer == "2 models that the data do not tell apart"
+    assert [line for line in made.lines if "against" in line] == [
+        "The data speak against “as classic_none”.",
+        "Held against nothing, for every model has it: classic signalling.",
+    ]
+
+
+@pytest.mark.parametrize(("bad", "doubted"), [(9, True), (1, False)])
+def test_ranks_that_lean_on_values_which_weights_cannot_leave_out_are_doubted(bad: int, doubted: bool) -> None:  # noqa: FBT001
+    """RPE1: loss was ahead by 18 with nine of 16 values above the limit of k, in green."""
+    best = model_row("trans_loss", rank=1, elpd_diff=0.0, diff_se=0.0, weight=1.0, level=True)
+    rows = [replace(best, pareto_k_bad=bad, n=16)]
+    rows += [replace(best, model="trans_socs3", rank=2, elpd_diff=18.0, diff_se=3.0, weight=0.0, level=False, n=16)]
+    each = dict.fromkeys((row.model for row in rows), verdict())
+    words = {model: f"as {model}" for model in each}
+
+    def first(criterion: str) -> Card:
+        return cards(rows, each, words, dict.fromkeys(each, {}), None, shipped(), {}, criterion)[0]
+
+    said = f"Not to be trusted: {bad} of 16 values of “as trans_loss” could not be left out by weights (Pareto k)"
+    assert any(line.startswith(said) for line in first("loo").lines) == doubted
+    assert (first("loo").tone == "good") != doubted
+    assert not any("Not to be trusted" in line for line in first("evidence").lines)
 
 
 def test_what_every_model_has_is_given_no_share_of_the_weight():
@@ -181,3 +217,12 @@ def test_the_heading_of_the_lights_says_which_is_out(first, second, said):
     [card] = [c for c in cards(rows, verdicts, WORDS, {}, None, shipped(), {}) if c.title == "Does any model fit"]
 
     assert (card.answer, card.tone) == (f"{said}: no number below is a finding", "bad")
+
+
+def test_a_card_without_a_number_has_nothing_to_doubt():
+    row = model_row("trans_loss", rank=1, weight=1.0)
+    doubts = {row.model: [Doubt(PRIOR_CONFLICT, "", ("k lies low.",))]}
+    made = cards([row], {row.model: verdict()}, {row.model: "loss"}, {row.model: {}}, None, shipped(), doubts)
+
+    assert made[1].answer == "Not asked"
+    assert [len(card.doubts) for card in made[:2]] == [1, 0]

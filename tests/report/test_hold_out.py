@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from il6infer.report.hold_out import conclusions, estimated_alone, hold_out_figure, parts_of
+from il6infer.configuration.hold_out import HoldOut
+from il6infer.report.hold_out import conclusions, conditions_of, estimated_alone, hold_out_figure, parts_of
 from il6infer.report.page import environment
 from il6infer.report.sections import doubts
 from il6infer.stages.hold_out import Band, HeldOut, Limit, Point, Score, Series, score_of
@@ -33,6 +34,18 @@ def test_values_beyond_a_limit_are_drawn_and_point_to_where_they_lie():
         }
         assert (drawn["v"], drawn["^"]) == (([0.0], [0.4]), ([60.0], [9.0]))
         assert ("o" in drawn) == bool(points)
+
+
+def test_conditions_of_a_data_set_that_is_held_out_whole_are_told_by_what_was_done(tmp_path):
+    """Panels were called ``plates_il6_0p5``."""
+    (tmp_path / "plates").mkdir()
+    (tmp_path / "plates" / "protocol.csv").write_text(
+        "condition,time_min,action,species,concentration_nM,dose,unit,knock_out,set\n"
+        "il6_0p5,0,add,IL6,0.024,0.5,ng/ml,,\nil6_0p5,20,wash,,,,,,\nnone,0,control,,,,,,\n"
+    )
+    said = conditions_of(tmp_path, HoldOut((), (), ("plates", "not_there")))
+
+    assert said == {"plates_il6_0p5": "IL-6 0.5 ng/ml; wash at 20 min", "plates_none": "no stimulus"}
 
 
 def test_how_many_limits_are_predicted_is_said_beside_the_coverage():

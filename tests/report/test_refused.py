@@ -155,6 +155,24 @@ def test_what_would_change_the_conclusion_says_whose_model_misses_the_data() -> 
     assert said == ["a: in a model that misses the data: the data say little about mu; there the prior speaks."]
 
 
+@pytest.mark.parametrize(
+    ("lower", "upper", "low", "high", "said"),
+    [
+        (0.0, 0.98, 0.001, 0.4, False),  # a share of nothing
+        (0.0, 1.0, 0.5, 0.999, False),
+        (0.0, 40.0, 0.1, 7.0, True),
+        (1e-3, 1.0, 0.1, 0.99, True),
+        (1e-3, 1e3, 0.1, 7.0, False),
+    ],
+)
+def test_no_wider_bounds_are_asked_of_a_share(lower: float, upper: float, low: float, high: float, said: bool) -> None:  # noqa: FBT001
+    row = model_row("a", rank=1, elpd_diff=0.0, diff_se=0.0, level=True)
+    known = replace(verdict(), parameters={"mu": replace(parameter(), contraction=1.0, q05=low, q95=high)})
+
+    pressed = "a: mu presses against a bound; wider bounds may change the fit."
+    assert (pressed in influences([row], {"a": known}, {"a": {"mu": {"lower": lower, "upper": upper}}})) == said
+
+
 @pytest.mark.parametrize(("apart", "line"), [(3.0, "mu: one and other disagree, 3.0 standard"), (1.0, "No two data")])
 def test_data_sets_alone_disagree_only_as_far_as_their_fits_are_any(apart: float, line: str) -> None:
     three = (1.0, 0.5, 2.0)
