@@ -18,8 +18,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from il6infer._environment import prepare_for_arviz
-
 if TYPE_CHECKING:
     from il6infer._errors import UserError
     from il6infer.archive import export, reproduce
@@ -97,7 +95,8 @@ __all__ = [
     "reproduce",
 ]
 
-prepare_for_arviz()
+# By its name: what a package imports counts as a part of each of its modules, and of the kernels that are kept of them.
+import_module("il6infer._environment").prepare_for_arviz()
 
 
 def __getattr__(name: str) -> Any:
