@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from il6infer._errors import Fault
+from il6infer._tables import number
 from il6infer.library.compose import Model, with_cells
 from il6infer.library.genotypes import knock_out_fault, knocked_out, parameter_fault, value_fault
 from il6infer.library.priors import cell_table, log_normal
-from il6infer.stages.genotype import COLUMNS, MARKS, Genotype, read_genotype
+from il6infer.stages.genotype import COLUMNS, MARKS, Genotype, factor_of, read_genotype
 
 
 def genotypes_of(protocol: pd.DataFrame) -> tuple[dict[str, Genotype], list[Fault]]:
@@ -89,6 +90,12 @@ def _value(name: str, value: float | str, model: Model) -> str:
     """Write a value for PEtab; empty where a joint fit sets what the model lacks."""
     if not isinstance(value, str):
         return f"{value!r}"
+    factor, rest = factor_of(value)
+    if factor is not None:
+        row = next(row for row in model.priors.itertuples() if row.parameter == name)
+        of = _value(name, rest, model) if rest else f"{row.median!r}" if row.distribution == "fixed" else name
+        fixed = number(of)
+        return f"{factor!r}*{of}" if fixed is None else f"{factor * fixed!r}"
     kind, cells, _ = _parts(value)
     if kind and name not in set(model.priors["parameter"]):
         return ""
@@ -160,8 +167,8 @@ def own_parameters(genotypes: Mapping[str, Genotype], model: Model) -> list[OwnP
     """Parameters that the genotypes add to those of the model, each once, in order."""
     found: dict[str, OwnParameter] = {}
     rows = {row.parameter: row for row in model.priors.itertuples()}
-    every = ((n, v) for each in genotypes.values() for n, v in _given(each, model).items())
-    for name, value in ((n, v) for n, v in every if isinstance(v, str)):
+    every = ((n, factor_of(v)[1]) for each in genotypes.values() for n, v in _given(each, model).items())
+    for name, value in ((n, v) for n, v in every if v):
         kind, cells, preset = _parts(value)
         if name not in rows or kind == GIVEN or (kind == PRESET and _preset(name, cells).distribution == "fixed"):
             continue
@@ -193,7 +200,8 @@ def always_set(genotypes: Mapping[str, Genotype], conditions: set[str], model: M
         What the cells are a change of.
     """
     each = [genotypes.get(name, Genotype()) for name in sorted(conditions)]
-    pooled = {n for g in each for n, v in g.set.items() if isinstance(v, str) and v.startswith(POOLED)}
+    of_others = [(n, *factor_of(v)) for g in each for n, v in g.set.items()]
+    pooled = {n for n, factor, v in of_others if v.startswith(POOLED) or (factor is not None and not v)}
     found = [set(changes_of(genotype, model)) for genotype in each]
     return set.intersection(*found) - pooled if found else set()
 
@@ -234,6 +242,14 @@ def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
     priors = model.priors.set_index("parameter")["distribution"]
     for name, value in genotype.set.items():
         place = f"{where}, set"
+        factor, rest = factor_of(value)
+        if factor is not None:
+            if fault := parameter_fault(place, name, model.name, model.library):
+                yield fault
+            elif name not in priors:
+                what = f"a factor on '{name}' is given, but it is computed from others in model '{model.name}'."
+                yield Fault(place, what, "Give one on what it is computed from, or its value in these cells.")
+            continue
         kind, cells, _ = _parts(value) if isinstance(value, str) else ("", "", "")
         if kind == PRESET or (kind and name not in priors):
             continue  # of a joint fit: the configuration was checked, and this model may lack it
@@ -251,7 +267,8 @@ def _faults(where: str, genotype: Genotype, model: Model) -> Iterator[Fault]:
 def _of_other_cells(genotypes: Mapping[str, Genotype], model: Model) -> Iterator[Fault]:
     """Find parameters that a joint fit takes for one quantity in cells of presets that have other priors of it."""
     own = {row.parameter: _interval(row) for row in model.priors.itertuples()}
-    every = [(n, *_parts(v)) for g in genotypes.values() for n, v in g.set.items() if isinstance(v, str) and n in own]
+    named = [(n, factor_of(v)[1]) for g in genotypes.values() for n, v in g.set.items() if n in own]
+    every = [(n, *_parts(v)) for n, v in named if v]
     for name in dict.fromkeys(n for n, kind, _, preset in every if kind == POOLED and preset):
         cells = dict.fromkeys(preset for n, kind, _, preset in every if n == name and kind == POOLED)
         if {_interval(_preset(name, cell)) for cell in cells} != {own[name]}:

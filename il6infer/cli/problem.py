@@ -13,10 +13,14 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from il6infer._along_courses import ALONG
-from il6infer._errors import UserError
-from il6infer.cli.options import Named, assignment, freed
+from il6infer._errors import Fault, UserError, nearest, raise_faults
+from il6infer.cli.options import Named, assignment, freed, of_cell, of_member
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 logger = logging.getLogger("il6infer")
 
@@ -78,6 +82,15 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         metavar=("NAME", "MEASUREMENTS.csv", "PROTOCOL.csv"),
         help="with --held-out: all of another data set, too; its conditions and gels get NAME_ before their names",
     )  # fmt: skip
+    parser.add_argument(
+        "--and-cell", action=Named, default=[], type=of_cell, dest="cells", metavar="NAME=CELL",
+        help="preset of the cells of a data set of --and-held-out, where it is not the model's; what it gives comes "
+        "from the preset's priors; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--and-set", action=Named, keys=2, default=[], type=of_member, dest="in_others", metavar="NAME.PARAMETER=VALUE",
+        help="value of a parameter in a data set of --and-held-out, where it is not the fit's; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--modules", type=Path, metavar="DIR", help="folder with modules of your own (docs/models.md)")
     parser.add_argument(
         "--output", required=True, type=Path, help="folder to write; an earlier problem there is replaced"
@@ -101,11 +114,15 @@ def run(args: argparse.Namespace) -> None:
             "--hold-out-batch, --hold-out-dataset or --and-held-out. To predict a whole data set from the fit of "
             "another, leave --held-out away: a problem of its own is what 'il6infer holdout' takes."
         )
+    _check_names(args)
     measurements = read_table(args.measurements, MEASUREMENTS)
     protocol = read_table(args.protocol, PROTOCOL)
     dataset = args.name or "_".join(measurements["dataset"].unique())
     tables = selected(measurements, protocol, args.conditions, args.batches, args.datasets, held_out=args.held_out)
-    others = [(name, read_table(Path(m), MEASUREMENTS), read_table(Path(p), PROTOCOL)) for name, m, p in args.others]
+    others = [
+        (name, read_table(Path(m), MEASUREMENTS), _protocol(args, name, read_table(Path(p), PROTOCOL)))
+        for name, m, p in args.others
+    ]
     noise = dict(zip(measurements["observable"], measurements["noise"], strict=True))
     measurements, protocol = joined([("", *tables), *others], noise)
     if args.noise_per == "readout":
@@ -121,3 +138,37 @@ def run(args: argparse.Namespace) -> None:
         fitted=not args.held_out,
     )  # fmt: skip
     logger.info("written: %s", path)
+
+
+def _check_names(args: argparse.Namespace) -> None:
+    """Refuse what is said of the cells of a data set that is not held out, and parameters that no model has."""
+    from il6infer.library.catalogue import read_library
+    from il6infer.library.genotypes import value_fault
+    from il6infer.library.vocabulary import did_you_mean, parameters_of
+
+    known = [name for name, *_ in args.others]
+    named = [("--and-cell", name) for name, _ in args.cells] + [("--and-set", name) for name, *_ in args.in_others]
+    faults = [
+        Fault(f"{option} {name}", "no --and-held-out has that name.", nearest(name, known))
+        for option, name in named
+        if name not in known
+    ]
+    library = read_library(args.modules)
+    for of, parameter, value in args.in_others:
+        where = f"--and-set {of}.{parameter}"
+        if parameter not in parameters_of(library):
+            what = "no model has a parameter of that name."
+            faults.append(Fault(where, what, did_you_mean(parameter, parameters_of(library))))
+        elif fault := value_fault(where, parameter, value, library):
+            faults.append(fault)
+    raise_faults(faults, "held-out data")
+
+
+def _protocol(args: argparse.Namespace, name: str, protocol: pd.DataFrame) -> pd.DataFrame:
+    """Write to a held-out data set's protocol what its cells are, where they are not those of the fit."""
+    from il6infer.library.priors import preset_of
+    from il6infer.stages.own_cells import with_cells
+
+    cell = dict(args.cells).get(name, "")
+    values = {parameter: value for of, parameter, value in args.in_others if of == name}
+    return with_cells(protocol, name, cell=cell, preset=preset_of(cell), values=values)

@@ -74,6 +74,7 @@ def hold_out_faults(config: Mapping[str, Any]) -> Iterator[Fault]:
     left = [n for n, d in raw.items() if n not in out and "joint" not in d]
     if out and not left:
         yield Fault("key 'hold_out.datasets'", "no data set is left to be fitted.", "Leave at least one out of it.")
+    yield from _cells_in_two_units(config, datasets, [n for n in out if n in raw], left)
     for key in ("conditions", "batches"):
         for text in _texts(section.get(key)):
             dataset, name = _parts(text)
@@ -84,6 +85,21 @@ def hold_out_faults(config: Mapping[str, Any]) -> Iterator[Fault]:
                 several = " or ".join(f"'{d}.{name}'" for d in left[:3])
                 what = f"'{text}' does not say of which data set."
                 yield Fault(f"key 'hold_out.{key}'", what, f"Write {several}.")
+
+
+def _cells_in_two_units(
+    config: Mapping[str, Any], datasets: Mapping[str, Any], out: list[str], left: list[str]
+) -> Iterator[Fault]:  # fmt: skip
+    """Find data sets of cells of a preset that models without a cell would predict."""
+    counted = [name for name in out if datasets[name].get("cell")]
+    for name in left if counted else ():
+        models = datasets[name].get("models", config.get("models"))
+        of_no_cell = models is None or any("@" not in model for model in _texts(models))  # none: those of the defaults
+        if of_no_cell and not datasets[name].get("cell"):
+            what = (
+                f"has no 'cell', and {counted[0]}, which its models predict, has: their receptors are counted in other "
+            )
+            yield Fault(f"key 'datasets.{name}'", f"{what}units.", "Give each of them a cell, or none.")
 
 
 def _parts(text: str) -> tuple[str, str]:

@@ -116,6 +116,29 @@ def free_of(config: Configuration, dataset: str) -> Mapping[str, tuple[float, fl
     return {} if described.petab is not None else _own(described.free, config.free)
 
 
+def cells_of_held_out(config: Configuration, dataset: str, model: str, other: str) -> tuple[str, dict[str, float]]:
+    """Say what sets the cells of a data set that is held out whole apart from those of a fit that predicts it.
+
+    Parameters
+    ----------
+    dataset, model
+        What is fitted, and with which model.
+    other
+        Data set that is held out.
+
+    Returns
+    -------
+    tuple
+        Preset of its cells, empty where they are the model's; and parameter -> value that the configuration gives for
+        it and not for the fit.
+    """
+    apart = cell_of(config, other)
+    named = model in _own(config.datasets[dataset].models, config.models)
+    fit = values_of(config, dataset)
+    values = {name: value for name, value in values_of(config, other).items() if fit.get(name) != value}
+    return ("" if named or apart == cell_of(config, dataset) else apart), values
+
+
 def _own(said: Said | None, of_all: Said) -> Said:
     """Give what a data set says itself, else what holds for all."""
     return of_all if said is None else said

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import sympy as sp
 
 from il6infer._errors import Fault, UserError, raise_faults
@@ -284,7 +285,7 @@ def _group(
                 batch=str(batch),
                 noise=str(kinds[first]),
                 alone=tuple(n for n in place.names if any(n in rows[i].names for i in [*at, *beyond.index])),
-                r2=_r2(measured[at], curve, logarithmic=logs),
+                r2=_r2(measured[at], curve, logarithmic=logs) if _told_apart(part) else None,
                 score=score_of(own),
                 points=tuple(own),
                 limits=tuple(
@@ -342,6 +343,11 @@ def _bands(
         named = {name: tuple(map(float, q)) for name, q in zip(_NAMES, quantiles, strict=True)}
         found.append(Band(str(condition), tuple(map(float, table["time"].to_numpy()[at])), **named))
     return found
+
+
+def _told_apart(part: pd.DataFrame) -> bool:
+    """Tell whether values are of more than one condition and time: of replicates alone no curve explains anything."""
+    return len(part[["experiment", "time"]].drop_duplicates()) > 1
 
 
 def _r2(measured: np.ndarray, curve: np.ndarray, *, logarithmic: bool) -> float | None:

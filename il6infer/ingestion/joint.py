@@ -9,9 +9,8 @@ import pandas as pd
 
 from il6infer._errors import Fault, raise_faults
 from il6infer.ingestion.assemble import Tables
-from il6infer.stages import genotype
-from il6infer.stages.genotype import Genotype, read_genotype
 from il6infer.stages.ingest import IngestSummary
+from il6infer.stages.own_cells import with_cells
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,9 @@ def join(name: str, members: Sequence[Member], own: Sequence[str], pooled: Seque
                 observable=table["observable"] + f"_{member.name}",
             )
         )  # fmt: skip
-        cells = [_cells(row, member, own, pooled) for row in member.protocol.itertuples()]
-        texts = dict(zip(genotype.COLUMNS, zip(*cells, strict=True), strict=True))
-        done.append(member.protocol.assign(condition=before + member.protocol["condition"], **texts))
+        of = {"cell": member.cell, "preset": member.preset, "values": member.values or {}}
+        steps = with_cells(member.protocol, member.name, **of, own=own, pooled=pooled)
+        done.append(steps.assign(condition=before + steps["condition"]))
     raise_faults(_same_names(members, measured, done), f"data sets of '{name}'")
     table = pd.concat(measured, ignore_index=True)
     return Tables(table, pd.concat(done, ignore_index=True), _summary(name, members, table))
@@ -86,20 +85,6 @@ def _same_names(
                 if first.setdefault(name, member.name) != member.name:
                     what = f"{words} of data sets '{first[name]}' and '{member.name}' would both be called '{name}'."
                     yield Fault("joint", what, "Give one of the data sets another name.")
-
-
-def _cells(row: object, member: Member, own: Sequence[str], pooled: Sequence[str]) -> tuple[str, str]:
-    """Text of a condition's cells: its own, and below that what its data set has."""
-    said, _ = read_genotype(row.knock_out, row.set)  # type: ignore[attr-defined]
-    # What is estimated of a parameter that the preset gives has the prior of these cells, not of the model's.
-    of = dict.fromkeys(member.preset, f"@{member.cell}")
-    given: dict[str, float | str] = {**of}
-    given |= {p: f":{member.name}{of.get(p, '')}" for p in own}
-    given |= {p: f"~{member.name}{of.get(p, '')}" for p in pooled}
-    given |= {p: f"={v!r}" for p, v in (member.values or {}).items()}
-    given = {p: v for p, v in given.items() if p not in said.knock_out}
-    given |= {p: f"{v}{of.get(p, '')}" if isinstance(v, str) else v for p, v in said.set.items()}
-    return Genotype(said.knock_out, given).cells
 
 
 def _summary(name: str, members: Sequence[Member], table: pd.DataFrame) -> IngestSummary:

@@ -154,7 +154,8 @@ def _genotypes(sheet: Sheet, described: Mapping[str, Mapping[str, Any]]) -> tupl
 
 _GENOTYPE = {
     "knock_out": "Name genes or parameters, with ; between them: SOCS3.",
-    "set": "Write PARAMETER=NUMBER, or PARAMETER=NAME to estimate it apart, with ; between them: ratio_IL6R_gp130=0.2.",
+    "set": "Write PARAMETER=NUMBER, PARAMETER=x0.5 for half of the model's own, or "
+    "PARAMETER=NAME to estimate it apart, with ; between them: ratio_IL6R_gp130=0.2.",
 }
 
 

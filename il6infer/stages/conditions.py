@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from il6infer._units import substances
-from il6infer.stages.genotype import MARKS
+from il6infer.stages.genotype import MARKS, factor_of
 
 
 def condition_labels(protocol: Iterable[Mapping[str, str]], conditions: Iterable[str]) -> dict[str, str]:
@@ -52,6 +52,9 @@ def condition_names(protocol: pd.DataFrame) -> dict[str, str]:
 def _own(given: str) -> str:
     """Give what a condition's cells have of their own; nothing of what a joint fit gives all of their data set."""
     name, _, value = given.partition("=")
+    factor, _ = factor_of(value)
+    if factor is not None:
+        return f"{name} times {factor:g}"
     return "" if value[:1] in MARKS else f"{name}={value.partition('@')[0]}" if value else given
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ COLUMNS = ("knock_out", "set")
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _CELLS = re.compile(rf"[:~@]?{_NAME.pattern}|[:~]?{_NAME.pattern}@{_NAME.pattern}", re.ASCII)
+
+_FACTOR = re.compile(r"[xX]([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_])(.*)", re.ASCII)
 
 MARKS = (":", "~", "@", "=")
 """What a value begins with that a joint fit has written: see `Genotype.set`."""
@@ -29,10 +32,11 @@ class Genotype:
         Genes, or parameters, that they lack.
     set
         Parameter -> its value in these cells; or a name, where it is estimated for these cells apart, from the same
-        prior. Conditions that give a parameter one name share it. A joint fit writes four more, which models without
-        the parameter pass over: ``:name``, as a name; ``~name``, drawn around a mean that all share; ``@cell``, as in
-        a cell preset; ``=0.2``, the value that the configuration gives. ``@cell`` behind a name says which preset's
-        cells these are, and so which prior they have.
+        prior; or ``x0.5``, a factor on the model's own value, which may be estimated. Conditions that give a parameter
+        one name share it. A joint fit writes four more, which models without the parameter pass over: ``:name``, as a
+        name; ``~name``, drawn around a mean that all share; ``@cell``, as in a cell preset; ``=0.2``, the value that
+        the configuration gives. ``@cell`` behind a name says which preset's cells these are, and so which prior they
+        have. Behind a factor, these say what it multiplies.
     """
 
     knock_out: tuple[str, ...] = ()
@@ -47,6 +51,18 @@ class Genotype:
         """Its text in the columns of a protocol."""
         given = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in self.set.items()]
         return ";".join(self.knock_out), ";".join(given)
+
+
+def factor_of(value: object) -> tuple[float | None, str]:
+    """Read a factor: its number, and how the joint fit marks what it multiplies; None and the text of any other value.
+
+    Parameters
+    ----------
+    value
+        Of `Genotype.set`.
+    """
+    found = _FACTOR.fullmatch(value) if isinstance(value, str) else None
+    return (float(found[1]), found[2]) if found else (None, value if isinstance(value, str) else "")
 
 
 def written(value: object) -> str:
@@ -78,8 +94,12 @@ def read_genotype(knock_out: str, given: str, *, joined: bool = False) -> tuple[
     for entry in (part.strip() for part in given.split(";") if part.strip()):
         name, equals, text = (word.strip() for word in entry.partition("="))
         value = number(text)
-        if not equals or not _is_name(name) or (value is None and not (_of_joint if joined else _is_name)(text)):
+        factor, rest = factor_of(text)
+        read = (_of_joint if joined else _is_name)(rest) if rest else factor is not None
+        if not equals or not _is_name(name) or (value is None and not read) or (factor is not None and _is_name(rest)):
             wrong.append(("set", f"'{entry}' is not PARAMETER=VALUE."))
+        elif factor is not None and not 0 < factor < math.inf:
+            wrong.append(("set", f"'{entry}': a factor must be above 0; what cells lack is under knock_out."))
         elif name in values:
             wrong.append(("set", f"'{name}' is set twice."))
         else:

@@ -125,7 +125,7 @@ class Series:
         Parameters that its own values estimate, at each draw of the fit: they were never fitted.
     r2
         Share of the variance that the median curve explains, on the scale of the noise, with scale and offset from the
-        series' own values; null where the values do not vary.
+        series' own values; null where the values do not vary, or are of one condition and time.
     limits
         What is no value, and in no score.
     """

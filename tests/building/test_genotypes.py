@@ -52,6 +52,7 @@ def simulated(model: Model, folder: Path, knock_out: str = "", given: str = "", 
         ("both_dual+jak", "JAK1;IL6R", "", {"JAK1": 0.0, "IL6R_0": 0.0}),
         ("classic_socs3@HepG2", "", "ratio_IL6R_gp130=0.2;gp130_0=5e4",
          {"ratio_IL6R_gp130": 0.2, "gp130_0": 5e4}),
+        ("both_socs3", "", "IL6R_0=x5;hill_SOCS3=x0.5", {"IL6R_0": 18000.0, "hill_SOCS3": 0.9}),
         ("trans_loss", "k_internalisation", "k_basal=0.01", {"k_internalisation": 0.0, "k_basal": 0.01}),
     ],
 )  # fmt: skip
@@ -113,6 +114,17 @@ def test_a_parameter_of_some_cells_has_the_prior_of_all_and_one_that_none_has_is
     assert known["IL6R_0_mutant"].unit == "molecules/cell"
 
 
+def test_a_factor_is_one_on_what_is_estimated_and_adds_no_parameter(tmp_path):
+    problem, engine, theta, found = simulated(compose("both_socs3"), tmp_path, "", "IL6R_0=x0.5", IL6R_0=8000.0)
+    [change] = {str(e.periods[0].changes["IL6R_0_cells"]) for e in problem.experiments if e.id.startswith("mutant")}
+    halved = [4000.0 if p.id == "IL6R_0" else value for p, value in zip(problem.estimated, theta, strict=True)]
+    half = len(found) // 2
+
+    assert change == "0.5*IL6R_0"
+    assert [p.id for p in problem.estimated if p.id.startswith("IL6R_0")] == ["IL6R_0"]
+    np.testing.assert_allclose(engine.simulate(np.array(halved)).prediction[:half], found[half:], rtol=1e-7)
+
+
 @pytest.mark.parametrize(
     ("model", "knock_out", "given", "said"),
     [
@@ -152,6 +164,21 @@ def test_a_parameter_of_some_cells_has_the_prior_of_all_and_one_that_none_has_is
             "classic_socs3", "", "hill_SOCS3=0",
             "protocol, condition 'mutant_vehicle', set, hill_SOCS3: 0 is given, but it must be a number above 0. "
             "Its unit is that of `il6infer models show`.",
+        ),
+        (
+            "classic_socs3", "SOCS3", "k_SOCS3_mRNA=x2",
+            "protocol, condition 'mutant_vehicle', set: 'k_SOCS3_mRNA' is set, and the knock-out of SOCS3 makes it 0. "
+            "Drop one.",
+        ),
+        (
+            "classic_socs3@HepG2", "", "IL6R_0=x5",
+            "protocol, condition 'mutant_vehicle', set: a factor on 'IL6R_0' is given, but it is computed from others "
+            "in model 'classic_socs3@HepG2'. Give one on what it is computed from, or its value in these cells.",
+        ),
+        (
+            "classic_socs3", "", "K_SOCS=x2",
+            "protocol, condition 'mutant_vehicle', set: model 'classic_socs3' has no parameter 'K_SOCS'. "
+            "Did you mean 'K_SOCS3'?",
         ),
         (
             "classic_socs3", "SOCS3", "k_SOCS3_mRNA=2",

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sympy import sympify as parse
 
 from il6infer._errors import UserError
 from il6infer.building.build import build
@@ -203,6 +204,25 @@ def test_a_value_holds_in_its_data_set_where_the_model_has_the_parameter_and_its
     )
     assert float(without["k_SOCS3_mRNA_cells"]) == 0.0
     assert changes(problem, "b_il6") == {}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "given", "values", "said"),
+    [
+        ("K_SOCS3", {"own": ["K_SOCS3"]}, None, "5.0*K_SOCS3_a"),
+        ("K_SOCS3", {"pooled": ["K_SOCS3"]}, None, "5.0*K_SOCS3*exp(K_SOCS3_deviation_a*K_SOCS3_spread)"),
+        ("K_SOCS3", {}, {"K_SOCS3": 0.2}, "1.0"),
+        ("K_SOCS3", {}, None, "5.0*K_SOCS3"),
+        ("ratio_IL6R_gp130", {}, None, "5.0*ratio_IL6R_gp130_HepG2"),
+    ],
+)
+def test_a_factor_on_what_cells_have_is_one_on_what_their_data_set_has(parameter, given, values, said, tmp_path):
+    one = cells_of(member("a", "HepG2", values), set=f"{parameter}=x5")
+    problem = joint("classic_socs3@hepatocyte", tmp_path, [one, member("b", "hepatocyte")], **given)
+    [factored] = {changes(problem, f"a_{name}").get(f"{parameter}_cells") for name in ("il6",)}
+
+    assert parse(factored) == parse(said)
+    assert parameter not in changes(problem, "b_il6") or "5" not in changes(problem, "b_il6")[parameter]
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,35 @@ def test_the_command_builds_either_part(tmp_path: Path):
     assert inner == {p.id for p in out.estimated if not p.id.startswith(("scale", "offset", "sigma"))}
 
 
+def test_the_command_gives_a_held_out_data_set_cells_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    write_table(tmp_path / "m.csv", measurements(), MEASUREMENTS, "toy")
+    write_table(tmp_path / "p.csv", protocol(), PROTOCOL, "toy")
+    tables = [str(tmp_path / "m.csv"), str(tmp_path / "p.csv")]
+    words = ["problem", *tables, "--model", "both_socs3@PHH", "--hold-out-batch", "gel2", "--held-out"]
+    words += ["--and-held-out", "new", *tables, "--output", str(tmp_path / "out")]
+    assert main([*words, "--and-cell", "new=HepG2", "--and-set", "new.cell_number=1e7"]) == 0
+    capsys.readouterr()
+    problem = load(tmp_path / "out" / "problem.yaml")
+    changes = {e.id: {k: str(v) for k, v in e.periods[0].changes.items() if k.endswith("_cells")}
+               for e in problem.experiments}  # fmt: skip
+
+    assert changes["il6"] == {}
+    assert float(changes["new_il6"].pop("cell_number_cells")) == 1e7
+    assert changes["new_il6"] == {
+        "gp130_0_cells": "gp130_0_HepG2", "ratio_IL6R_gp130_cells": "ratio_IL6R_gp130_HepG2",
+    }  # fmt: skip
+
+    wrong = ["--and-cell", "nwe=HepG2", "--and-set", "new.cell_numbr=1e7", "--and-set", "new.k_import=-1"]
+    assert main([*words, *wrong]) == 2
+    assert capsys.readouterr().err == (
+        "error: held-out data: 3 faults\n"
+        "  - --and-cell nwe: no --and-held-out has that name. Did you mean 'new'? Known: new.\n"
+        "  - --and-set new.cell_numbr: no model has a parameter of that name. Did you mean 'cell_number'?\n"
+        "  - --and-set new.k_import: -1 is given, but it must be a number above 0. Its unit is that of "
+        "`il6infer models show`.\n"
+    )
+
+
 def test_the_command_says_that_nothing_was_named_to_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     write_table(tmp_path / "m.csv", measurements(), MEASUREMENTS, "toy")
     write_table(tmp_path / "p.csv", protocol(), PROTOCOL, "toy")

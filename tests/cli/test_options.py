@@ -83,7 +83,7 @@ def test_every_option_that_is_given_once_a_name_is_walked_here():
     assert all(isinstance(action, Named) for action in tables)
     assert {action.option_strings[0] for action in tables} == {
         "--set", "--free", "--cell", "--fit", "--freed", "--evidence", "--left-out", "--answers", "--problem",
-        "--predictions", "--member", "--and-held-out",
+        "--predictions", "--member", "--and-held-out", "--and-cell", "--and-set",
     }  # fmt: skip
 
 
@@ -95,6 +95,8 @@ def test_every_option_that_is_given_once_a_name_is_walked_here():
         (["compare", "--fit", "a", "1.nc", "1.json", "--fit", "a", "2.nc", "2.json"], "a"),
         (["freed", "--freed", "a", "k", "1.nc", "1.json", "--freed", "a", "k", "2.nc", "2.json"], "a k"),
         (["join", "--set", "mouse.k=1", "--set", "mouse.k=2"], "mouse k"),
+        (["problem", "--and-cell", "mouse=MEF", "--and-cell", "mouse=hepatocyte"], "mouse"),
+        (["problem", "--and-set", "mouse.k=1", "--and-set", "mouse.k=2"], "mouse k"),
         (["join", "--cell", "mouse=MEF", "--cell", "mouse=hepatocyte"], "mouse"),
     ],
 )

@@ -12,6 +12,7 @@ from il6infer._errors import UserError
 from il6infer.configuration.check import check_config
 from il6infer.configuration.configuration import Configuration
 from il6infer.configuration.hold_out import HoldOut, fitted, held_out_of
+from il6infer.configuration.load import cells_of_held_out
 
 CONFIG = Path(__file__).parents[2] / "config"
 RAW = {"description": "d.yaml", "folder": "f"}
@@ -35,6 +36,37 @@ def test_a_data_set_that_is_held_out_whole_is_predicted_by_all_others():
     assert fitted(found) == ["one", "two"]
     assert held_out_of(found, "one") == HoldOut((), (), ("new",))
     assert held_out_of(found, "two") == HoldOut((), ("gel7",), ("new",))
+
+
+def test_a_data_set_that_is_held_out_whole_has_cells_of_its_own():
+    """Its values and its preset were passed over without a word."""
+    new = RAW | {"cell": "HepG2", "values": {"cell_number": 1e7, "medium_volume": 0.1}}
+    one = RAW | {"cell": "PHH", "values": {"cell_number": 1e6, "medium_volume": 0.1}}
+    found = config({"datasets": ["new"]}, one=one, same=new, named=one | {"models": ["both_none@PHH"]}, new=new)
+
+    apart = {name: cells_of_held_out(found, name, f"both_none@{found.datasets[name].cell}", "new")
+             for name in ("one", "same", "named")}  # fmt: skip
+    assert apart == {
+        "one": ("HepG2", {"cell_number": 1e7}), "same": ("", {}), "named": ("", {"cell_number": 1e7}),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fit", "refused"), [({}, True), ({"cell": "PHH"}, False), ({"models": ["both_none@PHH"]}, False)]
+)
+def test_cells_of_a_preset_are_not_predicted_by_models_that_count_no_receptors(fit, refused):
+    datasets = {"one": RAW | fit, "new": RAW | {"cell": "HepG2"}}
+    if not refused:
+        config({"datasets": ["new"]}, **datasets)
+        return
+    with pytest.raises(UserError) as error:
+        config({"datasets": ["new"]}, **datasets)
+
+    assert str(error.value) == (
+        "my.yaml: 1 fault\n"
+        "  - key 'datasets.one': has no 'cell', and new, which its models predict, has: their receptors are counted in "
+        "other units. Give each of them a cell, or none."
+    )
 
 
 def test_without_the_section_nothing_is_held_out():

@@ -101,6 +101,15 @@ def test_a_gel_that_was_fitted_in_part_keeps_its_scale():
     assert found.score.coverage_90 == 0.0
 
 
+def test_replicates_of_one_time_have_no_r2():
+    """No curve explains why they differ: R2 was -0.00 of a gel that was predicted well."""
+    problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
+    table = problem.measurements.iloc[[2, 2, 2]].assign(value=[1.0, 1.2, 1.4], replicate=["1", "2", "3"])
+    [series] = evaluate(problem.with_measurements(table), posterior(k=np.full(50, 0.3)), seed=1, **SOLVER).series
+
+    assert (series.r2, series.score.measurements) == (None, 3)
+
+
 def test_a_single_value_is_predicted_by_its_prior_scale_alone():
     problem = decay({"gel": 1.0}, offset=False, sigma=0.2)
     problem = problem.with_measurements(problem.measurements.iloc[[2]].assign(value=50.0))

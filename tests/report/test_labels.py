@@ -22,6 +22,11 @@ from tests.zoo.verdicts import model_row, verdict
     [
         ("ratio_IL6R_gp130=0.2", "IL-6 0.5 nM; cells with ratio_IL6R_gp130=0.2"),
         ("gp130_0=@HepG2;K_SOCS3=:mouse;k_basal=~mouse;k_import==1.0", "IL-6 0.5 nM"),
+        ("IL6R_0=x5", "IL-6 0.5 nM; cells with IL6R_0 times 5"),
+        (
+            "K_SOCS3=x0.5:mouse;gp130_0=x2@HepG2",
+            "IL-6 0.5 nM; cells with K_SOCS3 times 0.5; cells with gp130_0 times 2",
+        ),
         ("gp130_0=few@HepG2;K_SOCS3=:mouse@HepG2", "IL-6 0.5 nM; cells with gp130_0=few"),
     ],
 )

@@ -18,7 +18,7 @@ from il6infer.configuration.raw import named_files, truth_of
 from il6infer.configuration.readouts import check_readouts
 from il6infer.configuration.hold_out import fitted, held_out_of
 from il6infer.configuration.joint import cell_of, members_of
-from il6infer.configuration.load import constraints_of, free_of, values_of
+from il6infer.configuration.load import cells_of_held_out, constraints_of, free_of, values_of
 from il6infer.configuration.load import models_of as configured_models
 from il6infer._errors import UserError
 from il6infer._yaml import read_yaml, refuse_two_meanings
@@ -272,10 +272,13 @@ def held_out_tables(wildcards, ingested):
 
 
 def held_out_others(wildcards, tables):
-    """`--and-held-out NAME MEASUREMENTS PROTOCOL` for each of them."""
-    others = held_out_of(SETTINGS, wildcards.dataset).others
-    pairs = zip(others, tables[::2], tables[1::2])
-    return [word for name, *paths in pairs for word in ("--and-held-out", name, *paths)]
+    """`--and-held-out NAME MEASUREMENTS PROTOCOL` for each of them, and what its cells are where they are not the fit's."""
+    words, others = [], held_out_of(SETTINGS, wildcards.dataset).others
+    for name, *paths in zip(others, tables[::2], tables[1::2]):
+        cell, values = cells_of_held_out(SETTINGS, wildcards.dataset, wildcards.model, name)
+        words += ["--and-held-out", name, *paths, *(["--and-cell", f"{name}={cell}"] if cell else [])]
+        words += [word for p, v in values.items() for word in ("--and-set", f"{name}.{p}={v!r}")]
+    return words
 
 
 def joined_tables(wildcards, ingested):
