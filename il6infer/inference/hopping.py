@@ -34,8 +34,9 @@ HOPPING = "nutpie NUTS, its draws moved on by hops between modes"
 WALKERS = 50
 """Of each chain."""
 
-HOPS = 8
-"""Of each round, beside one Hamiltonian move."""
+HOPS, SELDOM = 8, 0.05
+"""Of each round, beside one Hamiltonian move; one is left where a smaller share than the second was accepted before any
+draw is kept: then it is the Hamiltonian moves that bring the walkers on."""
 
 HOPELESS, STUCK = 0.02, 0.9
 """Share of the hops accepted below which they are given up before any draw is kept, where the other moves do not lead
@@ -49,7 +50,11 @@ LESSONS = (1, 1, 2)
 anew from them, which hopped already, and the next draws take their place: NUTS, where it seldom passes from arm to arm,
 has few draws of some, and a mixture learnt from those is no guide there."""
 
-FORGOTTEN, SHORTEST, LONGEST = 0.1, 10, 60
+LAST = 400
+"""Rounds with draws that the last lesson may come to: while its draws are worth too little they are made twice as many,
+of which every other is kept."""
+
+FORGOTTEN, SHORTEST, LONGEST = 0.1, 10, 30
 """Walkers move until no coordinate correlates more than this with where it began, for at least and at most so many
 rounds; then draws are kept, once a round."""
 
@@ -101,12 +106,12 @@ def sample(
     at = [parts(points[chain, beginnings]) for chain in range(chains)]
     step, near = 0.5 * parts.dimensions**-0.25, FORGOTTEN + 2.0 / math.sqrt(chains * walkers)
     for lesson, times in enumerate(LESSONS):
-        first, tuning, accepted, kept, slopes = at, 0, [], [], []
-        longest = SHORTEST if lesson else LONGEST
-        while len(kept) < times * rounds:
+        first, tuning, accepted, kept, slopes, hops = at, 0, [], [], [], HOPS
+        longest, last = SHORTEST if lesson else LONGEST, lesson + 1 == len(LESSONS)
+        while True:
             if interruption is not None and interruption.asked:
                 raise Stopped
-            at, hopped, rate, diverged = _round(parts, at, mixture, step, rngs)
+            at, hopped, rate, diverged = _round(parts, at, mixture, step, rngs, hops)
             accepted.append(hopped)
             hopeless = tuning == SHORTEST and not kept and not lesson and np.mean(accepted) < HOPELESS
             if hopeless and _left(first, at) > STUCK:
@@ -116,20 +121,28 @@ def sample(
             if kept or tuning >= longest or (tuning >= SHORTEST and _left(first, at) <= near):
                 kept.append((np.stack([here.points for here in at]), diverged))
                 slopes.append(np.stack([here.tempered(1.0)[1] for here in at]))
-            else:  # the step must not change while draws are kept
+            else:  # neither the step nor the hops may change while draws are kept
                 tuning, step = tuning + 1, steered(step, rate)
+                hops = 1 if tuning >= SHORTEST and np.mean(accepted) < SELDOM else hops
             if time.monotonic() - shown >= LOG_EVERY:
                 shown = time.monotonic()
                 logger.info(
                     "hops between modes: lesson %d, %d rounds before the draws, %d of %d with draws; %.1f %% of hops "
                     "accepted", lesson + 1, tuning, len(kept), times * rounds, 100.0 * float(np.mean(accepted)),
                 )  # fmt: skip
+            if len(kept) < times * rounds:
+                continue
+            moved = moved_groups(density, found, kept[::times], settings.draws, parts.evaluations, HOPPING)
+            little = wants is not None and wants(moved)
+            if not (little and last and 2 * times * rounds <= max(LAST, LESSONS[-1] * rounds)):
+                break
+            times *= 2
         logger.info(
-            "hops between modes: mixture of %d, %d rounds before the draws, %.1f %% accepted, %d gradients in %.0f s",
-            len(mixture.weights), tuning, 100.0 * float(np.mean(accepted)), parts.evaluations, time.monotonic() - begun,
+            "hops between modes: mixture of %d, %d rounds before %d with draws, %.1f %% accepted, %d evaluations in "
+            "%.0f s", len(mixture.weights), tuning, len(kept), 100.0 * float(np.mean(accepted)), parts.evaluations,
+            time.monotonic() - begun,
         )  # fmt: skip
-        moved = moved_groups(density, found, kept[::times], settings.draws, parts.evaluations, HOPPING)
-        if lesson + 1 == len(LESSONS) or wants is None or not wants(moved):
+        if last or not little:
             break
         logger.info("hops between modes: draws are worth little yet: the mixture is learnt anew from them")
         mixture = _learnt_from_walkers(np.stack([points for points, _ in kept]), np.stack(slopes), rngs[0])
@@ -154,12 +167,13 @@ def _learnt_from_walkers(points: np.ndarray, slopes: np.ndarray, rng: np.random.
 
 
 def _round(
-    parts: Parts, at: Sequence[Evaluated], mixture: Mixture, step: float, rngs: Sequence[np.random.Generator]
-) -> tuple[list[Evaluated], float, float, np.ndarray]:
+    parts: Parts, at: Sequence[Evaluated], mixture: Mixture, step: float, rngs: Sequence[np.random.Generator],
+    hops: int,
+) -> tuple[list[Evaluated], float, float, np.ndarray]:  # fmt: skip
     """Move all walkers once; give the shares of hops and of Hamiltonian moves accepted, and which of these diverged."""
     moved, hopped, rates, diverged = [], [], [], []
     for here, rng in zip(at, rngs, strict=True):
-        for _ in range(HOPS):
+        for _ in range(hops):
             here, rate = hop(parts, here, 1.0, mixture, rng)
             hopped.append(rate)
         here, rate, off = hamiltonian(parts, here, 1.0, mixture, step, rng, across=True)

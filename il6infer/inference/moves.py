@@ -25,6 +25,11 @@ LEAPS, LONG = 15, 64
 DIVERGED = 1000.0
 """Loss of energy above which a move has diverged."""
 
+SHORTER = 8.0
+"""A move that diverged is tried once more, in steps shorter by this: a point may lie where the posterior is much
+stiffer than the frame says, and would stay there
+(delayed rejection: Turok, Modi and Carpenter 2024, arXiv 2406.02741)."""
+
 _FEWEST = 3
 """Coordinates that the smallest block of a hop has, about."""
 
@@ -48,10 +53,14 @@ def hop(
     size = parts.dimensions
     halvings = int(rng.integers(0, max(0, int(math.log2(max(size / _FEWEST, 1.0)))) + 1))
     block = np.sort(rng.choice(size, math.ceil(size / 2**halvings), replace=False))
-    new = parts(mixture.redrawn(at.points, block, rng))
-    gain = new.tempered(power)[0] - mixture.log_density(new.points)
-    gain -= at.tempered(power)[0] - mixture.log_density(at.points)
-    return _accepted(at, new, gain, rng)
+    there = mixture.redrawn(at.points, block, rng)
+    prior, likelihood = parts.values(there)
+    gain = prior + power * likelihood if power else prior
+    gain = gain - mixture.log_density(there) - (at.tempered(power)[0] - mixture.log_density(at.points))
+    chance = _chance(gain)
+    taken = np.flatnonzero(rng.uniform(size=len(gain)) < chance)
+    # Most are refused, and what is refused needs no slopes.
+    return at.replaced(taken, parts(there[taken])) if len(taken) else at, float(chance.mean())
 
 
 def hamiltonian(
@@ -83,29 +92,52 @@ def hamiltonian(
         Share of the moves that were accepted.
     numpy.ndarray
         (points,) whether a move diverged, as NUTS counts it: its energy went off by more than `DIVERGED`, or there was
-        no density on the way.
+        no density on the way; and in shorter steps again, or these have no way back.
     """
     quarter, most = 0.5 * math.pi * (mixture.reach if across else 1.0), LONG if across else LEAPS
     leaps = int(rng.integers(1, min(most, max(1, math.ceil(quarter / step))) + 1))
-    size, rows = len(at.points), np.arange(len(at.points))
+    size = len(at.points)
     shares = mixture.parts(at.points)
     component = choose(shares, rng)
     frames = mixture.frames[component]
     steps = (step * rng.uniform(0.8, 1.2, size=size))[:, None]
     momentum = rng.normal(size=at.points.shape)
+
+    def gained(now: Evaluated, change: np.ndarray, which: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore"):  # of moves that flew off, which are refused
+            told, own = (_share(logs, component[which]) for logs in (mixture.parts(now.points), shares[which]))
+            return change + told - own
+
+    now, _, change = _leapt(parts, at, power, frames, momentum, steps, leaps)
+    diverged = ~(change > -DIVERGED)
+    at, accepted = _accepted(at, now, gained(now, change, np.arange(size)), rng)
+    tried = np.flatnonzero(diverged)
+    if len(tried):
+        begun = at[tried]
+        now, ended, change = _leapt(parts, begun, power, frames[tried], momentum[tried], steps[tried] / SHORTER, leaps)
+        there = change > -DIVERGED
+        now, ended = begun.where(there, now), np.where(there[:, None], ended, 0.0)
+        # The way back must be a second try, too: so the first from there has to diverge.
+        back = _leapt(parts, now, power, frames[tried], -ended, steps[tried], leaps)[2]
+        returns = there & ~(back > -DIVERGED)
+        again, _ = _accepted(begun, now, np.where(returns, gained(now, change, tried), -np.inf), rng)
+        at, diverged[tried] = at.replaced(tried, again), ~returns
+    return at, accepted, diverged
+
+
+def _leapt(
+    parts: Parts, at: Evaluated, power: float, frames: np.ndarray, momentum: np.ndarray, steps: np.ndarray, leaps: int
+) -> tuple[Evaluated, np.ndarray, np.ndarray]:
+    """Where so many leapfrog steps lead, the momentum there, and what the energy has lost (points,)."""
     height, slope = at.tempered(power)
-    begin = height - 0.5 * (momentum**2).sum(axis=1)
-    now = at
+    begin, now = height - 0.5 * (momentum**2).sum(axis=1), at
     with np.errstate(over="ignore", invalid="ignore"):  # a move that flies off is refused
         for _ in range(leaps):
             momentum = momentum + 0.5 * steps * np.einsum("nij,ni->nj", frames, slope)
             now = parts(now.points + np.einsum("nij,nj->ni", frames, steps * momentum))
             height, slope = now.tempered(power)
             momentum = momentum + 0.5 * steps * np.einsum("nij,ni->nj", frames, slope)
-        gain = height - 0.5 * (momentum**2).sum(axis=1) - begin
-        diverged = ~(gain > -DIVERGED)
-        gain = gain + _share(mixture.parts(now.points), component, rows) - _share(shares, component, rows)
-    return *_accepted(at, now, gain, rng), diverged
+        return now, momentum, height - 0.5 * (momentum**2).sum(axis=1) - begin
 
 
 def steered(step: float, accepted: float) -> float:
@@ -120,10 +152,14 @@ def alike(before: np.ndarray, after: np.ndarray) -> float:
     return float(np.max((a * b).sum(axis=0) / np.where(scale > 0.0, scale, 1.0)))
 
 
-def _share(logs: np.ndarray, component: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return logs[rows, component] - np.logaddexp.reduce(logs, axis=1)
+def _share(logs: np.ndarray, component: np.ndarray) -> np.ndarray:
+    return logs[np.arange(len(logs)), component] - np.logaddexp.reduce(logs, axis=1)
 
 
 def _accepted(at: Evaluated, new: Evaluated, gain: np.ndarray, rng: np.random.Generator) -> tuple[Evaluated, float]:
-    chance = np.where(np.isfinite(gain), np.exp(np.minimum(gain, 0.0)), 0.0)
+    chance = _chance(gain)
     return at.where(rng.uniform(size=len(gain)) < chance, new), float(chance.mean())
+
+
+def _chance(gain: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(gain), np.exp(np.minimum(gain, 0.0)), 0.0)

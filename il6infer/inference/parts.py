@@ -50,6 +50,13 @@ class Evaluated:
         pairs = zip(vars(others).values(), vars(self).values(), strict=True)
         return Evaluated(*(np.where(taken if a.ndim == 1 else taken[:, None], a, b) for a, b in pairs))
 
+    def replaced(self, places: np.ndarray, others: Evaluated) -> Evaluated:
+        """Put others at places (others,), numbers of points."""
+        copies = {name: array.copy() for name, array in vars(self).items()}
+        for name, array in vars(others).items():
+            copies[name][places] = array
+        return Evaluated(**copies)
+
 
 class Parts:
     """A log-density with its prior known apart.

@@ -35,6 +35,9 @@ WORTH, SHARE = 400.0, 0.1
 """Draws of NUTS that are worth fewer than both, independent draws and their share in all, are moved on by hops: chains
 have met, and pass so seldom from one arm of the posterior to another that its tails are not known."""
 
+SHARE_MOVED = 0.25
+"""The same share of draws that were moved on: most rounds of walkers are left out, so that draws are worth more."""
+
 CLOSE = 1.01
 """R-hat above which as many draws as give `WORTH` by their share are moved on, too: chains weigh arms not alike."""
 
@@ -170,7 +173,7 @@ def sample_as_needed(
     def wants(moved: az.InferenceData) -> bool:
         """Whether chains have met and their draws are worth little, or come nearer to each other."""
         apart.append(_worst(moved, density))
-        return _short(moved, density) if apart[-1] <= APART else apart[-1] < apart[-2]
+        return _short(moved, density, SHARE_MOVED) if apart[-1] <= APART else apart[-1] < apart[-2]
 
     worst = _worst(found, density)
     if worst <= APART and gentler.share_diverged(found) > gentler.DIVERGENT:
@@ -205,9 +208,9 @@ def sample_as_needed(
     return found
 
 
-def _short(found: az.InferenceData, density: Density) -> bool:
+def _short(found: az.InferenceData, density: Density, asked: float = SHARE) -> bool:
     """Whether draws of chains that have met are worth little, or weigh arms not alike enough."""
-    share = SHARE * found["posterior"].sizes["chain"] * found["posterior"].sizes["draw"]
+    share = asked * found["posterior"].sizes["chain"] * found["posterior"].sizes["draw"]
     return _worth(found, density) < min(WORTH, share) or (share >= WORTH and _worst(found, density) > CLOSE)
 
 

@@ -10,7 +10,7 @@ from scipy.stats import kstest, norm
 
 from il6infer._interruption import Interruption, Stopped
 from il6infer.draws import effective_draws, rank_rhat
-from il6infer.inference import FitSettings, hopping, nuts, replicas
+from il6infer.inference import FitSettings, hopping, moves, nuts, replicas
 from il6infer.inference.hopping import HOPPING, LESSONS, sample
 from il6infer.inference.mixture import Mixture, learn, learn_judged
 from il6infer.inference.moves import hamiltonian, hop
@@ -30,6 +30,9 @@ class Known:
         self.names = [f"p{i}" for i in range(self.dimensions)]
         wide = Prior("normal", (0.0, 30.0))
         self.parameters = tuple(Parameter(name, -np.inf, np.inf, 0.0, True, wide) for name in self.names)
+
+    def value(self, point):
+        return self(point)[0]
 
     def __call__(self, point):
         # A parabola along the first coordinate, in the second: a shear, so it changes no mass.
@@ -145,9 +148,9 @@ def test_hops_are_learnt_anew_where_their_draws_are_worth_too_little(little, les
     known, asked, rounds, learnt = Known([1.0], np.zeros((1, 2)), np.ones((1, 2))), [], [], []
     moved, learn_anew = hopping._round, hopping._learnt_from_walkers
 
-    def counted(parts, at, mixture, step, rngs):
-        rounds.append((mixture, step))
-        return moved(parts, at, mixture, step, rngs)
+    def counted(parts, at, mixture, step, rngs, hops):
+        rounds.append((mixture, step, hops))
+        return moved(parts, at, mixture, step, rngs, hops)
 
     def watched(points, *rest):
         learnt.append(points)
@@ -161,18 +164,123 @@ def test_hops_are_learnt_anew_where_their_draws_are_worth_too_little(little, les
     monkeypatch.setattr(hopping, "_learnt_from_walkers", watched)
     settings = FitSettings(chains=4, draws=500, threads=1)
     found = values_of(sample(known, known.chains([0] * 4), range(4), settings, None, wants), known)
-    mixtures = [mixture for i, (mixture, _) in enumerate(rounds) if not i or mixture is not rounds[i - 1][0]]
+    mixtures = [mixture for i, (mixture, *_) in enumerate(rounds) if not i or mixture is not rounds[i - 1][0]]
 
     assert len(mixtures) == lessons
     for own, times in zip(mixtures, LESSONS, strict=False):
-        steps = [step for mixture, step in rounds if mixture is own]
-        assert len(set(steps[-10 * times :])) == 1  # draws are kept with one mixture and one step
+        steps = [rest for mixture, *rest in rounds if mixture is own]
+        assert len({tuple(rest) for rest in steps[-10 * times :]}) == 1  # with one mixture, one step, as many hops
         assert len(steps) >= hopping.SHORTEST + 10 * times
     # What is judged, learnt from and given are the draws of one lesson.
     for kept, told in zip(learnt, asked, strict=False):
         np.testing.assert_array_equal(np.moveaxis(kept, 0, 2), told)
     if lessons < len(LESSONS):
         np.testing.assert_array_equal(found.reshape(asked[-1].shape), asked[-1])
+
+
+def test_the_last_lesson_goes_on_and_gives_draws_of_all_of_it(monkeypatch):
+    known, lengths = Known([1.0], np.zeros((1, 2)), np.ones((1, 2))), []
+    made = hopping.moved_groups
+
+    def watched(density, found, kept, *rest):
+        lengths.append(len(kept))
+        return made(density, found, kept, *rest)
+
+    monkeypatch.setattr(hopping, "moved_groups", watched)
+    monkeypatch.setattr(hopping, "WALKERS", 5)
+    monkeypatch.setattr(hopping, "LAST", 170)
+    asked, rounds = [], []
+    moved = hopping._round
+    monkeypatch.setattr(hopping, "_round", lambda *given: rounds.append(given[2]) or moved(*given))
+    settings = FitSettings(chains=2, draws=50, threads=1)
+
+    def wants(found):
+        asked.append(values_of(found, known).reshape(2, 5, 10, 2))
+        return True
+
+    sample(known, known.chains([0] * 2), range(2), settings, None, wants)
+    lasting = sum(mixture is rounds[-1] for mixture in rounds)
+
+    assert lengths == [10] * len(asked)  # of each walker as many, whatever the lesson has come to
+    assert len(asked) == 2 + 4  # 20, 40, 80 and 160 rounds in the last
+    assert lasting == hopping.SHORTEST + 160
+    # Every other draw of what was judged before is there again, and stands first.
+    for before, after in zip(asked[2:], asked[3:], strict=False):
+        np.testing.assert_array_equal(after[:, :, :5], before[:, :, ::2])
+
+
+def test_hops_that_are_seldom_accepted_become_fewer_before_draws_are_kept(monkeypatch):
+    known, rounds = Known([1.0], np.zeros((1, 2)), np.ones((1, 2))), []
+    moved = hopping._round
+
+    def refused(*given):
+        rounds.append(given[5])
+        at, _, *rest = moved(*given)
+        return at, 0.5 * hopping.SELDOM, *rest
+
+    monkeypatch.setattr(hopping, "_round", refused)
+    monkeypatch.setattr(hopping, "HOPELESS", 0.0)
+    sample(known, known.chains([0] * 4), range(4), FitSettings(chains=4, draws=500, threads=1))
+
+    assert rounds[: hopping.SHORTEST] == [hopping.HOPS] * hopping.SHORTEST
+    assert set(rounds[hopping.SHORTEST + 1 :]) == {1}
+
+
+def test_a_hop_gives_the_slopes_of_where_the_points_are():
+    known = Known([0.4, 0.6], [[-1.0, 0.0], [2.0, 0.5]], np.ones((2, 2)))
+    rng, parts = np.random.default_rng(2), Parts(known)
+    at = parts(known.drawn(0, 40, rng))
+    wrong = Mixture(np.ones(1), np.zeros((1, 2)), *[np.array([2.0 * np.eye(2)])] * 2)
+    after, rate = hop(parts, at, 0.5, wrong, rng)
+    afresh = parts(after.points)
+
+    assert 0.1 < rate < 0.9
+    assert 0 < (after.points != at.points).any(axis=1).sum() < 40
+    for name in ("prior", "likelihood", "prior_slope", "likelihood_slope"):
+        np.testing.assert_allclose(getattr(after, name), getattr(afresh, name), rtol=1e-12, err_msg=name)
+
+
+class Funnel(Known):
+    """Two coordinates as wide as the exponential of a third: no step is right everywhere (Neal 2003)."""
+
+    def __init__(self):
+        super().__init__([1.0], np.zeros((1, 3)), np.ones((1, 3)))
+
+    def __call__(self, point):
+        v, x = point[0], point[1:]
+        square = float((x**2).sum()) * np.exp(-2.0 * v)
+        slope = np.concatenate([[-v / 4.0 - 2.0 + square], -x * np.exp(-2.0 * v)])
+        return -(v**2) / 8.0 - 2.0 * v - 0.5 * square, slope
+
+    def exact(self, size, rng):
+        v = 2.0 * rng.normal(size=(size, 1))
+        return np.concatenate([v, np.exp(v) * rng.normal(size=(size, 2))], axis=1)
+
+
+def test_a_move_that_diverged_is_tried_in_shorter_steps_and_leaves_the_density_as_it_is(monkeypatch):
+    known, normal = Funnel(), Mixture(np.ones(1), np.zeros((1, 3)), *[np.eye(3)[None]] * 2)
+    rng, parts = np.random.default_rng(4), Parts(known)
+    begun = known.exact(4000, rng)
+    monkeypatch.setattr(moves, "DIVERGED", 20.0)
+    at, left, diverged = parts(begun), np.zeros(4000), []
+    for _ in range(12):
+        now, _, off = hamiltonian(parts, at, 1.0, normal, 0.5, rng)
+        left += (now.points != at.points).any(axis=1)
+        at, diverged = now, [*diverged, off]
+    where, stiff = begun[:, 0], np.abs(begun[:, 0] + 3.0) < 0.5
+    again = np.mean(diverged)
+    monkeypatch.setattr(moves, "SHORTER", 1.0)  # the second try is the first once more
+    once, stuck, alone = parts(begun), np.zeros(4000), []
+    for _ in range(12):
+        now, _, off = hamiltonian(parts, once, 1.0, normal, 0.5, rng)
+        stuck += (now.points != once.points).any(axis=1)
+        once, alone = now, [*alone, off]
+
+    assert kstest(at.points[:, 0] / 2.0, "norm").pvalue > 0.01
+    assert kstest(at.points[:, 1] * np.exp(-at.points[:, 0]), "norm").pvalue > 0.01
+    assert np.corrcoef(where, at.points[:, 0])[0, 1] < 0.9
+    assert left[stiff].mean() > 3.0 * stuck[stiff].mean()
+    assert again < 0.6 * np.mean(alone)
 
 
 def test_a_mixture_that_is_judged_follows_a_bent_arm():
