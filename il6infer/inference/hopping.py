@@ -203,7 +203,7 @@ def moved_groups(
     draws
         Of each chain.
     evaluations
-        Gradients that they took.
+        Of the density that they took, with its gradient or without; each counts as a gradient.
     called
         Name of the sampler.
     """
