@@ -61,10 +61,12 @@ def clock(problem: Path, folder: Path, repeats: int = 20) -> dict[str, float]:
     return {**times, "llh": -float(objective(point))}
 
 
-def sample(problem: Path, folder: Path, seconds: float, temperatures: int = 3, kept: int = 5000) -> dict[str, Any]:
-    """Draw by adaptive parallel tempering from the nominal point, as many as `seconds` of the processor allow.
+def sample(
+    problem: Path, folder: Path, seconds: float, chains: int = 4, temperatures: int = 3, kept: int = 5000
+) -> dict[str, Any]:
+    """Draw chains by adaptive parallel tempering from the nominal point, each as long as its share of `seconds` allows.
 
-    The first half is left out; of the rest every so many draws are given, `kept` in all.
+    Seconds are the processor's. The first half is left out; of the rest every so many draws are given, `kept` a chain.
     """
     import numpy as np
     import pypesto.sample as sampling
@@ -82,19 +84,19 @@ def sample(problem: Path, folder: Path, seconds: float, temperatures: int = 3, k
     for _ in range(10):
         posed.objective(point)
     each = (time.process_time() - start) / 10
-    chain = sampling.AdaptiveParallelTemperingSampler(
-        internal_sampler=sampling.AdaptiveMetropolisSampler(), n_chains=temperatures, options={"show_progress": False}
-    )
-    np.random.seed(1)  # noqa: NPY002 (pyPESTO draws from it)
-    start = time.process_time()
-    result = sampling.sample(posed, int(seconds / each / temperatures), chain, x0=[point] * temperatures)
+    start, halves = time.process_time(), []
+    for seed in range(1, chains + 1):
+        chain = sampling.AdaptiveParallelTemperingSampler(
+            internal_sampler=sampling.AdaptiveMetropolisSampler(), n_chains=temperatures,
+            options={"show_progress": False},
+        )  # fmt: skip
+        np.random.seed(seed)  # noqa: NPY002 (pyPESTO draws from it)
+        result = sampling.sample(posed, int(seconds / chains / each / temperatures), chain, x0=[point] * temperatures)
+        draws = result.sample_result.trace_x[0]
+        half = draws[len(draws) // 2 :]
+        halves.append(half[:: max(1, len(half) // kept)].tolist())
     taken = time.process_time() - start
-    draws = result.sample_result.trace_x[0]
-    half = draws[len(draws) // 2 :]
-    return {
-        "draws": half[:: max(1, len(half) // kept)].tolist(),
-        "samples": len(draws), "cpu_s": taken, "value_ms": 1e3 * each,
-    }  # fmt: skip
+    return {"draws": halves, "samples": chains * len(draws), "cpu_s": taken, "value_ms": 1e3 * each}
 
 
 def course(model: Path) -> dict[str, float]:

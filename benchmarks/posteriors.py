@@ -5,7 +5,6 @@ A machine that others use too stretches the wall time, not the processor's: effe
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import arviz as az
 import numpy as np
 
-from benchmarks.problems import SHARED, reference
+from benchmarks.problems import SHARED, simulated_reference
 from benchmarks.timing import clock
 from il6infer.diagnosis.verdict import Thresholds, diagnose
 from il6infer.engine import compile
@@ -23,16 +22,6 @@ from il6infer.problems.spec import Problem
 
 SETTINGS = FitSettings(seed=1, chains=4, tune=400, draws=1500, starts=4, threads=2, rtol=1e-5)
 """The absolute tolerance is the default: luciferase of 1e-10 on a logarithmic scale lowers it to 1e-14."""
-
-
-def simulated_reference(sigma: float = 0.1) -> Problem:
-    """Build the reference problem with data drawn from it: log-normal noise, 384 values."""
-    problem = reference()
-    theta = np.array([p.nominal for p in problem.estimated])
-    prediction = compile(problem).simulate(theta).prediction
-    noise = np.random.default_rng(1).normal(scale=sigma, size=len(prediction))
-    table = problem.measurements.assign(value=prediction * np.exp(noise))
-    return dataclasses.replace(problem, measurements=table)
 
 
 def posterior(problem: Problem, settings: FitSettings = SETTINGS) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import antimony
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import sympy as sp
 
+from il6infer.engine import compile
 from il6infer.network.network import symbol
 from il6infer.network.sbml import read_sbml
 from il6infer.problems.spec import Experiment, Observable, Parameter, Period, Prior, Problem
@@ -54,3 +56,13 @@ def reference() -> Problem:
         observables=tuple(Observable(o, symbol(o), sp.Float(0.1), "log-normal") for o in readouts),
         measurements=pd.DataFrame(rows),
     )
+
+
+def simulated_reference(sigma: float = 0.1) -> Problem:
+    """Build the reference problem with data drawn from it: log-normal noise, 384 values."""
+    problem = reference()
+    theta = np.array([p.nominal for p in problem.estimated])
+    prediction = compile(problem).simulate(theta).prediction
+    noise = np.random.default_rng(1).normal(scale=sigma, size=len(prediction))
+    table = problem.measurements.assign(value=prediction * np.exp(noise))
+    return dataclasses.replace(problem, measurements=table)

@@ -11,41 +11,61 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import flagship, posteriors, reference_petab
 from benchmarks.peers import ask_peer
 from benchmarks.posteriors import posterior
 from benchmarks.problems import SHARED
 from il6infer.inference import FitSettings
 from il6infer.petab_files.read import load
 
-PROBLEMS = {"Boehm_JProteomeRes2014": True, "Raia_CancerResearch2011": True, "Sobotta_nine": False}
-"""Problem -> whether il6infer samples it here; the last one takes an hour of the processor (docs/validation.md)."""
+PROBLEMS = ("Boehm_JProteomeRes2014", "reference", "Raia_CancerResearch2011", "Sobotta_nine")
+"""The last one with the priors of `benchmarks.flagship`; il6infer's hour for it is told of in docs/validation.md."""
+
+SETTINGS = {
+    "Boehm_JProteomeRes2014": FitSettings(seed=1),
+    "reference": posteriors.SETTINGS,
+    "Raia_CancerResearch2011": FitSettings(seed=1, sampler="auto", draws=600),
+}
 
 SECONDS = 600.0
-"""Of the processor, for the peer's draws of a problem; AMICI's compilation comes before."""
+"""Of the processor, for the peer's four chains of a problem; AMICI's compilation comes before."""
 
 
-def peer(problem_file: Path) -> dict[str, Any]:
-    """Draws of the peer, and the fewest effective ones of a parameter (bulk, in its own scales)."""
-    found = ask_peer("sample", problem_file, str(SECONDS))
+def problem_file(name: str, results: Path) -> Path:
+    """Give the PEtab problem of that name; the reference problem and the largest one are written to `results`."""
+    if name == "reference":
+        return reference_petab.write(results / name)
+    if name == "Sobotta_nine":
+        return flagship.write(results / "flagship")
+    return SHARED / "benchmark_problems" / name / f"{name}.yaml"
+
+
+def peer(file: Path) -> dict[str, Any]:
+    """Draws of the peer's chains; R-hat and the fewest effective ones of a parameter (bulk, in its own scales)."""
+    found = ask_peer("sample", file, str(SECONDS))
     draws = np.array(found.pop("draws"))
     # A parameter that never moved has no effective draw, where ArviZ counts each.
-    effective = min(float(az.ess(column[None])) if np.ptp(column) > 0 else 0.0 for column in draws.T)
-    moved = len(np.unique(draws, axis=0))
-    return {**found, "distinct": moved, "ess_bulk": effective, "ess_bulk_per_cpu_s": effective / found["cpu_s"]}
+    columns = [draws[:, :, i] for i in range(draws.shape[2])]
+    effective = min(float(az.ess(column)) if np.ptp(column) > 0 else 0.0 for column in columns)
+    rhat = max(float(az.rhat(column)) if np.ptp(column) > 0 else np.inf for column in columns)
+    moved = len(np.unique(draws.reshape(-1, draws.shape[2]), axis=0))
+    per_second = effective / found["cpu_s"]
+    return {**found, "distinct": moved, "rhat": rhat, "ess_bulk": effective, "ess_bulk_per_cpu_s": per_second}
 
 
 def run(results: Path) -> None:
     """Sample, print and write `samplers.json`."""
     found: dict[str, dict[str, Any]] = {}
-    table = Table("problem", "tool", "draws", "processor [s]", "bulk ESS", "bulk ESS a processor second", "passed")
-    for name, both in PROBLEMS.items():
-        file = SHARED / "benchmark_problems" / name / f"{name}.yaml"
+    table = Table("problem", "tool", "draws", "processor [s]", "R-hat", "bulk ESS", "a processor second", "passed")
+    for name in PROBLEMS:
+        file = problem_file(name, results)
         found[name] = {"pypesto + amici": peer(file)}
-        if both:
-            found[name]["il6infer"] = posterior(load(file), FitSettings(seed=1))
+        if name in SETTINGS:
+            found[name]["il6infer"] = posterior(load(file), SETTINGS[name])
         for tool, row in found[name].items():
             values = (row["ess_bulk"], row["ess_bulk_per_cpu_s"])
-            cells = (str(row.get("samples", row.get("draws"))), f"{row['cpu_s']:.0f}", *(f"{v:.3g}" for v in values))
-            table.add_row(name, tool, *cells, str(row.get("passed", "not judged")))
+            cells = (f"{row['cpu_s']:.0f}", f"{row['rhat']:.3f}", *(f"{v:.3g}" for v in values))
+            draws = str(row.get("samples", row.get("draws")))
+            table.add_row(name, tool, draws, *cells, str(row.get("passed", "not judged")))
         (results / "samplers.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     Console(width=120).print(table)

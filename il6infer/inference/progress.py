@@ -151,15 +151,26 @@ class TimeLeft:
         self._seen.append((now, tuple(draws)))
         while len(self._seen) > 2 and self._seen[1][0] <= now - _RECENT:
             self._seen.popleft()
-        then, before = self._seen[0]
-        speeds = [(n - m) / (now - then) if now > then else 0.0 for n, m in zip(draws, before, strict=True)]
         left = [total - n for total, n in zip(self._totals, draws, strict=True)]
         if not sum(left):
             return 0.0
-        if not sum(speeds):
+        looks = list(itertools.pairwise(self._seen))
+        whole, elapsed = sum(draws) - sum(self._seen[0][1]), now - self._seen[0][0]
+        if not (whole and elapsed):
             return None
+        at_work = sum((t - s) * sum(n > m for m, n in zip(a, b, strict=True)) for (s, a), (t, b) in looks)
+        speeds = [self._own_speed(chain) or whole / at_work for chain in range(len(draws))]
         # All work shared by the threads, and no chain faster than it is.
-        return max(sum(left) / sum(speeds), *(rest / speed for rest, speed in zip(left, speeds, strict=True) if speed))
+        return max(sum(left) * elapsed / whole, *(rest / speed for rest, speed in zip(left, speeds, strict=True)))
+
+    def _own_speed(self, chain: int) -> float | None:
+        """Speed of a chain between looks at which it was at work; None where it has only begun.
+
+        Chains that share a thread wait for each other: when between two looks one began is not known.
+        """
+        counts = [(now, draws[chain]) for now, draws in self._seen if 0 < draws[chain] < self._totals[chain]]
+        (begin, first), (end, last) = (counts[0], counts[-1]) if counts else ((0.0, 0), (0.0, 0))
+        return (last - first) / (end - begin) if last > first else None
 
 
 class ChainProgress:

@@ -10,7 +10,7 @@ from typing import Any
 from il6infer.library.catalogue import Library
 from il6infer.report.conclusions import UNINFORMED
 from il6infer.report.labels import features
-from il6infer.report.numbers import interval, number
+from il6infer.report.numbers import after, interval, number
 from il6infer.report.predictions import shares
 from il6infer.report.sections import Doubt, together
 from il6infer.stages.comparison import SAY, ModelRow
@@ -246,8 +246,7 @@ def _constants(
     for name in names[:CONSTANTS]:
         p = statistics[name]
         what = about[name].get("what") or name.replace("_", " ")
-        unit = about[name].get("unit") or ""
-        value = f"{number(p.median)} ({interval(p.q05, p.q95)}) {unit}".strip()
+        value = f"{number(p.median)} ({interval(p.q05, p.q95)}){after(about[name].get('unit') or '')}"
         lines.append(f"{what.replace('dissociation constant of ', '')}: {value}; {_learnt(p)}")
     known = sum((statistics[n].contraction or 0.0) >= 0.5 for n in names)
     answer = f"{known} of {len(names)} known at least twice as well as before"

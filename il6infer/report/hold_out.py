@@ -126,11 +126,12 @@ def parts_of(found: HeldOut, datasets: Collection[str]) -> list[tuple[str, Score
     found
         What a model predicts.
     datasets
-        Names of the data sets; their gels begin with them.
+        Names of the data sets; their gels and their conditions begin with them.
     """
     points: dict[str, list[Point]] = {}
     for series in found.series:
-        of = [name for name in datasets if series.batch.startswith(f"{name}_")]
+        called = [series.batch, *(point.condition for point in (*series.points, *series.limits))]
+        of = [name for name in datasets if all(word.startswith(f"{name}_") for word in called)]
         points.setdefault(f"data set {max(of, key=len)}" if of else "gels of fitted data sets", []).extend(
             series.points
         )

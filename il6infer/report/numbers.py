@@ -65,3 +65,8 @@ def chance(probability: Any) -> str:
         return "undefined"
     percent = 100 * float(probability)
     return "> 99 %" if percent > 99 else "< 1 %" if percent < 1 else f"{percent:.0f} %"
+
+
+def after(unit: str) -> str:
+    """Write a unit after its number: with a blank before, and nothing where there is none (``1``)."""
+    return "" if unit in ("", "1") else f" {unit}"

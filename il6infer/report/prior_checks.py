@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from il6infer.report.figures import WIDTH
-from il6infer.report.numbers import interval, number
+from il6infer.report.numbers import after, interval, number
 from il6infer.report.style import COLOURS, INK, MUTED
 from il6infer.stages import read
 from il6infer.stages.prior_check import PriorCheck, RangeCheck
@@ -40,7 +40,7 @@ def findings(checks: Mapping[str, PriorCheck]) -> list[str]:
         for row in asked:
             if row.relation == "excludes":
                 text = f"{row.what} ({row.experiment}), in {row.cell} {interval(row.low, row.high)}"
-                outside.setdefault(f"{text}{_unit(row)}", []).append(model)
+                outside.setdefault(f"{text}{after(row.unit)}", []).append(model)
         for experiment in dict.fromkeys(row.experiment for row in asked):
             if all(_mostly(row.silent) for row in asked if row.experiment == experiment):
                 silent.setdefault(experiment, []).append(model)
@@ -55,10 +55,6 @@ def findings(checks: Mapping[str, PriorCheck]) -> list[str]:
 
 def _mostly(share: float | None) -> bool:
     return share is not None and share > SILENT
-
-
-def _unit(row: RangeCheck) -> str:
-    return "" if row.unit == "1" else f" {row.unit}"
 
 
 def prior_figure(checks: Mapping[str, PriorCheck]) -> Figure | None:

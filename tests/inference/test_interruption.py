@@ -274,6 +274,24 @@ def test_the_time_left_is_that_of_the_recent_speed():
     assert [in_words(s) for s in (12.3, 600.0, 9000.0)] == ["12 s", "10 min", "2.5 h"]
 
 
+def test_a_chain_that_has_just_begun_is_taken_to_be_as_fast_as_the_others():
+    """Four chains, one after the other on one thread; 46 iterations after 10 s of others were 10 min left."""
+    left = TimeLeft([1800] * 4)
+    looks = [(0.0, 0, 0), (10.0, 1, 46), (20.0, 2, 31), (30.0, 3, 16)]
+
+    told = [left(at, [1800] * ended + [begun] + [0] * (3 - ended)) for at, ended, begun in looks]
+
+    assert told[0] is None
+    assert all(0.5 * (40 - at) < seconds < 3 * (40 - at) for (at, *_), seconds in zip(looks[1:], told[1:], strict=True))
+
+
+def test_a_chain_that_is_slow_for_long_says_when_all_end():
+    left = TimeLeft([1000, 1000])
+    told = [left(10.0 * i, [min(100 * i, 1000), 2 * i]) for i in range(13)]
+
+    assert told[-1] == pytest.approx(976 / 0.2)
+
+
 DEAF = """
 import ctypes, logging, sys
 from il6infer import _interruption

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -10,6 +10,7 @@ from il6infer.library.catalogue import shipped
 from il6infer.report.cards import Card, cards
 from il6infer.report.sections import PRIOR_CONFLICT, Doubt
 from il6infer.stages.predictions import Number, Prediction, Predictions, Spread
+from il6infer.stages.verdict import ParameterStatistics
 from tests.zoo.verdicts import model_row, verdict
 
 WORDS = {"both_socs3": "SOCS3 inhibits", "both_dual": "SOCS3 does both"}
@@ -190,6 +191,19 @@ def test_a_sampler_that_was_taken_is_not_advised(asked, advised):
     assert lines[0] == "SOCS3 inhibits fails by R-hat."
     assert ("or 'sampler: auto'" in lines[1]) == advised
     assert ("more draws" in lines[1]) != advised
+
+
+@pytest.mark.parametrize(("unit", "said"), [("nM", " nM;"), ("1/min", " 1/min;"), ("1", ";"), ("", ";")])
+def test_a_constant_without_a_unit_is_a_number_alone(unit, said):
+    """0.0502 (0.00549-0.369) 1 was a fraction, and read as two numbers."""
+    row = model_row("both_socs3", rank=1, sampled=True, reproduces=True)
+    known = dict.fromkeys((f.name for f in fields(ParameterStatistics)), 1.0) | {"median": 0.05, "q05": 0.005}
+    judged = replace(verdict(), parameters={"Kd_x": ParameterStatistics(**known)})
+    told = {row.model: {"Kd_x": {"unit": unit, "what": "dissociation constant of x"}}}
+    found = cards([row], {row.model: judged}, WORDS, told, None, shipped(), {})
+
+    [card] = [card for card in found if card.title == "Binding constants"]
+    assert card.lines[1].startswith(f"x: 0.05 (0.005\N{EN DASH}1){said}")
 
 
 def test_models_without_a_rank_are_not_said_to_miss_the_data():

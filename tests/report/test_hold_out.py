@@ -84,8 +84,12 @@ def test_each_data_set_that_is_held_out_whole_is_scored_apart():
         found((near,), ()),
         score=score_of((near, far, near, far, far)),
         series=tuple(
-            replace(series, batch=batch, points=points)
-            for batch, points in (("cells_a_gel1", (near, far)), ("cells_a_gel2", (near,)), ("other_gel", (far, far)))
+            replace(series, batch=batch, points=tuple(replace(point, condition=condition) for point in points))
+            for batch, condition, points in (
+                ("cells_a_gel1", "cells_a_il6", (near, far)),
+                ("cells_a_gel2", "cells_a_il6", (near,)),
+                ("cells_far_gel", "il6", (far, far)),  # of a fitted data set, whose gel is called so
+            )
         ),
     )
 
