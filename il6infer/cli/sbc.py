@@ -8,7 +8,7 @@ With --posterior, truths are draws of that posterior, and each simulated data se
 whether the fit is calibrated where these data are (posterior SBC).
 
 `table` puts problems below each other: how often their intervals hold the truth, with standard errors, of all fits and
-of those whose verdict passes.
+of those whose verdict passes; --figure draws it, a line a problem.
 
 `restart` asks less: does the posterior of one fit come out again from places far from it, three times as far as its
 draws and all over the prior?
@@ -16,7 +16,7 @@ draws and all over the prior?
 Example:
     il6infer sbc run problem.yaml --batch 0 --config config/config.yaml --output sbc/0.json
     il6infer sbc gather sbc/*.json --output sbc.json --figure sbc.svg
-    il6infer sbc table results/*/*/sbc.json --output recovery.csv
+    il6infer sbc table results/*/*/sbc.json --output recovery.csv --figure recovery.svg
     il6infer sbc restart problem.yaml posterior.nc --output restarts.json
 """
 
@@ -59,6 +59,7 @@ def register_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     four = actions.add_parser("table", help="recovery of several problems", description=__doc__, formatter_class=raw)
     four.add_argument("calibrations", nargs="+", type=Path, metavar="SBC.json", help="files of `il6infer sbc gather`")
     four.add_argument("--output", required=True, type=Path, help="CSV file to write")
+    four.add_argument("--figure", type=Path, help="SVG file to write")
     four.set_defaults(run=table)
     three = actions.add_parser("restart", help="one fit again, from afar", description=__doc__, formatter_class=raw)
     three.add_argument("problem", type=Path, metavar="PROBLEM.yaml", help="PEtab problem that was fitted")
@@ -143,10 +144,16 @@ def table(args: argparse.Namespace) -> None:
     from il6infer.stages import read
     from il6infer.stages.calibration import Calibration
 
-    found = recovery([read(path, Calibration) for path in args.calibrations])
+    calibrations = [read(path, Calibration) for path in args.calibrations]
+    found = recovery(calibrations)
     atomic_write_text(args.output, found.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     logger.info("\n%s", found.to_string(index=False, float_format=lambda number: f"{number:.3g}"))
     logger.info("written: %s", args.output)
+    if args.figure:
+        from il6infer.calibration.figure import recovery_figure
+
+        atomic_write_text(args.figure, recovery_figure(calibrations))
+        logger.info("written: %s", args.figure)
 
 
 def restart(args: argparse.Namespace) -> None:

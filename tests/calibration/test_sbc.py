@@ -12,7 +12,7 @@ import pytest
 
 from il6infer._errors import UserError
 from il6infer.calibration import ranks as sbc
-from il6infer.calibration.figure import figure_of
+from il6infer.calibration.figure import figure_of, recovery_figure
 from il6infer.calibration.judged import failed_checks
 from il6infer.calibration.table import recovery
 from il6infer.calibration.uniform import bands, gather
@@ -111,6 +111,27 @@ def test_recovery_has_a_row_for_each_problem_with_errors_over_data_sets():
     assert table[["inside_50", "se_50", "inside_90", "se_90", "lowest_90", "p"]].iloc[1].isna().all()
     assert list(table["uniform"]) == [False, False]
     assert np.isnan(recovery([gather([_batch([[3]])])])["se_50"][0])
+
+
+def test_the_figure_of_recovery_has_a_line_a_problem_and_says_how_many_fits():
+    """A problem without a fit stays a line: left out, it would look as if it had not been asked."""
+    rng = np.random.default_rng(3)
+    good, odd, few = (
+        gather([replace(_batch(ranks, parameters=("a", "b")), problem=name)])
+        for name, ranks in (
+            ("good", rng.integers(0, 100, (60, 2))),
+            ("odd", rng.binomial(99, 0.5, (60, 2))),
+            ("few", np.array([[3, 50]])),
+        )
+    )
+    failed = replace(_batch([]), problem="none", fits=(CalibrationFit(900, None, None, "no start", None),))
+    text = recovery_figure([good, odd, few, gather([failed])])
+
+    assert [f">{label}<" in text for label in ("good (60)", "odd (60)", "few (1)", "none (0)")] == [True] * 4
+    assert ">truths in 50 % intervals [%]<" in text
+    assert recovery_figure([good]) == recovery_figure([good])
+    assert text.count("#b3261e") > 0  # of ranks that are not uniform
+    assert "#b3261e" not in recovery_figure([good])
 
 
 def test_fits_whose_verdict_passes_have_a_coverage_of_their_own_and_all_are_counted():

@@ -22,6 +22,7 @@ COMMANDS = (
     "identify gather a.json I --output a.out --figure I",
     "sbc gather I --output I",
     "sbc table I --output I",
+    "sbc table a.json I --output a.out --figure I",
     "compare --fit a I a.json --dataset a --output I",
     "freed --fit a a.nc I --freed a k a.nc a.json --dataset a --output I",
     "claims ask a.yaml --claims I --output I",

@@ -3,7 +3,7 @@
 #
 # Requires: <results>/<dataset>/<model>/problem/, <results>/settings/sbc.json; posterior.nc for posterior_sbc
 # Outputs:  <results>/<dataset>/<model>/{sbc,posterior_sbc}/<batch>.json, {sbc,posterior_sbc}.{json,svg},
-#           <results>/<dataset>/{sbc,posterior_sbc}_recovery.csv
+#           <results>/<dataset>/{sbc,posterior_sbc}_recovery.{csv,svg}
 
 
 rule sbc_batch:
@@ -90,6 +90,12 @@ rule sbc_table:
             category="Calibration",
             labels={"data set": "{dataset}", "truths": "{kind}"},
         ),
+        figure=report(
+            f"{RESULTS}/{{dataset}}/{{kind}}_recovery.svg",
+            caption="../report/recovery.rst",
+            category="Calibration",
+            labels={"data set": "{dataset}", "truths": "{kind}"},
+        ),
     log:
         f"{LOGS}/sbc_table/{{dataset}}/{{kind}}.log",
     benchmark:
@@ -107,7 +113,7 @@ rule sbc_table:
     message:
         "Calibrate: how often do intervals hold the truth, for each model of {wildcards.dataset}"
     shell:
-        "il6infer sbc table {input.calibrations:q} --output {output.table:q} > {log:q} 2>&1"
+        "il6infer sbc table {input.calibrations:q} --output {output.table:q} --figure {output.figure:q} > {log:q} 2>&1"
 
 
 rule sbc:
