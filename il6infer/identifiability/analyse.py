@@ -145,7 +145,8 @@ def unchanging(seen: Sequence[np.ndarray], otherwise: int, size: int) -> np.ndar
     """
     if not seen:
         return np.eye(size)[:, :otherwise]
-    _, values, rows = np.linalg.svd(np.concatenate(seen), full_matrices=True)
+    # Of the triangle, whose size is that of the parameters: the left factor would be as large as measurements squared.
+    _, values, rows = np.linalg.svd(np.linalg.qr(np.concatenate(seen), mode="r"), full_matrices=True)
     whole = np.concatenate([values, np.zeros(size - len(values))])
     return rows[whole <= np.sqrt(len(seen))].T
 

@@ -90,7 +90,8 @@ def test_hops_are_learnt_anew_where_their_draws_are_worth_too_little(little, les
 
     monkeypatch.setattr(hopping, "_round", counted)
     monkeypatch.setattr(hopping, "_learnt_from_walkers", watched)
-    settings = FitSettings(chains=4, draws=500, threads=1)
+    monkeypatch.setattr(hopping, "WALKERS", 10)
+    settings = FitSettings(chains=4, draws=100, threads=1)
     found = values_of(sample(known, known.chains([0] * 4), range(4), settings, None, wants), known)
     mixtures = [mixture for i, (mixture, *_) in enumerate(rounds) if not i or mixture is not rounds[i - 1][0]]
 
