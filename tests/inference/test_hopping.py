@@ -138,21 +138,22 @@ def test_the_last_lesson_goes_on_and_gives_draws_of_all_of_it(monkeypatch):
         np.testing.assert_array_equal(after[:, :, :5], before[:, :, ::2])
 
 
-def test_hops_that_are_seldom_accepted_become_fewer_before_draws_are_kept(monkeypatch):
+@pytest.mark.parametrize(("share", "left"), [(0.9, 1), (1.1, hopping.HOPS)])
+def test_hops_that_are_hardly_ever_accepted_become_fewer_before_draws_are_kept(share, left, monkeypatch):
     known, rounds = Known([1.0], np.zeros((1, 2)), np.ones((1, 2))), []
     moved = hopping._round
 
     def refused(*given):
         rounds.append(given[5])
         at, _, *rest = moved(*given)
-        return at, 0.5 * hopping.SELDOM, *rest
+        return at, share * hopping.HOPELESS, *rest
 
     monkeypatch.setattr(hopping, "_round", refused)
-    monkeypatch.setattr(hopping, "HOPELESS", 0.0)
+    monkeypatch.setattr(hopping, "STUCK", 1.0)
     sample(known, known.chains([0] * 4), range(4), FitSettings(chains=4, draws=500, threads=1))
 
     assert rounds[: hopping.SHORTEST] == [hopping.HOPS] * hopping.SHORTEST
-    assert set(rounds[hopping.SHORTEST + 1 :]) == {1}
+    assert set(rounds[hopping.SHORTEST + 1 :]) == {left}
 
 
 @pytest.mark.parametrize("reason", ["hops are worth no more", "draws are worth enough"])
