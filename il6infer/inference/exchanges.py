@@ -137,7 +137,7 @@ def with_images(density: Density, starts: Starts, threads: int = 1) -> Starts:
             failed += sum(one[3] for one in climbed)
             for frame, (value, z, _, _) in zip(frames, climbed, strict=True):
                 end = frame.points(z)
-                if _known(density, end, value, ends, logp, starts.spread):
+                if not np.isfinite(value) or _known(density, end, value, ends, logp, starts.spread):
                     continue
                 logger.info("parameters exchanged, or a sign turned: another optimum, log-density %.2f", value)
                 ends.append(end)

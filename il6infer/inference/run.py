@@ -227,7 +227,8 @@ def _starts(
         return kept
     starts, found, modes, unused = _climb(problem, engine, density, settings)
     sampled = [problem.estimated[place] for place in density.places]
-    plateaus = find_plateaus(density.log_likelihood, sampled, density.constrained(modes[0].frame.origin))
+    with told(f"{problem.id}: looking for plateaus"):
+        plateaus = find_plateaus(density.log_likelihood, sampled, density.constrained(modes[0].frame.origin))
     plateaus += [without_an_edge(p) for p in problem.estimated if p.id in density.nuisance.unseen]
     about = _start_attrs(found, begun_at(modes, settings.chains))
     about |= {"plateaus": json.dumps([asdict(plateau) for plateau in plateaus])}
@@ -245,8 +246,10 @@ def _climb(
     found = find_starts(density, origins(problem, density, settings), settings.threads)
     if not len(found.points):
         raise UserError(_nowhere(problem, engine, settings))
-    found = with_images(density, found, settings.threads)
-    modes, light = find_modes(density, found, settings.chains, settings.threads)
+    with told(f"{problem.id}: looking for optima with parameters exchanged or signs turned"):
+        found = with_images(density, found, settings.threads)
+    with told(f"{problem.id}: asking of {len(found.points)} optima how wide they are"):
+        modes, light = find_modes(density, found, settings.chains, settings.threads)
     begun = begun_at(modes, settings.chains)
     logger.info(
         "%s: chains begin at %d %s, log-density %s", problem.id, len(begun),

@@ -37,7 +37,9 @@ TRIES, LEAST_DROP, MOST_DROP = 12, 0.3, 0.8
 DRAWN_ANEW = 20
 """How often a start is drawn anew where its log-density is not finite."""
 
-_FAILED = 1e12
+_FAILED, _WORSE = 1e12, 100.0
+"""What stands for the objective where the density is not finite, which the optimiser must take for worse than all that
+it has seen: so much, and so many times what it is at the beginning."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,9 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
     for number, (value, _, gradients, failed) in enumerate(climbed, start=1):
         logger.info(
             "start %d of %d: log-density %s after %d gradients, %d of them failed", number, len(points),
-            f"{value:.2f}" if value > -_FAILED else "not finite", gradients, failed,
+            f"{value:.2f}" if np.isfinite(value) else "not finite", gradients, failed,
         )  # fmt: skip
-    found = sorted((c for c in climbed if c[0] > -_FAILED), key=lambda c: -c[0])
+    found = sorted((c for c in climbed if np.isfinite(c[0])), key=lambda c: -c[0])
     shape = (len(found), points.shape[1])
     return Starts(
         points=np.array([c[1] for c in found]).reshape(shape),
@@ -210,22 +212,27 @@ class _Probe:
 
 
 def climbed_from(density: DensityFunction, frame: Frame) -> tuple[float, np.ndarray, int, int]:
-    """Climb from the origin of a frame, in its coordinates: log-density, coordinates, evaluations, failed ones."""
-    failed = 0
+    """Climb from the origin of a frame, in its coordinates: log-density, coordinates, evaluations, failed ones.
+
+    The highest place that was seen: where the optimiser gives up in a line search, between places without a density, it
+    has the value of one and the coordinates of another. -inf where there was none.
+    """
+    failed, worst, top, best = 0, _FAILED, -np.inf, np.zeros(len(frame.origin))
 
     def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
-        nonlocal failed
+        nonlocal failed, worst, top, best
         value, slope = density(frame.points(z))
         if not np.isfinite(value):
             failed += 1
-            return _FAILED, np.zeros_like(z)
+            return worst, np.zeros_like(z)
+        worst = max(worst, _WORSE * abs(value))
+        if value > top:
+            top, best = value, z.copy()
         return -value, -frame.matrix.T @ slope
 
     options = {"maxiter": ITERATIONS, "maxcor": 20}
-    result = scipy.optimize.minimize(
-        objective, np.zeros(len(frame.origin)), jac=True, method="L-BFGS-B", options=options
-    )
-    return -float(result.fun), result.x, int(result.nfev), failed
+    result = scipy.optimize.minimize(objective, np.zeros_like(best), jac=True, method="L-BFGS-B", options=options)
+    return float(top), best, int(result.nfev), failed
 
 
 def joined(density: DensityFunction, one: np.ndarray, other: np.ndarray, lower: float, fall: float = FALL) -> bool:

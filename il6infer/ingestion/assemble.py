@@ -25,6 +25,7 @@ from il6infer.ingestion.loading import load
 from il6infer.ingestion.protocol import COLUMNS as PROTOCOL_COLUMNS
 from il6infer.ingestion.protocol import Protocol, read_protocol, sheet_of
 from il6infer.ingestion.reading import Value
+from il6infer.ingestion.replicates import labels_of, numbered
 from il6infer.ingestion.schema import checked
 from il6infer.ingestion.sources import Source
 from il6infer.ingestion.sources import sources as read_sources
@@ -228,7 +229,7 @@ def _as_in(sheet: Sheet, cell: str) -> str:
 
 
 def _measurements(name: str, described: Description, sources: Sequence[Source]) -> pd.DataFrame:
-    """All values, in the order of files and rows; replicates numbered within gel, condition and time."""
+    """All values, in the order of files and rows."""
     found = [value for source in sources for value in source.reading.values]
     specs = [source.spec for source in sources for _ in source.reading.values]
     lines = [source.sheet.lines() if source.sheet and source.reading.values else {} for source in sources]
@@ -245,8 +246,7 @@ def _measurements(name: str, described: Description, sources: Sequence[Source]) 
     cells |= {key: own[key] for key in names(MEASUREMENTS) if key not in cells}
     cells |= {key: np.array(cells[key], float) for key in ("detection_limit", "error", "scale_sd")}  # None is NaN
     frame = pd.DataFrame(cells, index=range(len(found)), columns=list(names(MEASUREMENTS)))
-    series = ["observable", "batch", "condition", "time_min"]
-    return frame.assign(replicate=frame.groupby(series, sort=False).cumcount() + 1)
+    return frame.assign(replicate=numbered(frame, labels_of(sources)))
 
 
 def protocol_table(protocol: Protocol, measured: Collection[str]) -> pd.DataFrame:

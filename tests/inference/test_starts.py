@@ -10,7 +10,7 @@ import pytest
 from il6infer.inference.beginning import evened
 from il6infer.inference.frame import Frame
 from il6infer.inference.modes import WINDOW, disperse, find_modes, lone
-from il6infer.inference.starts import DRAWN_ANEW, Starts, find_starts, frame_at, possible
+from il6infer.inference.starts import DRAWN_ANEW, Starts, climbed_from, find_starts, frame_at, possible
 
 CENTRE = np.array([1.0, -2.0, 0.5])
 SCALE = np.array([0.1, 1.0, 3.0])
@@ -39,6 +39,21 @@ def test_a_start_that_is_not_finite_does_not_spoil_the_others(lost):
 
     np.testing.assert_array_equal(beside.points, alone.points)
     np.testing.assert_array_equal(beside.spread, alone.spread)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e9, 1e15])
+def test_no_place_without_a_density_is_taken_for_an_optimum(scale):
+    """The number that stands for it, 1e12, was better than what a bad start of 11,520 values has."""
+
+    def steep(x):
+        return (-scale * float(x[0] ** 2), np.array([-2.0 * scale * x[0]])) if x[0] > 0.5 else (-np.inf, np.zeros(1))
+
+    for place in (0.9, 3.0, 40.0):
+        value, z, _, failed = climbed_from(steep, Frame(np.array([place]), np.eye(1)))
+
+        assert failed > 0
+        assert value == steep(np.array([place]) + z)[0] >= -scale * place**2
+    assert climbed_from(steep, Frame(np.array([0.2]), np.eye(1)))[0] == -np.inf
 
 
 @pytest.mark.parametrize("threads", [1, 3])
