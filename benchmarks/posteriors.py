@@ -20,7 +20,7 @@ from il6infer.inference import FitSettings, fit_problem
 from il6infer.petab_files.read import load
 from il6infer.problems.spec import Problem
 
-SETTINGS = FitSettings(seed=1, chains=4, tune=400, draws=1500, starts=4, threads=2, rtol=1e-5)
+SETTINGS = FitSettings(seed=1, chains=4, tune=300, draws=1000, starts=4, threads=2, rtol=3e-5)
 """The absolute tolerance is the default: luciferase of 1e-10 on a logarithmic scale lowers it to 1e-14."""
 
 
