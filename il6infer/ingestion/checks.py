@@ -48,13 +48,19 @@ def against_protocol(protocol: Protocol, sources: Sequence[Source], *, complete:
     return faults
 
 
+_COLUMN = (
+    "The file has a column of that name, and 'condition:' names one condition for all rows: "
+    "write 'columns: {{condition: {}}}' in its place."
+)
+
+
 def _unknown_conditions(protocol: Protocol, source: Source, sheet: Sheet) -> list[Fault]:
     column = source.spec.take.condition.shown
     return [
         Fault(
             sheet.where(row, column) if column else sheet.name,
             f"condition '{condition}' is not in the protocol.",
-            nearest(condition, protocol.conditions),
+            _COLUMN.format(condition) if condition in sheet.columns else nearest(condition, protocol.conditions),
         )
         for condition, row in (source.reading.conditions or {}).items()
         if condition not in protocol.conditions

@@ -1,4 +1,4 @@
-"""Which replicate a value is of: errors that hang together along a course do so by this number."""
+"""Which replicate, and which condition, a value is of: errors hang together along a course by the first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from il6infer.ingestion.replicates import numbered
-from tests.ingestion.make import read
+from tests.ingestion.make import faults, read
 
 YAML = """title: t
 protocol: protocol.csv
@@ -64,3 +64,16 @@ def test_a_well_that_is_read_many_times_is_one_replicate(tmp_path):
     rows = values_of(read(tmp_path, yaml=yaml.replace("protocol: protocol.csv\n", ""), table=plate))
 
     assert [row for row in rows if row[2] >= 200] == [[2, 0, 200], [2, 10, 210], [2, 20, 220]]
+
+
+def test_a_column_that_is_given_as_the_one_condition_of_all_rows_is_told_how_to_be_read(tmp_path):
+    table = HEAD.replace("condition", "who") + "il6_10,0,1,1.0\n"
+    wrong = YAML.replace("time: time,", "time: time, condition: who,")
+    [said] = [line for line in faults(tmp_path, yaml=wrong, table=table, protocol=PROTOCOL) if "'who' is not" in line]
+
+    assert said.endswith(
+        "condition 'who' is not in the protocol. The file has a column of that name, and 'condition:' names one "
+        "condition for all rows: write 'columns: {condition: who}' in its place."
+    )
+    right = YAML.replace("time: time,", "time: time, columns: {condition: who},")
+    assert values_of(read(tmp_path, yaml=right, table=table, protocol=PROTOCOL)) == [[1, 0, 1.0]]
