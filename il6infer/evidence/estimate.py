@@ -81,6 +81,8 @@ def evidence_of(
     parts = Parts(density, threads)
     flat = values.reshape(-1, values.shape[-1])
     bridged = bridge(parts, parts.points(values[..., density.places]), _rng(seed, "bridge"))
+    if bridged.log_evidence is not None:
+        logger.info("evidence by bridge sampling: %.2f", bridged.log_evidence)
     begun = parts.evaluations
     tempered, found = _tempered(parts, seed, runs, particles)
     tempered = Estimate(*tempered, parts.evaluations - begun, "" if found else "no draw of the prior can be simulated")

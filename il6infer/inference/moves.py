@@ -56,7 +56,8 @@ def hop(
     there = mixture.redrawn(at.points, block, rng)
     prior, likelihood = parts.values(there)
     gain = prior + power * likelihood if power else prior
-    gain = gain - mixture.log_density(there) - (at.tempered(power)[0] - mixture.log_density(at.points))
+    with np.errstate(invalid="ignore"):  # impossible in both: not a number, which is refused as what is impossible is
+        gain = gain - mixture.log_density(there) - (at.tempered(power)[0] - mixture.log_density(at.points))
     chance = _chance(gain)
     taken = np.flatnonzero(rng.uniform(size=len(gain)) < chance)
     # Most are refused, and what is refused needs no slopes.

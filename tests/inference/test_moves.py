@@ -27,6 +27,26 @@ def test_a_hop_gives_the_slopes_of_where_the_points_are():
         np.testing.assert_allclose(getattr(after, name), getattr(afresh, name), rtol=1e-12, err_msg=name)
 
 
+class Nowhere(Known):
+    """A density that is nowhere finite."""
+
+    def __init__(self):
+        super().__init__([1.0], np.zeros((1, 2)), np.ones((1, 2)))
+
+    def __call__(self, point):
+        return -np.inf, np.zeros(2)
+
+
+def test_a_hop_between_impossible_places_is_refused_without_a_warning(monkeypatch):
+    parts, mixture = Parts(Nowhere()), Mixture(np.ones(1), np.zeros((1, 2)), *[np.eye(2)[None]] * 2)
+    monkeypatch.setattr(Mixture, "log_density", lambda _, points: np.full(len(points), -np.inf))
+    at = parts(np.ones((20, 2)))
+    after, rate = hop(parts, at, 1.0, mixture, np.random.default_rng(1))
+
+    assert rate == 0.0
+    np.testing.assert_array_equal(after.points, at.points)
+
+
 class Funnel(Known):
     """Two coordinates as wide as the exponential of a third: no step is right everywhere (Neal 2003)."""
 
