@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,7 +16,7 @@ from il6infer.calibration.table import recovery
 from il6infer.stages.calibration import Calibration
 
 _GOOD, _BAD, _BAND = "#0072B2", "#b3261e", "#777777"
-_STYLE = {"svg.hashsalt": "il6infer", "svg.fonttype": "none", "font.size": 8}
+_STYLE: dict[Any, Any] = {"svg.hashsalt": "il6infer", "svg.fonttype": "none", "font.size": 8}
 
 
 def figure_of(found: Calibration) -> str:

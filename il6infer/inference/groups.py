@@ -14,6 +14,7 @@ from il6infer.inference import predictive
 from il6infer.inference.constants import pulls
 from il6infer.inference.curves import curves
 from il6infer.inference.density import Density
+from il6infer.inference.nuisance import in_the_model
 from il6infer.inference.progress import Steps
 from il6infer.inference.restored import restore
 from il6infer.inference.settings import child_seed
@@ -145,11 +146,13 @@ def idle_attrs(problem: Problem) -> dict[str, object]:
 
 def told_of_parameters(problem: Problem) -> dict[str, dict[str, object]]:
     """Tell what a reader wants to know of each parameter; a number that does not exist (no bound, no value) is null."""
+    inner = in_the_model(problem)
     return {
         p.id: {
             "what": (problem.network.names or {}).get(p.id, ""),
             "unit": p.unit,
             "source": p.source,
+            "in_the_model": p.id in inner,
             "lower": _number(p.lower),
             "upper": _number(p.upper),
             "nominal": _number(p.nominal),

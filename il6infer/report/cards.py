@@ -241,7 +241,9 @@ def _constants(
         return Card(title, "Nothing learnt", "bad", ("No fit can be trusted to say.",), link="parameters")
     about, statistics = told[best.model], verdicts[best.model].parameters
     names = [n for n in statistics if "dissociation constant" in about[n].get("what", "") or n.startswith("Kd_")]
-    names = names or sorted(statistics, key=lambda n: -(statistics[n].contraction or 0.0))
+    # Else all that the model depends on; of gels' scales and offsets nobody asks.
+    inner = [n for n in statistics if about[n].get("in_the_model", True)] or list(statistics)
+    names = names or sorted(inner, key=lambda n: -(statistics[n].contraction or 0.0))
     lines = []
     for name in names[:CONSTANTS]:
         p = statistics[name]

@@ -40,7 +40,7 @@ def _time_axis(times: np.ndarray) -> tuple[float, str]:
 
 
 def panels(
-    count: int, columns: int, height: float, width: float = WIDTH, *, beside: float = 0.12, below: float = 0.45,
+    count: int, columns: int, height: float, width: float = WIDTH, *, beside: float = 0.12, below: float = 0.52,
     top: float = 0.55,
 ) -> tuple[Figure, np.ndarray]:  # fmt: skip
     """Figure of equal panels, `beside` and `below` inches apart: measuring each label would take half the time.

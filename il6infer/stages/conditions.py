@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
@@ -25,7 +25,8 @@ def condition_labels(protocol: Iterable[Mapping[str, str]], conditions: Iterable
     steps: dict[str, list[Mapping[str, str]]] = {}
     for row in protocol:
         steps.setdefault(str(row["condition"]), []).append(row)
-    said = {name: _condition(steps[name]) if name in steps else name.replace("_", " ") for name in conditions}
+    off = _switched_off(steps.values())
+    said = {name: _condition(steps[name], off) if name in steps else name.replace("_", " ") for name in conditions}
     twice = {words for words, count in Counter(said.values()).items() if count > 1}
     return {name: f"{words} ({name})" if words in twice else words for name, words in said.items()}
 
@@ -61,11 +62,30 @@ def _own(given: str) -> str:
 def _dose(row: Mapping[str, str]) -> str:
     """Give it as it was given, else in nM, which a protocol always has."""
     if row.get("dose"):
-        return f"{row['dose']} {row.get('unit', '')}".strip()
-    return f"{row['concentration_nM']} nM" if row.get("concentration_nM") else ""
+        return f"{_short(row['dose'])} {row.get('unit', '')}".strip()
+    return f"{_short(row['concentration_nM'])} nM" if row.get("concentration_nM") else ""
 
 
-def _condition(rows: Iterable[Mapping[str, str]]) -> str:
+def _short(text: str) -> str:
+    """Write a number without the zeros that a program gave it, as in 40.0000000000000."""
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return f"{value:.6g}" if float(f"{value:.6g}") == value else text
+
+
+def _held_at_nothing(row: Mapping[str, str]) -> bool:
+    return row["action"] == "set" and float(row["time_min"] or 0) == 0 and _dose(row) in ("0", "0 nM")
+
+
+def _switched_off(steps: Collection[Iterable[Mapping[str, str]]]) -> set[str]:
+    """Find inputs that are held at 0 in more than half of the conditions: they are off there, and no label says so."""
+    at_nothing = Counter(name for rows in steps for name in {row["species"] for row in rows if _held_at_nothing(row)})
+    return {name for name, count in at_nothing.items() if 2 * count > len(steps)}
+
+
+def _condition(rows: Iterable[Mapping[str, str]], off: Collection[str]) -> str:
     known = substances()
     moments: dict[float, list[str]] = {}
     cells: dict[str, None] = {}
@@ -77,7 +97,7 @@ def _condition(rows: Iterable[Mapping[str, str]]) -> str:
         name = known[row["species"]].name.split(",")[0] if row["species"] in known else row["species"]
         if action == "add":
             moments.setdefault(time, []).append(f"{name} {_dose(row)}".strip())
-        elif action == "set":
+        elif action == "set" and not (row["species"] in off and _held_at_nothing(row)):
             moments.setdefault(time, []).append(f"{name} held at {_dose(row)}".strip())
         elif action == "wash":
             moments.setdefault(time, []).append("wash")

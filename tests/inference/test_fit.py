@@ -103,8 +103,8 @@ def test_attributes_say_how_the_fit_was_made(line):
     assert (attrs["problem_id"], attrs["seed"], attrs["engine"]) == ("line", 3, "rosenbrock")
     assert json.loads(attrs["noise"]) == {"y": "normal"}
     assert json.loads(attrs["estimated"])["a"] == {
-        "what": "", "unit": "nM", "source": "made up", "lower": None, "upper": None, "nominal": 1.0,
-        "prior": ["normal", 0.0, 2.0],
+        "what": "", "unit": "nM", "source": "made up", "in_the_model": False, "lower": None, "upper": None,
+        "nominal": 1.0, "prior": ["normal", 0.0, 2.0],
         "prior_quantiles": pytest.approx([2 * stats.norm.ppf(0.05), 0.0, 2 * stats.norm.ppf(0.95)]),
     }  # fmt: skip
     assert json.loads(attrs["failed_simulations"]) == {"posterior": 0, "prior": 0, "predictions": 0}

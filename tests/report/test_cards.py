@@ -206,6 +206,19 @@ def test_a_constant_without_a_unit_is_a_number_alone(unit, said):
     assert card.lines[1].startswith(f"x: 0.05 (0.005\N{EN DASH}1){said}")
 
 
+def test_where_no_constant_is_a_dissociation_constant_no_scale_of_a_gel_is_told():
+    """Six offsets of blots were the binding constants of a problem of 214 parameters, "195 of 214 known"."""
+    row = model_row("both_socs3", rank=1, sampled=True, reproduces=True)
+    known = ParameterStatistics(**dict.fromkeys((f.name for f in fields(ParameterStatistics)), 1.0))
+    judged = replace(verdict(), parameters={"offset_gel": known, "k_on": replace(known, contraction=0.6)})
+    told = {row.model: {"offset_gel": {"in_the_model": False}, "k_on": {"in_the_model": True}}}
+    found = cards([row], {row.model: judged}, WORDS, told, None, shipped(), {})
+
+    [card] = [card for card in found if card.title == "Binding constants"]
+    assert card.answer == "1 of 1 known at least twice as well as before"
+    assert [line.partition(":")[0] for line in card.lines[1:]] == ["k on"]
+
+
 def test_models_without_a_rank_are_not_said_to_miss_the_data():
     """One gel alone has no group to leave out: the criterion has no number, and every fit may be right."""
     rows = [model_row("both_socs3"), model_row("both_dual")]

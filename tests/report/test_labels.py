@@ -36,6 +36,27 @@ def test_cells_are_told_by_what_they_have_of_their_own(given, said):
     assert condition_labels([{**step, "knock_out": "", "set": given}], ["a"]) == {"a": said}
 
 
+def test_inputs_that_are_off_in_most_conditions_are_not_named_and_numbers_are_short():
+    """Of the public problem: input_actd held at 0.0 + input_il6 held at 40.0000000000000 + ..., cut before its end."""
+    doses = {
+        "a": ("40.0000000000000", "0.0"),
+        "b": ("0.5", "0"),
+        "c": ("0", "1.50"),
+        "d": ("0.0", "0.0"),
+        "e": ("1e-3", "0"),
+    }
+    steps = [
+        {"condition": name, "time_min": "0", "action": "set", "species": species, "dose": dose, "unit": ""}
+        for name, given in doses.items()
+        for species, dose in zip(("il6", "drug"), given, strict=True)
+    ]
+
+    assert condition_labels(steps, doses) == {
+        "a": "il6 held at 40", "b": "il6 held at 0.5", "c": "il6 held at 0 + drug held at 1.5", "d": "il6 held at 0",
+        "e": "il6 held at 0.001",
+    }  # fmt: skip
+
+
 def test_what_cells_lack_is_one_list():
     step = {"condition": "a", "time_min": "0", "action": "control", "species": "", "dose": "", "unit": "", "set": ""}
 
