@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import scipy
 
 from il6infer._files import Groups
 from il6infer.identifiability.data import Data, data_of
+from il6infer.inference.climbing import climb
 from il6infer.inference.drawn import draws_of
 from il6infer.problems.spec import Problem
 from il6infer.stages.identifiability import Interval, Profile, ProfilePoint, Profiles
@@ -34,7 +34,7 @@ FLAT, AMISS = 0.5, 0.5
 """A profile that falls by less within its range is called flat; one whose top is further below the best of all
 profiles is not trusted."""
 
-_ITERATIONS, _FAILED = 100, 1e12
+_ITERATIONS = 100
 
 _PRIOR, _WALL = 0.1, 5.0
 """Share of the prior's information that scales directions of which the data tell nothing; height of the penalty a
@@ -104,33 +104,26 @@ class Search:
         free = np.flatnonzero(np.arange(len(start)) != held)
         further, lines = 0.5 * (self.high - self.low), self.data.lines
         low, high = np.maximum(self.low - further, lines.lowest), np.minimum(self.high + further, lines.highest)
-        calls = 0
 
-        def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
-            nonlocal calls
-            calls += 1
+        def height(z: np.ndarray) -> tuple[float, np.ndarray]:
             asked = start.copy()
             asked[free] += matrix @ z
             point = asked.copy()
             point[free] = np.clip(asked[free], low[free], high[free])
             value, slope = self.data.log_likelihood(point)
-            if not np.isfinite(value):
-                return _FAILED, np.zeros(len(z))
             beyond = (asked - point) / lines.spread
-            slope = np.where(beyond == 0.0, -slope, 2.0 * _WALL * beyond / lines.spread)
-            return -value + _WALL * float(beyond @ beyond), matrix.T @ slope[free]
+            slope = np.where(beyond == 0.0, slope, -2.0 * _WALL * beyond / lines.spread)
+            return value - _WALL * float(beyond @ beyond), matrix.T @ slope[free]
 
         if not len(free):
             return Climbed(start, self.data.log_likelihood(start)[0], 1)
         root = np.linalg.cholesky(self.precision[np.ix_(free, free)])
         matrix = np.linalg.inv(root).T
-        found = scipy.optimize.minimize(
-            objective, np.zeros(len(free)), jac=True, method="L-BFGS-B",
-            options={"maxiter": _ITERATIONS, "maxcor": 20, "ftol": 1e-8, "gtol": 1e-2},
-        )  # fmt: skip
+        options = {"maxiter": _ITERATIONS, "maxcor": 20, "ftol": 1e-8, "gtol": 1e-2}
+        found = climb(height, len(free), options)
         point = start.copy()
-        point[free] = np.clip(start[free] + matrix @ found.x, low[free], high[free])
-        return Climbed(point, self.data.log_likelihood(point)[0], calls + 1)
+        point[free] = np.clip(start[free] + matrix @ found.place, low[free], high[free])
+        return Climbed(point, self.data.log_likelihood(point)[0], found.calls + 1)
 
 
 def profile(search: Search, best: Mapping[str, float], name: str) -> Profile:

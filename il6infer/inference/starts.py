@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from il6infer.inference.climbing import Top, climb
 from il6infer.inference.frame import Frame
 
 logger = logging.getLogger("il6infer")
@@ -36,10 +37,6 @@ TRIES, LEAST_DROP, MOST_DROP = 12, 0.3, 0.8
 
 DRAWN_ANEW = 20
 """How often a start is drawn anew where its log-density is not finite."""
-
-_FAILED, _WORSE = 1e12, 100.0
-"""What stands for the objective where the density is not finite, which the optimiser must take for worse than all that
-it has seen: so much, and so many times what it is at the beginning."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +111,13 @@ def find_starts(density: DensityFunction, points: np.ndarray, threads: int = 1) 
     known = points[np.isfinite(points).all(axis=1)]
     spread = np.maximum(np.std(known, axis=0), 1e-3) if len(known) > 2 else np.ones(points.shape[1])
 
-    def climb(origin: np.ndarray) -> tuple[float, np.ndarray, int, int]:
+    def reached(origin: np.ndarray) -> tuple[float, np.ndarray, int, int]:
         frame = Frame(origin, np.diag(spread))
         value, z, gradients, failed = climbed_from(density, frame)
         return value, frame.points(z), gradients, failed
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        climbed = list(pool.map(climb, points))
+        climbed = list(pool.map(reached, points))
     for number, (value, _, gradients, failed) in enumerate(climbed, start=1):
         logger.info(
             "start %d of %d: log-density %s after %d gradients, %d of them failed", number, len(points),
@@ -211,28 +208,14 @@ class _Probe:
         return 0.5 * (bend + bend.T)
 
 
-def climbed_from(density: DensityFunction, frame: Frame) -> tuple[float, np.ndarray, int, int]:
-    """Climb from the origin of a frame, in its coordinates: log-density, coordinates, evaluations, failed ones.
+def climbed_from(density: DensityFunction, frame: Frame) -> Top:
+    """Climb from the origin of a frame, in its coordinates."""
 
-    The highest place that was seen: where the optimiser gives up in a line search, between places without a density, it
-    has the value of one and the coordinates of another. -inf where there was none.
-    """
-    failed, worst, top, best = 0, _FAILED, -np.inf, np.zeros(len(frame.origin))
-
-    def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
-        nonlocal failed, worst, top, best
+    def height(z: np.ndarray) -> tuple[float, np.ndarray]:
         value, slope = density(frame.points(z))
-        if not np.isfinite(value):
-            failed += 1
-            return worst, np.zeros_like(z)
-        worst = max(worst, _WORSE * abs(value))
-        if value > top:
-            top, best = value, z.copy()
-        return -value, -frame.matrix.T @ slope
+        return value, frame.matrix.T @ slope if np.isfinite(value) else slope
 
-    options = {"maxiter": ITERATIONS, "maxcor": 20}
-    result = scipy.optimize.minimize(objective, np.zeros_like(best), jac=True, method="L-BFGS-B", options=options)
-    return float(top), best, int(result.nfev), failed
+    return climb(height, len(frame.origin), {"maxiter": ITERATIONS, "maxcor": 20})
 
 
 def joined(density: DensityFunction, one: np.ndarray, other: np.ndarray, lower: float, fall: float = FALL) -> bool:
