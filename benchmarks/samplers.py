@@ -19,7 +19,7 @@ from il6infer.inference import FitSettings
 from il6infer.petab_files.read import load
 
 PROBLEMS = ("Boehm_JProteomeRes2014", "reference", "Raia_CancerResearch2011", "Sobotta_nine")
-"""The last one with the priors of `benchmarks.flagship`; il6infer's hour for it is told of in docs/validation.md."""
+"""The last one with the priors of `benchmarks.flagship`; docs/validation.md tells of il6infer's half hour for it."""
 
 SETTINGS = {
     "Boehm_JProteomeRes2014": FitSettings(seed=1),

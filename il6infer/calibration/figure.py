@@ -74,7 +74,7 @@ def recovery_figure(calibrations: Sequence[Calibration]) -> str:
                     continue
                 low, high = (100 * count / fits for count in binom.interval(0.95, fits, share / 100))
                 axis.fill_betweenx([place - 0.4, place + 0.4], low, high, color=_BAND, alpha=0.2, lw=0)
-                shares = [(p.inside_50, p.inside_90)[share == 90] for p in found.parameters.values()]
+                shares = [getattr(p, f"inside_{share}") for p in found.parameters.values()]
                 held = [100 * value for value in shares if value is not None]
                 axis.plot(held, np.full(len(held), place), ".", ms=3, color=_GOOD, alpha=0.5)
                 error = 200 * row[f"se_{share}"]

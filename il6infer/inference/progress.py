@@ -169,7 +169,9 @@ class TimeLeft:
         Chains that share a thread wait for each other: when between two looks one began is not known.
         """
         counts = [(now, draws[chain]) for now, draws in self._seen if 0 < draws[chain] < self._totals[chain]]
-        (begin, first), (end, last) = (counts[0], counts[-1]) if counts else ((0.0, 0), (0.0, 0))
+        if len(counts) < 2:
+            return None
+        (begin, first), (end, last) = counts[0], counts[-1]
         return (last - first) / (end - begin) if last > first else None
 
 

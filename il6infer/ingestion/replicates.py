@@ -49,14 +49,11 @@ def numbered(values: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
     numpy.ndarray
         (values,) of integers.
     """
-    frame = values[[*_COURSE, "time_min"]].assign(label=list(labels))
-    by_order = frame.groupby([*_COURSE, "time_min"], sort=False).cumcount() + 1
-    course = frame.groupby(_COURSE, sort=False)
-    told = ~frame["label"].eq("").groupby([frame[c] for c in _COURSE], sort=False).transform("any")
-    twice = frame.duplicated([*_COURSE, "time_min", "label"], keep=False)
-    told &= ~twice.groupby([frame[c] for c in _COURSE], sort=False).transform("any")
-    times, called = course["time_min"].transform("nunique"), course["label"].transform("nunique")
-    told &= course["label"].transform("size") > called
-    told &= times > 1
-    by_name = course["label"].transform(lambda of: pd.factorize(of)[0] + 1)
-    return np.where(told, by_name, by_order).astype(int)
+    course = values.groupby(_COURSE, sort=False).ngroup()
+    frame = pd.DataFrame({"course": course, "time": values["time_min"], "label": list(labels)})
+    frame["unclear"] = frame["label"].eq("") | frame.duplicated(keep=False)
+    of_course = frame.groupby("course", sort=False)
+    again = of_course["label"].transform("size") > of_course["label"].transform("nunique")
+    by_name = of_course["label"].transform(lambda own: pd.factorize(own)[0] + 1)
+    by_order = frame.groupby(["course", "time"], sort=False).cumcount() + 1
+    return np.where(again & ~of_course["unclear"].transform("any"), by_name, by_order).astype(int)

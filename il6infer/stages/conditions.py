@@ -72,7 +72,8 @@ def _short(text: str) -> str:
         value = float(text)
     except ValueError:
         return text
-    return f"{value:.6g}" if float(f"{value:.6g}") == value else text
+    short = f"{value:.6g}"
+    return short if float(short) == value and "e" not in short else text
 
 
 def _held_at_nothing(row: Mapping[str, str]) -> bool:

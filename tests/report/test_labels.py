@@ -44,6 +44,7 @@ def test_inputs_that_are_off_in_most_conditions_are_not_named_and_numbers_are_sh
         "c": ("0", "1.50"),
         "d": ("0.0", "0.0"),
         "e": ("1e-3", "0"),
+        "f": ("1000000", "0"),
     }
     steps = [
         {"condition": name, "time_min": "0", "action": "set", "species": species, "dose": dose, "unit": ""}
@@ -53,7 +54,7 @@ def test_inputs_that_are_off_in_most_conditions_are_not_named_and_numbers_are_sh
 
     assert condition_labels(steps, doses) == {
         "a": "il6 held at 40", "b": "il6 held at 0.5", "c": "il6 held at 0 + drug held at 1.5", "d": "il6 held at 0",
-        "e": "il6 held at 0.001",
+        "e": "il6 held at 0.001", "f": "il6 held at 1000000",
     }  # fmt: skip
 
 
